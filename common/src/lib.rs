@@ -1,0 +1,15 @@
+//! What Lumimill's coordinator and worker share, and what crosses the wire between them.
+//!
+//! A campaign file becomes a [`campaign::Campaign`] that cannot be wrong; its input becomes
+//! shards; masks say which lumi sections are certified; expressions are checked against a
+//! schema and evaluated over Arrow columns; metric partials merge in shard order. The two
+//! ports, [`queue`] and [`store`], are all that the rest knows of brokers and object stores.
+
+pub mod campaign;
+pub mod expression;
+pub mod lumi_mask;
+pub mod metric;
+pub mod queue;
+pub mod run_range;
+pub mod shard;
+pub mod store;

@@ -1,1 +1,110 @@
-//! (being written)
+//! The campaign file: one TOML file that says what is read, certified, built, scored and measured.
+//!
+//! A [`Campaign`] can only be had from [`Campaign::parse`], which reports **all** mistakes of a
+//! file together, each with its TOML path; what comes out of it cannot be wrong in itself. It
+//! knows nothing of the files it names: schemas, models and masks are looked at by `check`.
+
+mod dataset;
+mod model;
+mod name;
+mod rows;
+mod section;
+mod stage;
+
+pub use dataset::{Certification, Dataset, DatasetKind, ShardPolicy};
+pub use model::{Model, ModelSource};
+pub use name::{CampaignName, InvalidName, StageName};
+pub use rows::{Charge, Keep, Rows};
+pub use section::{CampaignErrors, Problem};
+pub use stage::{Column, ColumnType, MissingLabels, Stage};
+
+use section::{Problems, Section};
+use serde::Serialize;
+
+/// A validated campaign. Paths are kept as written; they are relative to the campaign file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Campaign {
+    /// Name of the campaign, the first folder below `output`.
+    pub name: CampaignName,
+    /// Where everything is written: a folder, or `s3://bucket/prefix`.
+    pub output: String,
+    /// Which lumi sections of data are certified; `None` takes every event.
+    pub certification: Option<Certification>,
+    /// Named lists of input files, in the order of the file.
+    pub datasets: Vec<Dataset>,
+    /// How input is cut into shards, and how often one is tried.
+    pub shards: ShardPolicy,
+    /// Plug-in functions: name and definition, `"(a, b) => a / (a + b)"`.
+    pub functions: Vec<(String, String)>,
+    /// The stages, in the order of the file.
+    pub stages: Vec<Stage>,
+}
+
+impl Campaign {
+    /// Reads a campaign from the text of its file.
+    pub fn parse(text: &str) -> Result<Self, CampaignErrors> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            CampaignErrors(vec![Problem {
+                path: String::from("campaign file"),
+                message: format!("not valid TOML: {error}"),
+            }])
+        })?;
+        let problems = Problems::default();
+        let campaign = Self::read(&mut Section::root(&table, &problems));
+        match (campaign, problems.into_inner()) {
+            (Some(campaign), problems) if problems.is_empty() => Ok(campaign),
+            (_, problems) => Err(CampaignErrors(problems)),
+        }
+    }
+
+    fn read(root: &mut Section<'_>) -> Option<Self> {
+        let name = root.required_text("name");
+        let name = name.and_then(|text| root.parsed::<CampaignName>("name", &text));
+        let output = root.required_text("output");
+        let certification = root
+            .section("certification")
+            .and_then(|mut section| Certification::read(&mut section));
+        let datasets = Dataset::read_all(root);
+        let shards = match root.section("shards") {
+            Some(mut section) => ShardPolicy::read(&mut section),
+            None => ShardPolicy::default(),
+        };
+        let functions = read_functions(root);
+        let stages = Stage::read_all(root, &datasets);
+        root.finish();
+        Some(Self {
+            name: name?,
+            output: output?,
+            certification,
+            datasets,
+            shards,
+            functions,
+            stages,
+        })
+    }
+
+    /// The stage of this name.
+    #[must_use]
+    pub fn stage(&self, name: &StageName) -> Option<&Stage> {
+        self.stages.iter().find(|stage| &stage.name == name)
+    }
+}
+
+fn read_functions(root: &mut Section<'_>) -> Vec<(String, String)> {
+    let Some(mut section) = root.section("functions") else {
+        return Vec::new();
+    };
+    let names = section.keys();
+    let functions = names
+        .into_iter()
+        .filter_map(|name| {
+            let definition = section.required_text(&name)?;
+            Some((name, definition))
+        })
+        .collect();
+    section.finish();
+    functions
+}
+
+#[cfg(test)]
+mod tests;

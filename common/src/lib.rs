@@ -13,3 +13,4 @@ pub mod queue;
 pub mod run_range;
 pub mod shard;
 pub mod store;
+pub mod suggest;

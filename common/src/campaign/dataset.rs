@@ -1,0 +1,138 @@
+//! `[[dataset]]`, `[certification]` and `[shards]`: what is read, what counts, how it is cut.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::section::Section;
+use crate::run_range::RunRange;
+
+/// Whether events were recorded or simulated; only data is certified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DatasetKind {
+    /// Recorded collisions: the mask applies.
+    Data,
+    /// Simulation: every event counts as certified.
+    Mc,
+}
+
+/// A named list of input files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dataset {
+    /// Its name, unique in the campaign.
+    pub name: String,
+    /// Data or simulation.
+    pub kind: DatasetKind,
+    /// Globs, paths, URLs and `@lists`, as written.
+    pub files: Vec<String>,
+    /// Name of the tree to read.
+    pub tree: String,
+}
+
+impl Dataset {
+    pub(super) fn read_all(root: &mut Section<'_>) -> Vec<Self> {
+        let sections = root.sections("dataset");
+        if sections.is_empty() {
+            root.problem("dataset", "is missing: at least one [[dataset]] is needed");
+        }
+        let mut names = BTreeSet::new();
+        let mut datasets = Vec::with_capacity(sections.len());
+        for mut section in sections {
+            let Some(dataset) = Self::read(&mut section) else {
+                continue;
+            };
+            if !names.insert(dataset.name.clone()) {
+                section.problem("name", format!("\"{}\" is used twice", dataset.name));
+            }
+            datasets.push(dataset);
+        }
+        datasets
+    }
+
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let name = section.required_text("name");
+        let kinds = [("data", DatasetKind::Data), ("mc", DatasetKind::Mc)];
+        let kind = section.required_choice("kind", &kinds);
+        let files = section.texts("files");
+        if section.value("files").is_none() {
+            section.problem("files", "is missing");
+        } else if files.as_ref().is_some_and(Vec::is_empty) {
+            section.problem("files", "is empty: name at least one file");
+        }
+        let tree = section
+            .text("tree")
+            .unwrap_or_else(|| String::from("Events"));
+        section.finish();
+        Some(Self {
+            name: name?,
+            kind: kind?,
+            files: files?,
+            tree,
+        })
+    }
+}
+
+/// Which lumi sections of data are certified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Certification {
+    /// Path of the golden JSON, as written.
+    pub mask: Option<String>,
+    /// Runs to which certification is limited.
+    pub runs: Option<RunRange>,
+}
+
+impl Certification {
+    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+        let mask = section.text("mask");
+        let text = section.text("runs");
+        let runs = text
+            .as_ref()
+            .and_then(|text| section.parsed::<RunRange>("runs", text));
+        section.finish();
+        if mask.is_none() && text.is_none() {
+            section.problem_here("expected mask (a golden JSON), runs, or both");
+            return None;
+        }
+        (text.is_none() || runs.is_some()).then_some(Self { mask, runs })
+    }
+}
+
+/// How input is cut into shards, and how often a shard is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ShardPolicy {
+    /// Target number of entries a shard; cuts are made at cluster boundaries.
+    pub events: u64,
+    /// Attempts after which a shard is given up as dead.
+    pub max_attempts: u32,
+}
+
+impl Default for ShardPolicy {
+    fn default() -> Self {
+        Self {
+            events: 200_000,
+            max_attempts: 3,
+        }
+    }
+}
+
+impl ShardPolicy {
+    pub(super) fn read(section: &mut Section<'_>) -> Self {
+        let default = Self::default();
+        let mut within = |key: &str, limit: i64, default: u64| match section.integer(key) {
+            None => default,
+            Some(value) if (1..=limit).contains(&value) => value.unsigned_abs(),
+            Some(value) => {
+                section.problem(key, format!("expected 1 to {limit}, found {value}"));
+                default
+            }
+        };
+        let events = within("events", 1_000_000_000_000, default.events);
+        let max_attempts = within("max_attempts", 100, u64::from(default.max_attempts));
+        section.finish();
+        Self {
+            events,
+            max_attempts: u32::try_from(max_attempts).unwrap_or(default.max_attempts),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! One table of a campaign file, read key by key, with every mistake noted on the way.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use toml::{Table, Value};
+
+/// One mistake of a campaign file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// TOML path of the mistake, such as `stage[0].columns.m_mumu`.
+    pub path: String,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// Every mistake of a campaign file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CampaignErrors(pub Vec<Problem>);
+
+impl fmt::Display for CampaignErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = if self.0.len() == 1 {
+            "mistake"
+        } else {
+            "mistakes"
+        };
+        write!(f, "{} {noun} in the campaign", self.0.len())?;
+        for problem in &self.0 {
+            write!(f, "\n  {}", problem.to_string().replace('\n', "\n    "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CampaignErrors {}
+
+/// The mistakes found so far, shared by all sections of one file.
+#[derive(Debug, Default)]
+pub(super) struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    pub(super) fn add(&self, path: String, message: String) {
+        self.0.borrow_mut().push(Problem { path, message });
+    }
+
+    pub(super) fn into_inner(self) -> Vec<Problem> {
+        self.0.into_inner()
+    }
+}
+
+/// A table and where it stands; [`Section::finish`] reports the keys that nobody asked for.
+pub(super) struct Section<'a> {
+    path: String,
+    table: &'a Table,
+    known: BTreeSet<String>,
+    problems: &'a Problems,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn root(table: &'a Table, problems: &'a Problems) -> Self {
+        Self::at(String::new(), table, problems)
+    }
+
+    fn at(path: String, table: &'a Table, problems: &'a Problems) -> Self {
+        Self {
+            path,
+            table,
+            known: BTreeSet::new(),
+            problems,
+        }
+    }
+
+    /// TOML path of a key of this table.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        match self.path.as_str() {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        }
+    }
+
+    pub(super) fn problem(&self, key: &str, message: impl Into<String>) {
+        self.problems.add(self.path_of(key), message.into());
+    }
+
+    /// A mistake of the table as a whole.
+    pub(super) fn problem_here(&self, message: impl Into<String>) {
+        self.problems.add(self.path.clone(), message.into());
+    }
+
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.table.keys().cloned().collect()
+    }
+
+    fn get(&mut self, key: &str) -> Option<&'a Value> {
+        self.known.insert(key.to_owned());
+        self.table.get(key)
+    }
+
+    fn wrong(&self, key: &str, expected: &str, found: &Value) {
+        self.problem(
+            key,
+            format!("expected {expected}, found {}", found.type_str()),
+        );
+    }
+
+    /// The value of a key, whatever its type.
+    pub(super) fn value(&mut self, key: &str) -> Option<&'a Value> {
+        self.get(key)
+    }
+
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+        let value = self.get(key)?;
+        let text = value.as_str();
+        if text.is_none() {
+            self.wrong(key, "a string", value);
+        }
+        text.map(str::to_owned)
+    }
+
+    pub(super) fn required_text(&mut self, key: &str) -> Option<String> {
+        if self.table.contains_key(key) {
+            return self.text(key);
+        }
+        self.known.insert(key.to_owned());
+        self.problem(key, "is missing");
+        None
+    }
+
+    pub(super) fn integer(&mut self, key: &str) -> Option<i64> {
+        let value = self.get(key)?;
+        let number = value.as_integer();
+        if number.is_none() {
+            self.wrong(key, "a whole number", value);
+        }
+        number
+    }
+
+    /// A list of strings; `None` when absent or wrong.
+    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+        let value = self.get(key)?;
+        let Some(items) = value.as_array() else {
+            self.wrong(key, "a list of strings", value);
+            return None;
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match item.as_str() {
+                Some(text) => texts.push(text.to_owned()),
+                None => self.wrong(&format!("{key}[{index}]"), "a string", item),
+            }
+        }
+        (texts.len() == items.len()).then_some(texts)
+    }
+
+    /// Parses text that was found at a key, noting the error there.
+    pub(super) fn parsed<T: FromStr>(&self, key: &str, text: &str) -> Option<T>
+    where
+        T::Err: fmt::Display,
+    {
+        match text.parse() {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.problem(key, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// One of a few words; `None` when absent or wrong.
+    pub(super) fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text(key)?;
+        let found = choices.iter().find(|(word, _)| *word == text);
+        if found.is_none() {
+            let words: Vec<_> = choices
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            self.problem(
+                key,
+                format!("expected {}, found \"{text}\"", words.join(" or ")),
+            );
+        }
+        found.map(|(_, choice)| *choice)
+    }
+
+    /// One of a few words, which must be there.
+    pub(super) fn required_choice<T: Copy>(
+        &mut self,
+        key: &str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        if self.table.contains_key(key) {
+            return self.choice(key, choices);
+        }
+        self.required_text(key)?;
+        None
+    }
+
+    pub(super) fn section(&mut self, key: &str) -> Option<Section<'a>> {
+        let value = self.get(key)?;
+        let table = value.as_table();
+        if table.is_none() {
+            self.wrong(key, "a table", value);
+        }
+        table.map(|table| Section::at(self.path_of(key), table, self.problems))
+    }
+
+    /// The tables of an array of tables, `[[key]]`.
+    pub(super) fn sections(&mut self, key: &str) -> Vec<Section<'a>> {
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
+        let Some(items) = value.as_array() else {
+            self.wrong(key, &format!("tables, each headed [[{key}]]"), value);
+            return Vec::new();
+        };
+        let mut sections = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let here = format!("{key}[{index}]");
+            match item.as_table() {
+                Some(table) => {
+                    sections.push(Section::at(self.path_of(&here), table, self.problems));
+                }
+                None => self.wrong(&here, "a table", item),
+            }
+        }
+        sections
+    }
+
+    /// Reports every key that was never asked for.
+    pub(super) fn finish(&self) {
+        for key in self.table.keys().filter(|key| !self.known.contains(*key)) {
+            let nearest = crate::suggest::nearest(key, self.known.iter().map(String::as_str));
+            let hint = match nearest {
+                Some(near) => format!("; did you mean {near}?"),
+                None => {
+                    let known: Vec<_> = self.known.iter().map(String::as_str).collect();
+                    format!("; known here: {}", known.join(", "))
+                }
+            };
+            self.problem(key, format!("unknown key{hint}"));
+        }
+    }
+}

@@ -1,1 +1,3 @@
 //! ROOT files into Arrow.
+
+pub mod write;

@@ -6,6 +6,7 @@
 //! ports, [`queue`] and [`store`], are all that the rest knows of brokers and object stores.
 
 pub mod campaign;
+pub mod event_id;
 pub mod expression;
 pub mod lumi_mask;
 pub mod metric;

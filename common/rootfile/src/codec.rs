@@ -1,0 +1,201 @@
+//! Decompression of a record: a run of blocks, each with its own codec and sizes.
+//!
+//! A block begins with nine bytes: two letters that name the codec, a method byte, and the
+//! compressed and decompressed sizes as three-byte little-endian numbers (so at most 16 MiB).
+
+use libdeflater::Decompressor;
+use liblzma::stream::{Action, Status, Stream};
+use twox_hash::XxHash64;
+
+use crate::cursor::Malformed;
+
+const BLOCK_HEADER: usize = 9;
+/// The checksum before an LZ4 block.
+const LZ4_CHECKSUM: usize = 8;
+/// Enough for the decoder of the highest LZMA level, which needs 65 MiB.
+const LZMA_MEMORY_LIMIT: u64 = 256 << 20;
+
+/// Decompressors that are kept from one record to the next.
+pub(crate) struct Codecs {
+    deflate: Decompressor,
+    zstd: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+impl std::fmt::Debug for Codecs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Codecs")
+    }
+}
+
+/// The codec and sizes at the start of a block.
+#[derive(Debug, Clone, Copy)]
+struct Block<'a> {
+    letters: [u8; 2],
+    compressed: &'a [u8],
+    length: usize,
+}
+
+impl Codecs {
+    pub(crate) fn new() -> Self {
+        Codecs {
+            deflate: Decompressor::new(),
+            zstd: None,
+        }
+    }
+
+    /// Decompresses `stored` into `out`, which afterwards has exactly `length` bytes.
+    ///
+    /// A record that is as long as its object is not compressed. Memory grows by a block at a
+    /// time, so what a damaged header declares is not allocated before it is seen to be there.
+    pub(crate) fn decompress(
+        &mut self,
+        stored: &[u8],
+        length: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Malformed> {
+        if stored.len() == length {
+            out.clear();
+            out.extend_from_slice(stored);
+            return Ok(());
+        }
+        let (mut rest, mut written) = (stored, 0);
+        while written < length {
+            let (block, after) = split_block(rest, stored.len() - rest.len())?;
+            let end = written + block.length;
+            if end > length {
+                return Err(Malformed::new(format!(
+                    "its blocks hold more than the {length} bytes that it declares"
+                )));
+            }
+            if out.len() < end {
+                out.resize(end, 0);
+            }
+            self.decompress_block(&block, out.get_mut(written..end).unwrap_or_default())?;
+            (rest, written) = (after, end);
+        }
+        out.truncate(length);
+        Ok(())
+    }
+
+    fn decompress_block(&mut self, block: &Block<'_>, out: &mut [u8]) -> Result<(), Malformed> {
+        match &block.letters {
+            b"ZL" => self.zlib(block.compressed, out),
+            b"CS" => self.old_deflate(block.compressed, out),
+            b"XZ" => lzma(block.compressed, out),
+            b"L4" => lz4(block.compressed, out),
+            b"ZS" => self.zstd(block.compressed, out),
+            other => Err(Malformed::new(format!(
+                "a block is compressed with {:?}, which is none of ZL, CS, XZ, L4 and ZS",
+                other.escape_ascii().to_string()
+            ))),
+        }
+    }
+
+    fn zlib(&mut self, compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
+        let written = self
+            .deflate
+            .zlib_decompress(compressed, out)
+            .map_err(|error| Malformed::new(format!("ZLIB: {error}")))?;
+        exactly("ZLIB", written, out.len())
+    }
+
+    fn old_deflate(&mut self, compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
+        let written = self
+            .deflate
+            .deflate_decompress(compressed, out)
+            .map_err(|error| Malformed::new(format!("old ROOT deflate: {error}")))?;
+        exactly("old ROOT deflate", written, out.len())
+    }
+
+    fn zstd(&mut self, compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
+        let failed = |error| Malformed::new(format!("ZSTD: {error}"));
+        if self.zstd.is_none() {
+            self.zstd = Some(zstd::bulk::Decompressor::new().map_err(failed)?);
+        }
+        let Some(zstd) = self.zstd.as_mut() else {
+            return Ok(());
+        };
+        let expected = out.len();
+        let written = zstd.decompress_to_buffer(compressed, out).map_err(failed)?;
+        exactly("ZSTD", written, expected)
+    }
+}
+
+fn split_block(bytes: &[u8], at: usize) -> Result<(Block<'_>, &[u8]), Malformed> {
+    let (Some(header), Some(rest)) = (
+        bytes.first_chunk::<BLOCK_HEADER>(),
+        bytes.get(BLOCK_HEADER..),
+    ) else {
+        let what = format!(
+            "a compressed block is cut short: {} bytes left",
+            bytes.len()
+        );
+        return Err(Malformed::at(what, at));
+    };
+    let &[first, second, _, c0, c1, c2, u0, u1, u2] = header;
+    let compressed = u32::from_le_bytes([c0, c1, c2, 0]) as usize;
+    let length = u32::from_le_bytes([u0, u1, u2, 0]) as usize;
+    if length == 0 {
+        return Err(Malformed::at("a compressed block holds nothing", at));
+    }
+    let (Some(body), Some(after)) = (rest.get(..compressed), rest.get(compressed..)) else {
+        let what = format!(
+            "a compressed block of {compressed} bytes, {} left",
+            rest.len()
+        );
+        return Err(Malformed::at(what, at));
+    };
+    Ok((
+        Block {
+            letters: [first, second],
+            compressed: body,
+            length,
+        },
+        after,
+    ))
+}
+
+fn lzma(compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
+    let failed = |error| Malformed::new(format!("LZMA: {error}"));
+    let mut stream = Stream::new_stream_decoder(LZMA_MEMORY_LIMIT, 0).map_err(failed)?;
+    let status = stream
+        .process(compressed, out, Action::Finish)
+        .map_err(failed)?;
+    if status != Status::StreamEnd {
+        return Err(Malformed::new(
+            "LZMA: the stream does not end within its block",
+        ));
+    }
+    exactly(
+        "LZMA",
+        usize::try_from(stream.total_out()).unwrap_or(usize::MAX),
+        out.len(),
+    )
+}
+
+fn lz4(compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
+    let (Some(stored), Some(body)) = (
+        compressed.first_chunk::<LZ4_CHECKSUM>(),
+        compressed.get(LZ4_CHECKSUM..),
+    ) else {
+        return Err(Malformed::new("LZ4: the checksum is cut short"));
+    };
+    let (stored, found) = (u64::from_be_bytes(*stored), XxHash64::oneshot(0, body));
+    if stored != found {
+        return Err(Malformed::new(format!(
+            "LZ4: the checksum is {found:016x} but {stored:016x} was stored"
+        )));
+    }
+    let written = lz4_flex::block::decompress_into(body, out)
+        .map_err(|error| Malformed::new(format!("LZ4: {error}")))?;
+    exactly("LZ4", written, out.len())
+}
+
+fn exactly(codec: &str, written: usize, expected: usize) -> Result<(), Malformed> {
+    if written == expected {
+        return Ok(());
+    }
+    Err(Malformed::new(format!(
+        "{codec}: a block gave {written} bytes instead of {expected}"
+    )))
+}

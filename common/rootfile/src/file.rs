@@ -1,0 +1,387 @@
+//! An open ROOT file: its header, its directories and the trees in them.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::codec::Codecs;
+use crate::cursor::{Cursor, Malformed};
+use crate::directory::{Directory, read_keys};
+use crate::error::{Error, Place};
+use crate::key::Key;
+use crate::source::{LocalFile, ReadAt};
+use crate::tree::Tree;
+use crate::ttree;
+
+/// File versions from here on have eight-byte seeks.
+const WIDE_VERSION: u32 = 1_000_000;
+/// Read at once when a file is opened: its header and, mostly, its first directory.
+const FIRST_READ: u64 = 1024;
+/// Bytes of a directory's record, at most.
+const DIRECTORY_LENGTH: u64 = 64;
+/// Directories deeper than this, or more than this many, are taken for damage.
+const DEEPEST_DIRECTORY: usize = 64;
+const MOST_DIRECTORIES: usize = 1 << 20;
+
+/// A ROOT file. Cloning it shares the open file.
+#[derive(Debug, Clone)]
+pub struct RootFile {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    source: Arc<dyn ReadAt>,
+    uuid: [u8; 16],
+    top: Directory,
+    key_lists: Mutex<HashMap<u64, Arc<Vec<Key>>>>,
+}
+
+impl RootFile {
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be opened or read, or is not a whole ROOT file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_source(Arc::new(LocalFile::open(path)?))
+    }
+
+    /// Opens the file whose bytes `source` gives.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not a whole ROOT file.
+    pub fn from_source(source: Arc<dyn ReadAt>) -> Result<Self, Error> {
+        let start = read_range(&*source, 0, FIRST_READ.min(source.size()))?;
+        if !start.starts_with(b"root") {
+            return Err(Error::NotRoot {
+                file: source.name().to_owned(),
+                found: describe(&start),
+            });
+        }
+        let place = Place::file(source.name());
+        let header = FileHeader::read(&start).map_err(|error| place.corrupt(error))?;
+        if header.end > source.size() {
+            return Err(place.corrupt(format!(
+                "truncated: {} bytes of the {} that its header declares",
+                source.size(),
+                header.end
+            )));
+        }
+        let record = u64::from(header.begin).saturating_add(u64::from(header.name_length));
+        let top = read_directory(&*source, record, &start)?;
+        let key_lists = Mutex::default();
+        Ok(RootFile {
+            inner: Arc::new(Inner {
+                source,
+                uuid: header.uuid,
+                top,
+                key_lists,
+            }),
+        })
+    }
+
+    /// The file's path or URL.
+    pub fn name(&self) -> &str {
+        self.inner.source.name()
+    }
+
+    /// The file's length in bytes.
+    pub fn size(&self) -> u64 {
+        self.inner.source.size()
+    }
+
+    /// The identity that ROOT gave the file when it was made; all zero when it has none.
+    pub fn uuid(&self) -> [u8; 16] {
+        self.inner.uuid
+    }
+
+    /// The names of the trees, `DIR/tree` in directories, in the order of the file's keys;
+    /// of several cycles the highest only.
+    ///
+    /// # Errors
+    /// When a directory cannot be read or is damaged.
+    pub fn tree_names(&self) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        let mut visited = HashSet::new();
+        self.collect_trees(self.inner.top, "", 0, &mut visited, &mut names)?;
+        Ok(names)
+    }
+
+    /// Reads the description of a tree: `Events`, `Events;1` or `DIR/tree`.
+    ///
+    /// # Errors
+    /// [`Error::NoTree`] when there is none of that name, listing those that exist;
+    /// [`Error::Unsupported`] when the name is of an RNTuple; otherwise as for reading.
+    pub fn tree(&self, name: &str) -> Result<Tree, Error> {
+        let (path, cycle) = split_cycle(name);
+        let (directory, leaf) = match path.rsplit_once('/') {
+            Some((parents, leaf)) => (self.find_directory(parents)?, leaf),
+            None => (Some(self.inner.top), path),
+        };
+        let Some(directory) = directory else {
+            return Err(self.no_tree(name));
+        };
+        let keys = self.keys(directory)?;
+        let named = || keys.iter().filter(|key| key.name == leaf);
+        let tree = named()
+            .filter(|key| ttree::is_tree_class(&key.class))
+            .filter(|key| cycle.is_none_or(|cycle| cycle == key.cycle))
+            .max_by_key(|key| key.cycle);
+        let Some(key) = tree else {
+            if named().any(|key| is_rntuple_class(&key.class)) {
+                let reason = "it is an RNTuple, and only TTrees are read";
+                return Err(Place::tree(self.name(), path).unsupported(reason));
+            }
+            return Err(self.no_tree(name));
+        };
+        let (payload, header_length) = self.read_object(key, path)?;
+        Tree::from_ttree(self.clone(), path, &key.class, payload, header_length)
+    }
+
+    pub(crate) fn source(&self) -> &dyn ReadAt {
+        &*self.inner.source
+    }
+
+    fn collect_trees(
+        &self,
+        directory: Directory,
+        prefix: &str,
+        depth: usize,
+        visited: &mut HashSet<u64>,
+        names: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let place = Place::file(self.name());
+        if depth > DEEPEST_DIRECTORY || visited.len() > MOST_DIRECTORIES {
+            return Err(place.corrupt(format!("its directories have no end, at {prefix:?}")));
+        }
+        if directory.keys_seek != 0 && !visited.insert(directory.keys_seek) {
+            return Err(place.corrupt(format!("the directory {prefix:?} contains itself")));
+        }
+        let keys = self.keys(directory)?;
+        for key in highest_cycles(&keys) {
+            let path = format!("{prefix}{}", key.name);
+            if ttree::is_tree_class(&key.class) {
+                names.push(path);
+            } else if is_directory_class(&key.class) {
+                let below = self.directory_of(key)?;
+                self.collect_trees(below, &format!("{path}/"), depth + 1, visited, names)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn find_directory(&self, path: &str) -> Result<Option<Directory>, Error> {
+        let mut directory = self.inner.top;
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            let keys = self.keys(directory)?;
+            let found = keys
+                .iter()
+                .filter(|key| key.name == part && is_directory_class(&key.class))
+                .max_by_key(|key| key.cycle);
+            let Some(key) = found else { return Ok(None) };
+            directory = self.directory_of(key)?;
+        }
+        Ok(Some(directory))
+    }
+
+    fn directory_of(&self, key: &Key) -> Result<Directory, Error> {
+        let record = key.seek.saturating_add(u64::from(key.header_length));
+        read_directory(self.source(), record, &[])
+    }
+
+    fn keys(&self, directory: Directory) -> Result<Arc<Vec<Key>>, Error> {
+        let Directory {
+            keys_seek,
+            keys_length,
+        } = directory;
+        if keys_seek == 0 || keys_length == 0 {
+            return Ok(Arc::default());
+        }
+        let lists = || {
+            self.inner
+                .key_lists
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(known) = lists().get(&keys_seek) {
+            return Ok(Arc::clone(known));
+        }
+        let bytes = read_range(self.source(), keys_seek, u64::from(keys_length))?;
+        let keys = read_keys(&bytes).map_err(|error| {
+            Place::file(self.name()).corrupt(format!("the keys at byte {keys_seek}: {error}"))
+        })?;
+        let keys = Arc::new(keys);
+        lists().insert(keys_seek, Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    /// Reads and decompresses the object of a key; also gives the length of its header.
+    fn read_object(&self, key: &Key, tree: &str) -> Result<(Vec<u8>, u16), Error> {
+        let place = Place::tree(self.name(), tree);
+        let record = read_range(self.source(), key.seek, u64::from(key.total_length))?;
+        let own = Key::read(&mut Cursor::new(&record)).map_err(|error| place.corrupt(error))?;
+        if own.object_length != key.object_length || own.header_length != key.header_length {
+            return Err(place.corrupt(format!(
+                "at byte {} there is {:?} and not the record that its directory lists",
+                key.seek, own.name
+            )));
+        }
+        let stored = record
+            .get(usize::from(own.header_length)..)
+            .unwrap_or_default();
+        let mut payload = Vec::new();
+        Codecs::new()
+            .decompress(stored, own.object_length as usize, &mut payload)
+            .map_err(|error| place.corrupt(error))?;
+        Ok((payload, own.header_length))
+    }
+
+    fn no_tree(&self, wanted: &str) -> Error {
+        match self.tree_names() {
+            Ok(existing) => Error::NoTree {
+                file: self.name().to_owned(),
+                wanted: wanted.to_owned(),
+                existing,
+            },
+            Err(error) => error,
+        }
+    }
+}
+
+/// Reads a range that the file itself names, which must lie within it.
+pub(crate) fn read_range(source: &dyn ReadAt, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    read_into(source, offset, length, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// As [`read_range`], into a buffer that is used again.
+pub(crate) fn read_into(
+    source: &dyn ReadAt,
+    offset: u64,
+    length: u64,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let within = offset
+        .checked_add(length)
+        .is_some_and(|end| end <= source.size());
+    let Some(count) = usize::try_from(length).ok().filter(|_| within) else {
+        return Err(Place::file(source.name()).corrupt(format!(
+            "a record of {length} bytes at byte {offset} is past its end at {}",
+            source.size()
+        )));
+    };
+    bytes.resize(count, 0);
+    source.read_at(offset, bytes).map_err(|error| Error::Io {
+        file: source.name().to_owned(),
+        offset,
+        length,
+        source: error,
+    })
+}
+
+fn read_directory(source: &dyn ReadAt, offset: u64, start: &[u8]) -> Result<Directory, Error> {
+    let known = usize::try_from(offset)
+        .ok()
+        .and_then(|at| start.get(at..))
+        .unwrap_or_default();
+    let read;
+    let bytes = if known.len() as u64 >= DIRECTORY_LENGTH {
+        known
+    } else {
+        let left = source.size().saturating_sub(offset);
+        read = read_range(source, offset, left.min(DIRECTORY_LENGTH))?;
+        &read
+    };
+    Directory::read(&mut Cursor::new(bytes)).map_err(|error| {
+        Place::file(source.name()).corrupt(format!("the directory at byte {offset}: {error}"))
+    })
+}
+
+/// What the first bytes of a ROOT file say.
+#[derive(Debug)]
+struct FileHeader {
+    begin: u32,
+    end: u64,
+    name_length: u32,
+    uuid: [u8; 16],
+}
+
+impl FileHeader {
+    fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut cursor = Cursor::starting_at(bytes, 4)?;
+        let version = cursor.u32()?;
+        let wide = version >= WIDE_VERSION;
+        let begin = cursor.u32()?;
+        let end = cursor.seek_pointer(wide)?;
+        cursor.seek_pointer(wide)?; // the list of free segments
+        cursor.skip(8)?; // its length and count
+        let name_length = cursor.u32()?;
+        cursor.skip(5)?; // bytes a seek, compression
+        cursor.seek_pointer(wide)?; // the streamer information
+        cursor.skip(4)?; // its length
+        let uuid = read_uuid(&mut cursor, begin).unwrap_or_default();
+        Ok(FileHeader {
+            begin,
+            end,
+            name_length,
+            uuid,
+        })
+    }
+}
+
+fn read_uuid(cursor: &mut Cursor<'_>, begin: u32) -> Option<[u8; 16]> {
+    if cursor.position() + 18 > begin as usize {
+        return None;
+    }
+    cursor.skip(2).ok()?;
+    cursor.take(16).ok()?.try_into().ok()
+}
+
+fn describe(start: &[u8]) -> String {
+    match start {
+        [] => "it is empty".to_owned(),
+        bytes => {
+            let first = bytes.get(..4).unwrap_or(bytes);
+            format!("it starts with {:?}", first.escape_ascii().to_string())
+        }
+    }
+}
+
+fn is_directory_class(class: &str) -> bool {
+    matches!(class, "TDirectory" | "TDirectoryFile")
+}
+
+fn is_rntuple_class(class: &str) -> bool {
+    matches!(class, "ROOT::RNTuple" | "ROOT::Experimental::RNTuple")
+}
+
+/// Of keys with the same name, the one with the highest cycle, at the place of the first.
+fn highest_cycles(keys: &[Key]) -> Vec<&Key> {
+    let mut highest: Vec<&Key> = Vec::with_capacity(keys.len());
+    let mut slots: HashMap<&str, usize> = HashMap::with_capacity(keys.len());
+    for key in keys {
+        match slots
+            .get(key.name.as_str())
+            .and_then(|&slot| highest.get_mut(slot))
+        {
+            Some(known) if known.cycle < key.cycle => *known = key,
+            Some(_) => {}
+            None => {
+                slots.insert(&key.name, highest.len());
+                highest.push(key);
+            }
+        }
+    }
+    highest
+}
+
+fn split_cycle(name: &str) -> (&str, Option<u16>) {
+    match name.rsplit_once(';') {
+        Some((path, cycle)) => match cycle.parse() {
+            Ok(cycle) => (path, Some(cycle)),
+            Err(_) => (name, None),
+        },
+        None => (name, None),
+    }
+}

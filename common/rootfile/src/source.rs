@@ -1,0 +1,140 @@
+//! Where bytes come from: a file on disk, memory, or anything that answers ranged reads.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use crate::error::Error;
+
+/// A file of known size that gives any range of its bytes.
+///
+/// Contract: the content does not change while the file is open; `read_at` fills the whole
+/// buffer or fails; reads from several threads at once do not disturb one another.
+pub trait ReadAt: Send + Sync + fmt::Debug {
+    /// The name that errors show: a path or a URL.
+    fn name(&self) -> &str;
+
+    /// The number of bytes in the file.
+    fn size(&self) -> u64;
+
+    /// Fills `buf` with the bytes at `offset`, exactly.
+    ///
+    /// # Errors
+    /// Whatever kept the bytes from being read; `UnexpectedEof` when the file ends earlier.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
+
+    /// The largest gap, in bytes, that is cheaper to read than to make a second request for
+    /// what follows. Right for a local disk; remote sources say more.
+    fn worthwhile_gap(&self) -> u64 {
+        16 * 1024
+    }
+}
+
+/// A file on a local disk.
+#[derive(Debug)]
+pub struct LocalFile {
+    name: String,
+    size: u64,
+    file: File,
+}
+
+impl LocalFile {
+    /// Opens the file at `path` for reading.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when it is missing, is a folder, or may not be read.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let failed = |source| Error::Open {
+            file: name.clone(),
+            source,
+        };
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(failed(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a folder",
+            )));
+        }
+        Ok(LocalFile {
+            size: metadata.len(),
+            file,
+            name,
+        })
+    }
+}
+
+impl ReadAt for LocalFile {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, mut offset: u64, mut buf: &mut [u8]) -> io::Result<()> {
+        while !buf.is_empty() {
+            let read = std::os::windows::fs::FileExt::seek_read(&self.file, buf, offset)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            buf = &mut buf[read..];
+            offset += read as u64;
+        }
+        Ok(())
+    }
+}
+
+/// A file whose bytes are in memory.
+#[derive(Clone)]
+pub struct MemoryFile {
+    name: String,
+    bytes: std::sync::Arc<[u8]>,
+}
+
+impl MemoryFile {
+    /// A file called `name` in error messages, with these bytes.
+    pub fn new(name: impl Into<String>, bytes: impl Into<std::sync::Arc<[u8]>>) -> Self {
+        MemoryFile {
+            name: name.into(),
+            bytes: bytes.into(),
+        }
+    }
+}
+
+impl fmt::Debug for MemoryFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemoryFile({:?}, {} bytes)", self.name, self.bytes.len())
+    }
+}
+
+impl ReadAt for MemoryFile {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let end = start.saturating_add(buf.len());
+        let bytes = self
+            .bytes
+            .get(start..end)
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        buf.copy_from_slice(bytes);
+        Ok(())
+    }
+}

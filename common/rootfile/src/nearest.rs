@@ -45,7 +45,10 @@ mod tests {
     fn finds_the_name_with_fewest_edits() {
         let names = ["nMuon", "Muon_pt", "Muon_eta", "run"];
         assert_eq!(nearest_name("muon_Pt", names.into_iter()), Some("Muon_pt"));
-        assert_eq!(nearest_name("Muon_etaa", names.into_iter()), Some("Muon_eta"));
+        assert_eq!(
+            nearest_name("Muon_etaa", names.into_iter()),
+            Some("Muon_eta")
+        );
         assert_eq!(nearest_name("Zzzzzzzzzzzzz", names.into_iter()), None);
     }
 }

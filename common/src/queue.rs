@@ -1,1 +1,112 @@
-//! (being written)
+//! The queue port: how jobs reach workers and reports come back.
+//!
+//! The contract, which every adapter passes as one suite:
+//! - **confirmed**: what a publish returned for is kept until somebody settles it;
+//! - **at least once**: a delivery that is dropped unsettled, or whose holder dies, is
+//!   delivered again, marked as redelivered; so every consumer must be idempotent;
+//! - **settled once**: [`Delivery::settle`] returns `false` when the lease was lost meanwhile,
+//!   and then has done nothing;
+//! - **dead letters**: what is given up goes to [`DEAD`], with the reason, and stays there.
+
+mod memory;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use memory::MemoryQueue;
+
+/// Name of the queue where dead letters go.
+pub const DEAD: &str = "lumimill.dead";
+
+/// Name of the queue that reports come back on.
+pub const REPORTS: &str = "lumimill.reports";
+
+/// Name of the job queue of a pool.
+#[must_use]
+pub fn jobs(pool: &str) -> String {
+    format!("lumimill.jobs.{pool}")
+}
+
+/// What travels: bytes, with readable headers beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message {
+    /// The payload; references only, a few KB at most.
+    pub body: Vec<u8>,
+    /// Readable facts for people who look at the queue.
+    pub headers: BTreeMap<String, String>,
+    /// Which try this is, from 1.
+    pub attempt: u32,
+}
+
+/// How a delivery ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settle {
+    /// The work is done: forget the message.
+    Done,
+    /// Deliver it again after a while, with its attempt number raised by one.
+    Retry {
+        /// How long to wait.
+        after: Duration,
+    },
+    /// Give it up.
+    Dead {
+        /// Why, for the person who looks at the dead letters.
+        reason: String,
+    },
+}
+
+/// A broker.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Hands a message over; it is safe with the broker when this returns.
+    async fn publish(&self, queue: &str, message: Message) -> Result<(), QueueError>;
+
+    /// Starts to take messages from a queue, at most `prefetch` unsettled at a time.
+    async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError>;
+}
+
+/// A stream of deliveries.
+#[async_trait]
+pub trait Consumer: Send {
+    /// The next delivery; waits for one.
+    async fn next(&mut self) -> Result<Delivery, QueueError>;
+}
+
+/// A message on loan: settled, or delivered again.
+pub struct Delivery {
+    /// The message.
+    pub message: Message,
+    /// Whether it was delivered before and not settled.
+    pub redelivered: bool,
+    pub(crate) lease: Box<dyn Lease>,
+}
+
+impl Delivery {
+    /// Ends the loan; `false` when it had been lost, and the message is delivered again.
+    pub async fn settle(self, settle: Settle) -> Result<bool, QueueError> {
+        self.lease.settle(self.message, settle).await
+    }
+}
+
+/// The adapter's side of a [`Delivery`]; dropping it hands the message back.
+#[async_trait]
+pub(crate) trait Lease: Send {
+    async fn settle(self: Box<Self>, message: Message, settle: Settle) -> Result<bool, QueueError>;
+}
+
+/// The broker could not be reached, or did not answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("{broker}: {action} failed: {reason}")]
+pub struct QueueError {
+    /// The broker, without credentials.
+    pub broker: String,
+    /// What was being done.
+    pub action: &'static str,
+    /// What the broker said.
+    pub reason: String,
+}

@@ -1,1 +1,95 @@
-//! (being written)
+//! The store port: where plans, Parquet objects, markers and reports are kept.
+//!
+//! A store is rooted at one campaign. Its contract, which every adapter passes as one suite:
+//! - **atomic**: a key holds the whole of one put or nothing of it, whatever dies meanwhile;
+//! - **visible**: what a put returned for is seen by every later get and list, by anyone;
+//! - **durable**: it survives the death of the process and of the machine;
+//! - **last writer wins** for [`Store::put`]; exactly one writer wins [`Store::put_if_absent`].
+
+mod key;
+mod local;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+pub use key::{InvalidKey, Key};
+pub use local::LocalStore;
+
+/// An object of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its key.
+    pub key: Key,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Where a campaign's objects are kept; see the module for the contract.
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// Writes an object, replacing what was there.
+    async fn put(&self, key: &Key, bytes: Vec<u8>) -> Result<(), StoreError>;
+
+    /// Moves a finished file of [`Store::scratch`] to a key, replacing what was there.
+    async fn put_file(&self, key: &Key, file: &Path) -> Result<(), StoreError>;
+
+    /// Writes an object where there is none; `false` when there was one already.
+    async fn put_if_absent(&self, key: &Key, bytes: Vec<u8>) -> Result<bool, StoreError>;
+
+    /// The whole object, or `None` when there is none.
+    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Every object whose key begins with this folder, in ascending order of keys.
+    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError>;
+
+    /// Removes an object; removing what is not there is fine.
+    async fn delete(&self, key: &Key) -> Result<(), StoreError>;
+
+    /// A folder of this machine for files on their way to the store.
+    fn scratch(&self) -> PathBuf;
+
+    /// Name of the store for messages.
+    fn location(&self) -> String;
+}
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It may work later: no room, no answer, too many requests.
+    #[error("{location}: cannot {action} {key}: {reason}; this may be tried again")]
+    Transient {
+        /// The store.
+        location: String,
+        /// What was being done, such as `write`.
+        action: &'static str,
+        /// The object.
+        key: String,
+        /// What the store said.
+        reason: String,
+    },
+    /// It will not work until somebody changes something.
+    #[error("{location}: cannot {action} {key}: {reason}")]
+    Refused {
+        /// The store.
+        location: String,
+        /// What was being done, such as `write`.
+        action: &'static str,
+        /// The object.
+        key: String,
+        /// What the store said.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient { .. })
+    }
+}

@@ -1,0 +1,130 @@
+//! What every broker must do, whatever is behind it.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{Consumer, DEAD, Delivery, Message, Queue, Settle, jobs};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const A_MOMENT: Duration = Duration::from_millis(300);
+
+fn message(text: &str) -> Message {
+    let headers = [(String::from("shard"), text.to_owned())].into();
+    Message {
+        body: text.as_bytes().to_vec(),
+        headers,
+        attempt: 1,
+    }
+}
+
+async fn next(consumer: &mut Box<dyn Consumer>) -> Delivery {
+    timeout(PATIENCE, consumer.next())
+        .await
+        .expect("a delivery in time")
+        .expect("a delivery")
+}
+
+async fn nothing_comes(consumer: &mut Box<dyn Consumer>) {
+    assert!(
+        timeout(A_MOMENT, consumer.next()).await.is_err(),
+        "nothing more is delivered"
+    );
+}
+
+/// Runs the whole suite on a broker, on queues of a pool that nobody else uses; panics, naming
+/// what failed, when the contract is broken.
+pub async fn check(queue: &dyn Queue, pool: &str) {
+    let name = jobs(pool);
+    let mut consumer = queue.consume(&name, 2).await.expect("consume");
+    published_is_delivered_once(queue, &name, &mut consumer).await;
+    dropped_is_delivered_again(queue, &name, &mut consumer).await;
+    retried_comes_back_later(queue, &name, &mut consumer).await;
+    dead_is_kept_with_its_reason(queue, &name, &mut consumer).await;
+    nothing_comes(&mut consumer).await;
+}
+
+async fn published_is_delivered_once(
+    queue: &dyn Queue,
+    name: &str,
+    consumer: &mut Box<dyn Consumer>,
+) {
+    for text in ["one", "two"] {
+        queue.publish(name, message(text)).await.expect("publish");
+    }
+    for text in ["one", "two"] {
+        let delivery = next(consumer).await;
+        assert_eq!(
+            delivery.message,
+            message(text),
+            "in order, with headers and attempt"
+        );
+        assert!(!delivery.redelivered);
+        assert!(delivery.settle(Settle::Done).await.expect("settle"));
+    }
+    nothing_comes(consumer).await;
+}
+
+async fn dropped_is_delivered_again(
+    queue: &dyn Queue,
+    name: &str,
+    consumer: &mut Box<dyn Consumer>,
+) {
+    queue
+        .publish(name, message("dropped"))
+        .await
+        .expect("publish");
+    drop(next(consumer).await);
+    let again = next(consumer).await;
+    assert_eq!(again.message.body, b"dropped");
+    assert!(again.redelivered, "a second delivery says so");
+    assert!(again.settle(Settle::Done).await.expect("settle"));
+}
+
+async fn retried_comes_back_later(queue: &dyn Queue, name: &str, consumer: &mut Box<dyn Consumer>) {
+    queue
+        .publish(name, message("later"))
+        .await
+        .expect("publish");
+    let delivery = next(consumer).await;
+    let after = Duration::from_secs(1);
+    assert!(
+        delivery
+            .settle(Settle::Retry { after })
+            .await
+            .expect("settle")
+    );
+    nothing_comes(consumer).await;
+    let again = next(consumer).await;
+    assert_eq!(
+        (again.message.body.as_slice(), again.message.attempt),
+        (&b"later"[..], 2)
+    );
+    assert!(again.settle(Settle::Done).await.expect("settle"));
+}
+
+async fn dead_is_kept_with_its_reason(
+    queue: &dyn Queue,
+    name: &str,
+    consumer: &mut Box<dyn Consumer>,
+) {
+    queue
+        .publish(name, message("poison"))
+        .await
+        .expect("publish");
+    let delivery = next(consumer).await;
+    let reason = String::from("branch Muon_pt is missing");
+    assert!(
+        delivery
+            .settle(Settle::Dead {
+                reason: reason.clone()
+            })
+            .await
+            .expect("settle")
+    );
+    let mut dead = queue.consume(DEAD, 1).await.expect("consume");
+    let letter = next(&mut dead).await;
+    assert_eq!(letter.message.body, b"poison");
+    assert_eq!(letter.message.headers.get("reason"), Some(&reason));
+    assert!(letter.settle(Settle::Done).await.expect("settle"));
+}

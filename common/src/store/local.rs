@@ -1,0 +1,221 @@
+//! A folder as a store: temporary name, fsync, rename, fsync of the folder.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+
+use super::{Key, Object, Store, StoreError};
+
+/// Folder below the root for files that are not finished; dataset readers skip its name.
+const SCRATCH: &str = "_scratch";
+
+/// A store in a folder of this machine.
+#[derive(Debug)]
+pub struct LocalStore {
+    root: PathBuf,
+    next: AtomicU64,
+}
+
+impl LocalStore {
+    /// Opens a folder as a store, making it when it is not there.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let store = Self::open(root);
+        fs::create_dir_all(store.root.join(SCRATCH))
+            .map_err(|error| store.error("write", SCRATCH, &error))?;
+        Ok(store)
+    }
+
+    /// Opens a folder that may not be there yet, to look at it.
+    #[must_use]
+    pub fn open(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// Removes what interrupted writers left; only the one holder of the campaign may call it.
+    pub fn clear_scratch(&self) -> Result<(), StoreError> {
+        let scratch = self.root.join(SCRATCH);
+        let cleared = match fs::remove_dir_all(&scratch) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => fs::create_dir_all(&scratch),
+        };
+        cleared.map_err(|error| self.error("clear", SCRATCH, &error))
+    }
+
+    /// Removes the scratch folder when nothing is in it.
+    pub fn close(&self) {
+        // A folder that is still in use stays: that is no error.
+        let _ = fs::remove_dir(self.root.join(SCRATCH));
+    }
+
+    fn path(&self, key: &Key) -> PathBuf {
+        self.root.join(key.as_str())
+    }
+
+    fn temporary(&self) -> PathBuf {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.root
+            .join(SCRATCH)
+            .join(format!("put-{}-{number}", std::process::id()))
+    }
+
+    fn error(&self, action: &'static str, key: &str, error: &io::Error) -> StoreError {
+        let location = self.location();
+        let (key, reason) = (key.to_owned(), error.to_string());
+        match error.kind() {
+            ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::NotFound => StoreError::Refused {
+                location,
+                action,
+                key,
+                reason,
+            },
+            _ => StoreError::Transient {
+                location,
+                action,
+                key,
+                reason,
+            },
+        }
+    }
+
+    /// Writes and syncs a temporary file; on failure nothing of it stays.
+    fn write_temporary(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        fs::create_dir_all(self.root.join(SCRATCH))?;
+        let path = self.temporary();
+        let mut file = File::create(&path)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        match written {
+            Ok(()) => Ok(path),
+            Err(error) => {
+                // The first error is the one to report.
+                let _ = fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    fn publish(&self, temporary: &Path, key: &Key) -> io::Result<()> {
+        let target = self.path(key);
+        let folder = target.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder)?;
+        fs::rename(temporary, &target)?;
+        File::open(folder)?.sync_all()
+    }
+}
+
+#[async_trait]
+impl Store for LocalStore {
+    async fn put(&self, key: &Key, bytes: Vec<u8>) -> Result<(), StoreError> {
+        self.write_temporary(&bytes)
+            .and_then(|temporary| self.publish(&temporary, key))
+            .map_err(|error| self.error("write", key.as_str(), &error))
+    }
+
+    async fn put_file(&self, key: &Key, file: &Path) -> Result<(), StoreError> {
+        File::open(file)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| self.publish(file, key))
+            .map_err(|error| self.error("write", key.as_str(), &error))
+    }
+
+    async fn put_if_absent(&self, key: &Key, bytes: Vec<u8>) -> Result<bool, StoreError> {
+        let error = |error| self.error("write", key.as_str(), &error);
+        let temporary = self.write_temporary(&bytes).map_err(error)?;
+        let target = self.path(key);
+        let folder = target.parent().unwrap_or(&self.root);
+        let linked = fs::create_dir_all(folder)
+            .and_then(|()| fs::hard_link(&temporary, &target))
+            .and_then(|()| File::open(folder)?.sync_all());
+        // The link counts; the temporary name is swept with the scratch folder if this fails.
+        let _ = fs::remove_file(&temporary);
+        match linked {
+            Ok(()) => Ok(true),
+            Err(found) if found.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(found) => Err(error(found)),
+        }
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+        match fs::read(self.path(key)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.error("read", key.as_str(), &error)),
+        }
+    }
+
+    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
+        let mut objects = Vec::new();
+        let mut folders = vec![folder.as_str().to_owned()];
+        while let Some(folder) = folders.pop() {
+            let error = |error| self.error("list", &folder, &error);
+            let entries = match fs::read_dir(self.root.join(&folder)) {
+                Err(found) if found.kind() == ErrorKind::NotFound => continue,
+                entries => entries.map_err(error)?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(error)?;
+                let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+                let metadata = entry.metadata().map_err(error)?;
+                if metadata.is_dir() {
+                    folders.push(path);
+                } else if let Ok(key) = path.parse() {
+                    objects.push(Object {
+                        key,
+                        size: metadata.len(),
+                    });
+                }
+            }
+        }
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        match fs::remove_file(self.path(key)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(self.error("delete", key.as_str(), &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.root.join(SCRATCH)
+    }
+
+    fn location(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance;
+
+    #[tokio::test]
+    async fn a_folder_is_a_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(folder.path().join("campaign")).unwrap();
+        conformance::check(&store).await;
+    }
+
+    #[tokio::test]
+    async fn a_store_whose_folder_is_a_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        fs::write(&path, "x").unwrap();
+        let error = LocalStore::create(path.join("campaign")).unwrap_err();
+        assert!(!error.is_transient(), "{error}");
+        assert!(error.to_string().contains("taken"), "{error}");
+    }
+}

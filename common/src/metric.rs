@@ -1,21 +1,36 @@
-//! (placeholder until the metrics land)
-use serde::{Deserialize, Serialize};
-/// A metric.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MetricSpec {}
-impl MetricSpec {
-    /// Columns.
-    #[must_use]
-    pub fn columns(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
-/// Raw.
-#[derive(Debug, Deserialize)]
-pub struct RawMetric {}
-impl RawMetric {
-    /// Validate.
-    pub fn validate(self) -> Result<MetricSpec, Vec<String>> {
-        Ok(MetricSpec {})
-    }
-}
+//! Metrics that shards fill apart and the reducer merges into one result.
+//!
+//! A campaign names what it wants as a [`MetricSpec`]; every shard fills one [`Partial`] a
+//! metric from its output rows, and its marker carries it; the reducer merges the partials of
+//! each shard once and calls [`Partial::finalise`]. Beside them every shard keeps a [`CutFlow`].
+//!
+//! Everything a partial holds is an integer count or an exact sum, so merging is
+//! associative and commutative to the last bit: the result does not depend on how rows were cut
+//! into shards, nor on the order in which shards arrive. The one condition is that the rows of
+//! an event are contiguous and are never split between two calls of [`Partial::fill`].
+//!
+//! This module knows nothing of files, queues or plots.
+
+mod axis;
+mod cut_flow;
+mod drift;
+mod exact_sum;
+mod histogram;
+mod partial;
+mod ranking;
+mod raw;
+mod row_batch;
+mod spec;
+mod tally;
+
+pub use cut_flow::{CutFlow, Step, Unit};
+pub use drift::{ColumnDrift, DriftResult, FiredFraction, KeyDrift, Shift};
+pub use histogram::{HistogramBin, HistogramResult};
+pub use partial::{Dropped, Incompatible, MetricResult, Partial};
+pub use ranking::{
+    Goal, OperatingPoint, PopulationResult, PrPoint, Probability, RankingResult, ReliabilityBin,
+    RocPoint,
+};
+pub use raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
+pub use row_batch::{FillError, RowBatch};
+pub use spec::{DriftSpec, HistogramSpec, MetricSpec, RankingSpec};

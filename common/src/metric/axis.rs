@@ -1,0 +1,92 @@
+//! A regular axis: equal bins on a closed range, with edges that selections can be made on.
+
+/// Equal bins on `[low, high]`; a value on an inner edge belongs to the bin above it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Axis {
+    low: f64,
+    high: f64,
+    bins: u32,
+}
+
+impl Axis {
+    /// An axis whose numbers were validated by the metric's specification.
+    pub(super) fn new(low: f64, high: f64, bins: u32) -> Self {
+        Self { low, high, bins }
+    }
+
+    /// The lower edge of `bin`; the upper edge of the last bin is `edge(bins)`.
+    pub(super) fn edge(&self, bin: u32) -> f64 {
+        if bin >= self.bins {
+            return self.high;
+        }
+        self.low + (self.high - self.low) * (f64::from(bin) / f64::from(self.bins))
+    }
+
+    /// The bin such that `edge(bin) <= value < edge(bin + 1)`, exactly, for a value in range;
+    /// values outside, and `high` itself, go to the nearest bin.
+    pub(super) fn clamped(&self, value: f64) -> u32 {
+        let last = self.bins.saturating_sub(1);
+        let scaled = (value - self.low) / (self.high - self.low) * f64::from(self.bins);
+        let mut bin = (scaled as u32).min(last);
+        while bin > 0 && value < self.edge(bin) {
+            bin -= 1;
+        }
+        while bin < last && value >= self.edge(bin + 1) {
+            bin += 1;
+        }
+        bin
+    }
+
+    /// Where a finite value lies with respect to the half-open range `[low, high)`.
+    pub(super) fn place(&self, value: f64) -> Place {
+        if value < self.low {
+            Place::Below
+        } else if value >= self.high {
+            Place::Above
+        } else {
+            Place::Bin(self.clamped(value))
+        }
+    }
+}
+
+/// Where a value lies on an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Below the range.
+    Below,
+    /// In this bin.
+    Bin(u32),
+    /// At or above the upper end of the range.
+    Above,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bin_holds_what_its_edges_say(
+            low in -100.0..100.0f64, width in 0.001..1000.0f64, bins in 1u32..5000, at in 0.0..1.0f64,
+        ) {
+            let axis = Axis::new(low, low + width, bins);
+            let value = low + width * at;
+            if let Place::Bin(bin) = axis.place(value) {
+                prop_assert!(axis.edge(bin) <= value && value < axis.edge(bin + 1));
+            } else {
+                prop_assert!(value >= low + width || value < low);
+            }
+        }
+    }
+
+    #[test]
+    fn ends_of_the_range() {
+        let axis = Axis::new(0.0, 1.0, 10);
+        assert_eq!(axis.place(0.0), Place::Bin(0));
+        assert_eq!(axis.place(1.0), Place::Above);
+        assert_eq!(axis.clamped(1.0), 9);
+        assert_eq!(axis.clamped(-5.0), 0);
+        assert_eq!(axis.place(-0.1), Place::Below);
+    }
+}

@@ -1,0 +1,332 @@
+//! How columns move with a key such as the run: moments and shape of each column, and the fired
+//! fraction of each label, for every value of the key.
+//!
+//! The shape of a column is counted by the leading 16 bits of its value as an `f32` (sign,
+//! exponent and seven bits of mantissa), which needs no range and tells apart values that differ
+//! by 1/128 of themselves or more.
+
+mod shift;
+
+pub use shift::Shift;
+
+use super::exact_sum::ExactSum;
+use super::histogram::LARGEST;
+use super::ranking::wilson;
+use super::row_batch::{FillError, RowBatch};
+use super::spec::DriftSpec;
+use super::tally::Tally;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Values of the key that are followed at most.
+const MAX_KEYS: usize = 100_000;
+/// Values of 16 bits.
+const SHAPE_BINS: u32 = 1 << 16;
+
+/// Counts of one drift.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DriftCounts {
+    keys: BTreeMap<i64, KeyCounts>,
+    without_key: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyCounts {
+    rows: u64,
+    columns: Vec<ColumnCounts>,
+    labels: Vec<LabelCounts>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnCounts {
+    count: u64,
+    missing: u64,
+    sum: ExactSum,
+    squares: ExactSum,
+    shape: Tally,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LabelCounts {
+    events: u64,
+    fired: u64,
+    unlabelled: u64,
+}
+
+/// A drift over everything that was merged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DriftResult {
+    /// The key column.
+    pub by: String,
+    /// The columns followed, in the order of [`KeyDrift::columns`].
+    pub columns: Vec<String>,
+    /// The labels followed, in the order of [`KeyDrift::labels`].
+    pub labels: Vec<String>,
+    /// Every value of the key, ascending.
+    pub keys: Vec<KeyDrift>,
+    /// Rows left out because the key was null.
+    pub without_key: u64,
+}
+
+/// One value of the key.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KeyDrift {
+    /// The value.
+    pub key: i64,
+    /// Its rows.
+    pub rows: u64,
+    /// One for each column.
+    pub columns: Vec<ColumnDrift>,
+    /// One for each label.
+    pub labels: Vec<FiredFraction>,
+}
+
+/// A column at one value of the key.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ColumnDrift {
+    /// Rows with a finite value.
+    pub count: u64,
+    /// Rows left out because the value was NaN, infinite, null or beyond 1e150.
+    pub missing: u64,
+    /// Mean over rows.
+    pub mean: Option<f64>,
+    /// Standard error of the mean, for independent rows.
+    pub mean_error: Option<f64>,
+    /// How the distribution differs from that of all other values of the key together.
+    pub shift: Option<Shift>,
+}
+
+/// How often a label fired at one value of the key. Events count once, by the maximum over
+/// their rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FiredFraction {
+    /// Events with a label.
+    pub events: u64,
+    /// Those whose label is true.
+    pub fired: u64,
+    /// `fired / events`.
+    pub fraction: Option<f64>,
+    /// Lower and upper end of the 68.27% Wilson interval of `fraction`.
+    pub interval: [f64; 2],
+    /// Events left out because the label was null.
+    pub unlabelled: u64,
+}
+
+impl DriftCounts {
+    pub(super) fn fill(&mut self, spec: &DriftSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
+        let keys = rows.integers(spec.by())?;
+        let columns = spec.columns().iter().map(|name| rows.numbers(name));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let mut start = 0;
+        for stretch in keys.chunk_by(|a, b| a == b) {
+            let stop = start + stretch.len();
+            if let Some(key) = stretch.first().copied().flatten() {
+                let counts = self.key(spec, key)?;
+                counts.rows += stretch.len() as u64;
+                for (counts, values) in counts.columns.iter_mut().zip(&columns) {
+                    counts.fill(values.get(start..stop).unwrap_or_default());
+                }
+            } else {
+                self.without_key += stretch.len() as u64;
+            }
+            start = stop;
+        }
+        self.fill_labels(spec, rows, &keys)
+    }
+
+    fn fill_labels(
+        &mut self,
+        spec: &DriftSpec,
+        rows: &RowBatch<'_>,
+        keys: &[Option<i64>],
+    ) -> Result<(), FillError> {
+        for (position, name) in spec.labels().iter().enumerate() {
+            let labels = rows.labels(name)?;
+            for (start, stop) in rows.events(name)? {
+                let Some(key) = keys.get(start).copied().flatten() else {
+                    continue;
+                };
+                let event = labels.get(start..stop).unwrap_or_default();
+                let counts = self.key(spec, key)?;
+                if let Some(counts) = counts.labels.get_mut(position) {
+                    counts.fill(event.iter().flatten().copied().max());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, spec: &DriftSpec, key: i64) -> Result<&mut KeyCounts, FillError> {
+        if self.keys.len() >= MAX_KEYS && !self.keys.contains_key(&key) {
+            return Err(FillError::TooManyKeys {
+                column: spec.by().to_owned(),
+                limit: MAX_KEYS,
+            });
+        }
+        Ok(self.keys.entry(key).or_insert_with(|| KeyCounts {
+            rows: 0,
+            columns: vec![ColumnCounts::new(); spec.columns().len()],
+            labels: vec![LabelCounts::default(); spec.labels().len()],
+        }))
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.without_key = self.without_key.saturating_add(other.without_key);
+        for (key, theirs) in &other.keys {
+            match self.keys.get_mut(key) {
+                Some(mine) => mine.merge(theirs),
+                None => {
+                    self.keys.insert(*key, theirs.clone());
+                }
+            }
+        }
+    }
+
+    pub(super) fn fits(&self, spec: &DriftSpec) -> bool {
+        self.keys.values().all(|key| {
+            key.columns.len() == spec.columns().len()
+                && key.labels.len() == spec.labels().len()
+                && key
+                    .columns
+                    .iter()
+                    .all(|column| column.shape.bins() == SHAPE_BINS)
+        })
+    }
+
+    /// Values that were left out, over all columns.
+    pub(super) fn dropped(&self) -> u64 {
+        let columns = self.keys.values().flat_map(|key| &key.columns);
+        columns.fold(0, |sum, column| sum.saturating_add(column.missing))
+    }
+
+    pub(super) fn finalise(&self, spec: &DriftSpec) -> DriftResult {
+        let shapes: Vec<Tally> = (0..spec.columns().len())
+            .map(|column| self.shape(column))
+            .collect();
+        let keys = self.keys.iter().map(|(key, counts)| KeyDrift {
+            key: *key,
+            rows: counts.rows,
+            columns: counts
+                .columns
+                .iter()
+                .zip(&shapes)
+                .map(|(c, all)| c.finalise(all))
+                .collect(),
+            labels: counts.labels.iter().map(LabelCounts::finalise).collect(),
+        });
+        DriftResult {
+            by: spec.by().to_owned(),
+            columns: spec.columns().to_vec(),
+            labels: spec.labels().to_vec(),
+            keys: keys.collect(),
+            without_key: self.without_key,
+        }
+    }
+
+    /// The shape of a column over all keys.
+    fn shape(&self, column: usize) -> Tally {
+        let mut all = Tally::dense(SHAPE_BINS);
+        for counts in self.keys.values().filter_map(|key| key.columns.get(column)) {
+            all.merge(&counts.shape);
+        }
+        all
+    }
+}
+
+impl KeyCounts {
+    fn merge(&mut self, other: &Self) {
+        self.rows = self.rows.saturating_add(other.rows);
+        for (mine, theirs) in self.columns.iter_mut().zip(&other.columns) {
+            mine.count = mine.count.saturating_add(theirs.count);
+            mine.missing = mine.missing.saturating_add(theirs.missing);
+            mine.sum.merge(&theirs.sum);
+            mine.squares.merge(&theirs.squares);
+            mine.shape.merge(&theirs.shape);
+        }
+        for (mine, theirs) in self.labels.iter_mut().zip(&other.labels) {
+            mine.events = mine.events.saturating_add(theirs.events);
+            mine.fired = mine.fired.saturating_add(theirs.fired);
+            mine.unlabelled = mine.unlabelled.saturating_add(theirs.unlabelled);
+        }
+    }
+}
+
+impl ColumnCounts {
+    fn new() -> Self {
+        let (sum, squares) = (ExactSum::default(), ExactSum::default());
+        Self {
+            count: 0,
+            missing: 0,
+            sum,
+            squares,
+            shape: Tally::sparse(SHAPE_BINS),
+        }
+    }
+
+    fn fill(&mut self, values: &[f64]) {
+        let mut bins = Vec::with_capacity(values.len());
+        for value in values {
+            if value.is_nan() || value.abs() > LARGEST {
+                self.missing += 1;
+                continue;
+            }
+            self.count += 1;
+            self.sum.add(*value);
+            self.squares.add(value * value);
+            bins.push(shape_bin(*value));
+        }
+        self.shape.add_all(&mut bins);
+    }
+
+    fn finalise(&self, all: &Tally) -> ColumnDrift {
+        let (n, sum, squares) = (self.count as f64, self.sum.value(), self.squares.value());
+        let spread = ((squares - sum * sum / n) / (n - 1.0)).max(0.0);
+        ColumnDrift {
+            count: self.count,
+            missing: self.missing,
+            mean: (self.count > 0).then(|| sum / n),
+            mean_error: (self.count > 1).then(|| (spread / n).sqrt()),
+            shift: Shift::between(&self.shape, all),
+        }
+    }
+}
+
+impl LabelCounts {
+    fn fill(&mut self, label: Option<bool>) {
+        match label {
+            Some(fired) => {
+                self.events += 1;
+                self.fired += u64::from(fired);
+            }
+            None => self.unlabelled += 1,
+        }
+    }
+
+    fn finalise(&self) -> FiredFraction {
+        FiredFraction {
+            events: self.events,
+            fired: self.fired,
+            fraction: (self.events > 0).then(|| super::ranking::ratio(self.fired, self.events)),
+            interval: wilson(self.fired, self.events),
+            unlabelled: self.unlabelled,
+        }
+    }
+}
+
+/// The leading 16 bits of a value as an `f32`, mapped so that their order is that of the values.
+fn shape_bin(value: f64) -> u32 {
+    let bits = ((value + 0.0) as f32).to_bits();
+    let ordered = if bits >> 31 == 1 {
+        !bits
+    } else {
+        bits | (1 << 31)
+    };
+    ordered >> 16
+}
+
+#[cfg(test)]
+mod tests;

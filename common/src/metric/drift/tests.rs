@@ -1,0 +1,104 @@
+use super::super::partial::{MetricResult, Partial};
+use super::super::raw::RawMetric;
+use super::*;
+use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array, UInt64Array};
+use std::sync::Arc;
+
+const SPEC: &str = r#"drift = { by = "run", columns = ["x"], labels = ["y"] }"#;
+
+fn drift(rows: &[(Option<u32>, u64, f32, Option<bool>)]) -> DriftResult {
+    let spec = toml::from_str::<RawMetric>(SPEC)
+        .unwrap()
+        .validate()
+        .unwrap();
+    let batch = RecordBatch::try_from_iter([
+        (
+            "run",
+            Arc::new(UInt32Array::from_iter(rows.iter().map(|r| r.0))) as ArrayRef,
+        ),
+        (
+            "event",
+            Arc::new(UInt64Array::from_iter_values(rows.iter().map(|r| r.1))),
+        ),
+        (
+            "x",
+            Arc::new(Float32Array::from_iter_values(rows.iter().map(|r| r.2))),
+        ),
+        (
+            "y",
+            Arc::new(BooleanArray::from_iter(rows.iter().map(|r| r.3))),
+        ),
+    ])
+    .unwrap();
+    let mut partial = Partial::new(&spec);
+    partial
+        .fill(&RowBatch::try_new(&batch, Some(["run", "run", "event"])).unwrap())
+        .unwrap();
+    match partial.finalise() {
+        Some(MetricResult::Drift(result)) => result,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn means_errors_and_fired_fractions_for_each_run() {
+    let result = drift(&[
+        (Some(7), 1, 1.0, Some(true)),
+        (Some(7), 1, 2.0, Some(true)),
+        (Some(7), 2, 6.0, Some(false)),
+        (Some(5), 3, 4.0, None),
+        (Some(5), 4, f32::NAN, Some(true)),
+        (None, 5, 1.0, Some(true)),
+    ]);
+    assert_eq!(
+        result.keys.iter().map(|key| key.key).collect::<Vec<_>>(),
+        [5, 7]
+    );
+    assert_eq!(result.without_key, 1);
+    let seven = &result.keys[1];
+    assert!((seven.columns[0].mean.unwrap() - 3.0).abs() < 1e-12);
+    // variance (4 + 1 + 9) / 2 = 7 over 3 rows
+    assert!((seven.columns[0].mean_error.unwrap() - (7f64 / 3.0).sqrt()).abs() < 1e-12);
+    assert_eq!((seven.labels[0].events, seven.labels[0].fired), (2, 1));
+    let five = &result.keys[0];
+    assert_eq!((five.columns[0].count, five.columns[0].missing), (1, 1));
+    assert!(five.columns[0].mean_error.is_none());
+    assert_eq!(
+        (
+            five.labels[0].events,
+            five.labels[0].fired,
+            five.labels[0].unlabelled
+        ),
+        (1, 1, 1)
+    );
+}
+
+#[test]
+fn a_shifted_run_stands_out_and_a_still_one_does_not() {
+    let mut rows = Vec::new();
+    for event in 0..6000u64 {
+        // A van der Corput sequence: the same even cover of [0, 1) in every run.
+        let x = f32::from((event % 2000) as u16)
+            .mul_add(0.618_034, 0.0)
+            .fract();
+        let run = 1 + (event / 2000) as u32;
+        let moved = if run == 3 { 0.2 } else { 0.0 };
+        rows.push((Some(run), event, x + moved, Some(true)));
+    }
+    let result = drift(&rows);
+    let shift = |key: usize| result.keys[key].columns[0].shift.unwrap();
+    assert!(shift(2).ks > 0.19 && shift(2).ks < 0.21, "{:?}", shift(2));
+    assert!(shift(2).psi > 0.2 && shift(2).ks_p_value < 1e-6);
+    assert!(shift(0).ks < 0.11 && (shift(0).ks - shift(1).ks).abs() < 0.01);
+}
+
+#[test]
+fn shape_bins_keep_the_order_of_values() {
+    let values = [
+        -1e30, -2.0, -1.0, -1e-30, 0.0, 1e-30, 0.5, 1.0, 1.01, 2.0, 1e30,
+    ];
+    let bins: Vec<u32> = values.iter().map(|value| shape_bin(*value)).collect();
+    assert!(bins.is_sorted_by(|a, b| a < b), "{bins:?}");
+    assert_eq!(shape_bin(-0.0), shape_bin(0.0));
+    assert!(bins.iter().all(|bin| *bin < SHAPE_BINS));
+}

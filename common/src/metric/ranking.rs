@@ -1,0 +1,126 @@
+//! How well a score ranks a label: two score histograms, of positives and of negatives, and
+//! exact sums for what needs the score itself.
+
+mod curve;
+mod operating_point;
+mod population;
+
+pub use curve::{PrPoint, RocPoint};
+pub use operating_point::{Goal, OperatingPoint};
+pub use population::{PopulationResult, Probability, ReliabilityBin};
+
+use super::partial::Dropped;
+use super::row_batch::{FillError, RowBatch};
+use super::spec::RankingSpec;
+use population::Population;
+pub(super) use population::{ratio, wilson};
+use serde::{Deserialize, Serialize};
+
+/// Counts of one ranking: always of rows, and of events when it is per event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RankingCounts {
+    rows: Population,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    events: Option<Population>,
+}
+
+/// A ranking over everything that was merged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RankingResult {
+    /// The column that holds the truth.
+    pub label: String,
+    /// The column that holds the score.
+    pub score: String,
+    /// Bins of the score histogram.
+    pub bins: u32,
+    /// Range of the score histogram.
+    pub range: [f64; 2],
+    /// Every row once.
+    pub rows: PopulationResult,
+    /// Every event once: its score is the maximum over its rows with a finite score and a label,
+    /// its label the maximum over the same rows.
+    pub events: Option<PopulationResult>,
+}
+
+impl RankingCounts {
+    pub(super) fn new(spec: &RankingSpec) -> Self {
+        let events = spec.per_event().then(|| Population::new(spec));
+        Self {
+            rows: Population::new(spec),
+            events,
+        }
+    }
+
+    pub(super) fn fill(
+        &mut self,
+        spec: &RankingSpec,
+        rows: &RowBatch<'_>,
+    ) -> Result<(), FillError> {
+        let scores = rows.numbers(spec.score())?;
+        let labels = rows.labels(spec.label())?;
+        if let Some(population) = &mut self.events {
+            let events = rows.events(spec.label())?;
+            let best = events.into_iter().map(|(start, stop)| {
+                let scores = scores.get(start..stop).unwrap_or_default();
+                event_of(scores, labels.get(start..stop).unwrap_or_default())
+            });
+            population.fill(spec, best);
+        }
+        self.rows.fill(spec, scores.into_iter().zip(labels));
+        Ok(())
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.rows.merge(&other.rows);
+        if let (Some(mine), Some(theirs)) = (&mut self.events, &other.events) {
+            mine.merge(theirs);
+        }
+    }
+
+    pub(super) fn fits(&self, spec: &RankingSpec) -> bool {
+        self.rows.fits(spec)
+            && self.events.is_some() == spec.per_event()
+            && self.events.iter().all(|events| events.fits(spec))
+    }
+
+    pub(super) fn dropped(&self) -> Dropped {
+        let events = self.events.as_ref().map_or(0, Population::dropped);
+        Dropped {
+            events,
+            rows: self.rows.dropped(),
+        }
+    }
+
+    pub(super) fn finalise(&self, spec: &RankingSpec) -> RankingResult {
+        RankingResult {
+            label: spec.label().to_owned(),
+            score: spec.score().to_owned(),
+            bins: spec.bins(),
+            range: spec.range(),
+            rows: self.rows.finalise(spec),
+            events: self.events.as_ref().map(|events| events.finalise(spec)),
+        }
+    }
+}
+
+/// The score and label of an event. NaN when it has labels but no finite score beside one.
+fn event_of(scores: &[f64], labels: &[Option<bool>]) -> (f64, Option<bool>) {
+    let mut best: Option<(f64, bool)> = None;
+    let mut labelled = None;
+    for (score, label) in scores.iter().zip(labels) {
+        let Some(label) = *label else { continue };
+        labelled = Some(label || labelled.unwrap_or(false));
+        if score.is_finite() {
+            let (top, fired) = best.unwrap_or((*score, label));
+            best = Some((top.max(*score), fired || label));
+        }
+    }
+    match best {
+        Some((score, label)) => (score, Some(label)),
+        None => (f64::NAN, labelled),
+    }
+}
+
+#[cfg(test)]
+mod tests;

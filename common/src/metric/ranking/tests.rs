@@ -1,0 +1,228 @@
+use super::super::partial::{MetricResult, Partial};
+use super::super::raw::{Per, RawMetric, RawRanking};
+use super::super::row_batch::RowBatch;
+use super::*;
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt64Array};
+use serde_json::Value;
+use std::sync::Arc;
+
+const ORACLE: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/testdata/ranking_oracle.json"
+));
+
+fn rank(
+    events: &[u64],
+    scores: &[Option<f64>],
+    labels: &[Option<bool>],
+    range: Option<[f64; 2]>,
+    bins: Option<u32>,
+) -> RankingResult {
+    let raw = RawRanking {
+        label: "y".into(),
+        score: "s".into(),
+        per: Per::Event,
+        bins,
+        range,
+    };
+    let spec = RawMetric {
+        ranking: Some(raw),
+        ..RawMetric::default()
+    }
+    .validate()
+    .unwrap();
+    let batch = RecordBatch::try_from_iter([
+        (
+            "event",
+            Arc::new(UInt64Array::from(events.to_vec())) as ArrayRef,
+        ),
+        ("s", Arc::new(Float64Array::from(scores.to_vec()))),
+        ("y", Arc::new(BooleanArray::from(labels.to_vec()))),
+    ])
+    .unwrap();
+    let mut partial = Partial::new(&spec);
+    partial
+        .fill(&RowBatch::try_new(&batch, Some(["event"; 3])).unwrap())
+        .unwrap();
+    match partial.finalise() {
+        Some(MetricResult::Ranking(result)) => *result,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn check(name: &str, found: &PopulationResult, expected: &Value) {
+    let number = |key: &str| expected[key].as_f64().unwrap();
+    let within = |key: &str, found: f64, error: f64| {
+        let off = (found - number(key)).abs();
+        assert!(
+            off <= error + 1e-9,
+            "{name}: {key} is {found}, scikit-learn {}, bound {error}",
+            number(key)
+        );
+    };
+    within("auc", found.auc.unwrap(), found.auc_binning_error.unwrap());
+    let error = found.average_precision_binning_error.unwrap();
+    within("average_precision", found.average_precision.unwrap(), error);
+    let probability = found.probability.as_ref().unwrap();
+    within("brier", probability.brier, 0.0);
+    within("log_loss", probability.log_loss, 0.0);
+}
+
+#[test]
+fn agrees_with_scikit_learn_within_its_own_bounds() {
+    let oracle: Value = serde_json::from_str(ORACLE).unwrap();
+    for case in oracle["cases"].as_array().unwrap() {
+        let list = |key: &str| case[key].as_array().unwrap().clone();
+        let events: Vec<u64> = list("events").iter().map(|v| v.as_u64().unwrap()).collect();
+        let scores: Vec<Option<f64>> = list("scores").iter().map(Value::as_f64).collect();
+        let labels: Vec<_> = list("labels")
+            .iter()
+            .map(|v| v.as_u64().map(|v| v == 1))
+            .collect();
+        let name = case["name"].as_str().unwrap();
+        for bins in [None, Some(100), Some(7)] {
+            let result = rank(&events, &scores, &labels, None, bins);
+            check(name, &result.rows, &case["rows"]);
+            check(name, result.events.as_ref().unwrap(), &case["best"]);
+        }
+        let fine = rank(&events, &scores, &labels, None, None).rows;
+        assert!(
+            fine.auc_binning_error.unwrap() < 0.04 || name == "ends",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn four_scores_by_hand() {
+    let scores = [Some(0.1), Some(0.4), Some(0.35), Some(0.8)];
+    let labels = [Some(false), Some(false), Some(true), Some(true)];
+    let rows = rank(&[1, 2, 3, 4], &scores, &labels, None, None).rows;
+    let near = |found: Option<f64>, expected: f64| {
+        assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}")
+    };
+    near(rows.auc, 0.75);
+    near(rows.auc_binning_error, 0.0);
+    near(rows.average_precision, 0.5 + 0.5 * 2.0 / 3.0);
+    near(rows.prevalence, 0.5);
+    // DeLong: V10 = (0.5, 1), V01 = (0.5, 1), variances 1/8 each, over 2 entries each.
+    near(rows.auc_statistical_error, (0.125f64 / 2.0 * 2.0).sqrt());
+    let half = rows
+        .operating_points
+        .iter()
+        .find(|point| point.goal == Goal::Efficiency(0.5))
+        .unwrap();
+    assert!(half.threshold.unwrap() <= 0.8 && half.threshold.unwrap() > 0.8 - 1.0 / 65_536.0);
+    near(half.precision, 1.0);
+    let all = rows
+        .operating_points
+        .iter()
+        .find(|point| point.goal == Goal::Efficiency(0.99))
+        .unwrap();
+    assert_eq!(all.selected, 3);
+    near(all.false_positive_rate, 0.5);
+    let pure = rows
+        .operating_points
+        .iter()
+        .find(|point| point.goal == Goal::Precision(0.99))
+        .unwrap();
+    assert_eq!(pure.selected, 1);
+    let rate = rows
+        .operating_points
+        .iter()
+        .find(|point| point.goal == Goal::Rate(0.2))
+        .unwrap();
+    assert!(!rate.reached && rate.threshold.is_none());
+}
+
+#[test]
+fn an_event_is_its_best_labelled_candidate() {
+    let scores = [
+        Some(0.9),
+        Some(0.2),
+        None,
+        Some(f64::NAN),
+        Some(0.7),
+        Some(0.3),
+        None,
+    ];
+    let labels = [
+        Some(false),
+        Some(true),
+        Some(true),
+        Some(true),
+        None,
+        Some(false),
+        None,
+    ];
+    let result = rank(&[1, 1, 2, 2, 3, 3, 4], &scores, &labels, None, Some(10));
+    let events = result.events.unwrap();
+    // event 1: 0.9 and true; event 2 has no score; event 3: 0.3 and false; event 4 has no label.
+    assert_eq!(
+        (
+            events.total,
+            events.positives,
+            events.dropped,
+            events.unlabelled
+        ),
+        (2, 1, 1, 1)
+    );
+    assert!((events.auc.unwrap() - 1.0).abs() < 1e-12);
+    assert_eq!(
+        (
+            result.rows.total,
+            result.rows.dropped,
+            result.rows.unlabelled
+        ),
+        (3, 2, 2)
+    );
+}
+
+#[test]
+fn scores_out_of_range_are_counted_and_are_no_probabilities() {
+    let scores = [Some(-0.5), Some(1.5), Some(0.5), Some(f64::INFINITY)];
+    let labels = [Some(false), Some(true), Some(true), Some(true)];
+    let rows = rank(&[1, 2, 3, 4], &scores, &labels, None, Some(10)).rows;
+    assert_eq!(
+        (rows.below_range, rows.above_range, rows.dropped, rows.total),
+        (1, 1, 1, 3)
+    );
+    assert!(rows.probability.is_none());
+    assert!((rows.auc.unwrap() - 1.0).abs() < 1e-12);
+    let wide = rank(&[1, 2, 3, 4], &scores, &labels, Some([-1.0, 2.0]), Some(10)).rows;
+    assert_eq!((wide.below_range, wide.above_range), (0, 0));
+    assert!(wide.probability.is_none());
+}
+
+#[test]
+fn one_class_has_no_ranking() {
+    for label in [true, false] {
+        let rows = rank(
+            &[1, 2],
+            &[Some(0.2), Some(0.4)],
+            &[Some(label); 2],
+            None,
+            None,
+        )
+        .rows;
+        assert!(rows.auc.is_none() && rows.auc_statistical_error.is_none() && rows.roc.is_empty());
+        assert_eq!(rows.average_precision.is_some(), label);
+    }
+    let none = rank(&[], &[], &[], None, None).rows;
+    assert!(
+        none.prevalence.is_none() && none.probability.is_none() && none.precision_recall.is_empty()
+    );
+}
+
+#[test]
+fn curves_begin_and_end_where_they_must() {
+    let scores: Vec<_> = (0..5000).map(|i| Some(f64::from(i) / 5000.0)).collect();
+    let labels: Vec<_> = (0..5000).map(|i| Some(i * 7 % 5000 < i)).collect();
+    let events: Vec<u64> = (0..5000).collect();
+    let rows = rank(&events, &scores, &labels, None, None).rows;
+    let (first, last) = (rows.roc[0], rows.roc[rows.roc.len() - 1]);
+    assert!(first.efficiency.abs() < 1e-12 && (last.efficiency - 1.0).abs() < 1e-12);
+    assert!((last.false_positive_rate - 1.0).abs() < 1e-12);
+    assert!(rows.roc.len() <= 802 && rows.precision_recall.len() <= 402);
+    assert!((rows.precision_recall.last().unwrap().recall - 1.0).abs() < 1e-12);
+}

@@ -1,0 +1,318 @@
+//! A batch of output rows as metrics see it: columns as numbers, labels and keys, and where
+//! events begin.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::DataType;
+
+/// Why a batch could not be filled into a metric.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FillError {
+    /// The batch lacks a column that the metric reads.
+    #[error("metric column `{column}` is not among the columns of the table: {present}")]
+    MissingColumn {
+        /// The column that was asked for.
+        column: String,
+        /// The columns that exist.
+        present: String,
+    },
+    /// A column has a type that the metric cannot read.
+    #[error("metric column `{column}` is {found}, expected {expected}")]
+    WrongType {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// The metric counts events, and the batch does not say which rows belong to one.
+    #[error(
+        "metric of `{column}` counts events, but the table keeps no run, lumi and event columns; keep them, or rank per row"
+    )]
+    NoIdentity {
+        /// The label that is counted per event.
+        column: String,
+    },
+    /// The key of a drift takes too many values to be followed.
+    #[error(
+        "drift by `{column}` meets more than {limit} values of it; choose a coarser key, such as the run"
+    )]
+    TooManyKeys {
+        /// The key column.
+        column: String,
+        /// How many are allowed.
+        limit: usize,
+    },
+}
+
+/// Output rows, after selection, with the rows of each event contiguous and complete.
+#[derive(Debug, Clone)]
+pub struct RowBatch<'a> {
+    batch: &'a RecordBatch,
+    events: Option<Vec<usize>>,
+}
+
+impl<'a> RowBatch<'a> {
+    /// A batch whose events are told apart by the columns `identity` (run, lumi, event; any
+    /// integer type). `None` when the table has no events, as for `rows = "entry"`.
+    ///
+    /// # Errors
+    /// When an identity column is missing or not an integer.
+    pub fn try_new(batch: &'a RecordBatch, identity: Option<[&str; 3]>) -> Result<Self, FillError> {
+        let mut rows = Self {
+            batch,
+            events: None,
+        };
+        if let Some(names) = identity {
+            let mut starts = vec![false; batch.num_rows()];
+            if let Some(first) = starts.first_mut() {
+                *first = true;
+            }
+            for name in names {
+                let keys = rows.integers(name)?;
+                for (start, pair) in starts.iter_mut().skip(1).zip(keys.windows(2)) {
+                    *start |= pair.first() != pair.last();
+                }
+            }
+            let positions = starts.iter().enumerate().filter(|(_, start)| **start);
+            rows.events = Some(positions.map(|(position, _)| position).collect());
+        }
+        Ok(rows)
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows `[start, stop)` of every event, in order.
+    pub(super) fn events(&self, label: &str) -> Result<Vec<(usize, usize)>, FillError> {
+        let missing = || FillError::NoIdentity {
+            column: label.to_owned(),
+        };
+        let starts = self.events.as_ref().ok_or_else(missing)?;
+        let stops = starts.iter().skip(1).copied().chain([self.len()]);
+        Ok(starts.iter().copied().zip(stops).collect())
+    }
+
+    /// A column as doubles, NaN where null; Booleans are 0 and 1.
+    pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>, FillError> {
+        let array = self.column(name)?;
+        let mut values: Vec<f64> = match array.data_type() {
+            DataType::Float64 => primitive::<Float64Type, _>(array, |v| v),
+            DataType::Float32 => primitive::<Float32Type, _>(array, f64::from),
+            DataType::Int64 => primitive::<Int64Type, _>(array, |v| v as f64),
+            DataType::UInt64 => primitive::<UInt64Type, _>(array, |v| v as f64),
+            DataType::Boolean => {
+                let flags = array.as_boolean().values();
+                flags
+                    .iter()
+                    .map(|flag| if flag { 1.0 } else { 0.0 })
+                    .collect()
+            }
+            _ => {
+                let found = small_integers(array).ok_or_else(|| wrong(name, array, "a number"))?;
+                found.into_iter().map(|value| value as f64).collect()
+            }
+        };
+        if let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) {
+            for (value, valid) in values.iter_mut().zip(nulls.iter()) {
+                if !valid {
+                    *value = f64::NAN;
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    /// An integer column; an unsigned value from 2^63 on wraps, which keeps values distinct.
+    pub(super) fn integers(&self, name: &str) -> Result<Vec<Option<i64>>, FillError> {
+        let array = self.column(name)?;
+        let values: Vec<i64> = match array.data_type() {
+            DataType::Int64 => primitive::<Int64Type, _>(array, |v| v),
+            DataType::UInt64 => primitive::<UInt64Type, _>(array, u64::cast_signed),
+            _ => small_integers(array).ok_or_else(|| wrong(name, array, "an integer"))?,
+        };
+        Ok(with_nulls(array, values.into_iter()))
+    }
+
+    /// A Boolean column, or an integer one whose non-zero values are true.
+    pub(super) fn labels(&self, name: &str) -> Result<Vec<Option<bool>>, FillError> {
+        let array = self.column(name)?;
+        if let Some(flags) = array.as_boolean_opt() {
+            return Ok(with_nulls(array, flags.values().iter()));
+        }
+        let expected = "a Boolean or an integer label";
+        let values = self
+            .integers(name)
+            .map_err(|_| wrong(name, array, expected))?;
+        Ok(values
+            .into_iter()
+            .map(|value| value.map(|value| value != 0))
+            .collect())
+    }
+
+    fn column(&self, name: &str) -> Result<&ArrayRef, FillError> {
+        self.batch.column_by_name(name).ok_or_else(|| {
+            let schema = self.batch.schema();
+            let present: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+            FillError::MissingColumn {
+                column: name.to_owned(),
+                present: present.join(", "),
+            }
+        })
+    }
+}
+
+fn wrong(name: &str, array: &ArrayRef, expected: &'static str) -> FillError {
+    let found = array.data_type().to_string();
+    FillError::WrongType {
+        column: name.to_owned(),
+        found,
+        expected,
+    }
+}
+
+fn primitive<T: ArrowPrimitiveType, V>(
+    array: &ArrayRef,
+    convert: impl Fn(T::Native) -> V,
+) -> Vec<V> {
+    match array.as_primitive_opt::<T>() {
+        Some(array) => array.values().iter().map(|value| convert(*value)).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Integers of at most 32 bits.
+fn small_integers(array: &ArrayRef) -> Option<Vec<i64>> {
+    Some(match array.data_type() {
+        DataType::Int32 => primitive::<Int32Type, _>(array, i64::from),
+        DataType::UInt32 => primitive::<UInt32Type, _>(array, i64::from),
+        DataType::Int16 => primitive::<Int16Type, _>(array, i64::from),
+        DataType::UInt16 => primitive::<UInt16Type, _>(array, i64::from),
+        DataType::Int8 => primitive::<Int8Type, _>(array, i64::from),
+        DataType::UInt8 => primitive::<UInt8Type, _>(array, i64::from),
+        _ => return None,
+    })
+}
+
+fn with_nulls<T>(array: &ArrayRef, values: impl Iterator<Item = T>) -> Vec<Option<T>> {
+    match array.nulls() {
+        Some(nulls) => values
+            .zip(nulls.iter())
+            .map(|(value, valid)| valid.then_some(value))
+            .collect(),
+        None => values.map(Some).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{
+        BooleanArray, Float32Array, Int16Array, StringArray, UInt32Array, UInt64Array,
+    };
+    use std::sync::Arc;
+
+    fn batch() -> RecordBatch {
+        RecordBatch::try_from_iter([
+            (
+                "run",
+                Arc::new(UInt32Array::from(vec![1, 1, 1, 1])) as ArrayRef,
+            ),
+            ("lumi", Arc::new(UInt32Array::from(vec![1, 1, 2, 2]))),
+            (
+                "event",
+                Arc::new(UInt64Array::from(vec![u64::MAX, u64::MAX, u64::MAX, 4])),
+            ),
+            (
+                "x",
+                Arc::new(Float32Array::from(vec![
+                    Some(0.5),
+                    None,
+                    Some(f32::NAN),
+                    Some(2.0),
+                ])),
+            ),
+            (
+                "fired",
+                Arc::new(BooleanArray::from(vec![
+                    Some(true),
+                    None,
+                    Some(false),
+                    Some(true),
+                ])),
+            ),
+            ("charge", Arc::new(Int16Array::from(vec![-1, 0, 1, 2]))),
+            (
+                "word",
+                Arc::new(StringArray::from(vec!["a", "b", "c", "d"])),
+            ),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn columns_and_events() {
+        let batch = batch();
+        let rows = RowBatch::try_new(&batch, Some(["run", "lumi", "event"])).unwrap();
+        assert_eq!(rows.events("fired").unwrap(), [(0, 2), (2, 3), (3, 4)]);
+        let numbers = rows.numbers("x").unwrap();
+        assert!(numbers[1].is_nan() && numbers[2].is_nan());
+        assert_eq!(rows.numbers("charge").unwrap(), [-1.0, 0.0, 1.0, 2.0]);
+        assert_eq!(
+            rows.labels("fired").unwrap(),
+            [Some(true), None, Some(false), Some(true)]
+        );
+        assert_eq!(
+            rows.labels("charge").unwrap()[..2],
+            [Some(true), Some(false)]
+        );
+        assert_eq!(rows.integers("lumi").unwrap()[2], Some(2));
+    }
+
+    #[test]
+    fn mistakes_name_the_column() {
+        let batch = batch();
+        let rows = RowBatch::try_new(&batch, None).unwrap();
+        let told = rows.numbers("word").unwrap_err().to_string();
+        assert_eq!(told, "metric column `word` is Utf8, expected a number");
+        let told = rows.labels("x").unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "metric column `x` is Float32, expected a Boolean or an integer label"
+        );
+        assert!(
+            rows.numbers("y")
+                .unwrap_err()
+                .to_string()
+                .contains("run, lumi, event, x")
+        );
+        assert!(
+            rows.events("fired")
+                .unwrap_err()
+                .to_string()
+                .contains("`fired` counts events")
+        );
+    }
+
+    #[test]
+    fn an_empty_batch_has_no_events() {
+        let batch = batch().slice(0, 0);
+        let rows = RowBatch::try_new(&batch, Some(["run", "lumi", "event"])).unwrap();
+        assert!(rows.is_empty());
+        assert!(rows.events("fired").unwrap().is_empty());
+    }
+}

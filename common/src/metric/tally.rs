@@ -1,0 +1,272 @@
+//! Integer counts of numbered bins, most of which may be empty.
+//!
+//! In a marker a tally is text: for each bin that is not empty, the gap from the one before and
+//! the count, each as base-64 digits of five bits (least significant first) whose sixth bit says
+//! that another digit follows. Two characters a bin are usual.
+
+use serde::{Deserialize, Serialize};
+
+/// Counts of bins `0..bins`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "RawTally", into = "RawTally")]
+pub(super) struct Tally {
+    bins: u32,
+    cells: Cells,
+}
+
+#[derive(Debug, Clone)]
+enum Cells {
+    /// A count for every bin: quick to add to.
+    Dense(Vec<u64>),
+    /// Bins with a count, ascending: small.
+    Sparse(Vec<(u32, u64)>),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTally {
+    bins: u32,
+    counts: String,
+}
+
+impl Tally {
+    /// An empty tally that takes eight bytes a bin and adds in constant time.
+    pub(super) fn dense(bins: u32) -> Self {
+        Self {
+            bins,
+            cells: Cells::Dense(vec![0; bins as usize]),
+        }
+    }
+
+    /// An empty tally that takes memory only for bins with a count.
+    pub(super) fn sparse(bins: u32) -> Self {
+        Self {
+            bins,
+            cells: Cells::Sparse(Vec::new()),
+        }
+    }
+
+    /// The number of bins.
+    pub(super) fn bins(&self) -> u32 {
+        self.bins
+    }
+
+    /// Counts one more in each of `bins`, which is left sorted; a bin out of range is ignored.
+    pub(super) fn add_all(&mut self, bins: &mut [u32]) {
+        match &mut self.cells {
+            Cells::Dense(counts) => {
+                for bin in bins {
+                    if let Some(count) = counts.get_mut(*bin as usize) {
+                        *count += 1;
+                    }
+                }
+            }
+            Cells::Sparse(cells) => {
+                bins.sort_unstable();
+                let limit = self.bins;
+                let runs = bins.chunk_by(|a, b| a == b);
+                let runs = runs.filter_map(|run| Some((*run.first()?, run.len() as u64)));
+                *cells = joined(cells, runs.filter(|(bin, _)| *bin < limit));
+            }
+        }
+    }
+
+    /// Counts one more in `bin`; a bin out of range is ignored.
+    pub(super) fn add(&mut self, bin: u32) {
+        self.add_all(&mut [bin]);
+    }
+
+    /// Adds the counts of another tally with the same bins.
+    pub(super) fn merge(&mut self, other: &Self) {
+        match &mut self.cells {
+            Cells::Dense(counts) => {
+                for (bin, count) in other.iter() {
+                    if let Some(mine) = counts.get_mut(bin as usize) {
+                        *mine = mine.saturating_add(count);
+                    }
+                }
+            }
+            Cells::Sparse(cells) => *cells = joined(cells, other.iter()),
+        }
+    }
+
+    /// The bins that are not empty, ascending, with their counts.
+    pub(super) fn iter(&self) -> Box<dyn DoubleEndedIterator<Item = (u32, u64)> + '_> {
+        match &self.cells {
+            Cells::Dense(counts) => Box::new(
+                (0..self.bins)
+                    .zip(counts.iter().copied())
+                    .filter(|(_, count)| *count > 0),
+            ),
+            Cells::Sparse(cells) => Box::new(cells.iter().copied()),
+        }
+    }
+
+    /// The sum of all counts.
+    pub(super) fn total(&self) -> u64 {
+        self.iter()
+            .map(|(_, count)| count)
+            .fold(0, u64::saturating_add)
+    }
+}
+
+/// Two ascending lists of counts added into one.
+fn joined(left: &[(u32, u64)], right: impl Iterator<Item = (u32, u64)>) -> Vec<(u32, u64)> {
+    let mut merged = Vec::with_capacity(left.len());
+    let mut left = left.iter().copied().peekable();
+    for (bin, count) in right {
+        while let Some(earlier) = left.next_if(|(mine, _)| *mine < bin) {
+            merged.push(earlier);
+        }
+        let same = left
+            .next_if(|(mine, _)| *mine == bin)
+            .map_or(0, |(_, mine)| mine);
+        merged.push((bin, count.saturating_add(same)));
+    }
+    merged.extend(left);
+    merged
+}
+
+impl PartialEq for Tally {
+    fn eq(&self, other: &Self) -> bool {
+        self.bins == other.bins && self.iter().eq(other.iter())
+    }
+}
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+fn push_number(text: &mut String, mut number: u64) {
+    loop {
+        let more = number > 31;
+        let digit = (number & 31) as usize | if more { 32 } else { 0 };
+        text.push(char::from(DIGITS.get(digit).copied().unwrap_or(b'A')));
+        number >>= 5;
+        if !more {
+            return;
+        }
+    }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'-' => Some(62),
+        b'_' => Some(63),
+        _ => None,
+    }
+}
+
+/// The next number of the text, `None` at its end.
+fn next_number(bytes: &mut impl Iterator<Item = u8>) -> Result<Option<u64>, String> {
+    let (mut number, mut shift) = (0u64, 0u32);
+    loop {
+        let Some(byte) = bytes.next() else {
+            return if shift == 0 {
+                Ok(None)
+            } else {
+                Err("tally: cut off inside a number".into())
+            };
+        };
+        let digit = digit(byte).ok_or_else(|| format!("tally: byte {byte} is not a digit"))?;
+        let part = u64::from(digit & 31);
+        let placed = part
+            .checked_shl(shift)
+            .filter(|placed| placed >> shift == part);
+        number |= placed.ok_or("tally: a number exceeds 64 bits")?;
+        if digit & 32 == 0 {
+            return Ok(Some(number));
+        }
+        shift += 5;
+    }
+}
+
+impl From<Tally> for RawTally {
+    fn from(tally: Tally) -> Self {
+        let mut counts = String::new();
+        let mut next = 0;
+        for (bin, count) in tally.iter() {
+            push_number(&mut counts, u64::from(bin - next));
+            push_number(&mut counts, count);
+            next = bin + 1;
+        }
+        Self {
+            bins: tally.bins,
+            counts,
+        }
+    }
+}
+
+impl TryFrom<RawTally> for Tally {
+    type Error = String;
+
+    fn try_from(raw: RawTally) -> Result<Self, String> {
+        let mut cells = Vec::new();
+        let mut bytes = raw.counts.bytes();
+        let mut next = 0u32;
+        while let Some(gap) = next_number(&mut bytes)? {
+            let count = next_number(&mut bytes)?.ok_or("tally: a bin without its count")?;
+            let bin = u32::try_from(gap)
+                .ok()
+                .and_then(|gap| next.checked_add(gap));
+            let bin = bin.filter(|bin| *bin < raw.bins);
+            let bin =
+                bin.ok_or_else(|| format!("tally: a bin beyond the {} declared", raw.bins))?;
+            if count == 0 {
+                return Err(format!("tally: bin {bin} is listed with a count of 0"));
+            }
+            cells.push((bin, count));
+            next = bin.saturating_add(1);
+        }
+        Ok(Self {
+            bins: raw.bins,
+            cells: Cells::Sparse(cells),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hostile_text_is_refused() {
+        for counts in ["A", "!!", "AA", "_", "gggggggggggggggggB", "IB", "ABJB"] {
+            let text = format!(r#"{{"bins":8,"counts":"{counts}"}}"#);
+            assert!(
+                serde_json::from_str::<Tally>(&text).is_err(),
+                "{counts} was taken"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn dense_and_sparse_agree_and_survive_json(
+            first in prop::collection::vec(0u32..70, 0..200), second in prop::collection::vec(0u32..70, 0..200),
+        ) {
+            let (mut dense, mut sparse) = (Tally::dense(64), Tally::sparse(64));
+            dense.add_all(&mut first.clone());
+            sparse.add_all(&mut first.clone());
+            prop_assert_eq!(&dense, &sparse);
+            let mut other = Tally::sparse(64);
+            other.add_all(&mut second.clone());
+            dense.merge(&other);
+            other.merge(&sparse);
+            prop_assert_eq!(&dense, &other);
+            let text = serde_json::to_string(&dense).unwrap();
+            prop_assert_eq!(&serde_json::to_string(&other).unwrap(), &text);
+            let back: Tally = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(back, dense);
+        }
+
+        #[test]
+        fn any_count_survives(count in 1u64.., bin in 0u32..1_000_000) {
+            let tally = Tally { bins: 1_000_000, cells: Cells::Sparse(vec![(bin, count)]) };
+            let text = serde_json::to_string(&tally).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Tally>(&text).unwrap(), tally);
+        }
+    }
+}

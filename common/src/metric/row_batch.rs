@@ -38,6 +38,14 @@ pub enum FillError {
         /// The label that is counted per event.
         column: String,
     },
+    /// The numbers that tell events apart do not belong to the batch.
+    #[error("{rows} rows come with {numbers} event numbers; expected one a row")]
+    EventNumbers {
+        /// Rows of the batch.
+        rows: usize,
+        /// Numbers given.
+        numbers: usize,
+    },
     /// The key of a drift takes too many values to be followed.
     #[error(
         "drift by `{column}` meets more than {limit} values of it; choose a coarser key, such as the run"
@@ -83,6 +91,33 @@ impl<'a> RowBatch<'a> {
             rows.events = Some(positions.map(|(position, _)| position).collect());
         }
         Ok(rows)
+    }
+
+    /// A batch whose events are told apart by a number for each row, which is the same for the
+    /// rows of one event and differs between neighbouring events.
+    ///
+    /// # Errors
+    /// When there are not as many numbers as rows.
+    pub fn of_events<T: PartialEq>(
+        batch: &'a RecordBatch,
+        numbers: &[T],
+    ) -> Result<Self, FillError> {
+        let rows = batch.num_rows();
+        if numbers.len() != rows {
+            return Err(FillError::EventNumbers {
+                rows,
+                numbers: numbers.len(),
+            });
+        }
+        let neighbours = numbers.iter().skip(1).zip(numbers).zip(1..);
+        let begins = neighbours
+            .filter(|((this, before), _)| this != before)
+            .map(|(_, row)| row);
+        let events = (rows > 0).then_some(0).into_iter().chain(begins).collect();
+        Ok(Self {
+            batch,
+            events: Some(events),
+        })
     }
 
     /// The number of rows.
@@ -269,6 +304,8 @@ mod tests {
         let batch = batch();
         let rows = RowBatch::try_new(&batch, Some(["run", "lumi", "event"])).unwrap();
         assert_eq!(rows.events("fired").unwrap(), [(0, 2), (2, 3), (3, 4)]);
+        let numbered = RowBatch::of_events(&batch, &[7u32, 7, 3, 4]).unwrap();
+        assert_eq!(numbered.events("fired").unwrap(), [(0, 2), (2, 3), (3, 4)]);
         let numbers = rows.numbers("x").unwrap();
         assert!(numbers[1].is_nan() && numbers[2].is_nan());
         assert_eq!(rows.numbers("charge").unwrap(), [-1.0, 0.0, 1.0, 2.0]);
@@ -314,5 +351,14 @@ mod tests {
         let rows = RowBatch::try_new(&batch, Some(["run", "lumi", "event"])).unwrap();
         assert!(rows.is_empty());
         assert!(rows.events("fired").unwrap().is_empty());
+        assert!(
+            RowBatch::of_events::<u64>(&batch, &[])
+                .unwrap()
+                .events("fired")
+                .unwrap()
+                .is_empty()
+        );
+        let told = RowBatch::of_events(&batch, &[1]).unwrap_err().to_string();
+        assert_eq!(told, "0 rows come with 1 event numbers; expected one a row");
     }
 }

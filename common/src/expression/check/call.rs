@@ -1,0 +1,296 @@
+//! Calls: of built-in functions, and of the user's.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Checker;
+use crate::expression::builtin::{Builtin, Math, Reduction};
+use crate::expression::error::ExpressionError;
+use crate::expression::function::Function;
+use crate::expression::nearest::hint;
+use crate::expression::plan::{Momentum, Node, Plan, Shape};
+use crate::expression::scope::Kind;
+use crate::expression::syntax::Syntax;
+use crate::expression::vector::Component;
+
+/// The deepest that the user's functions may call each other.
+const DEEPEST_CALLS: usize = 50;
+
+impl Checker<'_> {
+    pub(super) fn call(
+        &self,
+        name: &str,
+        arguments: &[Syntax],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        let builtin = Builtin::named(name);
+        let function = self.scope.functions.get(name);
+        if builtin.is_none() && function.is_none() {
+            let mut names: Vec<&str> = Builtin::names().collect();
+            names.extend(self.scope.functions.names());
+            let message = format!("unknown function \"{name}\"{}", hint(name, names));
+            return Err(self.error(message, span.start..span.start + name.len()));
+        }
+        let plans = arguments
+            .iter()
+            .map(|of| self.plan(of))
+            .collect::<Result<Vec<_>, _>>()?;
+        if let Some(function) = function {
+            return self.expand(name, function, plans, span);
+        }
+        match builtin {
+            Some(Builtin::Reduce(Reduction::Max)) if plans.len() > 1 => {
+                self.extreme(Math::Max, name, plans, arguments, span)
+            }
+            Some(Builtin::Reduce(Reduction::Min)) if plans.len() > 1 => {
+                self.extreme(Math::Min, name, plans, arguments, span)
+            }
+            Some(Builtin::Reduce(reduction)) => {
+                self.reduce(reduction, name, plans, arguments, span)
+            }
+            Some(Builtin::Component(component)) => {
+                let [plan] = self.exactly(name, plans, span)?;
+                if plan.kind != Kind::Vector {
+                    let message = format!(
+                        "\"{name}\" needs a vector, such as first, second or pair, but this is {}",
+                        plan.kind
+                    );
+                    return Err(self.error(message, arguments[0].span.clone()));
+                }
+                self.component(component, &plan, span)
+            }
+            Some(Builtin::DeltaR) => self.delta_r(name, plans, arguments, span),
+            Some(Builtin::DeltaPhi) => {
+                let [a, b] = self.exactly(name, plans, span)?;
+                let mut plans = [
+                    self.angle(Component::Phi, a, span)?,
+                    self.angle(Component::Phi, b, span)?,
+                ];
+                let shape = self.fit(&mut plans, span)?;
+                self.new_plan(Node::DeltaPhi(Box::new(plans)), Kind::Float, shape, span)
+            }
+            Some(Builtin::Vector) => self.polar(name, plans, arguments, span),
+            Some(Builtin::Math(math)) => self.math(math, name, plans, arguments, span),
+            None => Err(self.error(format!("unknown function \"{name}\""), span.clone())),
+        }
+    }
+
+    /// The body of the user's function, with its parameters replaced.
+    fn expand(
+        &self,
+        name: &str,
+        function: &Arc<Function>,
+        plans: Vec<Plan>,
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        if plans.len() != function.parameters.len() {
+            return Err(self.arity(
+                name,
+                &function.parameters.len().to_string(),
+                plans.len(),
+                span,
+            ));
+        }
+        if self.calls >= DEEPEST_CALLS {
+            let message =
+                format!("functions call each other more than {DEEPEST_CALLS} levels deep");
+            return Err(self.error(message, span.clone()));
+        }
+        let body = Checker {
+            scope: self.scope,
+            source: &function.source,
+            parameters: function
+                .parameters
+                .iter()
+                .map(String::as_str)
+                .zip(plans)
+                .collect(),
+            calls: self.calls + 1,
+        };
+        let plan = body.plan(&function.body);
+        plan.map_err(|error| {
+            error
+                .in_function(name)
+                .called_from(self.source, span.clone())
+        })
+    }
+
+    fn arity(&self, name: &str, takes: &str, given: usize, span: &Range<usize>) -> ExpressionError {
+        let plural = if takes == "1" {
+            "argument"
+        } else {
+            "arguments"
+        };
+        self.error(
+            format!("\"{name}\" takes {takes} {plural}, but {given} are given"),
+            span.clone(),
+        )
+    }
+
+    fn exactly<const N: usize>(
+        &self,
+        name: &str,
+        plans: Vec<Plan>,
+        span: &Range<usize>,
+    ) -> Result<[Plan; N], ExpressionError> {
+        let given = plans.len();
+        plans
+            .try_into()
+            .map_err(|_| self.arity(name, &N.to_string(), given, span))
+    }
+
+    fn math(
+        &self,
+        math: Math,
+        name: &str,
+        mut plans: Vec<Plan>,
+        arguments: &[Syntax],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        if plans.len() != math.arity() {
+            return Err(self.arity(name, &math.arity().to_string(), plans.len(), span));
+        }
+        for (plan, of) in plans.iter().zip(arguments) {
+            self.number(&format!("\"{name}\""), plan, &of.span)?;
+        }
+        let kind = match math {
+            Math::IsNan => Kind::Bool,
+            Math::Abs | Math::Min | Math::Max => super::common_number(&plans),
+            _ => Kind::Float,
+        };
+        let shape = self.fit(&mut plans, span)?;
+        self.new_plan(Node::Math(math, plans), kind, shape, span)
+    }
+
+    /// `max(a, b, …)`, as `max(max(a, b), …)`.
+    fn extreme(
+        &self,
+        math: Math,
+        name: &str,
+        plans: Vec<Plan>,
+        arguments: &[Syntax],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        for (plan, of) in plans.iter().zip(arguments) {
+            self.number(&format!("\"{name}\""), plan, &of.span)?;
+        }
+        let mut plans = plans.into_iter();
+        let Some(mut all) = plans.next() else {
+            return Err(self.arity(name, "1", 0, span));
+        };
+        for plan in plans {
+            all = self.math(math, name, vec![all, plan], &[], span)?;
+        }
+        Ok(all)
+    }
+
+    fn reduce(
+        &self,
+        reduction: Reduction,
+        name: &str,
+        plans: Vec<Plan>,
+        arguments: &[Syntax],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        let [plan] = self.exactly(name, plans, span)?;
+        let at = arguments[0].span.clone();
+        self.number(&format!("\"{name}\""), &plan, &at)?;
+        let Shape::List(list) = plan.shape.clone() else {
+            let message = match reduction {
+                Reduction::Max | Reduction::Min => format!(
+                    "\"{name}\" needs a list, with a value per member, or two arguments or more; this is one value"
+                ),
+                _ => format!("\"{name}\" needs a list, with a value per member; this is one value"),
+            };
+            return Err(self.error(message, at));
+        };
+        let kind = match reduction {
+            Reduction::Any | Reduction::All => {
+                self.condition(&format!("\"{name}\""), &plan, at)?;
+                Kind::Bool
+            }
+            Reduction::Count => Kind::Int,
+            Reduction::Sum => super::common_number(std::slice::from_ref(&plan)),
+            Reduction::Max | Reduction::Min => Kind::Float,
+        };
+        self.new_plan(
+            Node::Reduce(reduction, Box::new(plan), list),
+            kind,
+            Shape::Event,
+            span,
+        )
+    }
+
+    /// `deltaR` of two vectors, or of eta, phi, eta, phi.
+    fn delta_r(
+        &self,
+        name: &str,
+        plans: Vec<Plan>,
+        arguments: &[Syntax],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        let given = plans.len();
+        let mut plans = match <[Plan; 2]>::try_from(plans) {
+            Ok(vectors) => {
+                for (plan, of) in vectors.iter().zip(arguments) {
+                    if plan.kind != Kind::Vector {
+                        let message = format!(
+                            "\"{name}\" needs two vectors, or eta, phi, eta, phi; this is {}",
+                            plan.kind
+                        );
+                        return Err(self.error(message, of.span.clone()));
+                    }
+                }
+                let of = |component, at: usize| self.component(component, &vectors[at], span);
+                [
+                    of(Component::Eta, 0)?,
+                    of(Component::Phi, 0)?,
+                    of(Component::Eta, 1)?,
+                    of(Component::Phi, 1)?,
+                ]
+            }
+            Err(plans) => {
+                <[Plan; 4]>::try_from(plans).map_err(|_| self.arity(name, "2 or 4", given, span))?
+            }
+        };
+        for plan in &plans {
+            self.number(&format!("\"{name}\""), plan, span)?;
+        }
+        let shape = self.fit(&mut plans, span)?;
+        self.new_plan(Node::DeltaR(Box::new(plans)), Kind::Float, shape, span)
+    }
+
+    /// A number as it is, or `component` of a vector.
+    fn angle(
+        &self,
+        component: Component,
+        plan: Plan,
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        if plan.kind == Kind::Vector {
+            self.component(component, &plan, span)
+        } else {
+            Ok(plan)
+        }
+    }
+
+    /// `vector(pt, eta, phi, mass)`.
+    fn polar(
+        &self,
+        name: &str,
+        plans: Vec<Plan>,
+        arguments: &[Syntax],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        let mut plans: [Plan; 4] = self.exactly(name, plans, span)?;
+        for (plan, of) in plans.iter().zip(arguments) {
+            self.number(&format!("\"{name}\""), plan, &of.span)?;
+        }
+        let shape = match self.fit(&mut plans, span)? {
+            Shape::Constant => return Err(self.error("a vector of constants", span.clone())),
+            shape => shape,
+        };
+        let momentum = Momentum::Polar(Box::new(plans));
+        self.new_plan(Node::Vector(Arc::new(momentum)), Kind::Vector, shape, span)
+    }
+}

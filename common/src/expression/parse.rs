@@ -1,0 +1,262 @@
+//! From tokens to a syntax tree, by precedence climbing.
+
+use std::ops::Range;
+
+use super::error::ExpressionError;
+use super::syntax::{Binary, Form, Syntax, Unary};
+use super::token::{Placed, Token, tokens};
+use super::value::Constant;
+
+/// How deep an expression may nest: what recurses over it stays far from the end of the stack.
+pub(super) const DEEPEST: usize = 200;
+
+/// How strongly a unary operator binds.
+const UNARY: u8 = 8;
+
+/// Parses all of `source` as one expression.
+pub(super) fn expression(source: &str) -> Result<Syntax, ExpressionError> {
+    let mut parser = Parser {
+        source,
+        tokens: tokens(source)?,
+        at: 0,
+        nesting: 0,
+    };
+    let syntax = parser.expression(0)?;
+    parser.end()?;
+    Ok(syntax)
+}
+
+/// Parses `(a, b) => expression`: the parameters and the body.
+pub(super) fn function(source: &str) -> Result<(Vec<String>, Syntax), ExpressionError> {
+    let mut parser = Parser {
+        source,
+        tokens: tokens(source)?,
+        at: 0,
+        nesting: 0,
+    };
+    let parameters = parser.parameters()?;
+    parser.expect("=>")?;
+    let body = parser.expression(0)?;
+    parser.end()?;
+    Ok((parameters, body))
+}
+
+struct Parser<'a> {
+    source: &'a str,
+    tokens: Vec<Placed>,
+    at: usize,
+    nesting: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> &Placed {
+        // The last token is the end, and `advance` never goes past it.
+        &self.tokens[self.at.min(self.tokens.len() - 1)]
+    }
+
+    fn advance(&mut self) -> Placed {
+        let placed = self.peek().clone();
+        self.at += 1;
+        placed
+    }
+
+    fn accept(&mut self, symbol: &str) -> bool {
+        let found = matches!(self.peek().token, Token::Symbol(next) if next == symbol);
+        if found {
+            self.at += 1;
+        }
+        found
+    }
+
+    fn expect(&mut self, symbol: &str) -> Result<Range<usize>, ExpressionError> {
+        let span = self.peek().span.clone();
+        if self.accept(symbol) {
+            Ok(span)
+        } else {
+            Err(self.unexpected(&format!("\"{symbol}\"")))
+        }
+    }
+
+    fn end(&self) -> Result<(), ExpressionError> {
+        if self.peek().token == Token::End {
+            Ok(())
+        } else {
+            Err(self.unexpected("an operator"))
+        }
+    }
+
+    fn error(&self, message: impl Into<String>, span: Range<usize>) -> ExpressionError {
+        ExpressionError::new(message, self.source, span)
+    }
+
+    fn unexpected(&self, expected: &str) -> ExpressionError {
+        let next = self.peek();
+        let found = match &next.token {
+            Token::End => "the end".to_owned(),
+            _ => format!("\"{}\"", &self.source[next.span.clone()]),
+        };
+        let hint = match &next.token {
+            Token::Name(name) if name == "and" => "; write &&",
+            Token::Name(name) if name == "or" => "; write ||",
+            Token::Symbol("*") => "; for a power, write pow(a, b)",
+            _ => "",
+        };
+        self.error(
+            format!("expected {expected}, found {found}{hint}"),
+            next.span.clone(),
+        )
+    }
+
+    fn parameters(&mut self) -> Result<Vec<String>, ExpressionError> {
+        let mut names = Vec::new();
+        self.expect("(")?;
+        while !self.accept(")") {
+            if !names.is_empty() {
+                self.expect(",")?;
+            }
+            let span = self.peek().span.clone();
+            let Token::Name(name) = self.peek().token.clone() else {
+                return Err(self.unexpected("a parameter name"));
+            };
+            self.at += 1;
+            if names.contains(&name) {
+                return Err(self.error(format!("parameter \"{name}\" is named twice"), span));
+            }
+            names.push(name);
+        }
+        Ok(names)
+    }
+
+    /// An expression of operators that bind more strongly than `weakest`.
+    fn expression(&mut self, weakest: u8) -> Result<Syntax, ExpressionError> {
+        self.nesting += 1;
+        if self.nesting > DEEPEST {
+            return Err(self.too_deep(self.peek().span.clone()));
+        }
+        let mut left = self.operand()?;
+        let mut last_comparison = None;
+        while let Token::Symbol(symbol) = self.peek().token {
+            if symbol == "?" && weakest == 0 {
+                left = self.choice(left)?;
+                continue;
+            }
+            let Some((operator, strength)) = Binary::parse(symbol) else {
+                break;
+            };
+            if strength <= weakest {
+                break;
+            }
+            let span = self.advance().span;
+            if operator.compares() && last_comparison == Some(strength) {
+                return Err(self.error("comparisons cannot be chained; write a < b && b < c", span));
+            }
+            last_comparison = operator.compares().then_some(strength);
+            let right = self.expression(strength)?;
+            let span = left.span.start..right.span.end;
+            left = self.node(Form::Binary(operator, Box::new([left, right])), span)?;
+        }
+        self.nesting -= 1;
+        Ok(left)
+    }
+
+    fn choice(&mut self, condition: Syntax) -> Result<Syntax, ExpressionError> {
+        self.expect("?")?;
+        let yes = self.expression(0)?;
+        self.expect(":")?;
+        let no = self.expression(0)?;
+        let span = condition.span.start..no.span.end;
+        self.node(Form::Choose(Box::new([condition, yes, no])), span)
+    }
+
+    fn operand(&mut self) -> Result<Syntax, ExpressionError> {
+        let Placed { token, span } = self.peek().clone();
+        let unary = match token {
+            Token::Symbol("-") => Some(Unary::Negate),
+            Token::Symbol("!") => Some(Unary::Not),
+            _ => None,
+        };
+        if let Some(unary) = unary {
+            self.at += 1;
+            let operand = self.expression(UNARY)?;
+            let span = span.start..operand.span.end;
+            return self.node(Form::Unary(unary, Box::new(operand)), span);
+        }
+        let mut operand = self.primary()?;
+        while self.accept(".") {
+            let Placed {
+                token: Token::Name(name),
+                span,
+            } = self.peek().clone()
+            else {
+                return Err(self.unexpected("the name of a member"));
+            };
+            self.at += 1;
+            let span = operand.span.start..span.end;
+            operand = self.node(Form::Member(Box::new(operand), name), span)?;
+        }
+        Ok(operand)
+    }
+
+    fn primary(&mut self) -> Result<Syntax, ExpressionError> {
+        let Placed { token, span } = self.peek().clone();
+        match token {
+            Token::Number(constant) => {
+                self.at += 1;
+                self.node(Form::Constant(constant), span)
+            }
+            Token::Name(name) => {
+                self.at += 1;
+                self.named(name, span)
+            }
+            Token::Symbol("(") => {
+                self.at += 1;
+                let mut inner = self.expression(0)?;
+                inner.span = span.start..self.expect(")")?.end;
+                Ok(inner)
+            }
+            _ => Err(self.unexpected("a value")),
+        }
+    }
+
+    fn named(&mut self, name: String, span: Range<usize>) -> Result<Syntax, ExpressionError> {
+        if self.accept("(") {
+            let mut arguments = Vec::new();
+            let mut end = self.peek().span.end;
+            while !self.accept(")") {
+                if !arguments.is_empty() {
+                    self.expect(",")?;
+                }
+                arguments.push(self.expression(0)?);
+                end = self.peek().span.end;
+            }
+            return self.node(Form::Call(name, arguments), span.start..end);
+        }
+        let form = match name.as_str() {
+            "true" => Form::Constant(Constant::Bool(true)),
+            "false" => Form::Constant(Constant::Bool(false)),
+            _ => Form::Name(name),
+        };
+        self.node(form, span)
+    }
+
+    fn node(&self, form: Form, span: Range<usize>) -> Result<Syntax, ExpressionError> {
+        let under = |nodes: &[Syntax]| nodes.iter().map(|node| node.depth).max().unwrap_or(0);
+        let depth = 1 + match &form {
+            Form::Constant(_) | Form::Name(_) => 0,
+            Form::Member(of, _) | Form::Unary(_, of) => of.depth,
+            Form::Binary(_, of) => under(&of[..]),
+            Form::Choose(of) => under(&of[..]),
+            Form::Call(_, of) => under(of),
+        };
+        if depth > DEEPEST {
+            Err(self.too_deep(span))
+        } else {
+            Ok(Syntax { form, span, depth })
+        }
+    }
+
+    fn too_deep(&self, span: Range<usize>) -> ExpressionError {
+        let span = span.end.saturating_sub(1).max(span.start)..span.end;
+        self.error(format!("nested more than {DEEPEST} levels deep"), span)
+    }
+}

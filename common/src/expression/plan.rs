@@ -1,0 +1,234 @@
+//! A checked expression: every name resolved, every type known.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::builtin::{Math, Reduction};
+use super::scope::Kind;
+use super::syntax::{Binary, Unary};
+use super::value::Constant;
+use super::vector::Component;
+
+/// How many values there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One for everything.
+    Constant,
+    /// One per entry.
+    Event,
+    /// One per row.
+    Row,
+    /// One per member of a collection.
+    List(List),
+}
+
+/// A collection, and a list column of it to take the lengths from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct List {
+    pub(super) collection: Arc<str>,
+    pub(super) column: Arc<str>,
+}
+
+/// A node with its type.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) node: Node,
+    pub(super) kind: Kind,
+    pub(super) shape: Shape,
+    /// Nodes in it.
+    pub(super) size: usize,
+    /// Levels of it.
+    pub(super) depth: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Constant(Constant),
+    /// A column with one value per entry.
+    Event(Arc<str>),
+    /// A column with one value per member.
+    List(List),
+    /// A list column, of the member in a slot of the row.
+    Member(List, usize),
+    /// An earlier result.
+    Derived(Arc<str>),
+    /// One value per entry, repeated for every member.
+    Spread(Box<Plan>, List),
+    Unary(Unary, Box<Plan>),
+    Binary(Binary, Box<[Plan; 2]>),
+    Choose(Box<[Plan; 3]>),
+    Math(Math, Vec<Plan>),
+    Reduce(Reduction, Box<Plan>, List),
+    Vector(Arc<Momentum>),
+    Component(Component, Arc<Momentum>),
+    DeltaR(Box<[Plan; 4]>),
+    DeltaPhi(Box<[Plan; 2]>),
+}
+
+/// A vector, before it is known which of its components are needed.
+#[derive(Debug, Clone)]
+pub(super) enum Momentum {
+    /// Members of a collection: of a slot of the row, or (none) all of every event.
+    Members(Members),
+    Sum(Arc<Momentum>, Arc<Momentum>),
+    /// From pt, eta, phi and mass.
+    Polar(Box<[Plan; 4]>),
+}
+
+/// The columns of a collection that make it a vector.
+#[derive(Debug, Clone)]
+pub(super) struct Members {
+    pub(super) collection: Arc<str>,
+    pub(super) slot: Option<usize>,
+    pub(super) pt: Option<Arc<str>>,
+    pub(super) eta: Option<Arc<str>>,
+    pub(super) phi: Option<Arc<str>>,
+    pub(super) mass: Option<Arc<str>>,
+    /// Whether it is massless by nature, and so needs no column for it.
+    pub(super) massless: bool,
+}
+
+impl Plan {
+    pub(super) fn new(node: Node, kind: Kind, shape: Shape) -> Self {
+        let mut size = 1;
+        let mut depth = 0;
+        node.for_each(&mut |plan| {
+            size += plan.size;
+            depth = depth.max(plan.depth);
+        });
+        if let Node::Vector(momentum) | Node::Component(_, momentum) = &node {
+            size += momentum.terms();
+        }
+        Self {
+            node,
+            kind,
+            shape,
+            size,
+            depth: depth + 1,
+        }
+    }
+
+    /// Adds the input columns that evaluating it reads.
+    pub(super) fn collect_columns(&self, columns: &mut BTreeSet<String>) {
+        match &self.node {
+            Node::Event(name) => {
+                columns.insert(name.to_string());
+            }
+            Node::List(list)
+            | Node::Member(list, _)
+            | Node::Spread(_, list)
+            | Node::Reduce(_, _, list) => {
+                columns.insert(list.column.to_string());
+            }
+            Node::Component(component, momentum) => momentum.collect_columns(*component, columns),
+            _ => {}
+        }
+        if !matches!(self.node, Node::Component(..) | Node::Vector(_)) {
+            self.node
+                .for_each(&mut |plan| plan.collect_columns(columns));
+        }
+    }
+}
+
+impl Node {
+    /// Calls `f` on each plan directly under this node.
+    fn for_each(&self, f: &mut dyn FnMut(&Plan)) {
+        match self {
+            Self::Constant(_)
+            | Self::Event(_)
+            | Self::List(_)
+            | Self::Member(..)
+            | Self::Derived(_) => {}
+            Self::Spread(of, _) | Self::Unary(_, of) | Self::Reduce(_, of, _) => f(of),
+            Self::Binary(_, of) | Self::DeltaPhi(of) => of.iter().for_each(f),
+            Self::Choose(of) => of.iter().for_each(f),
+            Self::DeltaR(of) => of.iter().for_each(f),
+            Self::Math(_, of) => of.iter().for_each(f),
+            Self::Vector(of) | Self::Component(_, of) => of.for_each(f),
+        }
+    }
+}
+
+impl Momentum {
+    fn for_each(&self, f: &mut dyn FnMut(&Plan)) {
+        match self {
+            Self::Members(_) => {}
+            Self::Sum(a, b) => {
+                a.for_each(f);
+                b.for_each(f);
+            }
+            Self::Polar(of) => of.iter().for_each(f),
+        }
+    }
+
+    /// How many vectors are summed.
+    pub(super) fn terms(&self) -> usize {
+        match self {
+            Self::Members(_) | Self::Polar(_) => 1,
+            Self::Sum(a, b) => a.terms() + b.terms(),
+        }
+    }
+
+    /// Adds the input columns that `component` is computed from.
+    fn collect_columns(&self, component: Component, columns: &mut BTreeSet<String>) {
+        match self {
+            Self::Members(members) => {
+                let parts = component
+                    .parts()
+                    .iter()
+                    .filter_map(|part| members.column(*part));
+                columns.extend(parts.map(str::to_owned));
+            }
+            Self::Polar(of) => {
+                let places = component.parts().iter().filter_map(|part| part.place());
+                places
+                    .filter_map(|at| of.get(at))
+                    .for_each(|plan| plan.collect_columns(columns));
+            }
+            Self::Sum(a, b) => {
+                for part in component.parts_of_sum() {
+                    a.collect_columns(*part, columns);
+                    b.collect_columns(*part, columns);
+                }
+            }
+        }
+    }
+
+    /// What of it can be remembered by.
+    pub(super) fn key(&self) -> Option<String> {
+        match self {
+            Self::Members(Members {
+                collection,
+                slot: None,
+                ..
+            }) => Some(collection.to_string()),
+            Self::Members(Members {
+                collection,
+                slot: Some(slot),
+                ..
+            }) => Some(format!("{collection}.{slot}")),
+            Self::Sum(a, b) => Some(format!("({}+{})", a.key()?, b.key()?)),
+            Self::Polar(_) => None,
+        }
+    }
+}
+
+impl Members {
+    /// The column that holds `part`, one of pt, eta, phi and mass.
+    pub(super) fn column(&self, part: Component) -> Option<&str> {
+        match part {
+            Component::Pt => self.pt.as_deref(),
+            Component::Eta => self.eta.as_deref(),
+            Component::Phi => self.phi.as_deref(),
+            Component::Mass => self.mass.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Some column of it, to take lengths from.
+    pub(super) fn any_column(&self) -> Option<&Arc<str>> {
+        [&self.pt, &self.eta, &self.phi, &self.mass]
+            .into_iter()
+            .find_map(Option::as_ref)
+    }
+}

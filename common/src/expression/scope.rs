@@ -1,0 +1,205 @@
+//! Which names an expression may use, and what they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Schema};
+
+use super::function::Functions;
+
+/// The type of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A condition.
+    Bool,
+    /// A whole number (i64).
+    Int,
+    /// A number (f64).
+    Float,
+    /// A four-momentum.
+    Vector,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "a bool",
+            Self::Int => "an int",
+            Self::Float => "a float",
+            Self::Vector => "a vector",
+        })
+    }
+}
+
+/// A column of the input: the kind of its values (none if expressions cannot use its type), and
+/// its collection if it has one value per member.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) kind: Option<Kind>,
+    pub(super) data_type: DataType,
+    pub(super) collection: Option<Arc<str>>,
+}
+
+/// What a row is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RowScope {
+    Event,
+    Each(Arc<str>),
+    Pairs(Arc<str>),
+}
+
+/// The names in scope: input columns, what a row is, earlier results, and the user's functions.
+///
+/// In rows of members (`each`), a plain name means the member's column (`pt`: `Muon_pt`) before
+/// an event column. Rows of pairs have `first`, `second` and their sum `pair`. The collection of
+/// a list column is what stands before an underscore in its name, where `n` and that name
+/// (`nMuon`) is a column too; else what stands before its first underscore.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub(super) columns: Arc<BTreeMap<String, Column>>,
+    pub(super) rows: RowScope,
+    pub(super) derived: BTreeMap<String, Kind>,
+    pub(super) functions: Functions,
+}
+
+impl Scope {
+    /// One row per entry of `schema`.
+    pub fn events(schema: &Schema, functions: &Functions) -> Self {
+        let counters: BTreeSet<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        let columns = schema.fields().iter().map(|field| {
+            let (values, is_list) = match field.data_type() {
+                DataType::List(item) | DataType::FixedSizeList(item, _) => (item.data_type(), true),
+                other => (other, false),
+            };
+            let collection = is_list.then(|| collection_of(field.name(), &counters).into());
+            let data_type = field.data_type().clone();
+            (
+                field.name().clone(),
+                Column {
+                    kind: kind_of(values),
+                    data_type,
+                    collection,
+                },
+            )
+        });
+        Self {
+            columns: Arc::new(columns.collect()),
+            rows: RowScope::Event,
+            derived: BTreeMap::new(),
+            functions: functions.clone(),
+        }
+    }
+
+    /// One row per member of `collection`.
+    pub fn each(&self, collection: &str) -> Self {
+        Self {
+            rows: RowScope::Each(collection.into()),
+            ..self.clone()
+        }
+    }
+
+    /// One row per pair of members of `collection`.
+    pub fn pairs(&self, collection: &str) -> Self {
+        Self {
+            rows: RowScope::Pairs(collection.into()),
+            ..self.clone()
+        }
+    }
+
+    /// Adds an earlier result (or a name that a column is kept as), with one value per row.
+    pub fn define(&mut self, name: &str, kind: Kind) {
+        self.derived.insert(name.to_owned(), kind);
+    }
+
+    /// Whether the input has a list column of `collection`.
+    pub fn has_collection(&self, collection: &str) -> bool {
+        self.collections().any(|known| known == collection)
+    }
+
+    /// The collections of the input, with repetitions.
+    pub fn collections(&self) -> impl Iterator<Item = &str> {
+        self.columns
+            .values()
+            .filter_map(|column| column.collection.as_deref())
+    }
+
+    /// The column of `collection` for its member `name`.
+    pub(super) fn member(&self, collection: &str, name: &str) -> Option<(&str, &Column)> {
+        let (full, column) = self
+            .columns
+            .get_key_value(&format!("{collection}_{name}"))?;
+        (column.collection.as_deref() == Some(collection)).then_some((full.as_str(), column))
+    }
+
+    /// The names of the members of `collection`.
+    pub(super) fn members<'a>(&'a self, collection: &'a str) -> impl Iterator<Item = &'a str> {
+        self.columns.iter().filter_map(move |(name, column)| {
+            let of = column
+                .collection
+                .as_deref()
+                .filter(|of| *of == collection)?;
+            name.strip_prefix(of)?.strip_prefix('_')
+        })
+    }
+
+    /// Every plain name that could have been meant.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.columns.keys().map(String::as_str).collect();
+        names.extend(self.derived.keys().map(String::as_str));
+        match &self.rows {
+            RowScope::Event => {}
+            RowScope::Each(collection) => names.extend(self.members(collection)),
+            RowScope::Pairs(_) => names.extend(["first", "second", "pair"]),
+        }
+        names
+    }
+}
+
+/// The kind of a value of an Arrow type, if expressions can use it.
+fn kind_of(data_type: &DataType) -> Option<Kind> {
+    match data_type {
+        DataType::Boolean => Some(Kind::Bool),
+        _ if data_type.is_integer() => Some(Kind::Int),
+        DataType::Float32 | DataType::Float64 => Some(Kind::Float),
+        _ => None,
+    }
+}
+
+/// The collection that the list column `name` belongs to.
+fn collection_of<'a>(name: &'a str, columns: &BTreeSet<&str>) -> &'a str {
+    let prefixes = || {
+        name.match_indices('_')
+            .map(|(at, _)| &name[..at])
+            .filter(|p| !p.is_empty())
+    };
+    prefixes()
+        .rev()
+        .find(|prefix| columns.contains(format!("n{prefix}").as_str()))
+        .or_else(|| prefixes().next())
+        .unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_counted_prefix_is_the_collection() {
+        let columns = ["nMuon", "nProton_multiRP", "Muon_pt"]
+            .into_iter()
+            .collect();
+        assert_eq!(collection_of("Muon_pfRelIso04_all", &columns), "Muon");
+        assert_eq!(
+            collection_of("Proton_multiRP_arm", &columns),
+            "Proton_multiRP"
+        );
+        assert_eq!(collection_of("Jet_pt", &columns), "Jet");
+        assert_eq!(collection_of("PSWeight", &columns), "PSWeight");
+        assert_eq!(collection_of("_odd", &columns), "_odd");
+    }
+}

@@ -13,6 +13,7 @@ use arrow_array::{
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use lumimill_rootfile::RootFile;
 use lumimill_rootfile::write::{COUNTER, Compression, FileWriter, TreeWriter};
 use serde_json::{Map, Value, json};
 use std::{collections::HashMap, fs::File, io::BufWriter, path::Path, sync::Arc};
@@ -266,4 +267,39 @@ fn the_same_input_gives_the_same_bytes() {
         bytes[0] == bytes[1],
         "two writes of the same batches differ"
     );
+}
+
+#[test]
+fn our_reader_reads_what_was_written() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let schema = events_schema();
+    let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    for (name, compression) in CODECS {
+        let path = folder.join(format!("own_{name}.root"));
+        write_file(&path, compression);
+        let file = RootFile::open(&path).unwrap();
+        assert_eq!(
+            file.tree_names().unwrap(),
+            ["Events", "LuminosityBlocks", "Empty"]
+        );
+        assert_eq!(file.uuid(), *b"a deterministic!");
+        let tree = file.tree("Events").unwrap();
+        assert_eq!(tree.clusters(), [0, 700, 1400, 1550, 2250, 3150, 3183]);
+        let mut reader = tree.reader(&names).unwrap();
+        let mut first = 0;
+        for written in event_batches() {
+            let stop = first + written.num_rows() as u64;
+            let read = reader.read(first..stop).unwrap();
+            for (column, name) in names.iter().enumerate() {
+                let (found, expected) = (read.column(column), written.column(column));
+                assert!(
+                    found == expected,
+                    "{name} in {} from entry {first}",
+                    path.display()
+                );
+            }
+            first = stop;
+        }
+        assert_eq!(file.tree("Empty").unwrap().entries(), 0);
+    }
 }

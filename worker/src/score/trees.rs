@@ -1,0 +1,59 @@
+//! Tree ensembles: the operators TreeEnsembleClassifier, TreeEnsembleRegressor and TreeEnsemble
+//! of ONNX, evaluated natively.
+//!
+//! [`table`] and [`linked`] read the two ways in which ONNX lays out nodes, [`tree`] checks them and
+//! brings every test to one form, [`exit`] finds the leaf that each row reaches, and
+//! [`aggregate`] and [`transform`] turn leaves into scores as ONNX Runtime does. Sums run in the
+//! order of the trees, so that a row's score does not depend on the batch it is in.
+
+mod aggregate;
+mod ensemble;
+mod exit;
+mod linked;
+mod table;
+mod transform;
+mod tree;
+
+pub(crate) use ensemble::{CHUNK_ROWS, Ensemble};
+pub(crate) use transform::{logistic, softmax};
+
+use super::error::Problem;
+use super::onnx::Node;
+
+/// The operator set of the machine-learning operators.
+pub(crate) const DOMAIN: &str = "ai.onnx.ml";
+
+/// More classes or targets are refused: memory is taken for each.
+const TARGET_LIMIT: usize = 4096;
+
+/// Whether a node is one of the operators read here.
+pub(crate) fn is_ensemble(node: &Node) -> bool {
+    node.domain == DOMAIN
+        && matches!(
+            node.operator.as_str(),
+            "TreeEnsembleClassifier" | "TreeEnsembleRegressor" | "TreeEnsemble"
+        )
+}
+
+/// Compiles such a node. `double` tells that the node's input is of double precision; `features`
+/// gives for each feature id of the node the column to read, `None` where they are the same.
+pub(crate) fn compile(
+    node: &Node,
+    double: bool,
+    features: Option<&[usize]>,
+) -> Result<Ensemble, Problem> {
+    let mut forest = match node.operator.as_str() {
+        "TreeEnsemble" => linked::read(&node.attributes)?,
+        operator => table::read(&node.attributes, operator == "TreeEnsembleClassifier")?,
+    };
+    if forest.leaves_column_unset() {
+        return Err(Problem::invalid(
+            "PROBIT with weights for only one of two classes leaves the other's column undefined",
+        ));
+    }
+    forest.rule.double |= double;
+    if let Some(columns) = features {
+        forest.pick_columns(columns)?;
+    }
+    Ok(Ensemble::new(forest))
+}

@@ -3,7 +3,7 @@
 //! The ONNX specification leaves open what a binary classifier with one column of weights puts
 //! out, or one with base values; here as everywhere ONNX Runtime is followed.
 
-use super::transform::{PostTransform, probit};
+use super::transform::{PostTransform, logistic, probit};
 use crate::score::error::Problem;
 
 /// How the trees' weights become one number.
@@ -174,10 +174,10 @@ impl<W: Weight> Finish<W> {
             if let Some(base) = self.base.get(target) {
                 score.value = score.value + *base;
             }
-            score.reached = true;
         }
         match (scores, &mut *out) {
-            // One target: other transforms than PROBIT are not applied.
+            // One target: other transforms than PROBIT are not applied. Of several, those that no
+            // leaf reached are 0 whatever the base value.
             ([score], [slot]) => *slot = self.probit_only(score.value),
             (scores, _) => self.transform(scores, out),
         }
@@ -227,19 +227,12 @@ impl<W: Weight> Finish<W> {
             return self.transform(&[first, second], out);
         }
         let score = first.or_zero();
-        let pair = if one_column && all_positive {
-            [1.0 - score, score]
-        } else if one_column || self.base.is_empty() {
-            match self.post {
-                PostTransform::Logistic => [
-                    super::transform::logistic(-score),
-                    super::transform::logistic(score),
-                ],
-                _ => [-score, score],
-            }
-        } else {
+        let pair = match self.post {
             // ONNX Runtime leaves the second column unset here.
-            [score, f32::NAN]
+            _ if !one_column && !self.base.is_empty() => [score, f32::NAN],
+            PostTransform::Logistic => [logistic(-score), logistic(score)],
+            _ if one_column && all_positive => [1.0 - score, score],
+            _ => [-score, score],
         };
         out.copy_from_slice(&pair);
     }

@@ -29,11 +29,13 @@ impl PostTransform {
         }
     }
 
+    /// The specification of ai.onnx.ml 5 lists SOFTMAX as 1 and LOGISTIC as 2; ONNX Runtime takes
+    /// them the other way round, and is followed.
     pub(super) fn from_number(number: i64) -> Result<Self, Problem> {
         match number {
             0 => Ok(Self::None),
-            1 => Ok(Self::Softmax),
-            2 => Ok(Self::Logistic),
+            1 => Ok(Self::Logistic),
+            2 => Ok(Self::Softmax),
             3 => Ok(Self::SoftmaxZero),
             4 => Ok(Self::Probit),
             other => Err(Problem::invalid(format!(
@@ -65,19 +67,14 @@ pub(crate) fn logistic(x: f32) -> f32 {
 /// √2 erf⁻¹(2x - 1), with Winitzki's approximation of erf⁻¹ (a = 0.147).
 pub(super) fn probit(x: f32) -> f32 {
     const A: f32 = 0.147;
-    // The value that ONNX Runtime takes for π.
-    #[expect(
-        clippy::approx_constant,
-        reason = "scores must equal those of ONNX Runtime"
-    )]
-    const PI: f32 = 3.14159;
-    const SQRT_2: f32 = std::f32::consts::SQRT_2;
+    const TWO_OVER_PI_A: f32 = (2.0 / (std::f64::consts::PI * 0.147)) as f32;
     let argument = 2.0 * x - 1.0;
     let sign = if argument < 0.0 { -1.0 } else { 1.0 };
     let log = ((1.0 - argument) * (1.0 + argument)).ln();
-    let half = 2.0 / (PI * A) + 0.5 * log;
-    let root = -half + (half * half - log / A).sqrt();
-    SQRT_2 * (sign * root.sqrt())
+    let half = TWO_OVER_PI_A + 0.5 * log;
+    // Near x = 0.5 this cancels: the order of the operations is ONNX Runtime's.
+    let square = -half + (half * half - 1.0 / A * log).sqrt();
+    std::f32::consts::SQRT_2 * (sign * square.sqrt())
 }
 
 /// e^x over its sum, shifted by the greatest value.

@@ -58,6 +58,8 @@ pub(super) struct Split {
 pub(super) enum Test {
     AtMost(f32),
     Equal(f32),
+    /// ONNX Runtime also truncates values before it looks in sets that reach beyond 0 to 30; the
+    /// specification does not, nor do we.
     Among(Vec<f32>),
 }
 

@@ -39,7 +39,7 @@ mod value;
 mod vector;
 
 pub use error::{EvaluateError, ExpressionError};
-pub use evaluate::column::list_ends;
+pub use evaluate::column::{list_ends, list_values};
 pub use function::Functions;
 pub use input::{Index, Inputs, RowIndex};
 pub use kinematics::{Polar, delta_phi, pair_mass};

@@ -1,1 +1,116 @@
-//! (being written)
+//! Features: everything of a stage between reading and scoring, as one compiled program.
+//!
+//! [`Program::compile`] checks a stage against the schema of a file, before any job runs;
+//! [`Program::run`] makes rows of a batch of events. It is pure: it knows nothing of files,
+//! models or where rows go.
+//!
+//! Computed columns are stored as f32 (floats), i64 (ints) or bool, unless the campaign gives a
+//! `type`; later columns see earlier ones as stored. Rows of members or pairs end with a column
+//! `candidate` (u32): the number of the candidate in its event, before `select`.
+
+mod compile;
+mod output;
+mod problem;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_schema::{DataType, SchemaRef};
+use lumimill_common::expression::{Checked, EvaluateError};
+use lumimill_common::metric::Unit;
+
+use crate::candidate::Candidates;
+use output::Output;
+pub(crate) use problem::Problems;
+
+/// Name of the column that numbers the candidates of an event.
+pub const CANDIDATE: &str = "candidate";
+
+/// A stage, compiled for files of one schema.
+#[derive(Debug)]
+pub struct Program {
+    condition: Option<Checked>,
+    candidates: Candidates,
+    outputs: Vec<Output>,
+    select: Option<Checked>,
+    /// A `select` that names a score, and so waits for it.
+    scored_select: Option<Checked>,
+    schema: SchemaRef,
+    branches: Vec<String>,
+    steps: Vec<(String, Unit)>,
+    scored_step: Option<String>,
+}
+
+/// The rows of a batch.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// Output columns.
+    pub batch: RecordBatch,
+    /// Per row, the index of its event in the input batch, ascending.
+    pub event_index: UInt32Array,
+    /// Per row, the number of the candidate in its event.
+    pub candidate: UInt32Array,
+    /// What was left after each step, as [`Program::steps`] names them.
+    pub counts: Vec<(String, Unit, u64)>,
+}
+
+impl Program {
+    /// The input branches that it reads, sorted.
+    #[must_use]
+    pub fn branches(&self) -> Vec<String> {
+        self.branches.clone()
+    }
+
+    /// Kept columns, labels, computed columns, and `candidate` unless rows are events.
+    #[must_use]
+    pub fn output_schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// The steps that [`Program::run`] counts, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<(String, Unit)> {
+        self.steps.clone()
+    }
+
+    /// The step of [`Program::select_scored`], if it has anything to do.
+    #[must_use]
+    pub fn scored_step(&self) -> Option<String> {
+        self.scored_step.clone()
+    }
+}
+
+/// Why a batch gives no rows.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A column is not what the schema promised, or holds a value that cannot be used.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// The column to count members by is missing, or is not a list.
+    #[error("column \"{0}\" is missing or not a list without nulls")]
+    Lengths(String),
+    /// An event with an absurd number of members.
+    #[error("entry {entry} of the batch has {members} members: more than {most} pairs in one batch")]
+    TooMany {
+        /// The entry.
+        entry: u32,
+        /// Its members.
+        members: usize,
+        /// The most pairs that are formed.
+        most: usize,
+    },
+    /// A value that its column's type cannot hold.
+    #[error("column \"{column}\" is stored as {stored}, which cannot hold {value}")]
+    DoesNotFit {
+        /// The output column.
+        column: String,
+        /// Its stored type.
+        stored: DataType,
+        /// The value.
+        value: String,
+    },
+    /// Columns that do not make a batch.
+    #[error("rows do not make a batch: {0}")]
+    Arrow(#[from] arrow_schema::ArrowError),
+}

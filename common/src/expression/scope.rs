@@ -60,6 +60,7 @@ pub struct Scope {
     pub(super) columns: Arc<BTreeMap<String, Column>>,
     pub(super) rows: RowScope,
     pub(super) derived: BTreeMap<String, Kind>,
+    pub(super) aliases: BTreeMap<String, String>,
     pub(super) functions: Functions,
 }
 
@@ -91,6 +92,7 @@ impl Scope {
             columns: Arc::new(columns.collect()),
             rows: RowScope::Event,
             derived: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             functions: functions.clone(),
         }
     }
@@ -111,7 +113,17 @@ impl Scope {
         }
     }
 
-    /// Adds an earlier result (or a name that a column is kept as), with one value per row.
+    /// The user's functions.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
+    }
+
+    /// Lets `name` stand for the input column `column`.
+    pub fn alias(&mut self, name: &str, column: &str) {
+        self.aliases.insert(name.to_owned(), column.to_owned());
+    }
+
+    /// Adds an earlier result, with one value per row.
     pub fn define(&mut self, name: &str, kind: Kind) {
         self.derived.insert(name.to_owned(), kind);
     }
@@ -126,6 +138,24 @@ impl Scope {
         self.columns
             .values()
             .filter_map(|column| column.collection.as_deref())
+    }
+
+    /// The list column of `collection` for its member `name`.
+    pub fn member_column(&self, collection: &str, name: &str) -> Option<&str> {
+        self.member(collection, name).map(|(column, _)| column)
+    }
+
+    /// The collection that a list column belongs to.
+    pub fn collection_of(&self, column: &str) -> Option<&str> {
+        self.columns.get(column)?.collection.as_deref()
+    }
+
+    /// The list columns of `collection`.
+    pub fn columns_of<'a>(&'a self, collection: &'a str) -> impl Iterator<Item = &'a str> {
+        let of = move |(name, column): (&'a String, &Column)| {
+            (column.collection.as_deref() == Some(collection)).then_some(name.as_str())
+        };
+        self.columns.iter().filter_map(of)
     }
 
     /// The column of `collection` for its member `name`.
@@ -151,6 +181,7 @@ impl Scope {
     pub(super) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.columns.keys().map(String::as_str).collect();
         names.extend(self.derived.keys().map(String::as_str));
+        names.extend(self.aliases.keys().map(String::as_str));
         match &self.rows {
             RowScope::Event => {}
             RowScope::Each(collection) => names.extend(self.members(collection)),

@@ -15,7 +15,7 @@ use crate::expression::vector::Component;
 const MASSLESS: [&str; 2] = ["Photon", "FsrPhoton"];
 
 impl Checker<'_> {
-    /// A plain name: a parameter, an earlier result, `first`, `second`, `pair`, a member, a
+    /// A plain name: a parameter, an earlier result, an alias, `first`, `second`, `pair`, a member, a
     /// column, or a collection, in this order.
     pub(super) fn name(&self, name: &str, span: &Range<usize>) -> Result<Plan, ExpressionError> {
         if let Some(plan) = self.parameters.get(name) {
@@ -24,6 +24,7 @@ impl Checker<'_> {
         if let Some(kind) = self.scope.derived.get(name) {
             return self.new_plan(Node::Derived(name.into()), *kind, Shape::Row, span);
         }
+        let name = self.scope.aliases.get(name).map_or(name, String::as_str);
         if let Some(plan) = self.vector_name(name, span)? {
             return Ok(plan);
         }

@@ -108,6 +108,12 @@ pub fn list_ends(column: &ArrayRef) -> Option<Vec<u32>> {
     Some(flat.ends().map(|end| end as u32).collect())
 }
 
+/// The values of a list column, member by member; none where it is not a list or has nulls.
+pub fn list_values(column: &ArrayRef) -> Option<ArrayRef> {
+    let flat = Flat::new("", column).ok()?;
+    Some(flat.values.slice(flat.range.start, flat.range.len()))
+}
+
 /// The values that `index` picks from `range` of `column`.
 pub(crate) fn load<'v>(
     name: &str,

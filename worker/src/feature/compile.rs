@@ -1,0 +1,255 @@
+//! From a stage and a schema to a program, or to all that is wrong with it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema};
+use lumimill_common::campaign::{Column, Keep, MissingLabels, Problem, Rows, Stage};
+use lumimill_common::expression::{Checked, Functions, Kind, Scope};
+use lumimill_common::metric::Unit;
+use lumimill_common::suggest;
+
+use super::output::{Output, Source, kind_of, stored_as};
+use super::{CANDIDATE, Problems, Program};
+use crate::candidate::Candidates;
+
+impl Program {
+    /// Compiles a stage for files with the branches of `schema`. `path` is where the stage is in
+    /// the campaign (`stage[0]`). All problems are returned together.
+    pub fn compile(
+        stage: &Stage,
+        path: &str,
+        functions: &[(String, String)],
+        schema: &Schema,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let sources = functions.iter().map(|(name, source)| (name.as_str(), source.as_str()));
+        let functions = Functions::parse(sources).unwrap_or_else(|errors| {
+            for (name, error) in errors {
+                problems.add(format!("functions.{name}"), error.to_string());
+            }
+            Functions::default()
+        });
+        let functions_are_right = problems.is_empty();
+        let events = Scope::events(schema, &functions);
+        let mut compiler = Compiler { stage, path, schema, events, problems };
+        let program = compiler.program();
+        let problems = compiler.problems.into_inner();
+        match program {
+            Some(program) if problems.is_empty() => Ok(program),
+            // A call of a function that did not parse is not a second mistake.
+            _ if !functions_are_right => {
+                Err(problems.into_iter().filter(|problem| !problem.message.starts_with("unknown function")).collect())
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+struct Compiler<'a> {
+    stage: &'a Stage,
+    path: &'a str,
+    schema: &'a Schema,
+    events: Scope,
+    problems: Problems,
+}
+
+impl Compiler<'_> {
+    fn path(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    fn program(&mut self) -> Option<Program> {
+        let condition = self.stage.condition.as_deref().map(|text| {
+            self.problems.check(self.path("where"), text, &self.events, Some(Kind::Bool))
+        });
+        let candidates = Candidates::compile(
+            &self.stage.rows,
+            &self.path("rows"),
+            &self.events,
+            &mut self.problems,
+        );
+        // Without its collection, everything about a row would be wrong.
+        let mut candidates = candidates?;
+        let mut scope = Candidates::scope(&self.stage.rows, &self.events);
+        let mut outputs = self.kept(&mut scope);
+        outputs.extend(self.labels(&mut scope));
+        outputs.extend(self.columns(&mut scope));
+        if !matches!(self.stage.rows, Rows::Event) {
+            outputs.push(self.candidate());
+        }
+        let fields = outputs.iter().map(|output| {
+            let null = matches!(&output.source, Source::Missing { null: true })
+                || (self.stage.missing_labels == MissingLabels::Null && self.stage.labels.contains(&output.name));
+            Field::new(&output.name, output.stored.clone(), null)
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let (select, scored_select) = self.select(&scope, &schema);
+        let condition = match condition {
+            Some(condition) => Some(condition?),
+            None => None,
+        };
+        let mut branches: BTreeSet<String> = BTreeSet::new();
+        let read = condition.iter().chain(&select).flat_map(|checked| checked.columns()).cloned();
+        branches.extend(read.chain(outputs.iter().flat_map(Output::columns)));
+        candidates.collect_columns(&mut branches);
+        candidates.prefer_lengths(&branches, &self.events);
+        branches.extend(candidates.lengths().map(str::to_owned));
+        Some(Program {
+            steps: steps(self.stage, &candidates, select.is_some()),
+            scored_step: scored_select.as_ref().and(select_step(self.stage)),
+            condition,
+            candidates,
+            outputs,
+            select,
+            scored_select,
+            schema,
+            branches: branches.into_iter().collect(),
+        })
+    }
+
+    fn kept(&mut self, scope: &mut Scope) -> Vec<Output> {
+        let mut outputs = Vec::with_capacity(self.stage.keep.len());
+        for (index, keep) in self.stage.keep.iter().enumerate() {
+            match self.keep(keep, scope) {
+                Ok(output) => outputs.push(output),
+                Err(message) => self.problems.add(self.path(&format!("keep[{index}]")), message),
+            }
+        }
+        outputs
+    }
+
+    fn keep(&self, keep: &Keep, scope: &mut Scope) -> Result<Output, String> {
+        let collection = match &self.stage.rows {
+            Rows::Each { collection, .. } => Some(collection.as_str()),
+            _ => None,
+        };
+        let member = collection.and_then(|name| self.events.member_column(name, &keep.column));
+        let column = member.unwrap_or(&keep.column);
+        let Ok(field) = self.schema.field_with_name(column) else {
+            let names = self.schema.fields().iter().map(|field| field.name().as_str());
+            let hint = suggest::nearest(column, names);
+            let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
+            return Err(format!("no branch \"{column}\"{hint}"));
+        };
+        let of = self.events.collection_of(column);
+        let (stored, source) = match (&self.stage.rows, of) {
+            (Rows::Event, _) | (_, None) => (field.data_type(), Source::Event(column.to_owned())),
+            (_, Some(of)) if collection == Some(of) => match field.data_type() {
+                DataType::List(item) => (item.data_type(), Source::Member(column.to_owned())),
+                _ => return Err(format!("branch \"{column}\" is not a list of values")),
+            },
+            (_, Some(of)) => {
+                return Err(format!(
+                    "branch \"{column}\" has a value per member of {of}, not one per row; \
+                     make a column of it, such as max({column})"
+                ));
+            }
+        };
+        if keep.name != keep.column && (of.is_none() || collection == of) {
+            let full = member.and_then(|full| full.strip_prefix(of?)?.strip_prefix('_'));
+            scope.alias(&keep.name, full.unwrap_or(column));
+        }
+        Ok(Output { name: keep.name.clone(), stored: stored.clone(), source })
+    }
+
+    fn labels(&mut self, scope: &mut Scope) -> Vec<Output> {
+        let mut outputs = Vec::with_capacity(self.stage.labels.len());
+        for (index, label) in self.stage.labels.iter().enumerate() {
+            let path = self.path(&format!("labels[{index}]"));
+            let source = match (self.schema.field_with_name(label), self.stage.missing_labels) {
+                (Ok(field), _) if field.data_type() == &DataType::Boolean => Source::Event(label.clone()),
+                (Ok(field), _) => {
+                    self.problems.add(path, format!("label \"{label}\" is {}, not a bool", field.data_type()));
+                    continue;
+                }
+                (Err(_), MissingLabels::False) => {
+                    scope.define(label, Kind::Bool);
+                    Source::Missing { null: false }
+                }
+                (Err(_), MissingLabels::Null) => Source::Missing { null: true },
+                (Err(_), MissingLabels::Error) => {
+                    let names = self.schema.fields().iter().map(|field| field.name().as_str());
+                    let hint = suggest::nearest(label, names);
+                    let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
+                    let rest = "missing_labels = \"false\" or \"null\" would allow it";
+                    self.problems.add(path, format!("no branch \"{label}\"{hint}; {rest}"));
+                    continue;
+                }
+            };
+            outputs.push(Output { name: label.clone(), stored: DataType::Boolean, source });
+        }
+        outputs
+    }
+
+    fn columns(&mut self, scope: &mut Scope) -> Vec<Output> {
+        let mut outputs = Vec::with_capacity(self.stage.columns.len());
+        for column in &self.stage.columns {
+            let kind = match self.column(column, scope) {
+                Some(output) => {
+                    let kind = kind_of(&output.stored);
+                    outputs.push(output);
+                    kind
+                }
+                // A float most likely; so that its users are not reported as well.
+                None => Kind::Float,
+            };
+            scope.define(&column.name, kind);
+        }
+        outputs
+    }
+
+    fn column(&mut self, column: &Column, scope: &Scope) -> Option<Output> {
+        let path = self.path(&format!("columns.{}", column.name));
+        let expected = matches!(column.stored, Some(lumimill_common::campaign::ColumnType::Bool));
+        let expected = expected.then_some(Kind::Bool);
+        let checked = self.problems.check(path, &column.expression, scope, expected)?;
+        let stored = stored_as(checked.kind(), column.stored);
+        Some(Output { name: column.name.clone(), stored, source: Source::Computed(checked) })
+    }
+
+    fn candidate(&mut self) -> Output {
+        if self.stage.output_names().contains(&CANDIDATE) {
+            let message = format!("\"{CANDIDATE}\" is the name of the column that numbers the candidates of an event");
+            self.problems.add(self.path("columns"), message);
+        }
+        Output { name: CANDIDATE.to_owned(), stored: DataType::UInt32, source: Source::Candidate }
+    }
+
+    /// The condition on rows: before scoring, or after it if it names a score.
+    fn select(&mut self, rows: &Scope, schema: &Schema) -> (Option<Checked>, Option<Checked>) {
+        let Some(text) = self.stage.select.as_deref() else { return (None, None) };
+        let mut scores: Vec<&str> = self.stage.models.iter().map(|model| model.name.as_str()).collect();
+        scores.extend(self.stage.has_folds().then_some("fold"));
+        let path = self.path("select");
+        if !names(text).iter().any(|name| scores.contains(&name.as_str())) {
+            return (self.problems.check(path, text, rows, Some(Kind::Bool)), None);
+        }
+        let mut scope = Scope::events(schema, rows.functions());
+        for score in scores {
+            scope.define(score, if score == "fold" { Kind::Int } else { Kind::Float });
+        }
+        (None, self.problems.check(path, text, &scope, Some(Kind::Bool)))
+    }
+}
+
+/// The words of an expression that may be names.
+fn names(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn steps(stage: &Stage, candidates: &Candidates, select: bool) -> Vec<(String, Unit)> {
+    let condition = stage.condition.as_deref().map(|text| (format!("where {}", one_line(text)), Unit::Events));
+    let formed = candidates.step().map(|name| (name, Unit::Rows));
+    let select = select.then(|| select_step(stage)).flatten().map(|name| (name, Unit::Rows));
+    condition.into_iter().chain(formed).chain(select).collect()
+}
+
+fn select_step(stage: &Stage) -> Option<String> {
+    stage.select.as_deref().map(|text| format!("select {}", one_line(text)))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,143 @@
+//! Output columns: what each is made of, and how its values are stored.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
+    UInt32Array, new_null_array,
+};
+use arrow_schema::DataType;
+use arrow_select::take::take;
+use lumimill_common::campaign::ColumnType;
+use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, Kind, Values, list_values};
+
+use super::RunError;
+use crate::candidate::Formed;
+
+/// An output column.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) name: String,
+    pub(crate) stored: DataType,
+    pub(crate) source: Source,
+}
+
+/// What an output column is made of.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A column of the events.
+    Event(String),
+    /// A list column, of the member that the row is.
+    Member(String),
+    /// A label that the file lacks: null or false.
+    Missing {
+        null: bool,
+    },
+    Computed(Checked),
+    /// The number of the candidate.
+    Candidate,
+}
+
+impl Output {
+    /// The input columns that it reads.
+    pub(crate) fn columns(&self) -> Vec<String> {
+        match &self.source {
+            Source::Event(name) | Source::Member(name) => vec![name.clone()],
+            Source::Computed(checked) => checked.columns().iter().cloned().collect(),
+            Source::Missing { .. } | Source::Candidate => Vec::new(),
+        }
+    }
+
+    /// Its values, one per row.
+    pub(crate) fn values(
+        &self,
+        batch: &RecordBatch,
+        rows: &Formed,
+        inputs: &Inputs<'_>,
+    ) -> Result<ArrayRef, RunError> {
+        let column = |name: &String| {
+            batch.column_by_name(name).ok_or_else(|| EvaluateError::Missing(name.clone()))
+        };
+        let len = rows.events.len();
+        let values: ArrayRef = match &self.source {
+            Source::Event(name) => gather(column(name)?, &rows.events)?,
+            Source::Member(name) => {
+                let flat = list_values(column(name)?).ok_or_else(|| RunError::Lengths(name.clone()))?;
+                gather(&flat, rows.member.as_ref().unwrap_or(&Index::All(0)))?
+            }
+            Source::Missing { null: true } => new_null_array(&DataType::Boolean, len),
+            Source::Missing { null: false } => Arc::new(BooleanArray::from(vec![false; len])),
+            Source::Candidate => Arc::new(UInt32Array::from(rows.number.clone())),
+            Source::Computed(checked) => self.store(checked.evaluate(inputs)?, len)?,
+        };
+        if values.data_type() != &self.stored {
+            let (column, found) = (self.name.clone(), values.data_type().to_string());
+            return Err(EvaluateError::Type { column, found, expected: "what the file's schema says" }.into());
+        }
+        Ok(values)
+    }
+
+    /// `values` as the type that the column is stored as; floats become ints by truncation.
+    fn store(&self, values: Values<'_>, len: usize) -> Result<ArrayRef, RunError> {
+        Ok(match self.stored {
+            DataType::Boolean => Arc::new(BooleanArray::from(values.into_bools().into_vec(len))),
+            DataType::Float64 => Arc::new(Float64Array::from(values.into_floats().into_vec(len))),
+            DataType::Int32 => {
+                let narrow = |value: i64| i32::try_from(value).map_err(|_| self.does_not_fit(value));
+                let wide = self.ints(values, len)?.into_iter().map(narrow);
+                Arc::new(Int32Array::from(wide.collect::<Result<Vec<_>, _>>()?))
+            }
+            DataType::Int64 => Arc::new(Int64Array::from(self.ints(values, len)?)),
+            _ => {
+                let narrow = values.into_floats().into_vec(len).into_iter().map(|value| value as f32);
+                Arc::new(Float32Array::from_iter_values(narrow))
+            }
+        })
+    }
+
+    fn ints(&self, values: Values<'_>, len: usize) -> Result<Vec<i64>, RunError> {
+        if let Values::Float(floats) = values {
+            // 2^63 is the first float that is too large; −2^63 still fits.
+            let fits = |value: f64| (-9.223_372_036_854_775_808e18..9.223_372_036_854_775_808e18).contains(&value);
+            let whole = |value: f64| if fits(value) { Ok(value as i64) } else { Err(self.does_not_fit(value)) };
+            return floats.into_vec(len).into_iter().map(whole).collect();
+        }
+        Ok(values.into_ints().into_vec(len))
+    }
+
+    fn does_not_fit(&self, value: impl ToString) -> RunError {
+        let (column, stored) = (self.name.clone(), self.stored.clone());
+        RunError::DoesNotFit { column, stored, value: value.to_string() }
+    }
+}
+
+/// How values of `kind` are stored, unless the campaign says otherwise.
+pub(super) fn stored_as(kind: Kind, asked: Option<ColumnType>) -> DataType {
+    match (asked, kind) {
+        (Some(ColumnType::F32), _) => DataType::Float32,
+        (Some(ColumnType::F64), _) => DataType::Float64,
+        (Some(ColumnType::I32), _) => DataType::Int32,
+        (Some(ColumnType::I64), _) | (None, Kind::Int) => DataType::Int64,
+        (Some(ColumnType::Bool), _) | (None, Kind::Bool) => DataType::Boolean,
+        (None, Kind::Float | Kind::Vector) => DataType::Float32,
+    }
+}
+
+/// The kind that a stored column has in expressions.
+pub(super) fn kind_of(stored: &DataType) -> Kind {
+    match stored {
+        DataType::Boolean => Kind::Bool,
+        DataType::Int32 | DataType::Int64 => Kind::Int,
+        _ => Kind::Float,
+    }
+}
+
+pub(super) fn gather(column: &ArrayRef, index: &Index) -> Result<ArrayRef, RunError> {
+    match index {
+        Index::All(len) if *len == column.len() => Ok(column.clone()),
+        Index::All(len) => Ok(column.slice(0, (*len).min(column.len()))),
+        Index::Chosen(chosen) => {
+            Ok(take(column, &UInt32Array::from_iter_values(chosen.iter().copied()), None)?)
+        }
+    }
+}

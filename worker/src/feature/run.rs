@@ -1,0 +1,121 @@
+//! A program at work: from a batch of events to rows.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_select::filter::filter_record_batch;
+use lumimill_common::expression::{Checked, Index, Inputs};
+use lumimill_common::metric::Unit;
+
+use super::output::Source;
+use super::{Program, Rows, RunError};
+use crate::candidate::Formed;
+
+impl Program {
+    /// The rows that the certified events of a batch give (all of them, without a mask).
+    ///
+    /// The batch has the columns of [`Program::branches`], and maybe others.
+    pub fn run(&self, events: &RecordBatch, certified: Option<&BooleanArray>) -> Result<Rows, RunError> {
+        let passing = self.passing(events, certified)?;
+        let mut left = vec![passing.len() as u64];
+        let formed = self.candidates.form(events, &passing)?;
+        left.push(formed.number.len() as u64);
+        let (batch, select) = self.columns(events, &formed)?;
+        let rows = Rows {
+            batch,
+            event_index: UInt32Array::from(chosen(&formed.events)),
+            candidate: UInt32Array::from(formed.number),
+            counts: Vec::new(),
+        };
+        let mut rows = match &select {
+            Some(select) => rows.filter(select)?,
+            None => rows,
+        };
+        left.push(rows.batch.num_rows() as u64);
+        rows.counts = self.count(&left);
+        Ok(rows)
+    }
+
+    /// The rows whose scores pass `select`, where it names a score: `rows` has the score columns.
+    pub fn select_scored(&self, rows: Rows) -> Result<Rows, RunError> {
+        let Some(select) = &self.scored_select else { return Ok(rows) };
+        let passes = {
+            let mut inputs = Inputs::events(&rows.batch);
+            for (field, column) in rows.batch.schema().fields().iter().zip(rows.batch.columns()) {
+                inputs.define(field.name(), Arc::clone(column));
+            }
+            BooleanArray::from(select.evaluate(&inputs)?.into_bools().into_vec(rows.batch.num_rows()))
+        };
+        rows.filter(&passes)
+    }
+
+    /// The events that are certified and pass `where`.
+    fn passing(&self, events: &RecordBatch, certified: Option<&BooleanArray>) -> Result<Index, RunError> {
+        let len = events.num_rows();
+        let inputs = Inputs::events(events);
+        let passes = match &self.condition {
+            Some(condition) => Some(condition.evaluate(&inputs)?.into_bools().into_vec(len)),
+            None => None,
+        };
+        let is_certified = |at: usize| {
+            certified.is_none_or(|mask| at < mask.len() && mask.is_valid(at) && mask.value(at))
+        };
+        let passes = |at: &usize| is_certified(*at) && passes.as_ref().is_none_or(|passes| passes[*at]);
+        let passing: Vec<u32> = (0..len).filter(passes).map(|at| at as u32).collect();
+        Ok(if passing.len() == len { Index::All(len) } else { Index::Chosen(passing) })
+    }
+
+    /// The output columns of all candidates, and which of them pass `select`.
+    fn columns(&self, events: &RecordBatch, formed: &Formed) -> Result<(RecordBatch, Option<BooleanArray>), RunError> {
+        let len = formed.number.len();
+        let mut inputs = Inputs::rows(events, formed.index.clone())?;
+        let mut columns = Vec::with_capacity(self.outputs.len());
+        for output in &self.outputs {
+            let values = output.values(events, formed, &inputs)?;
+            if matches!(output.source, Source::Computed(_) | Source::Missing { null: false }) {
+                inputs.define(&output.name, Arc::clone(&values));
+            }
+            columns.push(values);
+        }
+        let select = |select: &Checked| -> Result<_, RunError> {
+            Ok(BooleanArray::from(select.evaluate(&inputs)?.into_bools().into_vec(len)))
+        };
+        let select = self.select.as_ref().map(select).transpose()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(len));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?;
+        Ok((batch, select))
+    }
+
+    /// The counts after `where`, forming candidates and `select`, of the steps that there are.
+    fn count(&self, left: &[u64]) -> Vec<(String, Unit, u64)> {
+        let is_there = [self.condition.is_some(), self.candidates.step().is_some(), self.select.is_some()];
+        let left = left.iter().zip(is_there).filter(|(_, there)| *there).map(|(count, _)| *count);
+        self.steps.iter().zip(left).map(|((name, unit), count)| (name.clone(), *unit, count)).collect()
+    }
+}
+
+impl Rows {
+    /// The rows where `passes` is true.
+    fn filter(self, passes: &BooleanArray) -> Result<Self, RunError> {
+        if passes.true_count() == self.batch.num_rows() {
+            return Ok(self);
+        }
+        let index = |of: &UInt32Array| -> UInt32Array {
+            let kept = of.values().iter().zip(passes.values()).filter(|(_, passes)| *passes);
+            kept.map(|(value, _)| *value).collect::<Vec<_>>().into()
+        };
+        Ok(Self {
+            event_index: index(&self.event_index),
+            candidate: index(&self.candidate),
+            batch: filter_record_batch(&self.batch, passes)?,
+            counts: self.counts,
+        })
+    }
+}
+
+fn chosen(index: &Index) -> Vec<u32> {
+    match index {
+        Index::All(len) => (0..*len as u32).collect(),
+        Index::Chosen(chosen) => chosen.clone(),
+    }
+}

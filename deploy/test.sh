@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands, on a machine with Rust and Debian's packages:
+# installs what the tests need, then formatting, lints, unused and refused dependencies, a fuzz
+# smoke, and last the tests. `FUZZ_SECONDS=60 deploy/test.sh` fuzzes each target longer.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+FUZZ_SECONDS="${FUZZ_SECONDS:-20}"
+TOOLS="$PWD/target/tools"
+VENV="$PWD/target/python"
+LOG="$PWD/target/test-output.log"
+export PATH="$TOOLS/bin:$PATH"
+export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
+mkdir -p target
+
+step() { printf '\n== [%4d s] %s\n' "$SECONDS" "$*"; }
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+system_packages() {
+  local missing=()
+  command -v cc >/dev/null && command -v c++ >/dev/null || missing+=(build-essential)
+  command -v python3 >/dev/null || missing+=(python3)
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+  if [ "${#missing[@]}" -eq 0 ]; then
+    echo "nothing to install"
+    return
+  fi
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# A virtual environment with the pinned readers and metrics that the tests compare with.
+python_environment() {
+  if ! cmp -s deploy/test-requirements.txt "$VENV/installed.txt"; then
+    rm -rf "$VENV"
+    python3 -m venv "$VENV"
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r deploy/test-requirements.txt
+    cp deploy/test-requirements.txt "$VENV/installed.txt"
+  fi
+  export LUMIMILL_PYTHON="$VENV/bin/python"
+  "$LUMIMILL_PYTHON" --version
+}
+
+unused_dependencies() {
+  cargo machete --version >/dev/null 2>&1 || cargo install --quiet --locked --root "$TOOLS" cargo-machete@0.9.2
+  cargo machete
+}
+
+# cargo-deny takes minutes to build, so it is used where it is and not installed.
+refused_dependencies() {
+  if cargo deny --version >/dev/null 2>&1; then
+    cargo deny --offline check --hide-inclusion-graph bans licenses sources
+  else
+    echo "left out: cargo-deny is not installed (cargo install --locked cargo-deny)"
+  fi
+}
+
+# The targets of common/rootfile/fuzz with the coverage instrumentation that the stable compiler
+# offers, which is what cargo-fuzz would ask for; the mutation tests run with `cargo test`.
+fuzz_smoke() {
+  local folder="$PWD/target/fuzz" target
+  local coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
+  coverage+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
+  coverage+=" -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing"
+  cargo run --quiet -p lumimill --example demo_inputs -- "$folder/seed" 40 1
+  RUSTFLAGS="$coverage" CARGO_TARGET_DIR="$folder" cargo build --quiet --locked --release \
+    --target "$HOST" --manifest-path common/rootfile/fuzz/Cargo.toml
+  for target in open baskets; do
+    mkdir -p "$folder/corpus/$target" "$folder/crashes"
+    echo "coverage-guided, $FUZZ_SECONDS s: $target"
+    "$folder/$HOST/release/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 \
+      -print_final_stats=1 -artifact_prefix="$folder/crashes/$target-" \
+      "$folder/corpus/$target" "$folder/seed/data" >"$folder/$target.log" 2>&1 \
+      || { tail -40 "$folder/$target.log"; return 1; }
+    grep -E 'stat::(number_of_executed_units|peak_rss_mb)' "$folder/$target.log"
+  done
+}
+
+# The tests, with their sums in one last line; a failure keeps its exit status.
+tests() {
+  local status=0
+  cargo test --workspace --no-fail-fast 2>&1 | tee "$LOG" || status=$?
+  step "sums over all test programs"
+  awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
+       END { printf "tests: %d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$LOG"
+  return "$status"
+}
+
+step "installing Debian packages that are missing"
+system_packages
+HOST="$(rustc -vV | sed -n 's/^host: //p')"
+step "preparing Python with pyarrow, polars, DuckDB, scikit-learn and uproot"
+python_environment
+step "formatting"
+cargo fmt --all --check
+cargo fmt --check --manifest-path common/rootfile/fuzz/Cargo.toml
+step "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings
+step "unused dependencies"
+unused_dependencies
+step "refused dependencies"
+refused_dependencies
+step "fuzz smoke"
+fuzz_smoke
+step "tests"
+tests

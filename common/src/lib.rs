@@ -8,7 +8,10 @@
 pub mod campaign;
 pub mod event_id;
 pub mod expression;
+pub mod failure;
+pub mod job;
 pub mod lumi_mask;
+pub mod marker;
 pub mod metric;
 pub mod queue;
 pub mod run_range;

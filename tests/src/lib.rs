@@ -1,1 +1,14 @@
-//! Harness.
+//! The harness of the integration tests: campaigns in folders of their own, the program run as a
+//! user runs it, Python as a second opinion, sample files.
+
+mod campaign_folder;
+mod program;
+mod python;
+mod sample;
+mod snapshot;
+
+pub use campaign_folder::CampaignFolder;
+pub use program::{Ended, Program};
+pub use python::python;
+pub use sample::{sample, skipped};
+pub use snapshot::{Snapshot, snapshot};

@@ -65,8 +65,15 @@ impl Candidates {
     ) -> Option<Self> {
         let (key, name, condition) = match rows {
             Rows::Event => return Some(Self::Event),
-            Rows::Each { collection, condition } => ("each", collection, condition),
-            Rows::Pairs { collection, condition, .. } => ("pairs", collection, condition),
+            Rows::Each {
+                collection,
+                condition,
+            } => ("each", collection, condition),
+            Rows::Pairs {
+                collection,
+                condition,
+                ..
+            } => ("pairs", collection, condition),
         };
         let path = |key: &str| format!("{path}.{key}");
         if !events.has_collection(name) {
@@ -82,7 +89,10 @@ impl Candidates {
             Rows::Pairs { charge, .. } => {
                 let mut member = |key: &str, member: &str| {
                     if events.member_column(name, member).is_none() {
-                        problems.add(path(key), format!("this needs {name}_{member}, which is missing"));
+                        problems.add(
+                            path(key),
+                            format!("this needs {name}_{member}, which is missing"),
+                        );
                         return None;
                     }
                     problems.check(path(key), member, &members, Some(Kind::Float))
@@ -92,17 +102,29 @@ impl Candidates {
                     Charge::Any => Some(None),
                     charge => member("charge", "charge").map(|of| Some((of, *charge))),
                 };
-                Some(Ordering { pt: pt?, charge: charge? })
+                Some(Ordering {
+                    pt: pt?,
+                    charge: charge?,
+                })
             }
             _ => None,
         };
-        let lengths = ["pt", "eta"].iter().find_map(|member| events.member_column(name, member));
-        let lengths = lengths.or_else(|| events.columns_of(name).next()).unwrap_or(name).to_owned();
+        let lengths = ["pt", "eta"]
+            .iter()
+            .find_map(|member| events.member_column(name, member));
+        let lengths = lengths
+            .or_else(|| events.columns_of(name).next())
+            .unwrap_or(name)
+            .to_owned();
         let condition = match condition {
             Some(condition) => Some(condition?),
             None => None,
         };
-        let collection = Collection { name: name.clone(), condition, lengths };
+        let collection = Collection {
+            name: name.clone(),
+            condition,
+            lengths,
+        };
         Some(match ordering {
             Some(ordering) => Self::Pairs(collection, ordering),
             None => Self::Each(collection),
@@ -121,7 +143,9 @@ impl Candidates {
     /// Takes the lengths of the collection from a column that is read anyway, if one is.
     pub(crate) fn prefer_lengths(&mut self, read: &BTreeSet<String>, events: &Scope) {
         if let Self::Each(collection) | Self::Pairs(collection, _) = self
-            && let Some(column) = events.columns_of(&collection.name).find(|name| read.contains(*name))
+            && let Some(column) = events
+                .columns_of(&collection.name)
+                .find(|name| read.contains(*name))
         {
             collection.lengths = column.to_owned();
         }
@@ -167,7 +191,9 @@ impl Candidates {
             Self::Pairs(collection, ordering) => (collection, Some(ordering)),
         };
         let column = batch.column_by_name(&collection.lengths);
-        let ends = column.and_then(list_ends).ok_or_else(|| RunError::Lengths(collection.lengths.clone()))?;
+        let ends = column
+            .and_then(list_ends)
+            .ok_or_else(|| RunError::Lengths(collection.lengths.clone()))?;
         let members = ends.last().map_or(0, |end| *end as usize);
         let inputs = Inputs::rows(batch, members_of(&ends, members)?)?;
         let passes = match &collection.condition {
@@ -177,11 +203,16 @@ impl Candidates {
         match ordering {
             None => form_each(passing, &ends, passes.as_deref()),
             Some(ordering) => {
-                let pt = ordering.pt.evaluate(&inputs)?.into_floats().into_vec(members);
+                let pt = ordering
+                    .pt
+                    .evaluate(&inputs)?
+                    .into_floats()
+                    .into_vec(members);
                 let charge = match &ordering.charge {
-                    Some((charge, wanted)) => {
-                        Some((charge.evaluate(&inputs)?.into_floats().into_vec(members), *wanted))
-                    }
+                    Some((charge, wanted)) => Some((
+                        charge.evaluate(&inputs)?.into_floats().into_vec(members),
+                        *wanted,
+                    )),
                     None => None,
                 };
                 pair::form_pairs(passing, &ends, passes.as_deref(), &pt, charge)
@@ -193,7 +224,12 @@ impl Candidates {
 impl Formed {
     fn of_events(events: Index) -> Self {
         let number = vec![0; events.len()];
-        Self { index: RowIndex::events(events.clone()), events, member: None, number }
+        Self {
+            index: RowIndex::events(events.clone()),
+            events,
+            member: None,
+            number,
+        }
     }
 }
 
@@ -203,14 +239,28 @@ fn members_of(ends: &[u32], members: usize) -> Result<RowIndex, RunError> {
     for (event, end) in ends.iter().enumerate() {
         events.resize(*end as usize, event as u32);
     }
-    Ok(RowIndex::members(Index::Chosen(events), Index::All(members), vec![Index::All(members)])?)
+    Ok(RowIndex::members(
+        Index::Chosen(events),
+        Index::All(members),
+        vec![Index::All(members)],
+    )?)
 }
 
 /// The events that `passing` picks, each with the places of its members.
-fn events_of<'a>(passing: &'a Index, ends: &'a [u32]) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> + 'a {
+fn events_of<'a>(
+    passing: &'a Index,
+    ends: &'a [u32],
+) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> + 'a {
     let range = |event: usize| {
-        let start = event.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-        (event as u32, start..ends.get(event).copied().unwrap_or(start))
+        let start = event
+            .checked_sub(1)
+            .and_then(|before| ends.get(before))
+            .copied()
+            .unwrap_or(0);
+        (
+            event as u32,
+            start..ends.get(event).copied().unwrap_or(start),
+        )
     };
     (0..passing.len()).map(move |at| match passing {
         Index::All(_) => range(at),
@@ -225,7 +275,8 @@ fn form_each(passing: &Index, ends: &[u32], passes: Option<&[bool]>) -> Result<F
         match passes {
             None => members.extend(range),
             Some(passes) => {
-                members.extend(range.filter(|at| passes.get(*at as usize).copied().unwrap_or(false)));
+                members
+                    .extend(range.filter(|at| passes.get(*at as usize).copied().unwrap_or(false)));
             }
         }
         events.resize(members.len(), event);
@@ -234,7 +285,12 @@ fn form_each(passing: &Index, ends: &[u32], passes: Option<&[bool]>) -> Result<F
     let (events, members) = (Index::Chosen(events), Index::Chosen(members));
     let slots = vec![Index::All(members.len())];
     let index = RowIndex::members(events.clone(), members.clone(), slots)?;
-    Ok(Formed { index, events, member: Some(members), number })
+    Ok(Formed {
+        index,
+        events,
+        member: Some(members),
+        number,
+    })
 }
 
 fn no_collection(name: &str, events: &Scope) -> String {

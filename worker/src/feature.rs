@@ -91,7 +91,9 @@ pub enum RunError {
     #[error("column \"{0}\" is missing or not a list without nulls")]
     Lengths(String),
     /// An event with an absurd number of members.
-    #[error("entry {entry} of the batch has {members} members: more than {most} pairs in one batch")]
+    #[error(
+        "entry {entry} of the batch has {members} members: more than {most} pairs in one batch"
+    )]
     TooMany {
         /// The entry.
         entry: u32,

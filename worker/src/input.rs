@@ -1,1 +1,106 @@
-//! (being written)
+//! Input files: opened where the campaign says they are, and seen as an Arrow schema.
+
+use std::path::{Path, PathBuf};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, UInt32Array, UInt64Array};
+use arrow_schema::{DataType, Field, Schema};
+use lumimill_common::failure::Failure;
+use lumimill_rootfile::{Error, RootFile, Tree};
+
+/// Branches that say which lumi section an event is of.
+pub const RUN: &str = "run";
+/// See [`RUN`].
+pub const LUMI: &str = "luminosityBlock";
+/// Branch that tells events of one lumi section apart.
+pub const EVENT: &str = "event";
+
+/// Where an input file is: relative paths are relative to the campaign file.
+#[must_use]
+pub fn locate(base: &Path, url: &str) -> PathBuf {
+    base.join(url)
+}
+
+/// Opens an input file and its tree.
+pub fn open_tree(base: &Path, url: &str, tree: &str) -> Result<(RootFile, Tree), Failure> {
+    let file = RootFile::open(locate(base, url)).map_err(|error| input_failure(url, &error))?;
+    let tree = file
+        .tree(tree)
+        .map_err(|error| input_failure(url, &error))?;
+    Ok((file, tree))
+}
+
+/// A reader's error as a shard's failure.
+#[must_use]
+pub fn input_failure(url: &str, error: &Error) -> Failure {
+    match error.is_transient() {
+        true => Failure::retry("input", url, error),
+        false => Failure::reject("input", url, error),
+    }
+}
+
+/// The readable branches of a tree as an Arrow schema, in the order of the file.
+#[must_use]
+pub fn schema_of(tree: &Tree) -> Schema {
+    let fields = tree.branches().iter().filter_map(|branch| {
+        let data_type = branch.data_type().ok()?;
+        Some(Field::new(branch.name(), data_type.clone(), false))
+    });
+    Schema::new(fields.collect::<Vec<_>>())
+}
+
+/// A run or lumi column as u32, whatever integer it was written as.
+pub fn as_u32(name: &str, column: &ArrayRef) -> Result<UInt32Array, String> {
+    if let Some(values) = column.as_primitive_opt::<UInt32Type>() {
+        return Ok(values.clone());
+    }
+    let wide = whole_numbers(name, column)?;
+    let narrow: Option<Vec<u32>> = wide
+        .iter()
+        .map(|value| u32::try_from(*value).ok())
+        .collect();
+    let narrow = narrow
+        .ok_or_else(|| format!("branch {name} holds a value that is negative or over 32 bits"))?;
+    Ok(UInt32Array::from(narrow))
+}
+
+/// An event column as u64; negative numbers keep their bits.
+pub fn as_u64(name: &str, column: &ArrayRef) -> Result<UInt64Array, String> {
+    if let Some(values) = column.as_primitive_opt::<UInt64Type>() {
+        return Ok(values.clone());
+    }
+    let wide = whole_numbers(name, column)?;
+    Ok(wide
+        .iter()
+        .map(|value| value.cast_unsigned())
+        .collect::<Vec<_>>()
+        .into())
+}
+
+fn whole_numbers(name: &str, column: &ArrayRef) -> Result<Vec<i64>, String> {
+    let wide = |values: &mut dyn Iterator<Item = Option<i64>>| values.collect::<Option<Vec<_>>>();
+    let found = match column.data_type() {
+        DataType::UInt64 => {
+            let values = column.as_primitive::<UInt64Type>().values();
+            wide(&mut values.iter().map(|value| i64::try_from(*value).ok()))
+        }
+        DataType::Int64 => wide(
+            &mut column
+                .as_primitive::<Int64Type>()
+                .values()
+                .iter()
+                .map(|value| Some(*value)),
+        ),
+        DataType::UInt32 => {
+            let values = column.as_primitive::<UInt32Type>().values();
+            wide(&mut values.iter().map(|value| Some(i64::from(*value))))
+        }
+        DataType::Int32 => {
+            let values = column.as_primitive::<Int32Type>().values();
+            wide(&mut values.iter().map(|value| Some(i64::from(*value))))
+        }
+        other => return Err(format!("branch {name} is {other}, expected whole numbers")),
+    };
+    found.ok_or_else(|| format!("branch {name} holds a value over 63 bits"))
+}

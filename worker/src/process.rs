@@ -1,1 +1,228 @@
-//! (being written)
+//! The processing core: a shard's entries in, rows and measurements out, in bounded batches.
+//!
+//! Synchronous and pure: it knows a tree to read and a sink to write to, nothing of queues and
+//! stores. Events are never split between two batches.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
+use lumimill_common::failure::Failure;
+use lumimill_common::metric::{CutFlow, Partial, RowBatch, Unit};
+use lumimill_common::shard::Shard;
+use lumimill_rootfile::Tree;
+
+use crate::feature::Rows;
+use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
+use crate::prepared_stage::CompiledStage;
+use crate::shard_reader::ShardReader;
+use crate::stage_model::{fold_column, score_all};
+
+/// Entries in a batch: small enough for the caches, large enough to forget the overhead.
+pub const BATCH_ENTRIES: u64 = 16_384;
+
+/// Where rows go, and who is told how far the work is.
+pub trait Sink {
+    /// Takes the rows of a batch.
+    fn rows(&mut self, rows: &RecordBatch) -> Result<(), Failure>;
+
+    /// Is told that this many more entries are behind us; an error stops the work.
+    fn progress(&mut self, entries: u64) -> Result<(), Failure>;
+}
+
+/// What was measured on a shard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Rows that went to the sink.
+    pub rows: u64,
+    /// Events and rows after each step.
+    pub cut_flow: CutFlow,
+    /// One partial for each metric.
+    pub partials: Vec<Partial>,
+}
+
+/// Processes a shard of a tree.
+pub fn process(
+    shard: &Shard,
+    tree: &Tree,
+    stage: &CompiledStage,
+    sink: &mut dyn Sink,
+) -> Result<Measured, Failure> {
+    let mut reader = ShardReader::open(shard, tree, stage)?;
+    let metrics = stage.prepared().metrics();
+    let mut measured = Measured {
+        rows: 0,
+        cut_flow: CutFlow::new(),
+        partials: metrics.iter().map(Partial::new).collect(),
+    };
+    let mut start = shard.entries.start;
+    loop {
+        let stop = shard.entries.end.min(start.saturating_add(BATCH_ENTRIES));
+        let entries = start..stop;
+        let events = reader.read(entries.clone())?;
+        let rows = batch_rows(shard, stage, events.as_ref(), &entries, &mut measured)?;
+        if let Some(rows) = rows {
+            measured.rows += rows.num_rows() as u64;
+            sink.rows(&rows)?;
+        }
+        sink.progress(stop.saturating_sub(start))?;
+        if stop >= shard.entries.end {
+            break;
+        }
+        start = stop;
+    }
+    count_dropped(stage, &mut measured);
+    Ok(measured)
+}
+
+/// The events of a batch that certification left something of.
+#[derive(Debug)]
+pub(crate) struct Events {
+    pub(crate) batch: RecordBatch,
+    pub(crate) certified: Option<BooleanArray>,
+}
+
+fn batch_rows(
+    shard: &Shard,
+    stage: &CompiledStage,
+    events: Option<&Events>,
+    entries: &std::ops::Range<u64>,
+    measured: &mut Measured,
+) -> Result<Option<RecordBatch>, Failure> {
+    let read = entries.end.saturating_sub(entries.start);
+    measured.cut_flow.add("events read", Unit::Events, read);
+    let Some(Events { batch, certified }) = events else {
+        measured.cut_flow.add("certified", Unit::Events, 0);
+        for (name, unit) in stage.program().steps() {
+            measured.cut_flow.add(&name, unit, 0);
+        }
+        return Ok(None);
+    };
+    let passed = certified
+        .as_ref()
+        .map_or(read, |mask| mask.true_count() as u64);
+    measured.cut_flow.add("certified", Unit::Events, passed);
+    let failure = |error| Failure::reject("column", &shard.file.url, error);
+    let mut rows = stage
+        .program()
+        .run(batch, certified.as_ref())
+        .map_err(|error| failure(error.to_string()))?;
+    for (name, unit, count) in &rows.counts {
+        measured.cut_flow.add(name, *unit, *count);
+    }
+    let columns = added_columns(shard, stage, batch, &rows)?;
+    rows.batch = extended(&rows.batch, stage, columns)?;
+    let rows = stage
+        .program()
+        .select_scored(rows)
+        .map_err(|error| failure(error.to_string()))?;
+    if let Some((name, count)) = stage
+        .program()
+        .scored_step()
+        .zip(Some(rows.batch.num_rows() as u64))
+    {
+        measured.cut_flow.add(&name, Unit::Rows, count);
+    }
+    fill(stage, &rows, measured)?;
+    Ok(Some(rows.batch))
+}
+
+/// The fold column, where there is one, and the scores.
+fn added_columns(
+    shard: &Shard,
+    stage: &CompiledStage,
+    events: &RecordBatch,
+    rows: &Rows,
+) -> Result<Vec<ArrayRef>, Failure> {
+    let mut columns = Vec::new();
+    let mut scored = rows.batch.clone();
+    if let Some(folds) = stage.folds() {
+        let fold = event_folds(events, folds)
+            .and_then(|of_events| take(&of_events, rows))
+            .map_err(|message| Failure::reject("model", &shard.file.url, message))?;
+        scored = with_column(&scored, stage, fold.clone())?;
+        columns.push(fold);
+    }
+    columns.extend(
+        score_all(stage.prepared().models(), &scored)?
+            .into_iter()
+            .map(|(_, scores)| scores),
+    );
+    Ok(columns)
+}
+
+fn event_folds(events: &RecordBatch, folds: u8) -> Result<ArrayRef, String> {
+    let column = |name: &str| {
+        events
+            .column_by_name(name)
+            .ok_or_else(|| format!("no branch {name}"))
+    };
+    let runs = as_u32(RUN, column(RUN)?)?;
+    let lumis = as_u32(LUMI, column(LUMI)?)?;
+    let numbers = as_u64(EVENT, column(EVENT)?)?;
+    Ok(Arc::new(fold_column(
+        runs.values(),
+        lumis.values(),
+        numbers.values(),
+        folds,
+    )))
+}
+
+fn take(of_events: &ArrayRef, rows: &Rows) -> Result<ArrayRef, String> {
+    arrow_select::take::take(of_events, &rows.event_index, None).map_err(|error| error.to_string())
+}
+
+fn with_column(
+    rows: &RecordBatch,
+    stage: &CompiledStage,
+    column: ArrayRef,
+) -> Result<RecordBatch, Failure> {
+    let fields = stage
+        .schema()
+        .fields()
+        .iter()
+        .take(rows.num_columns() + 1)
+        .cloned();
+    let schema = Arc::new(arrow_schema::Schema::new(fields.collect::<Vec<_>>()));
+    let columns = rows.columns().iter().cloned().chain([column]).collect();
+    RecordBatch::try_new(schema, columns).map_err(|error| Failure::reject("column", "fold", error))
+}
+
+fn extended(
+    rows: &RecordBatch,
+    stage: &CompiledStage,
+    added: Vec<ArrayRef>,
+) -> Result<RecordBatch, Failure> {
+    let columns: Vec<ArrayRef> = rows.columns().iter().cloned().chain(added).collect();
+    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    RecordBatch::try_new_with_options(stage.schema().clone(), columns, &options)
+        .map_err(|error| Failure::reject("column", "rows", error))
+}
+
+fn fill(stage: &CompiledStage, rows: &Rows, measured: &mut Measured) -> Result<(), Failure> {
+    if measured.partials.is_empty() {
+        return Ok(());
+    }
+    let failure = |error: &dyn std::fmt::Display| {
+        Failure::reject("metric", stage.prepared().stage().name.as_str(), error)
+    };
+    let batch = RowBatch::of_events(&rows.batch, rows.event_index.values())
+        .map_err(|error| failure(&error))?;
+    for partial in &mut measured.partials {
+        partial.fill(&batch).map_err(|error| failure(&error))?;
+    }
+    Ok(())
+}
+
+/// What rankings left out for want of a finite score, as steps of the cut flow.
+fn count_dropped(stage: &CompiledStage, measured: &mut Measured) {
+    let metrics = stage.prepared().metrics().iter().zip(&measured.partials);
+    for (metric, partial) in metrics {
+        let lumimill_common::metric::MetricSpec::Ranking(ranking) = metric else {
+            continue;
+        };
+        let dropped = partial.dropped();
+        let name = format!("dropped, {} not a number", ranking.score());
+        measured.cut_flow.add(&name, Unit::Events, dropped.events);
+        measured.cut_flow.add(&name, Unit::Rows, dropped.rows);
+    }
+}

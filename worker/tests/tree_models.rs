@@ -2,7 +2,10 @@
 //!
 //! `make_tree_models.py` makes the models and the scores.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at whatever it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at whatever it did not expect"
+)]
 
 use std::path::PathBuf;
 

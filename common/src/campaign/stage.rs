@@ -149,10 +149,12 @@ impl Stage {
         let kept = self.keep.iter().map(|keep| keep.name.as_str());
         let labels = self.labels.iter().map(String::as_str);
         let columns = self.columns.iter().map(|column| column.name.as_str());
+        let candidate = (self.rows != Rows::Event).then_some("candidate");
         let folds = self.has_folds().then_some("fold");
         let scores = self.models.iter().map(|model| model.name.as_str());
         kept.chain(labels)
             .chain(columns)
+            .chain(candidate)
             .chain(folds)
             .chain(scores)
             .collect()

@@ -49,7 +49,13 @@ pub(super) fn form_pairs(
         if ordered.len() < 2 {
             continue;
         }
-        let key = |at: u32| if pt[at as usize].is_nan() { f64::NEG_INFINITY } else { pt[at as usize] };
+        let key = |at: u32| {
+            if pt[at as usize].is_nan() {
+                f64::NEG_INFINITY
+            } else {
+                pt[at as usize]
+            }
+        };
         ordered.sort_by(|a, b| key(*b).total_cmp(&key(*a)));
         used.clear();
         used.resize(ordered.len(), UNUSED);
@@ -86,7 +92,11 @@ impl Pairs {
             }
             if self.events.len() > MOST_CANDIDATES {
                 let (members, most) = (ordered.len(), MOST_CANDIDATES);
-                return Err(RunError::TooMany { entry: event, members, most });
+                return Err(RunError::TooMany {
+                    entry: event,
+                    members,
+                    most,
+                });
             }
         }
         Ok(())
@@ -96,6 +106,11 @@ impl Pairs {
         let events = Index::Chosen(self.events);
         let slots = vec![Index::Chosen(self.first), Index::Chosen(self.second)];
         let index = RowIndex::members(events.clone(), Index::Chosen(self.members), slots)?;
-        Ok(Formed { index, events, member: None, number: self.number })
+        Ok(Formed {
+            index,
+            events,
+            member: None,
+            number: self.number,
+        })
     }
 }

@@ -23,7 +23,9 @@ impl Program {
         schema: &Schema,
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
-        let sources = functions.iter().map(|(name, source)| (name.as_str(), source.as_str()));
+        let sources = functions
+            .iter()
+            .map(|(name, source)| (name.as_str(), source.as_str()));
         let functions = Functions::parse(sources).unwrap_or_else(|errors| {
             for (name, error) in errors {
                 problems.add(format!("functions.{name}"), error.to_string());
@@ -32,15 +34,22 @@ impl Program {
         });
         let functions_are_right = problems.is_empty();
         let events = Scope::events(schema, &functions);
-        let mut compiler = Compiler { stage, path, schema, events, problems };
+        let mut compiler = Compiler {
+            stage,
+            path,
+            schema,
+            events,
+            problems,
+        };
         let program = compiler.program();
         let problems = compiler.problems.into_inner();
         match program {
             Some(program) if problems.is_empty() => Ok(program),
             // A call of a function that did not parse is not a second mistake.
-            _ if !functions_are_right => {
-                Err(problems.into_iter().filter(|problem| !problem.message.starts_with("unknown function")).collect())
-            }
+            _ if !functions_are_right => Err(problems
+                .into_iter()
+                .filter(|problem| !problem.message.starts_with("unknown function"))
+                .collect()),
             _ => Err(problems),
         }
     }
@@ -61,7 +70,8 @@ impl Compiler<'_> {
 
     fn program(&mut self) -> Option<Program> {
         let condition = self.stage.condition.as_deref().map(|text| {
-            self.problems.check(self.path("where"), text, &self.events, Some(Kind::Bool))
+            self.problems
+                .check(self.path("where"), text, &self.events, Some(Kind::Bool))
         });
         let candidates = Candidates::compile(
             &self.stage.rows,
@@ -80,7 +90,8 @@ impl Compiler<'_> {
         }
         let fields = outputs.iter().map(|output| {
             let null = matches!(&output.source, Source::Missing { null: true })
-                || (self.stage.missing_labels == MissingLabels::Null && self.stage.labels.contains(&output.name));
+                || (self.stage.missing_labels == MissingLabels::Null
+                    && self.stage.labels.contains(&output.name));
             Field::new(&output.name, output.stored.clone(), null)
         });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -90,7 +101,11 @@ impl Compiler<'_> {
             None => None,
         };
         let mut branches: BTreeSet<String> = BTreeSet::new();
-        let read = condition.iter().chain(&select).flat_map(|checked| checked.columns()).cloned();
+        let read = condition
+            .iter()
+            .chain(&select)
+            .flat_map(|checked| checked.columns())
+            .cloned();
         branches.extend(read.chain(outputs.iter().flat_map(Output::columns)));
         candidates.collect_columns(&mut branches);
         candidates.prefer_lengths(&branches, &self.events);
@@ -113,7 +128,9 @@ impl Compiler<'_> {
         for (index, keep) in self.stage.keep.iter().enumerate() {
             match self.keep(keep, scope) {
                 Ok(output) => outputs.push(output),
-                Err(message) => self.problems.add(self.path(&format!("keep[{index}]")), message),
+                Err(message) => self
+                    .problems
+                    .add(self.path(&format!("keep[{index}]")), message),
             }
         }
         outputs
@@ -127,7 +144,11 @@ impl Compiler<'_> {
         let member = collection.and_then(|name| self.events.member_column(name, &keep.column));
         let column = member.unwrap_or(&keep.column);
         let Ok(field) = self.schema.field_with_name(column) else {
-            let names = self.schema.fields().iter().map(|field| field.name().as_str());
+            let names = self
+                .schema
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str());
             let hint = suggest::nearest(column, names);
             let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
             return Err(format!("no branch \"{column}\"{hint}"));
@@ -150,17 +171,29 @@ impl Compiler<'_> {
             let full = member.and_then(|full| full.strip_prefix(of?)?.strip_prefix('_'));
             scope.alias(&keep.name, full.unwrap_or(column));
         }
-        Ok(Output { name: keep.name.clone(), stored: stored.clone(), source })
+        Ok(Output {
+            name: keep.name.clone(),
+            stored: stored.clone(),
+            source,
+        })
     }
 
     fn labels(&mut self, scope: &mut Scope) -> Vec<Output> {
         let mut outputs = Vec::with_capacity(self.stage.labels.len());
         for (index, label) in self.stage.labels.iter().enumerate() {
             let path = self.path(&format!("labels[{index}]"));
-            let source = match (self.schema.field_with_name(label), self.stage.missing_labels) {
-                (Ok(field), _) if field.data_type() == &DataType::Boolean => Source::Event(label.clone()),
+            let source = match (
+                self.schema.field_with_name(label),
+                self.stage.missing_labels,
+            ) {
+                (Ok(field), _) if field.data_type() == &DataType::Boolean => {
+                    Source::Event(label.clone())
+                }
                 (Ok(field), _) => {
-                    self.problems.add(path, format!("label \"{label}\" is {}, not a bool", field.data_type()));
+                    self.problems.add(
+                        path,
+                        format!("label \"{label}\" is {}, not a bool", field.data_type()),
+                    );
                     continue;
                 }
                 (Err(_), MissingLabels::False) => {
@@ -169,15 +202,24 @@ impl Compiler<'_> {
                 }
                 (Err(_), MissingLabels::Null) => Source::Missing { null: true },
                 (Err(_), MissingLabels::Error) => {
-                    let names = self.schema.fields().iter().map(|field| field.name().as_str());
+                    let names = self
+                        .schema
+                        .fields()
+                        .iter()
+                        .map(|field| field.name().as_str());
                     let hint = suggest::nearest(label, names);
                     let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
                     let rest = "missing_labels = \"false\" or \"null\" would allow it";
-                    self.problems.add(path, format!("no branch \"{label}\"{hint}; {rest}"));
+                    self.problems
+                        .add(path, format!("no branch \"{label}\"{hint}; {rest}"));
                     continue;
                 }
             };
-            outputs.push(Output { name: label.clone(), stored: DataType::Boolean, source });
+            outputs.push(Output {
+                name: label.clone(),
+                stored: DataType::Boolean,
+                source,
+            });
         }
         outputs
     }
@@ -201,53 +243,103 @@ impl Compiler<'_> {
 
     fn column(&mut self, column: &Column, scope: &Scope) -> Option<Output> {
         let path = self.path(&format!("columns.{}", column.name));
-        let expected = matches!(column.stored, Some(lumimill_common::campaign::ColumnType::Bool));
+        let expected = matches!(
+            column.stored,
+            Some(lumimill_common::campaign::ColumnType::Bool)
+        );
         let expected = expected.then_some(Kind::Bool);
-        let checked = self.problems.check(path, &column.expression, scope, expected)?;
+        let checked = self
+            .problems
+            .check(path, &column.expression, scope, expected)?;
         let stored = stored_as(checked.kind(), column.stored);
-        Some(Output { name: column.name.clone(), stored, source: Source::Computed(checked) })
+        Some(Output {
+            name: column.name.clone(),
+            stored,
+            source: Source::Computed(checked),
+        })
     }
 
     fn candidate(&mut self) -> Output {
         if self.stage.output_names().contains(&CANDIDATE) {
-            let message = format!("\"{CANDIDATE}\" is the name of the column that numbers the candidates of an event");
+            let message = format!(
+                "\"{CANDIDATE}\" is the name of the column that numbers the candidates of an event"
+            );
             self.problems.add(self.path("columns"), message);
         }
-        Output { name: CANDIDATE.to_owned(), stored: DataType::UInt32, source: Source::Candidate }
+        Output {
+            name: CANDIDATE.to_owned(),
+            stored: DataType::UInt32,
+            source: Source::Candidate,
+        }
     }
 
     /// The condition on rows: before scoring, or after it if it names a score.
     fn select(&mut self, rows: &Scope, schema: &Schema) -> (Option<Checked>, Option<Checked>) {
-        let Some(text) = self.stage.select.as_deref() else { return (None, None) };
-        let mut scores: Vec<&str> = self.stage.models.iter().map(|model| model.name.as_str()).collect();
+        let Some(text) = self.stage.select.as_deref() else {
+            return (None, None);
+        };
+        let mut scores: Vec<&str> = self
+            .stage
+            .models
+            .iter()
+            .map(|model| model.name.as_str())
+            .collect();
         scores.extend(self.stage.has_folds().then_some("fold"));
         let path = self.path("select");
-        if !names(text).iter().any(|name| scores.contains(&name.as_str())) {
-            return (self.problems.check(path, text, rows, Some(Kind::Bool)), None);
+        if !names(text)
+            .iter()
+            .any(|name| scores.contains(&name.as_str()))
+        {
+            return (
+                self.problems.check(path, text, rows, Some(Kind::Bool)),
+                None,
+            );
         }
         let mut scope = Scope::events(schema, rows.functions());
         for score in scores {
-            scope.define(score, if score == "fold" { Kind::Int } else { Kind::Float });
+            scope.define(
+                score,
+                if score == "fold" {
+                    Kind::Int
+                } else {
+                    Kind::Float
+                },
+            );
         }
-        (None, self.problems.check(path, text, &scope, Some(Kind::Bool)))
+        (
+            None,
+            self.problems.check(path, text, &scope, Some(Kind::Bool)),
+        )
     }
 }
 
 /// The words of an expression that may be names.
 fn names(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn steps(stage: &Stage, candidates: &Candidates, select: bool) -> Vec<(String, Unit)> {
-    let condition = stage.condition.as_deref().map(|text| (format!("where {}", one_line(text)), Unit::Events));
+    let condition = stage
+        .condition
+        .as_deref()
+        .map(|text| (format!("where {}", one_line(text)), Unit::Events));
     let formed = candidates.step().map(|name| (name, Unit::Rows));
-    let select = select.then(|| select_step(stage)).flatten().map(|name| (name, Unit::Rows));
+    let select = select
+        .then(|| select_step(stage))
+        .flatten()
+        .map(|name| (name, Unit::Rows));
     condition.into_iter().chain(formed).chain(select).collect()
 }
 
 fn select_step(stage: &Stage) -> Option<String> {
-    stage.select.as_deref().map(|text| format!("select {}", one_line(text)))
+    stage
+        .select
+        .as_deref()
+        .map(|text| format!("select {}", one_line(text)))
 }
 
 fn one_line(text: &str) -> String {

@@ -9,7 +9,9 @@ use arrow_array::{
 use arrow_schema::DataType;
 use arrow_select::take::take;
 use lumimill_common::campaign::ColumnType;
-use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, Kind, Values, list_values};
+use lumimill_common::expression::{
+    Checked, EvaluateError, Index, Inputs, Kind, Values, list_values,
+};
 
 use super::RunError;
 use crate::candidate::Formed;
@@ -56,13 +58,16 @@ impl Output {
         inputs: &Inputs<'_>,
     ) -> Result<ArrayRef, RunError> {
         let column = |name: &String| {
-            batch.column_by_name(name).ok_or_else(|| EvaluateError::Missing(name.clone()))
+            batch
+                .column_by_name(name)
+                .ok_or_else(|| EvaluateError::Missing(name.clone()))
         };
         let len = rows.events.len();
         let values: ArrayRef = match &self.source {
             Source::Event(name) => gather(column(name)?, &rows.events)?,
             Source::Member(name) => {
-                let flat = list_values(column(name)?).ok_or_else(|| RunError::Lengths(name.clone()))?;
+                let flat =
+                    list_values(column(name)?).ok_or_else(|| RunError::Lengths(name.clone()))?;
                 gather(&flat, rows.member.as_ref().unwrap_or(&Index::All(0)))?
             }
             Source::Missing { null: true } => new_null_array(&DataType::Boolean, len),
@@ -72,7 +77,12 @@ impl Output {
         };
         if values.data_type() != &self.stored {
             let (column, found) = (self.name.clone(), values.data_type().to_string());
-            return Err(EvaluateError::Type { column, found, expected: "what the file's schema says" }.into());
+            return Err(EvaluateError::Type {
+                column,
+                found,
+                expected: "what the file's schema says",
+            }
+            .into());
         }
         Ok(values)
     }
@@ -83,13 +93,18 @@ impl Output {
             DataType::Boolean => Arc::new(BooleanArray::from(values.into_bools().into_vec(len))),
             DataType::Float64 => Arc::new(Float64Array::from(values.into_floats().into_vec(len))),
             DataType::Int32 => {
-                let narrow = |value: i64| i32::try_from(value).map_err(|_| self.does_not_fit(value));
+                let narrow =
+                    |value: i64| i32::try_from(value).map_err(|_| self.does_not_fit(value));
                 let wide = self.ints(values, len)?.into_iter().map(narrow);
                 Arc::new(Int32Array::from(wide.collect::<Result<Vec<_>, _>>()?))
             }
             DataType::Int64 => Arc::new(Int64Array::from(self.ints(values, len)?)),
             _ => {
-                let narrow = values.into_floats().into_vec(len).into_iter().map(|value| value as f32);
+                let narrow = values
+                    .into_floats()
+                    .into_vec(len)
+                    .into_iter()
+                    .map(|value| value as f32);
                 Arc::new(Float32Array::from_iter_values(narrow))
             }
         })
@@ -98,8 +113,16 @@ impl Output {
     fn ints(&self, values: Values<'_>, len: usize) -> Result<Vec<i64>, RunError> {
         if let Values::Float(floats) = values {
             // 2^63 is the first float that is too large; −2^63 still fits.
-            let fits = |value: f64| (-9.223_372_036_854_775_808e18..9.223_372_036_854_775_808e18).contains(&value);
-            let whole = |value: f64| if fits(value) { Ok(value as i64) } else { Err(self.does_not_fit(value)) };
+            let fits = |value: f64| {
+                (-9.223_372_036_854_775_808e18..9.223_372_036_854_775_808e18).contains(&value)
+            };
+            let whole = |value: f64| {
+                if fits(value) {
+                    Ok(value as i64)
+                } else {
+                    Err(self.does_not_fit(value))
+                }
+            };
             return floats.into_vec(len).into_iter().map(whole).collect();
         }
         Ok(values.into_ints().into_vec(len))
@@ -107,7 +130,11 @@ impl Output {
 
     fn does_not_fit(&self, value: impl ToString) -> RunError {
         let (column, stored) = (self.name.clone(), self.stored.clone());
-        RunError::DoesNotFit { column, stored, value: value.to_string() }
+        RunError::DoesNotFit {
+            column,
+            stored,
+            value: value.to_string(),
+        }
     }
 }
 
@@ -136,8 +163,10 @@ pub(super) fn gather(column: &ArrayRef, index: &Index) -> Result<ArrayRef, RunEr
     match index {
         Index::All(len) if *len == column.len() => Ok(column.clone()),
         Index::All(len) => Ok(column.slice(0, (*len).min(column.len()))),
-        Index::Chosen(chosen) => {
-            Ok(take(column, &UInt32Array::from_iter_values(chosen.iter().copied()), None)?)
-        }
+        Index::Chosen(chosen) => Ok(take(
+            column,
+            &UInt32Array::from_iter_values(chosen.iter().copied()),
+            None,
+        )?),
     }
 }

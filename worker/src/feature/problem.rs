@@ -9,7 +9,10 @@ pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
     pub(crate) fn add(&mut self, path: String, message: impl Into<String>) {
-        self.0.push(Problem { path, message: message.into() });
+        self.0.push(Problem {
+            path,
+            message: message.into(),
+        });
     }
 
     /// Parses and checks an expression; a mistake is kept, and nothing returned.
@@ -21,7 +24,9 @@ impl Problems {
         expected: Option<Kind>,
     ) -> Option<Checked> {
         let checked = Expression::parse(text).and_then(|parsed| parsed.check(scope, expected));
-        checked.map_err(|error| self.add(path, error.to_string())).ok()
+        checked
+            .map_err(|error| self.add(path, error.to_string()))
+            .ok()
     }
 
     /// Whether nothing is wrong.

@@ -15,7 +15,11 @@ impl Program {
     /// The rows that the certified events of a batch give (all of them, without a mask).
     ///
     /// The batch has the columns of [`Program::branches`], and maybe others.
-    pub fn run(&self, events: &RecordBatch, certified: Option<&BooleanArray>) -> Result<Rows, RunError> {
+    pub fn run(
+        &self,
+        events: &RecordBatch,
+        certified: Option<&BooleanArray>,
+    ) -> Result<Rows, RunError> {
         let passing = self.passing(events, certified)?;
         let mut left = vec![passing.len() as u64];
         let formed = self.candidates.form(events, &passing)?;
@@ -38,19 +42,36 @@ impl Program {
 
     /// The rows whose scores pass `select`, where it names a score: `rows` has the score columns.
     pub fn select_scored(&self, rows: Rows) -> Result<Rows, RunError> {
-        let Some(select) = &self.scored_select else { return Ok(rows) };
+        let Some(select) = &self.scored_select else {
+            return Ok(rows);
+        };
         let passes = {
             let mut inputs = Inputs::events(&rows.batch);
-            for (field, column) in rows.batch.schema().fields().iter().zip(rows.batch.columns()) {
+            for (field, column) in rows
+                .batch
+                .schema()
+                .fields()
+                .iter()
+                .zip(rows.batch.columns())
+            {
                 inputs.define(field.name(), Arc::clone(column));
             }
-            BooleanArray::from(select.evaluate(&inputs)?.into_bools().into_vec(rows.batch.num_rows()))
+            BooleanArray::from(
+                select
+                    .evaluate(&inputs)?
+                    .into_bools()
+                    .into_vec(rows.batch.num_rows()),
+            )
         };
         rows.filter(&passes)
     }
 
     /// The events that are certified and pass `where`.
-    fn passing(&self, events: &RecordBatch, certified: Option<&BooleanArray>) -> Result<Index, RunError> {
+    fn passing(
+        &self,
+        events: &RecordBatch,
+        certified: Option<&BooleanArray>,
+    ) -> Result<Index, RunError> {
         let len = events.num_rows();
         let inputs = Inputs::events(events);
         let passes = match &self.condition {
@@ -60,25 +81,39 @@ impl Program {
         let is_certified = |at: usize| {
             certified.is_none_or(|mask| at < mask.len() && mask.is_valid(at) && mask.value(at))
         };
-        let passes = |at: &usize| is_certified(*at) && passes.as_ref().is_none_or(|passes| passes[*at]);
+        let passes =
+            |at: &usize| is_certified(*at) && passes.as_ref().is_none_or(|passes| passes[*at]);
         let passing: Vec<u32> = (0..len).filter(passes).map(|at| at as u32).collect();
-        Ok(if passing.len() == len { Index::All(len) } else { Index::Chosen(passing) })
+        Ok(if passing.len() == len {
+            Index::All(len)
+        } else {
+            Index::Chosen(passing)
+        })
     }
 
     /// The output columns of all candidates, and which of them pass `select`.
-    fn columns(&self, events: &RecordBatch, formed: &Formed) -> Result<(RecordBatch, Option<BooleanArray>), RunError> {
+    fn columns(
+        &self,
+        events: &RecordBatch,
+        formed: &Formed,
+    ) -> Result<(RecordBatch, Option<BooleanArray>), RunError> {
         let len = formed.number.len();
         let mut inputs = Inputs::rows(events, formed.index.clone())?;
         let mut columns = Vec::with_capacity(self.outputs.len());
         for output in &self.outputs {
             let values = output.values(events, formed, &inputs)?;
-            if matches!(output.source, Source::Computed(_) | Source::Missing { null: false }) {
+            if matches!(
+                output.source,
+                Source::Computed(_) | Source::Missing { null: false }
+            ) {
                 inputs.define(&output.name, Arc::clone(&values));
             }
             columns.push(values);
         }
         let select = |select: &Checked| -> Result<_, RunError> {
-            Ok(BooleanArray::from(select.evaluate(&inputs)?.into_bools().into_vec(len)))
+            Ok(BooleanArray::from(
+                select.evaluate(&inputs)?.into_bools().into_vec(len),
+            ))
         };
         let select = self.select.as_ref().map(select).transpose()?;
         let options = RecordBatchOptions::new().with_row_count(Some(len));
@@ -88,9 +123,21 @@ impl Program {
 
     /// The counts after `where`, forming candidates and `select`, of the steps that there are.
     fn count(&self, left: &[u64]) -> Vec<(String, Unit, u64)> {
-        let is_there = [self.condition.is_some(), self.candidates.step().is_some(), self.select.is_some()];
-        let left = left.iter().zip(is_there).filter(|(_, there)| *there).map(|(count, _)| *count);
-        self.steps.iter().zip(left).map(|((name, unit), count)| (name.clone(), *unit, count)).collect()
+        let is_there = [
+            self.condition.is_some(),
+            self.candidates.step().is_some(),
+            self.select.is_some(),
+        ];
+        let left = left
+            .iter()
+            .zip(is_there)
+            .filter(|(_, there)| *there)
+            .map(|(count, _)| *count);
+        self.steps
+            .iter()
+            .zip(left)
+            .map(|((name, unit), count)| (name.clone(), *unit, count))
+            .collect()
     }
 }
 
@@ -101,7 +148,11 @@ impl Rows {
             return Ok(self);
         }
         let index = |of: &UInt32Array| -> UInt32Array {
-            let kept = of.values().iter().zip(passes.values()).filter(|(_, passes)| *passes);
+            let kept = of
+                .values()
+                .iter()
+                .zip(passes.values())
+                .filter(|(_, passes)| *passes);
             kept.map(|(value, _)| *value).collect::<Vec<_>>().into()
         };
         Ok(Self {

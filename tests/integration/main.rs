@@ -1,0 +1,13 @@
+//! Lumimill, used as a user uses it.
+
+mod bad_input;
+mod determinism;
+mod main_job;
+mod real_files;
+
+use lumimill_tests::Program;
+
+/// The program under test.
+fn lumimill() -> Program {
+    Program::at(env!("CARGO_BIN_EXE_lumimill-under-test"))
+}

@@ -1,0 +1,109 @@
+//! The main job, start to end, on generated data, held against other people's tools.
+
+use std::fs;
+use std::path::Path;
+
+use lumimill_tests::{CampaignFolder, python};
+use serde_json::Value;
+
+use crate::lumimill;
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_main_job_agrees_with_other_tools() {
+    let folder = CampaignFolder::demo(12_000);
+    let ended = lumimill().on("run", &folder.file()).expect_code(0);
+    assert!(ended.out.contains("index.html"), "{}", ended.out);
+    let _ = lumimill().on("verify", &folder.file()).expect_code(0);
+    let stage = folder.output().join("dimuon");
+    let files: Vec<_> = ["data/dimuon_0.root", "data/dimuon_1.root"]
+        .map(|file| folder.join(file))
+        .into();
+    let mask = folder.join("certified.json");
+    let Some(pairs) = python(
+        "pairs.py",
+        &[text(&stage), text(&mask), text(&files[0]), text(&files[1])],
+    ) else {
+        return;
+    };
+    let pairs = pairs.expect_code(0).out;
+    let rows = pairs.trim().strip_prefix("pairs ").unwrap();
+    assert!(rows.parse::<u64>().unwrap() > 5_000, "{rows}");
+    let _ = python("readers.py", &[text(&stage), rows])
+        .unwrap()
+        .expect_code(0);
+    let _ = python(
+        "metrics.py",
+        &[text(&stage), text(&folder.output().join("report"))],
+    )
+    .unwrap()
+    .expect_code(0);
+}
+
+#[test]
+fn lumis_close_against_mask_and_files() {
+    let folder = CampaignFolder::demo(12_000);
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    let processed = json(&folder.output().join("report/processed_lumis.json"));
+    let missing = json(&folder.output().join("report/missing_lumis.json"));
+    assert_eq!(missing, serde_json::json!({}), "nothing is missing");
+    assert_eq!(
+        processed,
+        json(&folder.join("certified.json")),
+        "all that is certified is processed"
+    );
+    let status = lumimill()
+        .run(&["status", folder.output().to_str().unwrap(), "--json"])
+        .expect_code(0);
+    let status: Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["lumis"]["missing"], 0);
+    assert_eq!(status["stages"][0]["done"], status["stages"][0]["planned"]);
+}
+
+/// One file is damaged behind its metadata: its shards fail, the others do not care, and the
+/// ledger says which lumi sections are missing.
+#[test]
+fn a_damaged_file_fails_alone() {
+    let folder = CampaignFolder::demo(12_000);
+    let _ = lumimill()
+        .run(&["run", text(&folder.file())])
+        .expect_code(0);
+    let good = fs::read(folder.join("data/dimuon_1.root")).unwrap();
+    fs::remove_dir_all(folder.join("out")).unwrap();
+    let at = damaged_basket(&folder);
+    let mut bad = good.clone();
+    bad[at..at + 64].fill(0x55);
+    folder.write("data/dimuon_1.root", &bad);
+    let ended = lumimill().on("run", &folder.file()).expect_code(3);
+    ended.says(&["dimuon_1.root", "MET_pt"]);
+    let missing = json(&folder.output().join("report/missing_lumis.json"));
+    assert_ne!(missing, serde_json::json!({}));
+    let status = lumimill()
+        .run(&["status", text(&folder.file()), "--failed"])
+        .expect_code(0);
+    assert!(status.out.contains("dimuon_1.root"), "{}", status.out);
+    let _ = lumimill().on("verify", &folder.file()).expect_code(3);
+    folder.write("data/dimuon_1.root", &good);
+    let _ = lumimill()
+        .run(&["resubmit", text(&folder.file()), "--failed"])
+        .expect_code(0);
+    let _ = lumimill().on("verify", &folder.file()).expect_code(0);
+}
+
+/// Where a basket of `MET_pt` begins to hold compressed bytes in the second file.
+fn damaged_basket(folder: &CampaignFolder) -> usize {
+    let bytes = fs::read(folder.join("data/dimuon_1.root")).unwrap();
+    let name = b"MET_pt\x06Events";
+    let found = bytes
+        .windows(name.len())
+        .position(|window| window == name)
+        .expect("a basket of MET_pt");
+    found + name.len() + 60
+}

@@ -1,0 +1,166 @@
+//! What all jobs of one campaign share: its plan, its stages, its store.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lumimill_common::campaign::StageName;
+use lumimill_common::failure::{Disposition, Failure};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId};
+use lumimill_common::store::{Store, StoreError};
+use lumimill_rootfile::{RootFile, Tree};
+use tokio_util::sync::CancellationToken;
+
+use crate::input::{input_failure, locate, schema_of};
+use crate::prepared_stage::{CompiledStage, PreparedStage};
+
+/// Open files that are remembered between jobs.
+const OPEN_FILES: usize = 16;
+
+/// One campaign in production.
+#[derive(Debug)]
+pub struct Production {
+    /// Name of the campaign.
+    pub campaign: String,
+    /// Digest of the campaign file, for the metadata of the output.
+    pub digest: String,
+    /// Folder of the campaign file.
+    pub base: PathBuf,
+    /// Where output goes.
+    pub store: Arc<dyn Store>,
+    /// Stages by name.
+    pub stages: BTreeMap<StageName, Arc<PreparedStage>>,
+    /// Shards by id.
+    pub shards: BTreeMap<ShardId, Arc<Shard>>,
+    /// Attempts after which a shard is given up.
+    pub max_attempts: u32,
+    /// Entries processed so far, by all slots.
+    pub entries: AtomicU64,
+    /// Ends the work between two batches.
+    pub stop: CancellationToken,
+    opened: Mutex<Vec<Opened>>,
+}
+
+/// A file that was opened for a stage, and what the stage is for its schema.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    file: FileIdentity,
+    stage: StageName,
+    tree_name: String,
+    pub(crate) tree: Tree,
+    pub(crate) compiled: Arc<CompiledStage>,
+}
+
+impl Production {
+    /// A production without stages and shards.
+    #[must_use]
+    pub fn new(
+        campaign: &str,
+        digest: &str,
+        base: &Path,
+        store: Arc<dyn Store>,
+        max_attempts: u32,
+    ) -> Self {
+        Self {
+            campaign: campaign.to_owned(),
+            digest: digest.to_owned(),
+            base: base.to_owned(),
+            store,
+            stages: BTreeMap::new(),
+            shards: BTreeMap::new(),
+            max_attempts,
+            entries: AtomicU64::new(0),
+            stop: CancellationToken::new(),
+            opened: Mutex::default(),
+        }
+    }
+
+    /// Counts entries as processed; an error when the work is to stop.
+    pub(crate) fn advance(&self, entries: u64) -> Result<(), Failure> {
+        self.entries.fetch_add(entries, Ordering::Relaxed);
+        match self.stop.is_cancelled() {
+            true => Err(Failure::retry(
+                "stopped",
+                &self.campaign,
+                "the run was stopped",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// The shard's file, opened, checked to be the one that was planned, and compiled for.
+    pub(crate) fn opened(&self, shard: &Shard) -> Result<Opened, Failure> {
+        let known = |opened: &&Opened| {
+            opened.file == shard.file
+                && opened.stage == shard.stage
+                && opened.tree_name == shard.tree
+        };
+        let cache = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = cache().iter().find(known) {
+            return Ok(opened.clone());
+        }
+        let opened = self.open(shard)?;
+        let mut cache = cache();
+        if cache.len() >= OPEN_FILES {
+            cache.remove(0);
+        }
+        cache.push(opened.clone());
+        Ok(opened)
+    }
+
+    fn open(&self, shard: &Shard) -> Result<Opened, Failure> {
+        let url = &shard.file.url;
+        let failure = |error| input_failure(url, &error);
+        let file = RootFile::open(locate(&self.base, url)).map_err(failure)?;
+        check_identity(&file, &shard.file)?;
+        let tree = file.tree(&shard.tree).map_err(failure)?;
+        let unknown = || Failure::reject("stage", &shard.stage, "no such stage in this campaign");
+        let stage = self.stages.get(&shard.stage).ok_or_else(unknown)?;
+        let compiled = stage.compile(&schema_of(&tree)).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Failure::reject("column", url, format!("{url}: {}", lines.join("\n")))
+        })?;
+        Ok(Opened {
+            file: shard.file.clone(),
+            stage: shard.stage.clone(),
+            tree_name: shard.tree.clone(),
+            tree,
+            compiled: Arc::new(compiled),
+        })
+    }
+}
+
+fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure> {
+    let uuid: String = file
+        .uuid()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if file.size() == planned.size && uuid == planned.uuid {
+        return Ok(());
+    }
+    let message = format!(
+        "{} changed since it was planned: expected {} bytes and UUID {}, found {} bytes and UUID \
+         {uuid}; plan again",
+        planned.url,
+        planned.size,
+        planned.uuid,
+        file.size()
+    );
+    Err(Failure::reject("input", &planned.url, message))
+}
+
+/// A store's error as a shard's failure.
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    let disposition = match error.is_transient() {
+        true => Disposition::Retry,
+        false => Disposition::Reject,
+    };
+    Failure {
+        disposition,
+        kind: String::from("store"),
+        subject: String::new(),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,65 @@
+//! Units of output columns, where they are known.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::{Field, Schema, SchemaRef};
+use lumimill_common::campaign::Stage;
+
+use crate::prepared_stage::CompiledStage;
+
+/// Key of the unit in a field's metadata.
+pub const UNIT: &str = "unit";
+
+/// The output schema with units in the metadata of its fields.
+#[must_use]
+pub fn with_units(compiled: &CompiledStage) -> SchemaRef {
+    let stage = compiled.prepared().stage();
+    let fields = compiled.schema().fields().iter().map(|field| {
+        let field: Field = field.as_ref().clone();
+        match unit_of(stage, field.name()) {
+            Some(unit) => field.with_metadata(HashMap::from([(UNIT.to_owned(), unit)])),
+            None => field,
+        }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The unit of an output column: what the campaign says, or what NanoAOD's names and the
+/// outermost function of an expression imply (momenta and masses in GeV, angles in rad).
+#[must_use]
+pub fn unit_of(stage: &Stage, column: &str) -> Option<String> {
+    if let Some(column) = stage
+        .columns
+        .iter()
+        .find(|candidate| candidate.name == column)
+    {
+        return column
+            .unit
+            .clone()
+            .or_else(|| unit_of_expression(&column.expression));
+    }
+    let keep = stage.keep.iter().find(|keep| keep.name == column)?;
+    unit_of_branch(&keep.column)
+}
+
+fn unit_of_expression(expression: &str) -> Option<String> {
+    let (function, rest) = expression.trim().split_once('(')?;
+    let one_call = rest
+        .find(')')
+        .is_some_and(|at| at + 1 == rest.trim_end().len());
+    let unit = match function.trim() {
+        "mass" | "pt" | "px" | "py" | "pz" | "energy" => "GeV",
+        "phi" | "deltaPhi" => "rad",
+        _ => return None,
+    };
+    one_call.then(|| unit.to_owned())
+}
+
+fn unit_of_branch(branch: &str) -> Option<String> {
+    match branch.rsplit('_').next()? {
+        "pt" | "mass" | "sumEt" | "ptErr" => Some(String::from("GeV")),
+        "phi" => Some(String::from("rad")),
+        _ => None,
+    }
+}

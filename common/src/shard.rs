@@ -93,8 +93,10 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
-/// Hash that names a shard: 32 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// Hash that names a shard: 32 hexadecimal digits; all zero until it is computed.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct ShardId([u8; 16]);
 

@@ -1,1 +1,146 @@
-//! (being written)
+//! The plan of a campaign: which shards there are, and which lumi sections they hold.
+//!
+//! A plan depends on the campaign, the files and the models alone: the same input gives the
+//! same plan, byte for byte, whatever the number of slots. It says nothing of what is done;
+//! that is the business of [`crate::ledger`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use lumimill_common::campaign::{CampaignName, StageName};
+use lumimill_common::event_id::{EventNumber, LumiSection, Run};
+use lumimill_common::lumi_mask::LumiMask;
+use lumimill_common::shard::{FileIdentity, Shard};
+use serde::{Deserialize, Serialize};
+
+mod certified;
+mod cut;
+mod duplicates;
+mod event_columns;
+mod planner;
+mod scan;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use certified::{CertificationError, Certified};
+pub use duplicates::DuplicateError;
+pub use event_columns::EventColumnError;
+pub use planner::{ModelHashes, PlanErrors, PlanProblem, plan};
+pub use scan::ScanError;
+pub use summary::{PlanSummary, StageSummary};
+pub use table::PlanTableError;
+
+/// What a campaign will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Name of the campaign.
+    pub campaign: CampaignName,
+    /// Digest of its configuration, its mask and its models.
+    pub digest: String,
+    /// Which lumi sections of data count, limited to the campaign's runs.
+    pub certified: Certified,
+    /// Its stages, in order.
+    pub stages: Vec<PlannedStage>,
+    /// Every tree of every file that it reads: by dataset, then file.
+    pub files: Vec<PlannedFile>,
+    /// Its shards: by stage, then as `files`, then by entry.
+    pub shards: Vec<Shard>,
+    /// Lumi sections that more than one file has.
+    pub duplicates: Vec<DuplicateLumi>,
+    /// What a person should know: normalised masks, files without event numbers.
+    pub notes: Vec<String>,
+}
+
+/// A stage of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStage {
+    /// Its name.
+    pub name: StageName,
+    /// Digest of what it does (see [`lumimill_common::shard::stage_digest`]).
+    pub digest: String,
+    /// SHA-256 of its model files, in order.
+    pub models: Vec<String>,
+}
+
+/// A tree of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFile {
+    /// Dataset of the file.
+    pub dataset: String,
+    /// Whether the dataset is recorded data, so that its lumi sections count.
+    pub is_data: bool,
+    /// The file.
+    pub file: FileIdentity,
+    /// The tree.
+    pub tree: String,
+    /// Entries of the tree.
+    pub entries: u64,
+    /// Certified events of the tree.
+    pub certified_events: u64,
+    /// Entries that are in no shard, as nothing near them is certified.
+    pub pruned_entries: u64,
+    /// Shards that it is cut into, for each stage.
+    pub shards: u64,
+    /// Certified lumi sections, with and without events; `None` when it has no such columns.
+    pub lumis: Option<LumiMask>,
+    /// How many lumi sections it has, certified or not.
+    pub all_lumis: u64,
+}
+
+/// A lumi section that more than one file has: of one simulated dataset, or of all data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuplicateLumi {
+    /// Its run.
+    pub run: Run,
+    /// Its number.
+    pub lumi: LumiSection,
+    /// The files that have it.
+    pub files: Vec<String>,
+    /// Events that are there more than once, beyond the first of each; `None` when events
+    /// have no numbers.
+    pub duplicate_events: Option<u64>,
+    /// The first few of them, by number.
+    pub examples: Vec<EventNumber>,
+}
+
+impl Plan {
+    /// Certified lumi sections of recorded data in the files that are read.
+    #[must_use]
+    pub fn lumis_in_files(&self) -> LumiMask {
+        let data = self.files.iter().filter(|file| file.is_data);
+        let lumis = data.filter_map(|file| file.lumis.as_ref());
+        LumiMask::from_ranges(lumis.flat_map(|lumis| lumis.ranges().iter().copied()))
+    }
+
+    /// Files read, each once.
+    #[must_use]
+    pub fn distinct_files(&self) -> usize {
+        let files: BTreeSet<&FileIdentity> = self.files.iter().map(|file| &file.file).collect();
+        files.len()
+    }
+}
+
+impl fmt::Display for DuplicateLumi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run, lumi, .. } = self;
+        write!(
+            f,
+            "run {run}, lumi section {lumi} is in {}",
+            self.files.join(", ")
+        )?;
+        match self.duplicate_events {
+            None => f.write_str("; its events have no numbers"),
+            Some(0) => f.write_str("; no event twice"),
+            Some(count) => {
+                let examples: Vec<String> = self.examples.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "; events more than once: {count}, such as {}",
+                    examples.join(", ")
+                )
+            }
+        }
+    }
+}

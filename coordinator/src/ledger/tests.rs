@@ -1,0 +1,236 @@
+use lumimill_common::event_id::{LumiSection, Run};
+use proptest::prelude::*;
+
+use super::*;
+use crate::plan::{Certified, PlannedFile, PlannedStage};
+
+type Lumi = (u32, u32);
+
+/// A file of a test: the lumi sections of each shard, and those without events.
+#[derive(Debug, Clone)]
+struct File {
+    shards: Vec<BTreeSet<Lumi>>,
+    listed: BTreeSet<Lumi>,
+}
+
+fn mask(lumis: impl IntoIterator<Item = Lumi>) -> LumiMask {
+    let typed = |(run, lumi)| (Run::new(run), LumiSection::new(lumi));
+    LumiMask::from_pairs(lumis.into_iter().map(typed))
+}
+
+fn set(mask: &LumiMask) -> BTreeSet<Lumi> {
+    mask.iter()
+        .map(|(run, lumi)| (run.get(), lumi.get()))
+        .collect()
+}
+
+/// The plan of these files for some stages; `lists` says whether shards list their lumis.
+fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool) -> Plan {
+    let mut plan = Plan {
+        campaign: "c".parse().unwrap(),
+        digest: String::new(),
+        certified: match lists {
+            true => Certified::Mask(mask(golden.iter().copied())),
+            false => Certified::Everything,
+        },
+        stages: Vec::new(),
+        files: Vec::new(),
+        shards: Vec::new(),
+        duplicates: Vec::new(),
+        notes: Vec::new(),
+    };
+    let identity = |at: usize| FileIdentity {
+        url: format!("{at}.root"),
+        size: 1,
+        uuid: String::new(),
+    };
+    for (at, file) in files.iter().enumerate() {
+        let all = file.shards.iter().flatten().chain(&file.listed).copied();
+        plan.files.push(PlannedFile {
+            dataset: String::from("D"),
+            is_data: true,
+            file: identity(at),
+            tree: String::from("Events"),
+            entries: 0,
+            certified_events: 0,
+            pruned_entries: 0,
+            shards: file.shards.len() as u64,
+            lumis: Some(mask(all)),
+            all_lumis: 0,
+        });
+    }
+    for stage in stages {
+        plan.stages.push(PlannedStage {
+            name: stage.parse().unwrap(),
+            digest: String::new(),
+            models: Vec::new(),
+        });
+        for (at, file) in files.iter().enumerate() {
+            for (number, lumis) in file.shards.iter().enumerate() {
+                let start = number as u64;
+                let mut shard = Shard {
+                    id: ShardId::default(),
+                    stage: stage.parse().unwrap(),
+                    dataset: String::from("D"),
+                    file: identity(at),
+                    tree: String::from("Events"),
+                    entries: start..start + 1,
+                    certified_events: 1,
+                    lumis: lists.then(|| mask(lumis.iter().copied())),
+                };
+                shard.id = shard.compute_id("digest");
+                plan.shards.push(shard);
+            }
+        }
+    }
+    plan
+}
+
+fn lumi_set() -> impl Strategy<Value = BTreeSet<Lumi>> {
+    prop::collection::btree_set((1u32..3, 1u32..9), 0..6)
+}
+
+/// Files whose lumi sections are all in the golden set, as those of a plan are.
+fn campaign() -> impl Strategy<Value = (Vec<File>, BTreeSet<Lumi>)> {
+    let file = (prop::collection::vec(lumi_set(), 0..4), lumi_set());
+    let files = prop::collection::vec(file, 0..4);
+    (files, lumi_set()).prop_map(|(files, more)| {
+        let files: Vec<File> = files
+            .into_iter()
+            .map(|(shards, listed)| File { shards, listed })
+            .collect();
+        let held = files
+            .iter()
+            .flat_map(|file| file.shards.iter().flatten().chain(&file.listed))
+            .copied();
+        let golden = held.chain(more).collect();
+        (files, golden)
+    })
+}
+
+/// A lumi section is processed when no shard that holds it is outstanding, and no file that
+/// merely lists it has an outstanding shard.
+fn processed_by_the_book(plan: &Plan, files: &[File], done: &BTreeSet<ShardId>) -> BTreeSet<Lumi> {
+    let outstanding = |url: &str, start: Option<u64>| {
+        plan.shards.iter().any(|shard| {
+            shard.file.url == url
+                && start.is_none_or(|start| shard.entries.start == start)
+                && !done.contains(&shard.id)
+        })
+    };
+    let all: BTreeSet<Lumi> = set(&plan.lumis_in_files());
+    let blocked = |lumi: &Lumi| {
+        files.iter().enumerate().any(|(at, file)| {
+            let url = format!("{at}.root");
+            let holders: Vec<usize> = (0..file.shards.len())
+                .filter(|&shard| file.shards[shard].contains(lumi))
+                .collect();
+            match holders.is_empty() {
+                true => file.listed.contains(lumi) && outstanding(&url, None),
+                false => holders.iter().any(|&at| outstanding(&url, Some(at as u64))),
+            }
+        })
+    };
+    all.into_iter().filter(|lumi| !blocked(lumi)).collect()
+}
+
+proptest! {
+    #[test]
+    fn processed_and_missing_close_exactly(
+        (files, golden) in campaign(),
+        chosen in any::<u64>(),
+    ) {
+        let plan = plan_of(&files, &golden, &["a", "b"], true);
+        let done: BTreeSet<ShardId> = plan
+            .shards
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| chosen >> (at % 64) & 1 == 1)
+            .map(|(_, shard)| shard.id)
+            .collect();
+        let none = BTreeSet::new();
+        let lumis = Ledger::new(&plan, &done, &none).lumis();
+        let in_files = plan.lumis_in_files();
+        prop_assert_eq!(set(&lumis.processed), processed_by_the_book(&plan, &files, &done));
+        prop_assert_eq!(&lumis.processed.union(&lumis.missing), &in_files);
+        prop_assert!(lumis.processed.intersection(&lumis.missing).is_empty());
+        prop_assert_eq!(set(&lumis.not_in_files.union(&in_files)), golden);
+        prop_assert!(lumis.not_in_files.intersection(&in_files).is_empty());
+        let outstanding = outstanding(&plan, &done);
+        prop_assert_eq!(outstanding.len() + done.len(), plan.shards.len());
+        prop_assert_eq!(outstanding.is_empty(), lumis.missing.is_empty() && done.len() == plan.shards.len());
+    }
+
+    #[test]
+    fn without_a_list_any_outstanding_shard_blocks_its_file(
+        (files, golden) in campaign(),
+        chosen in any::<u64>(),
+    ) {
+        let plan = plan_of(&files, &golden, &["a"], false);
+        let done: BTreeSet<ShardId> = plan
+            .shards
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| chosen >> (at % 64) & 1 == 1)
+            .map(|(_, shard)| shard.id)
+            .collect();
+        let none = BTreeSet::new();
+        let lumis = Ledger::new(&plan, &done, &none).lumis();
+        let blocked: BTreeSet<Lumi> = files
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| outstanding(&plan, &done).iter().any(|shard| shard.file.url == format!("{at}.root")))
+            .flat_map(|(_, file)| file.shards.iter().flatten().chain(&file.listed))
+            .copied()
+            .collect();
+        prop_assert_eq!(set(&lumis.missing), blocked);
+        prop_assert!(lumis.not_in_files.is_empty());
+        prop_assert_eq!(lumis.processed.union(&lumis.missing), plan.lumis_in_files());
+    }
+
+    #[test]
+    fn each_shard_is_in_one_state((files, golden) in campaign(), chosen in any::<u64>()) {
+        let plan = plan_of(&files, &golden, &["a", "b"], true);
+        let pick = |shift: usize| -> BTreeSet<ShardId> {
+            let picked = plan.shards.iter().enumerate().filter(|(at, _)| chosen >> ((at * 2 + shift) % 64) & 1 == 1);
+            picked.map(|(_, shard)| shard.id).collect()
+        };
+        let (done, failed) = (pick(0), pick(1));
+        let ledger = Ledger::new(&plan, &done, &failed);
+        let counts = ledger.counts();
+        prop_assert_eq!(counts.planned + counts.done + counts.failed, plan.shards.len());
+        prop_assert_eq!(counts.done, done.len());
+        prop_assert_eq!(counts.failed, failed.difference(&done).count());
+        let of_stages: usize = ledger.counts_per_stage().iter().map(|(_, counts)| counts.done).sum();
+        prop_assert_eq!(of_stages, counts.done);
+        prop_assert!(stale(&plan, &done).is_empty());
+    }
+}
+
+#[test]
+fn a_file_without_events_is_processed_once_planned() {
+    let file = File {
+        shards: Vec::new(),
+        listed: BTreeSet::from([(1, 1), (1, 2)]),
+    };
+    let golden = BTreeSet::from([(1, 1), (1, 2), (1, 3)]);
+    let plan = plan_of(&[file], &golden, &["a"], true);
+    let none = BTreeSet::new();
+    let lumis = Ledger::new(&plan, &none, &none).lumis();
+    assert_eq!(lumis.processed.to_json(), r#"{"1": [[1, 2]]}"#);
+    assert_eq!(lumis.missing.to_json(), "{}");
+    assert_eq!(lumis.not_in_files.to_json(), r#"{"1": [[3, 3]]}"#);
+}
+
+#[test]
+fn markers_of_another_configuration_are_stale() {
+    let file = File {
+        shards: vec![BTreeSet::from([(1, 1)])],
+        listed: BTreeSet::new(),
+    };
+    let plan = plan_of(&[file], &BTreeSet::new(), &["a"], true);
+    let other: ShardId = "0123456789abcdef0123456789abcdef".parse().unwrap();
+    let done = BTreeSet::from([plan.shards[0].id, other]);
+    assert_eq!(stale(&plan, &done), [other]);
+    assert!(outstanding(&plan, &done).is_empty());
+}

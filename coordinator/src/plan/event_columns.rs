@@ -1,0 +1,159 @@
+//! The columns that identify events, as the numbers they are, whatever the file's type.
+
+use std::ops::Range;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+use lumimill_common::event_id::{LumiSection, Run};
+use lumimill_rootfile::{Reader, RootFile, Tree};
+use thiserror::Error;
+
+/// Entries read at once.
+const BATCH: u64 = 1 << 16;
+/// The branch of run numbers.
+pub(super) const RUN: &str = "run";
+/// The branch of lumi section numbers.
+pub(super) const LUMI: &str = "luminosityBlock";
+/// The branch of event numbers.
+pub(super) const EVENT: &str = "event";
+
+/// Why run, lumi section or event numbers cannot be read.
+#[derive(Debug, Error)]
+pub enum EventColumnError {
+    /// The file cannot be read; the message names file, tree, branch and basket.
+    #[error(transparent)]
+    Root(#[from] lumimill_rootfile::Error),
+    /// Not integers, or not one an entry.
+    #[error(
+        "{file}: tree {tree:?}, branch {branch:?}: expected one integer an entry, found {found}"
+    )]
+    NotIntegers {
+        /// The file.
+        file: String,
+        /// The tree.
+        tree: String,
+        /// The branch.
+        branch: &'static str,
+        /// Its Arrow type.
+        found: String,
+    },
+    /// A number that cannot be a run, lumi section or event.
+    #[error("{file}: tree {tree:?}, branch {branch:?}: {found} is out of range")]
+    OutOfRange {
+        /// The file.
+        file: String,
+        /// The tree.
+        tree: String,
+        /// The branch.
+        branch: &'static str,
+        /// The number.
+        found: i128,
+    },
+}
+
+/// Reads the identities of a tree's events, a bounded batch at a time.
+pub(super) struct EventColumns {
+    reader: Reader,
+    file: String,
+    tree: String,
+}
+
+/// The identities of a batch; `events` is empty unless asked for.
+pub(super) struct EventIds {
+    pub(super) runs: Vec<u32>,
+    pub(super) lumis: Vec<u32>,
+    pub(super) events: Vec<u64>,
+}
+
+impl EventIds {
+    /// Run and lumi section of every row.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (Run, LumiSection)> + '_ {
+        self.runs
+            .iter()
+            .zip(&self.lumis)
+            .map(|(&run, &lumi)| (Run::new(run), LumiSection::new(lumi)))
+    }
+}
+
+impl EventColumns {
+    /// Of these columns: [`RUN`], [`LUMI`], [`EVENT`].
+    pub(super) fn open(
+        file: &RootFile,
+        tree: &Tree,
+        columns: &[&str],
+    ) -> Result<Self, EventColumnError> {
+        Ok(Self {
+            reader: tree.reader(columns)?,
+            file: file.name().to_owned(),
+            tree: tree.name().to_owned(),
+        })
+    }
+
+    /// Reads these entries, at most a batch of them.
+    pub(super) fn read(&mut self, entries: Range<u64>) -> Result<EventIds, EventColumnError> {
+        let batch = self.reader.read(entries)?;
+        Ok(EventIds {
+            runs: self.integers(&batch, RUN)?,
+            lumis: self.integers(&batch, LUMI)?,
+            events: self.integers(&batch, EVENT)?,
+        })
+    }
+
+    fn integers<T>(
+        &self,
+        batch: &RecordBatch,
+        branch: &'static str,
+    ) -> Result<Vec<T>, EventColumnError>
+    where
+        T: TryFrom<i64> + TryFrom<u64> + From<u32>,
+    {
+        let Some(array) = batch.column_by_name(branch) else {
+            return Ok(Vec::new());
+        };
+        let outside = |found: i128| EventColumnError::OutOfRange {
+            file: self.file.clone(),
+            tree: self.tree.clone(),
+            branch,
+            found,
+        };
+        let signed = |value: i64| T::try_from(value).map_err(|_| outside(value.into()));
+        let unsigned = |value: u64| T::try_from(value).map_err(|_| outside(value.into()));
+        match array.data_type() {
+            DataType::UInt32 => {
+                let values = array.as_primitive::<UInt32Type>().values();
+                Ok(values.iter().map(|&value| T::from(value)).collect())
+            }
+            DataType::Int32 => {
+                let values = array.as_primitive::<Int32Type>().values();
+                values.iter().map(|&value| signed(value.into())).collect()
+            }
+            DataType::UInt64 => {
+                let values = array.as_primitive::<UInt64Type>().values();
+                values.iter().map(|&value| unsigned(value)).collect()
+            }
+            DataType::Int64 => {
+                let values = array.as_primitive::<Int64Type>().values();
+                values.iter().map(|&value| signed(value)).collect()
+            }
+            other => Err(EventColumnError::NotIntegers {
+                file: self.file.clone(),
+                tree: self.tree.clone(),
+                branch,
+                found: other.to_string(),
+            }),
+        }
+    }
+}
+
+/// A range in batches of bounded size.
+pub(super) fn batches(entries: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let mut start = entries.start;
+    std::iter::from_fn(move || {
+        let stop = start.saturating_add(BATCH).min(entries.end);
+        let batch = start..stop;
+        start = stop;
+        (!batch.is_empty()).then_some(batch)
+    })
+}

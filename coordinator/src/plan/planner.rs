@@ -1,0 +1,266 @@
+//! Makes a plan: files are scanned in parallel, and put together in order.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, StageName};
+use lumimill_common::shard::{Shard, ShardId, stage_digest};
+use thiserror::Error;
+
+use super::certified::{CertificationError, Certified};
+use super::duplicates::{DuplicateError, Duplicates};
+use super::scan::{Scan, ScanError, Scanner};
+use super::{Plan, PlannedFile, PlannedStage};
+use crate::discover::{InputFile, InputProblem, discover};
+
+/// SHA-256 of the model files of each stage, in the order of the campaign.
+pub type ModelHashes = BTreeMap<StageName, Vec<String>>;
+
+/// Something that stops a campaign from being planned.
+#[derive(Debug, Error)]
+pub enum PlanProblem {
+    /// The certification cannot be used.
+    #[error(transparent)]
+    Certification(#[from] CertificationError),
+    /// An input file cannot be found or opened.
+    #[error(transparent)]
+    Input(#[from] InputProblem),
+    /// An input file cannot be planned.
+    #[error("dataset {dataset:?}: {problem}")]
+    Scan {
+        /// The dataset.
+        dataset: String,
+        /// What is wrong, naming the file.
+        problem: ScanError,
+    },
+    /// Files cannot be compared with each other.
+    #[error(transparent)]
+    Duplicates(#[from] DuplicateError),
+}
+
+/// Everything that stops a campaign from being planned.
+#[derive(Debug)]
+pub struct PlanErrors(pub Vec<PlanProblem>);
+
+impl fmt::Display for PlanErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PlanErrors {}
+
+/// Plans a campaign; its relative paths are relative to the folder `base`.
+///
+/// # Errors
+/// Every problem with mask and files at once.
+pub fn plan(
+    campaign: &Campaign,
+    base: &Path,
+    models: &ModelHashes,
+    slots: NonZeroUsize,
+) -> Result<Plan, PlanErrors> {
+    let mut problems = Vec::new();
+    let inputs: Vec<Input<'_>> = trees_of(campaign)
+        .into_iter()
+        .flat_map(|(dataset, trees)| {
+            let (files, found) = discover(dataset, base);
+            problems.extend(found.into_iter().map(PlanProblem::from));
+            inputs_of(dataset, &trees, files)
+        })
+        .collect();
+    let (certified, notes) = match Certified::load(campaign.certification.as_ref(), base) {
+        Ok(loaded) => loaded,
+        Err(problem) => {
+            problems.push(problem.into());
+            return Err(PlanErrors(problems));
+        }
+    };
+    let notes = notes.iter().map(|note| format!("mask: {note}")).collect();
+    let scans = scan_all(&inputs, &certified, campaign.shards.events, slots);
+    let mut scanned = Vec::with_capacity(scans.len());
+    for (input, scan) in inputs.iter().zip(scans) {
+        match scan {
+            Ok(scan) => scanned.push(Scanned { input, scan }),
+            Err(problem) => problems.push(PlanProblem::Scan {
+                dataset: input.dataset.name.clone(),
+                problem,
+            }),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(PlanErrors(problems));
+    }
+    assemble(campaign, certified, models, &scanned, notes)
+        .map_err(|problem| PlanErrors(vec![problem]))
+}
+
+/// One tree of one file of one dataset.
+pub(super) struct Input<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) file: InputFile,
+    pub(super) tree: &'a str,
+}
+
+/// An input, and what is in it.
+pub(super) struct Scanned<'a> {
+    pub(super) input: &'a Input<'a>,
+    pub(super) scan: Scan,
+}
+
+/// The datasets that stages read, in order, each with the trees that they read of it.
+fn trees_of(campaign: &Campaign) -> Vec<(&Dataset, Vec<&str>)> {
+    let trees = |dataset: &'_ Dataset| -> Vec<&str> {
+        let readers = campaign
+            .stages
+            .iter()
+            .filter(|stage| stage.datasets.contains(&dataset.name));
+        let mut trees = Vec::new();
+        for stage in readers {
+            let tree = stage.tree.as_deref().unwrap_or_default();
+            if !trees.contains(&tree) {
+                trees.push(tree);
+            }
+        }
+        trees
+    };
+    let datasets = campaign.datasets.iter();
+    datasets
+        .map(|dataset| (dataset, trees(dataset)))
+        .filter(|(_, trees)| !trees.is_empty())
+        .collect()
+}
+
+fn inputs_of<'a>(dataset: &'a Dataset, trees: &[&'a str], files: Vec<InputFile>) -> Vec<Input<'a>> {
+    let mut inputs = Vec::with_capacity(files.len() * trees.len());
+    for file in files {
+        for tree in trees {
+            inputs.push(Input {
+                dataset,
+                file: file.clone(),
+                tree: if tree.is_empty() { &dataset.tree } else { tree },
+            });
+        }
+    }
+    inputs
+}
+
+/// Scans every input, `slots` at a time; results in the order of the input.
+fn scan_all(
+    inputs: &[Input<'_>],
+    certified: &Certified,
+    target: u64,
+    slots: NonZeroUsize,
+) -> Vec<Result<Scan, ScanError>> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..slots.get().min(inputs.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(input) = inputs.get(at) else { break };
+                    let scan = Scanner {
+                        path: &input.file.path,
+                        size: input.file.identity.size,
+                        tree: input.tree,
+                        certified: certified.of_kind(input.dataset.kind),
+                        target,
+                    }
+                    .scan();
+                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                    results.insert(at, scan);
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.into_values().collect()
+}
+
+fn assemble(
+    campaign: &Campaign,
+    certified: Certified,
+    models: &ModelHashes,
+    scanned: &[Scanned<'_>],
+    mut notes: Vec<String>,
+) -> Result<Plan, PlanProblem> {
+    let mut stages = Vec::with_capacity(campaign.stages.len());
+    let mut shards = Vec::new();
+    for stage in &campaign.stages {
+        let hashes = models.get(&stage.name).cloned().unwrap_or_default();
+        let digest = stage_digest(campaign, stage, &hashes);
+        for Scanned { input, scan } in scanned {
+            let tree = stage.tree.as_deref().unwrap_or(&input.dataset.tree);
+            if tree != input.tree || !stage.datasets.contains(&input.dataset.name) {
+                continue;
+            }
+            let everything = certified.of_kind(input.dataset.kind).is_everything();
+            shards.extend(scan.cuts.iter().map(|cut| {
+                let mut shard = Shard {
+                    id: ShardId::default(),
+                    stage: stage.name.clone(),
+                    dataset: input.dataset.name.clone(),
+                    file: input.file.identity.clone(),
+                    tree: input.tree.to_owned(),
+                    entries: cut.entries.clone(),
+                    certified_events: cut.certified_events,
+                    lumis: (!everything).then(|| cut.lumis.clone()),
+                };
+                shard.id = shard.compute_id(&digest);
+                shard
+            }));
+        }
+        stages.push(PlannedStage {
+            name: stage.name.clone(),
+            digest,
+            models: hashes,
+        });
+    }
+    let duplicates = Duplicates::of(scanned).find(&mut notes)?;
+    Ok(Plan {
+        campaign: campaign.name.clone(),
+        digest: digest_of(campaign, &certified, &stages),
+        certified,
+        stages,
+        files: scanned.iter().map(planned_file).collect(),
+        shards,
+        duplicates,
+        notes,
+    })
+}
+
+fn planned_file(scanned: &Scanned<'_>) -> PlannedFile {
+    let Scanned { input, scan } = scanned;
+    let in_shards: u64 = scan
+        .cuts
+        .iter()
+        .map(|cut| cut.entries.end - cut.entries.start)
+        .sum();
+    PlannedFile {
+        dataset: input.dataset.name.clone(),
+        is_data: input.dataset.kind == DatasetKind::Data,
+        file: input.file.identity.clone(),
+        tree: input.tree.to_owned(),
+        entries: scan.entries,
+        certified_events: scan.cuts.iter().map(|cut| cut.certified_events).sum(),
+        pruned_entries: scan.entries.saturating_sub(in_shards),
+        shards: scan.cuts.len() as u64,
+        lumis: scan.lumis.clone(),
+        all_lumis: scan.all_lumis,
+    }
+}
+
+/// Digest of all that a person configured: campaign, mask and models.
+fn digest_of(campaign: &Campaign, certified: &Certified, stages: &[PlannedStage]) -> String {
+    let text = serde_json::to_string(&(campaign, certified, stages)).unwrap_or_default();
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}

@@ -1,0 +1,217 @@
+//! What one tree of one file holds: its lumi sections, and where it is cut into shards.
+//!
+//! Only the run and luminosityBlock columns are read, a bounded batch at a time.
+
+use std::ops::Range;
+use std::path::Path;
+
+use lumimill_common::lumi_mask::LumiMask;
+use lumimill_rootfile::{RootFile, Tree};
+use thiserror::Error;
+
+use super::certified::Certified;
+use super::cut::{Cut, Cutter, pieces};
+use super::event_columns::{EVENT, EventColumnError, EventColumns, LUMI, RUN, batches};
+
+/// More shards than this of one file are taken for damage or a mistake.
+const MOST_SHARDS: usize = 1_000_000;
+/// The tree with one entry a lumi section, also of those without events.
+const LUMI_TREE: &str = "LuminosityBlocks";
+
+/// Why a file cannot be planned.
+#[derive(Debug, Error)]
+pub enum ScanError {
+    /// It cannot be read; the message names file, tree and branch.
+    #[error(transparent)]
+    Root(#[from] lumimill_rootfile::Error),
+    /// Its run or lumi section numbers cannot be read.
+    #[error(transparent)]
+    Column(#[from] EventColumnError),
+    /// Certification asks for a branch that is not there.
+    #[error(
+        "{file}: tree {tree:?}: no branch {branch:?}: certification needs run and \
+         luminosityBlock; take out [certification], or set kind = \"mc\" if this is simulation"
+    )]
+    Uncertifiable {
+        /// The file.
+        file: String,
+        /// The tree.
+        tree: String,
+        /// The missing branch.
+        branch: &'static str,
+    },
+    /// Far too many shards.
+    #[error(
+        "{file}: tree {tree:?}: more than {MOST_SHARDS} shards of one file: raise shards.events"
+    )]
+    TooManyShards {
+        /// The file.
+        file: String,
+        /// The tree.
+        tree: String,
+    },
+    /// The file is not the one that was found a moment ago.
+    #[error("{file}: changed while it was being planned: plan again when it is complete")]
+    Changed {
+        /// The file.
+        file: String,
+    },
+}
+
+/// What one tree of one file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Entries of the tree.
+    pub(super) entries: u64,
+    /// Shards of it.
+    pub(super) cuts: Vec<Cut>,
+    /// Certified lumi sections of the file, with and without events; `None` when unknown.
+    pub(super) lumis: Option<LumiMask>,
+    /// How many lumi sections the file has, certified or not.
+    pub(super) all_lumis: u64,
+    /// Whether its events have numbers.
+    pub(super) has_event_numbers: bool,
+}
+
+/// A tree to be scanned.
+pub(super) struct Scanner<'a> {
+    pub(super) path: &'a Path,
+    /// Size in bytes when the file was found.
+    pub(super) size: u64,
+    pub(super) tree: &'a str,
+    pub(super) certified: &'a Certified,
+    /// Target of entries a shard.
+    pub(super) target: u64,
+}
+
+impl Scanner<'_> {
+    pub(super) fn scan(&self) -> Result<Scan, ScanError> {
+        let file = RootFile::open(self.path)?;
+        if file.size() != self.size {
+            return Err(ScanError::Changed {
+                file: file.name().to_owned(),
+            });
+        }
+        let tree = file.tree(self.tree)?;
+        let missing = [RUN, LUMI]
+            .into_iter()
+            .find(|name| tree.branch(name).is_none());
+        if let Some(branch) = missing {
+            if !self.certified.is_everything() && tree.entries() > 0 {
+                return Err(ScanError::Uncertifiable {
+                    file: file.name().to_owned(),
+                    tree: self.tree.to_owned(),
+                    branch,
+                });
+            }
+            return self.scan_unknown(&tree);
+        }
+        let mut lumis = listed_lumis(&file, self.tree)?;
+        let cuts = self.cut(&file, &tree, &mut lumis)?;
+        Ok(Scan {
+            entries: tree.entries(),
+            cuts,
+            all_lumis: lumis.len(),
+            lumis: Some(self.certified.select(&lumis)),
+            has_event_numbers: tree.branch(EVENT).is_some(),
+        })
+    }
+
+    /// Cuts a tree whose events have no known lumi section: all of them count.
+    fn scan_unknown(&self, tree: &Tree) -> Result<Scan, ScanError> {
+        let mut cutter = Cutter::new(self.target);
+        for entries in pieces(&boundaries(tree), self.target) {
+            let piece = Cut {
+                certified_events: entries.end - entries.start,
+                entries,
+                lumis: LumiMask::default(),
+            };
+            self.push(&mut cutter, piece)?;
+        }
+        Ok(Scan {
+            entries: tree.entries(),
+            cuts: cutter.finish(),
+            lumis: None,
+            all_lumis: 0,
+            has_event_numbers: false,
+        })
+    }
+
+    /// Cuts a tree, and adds its lumi sections to `all`.
+    fn cut(&self, file: &RootFile, tree: &Tree, all: &mut LumiMask) -> Result<Vec<Cut>, ScanError> {
+        let mut cutter = Cutter::new(self.target);
+        if tree.entries() > 0 {
+            let mut columns = EventColumns::open(file, tree, &[RUN, LUMI])?;
+            for entries in pieces(&boundaries(tree), self.target) {
+                let piece = self.read_piece(&mut columns, entries, all)?;
+                self.push(&mut cutter, piece)?;
+            }
+        }
+        Ok(cutter.finish())
+    }
+
+    fn push(&self, cutter: &mut Cutter, piece: Cut) -> Result<(), ScanError> {
+        cutter.push(piece);
+        if cutter.complete() > MOST_SHARDS {
+            return Err(ScanError::TooManyShards {
+                file: self.path.display().to_string(),
+                tree: self.tree.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn read_piece(
+        &self,
+        columns: &mut EventColumns,
+        entries: Range<u64>,
+        all: &mut LumiMask,
+    ) -> Result<Cut, ScanError> {
+        let mut piece = Cut {
+            entries: entries.clone(),
+            certified_events: 0,
+            lumis: LumiMask::default(),
+        };
+        for batch in batches(entries) {
+            let ids = columns.read(batch)?;
+            let held = LumiMask::from_pairs(ids.pairs());
+            let certified = self.certified.select(&held);
+            let events = certified.certified(&ids.runs, &ids.lumis).true_count();
+            piece.certified_events += events as u64;
+            piece.lumis = piece.lumis.union(&certified);
+            *all = all.union(&held);
+        }
+        Ok(piece)
+    }
+}
+
+/// The tree's cluster boundaries, to its last entry.
+fn boundaries(tree: &Tree) -> Vec<u64> {
+    let mut clusters = tree.clusters();
+    if clusters.last() != Some(&tree.entries()) {
+        clusters.push(tree.entries());
+    }
+    clusters
+}
+
+/// The lumi sections that the file lists beside the tree of its events, in the same directory.
+fn listed_lumis(file: &RootFile, tree: &str) -> Result<LumiMask, ScanError> {
+    let name = match tree.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{LUMI_TREE}"),
+        None => LUMI_TREE.to_owned(),
+    };
+    let mut lumis = LumiMask::default();
+    if !file.tree_names()?.contains(&name) {
+        return Ok(lumis);
+    }
+    let tree = file.tree(&name)?;
+    let has_columns = [RUN, LUMI].iter().all(|name| tree.branch(name).is_some());
+    if has_columns && tree.entries() > 0 {
+        let mut columns = EventColumns::open(file, &tree, &[RUN, LUMI])?;
+        for batch in batches(0..tree.entries()) {
+            let held = LumiMask::from_pairs(columns.read(batch)?.pairs());
+            lumis = lumis.union(&held);
+        }
+    }
+    Ok(lumis)
+}

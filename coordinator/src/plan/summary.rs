@@ -1,0 +1,163 @@
+//! What a plan comes to, for a person or a program.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Plan;
+
+/// Duplicates and notes listed before the text only counts.
+const LISTED: usize = 10;
+
+/// The numbers of a plan, as `lumimill plan` shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanSummary {
+    /// Name of the campaign.
+    pub campaign: String,
+    /// Digest of its configuration.
+    pub digest: String,
+    /// Shards of each stage.
+    pub stages: Vec<StageSummary>,
+    /// Files, each once.
+    pub files: usize,
+    /// Files that give no shard: without events, or without certified ones.
+    pub files_without_shards: usize,
+    /// Entries of all trees.
+    pub events: u64,
+    /// Certified ones.
+    pub certified_events: u64,
+    /// Entries that are in no shard.
+    pub pruned_events: u64,
+    /// Certified lumi sections of data in the files.
+    pub certified_lumis: u64,
+    /// Certified lumi sections that no file has; `None` without a mask.
+    pub lumis_not_in_files: Option<u64>,
+    /// Lumi sections that more than one file has.
+    pub duplicate_lumis: usize,
+    /// Events that are there more than once in them.
+    pub duplicate_events: u64,
+    /// The first duplicates, in words.
+    pub duplicates: Vec<String>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+/// The shards of one stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StageSummary {
+    /// Its name.
+    pub name: String,
+    /// Its shards.
+    pub shards: usize,
+    /// Entries in them.
+    pub events: u64,
+    /// Certified events in them.
+    pub certified_events: u64,
+}
+
+impl PlanSummary {
+    /// The numbers of this plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let files = &plan.files;
+        let in_files = plan.lumis_in_files();
+        let not_in_files = plan.certified.mask().map(|mask| mask.difference(&in_files));
+        Self {
+            campaign: plan.campaign.to_string(),
+            digest: plan.digest.clone(),
+            stages: stages_of(plan),
+            files: plan.distinct_files(),
+            files_without_shards: files.iter().filter(|file| file.shards == 0).count(),
+            events: files.iter().map(|file| file.entries).sum(),
+            certified_events: files.iter().map(|file| file.certified_events).sum(),
+            pruned_events: files.iter().map(|file| file.pruned_entries).sum(),
+            certified_lumis: in_files.len(),
+            lumis_not_in_files: not_in_files.map(|lumis| lumis.len()),
+            duplicate_lumis: plan.duplicates.len(),
+            duplicate_events: plan
+                .duplicates
+                .iter()
+                .filter_map(|lumi| lumi.duplicate_events)
+                .sum(),
+            duplicates: plan
+                .duplicates
+                .iter()
+                .take(LISTED)
+                .map(ToString::to_string)
+                .collect(),
+            notes: plan.notes.clone(),
+        }
+    }
+}
+
+fn stages_of(plan: &Plan) -> Vec<StageSummary> {
+    let stages = plan.stages.iter();
+    stages
+        .map(|stage| {
+            let mut summary = StageSummary {
+                name: stage.name.to_string(),
+                shards: 0,
+                events: 0,
+                certified_events: 0,
+            };
+            for shard in plan.shards.iter().filter(|shard| shard.stage == stage.name) {
+                summary.shards += 1;
+                summary.events += shard.entries.end.saturating_sub(shard.entries.start);
+                summary.certified_events += shard.certified_events;
+            }
+            summary
+        })
+        .collect()
+}
+
+impl fmt::Display for PlanSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short: String = self.digest.chars().take(12).collect();
+        writeln!(f, "campaign    {} ({short})", self.campaign)?;
+        write!(f, "files       {}", self.files)?;
+        match self.files_without_shards {
+            0 => writeln!(f)?,
+            empty => writeln!(f, ", {empty} without certified events")?,
+        }
+        writeln!(
+            f,
+            "events      {}, certified {}, pruned {}",
+            self.events, self.certified_events, self.pruned_events
+        )?;
+        write!(
+            f,
+            "lumis       {} certified in the files",
+            self.certified_lumis
+        )?;
+        match self.lumis_not_in_files {
+            Some(absent) => writeln!(f, ", {absent} of the mask in no file")?,
+            None => writeln!(f)?,
+        }
+        for stage in &self.stages {
+            writeln!(
+                f,
+                "stage       {}: {} shards, {} events, certified {}",
+                stage.name, stage.shards, stage.events, stage.certified_events
+            )?;
+        }
+        if self.duplicate_lumis > 0 {
+            writeln!(
+                f,
+                "duplicates  {} lumi sections in more than one file, {} events more than once",
+                self.duplicate_lumis, self.duplicate_events
+            )?;
+        }
+        list(f, &self.duplicates, self.duplicate_lumis)?;
+        list(f, &self.notes, self.notes.len())
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, lines: &[String], all: usize) -> fmt::Result {
+    for line in lines.iter().take(LISTED) {
+        writeln!(f, "  {line}")?;
+    }
+    match all.saturating_sub(LISTED) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {more} more"),
+    }
+}

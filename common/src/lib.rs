@@ -11,6 +11,7 @@ pub mod expression;
 pub mod failure;
 pub mod job;
 pub mod lumi_mask;
+pub mod luminosity;
 pub mod marker;
 pub mod metric;
 pub mod queue;

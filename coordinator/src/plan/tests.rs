@@ -12,6 +12,8 @@ use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
 
 use super::*;
 
+mod random_files;
+
 /// Run, lumi section and event number.
 type Row = (u32, u32, u64);
 

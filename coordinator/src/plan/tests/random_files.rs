@@ -1,0 +1,126 @@
+//! Random files, planned and compared with what was written into them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::*;
+
+type Lumi = (u32, u32);
+
+#[derive(Debug, Clone)]
+struct Input {
+    clusters: Vec<Vec<Row>>,
+    listed: Vec<Lumi>,
+}
+
+impl Input {
+    fn rows(&self) -> Vec<Row> {
+        self.clusters.concat()
+    }
+
+    fn lumis(&self) -> BTreeSet<Lumi> {
+        let with_events = self.rows().into_iter().map(|(run, lumi, _)| (run, lumi));
+        with_events.chain(self.listed.iter().copied()).collect()
+    }
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    let row = (1u32..3, 1u32..8, 0u64..40);
+    let clusters = prop::collection::vec(prop::collection::vec(row, 1..30), 0..6);
+    let listed = prop::collection::vec((1u32..3, 1u32..8), 0..3);
+    (clusters, listed, any::<bool>()).prop_map(|(mut clusters, listed, sorted)| {
+        if sorted {
+            // As in real files: lumi sections follow each other.
+            let lengths: Vec<usize> = clusters.iter().map(Vec::len).collect();
+            let mut rows = clusters.concat();
+            rows.sort_unstable();
+            let mut rest = rows.into_iter();
+            clusters = lengths
+                .into_iter()
+                .map(|length| rest.by_ref().take(length).collect())
+                .collect();
+        }
+        Input { clusters, listed }
+    })
+}
+
+/// Lumi sections in more than one file, and their events beyond the first of each.
+fn repeated(inputs: &[Input], certified: &BTreeSet<Lumi>) -> BTreeMap<Lumi, u64> {
+    let mut files: BTreeMap<Lumi, usize> = BTreeMap::new();
+    let mut events: BTreeMap<Row, u64> = BTreeMap::new();
+    for input in inputs {
+        for lumi in input.lumis() {
+            *files.entry(lumi).or_default() += 1;
+        }
+        for row in input.rows() {
+            *events.entry(row).or_default() += 1;
+        }
+    }
+    files
+        .into_iter()
+        .filter(|(lumi, files)| *files > 1 && certified.contains(lumi))
+        .map(|(lumi, _)| {
+            let of_lumi = events.iter().filter(|((r, l, _), _)| (*r, *l) == lumi);
+            (lumi, of_lumi.map(|(_, times)| times - 1).sum())
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn every_certified_event_of_random_files_is_in_exactly_one_shard(
+        inputs in prop::collection::vec(input(), 1..4),
+        certified in prop::collection::btree_set((1u32..3, 1u32..8), 0..10),
+        target in 1u64..60,
+    ) {
+        let folder = folder();
+        let base = folder.path();
+        for (at, input) in inputs.iter().enumerate() {
+            write_file(&base.join(format!("{at}.root")), &input.clusters, &input.listed, 3);
+        }
+        let typed = |&(run, lumi): &Lumi| (Run::new(run), LumiSection::new(lumi));
+        let mask = LumiMask::from_pairs(certified.iter().map(typed));
+        fs::write(base.join("mask.json"), mask.to_json()).unwrap();
+        let text = format!("{MASK}{DATA}[shards]\nevents = {target}\n");
+        let plan = plan_with(&text, base, 2).unwrap();
+
+        let mut shards_of_entry: BTreeMap<(usize, u64), usize> = BTreeMap::new();
+        for shard in &plan.shards {
+            let at: usize = shard.file.url.trim_end_matches(".root").parse().unwrap();
+            let rows = inputs[at].rows();
+            let lumis = shard.lumis.as_ref().unwrap();
+            let mut events = 0;
+            for entry in shard.entries.clone() {
+                let (run, lumi, _) = rows[entry as usize];
+                let counted = lumis.contains(Run::new(run), LumiSection::new(lumi));
+                prop_assert_eq!(counted, certified.contains(&(run, lumi)));
+                events += u64::from(counted);
+                *shards_of_entry.entry((at, entry)).or_default() += 1;
+            }
+            prop_assert_eq!(events, shard.certified_events);
+            prop_assert!(events > 0);
+        }
+        prop_assert!(shards_of_entry.values().all(|&shards| shards == 1));
+        for (at, input) in inputs.iter().enumerate() {
+            for (entry, &(run, lumi, _)) in input.rows().iter().enumerate() {
+                let planned = shards_of_entry.contains_key(&(at, entry as u64));
+                prop_assert!(planned || !certified.contains(&(run, lumi)), "lost an event");
+            }
+            let held: BTreeSet<Lumi> = input.lumis().intersection(&certified).copied().collect();
+            let lumis = plan.files[at].lumis.as_ref().unwrap();
+            prop_assert_eq!(lumis, &LumiMask::from_pairs(held.iter().map(typed)));
+            prop_assert_eq!(plan.files[at].all_lumis, input.lumis().len() as u64);
+        }
+        let found: BTreeMap<Lumi, u64> = plan
+            .duplicates
+            .iter()
+            .map(|lumi| ((lumi.run.get(), lumi.lumi.get()), lumi.duplicate_events.unwrap()))
+            .collect();
+        prop_assert_eq!(found, repeated(&inputs, &certified));
+        prop_assert_eq!(Plan::from_parquet(plan.to_parquet().unwrap()).unwrap(), plan);
+    }
+}

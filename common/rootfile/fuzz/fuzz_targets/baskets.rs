@@ -23,7 +23,12 @@ fn write(compression: Compression) -> Vec<u8> {
         (0..40).map(|i| Some((0..i % 4).map(move |j| Some((i * j) as f32)))),
     );
     let item = Arc::new(Field::new("item", DataType::Float32, false));
-    let lists = ListArray::new(item.clone(), lists.offsets().clone(), lists.values().clone(), None);
+    let lists = ListArray::new(
+        item.clone(),
+        lists.offsets().clone(),
+        lists.values().clone(),
+        None,
+    );
     let jagged = Field::new("Muon_pt", DataType::List(item), false)
         .with_metadata([(COUNTER.to_owned(), "nMuon".to_owned())]);
     let flat = Field::new("MET_pt", DataType::Float32, false);
@@ -46,7 +51,9 @@ fn write(compression: Compression) -> Vec<u8> {
 }
 
 fuzz_target!(|edits: &[u8]| {
-    let Some((choice, edits)) = edits.split_first() else { return };
+    let Some((choice, edits)) = edits.split_first() else {
+        return;
+    };
     let files = files();
     let mut bytes = files[usize::from(*choice) % files.len()].clone();
     for edit in edits.chunks_exact(3) {
@@ -54,8 +61,12 @@ fuzz_target!(|edits: &[u8]| {
         bytes[position] = edit[2];
     }
     let source = Arc::new(MemoryFile::new("fuzz.root", bytes));
-    let Ok(file) = RootFile::from_source(source) else { return };
-    let Ok(tree) = file.tree("Events") else { return };
+    let Ok(file) = RootFile::from_source(source) else {
+        return;
+    };
+    let Ok(tree) = file.tree("Events") else {
+        return;
+    };
     let entries = tree.entries().min(1_000);
     if let Ok(mut reader) = tree.reader(&["MET_pt", "nMuon", "Muon_pt"]) {
         let _ = reader.read(0..entries);

@@ -7,12 +7,16 @@ use std::sync::Arc;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = Arc::new(MemoryFile::new("fuzz.root", bytes.to_vec()));
-    let Ok(file) = RootFile::from_source(source) else { return };
+    let Ok(file) = RootFile::from_source(source) else {
+        return;
+    };
     for name in file.tree_names().unwrap_or_default().iter().take(4) {
         let Ok(tree) = file.tree(name) else { continue };
         let _ = tree.clusters();
         for branch in tree.branches().iter().take(8) {
-            let Ok(mut reader) = tree.reader(&[branch.name()]) else { continue };
+            let Ok(mut reader) = tree.reader(&[branch.name()]) else {
+                continue;
+            };
             let _ = reader.read(0..tree.entries().min(100));
         }
     }

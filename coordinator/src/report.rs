@@ -1,1 +1,108 @@
-//! (being written)
+//! The report of a campaign: a page, its pictures, and its numbers as JSON and CSV.
+//!
+//! [`render`] is pure: the same [`Report`] gives the same bytes, without a clock, a file or a
+//! script. The caller stores what it returns under `report/`. This module knows nothing of how
+//! markers are read or merged; it only shows what it is given, escaped wherever it goes.
+
+mod csv;
+mod cut_flow_plot;
+mod drift_plot;
+mod figure;
+mod histogram_plot;
+mod lumi_plot;
+mod number;
+mod page;
+mod ranking_plot;
+mod summary;
+
+pub use summary::{
+    Duplicate, Failure, InputFile, LumiSummary, Luminosity, Report, RunLumis, ShardCounts,
+    StageReport,
+};
+
+use figure::Figure;
+use lumimill_common::metric::MetricResult;
+
+/// Every file of the report: its name, and its bytes.
+///
+/// # Errors
+/// When a number cannot be written as JSON.
+pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Error> {
+    let pictures = Pictures::of(report);
+    let mut files = vec![("index.html".to_owned(), page::page(report, &pictures).into_bytes())];
+    let mut json = serde_json::to_vec_pretty(report)?;
+    json.push(b'\n');
+    files.push(("metrics.json".to_owned(), json));
+    files.push(("metrics_per_label.csv".to_owned(), csv::metrics_per_label(report)));
+    files.push(("event_metrics.csv".to_owned(), csv::event_metrics(report)));
+    files.push(("thresholds.csv".to_owned(), csv::thresholds(report)));
+    for (name, text) in
+        [("processed_lumis.json", &report.processed_lumis), ("missing_lumis.json", &report.missing_lumis)]
+    {
+        if let Some(text) = text {
+            files.push((name.to_owned(), text.clone().into_bytes()));
+        }
+    }
+    files.extend(pictures.all().map(|figure| (figure.file_name(), figure.file())));
+    Ok(files)
+}
+
+/// The pictures of a report, where the page needs them.
+#[derive(Debug, Default)]
+struct Pictures {
+    lumis: Vec<Figure>,
+    stages: Vec<StagePictures>,
+}
+
+#[derive(Debug, Default)]
+struct StagePictures {
+    cut_flow: Option<Figure>,
+    /// For each metric, in order.
+    metrics: Vec<Vec<Figure>>,
+}
+
+impl Pictures {
+    fn of(report: &Report) -> Self {
+        let mut pictures = Self {
+            lumis: lumi_plot::lumi_plot(report).into_iter().collect(),
+            stages: report.stages.iter().map(|stage| stage_pictures(report, stage)).collect(),
+        };
+        pictures.name_apart();
+        pictures
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Figure> {
+        let of_stages = self.stages.iter().flat_map(|stage| stage.cut_flow.iter().chain(stage.metrics.iter().flatten()));
+        self.lumis.iter().chain(of_stages)
+    }
+
+    /// Gives figures whose names coincide a number.
+    fn name_apart(&mut self) {
+        let mut taken = std::collections::BTreeSet::new();
+        let of_stages = self.stages.iter_mut();
+        let of_stages = of_stages.flat_map(|stage| stage.cut_flow.iter_mut().chain(stage.metrics.iter_mut().flatten()));
+        for figure in self.lumis.iter_mut().chain(of_stages) {
+            let plain = figure.name.clone();
+            let mut number = 2;
+            while !taken.insert(figure.name.clone()) {
+                figure.name = format!("{plain}-{number}");
+                number += 1;
+            }
+        }
+    }
+}
+
+fn stage_pictures(report: &Report, stage: &StageReport) -> StagePictures {
+    let metrics = stage.metrics.iter().map(|metric| match metric {
+        MetricResult::Ranking(ranking) => ranking_plot::ranking_plots(report, stage, ranking),
+        MetricResult::Drift(drift) => drift_plot::drift_plots(report, stage, drift),
+        MetricResult::Histogram(histogram) => histogram_plot::histogram_plots(report, stage, histogram),
+    });
+    StagePictures {
+        cut_flow: cut_flow_plot::cut_flow_plot(report, stage),
+        metrics: metrics.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! A picture: a canvas of SVG with the campaign's name and data above it.
+//!
+//! Pictures are drawn with classes. A file carries its own colours, in plain CSS that every SVG
+//! program reads; the page gives the same classes colours that follow its light or dark theme.
+
+mod canvas;
+mod panel;
+mod scale;
+mod style;
+
+pub(super) use canvas::{Anchor, Canvas, escape};
+pub(super) use panel::{Panel, Ticks};
+pub(super) use scale::Scale;
+pub(super) use style::{page_rules, page_variables};
+
+use super::summary::Report;
+
+/// The width of a picture, in its own units.
+pub(super) const WIDTH: f64 = 720.0;
+/// The usual height of a picture.
+pub(super) const HEIGHT: f64 = 540.0;
+/// Where the frame begins and ends.
+pub(super) const LEFT: f64 = 96.0;
+pub(super) const RIGHT: f64 = WIDTH - 22.0;
+pub(super) const TOP: f64 = 46.0;
+pub(super) const BOTTOM: f64 = 72.0;
+
+/// A finished picture.
+#[derive(Debug, Clone)]
+pub(super) struct Figure {
+    /// Name of its file, without the ending.
+    pub(super) name: String,
+    /// What it shows, for the page and for readers who do not see it.
+    pub(super) caption: String,
+    height: f64,
+    body: String,
+}
+
+impl Figure {
+    /// A picture with the campaign's name at the top left and the data at the top right.
+    pub(super) fn new(report: &Report, name: &str, caption: String, height: f64, mut canvas: Canvas) -> Self {
+        let recorded = report.lumis.as_ref().and_then(|lumis| lumis.recorded.as_ref());
+        let recorded = recorded.map(|l| format!("{} {}", super::number::significant(l.value, 3), l.unit));
+        let parts = [recorded.unwrap_or_default(), report.data.clone()];
+        let right: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        canvas.text(LEFT, TOP - 12.0, Anchor::Start, "campaign", &shortened(&report.campaign, 34));
+        canvas.text(RIGHT, TOP - 12.0, Anchor::End, "data", &shortened(&right.join(", "), 42));
+        Self { name: slug(name), caption, height, body: canvas.into_body() }
+    }
+
+    /// The name of its file.
+    pub(super) fn file_name(&self) -> String {
+        format!("{}.svg", self.name)
+    }
+
+    /// The picture as a file of its own.
+    pub(super) fn file(&self) -> Vec<u8> {
+        let Self { height, body, .. } = self;
+        let caption = escape(&self.caption);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\n<title>{caption}</title>\n<style>{}</style>\n<rect width=\"{WIDTH}\" height=\"{height}\" class=\"paper\"/>\n{body}</svg>\n",
+            style::file_rules()
+        )
+        .into_bytes()
+    }
+
+    /// The picture inside the page.
+    pub(super) fn inline(&self) -> String {
+        let Self { height, body, .. } = self;
+        let caption = escape(&self.caption);
+        format!("<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{caption}\">\n{body}</svg>")
+    }
+}
+
+/// At most `most` characters, the last an ellipsis if there were more.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
+/// A name that is safe in every file system and address.
+fn slug(name: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '-' };
+    name.chars().take(120).map(safe).collect()
+}

@@ -1,0 +1,90 @@
+//! Numbers as a person reads them, and as a program does.
+
+/// An integer with its thousands apart: `1,234,567`.
+pub(super) fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The shortest decimal that reads back as the same double.
+pub(super) fn exact(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || (1e-5..1e16).contains(&size) { format!("{value}") } else { format!("{value:e}") }
+}
+
+/// A value with `digits` significant digits, without exponent where that is short.
+pub(super) fn significant(value: f64, digits: usize) -> String {
+    if !value.is_finite() {
+        return value.to_string();
+    }
+    let size = value.abs();
+    if size == 0.0 {
+        return "0".to_owned();
+    }
+    let power = size.log10().floor();
+    if !(-5.0..7.0).contains(&power) {
+        return format!("{value:.*e}", digits.saturating_sub(1));
+    }
+    let decimals = (digits as f64 - 1.0 - power).max(0.0) as usize;
+    format!("{value:.decimals$}")
+}
+
+/// A value to two significant digits of its error: `0.8541 ± 0.0012`.
+pub(super) fn with_error(value: f64, error: Option<f64>) -> String {
+    match error.filter(|error| *error > 0.0 && error.is_finite() && value.is_finite()) {
+        Some(error) if (1e-12..1e7).contains(&error) => {
+            let decimals = (1.0 - error.log10().floor()).max(0.0) as usize;
+            format!("{value:.decimals$} ± {error:.decimals$}")
+        }
+        Some(error) => format!("{} ± {}", significant(value, 4), significant(error, 2)),
+        None => significant(value, 4),
+    }
+}
+
+/// A fraction in per cent: `12.3%`, with more digits near 0 and 100.
+pub(super) fn percent(fraction: f64) -> String {
+    let rest = fraction.abs().min((1.0 - fraction).abs());
+    let decimals = if rest == 0.0 { 0 } else if rest < 0.001 { 3 } else if rest < 0.01 { 2 } else { 1 };
+    format!("{:.decimals$}%", 100.0 * fraction)
+}
+
+/// A count and its noun in the right number: `1 shard`, `2 shards`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn for_people() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(45_235_604), "45,235,604");
+        assert_eq!(with_error(0.854_123, Some(0.001_23)), "0.8541 ± 0.0012");
+        assert_eq!(with_error(91.1876, Some(12.0)), "91 ± 12");
+        assert_eq!(with_error(0.5, None), "0.5000");
+        assert_eq!(significant(123_456.0, 3), "123456");
+        assert_eq!(significant(1e-9, 2), "1.0e-9");
+        assert_eq!(percent(0.123_456), "12.3%");
+        assert_eq!(percent(1.0), "100%");
+        assert_eq!(percent(0.000_12), "0.012%");
+        assert_eq!(counted(1, "shard"), "1 shard");
+        assert_eq!(counted(2000, "shard"), "2,000 shards");
+    }
+
+    #[test]
+    fn for_programs() {
+        assert_eq!(exact(0.1), "0.1");
+        assert_eq!(exact(0.0), "0");
+        assert_eq!(exact(1e-9), "1e-9");
+    }
+}

@@ -1,0 +1,55 @@
+//! A stage on the page: its cut flow and its metrics.
+
+use super::markup::{Align, Table, card, section};
+use super::metric;
+use crate::report::StagePictures;
+use crate::report::cut_flow_plot::{is_dropped, passed};
+use crate::report::figure::Figure;
+use crate::report::number::{grouped, percent};
+use crate::report::summary::StageReport;
+use lumimill_common::metric::MetricResult;
+
+pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
+    let shards = stage.shards;
+    let intro = format!(
+        "<p class=\"data-line\">{} rows in {} of {} shards{}</p>\n",
+        grouped(stage.rows),
+        grouped(shards.done),
+        grouped(shards.planned),
+        if shards.failed > 0 { format!(", {} failed", grouped(shards.failed)) } else { String::new() }
+    );
+    let drawn = pictures.cut_flow.iter().map(Figure::inline).collect::<String>();
+    let flow = card("Cut flow", &cut_flow(stage)) + &card("", &drawn);
+    let mut body = intro;
+    if !stage.cut_flow.steps().is_empty() {
+        body += &format!("<div class=\"pair\">\n{flow}</div>\n");
+    }
+    body += &metric::rankings(stage, pictures);
+    let others = stage.metrics.iter().zip(&pictures.metrics);
+    let drawn = |kind: fn(&MetricResult) -> bool| -> Vec<Figure> {
+        others.clone().filter(|(metric, _)| kind(metric)).flat_map(|(_, figures)| figures.clone()).collect()
+    };
+    body += &metric::pictures("Distributions", &drawn(|metric| matches!(metric, MetricResult::Histogram(_))));
+    body += &metric::pictures("Stability", &drawn(|metric| matches!(metric, MetricResult::Drift(_))));
+    section(&format!("stage-{}", stage.name), &format!("Stage {}", stage.name), &body)
+}
+
+fn cut_flow(stage: &StageReport) -> String {
+    let mut table = Table::new(&[
+        ("step", Align::Left), ("count", Align::Right), ("", Align::Left), ("of the step before", Align::Right), ("of the first", Align::Right),
+    ]);
+    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), percent);
+    for line in passed(stage.cut_flow.steps()) {
+        table.row(&[
+            line.step.name.clone(),
+            grouped(line.step.count),
+            line.step.unit.word().to_owned(),
+            share(line.relative),
+            share(line.cumulative),
+        ]);
+    }
+    for step in stage.cut_flow.steps().iter().filter(|step| is_dropped(step)) {
+        table.aside(&[step.name.clone(), grouped(step.count), step.unit.word().to_owned()]);
+    }
+    table.html()
+}

@@ -1,0 +1,148 @@
+//! What a report is made from: plain data about a finished, or half-finished, campaign.
+
+use lumimill_common::metric::{CutFlow, MetricResult};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Everything that a report says.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// The campaign's name.
+    pub campaign: String,
+    /// The software and its version.
+    pub software: String,
+    /// The digest of the configuration.
+    pub configuration: String,
+    /// What the data are, for the top right of every plot, such as `DoubleMuon2016G (13 TeV)`.
+    pub data: String,
+    /// Stages, in order.
+    pub stages: Vec<StageReport>,
+    /// Lumi sections; absent when nothing was certified, as for simulation.
+    pub lumis: Option<LumiSummary>,
+    /// Shards that did not succeed.
+    pub failures: Vec<Failure>,
+    /// Lumi sections or events that more than one file holds.
+    pub duplicates: Vec<Duplicate>,
+    /// Input files.
+    pub files: Vec<InputFile>,
+    /// The contents of `processed_lumis.json`.
+    #[serde(skip)]
+    pub processed_lumis: Option<String>,
+    /// The contents of `missing_lumis.json`.
+    #[serde(skip)]
+    pub missing_lumis: Option<String>,
+}
+
+/// One stage.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StageReport {
+    /// Its name.
+    pub name: String,
+    /// What a row is, in the plural and with a capital, such as `Candidates`; for axis titles.
+    pub rows_are: String,
+    /// Its merged cut flow. Steps whose name starts with `dropped` are shown apart.
+    pub cut_flow: CutFlow,
+    /// Its metrics, in the order of the campaign file.
+    pub metrics: Vec<MetricResult>,
+    /// Units of columns, where known.
+    pub units: BTreeMap<String, String>,
+    /// Rows written.
+    pub rows: u64,
+    /// Its shards.
+    pub shards: ShardCounts,
+}
+
+/// How far the shards of a stage are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ShardCounts {
+    /// In the plan.
+    pub planned: u64,
+    /// With a marker.
+    pub done: u64,
+    /// Failed for good.
+    pub failed: u64,
+}
+
+impl ShardCounts {
+    /// Neither done nor failed.
+    #[must_use]
+    pub fn outstanding(self) -> u64 {
+        self.planned.saturating_sub(self.done).saturating_sub(self.failed)
+    }
+}
+
+/// Lumi sections of the certified mask that the input files hold.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LumiSummary {
+    /// Certified, and in the input.
+    pub certified: u64,
+    /// Processed completely.
+    pub processed: u64,
+    /// Certified but not processed completely.
+    pub missing: u64,
+    /// Recorded luminosity of what was processed.
+    pub recorded: Option<Luminosity>,
+    /// Each run, ascending.
+    pub runs: Vec<RunLumis>,
+}
+
+/// A luminosity with its unit, such as 7.54 `fb^-1`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Luminosity {
+    /// The value.
+    pub value: f64,
+    /// The unit; `^-1` and `^{-1}` are set as superscripts.
+    pub unit: String,
+}
+
+/// Lumi sections of one run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct RunLumis {
+    /// The run.
+    pub run: u32,
+    /// Certified, and in the input.
+    pub certified: u64,
+    /// Processed completely.
+    pub processed: u64,
+    /// Certified but not processed completely.
+    pub missing: u64,
+}
+
+/// A shard that did not succeed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The stage.
+    pub stage: String,
+    /// The shard's id.
+    pub shard: String,
+    /// The input file.
+    pub file: String,
+    /// The last attempt.
+    pub attempt: u32,
+    /// `retry`, `reject`, or another word for what became of it.
+    pub kind: String,
+    /// The message of the last attempt.
+    pub message: String,
+    /// The same for failures with one cause.
+    pub fingerprint: String,
+}
+
+/// Something that more than one file holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Duplicate {
+    /// What, such as `run 1, lumi 5` or `run 1, lumi 5, event 77`.
+    pub what: String,
+    /// The files.
+    pub files: Vec<String>,
+}
+
+/// An input file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct InputFile {
+    /// Its address.
+    pub name: String,
+    /// Entries of its tree.
+    pub events: u64,
+    /// Its shards.
+    pub shards: ShardCounts,
+}

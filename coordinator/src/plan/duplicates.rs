@@ -19,7 +19,7 @@ use super::event_columns::{EVENT, EventColumnError, EventColumns, LUMI, RUN, bat
 use super::planner::Scanned;
 
 /// Event identities held at once, about.
-const AT_ONCE: u64 = 2_000_000;
+const AT_ONCE: u64 = 4_000_000;
 /// Events named of a lumi section.
 const EXAMPLES: usize = 5;
 

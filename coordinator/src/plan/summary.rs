@@ -1,10 +1,11 @@
 //! What a plan comes to, for a person or a program.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::Plan;
+use super::{DuplicateLumi, Plan};
 
 /// Duplicates and notes listed before the text only counts.
 const LISTED: usize = 10;
@@ -36,7 +37,7 @@ pub struct PlanSummary {
     pub duplicate_lumis: usize,
     /// Events that are there more than once in them.
     pub duplicate_events: u64,
-    /// The first duplicates, in words.
+    /// Those with the most such events, in words.
     pub duplicates: Vec<String>,
     /// What a person should know.
     pub notes: Vec<String>,
@@ -79,15 +80,17 @@ impl PlanSummary {
                 .iter()
                 .filter_map(|lumi| lumi.duplicate_events)
                 .sum(),
-            duplicates: plan
-                .duplicates
-                .iter()
-                .take(LISTED)
-                .map(ToString::to_string)
-                .collect(),
+            duplicates: worst_duplicates(plan),
             notes: plan.notes.clone(),
         }
     }
+}
+
+fn worst_duplicates(plan: &Plan) -> Vec<String> {
+    let mut duplicates: Vec<&DuplicateLumi> = plan.duplicates.iter().collect();
+    duplicates.sort_by_key(|lumi| Reverse(lumi.duplicate_events));
+    let worst = duplicates.into_iter().take(LISTED);
+    worst.map(ToString::to_string).collect()
 }
 
 fn stages_of(plan: &Plan) -> Vec<StageSummary> {

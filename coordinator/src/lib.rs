@@ -1,9 +1,18 @@
-//! The coordinator: discovers input, plans shards, drives stages, reduces and reports.
+//! The coordinator: discovers input, plans shards, drives them to their end, reduces and reports.
 
+pub mod campaign_file;
+pub mod check;
 pub mod cli;
 pub mod demo;
 pub mod discover;
+pub mod drive;
+pub mod exit_code;
+pub mod inspection;
 pub mod ledger;
+pub mod output;
 pub mod plan;
+pub mod progress;
 pub mod reduce;
 pub mod report;
+pub mod report_files;
+pub mod verify;

@@ -1,2 +1,7 @@
-//! Entry.
-fn main() {}
+//! The `lumimill` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lumimill::cli::main().into()
+}

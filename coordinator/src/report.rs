@@ -29,21 +29,32 @@ use lumimill_common::metric::MetricResult;
 /// When a number cannot be written as JSON.
 pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Error> {
     let pictures = Pictures::of(report);
-    let mut files = vec![("index.html".to_owned(), page::page(report, &pictures).into_bytes())];
+    let mut files = vec![(
+        "index.html".to_owned(),
+        page::page(report, &pictures).into_bytes(),
+    )];
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
     files.push(("metrics.json".to_owned(), json));
-    files.push(("metrics_per_label.csv".to_owned(), csv::metrics_per_label(report)));
+    files.push((
+        "metrics_per_label.csv".to_owned(),
+        csv::metrics_per_label(report),
+    ));
     files.push(("event_metrics.csv".to_owned(), csv::event_metrics(report)));
     files.push(("thresholds.csv".to_owned(), csv::thresholds(report)));
-    for (name, text) in
-        [("processed_lumis.json", &report.processed_lumis), ("missing_lumis.json", &report.missing_lumis)]
-    {
+    for (name, text) in [
+        ("processed_lumis.json", &report.processed_lumis),
+        ("missing_lumis.json", &report.missing_lumis),
+    ] {
         if let Some(text) = text {
             files.push((name.to_owned(), text.clone().into_bytes()));
         }
     }
-    files.extend(pictures.all().map(|figure| (figure.file_name(), figure.file())));
+    files.extend(
+        pictures
+            .all()
+            .map(|figure| (figure.file_name(), figure.file())),
+    );
     Ok(files)
 }
 
@@ -65,14 +76,21 @@ impl Pictures {
     fn of(report: &Report) -> Self {
         let mut pictures = Self {
             lumis: lumi_plot::lumi_plot(report).into_iter().collect(),
-            stages: report.stages.iter().map(|stage| stage_pictures(report, stage)).collect(),
+            stages: report
+                .stages
+                .iter()
+                .map(|stage| stage_pictures(report, stage))
+                .collect(),
         };
         pictures.name_apart();
         pictures
     }
 
     fn all(&self) -> impl Iterator<Item = &Figure> {
-        let of_stages = self.stages.iter().flat_map(|stage| stage.cut_flow.iter().chain(stage.metrics.iter().flatten()));
+        let of_stages = self
+            .stages
+            .iter()
+            .flat_map(|stage| stage.cut_flow.iter().chain(stage.metrics.iter().flatten()));
         self.lumis.iter().chain(of_stages)
     }
 
@@ -80,7 +98,12 @@ impl Pictures {
     fn name_apart(&mut self) {
         let mut taken = std::collections::BTreeSet::new();
         let of_stages = self.stages.iter_mut();
-        let of_stages = of_stages.flat_map(|stage| stage.cut_flow.iter_mut().chain(stage.metrics.iter_mut().flatten()));
+        let of_stages = of_stages.flat_map(|stage| {
+            stage
+                .cut_flow
+                .iter_mut()
+                .chain(stage.metrics.iter_mut().flatten())
+        });
         for figure in self.lumis.iter_mut().chain(of_stages) {
             let plain = figure.name.clone();
             let mut number = 2;
@@ -96,7 +119,9 @@ fn stage_pictures(report: &Report, stage: &StageReport) -> StagePictures {
     let metrics = stage.metrics.iter().map(|metric| match metric {
         MetricResult::Ranking(ranking) => ranking_plot::ranking_plots(report, stage, ranking),
         MetricResult::Drift(drift) => drift_plot::drift_plots(report, stage, drift),
-        MetricResult::Histogram(histogram) => histogram_plot::histogram_plots(report, stage, histogram),
+        MetricResult::Histogram(histogram) => {
+            histogram_plot::histogram_plots(report, stage, histogram)
+        }
     });
     StagePictures {
         cut_flow: cut_flow_plot::cut_flow_plot(report, stage),

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use arrow_array::{Array as _, RecordBatch};
+use arrow_array::RecordBatch;
 use lumimill_common::failure::Failure;
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::{Reader, Tree};

@@ -5,14 +5,40 @@ use super::summary::Report;
 use lumimill_common::metric::{Goal, MetricResult, PopulationResult, RankingResult};
 
 const METRIC_COLUMNS: [&str; 18] = [
-    "stage", "label", "score", "total", "positives", "prevalence", "roc_auc", "roc_auc_binning_error",
-    "roc_auc_statistical_error", "average_precision", "average_precision_binning_error", "brier",
-    "log_loss", "dropped", "unlabelled", "below_range", "above_range", "score_bins",
+    "stage",
+    "label",
+    "score",
+    "total",
+    "positives",
+    "prevalence",
+    "roc_auc",
+    "roc_auc_binning_error",
+    "roc_auc_statistical_error",
+    "average_precision",
+    "average_precision_binning_error",
+    "brier",
+    "log_loss",
+    "dropped",
+    "unlabelled",
+    "below_range",
+    "above_range",
+    "score_bins",
 ];
 
 const THRESHOLD_COLUMNS: [&str; 13] = [
-    "stage", "label", "score", "population", "goal", "goal_value", "reached", "threshold", "efficiency",
-    "precision", "false_positive_rate", "rate", "selected",
+    "stage",
+    "label",
+    "score",
+    "population",
+    "goal",
+    "goal_value",
+    "reached",
+    "threshold",
+    "efficiency",
+    "precision",
+    "false_positive_rate",
+    "rate",
+    "selected",
 ];
 
 /// Every ranking, each row counted once.
@@ -40,9 +66,17 @@ pub(super) fn thresholds(report: &Report) -> Vec<u8> {
                 table.text(&[stage, &ranking.label, &ranking.score, population, goal]);
                 table.cells(&[exact(value), point.reached.to_string()]);
                 table.numbers(&[
-                    point.threshold, point.efficiency, point.precision, point.false_positive_rate, point.rate,
+                    point.threshold,
+                    point.efficiency,
+                    point.precision,
+                    point.false_positive_rate,
+                    point.rate,
                 ]);
-                table.cells(&[if point.reached { point.selected.to_string() } else { String::new() }]);
+                table.cells(&[if point.reached {
+                    point.selected.to_string()
+                } else {
+                    String::new()
+                }]);
                 table.end();
             }
         }
@@ -50,19 +84,34 @@ pub(super) fn thresholds(report: &Report) -> Vec<u8> {
     table.bytes()
 }
 
-fn metrics(report: &Report, population: impl Fn(&RankingResult) -> Option<&PopulationResult>) -> Vec<u8> {
+fn metrics(
+    report: &Report,
+    population: impl Fn(&RankingResult) -> Option<&PopulationResult>,
+) -> Vec<u8> {
     let mut table = Table::new(&METRIC_COLUMNS);
     for (stage, ranking) in rankings(report) {
-        let Some(found) = population(ranking) else { continue };
+        let Some(found) = population(ranking) else {
+            continue;
+        };
         let probability = found.probability.as_ref();
         table.text(&[stage, &ranking.label, &ranking.score]);
         table.cells(&[found.total.to_string(), found.positives.to_string()]);
         table.numbers(&[
-            found.prevalence, found.auc, found.auc_binning_error, found.auc_statistical_error,
-            found.average_precision, found.average_precision_binning_error,
-            probability.map(|p| p.brier), probability.map(|p| p.log_loss),
+            found.prevalence,
+            found.auc,
+            found.auc_binning_error,
+            found.auc_statistical_error,
+            found.average_precision,
+            found.average_precision_binning_error,
+            probability.map(|p| p.brier),
+            probability.map(|p| p.log_loss),
         ]);
-        let left_out = [found.dropped, found.unlabelled, found.below_range, found.above_range];
+        let left_out = [
+            found.dropped,
+            found.unlabelled,
+            found.below_range,
+            found.above_range,
+        ];
         table.cells(&left_out.map(|count| count.to_string()));
         table.cells(&[ranking.bins.to_string()]);
         table.end();
@@ -87,7 +136,10 @@ struct Table {
 
 impl Table {
     fn new(columns: &[&str]) -> Self {
-        Self { text: columns.join(",") + "\n", line: Vec::new() }
+        Self {
+            text: columns.join(",") + "\n",
+            line: Vec::new(),
+        }
     }
 
     fn text(&mut self, cells: &[&str]) {
@@ -99,7 +151,8 @@ impl Table {
     }
 
     fn numbers(&mut self, cells: &[Option<f64>]) {
-        self.line.extend(cells.iter().map(|cell| cell.map(exact).unwrap_or_default()));
+        self.line
+            .extend(cells.iter().map(|cell| cell.map(exact).unwrap_or_default()));
     }
 
     fn end(&mut self) {
@@ -117,8 +170,16 @@ impl Table {
 /// formula; an apostrophe before it makes it text.
 fn field(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

@@ -26,13 +26,20 @@ pub(super) struct Passed<'a> {
 pub(super) fn passed(steps: &[Step]) -> Vec<Passed<'_>> {
     let mut found: Vec<Passed<'_>> = Vec::new();
     for step in steps.iter().filter(|step| !is_dropped(step)) {
-        let mut same = found.iter().filter(|earlier| earlier.step.unit == step.unit);
+        let mut same = found
+            .iter()
+            .filter(|earlier| earlier.step.unit == step.unit);
         let share = |of: Option<&Passed<'_>>| {
-            of.filter(|of| of.step.count > 0).map(|of| step.count as f64 / of.step.count as f64)
+            of.filter(|of| of.step.count > 0)
+                .map(|of| step.count as f64 / of.step.count as f64)
         };
         let cumulative = share(same.clone().next());
         let relative = share(same.next_back());
-        found.push(Passed { step, relative, cumulative });
+        found.push(Passed {
+            step,
+            relative,
+            cumulative,
+        });
     }
     found
 }
@@ -44,7 +51,10 @@ pub(super) fn cut_flow_plot(report: &Report, stage: &StageReport) -> Option<Figu
         return None;
     }
     let most = |unit: Unit| {
-        let counts = steps.iter().filter(|passed| passed.step.unit == unit).map(|passed| passed.step.count);
+        let counts = steps
+            .iter()
+            .filter(|passed| passed.step.unit == unit)
+            .map(|passed| passed.step.count);
         counts.max().unwrap_or(0).max(1) as f64
     };
     let (events, rows) = (most(Unit::Events), most(Unit::Rows));
@@ -57,14 +67,35 @@ pub(super) fn cut_flow_plot(report: &Report, stage: &StageReport) -> Option<Figu
             Unit::Rows => (rows, "bar f1"),
         };
         let width = RIGHT - LEFT;
-        canvas.text(LEFT, y + 12.0, Anchor::Start, "note", &shortened(&step.name, 46));
+        canvas.text(
+            LEFT,
+            y + 12.0,
+            Anchor::Start,
+            "note",
+            &shortened(&step.name, 46),
+        );
         canvas.rectangle((LEFT, y + 19.0), (width, 16.0), "rail");
-        canvas.rectangle((LEFT, y + 19.0), (width * step.count as f64 / whole, 16.0), class);
-        let share = relative.map(|share| format!(" ({})", percent(share))).unwrap_or_default();
+        canvas.rectangle(
+            (LEFT, y + 19.0),
+            (width * step.count as f64 / whole, 16.0),
+            class,
+        );
+        let share = relative
+            .map(|share| format!(" ({})", percent(share)))
+            .unwrap_or_default();
         let text = format!("{} {}{share}", grouped(step.count), step.unit.word());
         canvas.text(RIGHT, y + 12.0, Anchor::End, "note", &text);
     }
-    let caption = format!("Cut flow of {}; in brackets, the share of the step before", stage.name);
+    let caption = format!(
+        "Cut flow of {}; in brackets, the share of the step before",
+        stage.name
+    );
     let height = TOP + 24.0 + STEP * shown as f64;
-    Some(Figure::new(report, &format!("{}-cut-flow", stage.name), caption, height, canvas))
+    Some(Figure::new(
+        report,
+        &format!("{}-cut-flow", stage.name),
+        caption,
+        height,
+        canvas,
+    ))
 }

@@ -1,6 +1,8 @@
 //! How columns and labels move from run to run.
 
-use super::figure::{Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened};
+use super::figure::{
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+};
 use super::histogram_plot::with_unit;
 use super::summary::{Report, StageReport};
 use lumimill_common::metric::{DriftResult, FiredFraction, KeyDrift};
@@ -21,14 +23,19 @@ struct Point {
 }
 
 /// One picture a column, and one for the fired fractions.
-pub(super) fn drift_plots(report: &Report, stage: &StageReport, drift: &DriftResult) -> Vec<Figure> {
+pub(super) fn drift_plots(
+    report: &Report,
+    stage: &StageReport,
+    drift: &DriftResult,
+) -> Vec<Figure> {
     let every = drift.keys.len().div_ceil(MOST_KEYS).max(1);
     let keys: Vec<&KeyDrift> = drift.keys.iter().step_by(every).collect();
     if keys.is_empty() {
         return Vec::new();
     }
     let columns = drift.columns.iter().enumerate();
-    let columns = columns.filter_map(|(index, name)| column(report, stage, drift, &keys, index, name));
+    let columns =
+        columns.filter_map(|(index, name)| column(report, stage, drift, &keys, index, name));
     let labels = drift.labels.iter().enumerate();
     let labels = labels.filter_map(|(index, name)| fired(report, stage, drift, &keys, index, name));
     columns.chain(labels).collect()
@@ -37,26 +44,46 @@ pub(super) fn drift_plots(report: &Report, stage: &StageReport, drift: &DriftRes
 fn frame(keys: &[&KeyDrift], y: Scale, y_title: String) -> Panel {
     let every = keys.len().div_ceil(MOST_LABELS).max(1);
     let labels = keys.iter().enumerate().step_by(every);
-    let labels = labels.map(|(position, key)| (position, key.key.to_string())).collect();
+    let labels = labels
+        .map(|(position, key)| (position, key.key.to_string()))
+        .collect();
     Panel {
-        left: LEFT, right: RIGHT, top: TOP, bottom: HEIGHT - BOTTOM - 14.0,
-        x: Scale::linear(-0.7, keys.len() as f64 - 0.3), y, ticks: Ticks::Categories(labels),
-        x_title: String::new(), y_title,
+        left: LEFT,
+        right: RIGHT,
+        top: TOP,
+        bottom: HEIGHT - BOTTOM - 14.0,
+        x: Scale::linear(-0.7, keys.len() as f64 - 0.3),
+        y,
+        ticks: Ticks::Categories(labels),
+        x_title: String::new(),
+        y_title,
     }
 }
 
 /// A scale around points with room above them for a note.
 fn around(points: &[Point], least: Option<f64>) -> Scale {
-    let low = points.iter().map(|point| point.low).fold(f64::INFINITY, f64::min);
-    let high = points.iter().map(|point| point.high).fold(f64::NEG_INFINITY, f64::max);
+    let low = points
+        .iter()
+        .map(|point| point.low)
+        .fold(f64::INFINITY, f64::min);
+    let high = points
+        .iter()
+        .map(|point| point.high)
+        .fold(f64::NEG_INFINITY, f64::max);
     let spread = (high - low).max(0.02 * high.abs().max(low.abs()));
     let bottom = low - 0.25 * spread;
-    let bottom = if least.is_some_and(|least| bottom < least) { least.unwrap_or(bottom) } else { bottom };
+    let bottom = if least.is_some_and(|least| bottom < least) {
+        least.unwrap_or(bottom)
+    } else {
+        bottom
+    };
     Scale::linear(bottom, high + 0.6 * spread)
 }
 
 fn points(canvas: &mut Canvas, panel: &Panel, points: &[Point], class: &str, fill: &str) {
-    let errors = points.iter().map(|p| [panel.at(p.at, p.low), panel.at(p.at, p.high)]);
+    let errors = points
+        .iter()
+        .map(|p| [panel.at(p.at, p.low), panel.at(p.at, p.high)]);
     canvas.strokes(&errors.collect::<Vec<_>>(), class);
     let radius = if points.len() <= 60 { 4.2 } else { 2.4 };
     for point in points {
@@ -65,14 +92,24 @@ fn points(canvas: &mut Canvas, panel: &Panel, points: &[Point], class: &str, fil
 }
 
 fn column(
-    report: &Report, stage: &StageReport, drift: &DriftResult, keys: &[&KeyDrift], index: usize, name: &str,
+    report: &Report,
+    stage: &StageReport,
+    drift: &DriftResult,
+    keys: &[&KeyDrift],
+    index: usize,
+    name: &str,
 ) -> Option<Figure> {
     let means: Vec<Point> = (0..)
         .zip(keys)
         .filter_map(|(at, key)| {
             let found = key.columns.get(index)?;
             let (value, error) = (found.mean?, found.mean_error.unwrap_or(0.0));
-            Some(Point { at: f64::from(at), value, low: value - error, high: value + error })
+            Some(Point {
+                at: f64::from(at),
+                value,
+                low: value - error,
+                high: value + error,
+            })
         })
         .collect();
     let unit = stage.units.get(name).filter(|unit| !unit.is_empty());
@@ -86,17 +123,44 @@ fn column(
     let mut canvas = Canvas::default();
     let (mean, rows) = overall(&drift.keys, index);
     let mean = mean.filter(|_| !means.is_empty() && rows > 0)?;
-    canvas.line(upper.at(-0.7, mean), upper.at(keys.len() as f64, mean), "guide");
+    canvas.line(
+        upper.at(-0.7, mean),
+        upper.at(keys.len() as f64, mean),
+        "guide",
+    );
     points(&mut canvas, &upper, &means, "error", "point");
     lower.y = shifts(&mut canvas, &lower, keys, index);
     upper.draw(&mut canvas);
     upper.ticks = Ticks::Numbers;
     lower.draw(&mut canvas);
-    canvas.text(upper.left + 24.0, upper.top + 32.0, Anchor::Start, "note", &shortened(&stage.name, 24));
+    canvas.text(
+        upper.left + 24.0,
+        upper.top + 32.0,
+        Anchor::Start,
+        "note",
+        &shortened(&stage.name, 24),
+    );
     let note = format!("mean over all: {}", super::number::significant(mean, 5));
-    canvas.text(upper.right - 24.0, upper.top + 32.0, Anchor::End, "quiet", &note);
-    let caption = format!("{} by {}: mean with its error, and the distance (PSI, KS) of each {} from all others together", with_unit(name, unit), drift.by, drift.by);
-    Some(Figure::new(report, &format!("{}-drift-{name}", stage.name), caption, HEIGHT, canvas))
+    canvas.text(
+        upper.right - 24.0,
+        upper.top + 32.0,
+        Anchor::End,
+        "quiet",
+        &note,
+    );
+    let caption = format!(
+        "{} by {}: mean with its error, and the distance (PSI, KS) of each {} from all others together",
+        with_unit(name, unit),
+        drift.by,
+        drift.by
+    );
+    Some(Figure::new(
+        report,
+        &format!("{}-drift-{name}", stage.name),
+        caption,
+        HEIGHT,
+        canvas,
+    ))
 }
 
 /// The mean over every key, and the rows it is of.
@@ -113,9 +177,17 @@ fn overall(keys: &[KeyDrift], index: usize) -> (Option<f64>, u64) {
 /// Draws both distances and returns the scale that shows them.
 fn shifts(canvas: &mut Canvas, panel: &Panel, keys: &[&KeyDrift], index: usize) -> Scale {
     let found = (0..).map(f64::from).zip(keys);
-    let found: Vec<_> = found.filter_map(|(at, key)| Some((at, key.columns.get(index)?.shift?))).collect();
-    let highest = found.iter().map(|(_, shift)| shift.psi.max(shift.ks)).fold(0.12, f64::max);
-    let panel = Panel { y: Scale::linear(0.0, 1.5 * highest), ..panel.clone() };
+    let found: Vec<_> = found
+        .filter_map(|(at, key)| Some((at, key.columns.get(index)?.shift?)))
+        .collect();
+    let highest = found
+        .iter()
+        .map(|(_, shift)| shift.psi.max(shift.ks))
+        .fold(0.12, f64::max);
+    let panel = Panel {
+        y: Scale::linear(0.0, 1.5 * highest),
+        ..panel.clone()
+    };
     let limit = panel.up(PSI_SHIFTED);
     canvas.line((panel.left, limit), (panel.right, limit), "guide");
     let radius = if keys.len() <= 60 { 4.0 } else { 2.2 };
@@ -129,16 +201,36 @@ fn shifts(canvas: &mut Canvas, panel: &Panel, keys: &[&KeyDrift], index: usize) 
     canvas.text(panel.left + 44.0, y, Anchor::Start, "small", "PSI");
     canvas.rectangle((panel.left + 88.0, y - 9.5), (9.0, 9.0), "f1");
     canvas.text(panel.left + 104.0, y, Anchor::Start, "small", "KS");
-    canvas.text(panel.right - 24.0, y, Anchor::End, "quiet", "dashed: PSI = 0.1");
+    canvas.text(
+        panel.right - 24.0,
+        y,
+        Anchor::End,
+        "quiet",
+        "dashed: PSI = 0.1",
+    );
     panel.y
 }
 
 fn fired(
-    report: &Report, stage: &StageReport, drift: &DriftResult, keys: &[&KeyDrift], index: usize, name: &str,
+    report: &Report,
+    stage: &StageReport,
+    drift: &DriftResult,
+    keys: &[&KeyDrift],
+    index: usize,
+    name: &str,
 ) -> Option<Figure> {
     let point = |(at, key): (i32, &&KeyDrift)| {
-        let FiredFraction { fraction, interval: [low, high], .. } = *key.labels.get(index)?;
-        Some(Point { at: f64::from(at), value: fraction?, low, high })
+        let FiredFraction {
+            fraction,
+            interval: [low, high],
+            ..
+        } = *key.labels.get(index)?;
+        Some(Point {
+            at: f64::from(at),
+            value: fraction?,
+            low,
+            high,
+        })
     };
     let fractions: Vec<Point> = (0..).zip(keys).filter_map(point).collect();
     let labels = drift.keys.iter().filter_map(|key| key.labels.get(index));
@@ -151,15 +243,41 @@ fn fired(
         return None;
     }
     let mean = all as f64 / events as f64;
-    let mut panel = frame(keys, around(&fractions, Some(0.0)), "Fired fraction".to_owned());
+    let mut panel = frame(
+        keys,
+        around(&fractions, Some(0.0)),
+        "Fired fraction".to_owned(),
+    );
     panel.x_title.clone_from(&drift.by);
     let mut canvas = Canvas::default();
-    canvas.line(panel.at(-0.7, mean), panel.at(keys.len() as f64, mean), "guide");
+    canvas.line(
+        panel.at(-0.7, mean),
+        panel.at(keys.len() as f64, mean),
+        "guide",
+    );
     points(&mut canvas, &panel, &fractions, "error", "point");
     panel.draw(&mut canvas);
-    canvas.text(panel.left + 24.0, panel.top + 34.0, Anchor::Start, "note", &shortened(name, 44));
+    canvas.text(
+        panel.left + 24.0,
+        panel.top + 34.0,
+        Anchor::Start,
+        "note",
+        &shortened(name, 44),
+    );
     let note = format!("{} of all events", super::number::percent(mean));
-    canvas.text(panel.left + 24.0, panel.top + 57.0, Anchor::Start, "quiet", &note);
+    canvas.text(
+        panel.left + 24.0,
+        panel.top + 57.0,
+        Anchor::Start,
+        "quiet",
+        &note,
+    );
     let caption = format!("Fraction of events in which {name} fired, by {}", drift.by);
-    Some(Figure::new(report, &format!("{}-fired-{name}", stage.name), caption, HEIGHT, canvas))
+    Some(Figure::new(
+        report,
+        &format!("{}-fired-{name}", stage.name),
+        caption,
+        HEIGHT,
+        canvas,
+    ))
 }

@@ -38,14 +38,41 @@ pub(super) struct Figure {
 
 impl Figure {
     /// A picture with the campaign's name at the top left and the data at the top right.
-    pub(super) fn new(report: &Report, name: &str, caption: String, height: f64, mut canvas: Canvas) -> Self {
-        let recorded = report.lumis.as_ref().and_then(|lumis| lumis.recorded.as_ref());
-        let recorded = recorded.map(|l| format!("{} {}", super::number::significant(l.value, 3), l.unit));
+    pub(super) fn new(
+        report: &Report,
+        name: &str,
+        caption: String,
+        height: f64,
+        mut canvas: Canvas,
+    ) -> Self {
+        let recorded = report
+            .lumis
+            .as_ref()
+            .and_then(|lumis| lumis.recorded.as_ref());
+        let recorded =
+            recorded.map(|l| format!("{} {}", super::number::significant(l.value, 3), l.unit));
         let parts = [recorded.unwrap_or_default(), report.data.clone()];
         let right: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        canvas.text(LEFT, TOP - 12.0, Anchor::Start, "campaign", &shortened(&report.campaign, 34));
-        canvas.text(RIGHT, TOP - 12.0, Anchor::End, "data", &shortened(&right.join(", "), 42));
-        Self { name: slug(name), caption, height, body: canvas.into_body() }
+        canvas.text(
+            LEFT,
+            TOP - 12.0,
+            Anchor::Start,
+            "campaign",
+            &shortened(&report.campaign, 34),
+        );
+        canvas.text(
+            RIGHT,
+            TOP - 12.0,
+            Anchor::End,
+            "data",
+            &shortened(&right.join(", "), 42),
+        );
+        Self {
+            name: slug(name),
+            caption,
+            height,
+            body: canvas.into_body(),
+        }
     }
 
     /// The name of its file.
@@ -68,7 +95,9 @@ impl Figure {
     pub(super) fn inline(&self) -> String {
         let Self { height, body, .. } = self;
         let caption = escape(&self.caption);
-        format!("<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{caption}\">\n{body}</svg>")
+        format!(
+            "<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{caption}\">\n{body}</svg>"
+        )
     }
 }
 
@@ -83,6 +112,12 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 
 /// A name that is safe in every file system and address.
 fn slug(name: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '-' };
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
+            c
+        } else {
+            '-'
+        }
+    };
     name.chars().take(120).map(safe).collect()
 }

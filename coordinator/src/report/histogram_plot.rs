@@ -1,6 +1,8 @@
 //! Histograms, as points with errors, on a linear and where it helps on a logarithmic scale.
 
-use super::figure::{Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened};
+use super::figure::{
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+};
 use super::number::{counted, grouped, significant};
 use super::summary::{Report, StageReport};
 use lumimill_common::metric::{HistogramBin, HistogramResult};
@@ -11,40 +13,88 @@ const MOST_BINS: usize = 400;
 const WORTH_A_LOGARITHM: f64 = 20.0;
 
 /// The picture, and its logarithmic variant where the contents span more than a decade.
-pub(super) fn histogram_plots(report: &Report, stage: &StageReport, histogram: &HistogramResult) -> Vec<Figure> {
+pub(super) fn histogram_plots(
+    report: &Report,
+    stage: &StageReport,
+    histogram: &HistogramResult,
+) -> Vec<Figure> {
     let bins = joined(&histogram.bins);
-    let highest = bins.iter().map(|bin| bin.content + bin.error).fold(0.0, f64::max);
-    let lowest = bins.iter().map(|bin| bin.content - bin.error).fold(0.0, f64::min);
-    let positive = bins.iter().map(|bin| bin.content).filter(|content| *content > 0.0);
+    let highest = bins
+        .iter()
+        .map(|bin| bin.content + bin.error)
+        .fold(0.0, f64::max);
+    let lowest = bins
+        .iter()
+        .map(|bin| bin.content - bin.error)
+        .fold(0.0, f64::min);
+    let positive = bins
+        .iter()
+        .map(|bin| bin.content)
+        .filter(|content| *content > 0.0);
     let smallest = positive.fold(f64::INFINITY, f64::min);
     let room = 0.28 * (highest - lowest);
-    let linear = Scale::linear(if lowest < 0.0 { lowest - 0.1 * room } else { 0.0 }, highest + room);
+    let linear = Scale::linear(
+        if lowest < 0.0 {
+            lowest - 0.1 * room
+        } else {
+            0.0
+        },
+        highest + room,
+    );
     let mut figures = vec![draw(report, stage, histogram, &bins, linear, "")];
     if highest / smallest > WORTH_A_LOGARITHM {
         let low = smallest * 0.5;
         let decades = (highest / low).log10();
         let high = highest * 10f64.powf(0.25 * decades);
-        figures.push(draw(report, stage, histogram, &bins, Scale::log(low, high), "-log"));
+        figures.push(draw(
+            report,
+            stage,
+            histogram,
+            &bins,
+            Scale::log(low, high),
+            "-log",
+        ));
     }
     figures
 }
 
 fn draw(
-    report: &Report, stage: &StageReport, histogram: &HistogramResult, bins: &[HistogramBin], y: Scale, variant: &str,
+    report: &Report,
+    stage: &StageReport,
+    histogram: &HistogramResult,
+    bins: &[HistogramBin],
+    y: Scale,
+    variant: &str,
 ) -> Figure {
     let low = bins.first().map_or(0.0, |bin| bin.low);
     let high = bins.last().map_or(1.0, |bin| bin.high);
-    let unit = stage.units.get(&histogram.column).filter(|unit| !unit.is_empty());
+    let unit = stage
+        .units
+        .get(&histogram.column)
+        .filter(|unit| !unit.is_empty());
     let panel = Panel {
-        left: LEFT, right: RIGHT, top: TOP, bottom: HEIGHT - BOTTOM,
-        x: Scale::linear(low, high), y, ticks: Ticks::Numbers,
+        left: LEFT,
+        right: RIGHT,
+        top: TOP,
+        bottom: HEIGHT - BOTTOM,
+        x: Scale::linear(low, high),
+        y,
+        ticks: Ticks::Numbers,
         x_title: shortened(&with_unit(&histogram.column, unit), 60),
-        y_title: y_title(stage, histogram, (high - low) / bins.len().max(1) as f64, unit),
+        y_title: y_title(
+            stage,
+            histogram,
+            (high - low) / bins.len().max(1) as f64,
+            unit,
+        ),
     };
     let mut canvas = Canvas::default();
     contents(&mut canvas, &panel, bins);
     panel.draw(&mut canvas);
-    let entries = bins.iter().map(|bin| bin.entries).fold(0, u64::saturating_add);
+    let entries = bins
+        .iter()
+        .map(|bin| bin.entries)
+        .fold(0, u64::saturating_add);
     let right = panel.right - 24.0;
     let sum: f64 = bins.iter().map(|bin| bin.content).sum();
     let first = match &histogram.weight {
@@ -52,13 +102,27 @@ fn draw(
         None => format!("{} in range", counted_entries(entries)),
     };
     canvas.text(right, panel.top + 34.0, Anchor::End, "note", &first);
-    let outside = format!("{} below, {} above", grouped(histogram.underflow.entries), grouped(histogram.overflow.entries));
+    let outside = format!(
+        "{} below, {} above",
+        grouped(histogram.underflow.entries),
+        grouped(histogram.overflow.entries)
+    );
     canvas.text(right, panel.top + 57.0, Anchor::End, "quiet", &outside);
-    canvas.text(panel.left + 24.0, panel.top + 34.0, Anchor::Start, "note", &shortened(&stage.name, 28));
+    canvas.text(
+        panel.left + 24.0,
+        panel.top + 34.0,
+        Anchor::Start,
+        "note",
+        &shortened(&stage.name, 28),
+    );
     let caption = format!(
         "{}{}: {first}, {outside}, {} left out",
         with_unit(&histogram.column, unit),
-        if variant.is_empty() { "" } else { ", logarithmic" },
+        if variant.is_empty() {
+            ""
+        } else {
+            ", logarithmic"
+        },
         counted(histogram.missing, "row"),
     );
     let name = format!("{}-histogram-{}{variant}", stage.name, histogram.column);
@@ -66,7 +130,11 @@ fn draw(
 }
 
 fn counted_entries(entries: u64) -> String {
-    if entries == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(entries)) }
+    if entries == 1 {
+        "1 entry".to_owned()
+    } else {
+        format!("{} entries", grouped(entries))
+    }
 }
 
 fn contents(canvas: &mut Canvas, panel: &Panel, bins: &[HistogramBin]) {
@@ -76,7 +144,11 @@ fn contents(canvas: &mut Canvas, panel: &Panel, bins: &[HistogramBin]) {
     };
     let mut outline = Vec::with_capacity(2 * bins.len() + 2);
     for bin in bins {
-        let top = bin.content.max(if floor > 0.0 { floor } else { f64::NEG_INFINITY });
+        let top = bin.content.max(if floor > 0.0 {
+            floor
+        } else {
+            f64::NEG_INFINITY
+        });
         outline.extend([panel.at(bin.low, top), panel.at(bin.high, top)]);
     }
     if let (Some(first), Some(last)) = (bins.first(), bins.last()) {
@@ -85,11 +157,21 @@ fn contents(canvas: &mut Canvas, panel: &Panel, bins: &[HistogramBin]) {
     }
     canvas.polyline(&outline, "area f0");
     canvas.polyline(&outline, "thin s0");
-    let seen = || bins.iter().filter(|bin| bin.entries > 0 && (floor <= 0.0 || bin.content > 0.0));
+    let seen = || {
+        bins.iter()
+            .filter(|bin| bin.entries > 0 && (floor <= 0.0 || bin.content > 0.0))
+    };
     let middle = |bin: &HistogramBin| f64::midpoint(bin.low, bin.high);
     let errors = seen().map(|bin| {
-        let down = (bin.content - bin.error).max(if floor > 0.0 { floor } else { f64::NEG_INFINITY });
-        [panel.at(middle(bin), down), panel.at(middle(bin), bin.content + bin.error)]
+        let down = (bin.content - bin.error).max(if floor > 0.0 {
+            floor
+        } else {
+            f64::NEG_INFINITY
+        });
+        [
+            panel.at(middle(bin), down),
+            panel.at(middle(bin), bin.content + bin.error),
+        ]
     });
     canvas.strokes(&errors.collect::<Vec<_>>(), "error");
     if bins.len() <= 200 {
@@ -105,14 +187,23 @@ pub(super) fn with_unit(column: &str, unit: Option<&String>) -> String {
     unit.map_or_else(|| column.to_owned(), |unit| format!("{column} [{unit}]"))
 }
 
-fn y_title(stage: &StageReport, histogram: &HistogramResult, width: f64, unit: Option<&String>) -> String {
+fn y_title(
+    stage: &StageReport,
+    histogram: &HistogramResult,
+    width: f64,
+    unit: Option<&String>,
+) -> String {
     let what = match &histogram.weight {
         Some(weight) => format!("Sum of {}", shortened(weight, 24)),
         None if stage.rows_are.is_empty() => "Rows".to_owned(),
         None => stage.rows_are.clone(),
     };
     let width = significant(width, 3);
-    let width = if width.contains('.') { width.trim_end_matches('0').trim_end_matches('.') } else { &width };
+    let width = if width.contains('.') {
+        width.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &width
+    };
     let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
     format!("{what} / {width}{unit}")
 }
@@ -125,9 +216,16 @@ fn joined(bins: &[HistogramBin]) -> Vec<HistogramBin> {
         Some(HistogramBin {
             low: first.low,
             high: last.high,
-            entries: group.iter().map(|bin| bin.entries).fold(0, u64::saturating_add),
+            entries: group
+                .iter()
+                .map(|bin| bin.entries)
+                .fold(0, u64::saturating_add),
             content: group.iter().map(|bin| bin.content).sum(),
-            error: group.iter().map(|bin| bin.error * bin.error).sum::<f64>().sqrt(),
+            error: group
+                .iter()
+                .map(|bin| bin.error * bin.error)
+                .sum::<f64>()
+                .sqrt(),
         })
     };
     bins.chunks(together).filter_map(join).collect()

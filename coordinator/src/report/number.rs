@@ -16,7 +16,11 @@ pub(super) fn grouped(value: u64) -> String {
 /// The shortest decimal that reads back as the same double.
 pub(super) fn exact(value: f64) -> String {
     let size = value.abs();
-    if size == 0.0 || (1e-5..1e16).contains(&size) { format!("{value}") } else { format!("{value:e}") }
+    if size == 0.0 || (1e-5..1e16).contains(&size) {
+        format!("{value}")
+    } else {
+        format!("{value:e}")
+    }
 }
 
 /// A value with `digits` significant digits, without exponent where that is short.
@@ -51,13 +55,25 @@ pub(super) fn with_error(value: f64, error: Option<f64>) -> String {
 /// A fraction in per cent: `12.3%`, with more digits near 0 and 100.
 pub(super) fn percent(fraction: f64) -> String {
     let rest = fraction.abs().min((1.0 - fraction).abs());
-    let decimals = if rest == 0.0 { 0 } else if rest < 0.001 { 3 } else if rest < 0.01 { 2 } else { 1 };
+    let decimals = if rest == 0.0 {
+        0
+    } else if rest < 0.001 {
+        3
+    } else if rest < 0.01 {
+        2
+    } else {
+        1
+    };
     format!("{:.decimals$}%", 100.0 * fraction)
 }
 
 /// A count and its noun in the right number: `1 shard`, `2 shards`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        grouped(count),
+        if count == 1 { "" } else { "s" }
+    )
 }
 
 #[cfg(test)]

@@ -22,7 +22,11 @@ pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
     main += &lumis(report, pictures);
     main += &duplicates(report);
     main += &files(report);
-    let (title, style, software) = (escape(&report.campaign), style::style(), escape(&report.software));
+    let (title, style, software) = (
+        escape(&report.campaign),
+        style::style(),
+        escape(&report.software),
+    );
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"{software}\">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{main}<footer>{software} · configuration <code>{}</code></footer>\n</main>\n</body>\n</html>\n",
         escape(&report.configuration)
@@ -31,11 +35,14 @@ pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
 
 /// The shards of every stage together.
 fn all_shards(report: &Report) -> ShardCounts {
-    report.stages.iter().fold(ShardCounts::default(), |sum, stage| ShardCounts {
-        planned: sum.planned.saturating_add(stage.shards.planned),
-        done: sum.done.saturating_add(stage.shards.done),
-        failed: sum.failed.saturating_add(stage.shards.failed),
-    })
+    report
+        .stages
+        .iter()
+        .fold(ShardCounts::default(), |sum, stage| ShardCounts {
+            planned: sum.planned.saturating_add(stage.shards.planned),
+            done: sum.done.saturating_add(stage.shards.done),
+            failed: sum.failed.saturating_add(stage.shards.failed),
+        })
 }
 
 fn header(report: &Report) -> String {
@@ -44,23 +51,62 @@ fn header(report: &Report) -> String {
         (0, 0) => ("good", "complete".to_owned()),
         (0, left) => ("open", format!("{} still to run", counted(left, "shard"))),
         (failed, 0) => ("bad", format!("{} failed", counted(failed, "shard"))),
-        (failed, left) => ("bad", format!("{} failed, {} still to run", counted(failed, "shard"), grouped(left))),
+        (failed, left) => (
+            "bad",
+            format!(
+                "{} failed, {} still to run",
+                counted(failed, "shard"),
+                grouped(left)
+            ),
+        ),
     };
-    let rows = report.stages.iter().map(|stage| stage.rows).fold(0, u64::saturating_add);
-    let events = report.files.iter().map(|file| file.events).fold(0, u64::saturating_add);
-    let mut tiles = tile("Shards done", &grouped(shards.done), &format!("of {}", grouped(shards.planned)));
-    tiles += &tile("Rows written", &grouped(rows), &counted(report.stages.len() as u64, "stage"));
-    tiles += &tile("Input events", &grouped(events), &counted(report.files.len() as u64, "file"));
+    let rows = report
+        .stages
+        .iter()
+        .map(|stage| stage.rows)
+        .fold(0, u64::saturating_add);
+    let events = report
+        .files
+        .iter()
+        .map(|file| file.events)
+        .fold(0, u64::saturating_add);
+    let mut tiles = tile(
+        "Shards done",
+        &grouped(shards.done),
+        &format!("of {}", grouped(shards.planned)),
+    );
+    tiles += &tile(
+        "Rows written",
+        &grouped(rows),
+        &counted(report.stages.len() as u64, "stage"),
+    );
+    tiles += &tile(
+        "Input events",
+        &grouped(events),
+        &counted(report.files.len() as u64, "file"),
+    );
     if let Some(lumis) = &report.lumis {
-        let share = if lumis.certified > 0 { percent(lumis.processed as f64 / lumis.certified as f64) } else { "–".to_owned() };
+        let share = if lumis.certified > 0 {
+            percent(lumis.processed as f64 / lumis.certified as f64)
+        } else {
+            "–".to_owned()
+        };
         let below = format!("of {} certified ({share})", grouped(lumis.certified));
         tiles += &tile("Lumi sections", &grouped(lumis.processed), &below);
         if let Some(recorded) = &lumis.recorded {
-            let value = format!("{} {}", significant(recorded.value, 4), superscript(&recorded.unit));
+            let value = format!(
+                "{} {}",
+                significant(recorded.value, 4),
+                superscript(&recorded.unit)
+            );
             tiles += &tile("Recorded luminosity", &value, "of what was processed");
         }
     }
-    let data = if report.data.is_empty() { String::new() } else { format!("<p class=\"data-line\">{}</p>\n", escape(&report.data)) };
+    let data = if report.data.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"data-line\">{}</p>\n", escape(&report.data))
+    };
     format!(
         "<header>\n<p class=\"verdict {class}\">{}</p>\n<h1>{}</h1>\n{data}</header>\n<div class=\"tiles\">\n{tiles}</div>\n",
         escape(&verdict),
@@ -70,24 +116,49 @@ fn header(report: &Report) -> String {
 
 /// `fb^-1` with real superscript characters.
 fn superscript(unit: &str) -> String {
-    ["^{-1}", "^-1"].iter().fold(unit.to_owned(), |text, power| text.replace(power, "⁻¹"))
+    ["^{-1}", "^-1"]
+        .iter()
+        .fold(unit.to_owned(), |text, power| text.replace(power, "⁻¹"))
 }
 
 fn lumis(report: &Report, pictures: &Pictures) -> String {
-    let Some(lumis) = &report.lumis else { return String::new() };
+    let Some(lumis) = &report.lumis else {
+        return String::new();
+    };
     let mut body = figures(&pictures.lumis);
     let missing: Vec<_> = lumis.runs.iter().filter(|run| run.missing > 0).collect();
     if missing.is_empty() {
-        let all = format!("All {} certified lumi sections in the input were processed completely.", grouped(lumis.certified));
-        return section("lumis", "Lumi sections", &(card("", &format!("<p class=\"good\">{all}</p>\n")) + &body));
+        let all = format!(
+            "All {} certified lumi sections in the input were processed completely.",
+            grouped(lumis.certified)
+        );
+        return section(
+            "lumis",
+            "Lumi sections",
+            &(card("", &format!("<p class=\"good\">{all}</p>\n")) + &body),
+        );
     }
-    let mut table = Table::new(&[("run", Align::Right), ("certified", Align::Right), ("processed", Align::Right), ("missing", Align::Right)]);
+    let mut table = Table::new(&[
+        ("run", Align::Right),
+        ("certified", Align::Right),
+        ("processed", Align::Right),
+        ("missing", Align::Right),
+    ]);
     for run in missing.iter().take(MOST_LINES) {
-        table.row(&[run.run.to_string(), grouped(run.certified), grouped(run.processed), grouped(run.missing)]);
+        table.row(&[
+            run.run.to_string(),
+            grouped(run.certified),
+            grouped(run.processed),
+            grouped(run.missing),
+        ]);
     }
     table.more(missing.len(), MOST_LINES, "run");
     body += &card("Runs with missing lumi sections", &table.html());
-    section("lumis", "Lumi sections", &format!("<div class=\"pair\">\n{body}</div>\n"))
+    section(
+        "lumis",
+        "Lumi sections",
+        &format!("<div class=\"pair\">\n{body}</div>\n"),
+    )
 }
 
 /// Lines of a long table that the page shows; the JSON has all.
@@ -102,16 +173,32 @@ fn duplicates(report: &Report) -> String {
         table.row(&[duplicate.what.clone(), duplicate.files.join(", ")]);
     }
     table.more(report.duplicates.len(), MOST_LINES, "duplicate");
-    section("duplicates", "Found more than once", &card("", &table.html()))
+    section(
+        "duplicates",
+        "Found more than once",
+        &card("", &table.html()),
+    )
 }
 
 fn files(report: &Report) -> String {
     let mut table = Table::new(&[
-        ("file", Align::Left), ("events", Align::Right), ("shards done", Align::Right), ("failed", Align::Right),
+        ("file", Align::Left),
+        ("events", Align::Right),
+        ("shards done", Align::Right),
+        ("failed", Align::Right),
     ]);
     for file in report.files.iter().take(MOST_LINES) {
-        let done = format!("{} of {}", grouped(file.shards.done), grouped(file.shards.planned));
-        table.row(&[file.name.clone(), grouped(file.events), done, grouped(file.shards.failed)]);
+        let done = format!(
+            "{} of {}",
+            grouped(file.shards.done),
+            grouped(file.shards.planned)
+        );
+        table.row(&[
+            file.name.clone(),
+            grouped(file.events),
+            done,
+            grouped(file.shards.failed),
+        ]);
     }
     table.more(report.files.len(), MOST_LINES, "file");
     section("files", "Input files", &card("", &table.html()))

@@ -1,6 +1,8 @@
 //! ROC, precision-recall and reliability pictures of a ranking.
 
-use super::figure::{Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened};
+use super::figure::{
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+};
 use super::number::{percent, with_error};
 use super::summary::{Report, StageReport};
 use lumimill_common::metric::{PopulationResult, RankingResult, ReliabilityBin};
@@ -14,30 +16,66 @@ struct Series<'a> {
 }
 
 /// The pictures that the ranking has numbers for.
-pub(super) fn ranking_plots(report: &Report, stage: &StageReport, ranking: &RankingResult) -> Vec<Figure> {
-    let rows = |curve, bar| Series { noun: stage.rows_are.to_lowercase(), result: &ranking.rows, curve, bar };
+pub(super) fn ranking_plots(
+    report: &Report,
+    stage: &StageReport,
+    ranking: &RankingResult,
+) -> Vec<Figure> {
+    let rows = |curve, bar| Series {
+        noun: stage.rows_are.to_lowercase(),
+        result: &ranking.rows,
+        curve,
+        bar,
+    };
     let series = match &ranking.events {
         Some(events) => vec![
-            Series { noun: "events".to_owned(), result: events, curve: "curve s0", bar: "f0" },
+            Series {
+                noun: "events".to_owned(),
+                result: events,
+                curve: "curve s0",
+                bar: "f0",
+            },
             rows("curve dashed s1", "f1"),
         ],
         None => vec![rows("curve s0", "f0")],
     };
     let draw = [roc, precision_recall, reliability];
-    draw.iter().filter_map(|draw| draw(report, stage, ranking, &series)).collect()
+    draw.iter()
+        .filter_map(|draw| draw(report, stage, ranking, &series))
+        .collect()
 }
 
 fn frame(x_title: &str, y_title: &str, y: Scale) -> Panel {
     Panel {
-        left: LEFT, right: RIGHT, top: TOP, bottom: HEIGHT - BOTTOM,
-        x: Scale::linear(0.0, 1.0), y, ticks: Ticks::Numbers,
-        x_title: x_title.to_owned(), y_title: y_title.to_owned(),
+        left: LEFT,
+        right: RIGHT,
+        top: TOP,
+        bottom: HEIGHT - BOTTOM,
+        x: Scale::linear(0.0, 1.0),
+        y,
+        ticks: Ticks::Numbers,
+        x_title: x_title.to_owned(),
+        y_title: y_title.to_owned(),
     }
 }
 
-fn figure(report: &Report, stage: &StageReport, ranking: &RankingResult, kind: &str, canvas: Canvas) -> Figure {
-    let name = format!("{}-{}-{}-{}", stage.name, kind, ranking.score, ranking.label);
-    let caption = format!("{} of {} for {}", capital(kind), ranking.score, ranking.label);
+fn figure(
+    report: &Report,
+    stage: &StageReport,
+    ranking: &RankingResult,
+    kind: &str,
+    canvas: Canvas,
+) -> Figure {
+    let name = format!(
+        "{}-{}-{}-{}",
+        stage.name, kind, ranking.score, ranking.label
+    );
+    let caption = format!(
+        "{} of {} for {}",
+        capital(kind),
+        ranking.score,
+        ranking.label
+    );
     Figure::new(report, &name, caption, HEIGHT, canvas)
 }
 
@@ -52,30 +90,57 @@ fn capital(kind: &str) -> String {
     }
 }
 
-fn roc(report: &Report, stage: &StageReport, ranking: &RankingResult, series: &[Series<'_>]) -> Option<Figure> {
+fn roc(
+    report: &Report,
+    stage: &StageReport,
+    ranking: &RankingResult,
+    series: &[Series<'_>],
+) -> Option<Figure> {
     let panel = frame("False-positive rate", "Efficiency", Scale::linear(0.0, 1.0));
     let mut canvas = Canvas::default();
     canvas.line(panel.at(0.0, 0.0), panel.at(1.0, 1.0), "guide");
     let mut legend = Vec::new();
     for one in series.iter().filter(|one| !one.result.roc.is_empty()) {
-        let points = one.result.roc.iter().map(|p| panel.at(p.false_positive_rate, p.efficiency));
+        let points = one
+            .result
+            .roc
+            .iter()
+            .map(|p| panel.at(p.false_positive_rate, p.efficiency));
         canvas.polyline(&points.collect::<Vec<_>>(), one.curve);
-        let auc = one.result.auc.map(|auc| with_error(auc, one.result.auc_statistical_error));
-        legend.push((one.curve, format!("{}: AUC = {}", one.noun, auc.unwrap_or_default())));
+        let auc = one
+            .result
+            .auc
+            .map(|auc| with_error(auc, one.result.auc_statistical_error));
+        legend.push((
+            one.curve,
+            format!("{}: AUC = {}", one.noun, auc.unwrap_or_default()),
+        ));
     }
     if legend.is_empty() {
         return None;
     }
     panel.draw(&mut canvas);
     let x = panel.left + 0.36 * (panel.right - panel.left);
-    corner(&mut canvas, x, panel.bottom - 30.0 - 25.0 * (legend.len() as f64 + 1.0), ranking, &legend);
+    corner(
+        &mut canvas,
+        x,
+        panel.bottom - 30.0 - 25.0 * (legend.len() as f64 + 1.0),
+        ranking,
+        &legend,
+    );
     Some(figure(report, stage, ranking, "roc", canvas))
 }
 
 /// The label and score, and one line for each curve, from (x, y) down.
 fn corner(canvas: &mut Canvas, x: f64, y: f64, ranking: &RankingResult, legend: &[(&str, String)]) {
     canvas.text(x, y, Anchor::Start, "note", &shortened(&ranking.label, 42));
-    canvas.text(x, y + 23.0, Anchor::Start, "quiet", &shortened(&ranking.score, 48));
+    canvas.text(
+        x,
+        y + 23.0,
+        Anchor::Start,
+        "quiet",
+        &shortened(&ranking.score, 48),
+    );
     for (line, (class, text)) in (0..).map(f64::from).zip(legend) {
         let y = y + 48.0 + 25.0 * line;
         canvas.line((x, y - 5.0), (x + 34.0, y - 5.0), class);
@@ -83,25 +148,61 @@ fn corner(canvas: &mut Canvas, x: f64, y: f64, ranking: &RankingResult, legend: 
     }
 }
 
-fn precision_recall(report: &Report, stage: &StageReport, ranking: &RankingResult, series: &[Series<'_>]) -> Option<Figure> {
-    let drawn = || series.iter().filter(|one| !one.result.precision_recall.is_empty());
-    let highest = drawn().flat_map(|one| &one.result.precision_recall).filter(|point| point.recall > 0.02);
+fn precision_recall(
+    report: &Report,
+    stage: &StageReport,
+    ranking: &RankingResult,
+    series: &[Series<'_>],
+) -> Option<Figure> {
+    let drawn = || {
+        series
+            .iter()
+            .filter(|one| !one.result.precision_recall.is_empty())
+    };
+    let highest = drawn()
+        .flat_map(|one| &one.result.precision_recall)
+        .filter(|point| point.recall > 0.02);
     let highest = highest.map(|point| point.precision).fold(0.0, f64::max);
-    let early = drawn().flat_map(|one| &one.result.precision_recall).filter(|point| point.recall < 0.55);
+    let early = drawn()
+        .flat_map(|one| &one.result.precision_recall)
+        .filter(|point| point.recall < 0.55);
     let lowest = early.map(|point| point.precision).fold(1.0, f64::min);
-    let top = if highest > 0.5 { 1.0 } else { (1.7 * highest).clamp(1e-3, 1.0) };
-    let panel = frame("Recall (efficiency)", "Precision (purity)", Scale::linear(0.0, top));
+    let top = if highest > 0.5 {
+        1.0
+    } else {
+        (1.7 * highest).clamp(1e-3, 1.0)
+    };
+    let panel = frame(
+        "Recall (efficiency)",
+        "Precision (purity)",
+        Scale::linear(0.0, top),
+    );
     let mut canvas = Canvas::default();
     let mut legend = Vec::new();
     for one in drawn() {
         if let Some(prevalence) = one.result.prevalence {
-            canvas.line(panel.at(0.0, prevalence), panel.at(1.0, prevalence), "guide");
+            canvas.line(
+                panel.at(0.0, prevalence),
+                panel.at(1.0, prevalence),
+                "guide",
+            );
         }
-        let points = one.result.precision_recall.iter().map(|p| panel.at(p.recall, p.precision));
+        let points = one
+            .result
+            .precision_recall
+            .iter()
+            .map(|p| panel.at(p.recall, p.precision));
         canvas.polyline(&points.collect::<Vec<_>>(), one.curve);
-        let value = one.result.average_precision.map(|ap| format!("{ap:.4}")).unwrap_or_default();
+        let value = one
+            .result
+            .average_precision
+            .map(|ap| format!("{ap:.4}"))
+            .unwrap_or_default();
         let prevalence = one.result.prevalence.map(percent).unwrap_or_default();
-        legend.push((one.curve, format!("{}: AP = {value} (prevalence {prevalence})", one.noun)));
+        legend.push((
+            one.curve,
+            format!("{}: AP = {value} (prevalence {prevalence})", one.noun),
+        ));
     }
     if legend.is_empty() {
         return None;
@@ -109,17 +210,33 @@ fn precision_recall(report: &Report, stage: &StageReport, ranking: &RankingResul
     panel.draw(&mut canvas);
     let rows = 25.0 * (legend.len() as f64 + 1.0);
     let below = lowest / top > 0.5;
-    let (x, y) = if below { (panel.left + 28.0, panel.bottom - 30.0 - rows) } else { (panel.left + 0.3 * (panel.right - panel.left), panel.top + 36.0) };
+    let (x, y) = if below {
+        (panel.left + 28.0, panel.bottom - 30.0 - rows)
+    } else {
+        (
+            panel.left + 0.3 * (panel.right - panel.left),
+            panel.top + 36.0,
+        )
+    };
     corner(&mut canvas, x, y, ranking, &legend);
     Some(figure(report, stage, ranking, "pr", canvas))
 }
 
-fn reliability(report: &Report, stage: &StageReport, ranking: &RankingResult, series: &[Series<'_>]) -> Option<Figure> {
+fn reliability(
+    report: &Report,
+    stage: &StageReport,
+    ranking: &RankingResult,
+    series: &[Series<'_>],
+) -> Option<Figure> {
     let mut upper = frame("", "Fired fraction", Scale::linear(0.0, 1.0));
     upper.bottom = TOP + 0.70 * (HEIGHT - TOP - BOTTOM);
     upper.ticks = Ticks::Silent;
     let bins = |one: &Series<'_>| -> Vec<ReliabilityBin> {
-        one.result.probability.iter().flat_map(|p| p.reliability.clone()).collect()
+        one.result
+            .probability
+            .iter()
+            .flat_map(|p| p.reliability.clone())
+            .collect()
     };
     let most = series.iter().flat_map(bins).map(|bin| bin.count).max()? as f64;
     let mut lower = frame("Mean score", "Entries", Scale::log(0.5, 4.0 * most));
@@ -130,20 +247,42 @@ fn reliability(report: &Report, stage: &StageReport, ranking: &RankingResult, se
     for (position, one) in series.iter().enumerate().rev() {
         let bins = bins(one);
         let thin = if position == 0 { "curve s0" } else { "thin s1" };
-        let errors = bins.iter().map(|bin| bin.interval.map(|end| upper.at(bin.mean_score, end)));
+        let errors = bins
+            .iter()
+            .map(|bin| bin.interval.map(|end| upper.at(bin.mean_score, end)));
         canvas.strokes(&errors.collect::<Vec<_>>(), thin);
         for bin in &bins {
-            canvas.dot(upper.at(bin.mean_score, bin.fired), if position == 0 { 5.0 } else { 3.5 }, one.bar);
+            canvas.dot(
+                upper.at(bin.mean_score, bin.fired),
+                if position == 0 { 5.0 } else { 3.5 },
+                one.bar,
+            );
             let count = bin.count as f64;
-            let steps = [lower.at(bin.low, 0.5), lower.at(bin.low, count), lower.at(bin.high, count), lower.at(bin.high, 0.5)];
+            let steps = [
+                lower.at(bin.low, 0.5),
+                lower.at(bin.low, count),
+                lower.at(bin.high, count),
+                lower.at(bin.high, 0.5),
+            ];
             canvas.polyline(&steps, one.curve);
         }
         let probability = one.result.probability.as_ref();
-        let text = probability.map(|p| format!("{}: Brier {:.4}, log loss {:.4}", one.noun, p.brier, p.log_loss));
+        let text = probability.map(|p| {
+            format!(
+                "{}: Brier {:.4}, log loss {:.4}",
+                one.noun, p.brier, p.log_loss
+            )
+        });
         legend.insert(0, (one.curve, text.unwrap_or_default()));
     }
     upper.draw(&mut canvas);
     lower.draw(&mut canvas);
-    corner(&mut canvas, upper.left + 28.0, upper.top + 36.0, ranking, &legend);
+    corner(
+        &mut canvas,
+        upper.left + 28.0,
+        upper.top + 36.0,
+        ranking,
+        &legend,
+    );
     Some(figure(report, stage, ranking, "calibration", canvas))
 }

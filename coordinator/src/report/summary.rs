@@ -67,7 +67,9 @@ impl ShardCounts {
     /// Neither done nor failed.
     #[must_use]
     pub fn outstanding(self) -> u64 {
-        self.planned.saturating_sub(self.done).saturating_sub(self.failed)
+        self.planned
+            .saturating_sub(self.done)
+            .saturating_sub(self.failed)
     }
 }
 

@@ -13,10 +13,19 @@ fn the_page_and_everything_beside_it() {
     let files = render(&sample::complete(3000)).unwrap();
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     for name in [
-        "index.html", "metrics.json", "metrics_per_label.csv", "event_metrics.csv", "thresholds.csv",
-        "processed_lumis.json", "missing_lumis.json", "lumi-sections.svg", "dimuon-cut-flow.svg",
-        "dimuon-roc-score_dz-HLT_Mu17_TrkIsoVVL_Mu8_TrkIsoVVL_DZ.svg", "dimuon-histogram-m_mumu.svg",
-        "dimuon-histogram-m_mumu-log.svg", "dimuon-drift-score_dz.svg",
+        "index.html",
+        "metrics.json",
+        "metrics_per_label.csv",
+        "event_metrics.csv",
+        "thresholds.csv",
+        "processed_lumis.json",
+        "missing_lumis.json",
+        "lumi-sections.svg",
+        "dimuon-cut-flow.svg",
+        "dimuon-roc-score_dz-HLT_Mu17_TrkIsoVVL_Mu8_TrkIsoVVL_DZ.svg",
+        "dimuon-histogram-m_mumu.svg",
+        "dimuon-histogram-m_mumu-log.svg",
+        "dimuon-drift-score_dz.svg",
     ] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
@@ -27,7 +36,9 @@ fn the_page_and_everything_beside_it() {
     let page = file(&files, "index.html");
     assert!(page.contains("m_mumu [GeV]") && page.contains("Candidates / 1 GeV"));
     assert!(page.contains("Nothing failed: 41 of 41 shards done."));
-    for outside in ["<script", "http:", "https:", "@import", "url(", "NaN", "inf"] {
+    for outside in [
+        "<script", "http:", "https:", "@import", "url(", "NaN", "inf",
+    ] {
         assert!(!page.contains(outside), "the page contains {outside}");
     }
     serde_json::from_str::<serde_json::Value>(file(&files, "metrics.json")).unwrap();
@@ -37,10 +48,17 @@ fn the_page_and_everything_beside_it() {
 #[test]
 fn tables_have_a_value_for_every_column() {
     let files = render(&sample::complete(3000)).unwrap();
-    for (name, lines) in [("metrics_per_label.csv", 2), ("event_metrics.csv", 2), ("thresholds.csv", 60)] {
+    for (name, lines) in [
+        ("metrics_per_label.csv", 2),
+        ("event_metrics.csv", 2),
+        ("thresholds.csv", 60),
+    ] {
         let table = file(&files, name);
         let columns = table.lines().next().unwrap().split(',').count();
-        assert!(table.lines().all(|line| line.split(',').count() == columns), "{name}");
+        assert!(
+            table.lines().all(|line| line.split(',').count() == columns),
+            "{name}"
+        );
         assert_eq!(table.lines().count(), lines + 1, "{name}");
     }
 }
@@ -50,8 +68,13 @@ fn failures_are_grouped_by_cause_and_nothing_is_hidden() {
     let files = render(&sample::troubled(1500)).unwrap();
     let page = file(&files, "index.html");
     for text in [
-        "8 shards failed, 2 still to run", "8 failed shards, 2 causes", "and 2 more",
-        "basket 14 of branch `Muon_pt`", "no space left on device", "run 279024, lumi 17", "Runs with missing lumi sections",
+        "8 shards failed, 2 still to run",
+        "8 failed shards, 2 causes",
+        "and 2 more",
+        "basket 14 of branch `Muon_pt`",
+        "no space left on device",
+        "run 279024, lumi 17",
+        "Runs with missing lumi sections",
     ] {
         assert!(page.contains(text), "{text} is missing");
     }
@@ -80,10 +103,16 @@ fn hostile_text_is_harmless_everywhere() {
     for (name, bytes) in render(&report).unwrap() {
         let text = String::from_utf8(bytes).unwrap();
         if name.ends_with(".html") || name.ends_with(".svg") {
-            assert!(!text.contains("<script") && !text.contains('\u{1}'), "{name}");
+            assert!(
+                !text.contains("<script") && !text.contains('\u{1}'),
+                "{name}"
+            );
         }
         if name.ends_with(".csv") {
-            assert!(!text.contains(",=cmd") && !text.contains("\"=cmd"), "{name}");
+            assert!(
+                !text.contains(",=cmd") && !text.contains("\"=cmd"),
+                "{name}"
+            );
         }
         assert!(!name.contains(['/', '<', '\\']), "{name}");
     }
@@ -91,7 +120,11 @@ fn hostile_text_is_harmless_everywhere() {
 
 #[test]
 fn an_empty_campaign_still_has_a_page() {
-    let report = Report { campaign: "empty".into(), stages: vec![StageReport::default()], ..Report::default() };
+    let report = Report {
+        campaign: "empty".into(),
+        stages: vec![StageReport::default()],
+        ..Report::default()
+    };
     let files = render(&report).unwrap();
     assert!(file(&files, "index.html").contains("Nothing failed"));
     assert_eq!(file(&files, "event_metrics.csv").lines().count(), 1);
@@ -111,7 +144,10 @@ fn pages_can_be_looked_at() {
     let folder = std::env::var_os("LUMIMILL_REPORT_FOLDER").map(PathBuf::from);
     let events = if folder.is_some() { 40_000 } else { 400 };
     let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
-    for (name, report) in [("complete", sample::complete(events)), ("troubled", sample::troubled(events))] {
+    for (name, report) in [
+        ("complete", sample::complete(events)),
+        ("troubled", sample::troubled(events)),
+    ] {
         let files = render(&report).unwrap();
         std::fs::create_dir_all(folder.join(name)).unwrap();
         for (file, bytes) in &files {

@@ -86,7 +86,7 @@ impl Compiler<'_> {
         outputs.extend(self.labels(&mut scope));
         outputs.extend(self.columns(&mut scope));
         if !matches!(self.stage.rows, Rows::Event) {
-            outputs.push(self.candidate());
+            outputs.push(Self::candidate());
         }
         let fields = outputs.iter().map(|output| {
             let null = matches!(&output.source, Source::Missing { null: true })
@@ -259,13 +259,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn candidate(&mut self) -> Output {
-        if self.stage.output_names().contains(&CANDIDATE) {
-            let message = format!(
-                "\"{CANDIDATE}\" is the name of the column that numbers the candidates of an event"
-            );
-            self.problems.add(self.path("columns"), message);
-        }
+    fn candidate() -> Output {
         Output {
             name: CANDIDATE.to_owned(),
             stored: DataType::UInt32,

@@ -38,7 +38,9 @@ impl Canvas {
 
     pub(in crate::report) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
         let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(short);
-        self.push(format_args!("<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"));
+        self.push(format_args!(
+            "<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"
+        ));
     }
 
     /// A line through points; those that are not finite are left out.
@@ -55,8 +57,14 @@ impl Canvas {
         }
     }
 
-    pub(in crate::report) fn rectangle(&mut self, corner: (f64, f64), size: (f64, f64), class: &str) {
-        let [x, y, width, height] = [corner.0, corner.1, size.0.max(0.0), size.1.max(0.0)].map(short);
+    pub(in crate::report) fn rectangle(
+        &mut self,
+        corner: (f64, f64),
+        size: (f64, f64),
+        class: &str,
+    ) {
+        let [x, y, width, height] =
+            [corner.0, corner.1, size.0.max(0.0), size.1.max(0.0)].map(short);
         self.push(format_args!(
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"
         ));
@@ -64,10 +72,19 @@ impl Canvas {
 
     pub(in crate::report) fn dot(&mut self, centre: (f64, f64), radius: f64, class: &str) {
         let [x, y, r] = [centre.0, centre.1, radius].map(short);
-        self.push(format_args!("<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"{r}\"/>"));
+        self.push(format_args!(
+            "<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"{r}\"/>"
+        ));
     }
 
-    pub(in crate::report) fn text(&mut self, x: f64, y: f64, anchor: Anchor, class: &str, text: &str) {
+    pub(in crate::report) fn text(
+        &mut self,
+        x: f64,
+        y: f64,
+        anchor: Anchor,
+        class: &str,
+        text: &str,
+    ) {
         let (x, y, anchor, text) = (short(x), short(y), anchor.word(), marked_up(text));
         self.push(format_args!(
             "<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>"
@@ -93,7 +110,10 @@ impl Canvas {
 
 fn path(points: &[(f64, f64)]) -> String {
     let mut path = String::new();
-    for (x, y) in points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()) {
+    for (x, y) in points
+        .iter()
+        .filter(|(x, y)| x.is_finite() && y.is_finite())
+    {
         path += if path.is_empty() { "M" } else { "L" };
         path += &format!("{} {}", short(*x), short(*y));
     }
@@ -104,7 +124,11 @@ fn path(points: &[(f64, f64)]) -> String {
 fn short(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Text with `&`, `<`, `>` and quotes escaped, and characters that XML forbids replaced.
@@ -118,7 +142,9 @@ pub(in crate::report) fn escape(text: &str) -> String {
             '"' => safe += "&quot;",
             '\'' => safe += "&#39;",
             '\t' | '\n' | '\r' => safe.push(' '),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
+                safe.push('\u{fffd}')
+            }
             other => safe.push(other),
         }
     }
@@ -142,8 +168,13 @@ fn marked_up(text: &str) -> String {
             continue;
         }
         let power = escape(&power.replace('-', "−"));
-        marked += &format!("<tspan dy=\"-0.45em\" font-size=\"72%\">{power}</tspan><tspan dy=\"0.324em\">\u{200b}</tspan>");
-        rest = tail.strip_prefix('}').filter(|_| inner.len() < after.len()).unwrap_or(tail);
+        marked += &format!(
+            "<tspan dy=\"-0.45em\" font-size=\"72%\">{power}</tspan><tspan dy=\"0.324em\">\u{200b}</tspan>"
+        );
+        rest = tail
+            .strip_prefix('}')
+            .filter(|_| inner.len() < after.len())
+            .unwrap_or(tail);
     }
     marked + &escape(rest)
 }
@@ -154,24 +185,36 @@ mod tests {
 
     #[test]
     fn text_cannot_break_out() {
-        assert_eq!(escape("<script>\"&'\u{0}"), "&lt;script&gt;&quot;&amp;&#39;\u{fffd}");
+        assert_eq!(
+            escape("<script>\"&'\u{0}"),
+            "&lt;script&gt;&quot;&amp;&#39;\u{fffd}"
+        );
         let mut canvas = Canvas::default();
         canvas.text(1.0, 2.0, Anchor::End, "ink", "a<b^2 ^x");
         let body = canvas.into_body();
-        assert!(body.contains("a&lt;b<tspan") && body.contains(">2</tspan>") && body.contains(" ^x"), "{body}");
+        assert!(
+            body.contains("a&lt;b<tspan") && body.contains(">2</tspan>") && body.contains(" ^x"),
+            "{body}"
+        );
     }
 
     #[test]
     fn superscripts_with_and_without_braces() {
         for text in ["7 fb^-1 now", "7 fb^{-1} now"] {
             let marked = marked_up(text);
-            assert!(marked.starts_with("7 fb<tspan") && marked.contains(">−1</tspan>"), "{marked}");
+            assert!(
+                marked.starts_with("7 fb<tspan") && marked.contains(">−1</tspan>"),
+                "{marked}"
+            );
             assert!(marked.ends_with(" now"), "{marked}");
         }
     }
 
     #[test]
     fn coordinates_are_short() {
-        assert_eq!([short(1.0), short(-0.001), short(2.345), short(100.0)], ["1", "0", "2.35", "100"].map(|s| s.replace("2.35", &short(2.345))));
+        assert_eq!(
+            [short(1.0), short(-0.001), short(2.345), short(100.0)],
+            ["1", "0", "2.35", "100"].map(|s| s.replace("2.35", &short(2.345)))
+        );
     }
 }

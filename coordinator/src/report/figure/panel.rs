@@ -62,12 +62,23 @@ impl Panel {
         if self.ticks != Ticks::Silent {
             let slanted = matches!(&self.ticks, Ticks::Categories(labels) if labels.len() > 7);
             let below = if slanted { 64.0 } else { 50.0 };
-            canvas.text(self.right, self.bottom + below, Anchor::End, "title", &self.x_title);
+            canvas.text(
+                self.right,
+                self.bottom + below,
+                Anchor::End,
+                "title",
+                &self.x_title,
+            );
         }
         canvas.upright(self.left - 66.0, self.top, "title", &self.y_title);
     }
 
-    fn vertical_ticks(&self, canvas: &mut Canvas, small: &mut Vec<[(f64, f64); 2]>, large: &mut Vec<[(f64, f64); 2]>) {
+    fn vertical_ticks(
+        &self,
+        canvas: &mut Canvas,
+        small: &mut Vec<[(f64, f64); 2]>,
+        large: &mut Vec<[(f64, f64); 2]>,
+    ) {
         let room = ((self.bottom - self.top) / 52.0).clamp(2.0, 8.0) as usize;
         let mut tick = |value: f64, length: f64, into: &mut Vec<_>| {
             let y = self.up(value);
@@ -79,11 +90,22 @@ impl Panel {
         }
         for (value, label) in self.y.major(room) {
             tick(value, MAJOR, large);
-            canvas.text(self.left - 9.0, self.up(value) + 6.0, Anchor::End, "label", &label);
+            canvas.text(
+                self.left - 9.0,
+                self.up(value) + 6.0,
+                Anchor::End,
+                "label",
+                &label,
+            );
         }
     }
 
-    fn horizontal_ticks(&self, canvas: &mut Canvas, small: &mut Vec<[(f64, f64); 2]>, large: &mut Vec<[(f64, f64); 2]>) {
+    fn horizontal_ticks(
+        &self,
+        canvas: &mut Canvas,
+        small: &mut Vec<[(f64, f64); 2]>,
+        large: &mut Vec<[(f64, f64); 2]>,
+    ) {
         let mut tick = |value: f64, length: f64, into: &mut Vec<_>| {
             let x = self.across(value);
             into.push([(x, self.bottom), (x, self.bottom - length)]);
@@ -106,7 +128,13 @@ impl Panel {
         for (value, label) in self.x.major(LABELS_ACROSS) {
             tick(value, MAJOR, large);
             if self.ticks == Ticks::Numbers {
-                canvas.text(self.across(value), self.bottom + 22.0, Anchor::Middle, "label", &label);
+                canvas.text(
+                    self.across(value),
+                    self.bottom + 22.0,
+                    Anchor::Middle,
+                    "label",
+                    &label,
+                );
             }
         }
     }

@@ -45,11 +45,16 @@ pub(in crate::report) fn page_rules() -> String {
 /// The page's variables, in the light and in the dark theme.
 pub(in crate::report) fn page_variables() -> [String; 2] {
     let list = |pick: fn(&(&str, &'static str, &'static str)) -> &'static str| {
-        COLOURS.iter().map(|colour| format!("--{}:{};", colour.0, pick(colour))).collect()
+        COLOURS
+            .iter()
+            .map(|colour| format!("--{}:{};", colour.0, pick(colour)))
+            .collect()
     };
     [list(|colour| colour.1), list(|colour| colour.2)]
 }
 
 fn series_rules() -> String {
-    (0..6).map(|n| format!(".s{n}{{stroke:{{s{n}}}}}.f{n}{{fill:{{s{n}}}}}")).collect()
+    (0..6)
+        .map(|n| format!(".s{n}{{stroke:{{s{n}}}}}.f{n}{{fill:{{s{n}}}}}"))
+        .collect()
 }

@@ -18,17 +18,29 @@ pub(super) fn failures(report: &Report) -> String {
     }
     let mut causes: BTreeMap<&str, Vec<&Failure>> = BTreeMap::new();
     for failure in &report.failures {
-        causes.entry(&failure.fingerprint).or_default().push(failure);
+        causes
+            .entry(&failure.fingerprint)
+            .or_default()
+            .push(failure);
     }
     let mut causes: Vec<_> = causes.into_values().collect();
     causes.sort_by_key(|failures| std::cmp::Reverse(failures.len()));
     let mut table = Table::new(&[
-        ("shards", Align::Right), ("kind", Align::Left), ("message", Align::Left), ("stage", Align::Left),
-        ("files", Align::Left), ("shard (attempts)", Align::Left), ("fingerprint", Align::Left),
+        ("shards", Align::Right),
+        ("kind", Align::Left),
+        ("message", Align::Left),
+        ("stage", Align::Left),
+        ("files", Align::Left),
+        ("shard (attempts)", Align::Left),
+        ("fingerprint", Align::Left),
     ]);
     for failures in causes.iter().take(CAUSES) {
-        let Some(first) = failures.first() else { continue };
-        let shards = failures.iter().map(|f| format!("{} ({})", f.shard, f.attempt));
+        let Some(first) = failures.first() else {
+            continue;
+        };
+        let shards = failures
+            .iter()
+            .map(|f| format!("{} ({})", f.shard, f.attempt));
         table.row(&[
             grouped(failures.len() as u64),
             first.kind.clone(),
@@ -41,14 +53,26 @@ pub(super) fn failures(report: &Report) -> String {
     }
     table.more(causes.len(), CAUSES, "cause");
     let all = counted(report.failures.len() as u64, "failed shard");
-    let intro = format!("<p class=\"bad\">{all}, {}.</p>\n", counted(causes.len() as u64, "cause"));
-    section("failures", "What failed", &card("", &(intro + &table.html())))
+    let intro = format!(
+        "<p class=\"bad\">{all}, {}.</p>\n",
+        counted(causes.len() as u64, "cause")
+    );
+    section(
+        "failures",
+        "What failed",
+        &card("", &(intro + &table.html())),
+    )
 }
 
 /// The first few different words, and how many more there are.
 fn named(words: impl Iterator<Item = String>) -> String {
     let different: BTreeSet<String> = words.collect();
-    let mut text = different.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let mut text = different
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     if different.len() > NAMED {
         text += &format!(" and {} more", grouped((different.len() - NAMED) as u64));
     }
@@ -58,9 +82,28 @@ fn named(words: impl Iterator<Item = String>) -> String {
 fn nothing(report: &Report) -> String {
     let shards = all_shards(report);
     let (class, text) = match (shards.failed, shards.outstanding()) {
-        (0, 0) => ("good", format!("Nothing failed: {} of {} done.", grouped(shards.done), counted(shards.planned, "shard"))),
-        (0, left) => ("open", format!("Nothing failed so far; {} still to run.", counted(left, "shard"))),
-        (failed, _) => ("bad", format!("{} failed, without a record of why.", counted(failed, "shard"))),
+        (0, 0) => (
+            "good",
+            format!(
+                "Nothing failed: {} of {} done.",
+                grouped(shards.done),
+                counted(shards.planned, "shard")
+            ),
+        ),
+        (0, left) => (
+            "open",
+            format!(
+                "Nothing failed so far; {} still to run.",
+                counted(left, "shard")
+            ),
+        ),
+        (failed, _) => (
+            "bad",
+            format!(
+                "{} failed, without a record of why.",
+                counted(failed, "shard")
+            ),
+        ),
     };
     format!("<p class=\"{class}\">{text}</p>\n")
 }

@@ -21,8 +21,15 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(columns: &[(&str, Align)]) -> Self {
-        let columns = columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect();
-        Self { columns, html: String::new(), note: String::new() }
+        let columns = columns
+            .iter()
+            .map(|(name, align)| ((*name).to_owned(), *align))
+            .collect();
+        Self {
+            columns,
+            html: String::new(),
+            note: String::new(),
+        }
     }
 
     /// One line; cells beyond the columns are left out.
@@ -38,7 +45,11 @@ impl Table {
     fn line(&mut self, cells: &[String], attribute: &str) {
         self.html += &format!("<tr{attribute}>");
         for (cell, (_, align)) in cells.iter().zip(&self.columns) {
-            let class = if *align == Align::Right { " class=\"number\"" } else { "" };
+            let class = if *align == Align::Right {
+                " class=\"number\""
+            } else {
+                ""
+            };
             self.html += &format!("<td{class}>{}</td>", escape(cell));
         }
         self.html += "</tr>\n";
@@ -48,38 +59,59 @@ impl Table {
     pub(super) fn more(&mut self, all: usize, shown: usize, noun: &str) {
         if all > shown {
             let left = counted((all - shown) as u64, noun);
-            self.note = format!("<p class=\"note-line\">and {left} more; metrics.json has all</p>\n");
+            self.note =
+                format!("<p class=\"note-line\">and {left} more; metrics.json has all</p>\n");
         }
     }
 
     pub(super) fn html(self) -> String {
-        let Self { columns, html, note } = self;
+        let Self {
+            columns,
+            html,
+            note,
+        } = self;
         let heads: String = columns
             .iter()
             .map(|(name, align)| {
-                let class = if *align == Align::Right { " class=\"number\"" } else { "" };
+                let class = if *align == Align::Right {
+                    " class=\"number\""
+                } else {
+                    ""
+                };
                 format!("<th{class}>{}</th>", escape(name))
             })
             .collect();
-        format!("<div class=\"scroll\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{html}</tbody>\n</table></div>\n{note}")
+        format!(
+            "<div class=\"scroll\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{html}</tbody>\n</table></div>\n{note}"
+        )
     }
 }
 
 /// A titled section.
 pub(super) fn section(id: &str, title: &str, html: &str) -> String {
-    format!("<section id=\"{}\">\n<h2>{}</h2>\n{html}</section>\n", escape(id), escape(title))
+    format!(
+        "<section id=\"{}\">\n<h2>{}</h2>\n{html}</section>\n",
+        escape(id),
+        escape(title)
+    )
 }
 
 /// A box, with a title unless that is empty.
 pub(super) fn card(title: &str, html: &str) -> String {
-    let title = if title.is_empty() { String::new() } else { format!("<h3>{}</h3>\n", escape(title)) };
+    let title = if title.is_empty() {
+        String::new()
+    } else {
+        format!("<h3>{}</h3>\n", escape(title))
+    };
     format!("<div class=\"card\">\n{title}{html}</div>\n")
 }
 
 /// A number that matters.
 pub(super) fn tile(title: &str, value: &str, below: &str) -> String {
     let [title, value, below] = [title, value, below].map(escape);
-    format!("<div class=\"tile\"><span>{title}</span><strong>{value}</strong><span>{below}</span></div>\n")
+    format!(
+        "<div class=\"tile\"><span>{title}</span><strong>{value}</strong><span>{below}</span></div>\n"
+    )
 }
 
 /// Pictures beside one another, each with its caption and its file.
@@ -92,6 +124,12 @@ pub(super) fn figures(figures: &[Figure]) -> String {
 }
 
 fn figure(figure: &Figure) -> String {
-    let (picture, caption, file) = (figure.inline(), escape(&figure.caption), escape(&figure.file_name()));
-    format!("<figure>\n{picture}\n<figcaption>{caption} <a href=\"{file}\" download>SVG</a></figcaption>\n</figure>\n")
+    let (picture, caption, file) = (
+        figure.inline(),
+        escape(&figure.caption),
+        escape(&figure.file_name()),
+    );
+    format!(
+        "<figure>\n{picture}\n<figcaption>{caption} <a href=\"{file}\" download>SVG</a></figcaption>\n</figure>\n"
+    )
 }

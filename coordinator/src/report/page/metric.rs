@@ -5,11 +5,17 @@ use crate::report::StagePictures;
 use crate::report::figure::{Figure, escape};
 use crate::report::number::{grouped, percent, significant, with_error};
 use crate::report::summary::StageReport;
-use lumimill_common::metric::{Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult};
+use lumimill_common::metric::{
+    Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult,
+};
 
 /// Pictures under a title.
 pub(super) fn pictures(title: &str, drawn: &[Figure]) -> String {
-    if drawn.is_empty() { String::new() } else { format!("<h3>{}</h3>\n{}", escape(title), figures(drawn)) }
+    if drawn.is_empty() {
+        String::new()
+    } else {
+        format!("<h3>{}</h3>\n{}", escape(title), figures(drawn))
+    }
 }
 
 /// The table of all rankings, then pictures and thresholds of each.
@@ -25,9 +31,18 @@ pub(super) fn rankings(stage: &StageReport, pictures: &StagePictures) -> String 
         return String::new();
     }
     let mut table = Table::new(&[
-        ("label", Align::Left), ("score", Align::Left), ("per", Align::Left), ("total", Align::Right), ("prevalence", Align::Right),
-        ("ROC-AUC", Align::Right), ("binning", Align::Right), ("average precision", Align::Right), ("binning", Align::Right),
-        ("Brier", Align::Right), ("log loss", Align::Right), ("left out", Align::Right),
+        ("label", Align::Left),
+        ("score", Align::Left),
+        ("per", Align::Left),
+        ("total", Align::Right),
+        ("prevalence", Align::Right),
+        ("ROC-AUC", Align::Right),
+        ("binning", Align::Right),
+        ("average precision", Align::Right),
+        ("binning", Align::Right),
+        ("Brier", Align::Right),
+        ("log loss", Align::Right),
+        ("left out", Align::Right),
     ]);
     for (ranking, _) in &all {
         for (noun, population) in populations(stage, ranking) {
@@ -37,7 +52,11 @@ pub(super) fn rankings(stage: &StageReport, pictures: &StagePictures) -> String 
     let note = "<p class=\"note-line\">ROC-AUC ± its statistical error (DeLong, independent entries). The value from unbinned scores is within “binning” of the one shown. Brier score and log loss are exact. Left out: no finite score, or no label.</p>\n";
     let mut html = card("Ranking", &(table.html() + note));
     for (ranking, drawn) in &all {
-        html += &format!("<h3>{} <small>by {}</small></h3>\n", escape(&ranking.label), escape(&ranking.score));
+        html += &format!(
+            "<h3>{} <small>by {}</small></h3>\n",
+            escape(&ranking.label),
+            escape(&ranking.score)
+        );
         html += &figures(drawn);
         html += &thresholds(stage, ranking);
     }
@@ -45,9 +64,17 @@ pub(super) fn rankings(stage: &StageReport, pictures: &StagePictures) -> String 
 }
 
 /// Events first, as they are what counts.
-fn populations<'a>(stage: &StageReport, ranking: &'a RankingResult) -> Vec<(String, &'a PopulationResult)> {
-    let events = ranking.events.iter().map(|events| ("events".to_owned(), events));
-    events.chain([(stage.rows_are.to_lowercase(), &ranking.rows)]).collect()
+fn populations<'a>(
+    stage: &StageReport,
+    ranking: &'a RankingResult,
+) -> Vec<(String, &'a PopulationResult)> {
+    let events = ranking
+        .events
+        .iter()
+        .map(|events| ("events".to_owned(), events));
+    events
+        .chain([(stage.rows_are.to_lowercase(), &ranking.rows)])
+        .collect()
 }
 
 fn numbers(ranking: &RankingResult, noun: &str, found: &PopulationResult) -> Vec<String> {
@@ -60,7 +87,11 @@ fn numbers(ranking: &RankingResult, noun: &str, found: &PopulationResult) -> Vec
         noun.to_owned(),
         grouped(found.total),
         or_dash(found.prevalence.map(percent)),
-        or_dash(found.auc.map(|auc| with_error(auc, found.auc_statistical_error))),
+        or_dash(
+            found
+                .auc
+                .map(|auc| with_error(auc, found.auc_statistical_error)),
+        ),
         bound(found.auc_binning_error),
         or_dash(found.average_precision.map(|value| format!("{value:.4}"))),
         bound(found.average_precision_binning_error),
@@ -76,8 +107,13 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
         return String::new();
     };
     let mut table = Table::new(&[
-        ("working point", Align::Left), ("select score ≥", Align::Right), ("efficiency", Align::Right), ("precision", Align::Right),
-        ("false positives", Align::Right), ("rate", Align::Right), ("selected", Align::Right),
+        ("working point", Align::Left),
+        ("select score ≥", Align::Right),
+        ("efficiency", Align::Right),
+        ("precision", Align::Right),
+        ("false positives", Align::Right),
+        ("rate", Align::Right),
+        ("selected", Align::Right),
     ]);
     for point in &population.operating_points {
         let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), percent);
@@ -85,13 +121,25 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
             table.aside(&[goal(point), "not reached".to_owned()]);
             continue;
         }
-        let threshold = point.threshold.map_or_else(|| "all".to_owned(), |value| significant(value, 6));
+        let threshold = point
+            .threshold
+            .map_or_else(|| "all".to_owned(), |value| significant(value, 6));
         table.row(&[
-            goal(point), threshold, share(point.efficiency), share(point.precision),
-            share(point.false_positive_rate), share(point.rate), grouped(point.selected),
+            goal(point),
+            threshold,
+            share(point.efficiency),
+            share(point.precision),
+            share(point.false_positive_rate),
+            share(point.rate),
+            grouped(point.selected),
         ]);
     }
-    let title = format!("Working points of {} for {}, per {}", ranking.score, ranking.label, noun.trim_end_matches('s'));
+    let title = format!(
+        "Working points of {} for {}, per {}",
+        ranking.score,
+        ranking.label,
+        noun.trim_end_matches('s')
+    );
     card(&title, &table.html())
 }
 

@@ -16,9 +16,17 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
         grouped(stage.rows),
         grouped(shards.done),
         grouped(shards.planned),
-        if shards.failed > 0 { format!(", {} failed", grouped(shards.failed)) } else { String::new() }
+        if shards.failed > 0 {
+            format!(", {} failed", grouped(shards.failed))
+        } else {
+            String::new()
+        }
     );
-    let drawn = pictures.cut_flow.iter().map(Figure::inline).collect::<String>();
+    let drawn = pictures
+        .cut_flow
+        .iter()
+        .map(Figure::inline)
+        .collect::<String>();
     let flow = card("Cut flow", &cut_flow(stage)) + &card("", &drawn);
     let mut body = intro;
     if !stage.cut_flow.steps().is_empty() {
@@ -27,16 +35,34 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
     body += &metric::rankings(stage, pictures);
     let others = stage.metrics.iter().zip(&pictures.metrics);
     let drawn = |kind: fn(&MetricResult) -> bool| -> Vec<Figure> {
-        others.clone().filter(|(metric, _)| kind(metric)).flat_map(|(_, figures)| figures.clone()).collect()
+        others
+            .clone()
+            .filter(|(metric, _)| kind(metric))
+            .flat_map(|(_, figures)| figures.clone())
+            .collect()
     };
-    body += &metric::pictures("Distributions", &drawn(|metric| matches!(metric, MetricResult::Histogram(_))));
-    body += &metric::pictures("Stability", &drawn(|metric| matches!(metric, MetricResult::Drift(_))));
-    section(&format!("stage-{}", stage.name), &format!("Stage {}", stage.name), &body)
+    body += &metric::pictures(
+        "Distributions",
+        &drawn(|metric| matches!(metric, MetricResult::Histogram(_))),
+    );
+    body += &metric::pictures(
+        "Stability",
+        &drawn(|metric| matches!(metric, MetricResult::Drift(_))),
+    );
+    section(
+        &format!("stage-{}", stage.name),
+        &format!("Stage {}", stage.name),
+        &body,
+    )
 }
 
 fn cut_flow(stage: &StageReport) -> String {
     let mut table = Table::new(&[
-        ("step", Align::Left), ("count", Align::Right), ("", Align::Left), ("of the step before", Align::Right), ("of the first", Align::Right),
+        ("step", Align::Left),
+        ("count", Align::Right),
+        ("", Align::Left),
+        ("of the step before", Align::Right),
+        ("of the first", Align::Right),
     ]);
     let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), percent);
     for line in passed(stage.cut_flow.steps()) {
@@ -48,8 +74,17 @@ fn cut_flow(stage: &StageReport) -> String {
             share(line.cumulative),
         ]);
     }
-    for step in stage.cut_flow.steps().iter().filter(|step| is_dropped(step)) {
-        table.aside(&[step.name.clone(), grouped(step.count), step.unit.word().to_owned()]);
+    for step in stage
+        .cut_flow
+        .steps()
+        .iter()
+        .filter(|step| is_dropped(step))
+    {
+        table.aside(&[
+            step.name.clone(),
+            grouped(step.count),
+            step.unit.word().to_owned(),
+        ]);
     }
     table.html()
 }

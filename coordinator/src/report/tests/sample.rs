@@ -1,14 +1,18 @@
 //! A campaign as it could have been: muon pairs over two dozen runs, filled into real partials.
 
 use crate::report::{
-    Duplicate, Failure, InputFile, LumiSummary, Luminosity, Report, RunLumis, ShardCounts, StageReport,
+    Duplicate, Failure, InputFile, LumiSummary, Luminosity, Report, RunLumis, ShardCounts,
+    StageReport,
 };
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array};
 use lumimill_common::metric::{CutFlow, MetricResult, Partial, RawMetric, RowBatch, Unit};
 use std::sync::Arc;
 
 const RUNS: u32 = 24;
-const LABELS: [(&str, f64); 2] = [("HLT_Mu17_TrkIsoVVL_Mu8_TrkIsoVVL_DZ", -0.2), ("HLT_Mu17_Mu8_DZ", -3.6)];
+const LABELS: [(&str, f64); 2] = [
+    ("HLT_Mu17_TrkIsoVVL_Mu8_TrkIsoVVL_DZ", -0.2),
+    ("HLT_Mu17_Mu8_DZ", -3.6),
+];
 
 /// Numbers that look random, the same every time (SplitMix64; Steele, Lea and Flood, 2014).
 struct Dice(u64);
@@ -30,7 +34,11 @@ impl Dice {
         match self.flat() {
             u if u < 0.10 => self.normal(3.097, 0.05),
             u if u < 0.13 => self.normal(9.46, 0.10),
-            u if u < 0.40 => 91.19 + 1.25 * (std::f64::consts::PI * (self.flat() - 0.5)).tan() + self.normal(0.0, 1.1),
+            u if u < 0.40 => {
+                91.19
+                    + 1.25 * (std::f64::consts::PI * (self.flat() - 0.5)).tan()
+                    + self.normal(0.0, 1.1)
+            }
             _ => 0.3 - 16.0 * (1.0 - self.flat()).ln(),
         }
     }
@@ -55,9 +63,14 @@ fn columns(events: u32) -> Columns {
     let mut columns = Columns::default();
     for event in 0..events {
         let index = event * RUNS / events;
-        let vertices = dice.normal(27.0 - 0.25 * f64::from(index), 6.0).clamp(1.0, 70.0);
+        let vertices = dice
+            .normal(27.0 - 0.25 * f64::from(index), 6.0)
+            .clamp(1.0, 70.0);
         let drift = if index == 17 { -0.9 } else { 0.0 };
-        let truth: Vec<_> = LABELS.iter().map(|(_, offset)| (dice.normal(*offset, 1.7), dice.flat())).collect();
+        let truth: Vec<_> = LABELS
+            .iter()
+            .map(|(_, offset)| (dice.normal(*offset, 1.7), dice.flat()))
+            .collect();
         let candidates = 1 + u32::from(dice.flat() < 0.17);
         for _ in 0..candidates {
             columns.run.push(278_820 + 67 * index);
@@ -100,7 +113,10 @@ const METRICS: [&str; 5] = [
 fn metrics(batch: &RecordBatch) -> Vec<MetricResult> {
     let rows = RowBatch::try_new(batch, Some(["run", "run", "event"])).unwrap();
     let fill = |text: &&str| {
-        let spec = toml::from_str::<RawMetric>(text).unwrap().validate().unwrap();
+        let spec = toml::from_str::<RawMetric>(text)
+            .unwrap()
+            .validate()
+            .unwrap();
         let mut partial = Partial::new(&spec);
         partial.fill(&rows).unwrap();
         partial.finalise().unwrap()
@@ -129,11 +145,20 @@ fn cut_flow(rows: u64) -> CutFlow {
 pub(super) fn complete(events: u32) -> Report {
     let batch = batch(columns(events));
     let rows = batch.num_rows() as u64;
-    let shards = ShardCounts { planned: 41, done: 41, failed: 0 };
+    let shards = ShardCounts {
+        planned: 41,
+        done: 41,
+        failed: 0,
+    };
     let unit = |column: &str, unit: &str| (column.to_owned(), unit.to_owned());
     let runs = (0..RUNS).map(|index| {
         let certified = u64::from(40 + index * 37 % 90);
-        RunLumis { run: 278_820 + 67 * index, certified, processed: certified, missing: 0 }
+        RunLumis {
+            run: 278_820 + 67 * index,
+            certified,
+            processed: certified,
+            missing: 0,
+        }
     });
     let runs: Vec<_> = runs.collect();
     let certified = runs.iter().map(|run| run.certified).sum();
@@ -155,14 +180,21 @@ pub(super) fn complete(events: u32) -> Report {
             certified,
             processed: certified,
             missing: 0,
-            recorded: Some(Luminosity { value: 7.54, unit: "fb^-1".into() }),
+            recorded: Some(Luminosity {
+                value: 7.54,
+                unit: "fb^-1".into(),
+            }),
             runs,
         }),
         files: (0..3)
             .map(|index| InputFile {
                 name: format!("DoubleMuon2016G/doublemuon2016g_{index}.root"),
                 events: 20_493,
-                shards: ShardCounts { planned: 13, done: 13, failed: 0 },
+                shards: ShardCounts {
+                    planned: 13,
+                    done: 13,
+                    failed: 0,
+                },
             })
             .collect(),
         processed_lumis: Some("{\"278820\":[[1,40]]}\n".into()),
@@ -185,10 +217,28 @@ pub(super) fn troubled(events: u32) -> Report {
     };
     let broken = "DoubleMuon2016G/doublemuon2016g_1.root";
     report.failures = (0..7)
-        .map(|index| failure(index, broken, "reject", "basket 14 of branch `Muon_pt`: declared 48,211 bytes, the file ends after 1,024", "a1c3"))
-        .chain([failure(9, "DoubleMuon2016G/doublemuon2016g_2.root", "retry", "put part-5eed.parquet: no space left on device", "77fe")])
+        .map(|index| {
+            failure(
+                index,
+                broken,
+                "reject",
+                "basket 14 of branch `Muon_pt`: declared 48,211 bytes, the file ends after 1,024",
+                "a1c3",
+            )
+        })
+        .chain([failure(
+            9,
+            "DoubleMuon2016G/doublemuon2016g_2.root",
+            "retry",
+            "put part-5eed.parquet: no space left on device",
+            "77fe",
+        )])
         .collect();
-    report.stages[0].shards = ShardCounts { planned: 41, done: 31, failed: 8 };
+    report.stages[0].shards = ShardCounts {
+        planned: 41,
+        done: 31,
+        failed: 8,
+    };
     let lumis = report.lumis.as_mut().unwrap();
     for run in lumis.runs.iter_mut().skip(9).step_by(4) {
         run.missing = run.certified / 3;
@@ -198,7 +248,10 @@ pub(super) fn troubled(events: u32) -> Report {
     }
     report.duplicates = vec![Duplicate {
         what: "run 279024, lumi 17".into(),
-        files: vec![broken.into(), "DoubleMuon2016G/doublemuon2016g_2.root".into()],
+        files: vec![
+            broken.into(),
+            "DoubleMuon2016G/doublemuon2016g_2.root".into(),
+        ],
     }];
     report
 }

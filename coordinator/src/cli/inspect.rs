@@ -1,0 +1,100 @@
+//! `lumimill inspect`: what is in a ROOT file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::campaign_file::Mistakes;
+use crate::exit_code::Exit;
+use crate::inspection::{Inspection, TreeInspection};
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// The ROOT file.
+    file: PathBuf,
+    /// Only this tree.
+    #[arg(long)]
+    tree: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Read every branch and add the CRC-32 of its values.
+    #[arg(long)]
+    checksums: bool,
+}
+
+pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
+    let inspection = Inspection::of(&args.file, args.tree.as_deref(), args.checksums)
+        .map_err(|error| Mistakes::new(args.file.display(), vec![error.to_string()]))?;
+    match args.json {
+        true => println!("{}", serde_json::to_string(&inspection)?),
+        false => print(&inspection),
+    }
+    let damaged = inspection
+        .trees
+        .iter()
+        .flat_map(|tree| &tree.branches)
+        .any(|branch| branch.status == "error");
+    Ok(if damaged {
+        Exit::FailedShards
+    } else {
+        Exit::Done
+    })
+}
+
+fn print(inspection: &Inspection) {
+    println!(
+        "{}: {} bytes, UUID {}",
+        inspection.file, inspection.bytes, inspection.uuid
+    );
+    inspection.trees.iter().for_each(print_tree);
+}
+
+fn print_tree(tree: &TreeInspection) {
+    println!(
+        "\ntree {}: {} entries, {} branches, {} clusters{}",
+        tree.name,
+        tree.entries,
+        tree.branches.len(),
+        tree.clusters.len().saturating_sub(1),
+        cluster_sizes(&tree.clusters)
+    );
+    let width = tree
+        .branches
+        .iter()
+        .map(|branch| branch.name.len())
+        .max()
+        .unwrap_or(0)
+        .min(48);
+    for branch in &tree.branches {
+        let mut line = format!(
+            "  {:width$}  {:24} {:>10} B of {:>10} B  {}",
+            branch.name,
+            branch.type_name,
+            branch.compressed_bytes,
+            branch.uncompressed_bytes,
+            branch.compression
+        );
+        if let Some(reason) = &branch.reason {
+            line.push_str(&format!("  {}: {reason}", branch.status));
+        }
+        if let Some(crc32) = branch.crc32 {
+            line.push_str(&format!(
+                "  {} values, crc32 {crc32:08x}",
+                branch.count.unwrap_or(0)
+            ));
+        }
+        println!("{line}");
+    }
+}
+
+fn cluster_sizes(clusters: &[u64]) -> String {
+    let sizes = clusters
+        .windows(2)
+        .filter_map(|pair| Some(pair.last()? - pair.first()?));
+    match (sizes.clone().min(), sizes.max()) {
+        (Some(least), Some(most)) if least == most => format!(" of {least} entries"),
+        (Some(least), Some(most)) => format!(" of {least} to {most} entries"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,46 @@
+//! `lumimill plan`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::SlotsArg;
+use super::check::checked;
+use crate::campaign_file::{CampaignFile, Mistakes};
+use crate::exit_code::Exit;
+use crate::plan::{Plan, PlanSummary, plan as make_plan};
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// The campaign file.
+    campaign: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    slots: SlotsArg,
+}
+
+pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
+    let file = checked(&args.campaign)?;
+    let summary = PlanSummary::of(&planned(&args.campaign, &file, args.slots.get())?);
+    match args.json {
+        true => println!("{}", serde_json::to_string_pretty(&summary)?),
+        false => println!("{summary}"),
+    }
+    Ok(Exit::Done)
+}
+
+/// Plans a campaign; what is wrong with mask and files is a mistake of the campaign.
+pub(super) fn planned(
+    campaign: &std::path::Path,
+    file: &CampaignFile,
+    slots: NonZeroUsize,
+) -> anyhow::Result<Plan> {
+    let plan = make_plan(&file.campaign, &file.base, &file.model_hashes(), slots);
+    plan.map_err(|errors| {
+        let messages = errors.0.iter().map(ToString::to_string).collect();
+        Mistakes::new(campaign.display(), messages).into()
+    })
+}

@@ -1,0 +1,214 @@
+//! `lumimill run`: a whole campaign in this process.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use lumimill_common::campaign::Campaign;
+use lumimill_common::queue::MemoryQueue;
+use lumimill_common::shard::ShardId;
+use lumimill_worker::production::Production;
+
+use super::check::checked;
+use super::plan::planned;
+use super::{SlotsArg, block_on};
+use crate::campaign_file::{CampaignFile, Mistakes};
+use crate::drive::{End, drive};
+use crate::exit_code::Exit;
+use crate::ledger::{outstanding, stale};
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::progress::Display;
+use crate::report_files::write_report;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The campaign file.
+    pub(super) campaign: PathBuf,
+    #[command(flatten)]
+    pub(super) slots: SlotsArg,
+    /// Remove output of an earlier configuration of the campaign.
+    #[arg(long)]
+    pub(super) replace: bool,
+    /// Say nothing but failures and the result.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// Which of the shards without a marker are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// All of them.
+    All,
+    /// Those that failed before.
+    Failed,
+    /// Those that were never tried, or not to an end.
+    Missing,
+}
+
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    run_wanted(args, Wanted::All)
+}
+
+/// Does the wanted shards of a campaign, then merges and reports all that is done.
+pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit> {
+    let file = checked(&args.campaign)?;
+    let (output, _held) = Output::hold(&file.output())?;
+    let plan = planned(&args.campaign, &file, args.slots.get())?;
+    block_on(async {
+        settle_stale(args, &output, &plan).await?;
+        output.write_plan(&file.text, &plan).await?;
+        let shards = wanted_shards(&output, &plan, wanted).await?;
+        let end = produce(args, &file, &output, &plan, &shards).await?;
+        if end == Ended::Stopped {
+            eprintln!("stopped; run again to go on where it stopped");
+            return Ok(Exit::Stopped);
+        }
+        finish(&file.campaign, &output, &plan).await
+    })
+}
+
+/// Shards without a marker that are wanted, in the order of the plan.
+pub(super) async fn wanted_shards(
+    output: &Output,
+    plan: &Plan,
+    wanted: Wanted,
+) -> anyhow::Result<Vec<ShardId>> {
+    let done = output.done_of(plan).await?;
+    let failed = output.failed_of(plan, &done).await?;
+    let is_wanted = |id: &ShardId| match wanted {
+        Wanted::All => true,
+        Wanted::Failed => failed.contains(id),
+        Wanted::Missing => !failed.contains(id),
+    };
+    let ids = outstanding(plan, &done).into_iter().map(|shard| shard.id);
+    Ok(ids.filter(is_wanted).collect())
+}
+
+/// Output of an earlier configuration would be read as part of the data set: it goes, when told.
+async fn settle_stale(args: &RunArgs, output: &Output, plan: &Plan) -> anyhow::Result<()> {
+    let mut found = Vec::new();
+    for stage in &plan.stages {
+        let there = &output.objects(&stage.name).await? | &output.done(&stage.name).await?;
+        found.extend(
+            stale(plan, &there)
+                .into_iter()
+                .map(|id| (stage.name.clone(), id)),
+        );
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    if !args.replace {
+        let message = format!(
+            "{} shards of an earlier configuration are in {}: pass --replace to remove them, or \
+             give the campaign another name",
+            found.len(),
+            output.store().location()
+        );
+        return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
+    }
+    for (stage, id) in &found {
+        output.remove(stage, *id).await?;
+    }
+    eprintln!("removed {} shards of an earlier configuration", found.len());
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Complete,
+    Stopped,
+}
+
+async fn produce(
+    args: &RunArgs,
+    file: &CampaignFile,
+    output: &Output,
+    plan: &Plan,
+    shards: &[ShardId],
+) -> anyhow::Result<Ended> {
+    let wanted: BTreeSet<ShardId> = shards.iter().copied().collect();
+    let chosen = plan
+        .shards
+        .iter()
+        .filter(|shard| wanted.contains(&shard.id));
+    let entries = chosen
+        .clone()
+        .map(|shard| shard.entries.end - shard.entries.start)
+        .sum();
+    let mut display = Display::new(entries, shards.len(), args.quiet);
+    if shards.is_empty() {
+        eprintln!("nothing to do: every shard wanted is done");
+        return Ok(Ended::Complete);
+    }
+    let name = file.campaign.name.as_str();
+    let attempts = file.campaign.shards.max_attempts;
+    let mut production = Production::new(name, &plan.digest, &file.base, output.store(), attempts);
+    production.stages = file
+        .stages
+        .iter()
+        .map(|stage| (stage.stage().name.clone(), stage.clone()))
+        .collect();
+    production.shards = chosen
+        .map(|shard| (shard.id, Arc::new(shard.clone())))
+        .collect();
+    let production = Arc::new(production);
+    stop_on_signal(&production);
+    let queue = Arc::new(MemoryQueue::default());
+    let end = drive(&production, queue, shards, args.slots.get(), &mut display).await?;
+    display.finish();
+    Ok(match end {
+        End::Complete(_) => Ended::Complete,
+        End::Stopped(_) => Ended::Stopped,
+    })
+}
+
+/// Ctrl-C and SIGTERM stop between two batches; a second one ends the process at once.
+fn stop_on_signal(production: &Arc<Production>) {
+    let stop = production.stop.clone();
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        ) else {
+            return;
+        };
+        for first in [true, false] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            match first {
+                true => stop.cancel(),
+                false => std::process::exit(i32::from(Exit::Stopped.code())),
+            }
+        }
+    });
+}
+
+/// Merges, reports, and says what failed.
+async fn finish(campaign: &Campaign, output: &Output, plan: &Plan) -> anyhow::Result<Exit> {
+    let outcome = write_report(campaign, output, plan).await?;
+    println!("{outcome}");
+    Ok(if outcome.complete() {
+        Exit::Done
+    } else {
+        Exit::FailedShards
+    })
+}
+
+/// `lumimill report`: merges and reports what is there.
+pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
+    let (campaign, folder) = super::status::target(target)?;
+    let (output, _held) = Output::hold(&folder)?;
+    block_on(async {
+        let Some(plan) = output.plan().await? else {
+            let message = format!("nothing was planned in {}", folder.display());
+            return Err(Mistakes::new(target.display(), vec![message]).into());
+        };
+        finish(&campaign, &output, &plan).await
+    })
+}

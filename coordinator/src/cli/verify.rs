@@ -1,0 +1,57 @@
+//! `lumimill verify`: every marker's object exists, with its rows and checksum.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::block_on;
+use super::status::target;
+use crate::campaign_file::Mistakes;
+use crate::exit_code::Exit;
+use crate::output::Output;
+use crate::verify::{Verified, verify as verify_output};
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The campaign file, or the folder of its output.
+    campaign: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
+    let (_, folder) = target(&args.campaign)?;
+    let output = Output::open(&folder);
+    let verified = block_on(async {
+        let Some(plan) = output.plan().await? else {
+            let message = format!("nothing was planned in {}", folder.display());
+            return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
+        };
+        verify_output(&output, &plan).await
+    })?;
+    match args.json {
+        true => println!("{}", serde_json::to_string_pretty(&verified)?),
+        false => print(&verified),
+    }
+    Ok(if verified.problems.is_empty() {
+        Exit::Done
+    } else {
+        Exit::FailedShards
+    })
+}
+
+fn print(verified: &Verified) {
+    for problem in &verified.problems {
+        println!("{problem}");
+    }
+    println!(
+        "{} objects, {} rows: {}",
+        verified.objects,
+        verified.rows,
+        match verified.problems.len() {
+            0 => String::from("all as their markers say"),
+            found => format!("{found} problems"),
+        }
+    );
+}

@@ -1,0 +1,140 @@
+//! Drives a production to its end: publishes what is outstanding, takes reports, tells progress.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
+use lumimill_common::queue::{Queue, QueueError, REPORTS, Settle, jobs};
+use lumimill_common::shard::ShardId;
+use lumimill_worker::production::Production;
+use lumimill_worker::slot::run_slot;
+use tokio::task::JoinSet;
+
+/// How far a production is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Entries processed so far, those of attempts that failed included.
+    pub entries: u64,
+    /// Shards that were done.
+    pub done: usize,
+    /// Attempts that failed and are tried again.
+    pub retries: usize,
+    /// Shards that failed for good.
+    pub failed: usize,
+}
+
+/// Somebody who is told how far the work is.
+pub trait Watcher {
+    /// Is told from time to time, and at the end.
+    fn progress(&mut self, progress: Progress);
+
+    /// Is told of each attempt that failed.
+    fn failure(&mut self, shard: ShardId, message: &str, again: bool);
+}
+
+/// How a drive ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every shard is done or has failed.
+    Complete(Progress),
+    /// Somebody stopped it.
+    Stopped(Progress),
+}
+
+/// Pool of the slots inside one process.
+const POOL: &str = "cpu";
+const TICK: Duration = Duration::from_millis(200);
+
+/// Does these shards with so many slots of this process, over this queue.
+pub async fn drive(
+    production: &Arc<Production>,
+    queue: Arc<dyn Queue>,
+    outstanding: &[ShardId],
+    slots: NonZeroUsize,
+    watcher: &mut dyn Watcher,
+) -> Result<End, QueueError> {
+    publish(queue.as_ref(), outstanding).await?;
+    let mut working = JoinSet::new();
+    for _ in 0..slots.get().min(outstanding.len()) {
+        working.spawn(run_slot(production.clone(), queue.clone(), jobs(POOL)));
+    }
+    let progress = follow(production, queue.as_ref(), outstanding, watcher).await;
+    let stopped = production.stop.is_cancelled();
+    production.stop.cancel();
+    let mut ended = Ok(());
+    while let Some(slot) = working.join_next().await {
+        if let Ok(Err(error)) = slot {
+            ended = Err(error);
+        }
+    }
+    ended?;
+    progress.map(|progress| match stopped {
+        true => End::Stopped(progress),
+        false => End::Complete(progress),
+    })
+}
+
+async fn publish(queue: &dyn Queue, outstanding: &[ShardId]) -> Result<(), QueueError> {
+    for shard in outstanding {
+        let message = pack(*shard, 1, &Job { shard: *shard }).map_err(|error| QueueError {
+            broker: String::from("memory"),
+            action: "publish",
+            reason: error.to_string(),
+        })?;
+        queue.publish(&jobs(POOL), message).await?;
+    }
+    Ok(())
+}
+
+/// Takes reports until nothing is left or the production is stopped. Each shard counts once.
+async fn follow(
+    production: &Production,
+    queue: &dyn Queue,
+    outstanding: &[ShardId],
+    watcher: &mut dyn Watcher,
+) -> Result<Progress, QueueError> {
+    let mut left: BTreeSet<ShardId> = outstanding.iter().copied().collect();
+    let mut reports = queue.consume(REPORTS, 100).await?;
+    let mut progress = Progress::default();
+    let mut tick = tokio::time::interval(TICK);
+    while !left.is_empty() {
+        tokio::select! {
+            () = production.stop.cancelled() => break,
+            _ = tick.tick() => {}
+            delivery = reports.next() => {
+                let delivery = delivery?;
+                if let Ok(report) = unpack::<Report>(&delivery.message) {
+                    count(report, &mut left, &mut progress, watcher);
+                }
+                delivery.settle(Settle::Done).await?;
+            }
+        }
+        progress.entries = production.entries.load(Ordering::Relaxed);
+        watcher.progress(progress);
+    }
+    Ok(progress)
+}
+
+fn count(
+    report: Report,
+    left: &mut BTreeSet<ShardId>,
+    progress: &mut Progress,
+    watcher: &mut dyn Watcher,
+) {
+    match report.outcome {
+        Outcome::Done { .. } => progress.done += usize::from(left.remove(&report.shard)),
+        Outcome::Retrying { failure } => {
+            progress.retries += 1;
+            watcher.failure(report.shard, &failure.message, true);
+        }
+        Outcome::Failed { failure } => {
+            if left.remove(&report.shard) {
+                progress.failed += 1;
+                watcher.failure(report.shard, &failure.message, false);
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What is in a ROOT file, for a person or a program to read.
+
+use std::path::Path;
+
+use lumimill_rootfile::{Branch, Error, RootFile, Tree, checksum};
+use serde::Serialize;
+
+/// A file and its trees.
+#[derive(Debug, Serialize)]
+pub struct Inspection {
+    /// Its path.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its UUID, 32 hexadecimal digits.
+    pub uuid: String,
+    /// Its trees; those in subdirectories are named `DIR/tree`.
+    pub trees: Vec<TreeInspection>,
+}
+
+/// A tree and its branches.
+#[derive(Debug, Serialize)]
+pub struct TreeInspection {
+    /// Its name.
+    pub name: String,
+    /// Its entries.
+    pub entries: u64,
+    /// Cluster boundaries, ascending, from 0 to the number of entries.
+    pub clusters: Vec<u64>,
+    /// Its branches.
+    pub branches: Vec<BranchInspection>,
+}
+
+/// A branch.
+#[derive(Debug, Serialize)]
+pub struct BranchInspection {
+    /// Its name.
+    pub name: String,
+    /// Its type, as C++ writes it.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// `ok`, `unsupported`, or, where checksums found damage, `error`.
+    pub status: &'static str,
+    /// Why it is not `ok`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Its codec and level.
+    pub compression: String,
+    /// Its size in the file.
+    pub compressed_bytes: u64,
+    /// Its size in memory.
+    pub uncompressed_bytes: u64,
+    /// Its baskets.
+    pub baskets: usize,
+    /// Values, of all entries together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// CRC-32 of the values as little-endian bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<u32>,
+    /// CRC-32 of the counts per entry as little-endian i64, for jagged branches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts_crc32: Option<u32>,
+}
+
+impl Inspection {
+    /// Looks into a file; `only` one of its trees, and at every value when `checksums`.
+    pub fn of(path: &Path, only: Option<&str>, checksums: bool) -> Result<Self, Error> {
+        let file = RootFile::open(path)?;
+        let names = match only {
+            Some(name) => vec![name.to_owned()],
+            None => file.tree_names()?,
+        };
+        let trees = names
+            .iter()
+            .map(|name| Ok(tree_inspection(&file.tree(name)?, checksums)));
+        Ok(Self {
+            file: path.display().to_string(),
+            bytes: file.size(),
+            uuid: file
+                .uuid()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            trees: trees.collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+fn tree_inspection(tree: &Tree, checksums: bool) -> TreeInspection {
+    TreeInspection {
+        name: tree.name().to_owned(),
+        entries: tree.entries(),
+        clusters: tree.clusters(),
+        branches: tree
+            .branches()
+            .iter()
+            .map(|branch| look(tree, branch, checksums))
+            .collect(),
+    }
+}
+
+fn look(tree: &Tree, branch: &Branch, checksums: bool) -> BranchInspection {
+    let mut found = BranchInspection {
+        name: branch.name().to_owned(),
+        type_name: branch.type_name().to_owned(),
+        status: "ok",
+        reason: None,
+        compression: branch.compression().to_owned(),
+        compressed_bytes: branch.compressed_bytes(),
+        uncompressed_bytes: branch.uncompressed_bytes(),
+        baskets: branch.baskets(),
+        count: None,
+        crc32: None,
+        counts_crc32: None,
+    };
+    if let Err(reason) = branch.data_type() {
+        found.status = "unsupported";
+        found.reason = Some(reason.to_owned());
+    } else if checksums {
+        match checksum(tree, branch.name()) {
+            Ok(sum) => {
+                found.count = Some(sum.count);
+                found.crc32 = Some(sum.crc32);
+                found.counts_crc32 = sum.counts_crc32;
+            }
+            Err(error) => {
+                found.status = "error";
+                found.reason = Some(error.to_string());
+            }
+        }
+    }
+    found
+}

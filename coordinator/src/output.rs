@@ -1,0 +1,219 @@
+//! The output of a campaign: its store, held by one run at a time.
+
+use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use lumimill_common::campaign::StageName;
+use lumimill_common::failure::FailedRecord;
+use lumimill_common::marker::{
+    Marker, done_folder, failed_folder, failed_key, marker_key, object_key,
+};
+use lumimill_common::shard::ShardId;
+use lumimill_common::store::{Key, LocalStore, Store};
+
+use crate::plan::Plan;
+
+const PLAN: &str = "plan.parquet";
+const CAMPAIGN: &str = "campaign.toml";
+
+/// The store of a campaign, and what is in it.
+#[derive(Debug, Clone)]
+pub struct Output {
+    store: Arc<LocalStore>,
+}
+
+/// Held while a run writes; given up when dropped, or when the process dies.
+#[derive(Debug)]
+pub struct Held {
+    store: Arc<LocalStore>,
+    _lock: File,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.store.close();
+    }
+}
+
+impl Output {
+    /// Looks at the output in a folder, which may not be there.
+    #[must_use]
+    pub fn open(folder: &Path) -> Self {
+        Self {
+            store: Arc::new(LocalStore::open(folder)),
+        }
+    }
+
+    /// Takes the folder for writing; an error when it cannot be written, or somebody else has it.
+    pub fn hold(folder: &Path) -> anyhow::Result<(Self, Held)> {
+        let store = LocalStore::create(folder)
+            .with_context(|| format!("the output folder {} cannot be written", folder.display()))?;
+        let path = folder.join("_lock");
+        let lock = File::create(&path)
+            .with_context(|| format!("the output folder {} cannot be written", folder.display()))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!(
+                "another run of this campaign is writing to {}: wait for it, or stop it",
+                folder.display()
+            ),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+        store.clear_scratch()?;
+        let store = Arc::new(store);
+        Ok((
+            Self {
+                store: store.clone(),
+            },
+            Held { store, _lock: lock },
+        ))
+    }
+
+    /// The store behind it.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    /// The plan that was written last.
+    pub async fn plan(&self) -> anyhow::Result<Option<Plan>> {
+        let Some(bytes) = self.store.get(&key(PLAN)?).await? else {
+            return Ok(None);
+        };
+        let location = self.store.location();
+        Plan::from_parquet(bytes)
+            .map(Some)
+            .with_context(|| format!("{location}: {PLAN}"))
+    }
+
+    /// Writes the campaign and its plan.
+    pub async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<()> {
+        self.store.put(&key(CAMPAIGN)?, campaign.into()).await?;
+        self.store.put(&key(PLAN)?, plan.to_parquet()?).await?;
+        Ok(())
+    }
+
+    /// Writes one file of the report.
+    pub async fn write_report(&self, name: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
+        self.store
+            .put(&key(&format!("report/{name}"))?, bytes)
+            .await?;
+        Ok(())
+    }
+
+    /// Shards of a stage that have a marker.
+    pub async fn done(&self, stage: &StageName) -> anyhow::Result<BTreeSet<ShardId>> {
+        self.ids(&done_folder(stage), |name| Some(name)).await
+    }
+
+    /// Shards of all stages of a plan that have a marker.
+    pub async fn done_of(&self, plan: &Plan) -> anyhow::Result<BTreeSet<ShardId>> {
+        let mut done = BTreeSet::new();
+        for stage in &plan.stages {
+            done.extend(self.done(&stage.name).await?);
+        }
+        Ok(done)
+    }
+
+    /// Shards of all stages of a plan that have a failed record and no marker.
+    pub async fn failed_of(
+        &self,
+        plan: &Plan,
+        done: &BTreeSet<ShardId>,
+    ) -> anyhow::Result<BTreeSet<ShardId>> {
+        let mut failed = BTreeSet::new();
+        for stage in &plan.stages {
+            failed.extend(
+                self.ids(&failed_folder(&stage.name), |name| {
+                    name.strip_suffix(".json")
+                })
+                .await?,
+            );
+        }
+        Ok(&failed - done)
+    }
+
+    /// Shards of a stage whose object is there, marker or not.
+    pub async fn objects(&self, stage: &StageName) -> anyhow::Result<BTreeSet<ShardId>> {
+        let id = |name: &str| {
+            name.strip_prefix("part-")?
+                .strip_suffix(".parquet")
+                .map(str::to_owned)
+        };
+        let listed = self.store.list(&key(stage.as_str())?).await?;
+        Ok(listed
+            .iter()
+            .filter_map(|object| id(object.key.file_name())?.parse().ok())
+            .collect())
+    }
+
+    async fn ids(
+        &self,
+        folder: &Key,
+        id: impl Fn(&str) -> Option<&str>,
+    ) -> anyhow::Result<BTreeSet<ShardId>> {
+        let listed = self.store.list(folder).await?;
+        Ok(listed
+            .iter()
+            .filter_map(|object| id(object.key.file_name())?.parse().ok())
+            .collect())
+    }
+
+    /// The marker of a shard.
+    pub async fn marker(
+        &self,
+        stage: &StageName,
+        shard: ShardId,
+    ) -> anyhow::Result<Option<Marker>> {
+        let key = marker_key(stage, shard);
+        let Some(bytes) = self.store.get(&key).await? else {
+            return Ok(None);
+        };
+        let marker: Marker = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{}: marker {key} cannot be read", self.store.location()))?;
+        if marker.shard != shard || marker.object != object_key(stage, shard).as_str() {
+            bail!(
+                "{}: marker {key} is of another shard, {}",
+                self.store.location(),
+                marker.shard
+            );
+        }
+        Ok(Some(marker))
+    }
+
+    /// The record of a shard's failed attempts.
+    pub async fn failed_record(
+        &self,
+        stage: &StageName,
+        shard: ShardId,
+    ) -> anyhow::Result<Option<FailedRecord>> {
+        let key = failed_key(stage, shard);
+        let Some(bytes) = self.store.get(&key).await? else {
+            return Ok(None);
+        };
+        let record = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{}: {key} cannot be read", self.store.location()))?;
+        Ok(Some(record))
+    }
+
+    /// Removes a shard's marker, then its object and its failed record.
+    pub async fn remove(&self, stage: &StageName, shard: ShardId) -> anyhow::Result<()> {
+        for key in [
+            marker_key(stage, shard),
+            object_key(stage, shard),
+            failed_key(stage, shard),
+        ] {
+            self.store.delete(&key).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key(text: &str) -> anyhow::Result<Key> {
+    Ok(text.parse()?)
+}

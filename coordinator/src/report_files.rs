@@ -1,0 +1,263 @@
+//! From markers to the report's files: merges every stage, closes the lumi ledger, collects what
+//! failed, and writes it all to the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use lumimill_common::campaign::{Campaign, Rows, Stage};
+use lumimill_common::lumi_mask::LumiMask;
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_worker::unit::unit_of;
+
+use crate::ledger::{Ledger, LumiLedger};
+use crate::output::Output;
+use crate::plan::{DuplicateLumi, Plan, PlannedFile};
+use crate::reduce::{StageResult, reduce};
+use crate::report::{
+    Duplicate, Failure, InputFile, LumiSummary, Report, RunLumis, ShardCounts, StageReport, render,
+};
+
+/// What a campaign came to, for the last lines of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    location: String,
+    stages: Vec<(String, ShardCounts, u64)>,
+    failed: Vec<String>,
+    lumis: Option<(u64, u64)>,
+}
+
+impl Outcome {
+    /// Whether every shard is done.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        self.stages
+            .iter()
+            .all(|(_, shards, _)| shards.done == shards.planned)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for failed in &self.failed {
+            writeln!(f, "failed {failed}")?;
+        }
+        for (name, shards, rows) in &self.stages {
+            writeln!(
+                f,
+                "stage {name}: {} of {} shards, {rows} rows",
+                shards.done, shards.planned
+            )?;
+        }
+        if let Some((processed, missing)) = self.lumis {
+            writeln!(f, "lumi sections: {processed} processed, {missing} missing")?;
+        }
+        writeln!(f, "report  {}/report/index.html", self.location)?;
+        let names: Vec<&str> = self
+            .stages
+            .iter()
+            .map(|(name, _, _)| name.as_str())
+            .collect();
+        for (position, name) in names.iter().enumerate() {
+            let end = if position + 1 == names.len() {
+                ""
+            } else {
+                "\n"
+            };
+            write!(f, "tables  {}/{name}/*.parquet{end}", self.location)?;
+        }
+        Ok(())
+    }
+}
+
+/// Merges what is done and writes the report.
+pub async fn write_report(
+    campaign: &Campaign,
+    output: &Output,
+    plan: &Plan,
+) -> anyhow::Result<Outcome> {
+    let done = output.done_of(plan).await?;
+    let failed = output.failed_of(plan, &done).await?;
+    let ledger = Ledger::new(plan, &done, &failed);
+    let mut stages = Vec::with_capacity(plan.stages.len());
+    for stage in &campaign.stages {
+        let result = reduce(plan, output, stage, &done).await?;
+        stages.push(stage_report(stage, result, plan, &failed));
+    }
+    let lumis = plan.certified.mask().map(|_| ledger.lumis());
+    let report = Report {
+        campaign: plan.campaign.to_string(),
+        software: format!("lumimill {}", env!("CARGO_PKG_VERSION")),
+        configuration: plan.digest.clone(),
+        data: data_label(campaign),
+        failures: failures(output, plan, &failed).await?,
+        duplicates: plan.duplicates.iter().map(duplicate).collect(),
+        files: plan
+            .files
+            .iter()
+            .map(|file| input_file(plan, file, &done, &failed))
+            .collect(),
+        processed_lumis: lumis.as_ref().map(|lumis| lumis.processed.to_json()),
+        missing_lumis: lumis.as_ref().map(|lumis| lumis.missing.to_json()),
+        lumis: lumis.as_ref().map(lumi_summary),
+        stages,
+    };
+    for (name, bytes) in render(&report)? {
+        output.write_report(&name, bytes).await?;
+    }
+    Ok(outcome(&report, output))
+}
+
+fn outcome(report: &Report, output: &Output) -> Outcome {
+    let failed = |failure: &Failure| {
+        format!(
+            "shard {} of {} ({}): {}",
+            failure.shard, failure.stage, failure.file, failure.message
+        )
+    };
+    Outcome {
+        location: output.store().location(),
+        stages: report
+            .stages
+            .iter()
+            .map(|stage| (stage.name.clone(), stage.shards, stage.rows))
+            .collect(),
+        failed: report.failures.iter().map(failed).collect(),
+        lumis: report
+            .lumis
+            .as_ref()
+            .map(|lumis| (lumis.processed, lumis.missing)),
+    }
+}
+
+fn data_label(campaign: &Campaign) -> String {
+    let names: Vec<&str> = campaign
+        .datasets
+        .iter()
+        .map(|dataset| dataset.name.as_str())
+        .collect();
+    match names.as_slice() {
+        [first, second, third, more @ ..] if !more.is_empty() => {
+            format!("{first}, {second}, {third} and {} more", more.len())
+        }
+        names => names.join(", "),
+    }
+}
+
+fn stage_report(
+    stage: &Stage,
+    result: StageResult,
+    plan: &Plan,
+    failed: &BTreeSet<ShardId>,
+) -> StageReport {
+    let of_stage = plan.shards.iter().filter(|shard| shard.stage == stage.name);
+    let failed = of_stage.filter(|shard| failed.contains(&shard.id)).count();
+    let unit = |name: &&str| Some(((*name).to_owned(), unit_of(stage, name)?));
+    StageReport {
+        name: result.name,
+        rows_are: String::from(match stage.rows {
+            Rows::Event => "Events",
+            Rows::Each { .. } | Rows::Pairs { .. } => "Candidates",
+        }),
+        cut_flow: result.cut_flow,
+        metrics: result
+            .metrics
+            .into_iter()
+            .filter_map(|(_, metric)| metric)
+            .collect(),
+        units: stage.output_names().iter().filter_map(unit).collect(),
+        rows: result.rows,
+        shards: ShardCounts {
+            planned: result.planned as u64,
+            done: result.done as u64,
+            failed: failed as u64,
+        },
+    }
+}
+
+async fn failures(
+    output: &Output,
+    plan: &Plan,
+    failed: &BTreeSet<ShardId>,
+) -> anyhow::Result<Vec<Failure>> {
+    let mut failures = Vec::with_capacity(failed.len());
+    for shard in plan
+        .shards
+        .iter()
+        .filter(|shard| failed.contains(&shard.id))
+    {
+        let record = output.failed_record(&shard.stage, shard.id).await?;
+        let Some(last) = record.and_then(|record| record.attempts.into_iter().next_back()) else {
+            continue;
+        };
+        failures.push(Failure {
+            stage: shard.stage.to_string(),
+            shard: shard.id.to_string(),
+            file: shard.file.url.clone(),
+            attempt: last.attempt,
+            kind: last.failure.kind,
+            message: last.failure.message,
+            fingerprint: last.fingerprint,
+        });
+    }
+    Ok(failures)
+}
+
+fn duplicate(found: &DuplicateLumi) -> Duplicate {
+    let events = match found.duplicate_events {
+        None => String::from("events not compared"),
+        Some(0) => String::from("no event twice"),
+        Some(events) => format!("{events} events twice"),
+    };
+    let what = format!("run {}, lumi {}: {events}", found.run, found.lumi);
+    Duplicate {
+        what,
+        files: found.files.clone(),
+    }
+}
+
+fn input_file(
+    plan: &Plan,
+    file: &PlannedFile,
+    done: &BTreeSet<ShardId>,
+    failed: &BTreeSet<ShardId>,
+) -> InputFile {
+    let of_file = |shard: &&Shard| {
+        shard.file == file.file && shard.dataset == file.dataset && shard.tree == file.tree
+    };
+    let mut shards = ShardCounts::default();
+    for shard in plan.shards.iter().filter(of_file) {
+        shards.planned += 1;
+        shards.done += u64::from(done.contains(&shard.id));
+        shards.failed += u64::from(failed.contains(&shard.id) && !done.contains(&shard.id));
+    }
+    InputFile {
+        name: file.file.url.clone(),
+        events: file.entries,
+        shards,
+    }
+}
+
+fn lumi_summary(lumis: &LumiLedger) -> LumiSummary {
+    let mut runs: BTreeMap<u32, RunLumis> = BTreeMap::new();
+    let mut add = |mask: &LumiMask, count: fn(&mut RunLumis) -> &mut u64| {
+        for range in mask.ranges() {
+            let run = range.run().get();
+            let sections = u64::from(range.last().get() - range.first().get()) + 1;
+            let entry = runs.entry(run).or_insert_with(|| RunLumis {
+                run,
+                ..RunLumis::default()
+            });
+            *count(entry) += sections;
+            entry.certified += sections;
+        }
+    };
+    add(&lumis.processed, |run| &mut run.processed);
+    add(&lumis.missing, |run| &mut run.missing);
+    LumiSummary {
+        certified: lumis.processed.len() + lumis.missing.len(),
+        processed: lumis.processed.len(),
+        missing: lumis.missing.len(),
+        recorded: None,
+        runs: runs.into_values().collect(),
+    }
+}

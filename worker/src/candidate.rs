@@ -24,7 +24,7 @@ pub(crate) enum Candidates {
     /// A member of a collection.
     Each(Collection),
     /// Two members of a collection.
-    Pairs(Collection, Ordering),
+    Pairs(Collection, Box<Ordering>),
 }
 
 /// A collection whose members pass a condition.
@@ -81,10 +81,9 @@ impl Candidates {
             return None;
         }
         let members = events.each(name);
-        let condition = match condition {
-            Some(text) => Some(problems.check(path("where"), text, &members, Some(Kind::Bool))),
-            None => None,
-        };
+        let condition = condition
+            .as_ref()
+            .map(|text| problems.check(path("where"), text, &members, Some(Kind::Bool)));
         let ordering = match rows {
             Rows::Pairs { charge, .. } => {
                 let mut member = |key: &str, member: &str| {
@@ -126,7 +125,7 @@ impl Candidates {
             lengths,
         };
         Some(match ordering {
-            Some(ordering) => Self::Pairs(collection, ordering),
+            Some(ordering) => Self::Pairs(collection, Box::new(ordering)),
             None => Self::Each(collection),
         })
     }

@@ -99,6 +99,7 @@ impl Parser<'_> {
             Token::Name(name) if name == "and" => "; write &&",
             Token::Name(name) if name == "or" => "; write ||",
             Token::Symbol("*") => "; for a power, write pow(a, b)",
+            Token::Symbol("=>") => "; write >=",
             _ => "",
         };
         self.error(

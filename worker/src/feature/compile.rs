@@ -79,8 +79,12 @@ impl Compiler<'_> {
             &self.events,
             &mut self.problems,
         );
-        // Without its collection, everything about a row would be wrong.
-        let mut candidates = candidates?;
+        if let Rows::Each { collection, .. } | Rows::Pairs { collection, .. } = &self.stage.rows
+            && !self.events.has_collection(collection)
+        {
+            // Without its collection, everything about a row would be wrong.
+            return None;
+        }
         let mut scope = Candidates::scope(&self.stage.rows, &self.events);
         let mut outputs = self.kept(&mut scope);
         outputs.extend(self.labels(&mut scope));
@@ -96,6 +100,7 @@ impl Compiler<'_> {
         });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let (select, scored_select) = self.select(&scope, &schema);
+        let mut candidates = candidates?;
         let condition = match condition {
             Some(condition) => Some(condition?),
             None => None,
@@ -167,7 +172,7 @@ impl Compiler<'_> {
                 ));
             }
         };
-        if keep.name != keep.column && (of.is_none() || collection == of) {
+        if keep.name != keep.column {
             let full = member.and_then(|full| full.strip_prefix(of?)?.strip_prefix('_'));
             scope.alias(&keep.name, full.unwrap_or(column));
         }

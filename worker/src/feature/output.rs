@@ -16,6 +16,9 @@ use lumimill_common::expression::{
 use super::RunError;
 use crate::candidate::Formed;
 
+/// The first float that no i64 holds; its opposite is the least i64.
+const TWO_TO_63: f64 = (1_u64 << 63) as f64;
+
 /// An output column.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -112,10 +115,7 @@ impl Output {
 
     fn ints(&self, values: Values<'_>, len: usize) -> Result<Vec<i64>, RunError> {
         if let Values::Float(floats) = values {
-            // 2^63 is the first float that is too large; −2^63 still fits.
-            let fits = |value: f64| {
-                (-9.223_372_036_854_775_808e18..9.223_372_036_854_775_808e18).contains(&value)
-            };
+            let fits = |value: f64| (-TWO_TO_63..TWO_TO_63).contains(&value);
             let whole = |value: f64| {
                 if fits(value) {
                     Ok(value as i64)

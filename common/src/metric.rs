@@ -29,7 +29,7 @@ pub use histogram::{HistogramBin, HistogramResult};
 pub use partial::{Dropped, Incompatible, MetricResult, Partial};
 pub use ranking::{
     Goal, OperatingPoint, PopulationResult, PrPoint, Probability, RankingResult, ReliabilityBin,
-    RocPoint,
+    RocPoint, ScoreBin,
 };
 pub use raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
 pub use row_batch::{FillError, RowBatch};

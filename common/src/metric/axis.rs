@@ -19,7 +19,15 @@ impl Axis {
         if bin >= self.bins {
             return self.high;
         }
-        self.low + (self.high - self.low) * (f64::from(bin) / f64::from(self.bins))
+        // Multiplying first makes edges exact where they should be round: 31 of 60 on [0, 60].
+        let (width, bin, bins) = (self.high - self.low, f64::from(bin), f64::from(self.bins));
+        let offset = width * bin / bins;
+        self.low
+            + if offset.is_finite() {
+                offset
+            } else {
+                width * (bin / bins)
+            }
     }
 
     /// The bin such that `edge(bin) <= value < edge(bin + 1)`, exactly, for a value in range;
@@ -76,6 +84,18 @@ mod tests {
                 prop_assert!(axis.edge(bin) <= value && value < axis.edge(bin + 1));
             } else {
                 prop_assert!(value >= low + width || value < low);
+            }
+        }
+    }
+
+    #[test]
+    fn integers_fall_into_the_bins_that_begin_with_them() {
+        for bins in 1..300u32 {
+            for low in [0.0, -7.0, 1000.0] {
+                let axis = Axis::new(low, low + f64::from(bins), bins);
+                for bin in 0..bins {
+                    assert_eq!(axis.place(low + f64::from(bin)), Place::Bin(bin));
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ mod population;
 
 pub use curve::{PrPoint, RocPoint};
 pub use operating_point::{Goal, OperatingPoint};
-pub use population::{PopulationResult, Probability, ReliabilityBin};
+pub use population::{PopulationResult, Probability, ReliabilityBin, ScoreBin};
 
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};

@@ -1,12 +1,14 @@
 //! The cut flow as bars.
 
-use super::figure::{Anchor, Canvas, Figure, LEFT, RIGHT, TOP, shortened};
+use super::figure::{Anchor, Canvas, Figure, RIGHT, TOP, WIDTH, shortened};
 use super::number::{grouped, percent};
 use super::summary::{Report, StageReport};
 use lumimill_common::metric::{Step, Unit};
 
 /// Height of a step.
 const STEP: f64 = 52.0;
+/// Where bars begin: as far from the left as they end from the right.
+const START: f64 = WIDTH - RIGHT;
 /// Steps that a picture shows.
 const MOST_STEPS: usize = 24;
 
@@ -66,17 +68,17 @@ pub(super) fn cut_flow_plot(report: &Report, stage: &StageReport) -> Option<Figu
             Unit::Events => (events, "bar f0"),
             Unit::Rows => (rows, "bar f1"),
         };
-        let width = RIGHT - LEFT;
+        let width = RIGHT - START;
         canvas.text(
-            LEFT,
+            START,
             y + 12.0,
             Anchor::Start,
             "note",
             &shortened(&step.name, 46),
         );
-        canvas.rectangle((LEFT, y + 19.0), (width, 16.0), "rail");
+        canvas.rectangle((START, y + 19.0), (width, 16.0), "rail");
         canvas.rectangle(
-            (LEFT, y + 19.0),
+            (START, y + 19.0),
             (width * step.count as f64 / whole, 16.0),
             class,
         );
@@ -91,11 +93,11 @@ pub(super) fn cut_flow_plot(report: &Report, stage: &StageReport) -> Option<Figu
         stage.name
     );
     let height = TOP + 24.0 + STEP * shown as f64;
-    Some(Figure::new(
+    Some(Figure::sized(
         report,
         &format!("{}-cut-flow", stage.name),
         caption,
-        height,
+        (START, height),
         canvas,
     ))
 }

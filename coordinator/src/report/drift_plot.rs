@@ -60,6 +60,16 @@ fn frame(keys: &[&KeyDrift], y: Scale, y_title: String) -> Panel {
     }
 }
 
+/// The same ticks without their labels.
+fn silent(ticks: &Ticks) -> Ticks {
+    match ticks {
+        Ticks::Categories(labels) => {
+            Ticks::Categories(labels.iter().map(|(at, _)| (*at, String::new())).collect())
+        }
+        other => other.clone(),
+    }
+}
+
 /// A scale around points with room above them for a note.
 fn around(points: &[Point], least: Option<f64>) -> Scale {
     let low = points
@@ -119,7 +129,7 @@ fn column(
     lower.x_title.clone_from(&drift.by);
     lower.top = TOP + 0.62 * (HEIGHT - TOP - BOTTOM);
     upper.bottom = lower.top - 10.0;
-    upper.ticks = Ticks::Silent;
+    upper.ticks = silent(&lower.ticks);
     let mut canvas = Canvas::default();
     let (mean, rows) = overall(&drift.keys, index);
     let mean = mean.filter(|_| !means.is_empty() && rows > 0)?;
@@ -131,7 +141,6 @@ fn column(
     points(&mut canvas, &upper, &means, "error", "point");
     lower.y = shifts(&mut canvas, &lower, keys, index);
     upper.draw(&mut canvas);
-    upper.ticks = Ticks::Numbers;
     lower.draw(&mut canvas);
     canvas.text(
         upper.left + 24.0,
@@ -158,7 +167,6 @@ fn column(
         report,
         &format!("{}-drift-{name}", stage.name),
         caption,
-        HEIGHT,
         canvas,
     ))
 }
@@ -277,7 +285,6 @@ fn fired(
         report,
         &format!("{}-fired-{name}", stage.name),
         caption,
-        HEIGHT,
         canvas,
     ))
 }

@@ -38,11 +38,16 @@ pub(super) struct Figure {
 
 impl Figure {
     /// A picture with the campaign's name at the top left and the data at the top right.
-    pub(super) fn new(
+    pub(super) fn new(report: &Report, name: &str, caption: String, canvas: Canvas) -> Self {
+        Self::sized(report, name, caption, (LEFT, HEIGHT), canvas)
+    }
+
+    /// The same, of another height, with the campaign's name beginning at `left`.
+    pub(super) fn sized(
         report: &Report,
         name: &str,
         caption: String,
-        height: f64,
+        (left, height): (f64, f64),
         mut canvas: Canvas,
     ) -> Self {
         let recorded = report
@@ -54,7 +59,7 @@ impl Figure {
         let parts = [recorded.unwrap_or_default(), report.data.clone()];
         let right: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         canvas.text(
-            LEFT,
+            left,
             TOP - 12.0,
             Anchor::Start,
             "campaign",

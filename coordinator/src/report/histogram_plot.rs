@@ -126,7 +126,7 @@ fn draw(
         counted(histogram.missing, "row"),
     );
     let name = format!("{}-histogram-{}{variant}", stage.name, histogram.column);
-    Figure::new(report, &name, caption, HEIGHT, canvas)
+    Figure::new(report, &name, caption, canvas)
 }
 
 fn counted_entries(entries: u64) -> String {

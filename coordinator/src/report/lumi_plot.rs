@@ -74,13 +74,7 @@ pub(super) fn lumi_plot(report: &Report) -> Option<Figure> {
         grouped(lumis.processed),
         grouped(lumis.missing)
     );
-    Some(Figure::new(
-        report,
-        "lumi-sections",
-        caption,
-        HEIGHT,
-        canvas,
-    ))
+    Some(Figure::new(report, "lumi-sections", caption, canvas))
 }
 
 fn joined(runs: &[RunLumis]) -> Option<RunLumis> {

@@ -52,19 +52,25 @@ pub(super) fn with_error(value: f64, error: Option<f64>) -> String {
     }
 }
 
-/// A fraction in per cent: `12.3%`, with more digits near 0 and 100.
+/// A fraction in per cent: `12.3%`, with more digits near 0 and 100, and none that are idle.
 pub(super) fn percent(fraction: f64) -> String {
     let rest = fraction.abs().min((1.0 - fraction).abs());
-    let decimals = if rest == 0.0 {
-        0
-    } else if rest < 0.001 {
-        3
-    } else if rest < 0.01 {
-        2
-    } else {
-        1
+    let decimals = match rest {
+        rest if rest < 0.001 => 3,
+        rest if rest < 0.01 => 2,
+        _ => 1,
     };
-    format!("{:.decimals$}%", 100.0 * fraction)
+    let text = format!("{:.decimals$}", 100.0 * fraction);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// An upper limit to one digit: `6e-6`.
+pub(super) fn limit(value: f64) -> String {
+    if value.abs() > 0.0 && value.is_finite() {
+        format!("{value:.0e}")
+    } else {
+        value.to_string()
+    }
 }
 
 /// A count and its noun in the right number: `1 shard`, `2 shards`.
@@ -92,6 +98,9 @@ mod tests {
         assert_eq!(significant(1e-9, 2), "1.0e-9");
         assert_eq!(percent(0.123_456), "12.3%");
         assert_eq!(percent(1.0), "100%");
+        assert_eq!(percent(0.5), "50%");
+        assert_eq!(percent(0.9908), "99.08%");
+        assert_eq!(limit(0.000_006_1), "6e-6");
         assert_eq!(percent(0.000_12), "0.012%");
         assert_eq!(counted(1, "shard"), "1 shard");
         assert_eq!(counted(2000, "shard"), "2,000 shards");

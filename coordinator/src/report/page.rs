@@ -10,7 +10,7 @@ use super::Pictures;
 use super::figure::escape;
 use super::number::{counted, grouped, percent, significant};
 use super::summary::{Report, ShardCounts};
-use markup::{Align, Table, card, figures, section, tile};
+use markup::{Align, Table, card, figure, section, tile};
 
 /// The whole page.
 pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
@@ -125,17 +125,17 @@ fn lumis(report: &Report, pictures: &Pictures) -> String {
     let Some(lumis) = &report.lumis else {
         return String::new();
     };
-    let mut body = figures(&pictures.lumis);
+    let mut body: String = pictures.lumis.iter().map(figure).collect();
     let missing: Vec<_> = lumis.runs.iter().filter(|run| run.missing > 0).collect();
-    if missing.is_empty() {
-        let all = format!(
-            "All {} certified lumi sections in the input were processed completely.",
-            grouped(lumis.certified)
-        );
+    if lumis.missing == 0 {
+        let all = grouped(lumis.certified);
+        let all =
+            format!("All {all} certified lumi sections in the input were processed completely.");
+        body += &card("", &format!("<p class=\"good\">{all}</p>\n"));
         return section(
             "lumis",
             "Lumi sections",
-            &(card("", &format!("<p class=\"good\">{all}</p>\n")) + &body),
+            &format!("<div class=\"pair\">\n{body}</div>\n"),
         );
     }
     let mut table = Table::new(&[
@@ -168,7 +168,7 @@ fn duplicates(report: &Report) -> String {
     if report.duplicates.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&[("what", Align::Left), ("found in", Align::Left)]);
+    let mut table = Table::new(&[("what", Align::Left), ("found in", Align::Wrapped)]);
     for duplicate in report.duplicates.iter().take(MOST_LINES) {
         table.row(&[duplicate.what.clone(), duplicate.files.join(", ")]);
     }
@@ -182,7 +182,7 @@ fn duplicates(report: &Report) -> String {
 
 fn files(report: &Report) -> String {
     let mut table = Table::new(&[
-        ("file", Align::Left),
+        ("file", Align::Wrapped),
         ("events", Align::Right),
         ("shards done", Align::Right),
         ("failed", Align::Right),

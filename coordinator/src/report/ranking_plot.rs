@@ -3,9 +3,9 @@
 use super::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
-use super::number::{percent, with_error};
+use super::number::{grouped, percent, with_error};
 use super::summary::{Report, StageReport};
-use lumimill_common::metric::{PopulationResult, RankingResult, ReliabilityBin};
+use lumimill_common::metric::{PopulationResult, RankingResult, ReliabilityBin, ScoreBin};
 
 /// A population, what to call it, and the class of its curve.
 struct Series<'a> {
@@ -39,7 +39,7 @@ pub(super) fn ranking_plots(
         ],
         None => vec![rows("curve s0", "f0")],
     };
-    let draw = [roc, precision_recall, reliability];
+    let draw = [roc, precision_recall, reliability, distribution];
     draw.iter()
         .filter_map(|draw| draw(report, stage, ranking, &series))
         .collect()
@@ -76,7 +76,7 @@ fn figure(
         ranking.score,
         ranking.label
     );
-    Figure::new(report, &name, caption, HEIGHT, canvas)
+    Figure::new(report, &name, caption, canvas)
 }
 
 fn capital(kind: &str) -> String {
@@ -257,15 +257,12 @@ fn reliability(
                 if position == 0 { 5.0 } else { 3.5 },
                 one.bar,
             );
-            let count = bin.count as f64;
-            let steps = [
-                lower.at(bin.low, 0.5),
-                lower.at(bin.low, count),
-                lower.at(bin.high, count),
-                lower.at(bin.high, 0.5),
-            ];
-            canvas.polyline(&steps, one.curve);
         }
+        let steps = bins
+            .iter()
+            .flat_map(|bin| [(bin.low, bin.count as f64), (bin.high, bin.count as f64)]);
+        let steps: Vec<_> = steps.map(|(x, count)| lower.at(x, count)).collect();
+        canvas.polyline(&steps, one.curve);
         let probability = one.result.probability.as_ref();
         let text = probability.map(|p| {
             format!(
@@ -285,4 +282,66 @@ fn reliability(
         &legend,
     );
     Some(figure(report, stage, ranking, "calibration", canvas))
+}
+
+/// Scores of both classes, of the population that counts, on a logarithmic scale.
+fn distribution(
+    report: &Report,
+    stage: &StageReport,
+    ranking: &RankingResult,
+    series: &[Series<'_>],
+) -> Option<Figure> {
+    let one = series.first()?;
+    let bins = &one.result.distribution;
+    let (first, last) = (bins.first()?, bins.last()?);
+    let most = bins
+        .iter()
+        .map(|bin| bin.positives.max(bin.negatives))
+        .max()
+        .filter(|most| *most > 0)?;
+    let high = most as f64 * 10f64.powf(0.5 * (most as f64 / 0.5).log10());
+    let noun = one.noun.get(..1).map(str::to_uppercase).unwrap_or_default()
+        + one.noun.get(1..).unwrap_or_default();
+    let mut panel = frame(
+        &shortened(&ranking.score, 50),
+        &format!("{noun} / bin"),
+        Scale::log(0.5, high),
+    );
+    panel.x = Scale::linear(first.low, last.high);
+    let mut canvas = Canvas::default();
+    let mut legend = Vec::new();
+    for (fired, curve, word) in [
+        (false, "curve dashed s3", "did not fire"),
+        (true, "curve s2", "fired"),
+    ] {
+        let count = |bin: &ScoreBin| (if fired { bin.positives } else { bin.negatives }) as f64;
+        let steps = bins.iter().flat_map(|bin| {
+            [
+                panel.at(bin.low, count(bin)),
+                panel.at(bin.high, count(bin)),
+            ]
+        });
+        let mut steps: Vec<_> = steps.collect();
+        steps.insert(0, panel.at(first.low, 0.5));
+        steps.push(panel.at(last.high, 0.5));
+        canvas.polyline(&steps, curve);
+        let total = if fired {
+            one.result.positives
+        } else {
+            one.result.total.saturating_sub(one.result.positives)
+        };
+        legend.insert(
+            0,
+            (curve, format!("{} {} {word}", grouped(total), one.noun)),
+        );
+    }
+    panel.draw(&mut canvas);
+    corner(
+        &mut canvas,
+        panel.left + 28.0,
+        panel.top + 36.0,
+        ranking,
+        &legend,
+    );
+    Some(figure(report, stage, ranking, "scores", canvas))
 }

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Bins of the reliability diagram on `[0, 1]`.
 const RELIABILITY_BINS: u32 = 20;
+/// Bins of the score distribution at most; a divisor of the usual number of bins.
+const DISTRIBUTION_BINS: u32 = 64;
 
 /// Counts of labelled scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +73,8 @@ pub struct PopulationResult {
     pub average_precision: Option<f64>,
     /// The average precision of the unbinned scores is within this of `average_precision`.
     pub average_precision_binning_error: Option<f64>,
+    /// Scores of both classes in equal bins of the range.
+    pub distribution: Vec<ScoreBin>,
     /// Only for scores that are probabilities: the range is `[0, 1]` and no score lies outside.
     pub probability: Option<Probability>,
     /// Thresholds at fixed efficiency, precision and rate.
@@ -79,6 +83,19 @@ pub struct PopulationResult {
     pub roc: Vec<RocPoint>,
     /// The precision-recall curve, thinned for plots.
     pub precision_recall: Vec<PrPoint>,
+}
+
+/// One bin of the score distribution, `[low, high)`; the last holds its upper edge too.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScoreBin {
+    /// Lower edge.
+    pub low: f64,
+    /// Upper edge.
+    pub high: f64,
+    /// Entries whose label is true.
+    pub positives: u64,
+    /// Entries whose label is false.
+    pub negatives: u64,
 }
 
 /// How good scores are as probabilities. The sums behind these are exact, not binned.
@@ -210,11 +227,42 @@ impl Population {
             auc_statistical_error: curve.auc_statistical_error(),
             average_precision: average_precision.map(|(value, _)| value),
             average_precision_binning_error: average_precision.map(|(_, error)| error),
+            distribution: self.distribution(axis, spec.bins()),
             probability: probability.map(|sums| sums.finalise(total)),
             operating_points: OperatingPoint::usual(&curve),
             roc: curve.roc(),
             precision_recall: curve.precision_recall(),
         }
+    }
+}
+
+impl Population {
+    /// Neighbouring bins joined until about [`DISTRIBUTION_BINS`] are left.
+    fn distribution(&self, axis: Axis, bins: u32) -> Vec<ScoreBin> {
+        let together = bins.div_ceil(DISTRIBUTION_BINS);
+        let starts = (0..bins.div_ceil(together)).map(|group| group * together);
+        let mut joined: Vec<ScoreBin> = starts
+            .map(|start| ScoreBin {
+                low: axis.edge(start),
+                high: axis.edge(start + together),
+                positives: 0,
+                negatives: 0,
+            })
+            .collect();
+        for (tally, fired) in [(&self.positives, true), (&self.negatives, false)] {
+            for (bin, count) in tally.iter() {
+                let Some(group) = joined.get_mut((bin / together) as usize) else {
+                    continue;
+                };
+                let side = if fired {
+                    &mut group.positives
+                } else {
+                    &mut group.negatives
+                };
+                *side = side.saturating_add(count);
+            }
+        }
+        joined
     }
 }
 

@@ -223,6 +223,13 @@ fn curves_begin_and_end_where_they_must() {
     let (first, last) = (rows.roc[0], rows.roc[rows.roc.len() - 1]);
     assert!(first.efficiency.abs() < 1e-12 && (last.efficiency - 1.0).abs() < 1e-12);
     assert!((last.false_positive_rate - 1.0).abs() < 1e-12);
+    let counts: u64 = rows
+        .distribution
+        .iter()
+        .map(|bin| bin.positives + bin.negatives)
+        .sum();
+    assert_eq!((rows.distribution.len(), counts), (64, 5000));
+    assert!((rows.distribution[63].high - 1.0).abs() < 1e-12);
     assert!(rows.roc.len() <= 802 && rows.precision_recall.len() <= 402);
     assert!((rows.precision_recall.last().unwrap().recall - 1.0).abs() < 1e-12);
 }

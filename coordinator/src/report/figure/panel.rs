@@ -6,6 +6,8 @@ use super::scale::Scale;
 /// Length of a labelled tick and of a small one.
 const MAJOR: f64 = 11.0;
 const MINOR: f64 = 6.0;
+/// More categories than this are labelled at a slant.
+const MOST_LEVEL: usize = 7;
 /// Labels that an axis holds comfortably.
 const LABELS_ACROSS: usize = 8;
 
@@ -59,8 +61,9 @@ impl Panel {
         canvas.strokes(&large, "tick");
         let size = (self.right - self.left, self.bottom - self.top);
         canvas.rectangle((self.left, self.top), size, "frame");
-        if self.ticks != Ticks::Silent {
-            let slanted = matches!(&self.ticks, Ticks::Categories(labels) if labels.len() > 7);
+        if !self.x_title.is_empty() {
+            let slanted =
+                matches!(&self.ticks, Ticks::Categories(labels) if labels.len() > MOST_LEVEL);
             let below = if slanted { 64.0 } else { 50.0 };
             canvas.text(
                 self.right,
@@ -80,7 +83,7 @@ impl Panel {
         large: &mut Vec<[(f64, f64); 2]>,
     ) {
         let room = ((self.bottom - self.top) / 52.0).clamp(2.0, 8.0) as usize;
-        let mut tick = |value: f64, length: f64, into: &mut Vec<_>| {
+        let tick = |value: f64, length: f64, into: &mut Vec<_>| {
             let y = self.up(value);
             into.push([(self.left, y), (self.left + length, y)]);
             into.push([(self.right, y), (self.right - length, y)]);
@@ -106,18 +109,20 @@ impl Panel {
         small: &mut Vec<[(f64, f64); 2]>,
         large: &mut Vec<[(f64, f64); 2]>,
     ) {
-        let mut tick = |value: f64, length: f64, into: &mut Vec<_>| {
+        let tick = |value: f64, length: f64, into: &mut Vec<_>| {
             let x = self.across(value);
             into.push([(x, self.bottom), (x, self.bottom - length)]);
             into.push([(x, self.top), (x, self.top + length)]);
         };
         if let Ticks::Categories(labels) = &self.ticks {
+            let slanted = labels.len() > MOST_LEVEL;
             for (position, label) in labels {
                 let x = self.across(*position as f64);
-                tick(*position as f64, MINOR, large);
-                match labels.len() > 7 {
-                    true => canvas.slanted(x + 6.0, self.bottom + 18.0, "label", label),
-                    false => canvas.text(x, self.bottom + 22.0, Anchor::Middle, "label", label),
+                tick(*position as f64, MAJOR, large);
+                if slanted {
+                    canvas.slanted(x + 6.0, self.bottom + 18.0, "label", label);
+                } else {
+                    canvas.text(x, self.bottom + 22.0, Anchor::Middle, "label", label);
                 }
             }
             return;

@@ -100,8 +100,12 @@ impl Scale {
                 )
             }
             Self::Log { low, high } => {
-                if (high / low).log10() > 12.0 {
+                let decades = (high / low).log10();
+                if decades > 12.0 {
                     return Vec::new();
+                }
+                if decades > 2.0 * most as f64 {
+                    return powers(low, high).map(|power| 10f64.powi(power)).collect();
                 }
                 let values = (low.log10().floor() as i32..=high.log10().ceil() as i32)
                     .flat_map(|power| (2..10).map(move |lead| f64::from(lead) * 10f64.powi(power)));

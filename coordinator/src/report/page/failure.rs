@@ -28,9 +28,9 @@ pub(super) fn failures(report: &Report) -> String {
     let mut table = Table::new(&[
         ("shards", Align::Right),
         ("kind", Align::Left),
-        ("message", Align::Left),
+        ("message", Align::Wrapped),
         ("stage", Align::Left),
-        ("files", Align::Left),
+        ("files", Align::Wrapped),
         ("shard (attempts)", Align::Left),
         ("fingerprint", Align::Left),
     ]);

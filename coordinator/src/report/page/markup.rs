@@ -8,7 +8,19 @@ use crate::report::number::counted;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     Left,
+    /// Left, and broken anywhere when too long: messages and addresses.
+    Wrapped,
     Right,
+}
+
+impl Align {
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Left => "",
+            Self::Wrapped => " class=\"wrapped\"",
+            Self::Right => " class=\"number\"",
+        }
+    }
 }
 
 /// A table as it grows.
@@ -45,11 +57,7 @@ impl Table {
     fn line(&mut self, cells: &[String], attribute: &str) {
         self.html += &format!("<tr{attribute}>");
         for (cell, (_, align)) in cells.iter().zip(&self.columns) {
-            let class = if *align == Align::Right {
-                " class=\"number\""
-            } else {
-                ""
-            };
+            let class = align.attribute();
             self.html += &format!("<td{class}>{}</td>", escape(cell));
         }
         self.html += "</tr>\n";
@@ -73,11 +81,7 @@ impl Table {
         let heads: String = columns
             .iter()
             .map(|(name, align)| {
-                let class = if *align == Align::Right {
-                    " class=\"number\""
-                } else {
-                    ""
-                };
+                let class = align.attribute();
                 format!("<th{class}>{}</th>", escape(name))
             })
             .collect();
@@ -123,7 +127,8 @@ pub(super) fn figures(figures: &[Figure]) -> String {
     format!("<div class=\"figures\">\n{html}</div>\n")
 }
 
-fn figure(figure: &Figure) -> String {
+/// A picture with its caption and its file.
+pub(super) fn figure(figure: &Figure) -> String {
     let (picture, caption, file) = (
         figure.inline(),
         escape(&figure.caption),

@@ -3,7 +3,7 @@
 use super::markup::{Align, Table, card, figures};
 use crate::report::StagePictures;
 use crate::report::figure::{Figure, escape};
-use crate::report::number::{grouped, percent, significant, with_error};
+use crate::report::number::{grouped, limit, percent, significant, with_error};
 use crate::report::summary::StageReport;
 use lumimill_common::metric::{
     Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult,
@@ -79,7 +79,7 @@ fn populations<'a>(
 
 fn numbers(ranking: &RankingResult, noun: &str, found: &PopulationResult) -> Vec<String> {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
-    let bound = |error: Option<f64>| or_dash(error.map(|error| significant(error, 1)));
+    let bound = |error: Option<f64>| or_dash(error.map(limit));
     let probability = found.probability.as_ref();
     vec![
         ranking.label.clone(),

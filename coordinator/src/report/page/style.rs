@@ -23,8 +23,8 @@ figure{margin:0;padding:12px 14px 10px;min-width:0}figcaption{margin-top:4px;col
 .plot{display:block;width:100%;height:auto}a{color:var(--s0)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}
 th{padding:4px 10px 6px 0;border-bottom:1.5px solid var(--muted);text-align:left;font-weight:600;font-size:13px;color:var(--muted);vertical-align:bottom}
-td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top;overflow-wrap:anywhere}tr:last-child td{border-bottom:0}
-th.number,td.number{text-align:right;font-variant-numeric:tabular-nums;overflow-wrap:normal}td.number{white-space:nowrap}th:last-child,td:last-child{padding-right:0}
+td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top;overflow-wrap:break-word}td.wrapped{overflow-wrap:anywhere;min-width:200px}tr:last-child td{border-bottom:0}
+th.number,td.number{text-align:right;font-variant-numeric:tabular-nums}td.number{white-space:nowrap}th:last-child,td:last-child{padding-right:0}
 tr.aside td{color:var(--muted);font-style:italic}.note-line{margin:10px 0 0;color:var(--muted);font-size:13px}
 code{font:13px ui-monospace,'SF Mono',Menlo,Consolas,'Liberation Mono',monospace;overflow-wrap:anywhere}
 footer{margin-top:44px;padding-top:12px;border-top:1px solid var(--rule);color:var(--muted);font-size:13px}

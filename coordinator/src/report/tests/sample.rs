@@ -36,7 +36,7 @@ impl Dice {
             u if u < 0.13 => self.normal(9.46, 0.10),
             u if u < 0.40 => {
                 91.19
-                    + 1.25 * (std::f64::consts::PI * (self.flat() - 0.5)).tan()
+                    + (1.25 * (std::f64::consts::PI * (self.flat() - 0.5)).tan()).clamp(-60.0, 60.0)
                     + self.normal(0.0, 1.1)
             }
             _ => 0.3 - 16.0 * (1.0 - self.flat()).ln(),
@@ -131,7 +131,7 @@ fn cut_flow(rows: u64) -> CutFlow {
         ("certified", Unit::Events, 57_912),
         ("nMuon >= 2", Unit::Events, 41_207),
         ("events with a row", Unit::Events, 24_000),
-        ("opposite-sign pairs", Unit::Rows, 46_118),
+        ("opposite-sign pairs", Unit::Rows, rows + rows / 7),
         ("pt > 3 && abs(eta) < 2.4", Unit::Rows, rows),
         ("dropped, score_dz not a number", Unit::Events, 0),
         ("dropped, score_dz not a number", Unit::Rows, 0),

@@ -9,6 +9,8 @@ mod tensor;
 use prost::Message;
 
 pub(crate) use attribute::Attributes;
+#[cfg(test)]
+pub(crate) use message::AttributeProto;
 pub(crate) use tensor::{Tensor, TensorData};
 
 use message::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};

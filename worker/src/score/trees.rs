@@ -10,6 +10,7 @@ mod aggregate;
 mod ensemble;
 mod exit;
 mod linked;
+mod runner;
 mod table;
 mod transform;
 mod tree;
@@ -57,3 +58,6 @@ pub(crate) fn compile(
     }
     Ok(Ensemble::new(forest))
 }
+
+#[cfg(test)]
+mod tests;

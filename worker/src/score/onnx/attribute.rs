@@ -129,3 +129,16 @@ fn names(bytes: &[u8], name: &str) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+impl Attributes {
+    /// Encodes attributes as a file has them.
+    pub(crate) fn of(attributes: &[AttributeProto]) -> Self {
+        Self(
+            attributes
+                .iter()
+                .map(prost::Message::encode_to_vec)
+                .collect(),
+        )
+    }
+}

@@ -65,12 +65,13 @@ impl Walk {
         }
     }
 
-    pub(super) fn find(&self, block: &[Lane], exits: &mut Exits) {
+    /// Finds the leaves of the first `rows` rows of a block.
+    pub(super) fn find(&self, block: &[Lane], rows: usize, exits: &mut Exits) {
         let mut at = [self.root; LANES];
         let mut moved = u32::from(self.root < self.leaves_from);
         while moved != 0 {
             moved = 0;
-            for (lane, at) in at.iter_mut().enumerate() {
+            for (lane, at) in at.iter_mut().take(rows).enumerate() {
                 let next = self.next(*at, block, lane);
                 moved |= next ^ *at;
                 *at = next;

@@ -1,0 +1,201 @@
+//! What ensembles that contradict themselves get; scores are compared in `tests/tree_models.rs`.
+
+use super::*;
+use crate::score::onnx::{AttributeProto, Attributes};
+
+/// A regressor of one tree with one split, and leaves 1 and 2, to be spoilt.
+struct Sample {
+    ints: Vec<(&'static str, Vec<i64>)>,
+    floats: Vec<(&'static str, Vec<f32>)>,
+    modes: Vec<&'static str>,
+    targets: i64,
+}
+
+impl Sample {
+    fn new() -> Self {
+        let ints = [
+            ("nodes_treeids", vec![0, 0, 0]),
+            ("nodes_nodeids", vec![0, 1, 2]),
+            ("nodes_featureids", vec![0, 0, 0]),
+            ("nodes_truenodeids", vec![1, 0, 0]),
+            ("nodes_falsenodeids", vec![2, 0, 0]),
+            ("target_treeids", vec![0, 0]),
+            ("target_nodeids", vec![1, 2]),
+            ("target_ids", vec![0, 0]),
+        ];
+        let floats = [
+            ("nodes_values", vec![0.5, 0.0, 0.0]),
+            ("target_weights", vec![1.0, 2.0]),
+        ];
+        Self {
+            ints: ints.to_vec(),
+            floats: floats.to_vec(),
+            modes: vec!["BRANCH_LEQ", "LEAF", "LEAF"],
+            targets: 1,
+        }
+    }
+
+    fn ints(mut self, name: &str, values: &[i64]) -> Self {
+        self.ints
+            .iter_mut()
+            .filter(|(found, _)| *found == name)
+            .for_each(|(_, old)| *old = values.to_vec());
+        self
+    }
+
+    fn floats(mut self, name: &str, values: &[f32]) -> Self {
+        self.floats
+            .iter_mut()
+            .filter(|(found, _)| *found == name)
+            .for_each(|(_, old)| *old = values.to_vec());
+        self
+    }
+
+    /// The message of the error.
+    fn refused(&self) -> String {
+        self.compiled().unwrap_err().to_string()
+    }
+
+    fn compiled(&self) -> Result<Ensemble, Problem> {
+        let attribute = |name: &str, kind| AttributeProto {
+            name: name.to_owned(),
+            kind,
+            ..Default::default()
+        };
+        let mut attributes = Vec::new();
+        attributes.extend(self.ints.iter().map(|(name, ints)| AttributeProto {
+            ints: ints.clone(),
+            ..attribute(name, 7)
+        }));
+        attributes.extend(self.floats.iter().map(|(name, floats)| AttributeProto {
+            floats: floats.clone(),
+            ..attribute(name, 6)
+        }));
+        let strings = self
+            .modes
+            .iter()
+            .map(|mode| mode.as_bytes().to_vec())
+            .collect();
+        attributes.push(AttributeProto {
+            strings,
+            ..attribute("nodes_modes", 8)
+        });
+        attributes.push(AttributeProto {
+            i: self.targets,
+            ..attribute("n_targets", 2)
+        });
+        let node = Node {
+            operator: "TreeEnsembleRegressor".to_owned(),
+            domain: DOMAIN.to_owned(),
+            name: String::new(),
+            inputs: vec!["X".to_owned()],
+            outputs: vec!["Y".to_owned()],
+            attributes: Attributes::of(&attributes),
+        };
+        compile(&node, false, Some(&[0]))
+    }
+}
+
+#[test]
+fn the_sample_is_sound() {
+    let ensemble = Sample::new().compiled().unwrap();
+    assert_eq!((ensemble.targets(), ensemble.features_used()), (1, 1));
+}
+
+#[test]
+fn links_that_lead_nowhere_or_back_are_refused() {
+    let message = Sample::new()
+        .ints("nodes_falsenodeids", &[7, 0, 0])
+        .refused();
+    assert_eq!(
+        message,
+        "invalid graph: node 0 of tree 0: its false branch leads to node 7, which is not there"
+    );
+    let mut cyclic = Sample::new()
+        .ints("nodes_truenodeids", &[1, 2, 0])
+        .ints("nodes_falsenodeids", &[2, 1, 0]);
+    cyclic.modes[1] = "BRANCH_LT";
+    assert_eq!(
+        cyclic.refused(),
+        "invalid graph: node 1 of tree 0 leads back to itself"
+    );
+    let mut rooted = Sample::new()
+        .ints("nodes_truenodeids", &[0, 2, 0])
+        .ints("nodes_falsenodeids", &[0, 0, 0]);
+    rooted.modes[0] = "LEAF";
+    rooted.modes[1] = "BRANCH_LT";
+    assert_eq!(
+        rooted.refused(),
+        "invalid graph: node 0 of tree 0 is the first of its tree, but the child of another node"
+    );
+    let message = Sample::new().ints("nodes_nodeids", &[0, 1, 1]).refused();
+    assert_eq!(message, "invalid graph: node 1 of tree 0 is there twice");
+}
+
+#[test]
+fn a_node_below_two_others_is_walked_once() {
+    let ensemble = Sample::new()
+        .ints("nodes_falsenodeids", &[1, 0, 0])
+        .compiled()
+        .unwrap();
+    assert_eq!(ensemble.targets(), 1);
+}
+
+#[test]
+fn arrays_of_different_lengths_are_refused() {
+    let message = Sample::new().ints("nodes_featureids", &[0]).refused();
+    assert_eq!(
+        message,
+        "invalid graph: nodes_featureids has 1 entries, expected 3 as the arrays beside it have"
+    );
+    let message = Sample::new().floats("target_weights", &[1.0]).refused();
+    assert_eq!(
+        message,
+        "invalid graph: target_weights has 1 entries, expected 2 as the arrays beside it have"
+    );
+    let message = Sample::new().ints("nodes_treeids", &[]).refused();
+    assert_eq!(
+        message,
+        "invalid graph: the ensemble has no nodes (nodes_treeids is empty)"
+    );
+}
+
+#[test]
+fn numbers_that_cannot_be_are_refused() {
+    let message = Sample::new()
+        .floats("nodes_values", &[f32::NAN, 0.0, 0.0])
+        .refused();
+    assert_eq!(
+        message,
+        "invalid graph: node 0 of tree 0: its threshold is NaN"
+    );
+    let message = Sample::new()
+        .ints("nodes_featureids", &[-1, 0, 0])
+        .refused();
+    assert_eq!(
+        message,
+        "invalid graph: node 0 of tree 0: feature id -1 is not possible"
+    );
+    let message = Sample::new().ints("nodes_featureids", &[5, 0, 0]).refused();
+    assert_eq!(
+        message,
+        "invalid graph: a tree reads feature 5, but the model has 1 features"
+    );
+    let message = Sample::new().ints("target_ids", &[0, 3]).refused();
+    assert_eq!(message, "invalid graph: target_ids has 3, expected 0 to 0");
+    let huge = Sample {
+        targets: 1 << 60,
+        ..Sample::new()
+    };
+    assert!(
+        huge.refused()
+            .ends_with(" targets (n_targets), expected 1 to 4096")
+    );
+    let mut unknown = Sample::new();
+    unknown.modes[0] = "BRANCH_MAYBE";
+    assert!(
+        unknown
+            .refused()
+            .starts_with("invalid graph: node mode \"BRANCH_MAYBE\" is not one of ")
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::codec::Codecs;
 use crate::cursor::{Cursor, Malformed};
@@ -10,6 +10,7 @@ use crate::directory::{Directory, read_keys};
 use crate::error::{Error, Place};
 use crate::key::Key;
 use crate::source::{LocalFile, ReadAt};
+use crate::streamer::Classes;
 use crate::tree::Tree;
 use crate::ttree;
 
@@ -35,6 +36,8 @@ struct Inner {
     uuid: [u8; 16],
     top: Directory,
     key_lists: Mutex<HashMap<u64, Arc<Vec<Key>>>>,
+    classes_record: (u64, u32),
+    classes: OnceLock<Option<Classes>>,
 }
 
 impl RootFile {
@@ -69,13 +72,14 @@ impl RootFile {
         }
         let record = u64::from(header.begin).saturating_add(u64::from(header.name_length));
         let top = read_directory(&*source, record, &start)?;
-        let key_lists = Mutex::default();
         Ok(RootFile {
             inner: Arc::new(Inner {
                 source,
                 uuid: header.uuid,
                 top,
-                key_lists,
+                key_lists: Mutex::default(),
+                classes_record: header.classes_record,
+                classes: OnceLock::new(),
             }),
         })
     }
@@ -140,6 +144,26 @@ impl RootFile {
 
     pub(crate) fn source(&self) -> &dyn ReadAt {
         &*self.inner.source
+    }
+
+    /// The classes that the file describes; none when it does not, or not legibly.
+    pub(crate) fn classes(&self) -> Option<&Classes> {
+        self.inner
+            .classes
+            .get_or_init(|| self.read_classes())
+            .as_ref()
+    }
+
+    fn read_classes(&self) -> Option<Classes> {
+        let (offset, length) = self.inner.classes_record;
+        let record = read_range(self.source(), offset, u64::from(length)).ok()?;
+        let key = Key::read(&mut Cursor::new(&record)).ok()?;
+        let stored = record.get(usize::from(key.header_length)..)?;
+        let mut payload = Vec::new();
+        Codecs::new()
+            .decompress(stored, key.object_length as usize, &mut payload)
+            .ok()?;
+        Classes::read(&payload, key.header_length).ok()
     }
 
     fn collect_trees(
@@ -304,6 +328,8 @@ struct FileHeader {
     begin: u32,
     end: u64,
     name_length: u32,
+    /// Where the description of the file's classes is, and its length.
+    classes_record: (u64, u32),
     uuid: [u8; 16],
 }
 
@@ -318,13 +344,13 @@ impl FileHeader {
         cursor.skip(8)?; // its length and count
         let name_length = cursor.u32()?;
         cursor.skip(5)?; // bytes a seek, compression
-        cursor.seek_pointer(wide)?; // the streamer information
-        cursor.skip(4)?; // its length
+        let classes_record = (cursor.seek_pointer(wide)?, cursor.u32()?);
         let uuid = read_uuid(&mut cursor, begin).unwrap_or_default();
         Ok(FileHeader {
             begin,
             end,
             name_length,
+            classes_record,
             uuid,
         })
     }

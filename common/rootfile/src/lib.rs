@@ -28,6 +28,8 @@ mod object;
 mod primitive;
 mod reader;
 mod source;
+mod stl;
+mod streamer;
 mod tree;
 mod ttree;
 pub mod write;

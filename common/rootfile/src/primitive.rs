@@ -100,6 +100,14 @@ macro_rules! values {
                 }
             }
 
+            /// The number of values.
+            pub(crate) fn len(&self) -> usize {
+                match self {
+                    Values::Bool(values) => values.len(),
+                    $(Values::$variant(values) => values.len(),)*
+                }
+            }
+
             /// An Arrow array without nulls.
             pub(crate) fn finish(self) -> ArrayRef {
                 match self {

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::branch::{Branch, Column, compression_name};
+use crate::branch::Branch;
 use crate::cluster;
 use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::nearest::nearest_name;
 use crate::reader::Reader;
-use crate::ttree::{BasketIndex, Interpretation, TreeRecord, interpret};
+use crate::ttree::{RangeReader, TreeRecord, list_branches};
 
 /// A tree of an open file. Cloning it shares the description.
 #[derive(Debug, Clone)]
@@ -34,9 +34,9 @@ impl Tree {
         payload: Vec<u8>,
         header_length: u16,
     ) -> Result<Self, Error> {
-        let record = TreeRecord::read(class, payload, header_length)
+        let record = TreeRecord::read(class, payload, header_length, &file)
             .map_err(|error| Place::tree(file.name(), name).corrupt(error))?;
-        let branches = list_branches(&record);
+        let branches = list_branches(&record, &file);
         let mut by_name = HashMap::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
             by_name.entry(branch.name.clone()).or_insert(index);
@@ -112,92 +112,11 @@ impl Tree {
             }
             chosen.push((name, branch));
         }
-        Reader::new(self.clone(), &chosen)
+        let columns = RangeReader::new(self.clone(), &chosen)?;
+        Ok(Reader::new(self.place(), self.entries(), &chosen, columns))
     }
 
     pub(crate) fn place(&self) -> Place {
         Place::tree(self.inner.file.name(), &self.inner.name)
-    }
-}
-
-/// The branches in the order of the tree, each before those below it.
-fn list_branches(record: &TreeRecord) -> Vec<Branch> {
-    let mut branch_of_leaf = vec![None; record.leaves.len()];
-    for (index, branch) in record.branches.iter().enumerate() {
-        for &leaf in &branch.leaves {
-            if let Some(slot) = branch_of_leaf.get_mut(leaf) {
-                *slot = Some(index);
-            }
-        }
-    }
-    let mut listed = Vec::with_capacity(record.branches.len());
-    let mut waiting: Vec<(usize, String)> = record
-        .top
-        .iter()
-        .rev()
-        .map(|&index| (index, String::new()))
-        .collect();
-    // Damage can make a branch its own child; a tree lists each of its branches once.
-    while let Some((index, above)) = waiting.pop()
-        && listed.len() < record.branches.len()
-    {
-        let Some(branch) = record.branches.get(index) else {
-            continue;
-        };
-        let interpretation = interpret(record, branch);
-        let counter = interpretation
-            .counter
-            .and_then(|leaf| branch_of_leaf.get(leaf).copied().flatten());
-        let name = format!("{above}{}", branch.name);
-        for &child in branch.children.iter().rev() {
-            waiting.push((child, format!("{name}/")));
-        }
-        listed.push(describe(record, index, name, interpretation, counter));
-    }
-    listed
-}
-
-fn describe(
-    record: &TreeRecord,
-    index: usize,
-    name: String,
-    interpretation: Interpretation,
-    counter: Option<usize>,
-) -> Branch {
-    let Interpretation {
-        layout, type_name, ..
-    } = interpretation;
-    let column = layout.map(|layout| Column {
-        data_type: layout.data_type(),
-        layout,
-        counter,
-    });
-    let counting = counter.and_then(|index| record.branches.get(index));
-    let counter = counting.map(|branch| branch.name.clone());
-    let Some(branch) = record.branches.get(index) else {
-        return Branch {
-            name,
-            title: String::new(),
-            type_name,
-            counter,
-            column,
-            compression: String::new(),
-            compressed_bytes: 0,
-            uncompressed_bytes: 0,
-            baskets: 0,
-            record: index,
-        };
-    };
-    Branch {
-        name,
-        title: branch.title.clone(),
-        type_name,
-        counter,
-        column,
-        compression: compression_name(branch.compression),
-        compressed_bytes: u64::try_from(branch.stored_bytes).unwrap_or(0),
-        uncompressed_bytes: u64::try_from(branch.total_bytes).unwrap_or(0),
-        baskets: BasketIndex::read(branch, &record.payload).map_or(0, |index| index.spans.len()),
-        record: index,
     }
 }

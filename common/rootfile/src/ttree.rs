@@ -4,13 +4,18 @@
 //! show the same interface for every way in which ROOT stores columns.
 
 mod basket;
+mod branch_list;
 mod branch_record;
+mod column_reader;
 mod interpretation;
 mod leaf_record;
+mod range_reader;
+mod tree_numbers;
 mod tree_record;
 
-pub(crate) use basket::{Basket, BasketIndex, Site};
-pub(crate) use interpretation::{Interpretation, interpret};
+pub(crate) use basket::BasketIndex;
+pub(crate) use branch_list::list_branches;
+pub(crate) use range_reader::RangeReader;
 pub(crate) use tree_record::TreeRecord;
 
 /// Whether objects of this class are trees that can be read.

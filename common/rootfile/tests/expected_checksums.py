@@ -5,7 +5,8 @@
 For every file, tree and branch: [count, crc32, counts_crc32 or null], or a string, which says
 why uproot gives no plain column. `count` is the number of innermost values, `crc32` is of these
 as little-endian bytes (a boolean is one byte), `counts_crc32` of the number of items of each
-entry as little-endian i64. Strings count as lists of bytes. Needs uproot and awkward.
+entry as little-endian i64. Strings count as lists of bytes. Needs uproot and awkward, and ROOT
+for files whose baskets leave out entry offsets.
 """
 
 import json
@@ -46,9 +47,52 @@ def describe(branch):
     values, counts = content(ak.to_layout(array))
     if values.dtype.fields is not None:
         raise TypeError("several leaves")
+    if values.dtype == bool:
+        values = values.view("u1") != 0
+    return checksums(values, counts)
+
+
+def checksums(values, counts):
+    """The checksums of values, and of the number of items of each entry if that varies."""
     values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
     crc = lambda array: zlib.crc32(array.tobytes())
     return [int(values.size), crc(values), None if counts is None else crc(counts)]
+
+
+DTYPES = {"Float_t": "<f4", "Double_t": "<f8", "Int_t": "<i4", "UInt_t": "<u4", "Bool_t": "u1"}
+
+
+def generated_offsets(tree):
+    """Whether baskets leave out entry offsets, which uproot does not know how to read."""
+    features = tree.all_members.get("fIOFeatures")
+    return features is not None and features.member("fIOBits") & 1 != 0
+
+
+def describe_with_root(path, name, branches):
+    """As describe, of the branches whose entries vary in size, read by ROOT itself."""
+    import ROOT
+
+    file = ROOT.TFile.Open(str(path))
+    tree = file.Get(name)
+    columns = {}
+    for key in branches:
+        leaf = tree.GetLeaf(key)
+        counter = leaf.GetLeafCount()
+        if leaf.ClassName() != "TLeafC" and not counter:
+            continue
+        columns[key] = column = []
+        for index in range(tree.GetEntries()):
+            tree.GetEntry(index)
+            if counter:
+                values = getattr(tree, key)
+                dtype = DTYPES[leaf.GetTypeName()]
+                column.append(np.array([values[i] for i in range(int(counter.GetValue()))], dtype))
+            else:
+                column.append(np.frombuffer(leaf.GetValueString().encode(), "u1"))
+    return {
+        key: checksums(np.concatenate(column), np.array([len(x) for x in column], "<i8"))
+        for key, column in columns.items()
+    }
 
 
 def describe_file(path):
@@ -60,10 +104,14 @@ def describe_file(path):
                 continue
             tree, branches = file[name], {}
             for key, branch in tree.iteritems():
+                if key in branches:
+                    continue  # only the first of several branches of one name can be read
                 try:
                     branches[key] = describe(branch)
                 except Exception as error:
                     branches[key] = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            if generated_offsets(tree):
+                branches.update(describe_with_root(path, name, branches))
             trees[name] = {"entries": int(tree.num_entries), "branches": branches}
     return trees
 

@@ -5,10 +5,14 @@ use std::ops::Range;
 use crate::codec::Codecs;
 use crate::cursor::{Cursor, Malformed};
 use crate::key::{Key, KeySizes};
+use crate::object::skip_object;
 use crate::ttree::branch_record::BranchRecord;
 
 /// Set in an offset of old embedded baskets; the rest is the offset.
 const DISPLACEMENT_MASK: u32 = 0xFF00_0000;
+
+/// The feature of a basket whose entry offsets are left out, or written as sizes.
+const GENERATED_OFFSETS: u8 = 1;
 
 /// Where one basket is, and which entries it holds.
 #[derive(Debug, Clone)]
@@ -49,6 +53,21 @@ impl BasketIndex {
             next = next.saturating_add(held);
         }
         Ok(BasketIndex { spans })
+    }
+
+    /// Checks that the baskets fit in a file of this size, as they do when none is used twice.
+    pub(crate) fn check_size(&self, size: u64) -> Result<(), Malformed> {
+        let lengths = self.spans.iter().map(|span| match span.site {
+            Site::OnDisk { length, .. } => u64::from(length),
+            Site::Embedded { .. } => 0,
+        });
+        let total: u64 = lengths.sum();
+        if total <= size {
+            return Ok(());
+        }
+        Err(Malformed::new(format!(
+            "its baskets take {total} bytes of a file of {size}"
+        )))
     }
 
     /// The baskets, by index, that hold any of these entries.
@@ -120,6 +139,8 @@ fn on_disk(
 #[derive(Debug, Clone, Copy)]
 struct BasketNumbers {
     version: u16,
+    /// Whether entry offsets are left out, or are written as sizes.
+    generated: bool,
     entries: u32,
     /// Where its data ends, counted from the start of the record.
     last: u32,
@@ -130,14 +151,15 @@ impl BasketNumbers {
     fn read(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         let version = cursor.u16()?;
         cursor.skip(4)?; // the size of its buffer
-        if cursor.i32()? < 0 {
-            cursor.skip(1)?; // a negative size says that a byte of features follows
-        }
+        // A negative size says that a byte of features follows.
+        let features = if cursor.i32()? < 0 { cursor.u8()? } else { 0 };
+        let generated = features & GENERATED_OFFSETS != 0;
         let at = cursor.position();
         let (entries, last, flag) = (cursor.i32()?, cursor.i32()?, cursor.u8()?);
         match (u32::try_from(entries), u32::try_from(last)) {
             (Ok(entries), Ok(last)) => Ok(BasketNumbers {
                 version,
+                generated,
                 entries,
                 last,
                 flag,
@@ -187,6 +209,8 @@ pub(crate) struct Basket {
     data_end: usize,
     /// Where the entry offsets are in `payload`; each has `header_length` added.
     offsets: Option<Range<usize>>,
+    /// Whether these are the sizes of the entries before, not offsets.
+    sizes: bool,
     header_length: u32,
 }
 
@@ -213,6 +237,7 @@ impl Basket {
             .unwrap_or_default();
         codecs.decompress(stored, key.object_length as usize, &mut self.payload)?;
         self.header_length = u32::from(key.header_length);
+        self.sizes = numbers.generated;
         self.data_end = data_end(numbers, self.header_length, self.payload.len())?;
         let after = Cursor::starting_at(&self.payload, self.data_end)?;
         self.offsets = trailing_offsets(after, entries);
@@ -254,6 +279,7 @@ impl Basket {
         self.payload.extend_from_slice(data);
         self.data_end = data.len();
         self.header_length = u32::from(header_length);
+        self.sizes = false;
         let masked = (21..40).contains(&flag);
         for &chunk in offsets.as_chunks::<4>().0 {
             let offset = u32::from_be_bytes(chunk);
@@ -273,6 +299,33 @@ impl Basket {
         self.payload.get(..self.data_end).unwrap_or_default()
     }
 
+    /// Whether the basket says where each entry begins.
+    pub(crate) fn has_offsets(&self) -> bool {
+        self.offsets.is_some()
+    }
+
+    /// As [`Basket::boundaries`], found by walking over entries that say how long they are: by
+    /// a byte count when they have a header, otherwise as strings.
+    pub(crate) fn walk(
+        &self,
+        entries: usize,
+        header: bool,
+        out: &mut Vec<u32>,
+    ) -> Result<(), Malformed> {
+        let mut cursor = Cursor::new(self.data());
+        out.clear();
+        out.push(0);
+        for _ in 0..entries {
+            if header {
+                skip_object(&mut cursor, "an entry")?;
+            } else {
+                cursor.text_bytes()?;
+            }
+            out.push(u32::try_from(cursor.position()).unwrap_or(u32::MAX));
+        }
+        Ok(())
+    }
+
     /// Where each of `entries` entries begins in [`Basket::data`], then where the last ends.
     pub(crate) fn boundaries(&self, entries: usize, out: &mut Vec<u32>) -> Result<(), Malformed> {
         out.clear();
@@ -288,12 +341,18 @@ impl Basket {
             )));
         };
         out.reserve(entries + 1);
-        let from = self.header_length;
-        out.extend(
-            offsets
-                .iter()
-                .map(|&chunk| u32::from_be_bytes(chunk).wrapping_sub(from)),
-        );
+        let numbers = offsets.iter().map(|&chunk| u32::from_be_bytes(chunk));
+        if self.sizes {
+            out.push(0);
+            out.extend(numbers.skip(1).scan(0_u32, |end, size| {
+                *end = end.saturating_add(size);
+                Some(*end)
+            }));
+            out.truncate(entries);
+        } else {
+            let from = self.header_length;
+            out.extend(numbers.map(|offset| offset.wrapping_sub(from)));
+        }
         out.push(u32::try_from(self.data_end).unwrap_or(u32::MAX));
         if out
             .windows(2)

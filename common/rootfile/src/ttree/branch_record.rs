@@ -32,7 +32,6 @@ pub(crate) enum BranchClass {
     /// Values that leaves describe fully.
     Plain,
     /// An object or a member of one.
-    #[expect(dead_code, reason = "the members of objects are not decoded yet")]
     Element(ElementMembers),
     /// Any other class, of this name.
     Other(String),
@@ -40,20 +39,16 @@ pub(crate) enum BranchClass {
 
 /// What a `TBranchElement` adds to a branch.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "the members of objects are not decoded yet")]
 pub(crate) struct ElementMembers {
     /// The class of the object that the branch is, or is a member of.
     pub(crate) class_name: String,
-    /// The class of a `TClonesArray`'s objects.
-    pub(crate) clones_name: String,
+    pub(crate) class_version: i32,
     /// The number of the member, negative for an object of its own.
     pub(crate) id: i32,
     /// ROOT's kind of branch: 3, 4, 31, 41 for collections and their members.
     pub(crate) kind: i32,
     /// ROOT's number for the type of the member.
     pub(crate) streamer_type: i32,
-    /// The branch that counts, when there is one: a reference number.
-    pub(crate) counter: Option<u32>,
 }
 
 /// Positions in the tree's record of the arrays that say where baskets are.

@@ -1,10 +1,20 @@
-//! What a branch's leaves say about its values: the layout, the type's name, or why not.
+//! What a branch's leaves and class say about its values: the layout, the type's name, or why
+//! they are not decoded.
 
-use crate::layout::Layout;
+use crate::file::RootFile;
+use crate::layout::{Cell, Layout, Member};
 use crate::primitive::Primitive;
-use crate::ttree::branch_record::{BranchClass, BranchRecord};
+use crate::stl::{Item, parse_type};
+use crate::ttree::branch_record::{BranchClass, BranchRecord, ElementMembers};
 use crate::ttree::leaf_record::LeafRecord;
 use crate::ttree::tree_record::TreeRecord;
+
+/// ROOT's kinds of branch: a `TClonesArray`, and members of objects in collections.
+const CLONES: i32 = 3;
+const CLONES_MEMBER: i32 = 31;
+const COLLECTION_MEMBER: i32 = 41;
+/// ROOT's number for the type `TString`.
+const TSTRING: i32 = 65;
 
 /// How a branch is decoded, and what its type is called.
 #[derive(Debug)]
@@ -15,67 +25,260 @@ pub(crate) struct Interpretation {
     pub(crate) counter: Option<usize>,
 }
 
-/// Decides how a branch is decoded.
-pub(crate) fn interpret(tree: &TreeRecord, branch: &BranchRecord) -> Interpretation {
-    let unsupported = |reason: String, type_name: String| Interpretation {
-        layout: Err(reason),
-        type_name,
-        counter: None,
-    };
+impl Interpretation {
+    fn refused(type_name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Interpretation {
+            layout: Err(reason.into()),
+            type_name: type_name.into(),
+            counter: None,
+        }
+    }
+}
+
+/// Decides how a branch is decoded; `top` says that it is in no other branch.
+pub(crate) fn interpret(
+    tree: &TreeRecord,
+    branch: &BranchRecord,
+    top: bool,
+    file: &RootFile,
+) -> Interpretation {
     if let BranchClass::Other(class) = &branch.class {
-        return unsupported(format!("it is a {class}"), class.clone());
+        return Interpretation::refused(class, format!("a {class} is not decoded"));
     }
     if !branch.other_file.is_empty() {
         let reason = format!("its baskets are in another file, {:?}", branch.other_file);
-        return unsupported(reason, String::new());
+        return Interpretation::refused("", reason);
+    }
+    if !branch.children.is_empty() {
+        return group(branch);
+    }
+    if branch.entries == 0 && tree.entries > 0 {
+        return Interpretation::refused("", "it was never filled");
     }
     let leaf = match branch.leaves.as_slice() {
+        [] => return Interpretation::refused("", "it has no values of its own"),
         [only] => tree.leaves.get(*only),
-        _ => None,
+        several => {
+            let names = several.iter().filter_map(|&leaf| tree.leaves.get(leaf));
+            let names: Vec<String> = names
+                .map(|leaf| format!("{}.{}", branch.name, leaf.name))
+                .collect();
+            return Interpretation::refused(
+                "",
+                format!("several leaves: read {}", names.join(", ")),
+            );
+        }
     };
     let Some(leaf) = leaf else {
-        let reason = format!("it has {} leaves", branch.leaves.len());
-        return unsupported(reason, String::new());
+        return Interpretation::refused("", "its leaf is missing");
     };
-    let Some(primitive) = primitive_of(leaf) else {
-        return unsupported(format!("its leaf is a {}", leaf.class), leaf.class.clone());
+    match (&branch.class, leaf.class.as_str()) {
+        (_, "TLeafC") => streamed("char*", Item::Text, false),
+        (BranchClass::Element(element), "TLeafElement") => {
+            element_values(tree, branch, element, leaf, top, file)
+        }
+        _ => match leaf_primitive(leaf) {
+            Some(primitive) => numbers(tree, leaf, primitive, 0),
+            None => {
+                Interpretation::refused(&leaf.class, format!("a {} is not decoded", leaf.class))
+            }
+        },
+    }
+}
+
+/// The leaves of a branch that has several, each as a column of its own.
+pub(crate) fn interpret_leaves(
+    tree: &TreeRecord,
+    branch: &BranchRecord,
+) -> Vec<(String, Interpretation)> {
+    if branch.leaves.len() < 2 || !matches!(branch.class, BranchClass::Plain) {
+        return Vec::new();
+    }
+    let leaves: Vec<&LeafRecord> = branch
+        .leaves
+        .iter()
+        .filter_map(|&leaf| tree.leaves.get(leaf))
+        .collect();
+    let mut cells = Vec::with_capacity(leaves.len());
+    for leaf in &leaves {
+        let Some((primitive, dimensions)) = leaf_primitive(leaf)
+            .zip(fixed_dimensions(leaf))
+            .filter(|_| leaf.counter.is_none())
+        else {
+            return Vec::new();
+        };
+        cells.push(Cell {
+            primitive,
+            dimensions,
+        });
+    }
+    let structure = cells.iter().map(Cell::size).sum();
+    let mut offset = 0;
+    let mut found = Vec::with_capacity(cells.len());
+    for (leaf, cell) in leaves.into_iter().zip(cells) {
+        let place = Some(Member { offset, structure });
+        offset += cell.size();
+        let type_name = type_name(cell.primitive, None, &cell.dimensions);
+        let layout = Ok(Layout::Fixed { cell, place });
+        let interpretation = Interpretation {
+            layout,
+            type_name,
+            counter: None,
+        };
+        found.push((format!("{}.{}", branch.name, leaf.name), interpretation));
+    }
+    found
+}
+
+fn group(branch: &BranchRecord) -> Interpretation {
+    let BranchClass::Element(element) = &branch.class else {
+        return Interpretation::refused("", "a group of branches: read those below it");
     };
-    let dimensions = fixed_dimensions(leaf);
-    let name = |counter: Option<&str>| {
-        let mut name = primitive.name().to_owned();
-        if let Some(counter) = counter {
-            name.push_str(&format!("[{counter}]"));
+    if element.kind != CLONES {
+        let reason = "a group of branches: read those below it";
+        return Interpretation::refused(&element.class_name, reason);
+    }
+    let cell = Cell {
+        primitive: Primitive::I32,
+        dimensions: Vec::new(),
+    };
+    Interpretation {
+        layout: Ok(Layout::Fixed { cell, place: None }),
+        type_name: Primitive::I32.name().to_owned(),
+        counter: None,
+    }
+}
+
+/// The values of an object, or of a member of one.
+fn element_values(
+    tree: &TreeRecord,
+    branch: &BranchRecord,
+    element: &ElementMembers,
+    leaf: &LeafRecord,
+    top: bool,
+    file: &RootFile,
+) -> Interpretation {
+    let number = leaf.element_type.unwrap_or(-1);
+    let in_collection = matches!(element.kind, CLONES_MEMBER | COLLECTION_MEMBER);
+    match number {
+        1..=39 => {
+            let base = if number > 20 { number - 20 } else { number };
+            if let Some(primitive) = element_primitive(base) {
+                return numbers(tree, leaf, primitive, 0);
+            }
         }
-        for length in &dimensions {
-            name.push_str(&format!("[{length}]"));
+        // A pointer to values that another member counts: a byte says whether it is null.
+        41..=59 if !in_collection => {
+            if let Some(primitive) = element_primitive(number - 40) {
+                return numbers(tree, leaf, primitive, 1);
+            }
         }
-        name
+        _ => {}
+    }
+    if element.streamer_type == TSTRING && !in_collection {
+        return streamed("TString", Item::Text, false);
+    }
+    let own = top && element.id < 0;
+    let name = if own {
+        element.class_name.clone()
+    } else {
+        member_type(branch, element, file).unwrap_or_else(|| element.class_name.clone())
+    };
+    let item = parse_type(&name);
+    let Some(item) = item.filter(|item| !matches!(item, Item::Value(_))) else {
+        let reason = format!("values of type {name:?} are not decoded");
+        return Interpretation::refused(name, reason);
+    };
+    if in_collection || leaf.counter.is_some() || leaf.length > 1 {
+        let reason = format!("several {name:?} an entry are not decoded");
+        return Interpretation::refused(name, reason);
+    }
+    let header = match item {
+        Item::Text => !own && name != "TString",
+        _ => true,
+    };
+    streamed(&name, item, header)
+}
+
+/// The type of the member that a branch holds, from the file's description of the class.
+fn member_type(branch: &BranchRecord, element: &ElementMembers, file: &RootFile) -> Option<String> {
+    let members = file
+        .classes()?
+        .members(&element.class_name, element.class_version)?;
+    let name = branch.name.trim_end_matches('.');
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = name.split('[').next().unwrap_or(name);
+    let named = members.iter().find(|member| member.name == name);
+    let numbered = || members.get(usize::try_from(element.id).ok()?);
+    named
+        .or_else(numbered)
+        .map(|member| member.type_name.clone())
+}
+
+fn streamed(type_name: &str, item: Item, header: bool) -> Interpretation {
+    Interpretation {
+        layout: Ok(Layout::Streamed { item, header }),
+        type_name: type_name.to_owned(),
+        counter: None,
+    }
+}
+
+/// Numbers, one or an array of them, or as many as a counter says.
+fn numbers(
+    tree: &TreeRecord,
+    leaf: &LeafRecord,
+    primitive: Primitive,
+    lead: usize,
+) -> Interpretation {
+    let Some(dimensions) = fixed_dimensions(leaf) else {
+        let reason = format!("an array of {} values", leaf.length);
+        return Interpretation::refused(primitive.name(), reason);
+    };
+    let cell = Cell {
+        primitive,
+        dimensions,
     };
     let Some(reference) = leaf.counter else {
+        let layout = if lead == 0 {
+            Ok(Layout::Fixed {
+                cell: cell.clone(),
+                place: None,
+            })
+        } else {
+            Ok(Layout::Counted {
+                cell: cell.clone(),
+                lead,
+            })
+        };
+        let type_name = type_name(primitive, (lead > 0).then_some(""), &cell.dimensions);
         return Interpretation {
-            type_name: name(None),
-            layout: Ok(Layout::Fixed {
-                primitive,
-                dimensions,
-            }),
+            layout,
+            type_name,
             counter: None,
         };
     };
     let counter = tree.leaf_at(reference);
-    let counter_name = counter
-        .and_then(|index| tree.leaves.get(index))
-        .map(|leaf| &leaf.name);
+    let counting = counter.and_then(|index| tree.leaves.get(index));
+    let counting = counting.map(|leaf| leaf.name.as_str()).unwrap_or_default();
     Interpretation {
-        type_name: name(Some(counter_name.map(String::as_str).unwrap_or_default())),
-        layout: Ok(Layout::Counted {
-            primitive,
-            dimensions,
-        }),
+        type_name: type_name(primitive, Some(counting), &cell.dimensions),
+        layout: Ok(Layout::Counted { cell, lead }),
         counter,
     }
 }
 
-fn primitive_of(leaf: &LeafRecord) -> Option<Primitive> {
+fn type_name(primitive: Primitive, counter: Option<&str>, dimensions: &[usize]) -> String {
+    let mut name = primitive.name().to_owned();
+    if let Some(counter) = counter {
+        name.push_str(&format!("[{counter}]"));
+    }
+    for length in dimensions {
+        name.push_str(&format!("[{length}]"));
+    }
+    name
+}
+
+fn leaf_primitive(leaf: &LeafRecord) -> Option<Primitive> {
     let signed = |signed, unsigned| Some(if leaf.unsigned { unsigned } else { signed });
     match leaf.class.as_str() {
         "TLeafO" => Some(Primitive::Bool),
@@ -90,14 +293,9 @@ fn primitive_of(leaf: &LeafRecord) -> Option<Primitive> {
     }
 }
 
-/// ROOT's numbers for types, with 20 added for arrays of fixed length and 40 for counted ones.
+/// ROOT's numbers for the basic types.
 fn element_primitive(number: i32) -> Option<Primitive> {
-    let base = match number {
-        21..=39 => number - 20,
-        41..=59 => number - 40,
-        other => other,
-    };
-    Some(match base {
+    Some(match number {
         1 => Primitive::I8,
         2 => Primitive::I16,
         3 => Primitive::I32,
@@ -114,22 +312,22 @@ fn element_primitive(number: i32) -> Option<Primitive> {
 }
 
 /// The dimensions in the leaf's title that are numbers; its length when they do not agree.
-fn fixed_dimensions(leaf: &LeafRecord) -> Vec<usize> {
+fn fixed_dimensions(leaf: &LeafRecord) -> Option<Vec<usize>> {
+    let length = usize::try_from(leaf.length)
+        .ok()
+        .filter(|&length| length > 0)?;
     let bracketed = leaf
         .title
         .split('[')
         .skip(1)
         .filter_map(|part| part.split(']').next());
     let dimensions: Vec<usize> = bracketed.filter_map(|part| part.parse().ok()).collect();
-    let length = leaf.length as usize;
     let product = dimensions
         .iter()
         .try_fold(1_usize, |product, &next| product.checked_mul(next));
-    if product == Some(length) {
-        dimensions
-    } else if length > 1 {
-        vec![length]
-    } else {
-        Vec::new()
-    }
+    Some(match product {
+        Some(product) if product == length => dimensions,
+        _ if length > 1 => vec![length],
+        _ => Vec::new(),
+    })
 }

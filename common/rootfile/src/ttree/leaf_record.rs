@@ -12,7 +12,7 @@ pub(crate) struct LeafRecord {
     /// The name, with its dimensions in brackets.
     pub(crate) title: String,
     /// The number of values an entry, or for each one that the counter counts.
-    pub(crate) length: u32,
+    pub(crate) length: i32,
     pub(crate) unsigned: bool,
     /// The reference number of the counter's leaf, when the number of values varies.
     pub(crate) counter: Option<u32>,
@@ -26,7 +26,7 @@ pub(crate) struct LeafBase {
     pub(crate) header: Header,
     pub(crate) name: String,
     pub(crate) title: String,
-    pub(crate) length: u32,
+    pub(crate) length: i32,
     pub(crate) unsigned: bool,
 }
 
@@ -34,13 +34,10 @@ impl LeafBase {
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         let header = Header::read(cursor)?;
         let (name, title) = read_named(cursor)?;
-        let at = cursor.position();
         let length = cursor.i32()?;
         cursor.skip(8)?; // the size of a value, the offset in its structure
         cursor.skip(1)?; // whether it has a range
         let unsigned = cursor.u8()? != 0;
-        let length = u32::try_from(length)
-            .map_err(|_| Malformed::at(format!("the leaf {name:?} has {length} values"), at))?;
         Ok(LeafBase {
             header,
             name,

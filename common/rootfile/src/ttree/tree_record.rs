@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use crate::cursor::{Cursor, Malformed};
+use crate::file::RootFile;
 use crate::object::{Framing, Header, Here, Pointer, read_named, read_object_array, skip_object};
 use crate::ttree::branch_record::{
     BasketArrays, BranchClass, BranchNumbers, BranchRecord, ElementMembers, names_of_unknown,
 };
 use crate::ttree::leaf_record::{LeafBase, LeafRecord};
+use crate::ttree::tree_numbers::TreeNumbers;
 
 /// Branches and counters nested deeper than this are taken for damage.
 const DEEPEST: usize = 64;
@@ -26,22 +28,13 @@ pub(crate) struct TreeRecord {
     leaf_references: HashMap<u32, usize>,
 }
 
-/// The numbers of a tree that matter for reading it.
-#[derive(Debug, Default)]
-pub(crate) struct TreeNumbers {
-    pub(crate) entries: i64,
-    /// Entries in a cluster when positive.
-    pub(crate) auto_flush: i64,
-    /// The last entry and the cluster size of each range of clusters of one size.
-    pub(crate) cluster_ranges: Vec<(i64, i64)>,
-}
-
 impl TreeRecord {
     /// Reads the object of a tree's key, whose header has `header_length` bytes.
     pub(crate) fn read(
         class: &str,
         payload: Vec<u8>,
         header_length: u16,
+        file: &RootFile,
     ) -> Result<Self, Malformed> {
         let mut parser = Parser {
             cursor: Cursor::new(&payload),
@@ -55,7 +48,7 @@ impl TreeRecord {
         if class != "TTree" {
             Header::read(&mut parser.cursor)?;
         }
-        let (numbers, top) = parser.tree()?;
+        let (numbers, top) = parser.tree(file)?;
         let entries = u64::try_from(numbers.entries)
             .map_err(|_| Malformed::new(format!("it has {} entries", numbers.entries)))?;
         let Parser {
@@ -81,61 +74,6 @@ impl TreeRecord {
     }
 }
 
-impl TreeNumbers {
-    fn read(cursor: &mut Cursor<'_>, version: u16) -> Result<Self, Malformed> {
-        if version < 16 {
-            return Err(Malformed::new(format!(
-                "TTree version {version} is not known"
-            )));
-        }
-        let mut numbers = TreeNumbers {
-            entries: cursor.i64()?,
-            ..TreeNumbers::default()
-        };
-        cursor.skip(24)?; // sizes: total, stored, saved
-        if version > 17 {
-            cursor.skip(8)?; // flushed
-        }
-        cursor.skip(8 + 12)?; // weight, timer, scan field, update
-        if version > 16 {
-            cursor.skip(4)?; // the size of entry offsets
-        }
-        let ranges = if version > 18 { cursor.i32()? } else { 0 };
-        cursor.skip(32)?; // limits of entries, loop and memory; auto-save
-        if version > 17 {
-            numbers.auto_flush = cursor.i64()?;
-        }
-        cursor.skip(8)?; // the estimate
-        if version > 18 {
-            numbers.cluster_ranges = read_cluster_ranges(cursor, ranges)?;
-        }
-        if version > 19 {
-            skip_object(cursor, "TIOFeatures")?;
-        }
-        Ok(numbers)
-    }
-}
-
-fn read_cluster_ranges(cursor: &mut Cursor<'_>, count: i32) -> Result<Vec<(i64, i64)>, Malformed> {
-    let at = cursor.position();
-    let count = usize::try_from(count)
-        .map_err(|_| Malformed::at(format!("{count} ranges of clusters"), at))?;
-    let mut array = || -> Result<Vec<i64>, Malformed> {
-        if cursor.u8()? == 0 {
-            return Ok(Vec::new());
-        }
-        let bytes = cursor.take(count.saturating_mul(8))?;
-        Ok(bytes
-            .as_chunks::<8>()
-            .0
-            .iter()
-            .map(|&chunk| i64::from_be_bytes(chunk))
-            .collect())
-    };
-    let (ends, sizes) = (array()?, array()?);
-    Ok(ends.into_iter().zip(sizes).collect())
-}
-
 /// The state of reading one tree's record.
 struct Parser<'a> {
     cursor: Cursor<'a>,
@@ -148,13 +86,13 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn tree(&mut self) -> Result<(TreeNumbers, Vec<usize>), Malformed> {
+    fn tree(&mut self, file: &RootFile) -> Result<(TreeNumbers, Vec<usize>), Malformed> {
         let header = Header::read(&mut self.cursor)?;
         read_named(&mut self.cursor)?;
         for class in ["TAttLine", "TAttFill", "TAttMarker"] {
             skip_object(&mut self.cursor, class)?;
         }
-        let numbers = TreeNumbers::read(&mut self.cursor, header.version)?;
+        let numbers = TreeNumbers::read(&mut self.cursor, header.version, file)?;
         let top = self.branch_array()?;
         Ok((numbers, top))
     }
@@ -243,38 +181,32 @@ impl<'a> Parser<'a> {
         let header = Header::read(&mut self.cursor)?;
         let mut branch = self.plain_branch()?;
         let class_name = self.cursor.text()?;
-        let mut clones_name = String::new();
         if header.version > 7 {
             self.cursor.text_bytes()?; // the class it is a member of
-            clones_name = self.cursor.text()?;
+            self.cursor.text_bytes()?; // the class of a TClonesArray's objects
             self.cursor.skip(4)?; // the checksum
         }
-        self.cursor.skip(if header.version > 9 { 2 } else { 4 })?; // the version of the class
+        let class_version = if header.version > 9 {
+            i32::from(self.cursor.u16()?)
+        } else {
+            self.cursor.i32()?
+        };
         let (id, kind) = (self.cursor.i32()?, self.cursor.i32()?);
         let streamer_type = self.cursor.i32()?;
-        let mut counter = None;
         if header.version > 7 {
             self.cursor.skip(4)?; // the most elements
-            let before = self.framing;
-            let mut peek = self.cursor;
-            counter = match before.read_pointer(&mut peek)? {
-                Pointer::Null => None,
-                Pointer::Earlier(reference) => Some(reference),
-                Pointer::Here(here) => Some(here.reference),
-            };
+            // The branches that count may be written here for the first time.
             self.branch_pointer()?;
             self.branch_pointer()?;
         }
         header.finish(&mut self.cursor, "TBranchElement")?;
-        let members = ElementMembers {
+        branch.class = BranchClass::Element(ElementMembers {
             class_name,
-            clones_name,
+            class_version,
             id,
             kind,
             streamer_type,
-            counter,
-        };
-        branch.class = BranchClass::Element(members);
+        });
         Ok(branch)
     }
 

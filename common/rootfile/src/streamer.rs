@@ -1,0 +1,125 @@
+//! The classes that a file describes: the members of each, with their types.
+//!
+//! Only what the layout of trees and branches does not say is taken from here: the types of
+//! members of objects, and the members of old versions of `TTree`.
+
+use std::collections::HashMap;
+
+use crate::cursor::{Cursor, Malformed};
+use crate::object::{Framing, Header, Here, Pointer, read_named, read_object_array, skip_tobject};
+
+/// One member of a class, or one of its base classes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// ROOT's number for its type.
+    pub(crate) kind: i32,
+    /// The C++ type.
+    pub(crate) type_name: String,
+    /// The number of values when it is an array, otherwise zero.
+    pub(crate) length: i32,
+}
+
+/// The classes of a file, by name and version.
+#[derive(Debug, Default)]
+pub(crate) struct Classes {
+    versions: HashMap<String, Vec<(i32, Vec<Member>)>>,
+}
+
+impl Classes {
+    /// Reads the list of classes; its record's header has `header_length` bytes.
+    pub(crate) fn read(payload: &[u8], header_length: u16) -> Result<Self, Malformed> {
+        let framing = Framing::new(header_length);
+        let mut cursor = Cursor::new(payload);
+        let header = Header::read(&mut cursor)?;
+        if header.version > 3 {
+            skip_tobject(&mut cursor)?;
+            cursor.text_bytes()?;
+        }
+        let count = cursor.u32()?;
+        let mut classes = Classes::default();
+        for _ in 0..count {
+            if let Pointer::Here(here) = framing.read_pointer(&mut cursor)? {
+                if here.class == "TStreamerInfo" {
+                    classes.read_class(framing, cursor)?;
+                }
+                pass(&mut cursor, &here)?;
+            }
+            cursor.text_bytes()?; // the option that a TList keeps with each object
+        }
+        Ok(classes)
+    }
+
+    /// The members of a class; of its newest version when that one is not there.
+    pub(crate) fn members(&self, class: &str, version: i32) -> Option<&[Member]> {
+        let versions = self.versions.get(class)?;
+        let exact = versions.iter().find(|(known, _)| *known == version);
+        let newest = || versions.iter().max_by_key(|(known, _)| *known);
+        exact.or_else(newest).map(|(_, members)| members.as_slice())
+    }
+
+    fn read_class(&mut self, framing: Framing, mut cursor: Cursor<'_>) -> Result<(), Malformed> {
+        Header::read(&mut cursor)?;
+        let (name, _) = read_named(&mut cursor)?;
+        cursor.skip(4)?; // the checksum
+        let version = cursor.i32()?;
+        let Pointer::Here(here) = framing.read_pointer(&mut cursor)? else {
+            return Ok(());
+        };
+        if here.class != "TObjArray" {
+            return Ok(());
+        }
+        let (_, slots) = read_object_array(&mut cursor)?;
+        let mut members = Vec::with_capacity(slots);
+        for _ in 0..slots {
+            if let Pointer::Here(here) = framing.read_pointer(&mut cursor)? {
+                members.push(read_member(&mut cursor.clone(), here.class)?);
+                pass(&mut cursor, &here)?;
+            }
+        }
+        self.versions
+            .entry(name)
+            .or_default()
+            .push((version, members));
+        Ok(())
+    }
+}
+
+fn pass(cursor: &mut Cursor<'_>, here: &Here<'_>) -> Result<(), Malformed> {
+    let end = here.end.ok_or_else(|| {
+        Malformed::at(
+            format!("a {} has no byte count", here.class),
+            cursor.position(),
+        )
+    })?;
+    cursor.seek(end)
+}
+
+fn read_member(cursor: &mut Cursor<'_>, class: &str) -> Result<Member, Malformed> {
+    let derived = match class {
+        "TStreamerElement" => 0,
+        "TStreamerSTLstring" => 2,
+        _ => 1,
+    };
+    for _ in 0..derived {
+        Header::read(cursor)?;
+    }
+    let header = Header::read(cursor)?;
+    let (name, _) = read_named(cursor)?;
+    let kind = cursor.i32()?;
+    cursor.skip(4)?; // its size in memory
+    let length = cursor.i32()?;
+    cursor.skip(4)?; // the number of dimensions
+    let dimensions = if header.version > 1 {
+        5
+    } else {
+        cursor.u32()? as usize
+    };
+    cursor.skip(dimensions.saturating_mul(4))?;
+    Ok(Member {
+        name,
+        kind,
+        type_name: cursor.text()?,
+        length,
+    })
+}

@@ -1,0 +1,178 @@
+//! Reading a range of entries from several branches: near-by baskets with one read, each
+//! decompressed once, and then decoded column by column.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::DataType;
+
+use crate::branch::Branch;
+use crate::codec::Codecs;
+use crate::error::Error;
+use crate::file::read_into;
+use crate::layout::Layout;
+use crate::tree::Tree;
+use crate::ttree::column_reader::{ColumnReader, Wanted};
+
+/// Reads that are joined ask for no more than this at once.
+const LARGEST_READ: u64 = 8 << 20;
+
+/// Reads ranges of entries from some branches of a tree.
+#[derive(Debug)]
+pub(crate) struct RangeReader {
+    tree: Tree,
+    columns: Vec<ColumnReader>,
+    codecs: Codecs,
+    /// Bytes as they are in the file, of the read that is being worked on.
+    stored: Vec<u8>,
+    /// Readers of the branches that count, for baskets that do not say where entries begin.
+    counters: HashMap<usize, RangeReader>,
+}
+
+impl RangeReader {
+    pub(crate) fn new(tree: Tree, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
+        let columns = chosen
+            .iter()
+            .map(|(_, branch)| ColumnReader::new(&tree, branch))
+            .collect::<Result<_, _>>()?;
+        Ok(RangeReader {
+            tree,
+            columns,
+            codecs: Codecs::new(),
+            stored: Vec::new(),
+            counters: HashMap::new(),
+        })
+    }
+
+    /// The columns' values of these entries, which are within the tree.
+    pub(crate) fn read(&mut self, entries: &Range<u64>) -> Result<Vec<ArrayRef>, Error> {
+        self.load(entries)?;
+        self.count_entries()?;
+        let mut shared: HashMap<usize, OffsetBuffer<i32>> = HashMap::new();
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            let counter = column.counter();
+            let array = column.decode(entries, counter.and_then(|counter| shared.get(&counter)))?;
+            if let (Some(counter), Some(list)) = (counter, array.as_list_opt::<i32>()) {
+                shared
+                    .entry(counter)
+                    .or_insert_with(|| list.offsets().clone());
+            }
+            arrays.push(array);
+        }
+        for column in &mut self.columns {
+            column.keep_last();
+        }
+        Ok(arrays)
+    }
+
+    /// Makes sure that every basket that holds any of these entries is decompressed.
+    fn load(&mut self, entries: &Range<u64>) -> Result<(), Error> {
+        let mut wanted = Vec::new();
+        let payload = &self.tree.inner.record.payload;
+        for (number, column) in self.columns.iter_mut().enumerate() {
+            column.want(number, entries, payload, &mut wanted)?;
+        }
+        wanted.sort_unstable_by_key(|basket| basket.offset);
+        let source = self.tree.inner.file.source();
+        let mut rest = wanted.as_slice();
+        while let Some(first) = rest.first() {
+            let (count, end) = joined(first, rest, source.worthwhile_gap());
+            let (group, after) = rest.split_at(count);
+            read_into(source, first.offset, end - first.offset, &mut self.stored)?;
+            for basket in group {
+                let start = usize::try_from(basket.offset - first.offset).unwrap_or(usize::MAX);
+                let end = start.saturating_add(basket.length as usize);
+                let record = self.stored.get(start..end).unwrap_or_default();
+                if let Some(column) = self.columns.get_mut(basket.column) {
+                    column.load_record(basket.number, record, &mut self.codecs)?;
+                }
+            }
+            rest = after;
+        }
+        for column in &mut self.columns {
+            column.order();
+        }
+        Ok(())
+    }
+
+    /// Where baskets do not say where entries begin, asks the branch that counts.
+    fn count_entries(&mut self) -> Result<(), Error> {
+        for column in &mut self.columns {
+            while let Some((entries, counter)) = column.uncounted()? {
+                let reader = match self.counters.entry(counter) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(slot) => slot.insert(counter_reader(&self.tree, counter)?),
+                };
+                let arrays = reader.read(&entries)?;
+                let counts = arrays.first().and_then(integers).unwrap_or_default();
+                column.count(&counts)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many of the baskets to read at once with the first of them, and where that read ends.
+fn joined(first: &Wanted, baskets: &[Wanted], gap: u64) -> (usize, u64) {
+    let mut end = first.offset.saturating_add(u64::from(first.length));
+    let mut count = 1;
+    for next in baskets.iter().skip(1) {
+        let next_end = next.offset.saturating_add(u64::from(next.length));
+        if next.offset > end.saturating_add(gap)
+            || next_end.saturating_sub(first.offset) > LARGEST_READ
+        {
+            break;
+        }
+        end = end.max(next_end);
+        count += 1;
+    }
+    (count, end)
+}
+
+/// A reader of the branch with this index in the tree's record.
+fn counter_reader(tree: &Tree, counter: usize) -> Result<RangeReader, Error> {
+    let counts = |branch: &&Branch| {
+        let column = branch.column.as_ref();
+        branch.record == counter
+            && column.is_ok_and(|column| matches!(column.layout, Layout::Fixed { .. }))
+    };
+    match tree.branches().iter().find(counts) {
+        Some(branch) => RangeReader::new(tree.clone(), &[(branch.name(), branch)]),
+        None => Err(tree.place().corrupt("a branch that counts has no integers")),
+    }
+}
+
+/// The values of an integer array; a negative one becomes too large for any basket.
+fn integers(array: &ArrayRef) -> Option<Vec<usize>> {
+    fn values<T: ArrowPrimitiveType>(array: &ArrayRef) -> Option<Vec<usize>>
+    where
+        usize: TryFrom<T::Native>,
+    {
+        let values = array.as_primitive_opt::<T>()?.values().iter();
+        Some(
+            values
+                .map(|&value| usize::try_from(value).unwrap_or(usize::MAX))
+                .collect(),
+        )
+    }
+    match array.data_type() {
+        DataType::Int8 => values::<Int8Type>(array),
+        DataType::Int16 => values::<Int16Type>(array),
+        DataType::Int32 => values::<Int32Type>(array),
+        DataType::Int64 => values::<Int64Type>(array),
+        DataType::UInt8 => values::<UInt8Type>(array),
+        DataType::UInt16 => values::<UInt16Type>(array),
+        DataType::UInt32 => values::<UInt32Type>(array),
+        DataType::UInt64 => values::<UInt64Type>(array),
+        _ => None,
+    }
+}

@@ -143,7 +143,11 @@ fn an_expression_with_a_mistake_of_syntax() {
 
 #[test]
 fn an_expression_with_a_mistake_of_type() {
-    refused_text("nMuon >= 2", "nMuon + 2", &["stage[0].where", "^", "bool"]);
+    refused_text(
+        "nMuon >= 2",
+        "nMuon + 2",
+        &["stage[0].where", "^", "condition", "nMuon + 2 != 0"],
+    );
     refused_text(
         "pt > 3 && ",
         "ptt > 3 && ",
@@ -206,10 +210,11 @@ fn two_runs_at_once() {
 /// A limit on file size makes writes fail as a full disk does.
 #[test]
 fn a_disk_that_is_full() {
-    let folder = CampaignFolder::demo(6_000);
+    let folder = CampaignFolder::demo(60_000);
     folder.change("max_attempts = 3", "max_attempts = 2");
+    folder.change("events = 10_000", "events = 30_000");
     let command = format!(
-        "ulimit -f 64; trap '' XFSZ; exec '{}' run '{}' --slots 1",
+        "ulimit -f 1200; trap '' XFSZ; exec '{}' run '{}' --slots 1",
         env!("CARGO_BIN_EXE_lumimill-under-test"),
         folder.file().display()
     );

@@ -72,9 +72,19 @@ fn produce(production: &Production, shard: &Shard) -> Result<(Finished, Measured
     let schema = unit::with_units(compiled);
     let facts = facts(production, shard, compiled);
     let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
-    let mut sink = ScratchSink { output, production };
-    let measured = process(shard, &opened.tree, compiled, &mut sink)?;
-    Ok((sink.output.finish()?, measured))
+    let mut sink = ScratchSink {
+        output,
+        production,
+        entries: 0,
+    };
+    let measured = process(shard, &opened.tree, compiled, &mut sink);
+    let entries = sink.entries;
+    let done = measured.and_then(|measured| Ok((sink.output.finish()?, measured)));
+    if done.is_err() {
+        // What failed is not behind us.
+        production.go_back(entries);
+    }
+    done
 }
 
 fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
@@ -117,6 +127,7 @@ fn facts(
 struct ScratchSink<'a> {
     output: ParquetOutput,
     production: &'a Production,
+    entries: u64,
 }
 
 impl Sink for ScratchSink<'_> {
@@ -125,6 +136,7 @@ impl Sink for ScratchSink<'_> {
     }
 
     fn progress(&mut self, entries: u64) -> Result<(), Failure> {
+        self.entries += entries;
         self.production.advance(entries)
     }
 }

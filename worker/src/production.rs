@@ -89,6 +89,11 @@ impl Production {
         }
     }
 
+    /// Takes back entries that an attempt had counted before it failed.
+    pub(crate) fn go_back(&self, entries: u64) {
+        self.entries.fetch_sub(entries, Ordering::Relaxed);
+    }
+
     /// The shard's file, opened, checked to be the one that was planned, and compiled for.
     pub(crate) fn opened(&self, shard: &Shard) -> Result<Opened, Failure> {
         let known = |opened: &&Opened| {

@@ -131,32 +131,15 @@ fn column(
     upper.bottom = lower.top - 10.0;
     upper.ticks = silent(&lower.ticks);
     let mut canvas = Canvas::default();
-    let (mean, rows) = overall(&drift.keys, index);
-    let mean = mean.filter(|_| !means.is_empty() && rows > 0)?;
-    canvas.line(
-        upper.at(-0.7, mean),
-        upper.at(keys.len() as f64, mean),
-        "guide",
-    );
+    let mean = overall(&drift.keys, index)?;
+    upper.guide(&mut canvas, mean);
     points(&mut canvas, &upper, &means, "error", "point");
     lower.y = shifts(&mut canvas, &lower, keys, index);
     upper.draw(&mut canvas);
     lower.draw(&mut canvas);
-    canvas.text(
-        upper.left + 24.0,
-        upper.top + 32.0,
-        Anchor::Start,
-        "note",
-        &shortened(&stage.name, 24),
-    );
+    upper.note(&mut canvas, 0, "note", &shortened(&stage.name, 24));
     let note = format!("mean over all: {}", super::number::significant(mean, 5));
-    canvas.text(
-        upper.right - 24.0,
-        upper.top + 32.0,
-        Anchor::End,
-        "quiet",
-        &note,
-    );
+    upper.note_right(&mut canvas, 0, "quiet", &note);
     let caption = format!(
         "{} by {}: mean with its error, and the distance (PSI, KS) of each {} from all others together",
         with_unit(name, unit),
@@ -171,15 +154,26 @@ fn column(
     ))
 }
 
-/// The mean over every key, and the rows it is of.
-fn overall(keys: &[KeyDrift], index: usize) -> (Option<f64>, u64) {
+/// The mean over every key.
+fn overall(keys: &[KeyDrift], index: usize) -> Option<f64> {
     let found = keys.iter().filter_map(|key| key.columns.get(index));
     let (mut sum, mut rows) = (0.0, 0u64);
     for column in found {
         sum += column.mean.unwrap_or(0.0) * column.count as f64;
         rows = rows.saturating_add(column.count);
     }
-    ((rows > 0).then(|| sum / rows as f64), rows)
+    (rows > 0).then(|| sum / rows as f64)
+}
+
+/// The fired fraction over every key.
+fn overall_fired(keys: &[KeyDrift], index: usize) -> Option<f64> {
+    let labels = keys.iter().filter_map(|key| key.labels.get(index));
+    let (mut fired, mut events) = (0u64, 0u64);
+    for label in labels {
+        fired = fired.saturating_add(label.fired);
+        events = events.saturating_add(label.events);
+    }
+    (events > 0).then(|| fired as f64 / events as f64)
 }
 
 /// Draws both distances and returns the scale that shows them.
@@ -241,16 +235,7 @@ fn fired(
         })
     };
     let fractions: Vec<Point> = (0..).zip(keys).filter_map(point).collect();
-    let labels = drift.keys.iter().filter_map(|key| key.labels.get(index));
-    let (mut all, mut events) = (0u64, 0u64);
-    for label in labels {
-        all = all.saturating_add(label.fired);
-        events = events.saturating_add(label.events);
-    }
-    if fractions.is_empty() || events == 0 {
-        return None;
-    }
-    let mean = all as f64 / events as f64;
+    let mean = overall_fired(&drift.keys, index)?;
     let mut panel = frame(
         keys,
         around(&fractions, Some(0.0)),
@@ -258,28 +243,12 @@ fn fired(
     );
     panel.x_title.clone_from(&drift.by);
     let mut canvas = Canvas::default();
-    canvas.line(
-        panel.at(-0.7, mean),
-        panel.at(keys.len() as f64, mean),
-        "guide",
-    );
+    panel.guide(&mut canvas, mean);
     points(&mut canvas, &panel, &fractions, "error", "point");
     panel.draw(&mut canvas);
-    canvas.text(
-        panel.left + 24.0,
-        panel.top + 34.0,
-        Anchor::Start,
-        "note",
-        &shortened(name, 44),
-    );
+    panel.note(&mut canvas, 0, "note", &shortened(name, 44));
     let note = format!("{} of all events", super::number::percent(mean));
-    canvas.text(
-        panel.left + 24.0,
-        panel.top + 57.0,
-        Anchor::Start,
-        "quiet",
-        &note,
-    );
+    panel.note(&mut canvas, 1, "quiet", &note);
     let caption = format!("Fraction of events in which {name} fired, by {}", drift.by);
     Some(Figure::new(
         report,

@@ -1,7 +1,7 @@
 //! Histograms, as points with errors, on a linear and where it helps on a logarithmic scale.
 
 use super::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
 use super::number::{counted, grouped, significant};
 use super::summary::{Report, StageReport};
@@ -91,30 +91,15 @@ fn draw(
     let mut canvas = Canvas::default();
     contents(&mut canvas, &panel, bins);
     panel.draw(&mut canvas);
-    let entries = bins
-        .iter()
-        .map(|bin| bin.entries)
-        .fold(0, u64::saturating_add);
-    let right = panel.right - 24.0;
-    let sum: f64 = bins.iter().map(|bin| bin.content).sum();
-    let first = match &histogram.weight {
-        Some(weight) => format!("Σ {} = {}", shortened(weight, 30), significant(sum, 5)),
-        None => format!("{} in range", counted_entries(entries)),
-    };
-    canvas.text(right, panel.top + 34.0, Anchor::End, "note", &first);
+    let first = inside(histogram, bins);
+    panel.note_right(&mut canvas, 0, "note", &first);
     let outside = format!(
         "{} below, {} above",
         grouped(histogram.underflow.entries),
         grouped(histogram.overflow.entries)
     );
-    canvas.text(right, panel.top + 57.0, Anchor::End, "quiet", &outside);
-    canvas.text(
-        panel.left + 24.0,
-        panel.top + 34.0,
-        Anchor::Start,
-        "note",
-        &shortened(&stage.name, 28),
-    );
+    panel.note_right(&mut canvas, 1, "quiet", &outside);
+    panel.note(&mut canvas, 0, "note", &shortened(&stage.name, 28));
     let caption = format!(
         "{}{}: {first}, {outside}, {} left out",
         with_unit(&histogram.column, unit),
@@ -127,6 +112,19 @@ fn draw(
     );
     let name = format!("{}-histogram-{}{variant}", stage.name, histogram.column);
     Figure::new(report, &name, caption, canvas)
+}
+
+/// What is in range: entries, or the sum of their weights.
+fn inside(histogram: &HistogramResult, bins: &[HistogramBin]) -> String {
+    let entries = bins.iter().map(|bin| bin.entries);
+    let sum: f64 = bins.iter().map(|bin| bin.content).sum();
+    match &histogram.weight {
+        Some(weight) => format!("Σ {} = {}", shortened(weight, 30), significant(sum, 5)),
+        None => format!(
+            "{} in range",
+            counted_entries(entries.fold(0, u64::saturating_add))
+        ),
+    }
 }
 
 fn counted_entries(entries: u64) -> String {

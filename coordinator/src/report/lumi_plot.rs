@@ -4,7 +4,7 @@ use super::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
 };
 use super::number::grouped;
-use super::summary::{Report, RunLumis};
+use super::summary::{LumiSummary, Report, RunLumis};
 
 /// Runs that a picture shows; neighbouring runs are joined when there are more.
 const MOST_RUNS: usize = 150;
@@ -55,6 +55,16 @@ pub(super) fn lumi_plot(report: &Report) -> Option<Figure> {
         canvas.rectangle((left, all), (right - left, processed - all), "bar f2");
     }
     panel.draw(&mut canvas);
+    legend(&mut canvas, &panel, lumis);
+    let caption = format!(
+        "Certified lumi sections in the input: {} processed, {} missing",
+        grouped(lumis.processed),
+        grouped(lumis.missing)
+    );
+    Some(Figure::new(report, "lumi-sections", caption, canvas))
+}
+
+fn legend(canvas: &mut Canvas, panel: &Panel, lumis: &LumiSummary) {
     for (line, class, count, word) in [
         (0.0, "bar f0", lumis.processed, "processed"),
         (1.0, "bar f2", lumis.missing, "missing"),
@@ -69,12 +79,6 @@ pub(super) fn lumi_plot(report: &Report) -> Option<Figure> {
             &format!("{} {word}", grouped(count)),
         );
     }
-    let caption = format!(
-        "Certified lumi sections in the input: {} processed, {} missing",
-        grouped(lumis.processed),
-        grouped(lumis.missing)
-    );
-    Some(Figure::new(report, "lumi-sections", caption, canvas))
 }
 
 fn joined(runs: &[RunLumis]) -> Option<RunLumis> {

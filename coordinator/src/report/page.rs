@@ -60,6 +60,20 @@ fn header(report: &Report) -> String {
             ),
         ),
     };
+    let tiles = tiles(report, shards);
+    let data = if report.data.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"data-line\">{}</p>\n", escape(&report.data))
+    };
+    format!(
+        "<header>\n<p class=\"verdict {class}\">{}</p>\n<h1>{}</h1>\n{data}</header>\n<div class=\"tiles\">\n{tiles}</div>\n",
+        escape(&verdict),
+        escape(&report.campaign)
+    )
+}
+
+fn tiles(report: &Report, shards: ShardCounts) -> String {
     let rows = report
         .stages
         .iter()
@@ -102,16 +116,7 @@ fn header(report: &Report) -> String {
             tiles += &tile("Recorded luminosity", &value, "of what was processed");
         }
     }
-    let data = if report.data.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"data-line\">{}</p>\n", escape(&report.data))
-    };
-    format!(
-        "<header>\n<p class=\"verdict {class}\">{}</p>\n<h1>{}</h1>\n{data}</header>\n<div class=\"tiles\">\n{tiles}</div>\n",
-        escape(&verdict),
-        escape(&report.campaign)
-    )
+    tiles
 }
 
 /// `fb^-1` with real superscript characters.

@@ -159,18 +159,16 @@ fn precision_recall(
             .iter()
             .filter(|one| !one.result.precision_recall.is_empty())
     };
-    let highest = drawn()
-        .flat_map(|one| &one.result.precision_recall)
-        .filter(|point| point.recall > 0.02);
+    let points = || drawn().flat_map(|one| &one.result.precision_recall);
+    let highest = points().filter(|point| point.recall > 0.02);
     let highest = highest.map(|point| point.precision).fold(0.0, f64::max);
-    let early = drawn()
-        .flat_map(|one| &one.result.precision_recall)
-        .filter(|point| point.recall < 0.55);
+    let early = points().filter(|point| point.recall < 0.55);
     let lowest = early.map(|point| point.precision).fold(1.0, f64::min);
-    let top = if highest > 0.5 {
-        1.0
-    } else {
+    let low_curve = highest <= 0.5;
+    let top = if low_curve {
         (1.7 * highest).clamp(1e-3, 1.0)
+    } else {
+        1.0
     };
     let panel = frame(
         "Recall (efficiency)",
@@ -181,11 +179,7 @@ fn precision_recall(
     let mut legend = Vec::new();
     for one in drawn() {
         if let Some(prevalence) = one.result.prevalence {
-            canvas.line(
-                panel.at(0.0, prevalence),
-                panel.at(1.0, prevalence),
-                "guide",
-            );
+            panel.guide(&mut canvas, prevalence);
         }
         let points = one
             .result
@@ -193,15 +187,11 @@ fn precision_recall(
             .iter()
             .map(|p| panel.at(p.recall, p.precision));
         canvas.polyline(&points.collect::<Vec<_>>(), one.curve);
-        let value = one
-            .result
-            .average_precision
-            .map(|ap| format!("{ap:.4}"))
-            .unwrap_or_default();
+        let value = one.result.average_precision.unwrap_or_default();
         let prevalence = one.result.prevalence.map(percent).unwrap_or_default();
         legend.push((
             one.curve,
-            format!("{}: AP = {value} (prevalence {prevalence})", one.noun),
+            format!("{}: AP = {value:.4} (prevalence {prevalence})", one.noun),
         ));
     }
     if legend.is_empty() {
@@ -258,19 +248,14 @@ fn reliability(
                 one.bar,
             );
         }
-        let steps = bins
-            .iter()
-            .flat_map(|bin| [(bin.low, bin.count as f64), (bin.high, bin.count as f64)]);
-        let steps: Vec<_> = steps.map(|(x, count)| lower.at(x, count)).collect();
+        let steps: Vec<_> = steps(&bins).iter().map(|(x, y)| lower.at(*x, *y)).collect();
         canvas.polyline(&steps, one.curve);
-        let probability = one.result.probability.as_ref();
-        let text = probability.map(|p| {
-            format!(
-                "{}: Brier {:.4}, log loss {:.4}",
-                one.noun, p.brier, p.log_loss
-            )
-        });
-        legend.insert(0, (one.curve, text.unwrap_or_default()));
+        let brier = one
+            .result
+            .probability
+            .as_ref()
+            .map_or(f64::NAN, |p| p.brier);
+        legend.insert(0, (one.curve, format!("{}: Brier {brier:.4}", one.noun)));
     }
     upper.draw(&mut canvas);
     lower.draw(&mut canvas);
@@ -282,6 +267,18 @@ fn reliability(
         &legend,
     );
     Some(figure(report, stage, ranking, "calibration", canvas))
+}
+
+/// The outline of the counts; between bins that are apart it falls below the axis.
+fn steps(bins: &[ReliabilityBin]) -> Vec<(f64, f64)> {
+    let mut steps: Vec<(f64, f64)> = Vec::new();
+    for bin in bins {
+        if let Some((end, _)) = steps.last().filter(|(end, _)| *end < bin.low).copied() {
+            steps.extend([(end, 0.0), (bin.low, 0.0)]);
+        }
+        steps.extend([(bin.low, bin.count as f64), (bin.high, bin.count as f64)]);
+    }
+    steps
 }
 
 /// Scores of both classes, of the population that counts, on a logarithmic scale.

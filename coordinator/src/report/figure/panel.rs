@@ -52,6 +52,30 @@ impl Panel {
         self.bottom - (self.bottom - self.top) * self.y.place(y).clamp(0.0, 1.0)
     }
 
+    /// Text in the top left corner, on line 0, 1, …
+    pub(in crate::report) fn note(&self, canvas: &mut Canvas, line: u8, class: &str, text: &str) {
+        let y = self.top + 34.0 + 23.0 * f64::from(line);
+        canvas.text(self.left + 24.0, y, Anchor::Start, class, text);
+    }
+
+    /// Text in the top right corner, on line 0, 1, …
+    pub(in crate::report) fn note_right(
+        &self,
+        canvas: &mut Canvas,
+        line: u8,
+        class: &str,
+        text: &str,
+    ) {
+        let y = self.top + 34.0 + 23.0 * f64::from(line);
+        canvas.text(self.right - 24.0, y, Anchor::End, class, text);
+    }
+
+    /// A dashed line across the frame.
+    pub(in crate::report) fn guide(&self, canvas: &mut Canvas, y: f64) {
+        let y = self.up(y);
+        canvas.line((self.left, y), (self.right, y), "guide");
+    }
+
     /// Draws frame, ticks, labels and titles; do so after the contents, so that they lie below.
     pub(in crate::report) fn draw(&self, canvas: &mut Canvas) {
         let (mut small, mut large) = (Vec::new(), Vec::new());

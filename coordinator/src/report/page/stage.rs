@@ -84,6 +84,8 @@ fn cut_flow(stage: &StageReport) -> String {
             step.name.clone(),
             grouped(step.count),
             step.unit.word().to_owned(),
+            String::new(),
+            String::new(),
         ]);
     }
     table.html()

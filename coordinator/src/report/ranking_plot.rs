@@ -198,18 +198,21 @@ fn precision_recall(
         return None;
     }
     panel.draw(&mut canvas);
-    let rows = 25.0 * (legend.len() as f64 + 1.0);
-    let below = lowest / top > 0.5;
-    let (x, y) = if below {
-        (panel.left + 28.0, panel.bottom - 30.0 - rows)
-    } else {
-        (
-            panel.left + 0.3 * (panel.right - panel.left),
-            panel.top + 36.0,
-        )
-    };
+    let (x, y) = empty_corner(&panel, lowest / top > 0.5, legend.len());
     corner(&mut canvas, x, y, ranking, &legend);
     Some(figure(report, stage, ranking, "pr", canvas))
+}
+
+/// Where the legend of a precision-recall curve begins: below a high curve, above a low one.
+fn empty_corner(panel: &Panel, high: bool, lines: usize) -> (f64, f64) {
+    if high {
+        let height = 25.0 * (lines as f64 + 1.0);
+        return (panel.left + 28.0, panel.bottom - 30.0 - height);
+    }
+    (
+        panel.left + 0.3 * (panel.right - panel.left),
+        panel.top + 36.0,
+    )
 }
 
 fn reliability(

@@ -49,13 +49,10 @@ unused_dependencies() {
   cargo machete
 }
 
-# cargo-deny takes minutes to build, so it is used where it is and not installed.
+# Licences, sources and bans of deny.toml; advisories need a data base that is not a package.
 refused_dependencies() {
-  if cargo deny --version >/dev/null 2>&1; then
-    cargo deny --offline check --hide-inclusion-graph bans licenses sources
-  else
-    echo "left out: cargo-deny is not installed (cargo install --locked cargo-deny)"
-  fi
+  cargo deny --version >/dev/null 2>&1 || cargo install --quiet --locked --root "$TOOLS" cargo-deny@0.20.2
+  cargo deny check --hide-inclusion-graph bans licenses sources
 }
 
 # The targets of common/rootfile/fuzz with the coverage instrumentation that the stable compiler

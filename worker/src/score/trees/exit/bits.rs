@@ -78,10 +78,8 @@ impl Bits {
         let Some((last, before)) = self.words.split_last() else {
             return;
         };
-        // The last word is read as if its last bit were a leaf that is always left.
         let last_start = before.len() as u32 * 32;
-        *exits =
-            survivors(last, block).map(|alive| last_start + (alive | 1 << 31).trailing_zeros());
+        *exits = survivors(last, block).map(|alive| last_start + lowest_bit(alive));
         for (word, tests) in before.iter().enumerate().rev() {
             let alive = survivors::<N>(tests, block);
             let start = word as u32 * 32;
@@ -89,7 +87,7 @@ impl Bits {
                 *exit = if alive == 0 {
                     *exit
                 } else {
-                    start + alive.trailing_zeros()
+                    start + lowest_bit(alive)
                 };
             }
         }
@@ -111,6 +109,14 @@ fn survivors<const N: usize>(tests: &[BitTest], block: &[Block]) -> [u32; N] {
         alive = std::array::from_fn(|lane| alive[lane] & (passes[lane] | test.keep));
     }
     alive
+}
+
+/// The number of the lowest bit, which must be there: the exponent of its value as a
+/// floating-point number, which vector instructions give and a count of zeros they do not.
+#[inline(always)]
+fn lowest_bit(bits: u32) -> u32 {
+    let lowest = bits & bits.wrapping_neg();
+    ((lowest.cast_signed() as f32).to_bits() >> 23 & 0xff).wrapping_sub(127)
 }
 
 /// First and end of the leaves on the left of each split. Leaves are numbered from left to right
@@ -142,4 +148,26 @@ fn bits_between(first: u32, end: u32, word: usize) -> u32 {
         _ => u32::MAX,
     };
     below(end) & !below(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_bit_is_found() {
+        for bit in 0..32 {
+            assert_eq!(lowest_bit(1 << bit), bit);
+            assert_eq!(lowest_bit(u32::MAX << bit), bit);
+        }
+    }
+
+    #[test]
+    fn bits_of_a_word_are_those_of_its_leaves() {
+        assert_eq!(bits_between(0, 3, 0), 0b111);
+        assert_eq!(bits_between(30, 34, 0), 0b11 << 30);
+        assert_eq!(bits_between(30, 34, 1), 0b11);
+        assert_eq!(bits_between(0, 64, 1), u32::MAX);
+        assert_eq!(bits_between(0, 32, 1), 0);
+    }
 }

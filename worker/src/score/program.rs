@@ -196,32 +196,8 @@ impl Action {
             Self::TreesOf(source, ensemble) => {
                 ensemble.run(&gathered(slot(*source), rows), 0, &mut out.values)
             }
-            Self::Pick(source, columns) => {
-                let rows = slot(*source)
-                    .values
-                    .chunks_exact(slot(*source).width.max(1));
-                for (row, out) in rows.zip(out.values.chunks_exact_mut(columns.len().max(1))) {
-                    for (slot, column) in out.iter_mut().zip(columns) {
-                        *slot = row.get(*column).copied().unwrap_or(f32::NAN);
-                    }
-                }
-            }
-            Self::Concat(sources) => {
-                let mut start = 0;
-                for source in sources.iter().map(|source| slot(*source)) {
-                    let width = source.width.max(1);
-                    for (row, out) in source
-                        .values
-                        .chunks_exact(width)
-                        .zip(out.values.chunks_exact_mut(out.width.max(1)))
-                    {
-                        if let Some(part) = out.get_mut(start..start + width) {
-                            part.copy_from_slice(row);
-                        }
-                    }
-                    start += width;
-                }
-            }
+            Self::Pick(source, columns) => pick(slot(*source), columns, out),
+            Self::Concat(sources) => concat(sources.iter().map(|source| slot(*source)), out),
             Self::Map(source, function) => {
                 for (slot, value) in out.values.iter_mut().zip(&slot(*source).values) {
                     *slot = function.apply(*value);
@@ -263,6 +239,29 @@ impl Matrix {
             .get(row * self.width + column)
             .copied()
             .unwrap_or(f32::NAN)
+    }
+}
+
+fn pick(source: &Matrix, columns: &[usize], out: &mut Matrix) {
+    let rows = source.values.chunks_exact(source.width.max(1));
+    for (row, out) in rows.zip(out.values.chunks_exact_mut(columns.len().max(1))) {
+        for (slot, column) in out.iter_mut().zip(columns) {
+            *slot = row.get(*column).copied().unwrap_or(f32::NAN);
+        }
+    }
+}
+
+fn concat<'a>(sources: impl Iterator<Item = &'a Matrix>, out: &mut Matrix) {
+    let mut start = 0;
+    for source in sources {
+        let width = source.width.max(1);
+        let rows = source.values.chunks_exact(width);
+        for (row, out) in rows.zip(out.values.chunks_exact_mut(out.width.max(1))) {
+            if let Some(part) = out.get_mut(start..start + width) {
+                part.copy_from_slice(row);
+            }
+        }
+        start += width;
     }
 }
 

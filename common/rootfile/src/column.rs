@@ -97,6 +97,9 @@ impl<'a> ColumnBuilder<'a> {
             (Buffers::List { offsets, items }, Layout::Counted { cell, lead }) => {
                 each_entry(data, boundaries, |entry| {
                     let bytes = entry.get(*lead..).unwrap_or_default();
+                    if bytes.len() % cell.size() != 0 {
+                        return Err(not_whole(cell.size()));
+                    }
                     push_length(offsets, bytes.len() / cell.size())?;
                     items.extend(bytes);
                     Ok(())
@@ -259,15 +262,27 @@ fn extend_counted(
     added
         .and_then(|added| base.checked_add(added))
         .ok_or(Stop::TooLarge)?;
-    let later = boundaries.iter().skip(1).map(|&at| at - start);
-    if size.is_power_of_two() {
+    let later = || boundaries.iter().skip(1).map(|&at| at - start);
+    let whole = if size.is_power_of_two() {
         let shift = size.trailing_zeros();
-        offsets.extend(later.map(|at| base + (at >> shift) as i32));
+        offsets.extend(later().map(|at| base + (at >> shift) as i32));
+        later().fold(0, |low, at| low | at) & (size - 1) == 0
     } else {
-        offsets.extend(later.map(|at| base + (at / size) as i32));
+        offsets.extend(later().map(|at| base + (at / size) as i32));
+        later().all(|at| at % size == 0)
+    };
+    if !whole {
+        return Err(not_whole(size as usize));
     }
     items.extend(bytes);
     Ok(())
+}
+
+fn not_whole(size: usize) -> Stop {
+    Malformed::new(format!(
+        "an entry is not a whole number of values of {size} bytes"
+    ))
+    .into()
 }
 
 /// Calls `push` with the bytes of each entry.

@@ -13,6 +13,9 @@ const REFERENCE_BASE: usize = 2;
 /// The bit of a `TObject` that has a process id after it.
 const IS_REFERENCED: u32 = 1 << 4;
 
+/// Slots of an array for which room is made before they are seen.
+pub(crate) const MOST_SLOTS_AHEAD: usize = 4096;
+
 /// The version of a class in the file, and where its bytes end when the file says so.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header {

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 
 use crate::cursor::{Cursor, Malformed};
-use crate::object::{Framing, Header, Here, Pointer, read_named, read_object_array, skip_tobject};
+use crate::object::{
+    Framing, Header, Here, MOST_SLOTS_AHEAD, Pointer, read_named, read_object_array, skip_tobject,
+};
 
 /// One member of a class, or one of its base classes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Classes {
             return Ok(());
         }
         let (_, slots) = read_object_array(&mut cursor)?;
-        let mut members = Vec::with_capacity(slots);
+        let mut members = Vec::with_capacity(slots.min(MOST_SLOTS_AHEAD));
         for _ in 0..slots {
             if let Pointer::Here(here) = framing.read_pointer(&mut cursor)? {
                 members.push(read_member(&mut cursor.clone(), here.class)?);

@@ -39,7 +39,7 @@ pub(crate) struct BasketIndex {
 impl BasketIndex {
     /// Reads the branch's arrays, which are in the tree's record.
     pub(crate) fn read(branch: &BranchRecord, payload: &[u8]) -> Result<Self, Malformed> {
-        let mut spans = Vec::with_capacity(branch.write_basket.min(branch.arrays.slots));
+        let mut spans = Vec::new();
         let mut next = on_disk(branch, payload, &mut spans)?;
         for &(start, end) in &branch.embedded {
             let held = u64::from(EmbeddedHeader::read(payload, start, end)?.entries);
@@ -100,6 +100,8 @@ fn on_disk(
         let width = if arrays.entries_wide { 8 } else { 4 };
         Cursor::starting_at(payload, firsts + index * width)?.seek_pointer(arrays.entries_wide)
     };
+    // The arrays are there, so that their length is bounded by the record's.
+    spans.reserve(branch.write_basket.min(arrays.slots));
     let mut next = 0;
     for index in 0..branch.write_basket.min(arrays.slots) {
         let width = if arrays.seeks_wide { 8 } else { 4 };

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use crate::cursor::{Cursor, Malformed};
 use crate::file::RootFile;
-use crate::object::{Framing, Header, Here, Pointer, read_named, read_object_array, skip_object};
+use crate::object::{
+    Framing, Header, Here, MOST_SLOTS_AHEAD, Pointer, read_named, read_object_array, skip_object,
+};
 use crate::ttree::branch_record::{
     BasketArrays, BranchClass, BranchNumbers, BranchRecord, ElementMembers, names_of_unknown,
 };
@@ -113,7 +115,7 @@ impl<'a> Parser<'a> {
 
     fn branch_array(&mut self) -> Result<Vec<usize>, Malformed> {
         let (header, slots) = read_object_array(&mut self.cursor)?;
-        let mut found = Vec::with_capacity(slots);
+        let mut found = Vec::with_capacity(slots.min(MOST_SLOTS_AHEAD));
         for _ in 0..slots {
             found.extend(self.branch_pointer()?);
         }
@@ -237,7 +239,7 @@ impl<'a> Parser<'a> {
 
     fn leaf_array(&mut self) -> Result<Vec<usize>, Malformed> {
         let (header, slots) = read_object_array(&mut self.cursor)?;
-        let mut found = Vec::with_capacity(slots);
+        let mut found = Vec::with_capacity(slots.min(MOST_SLOTS_AHEAD));
         for _ in 0..slots {
             match self.framing.read_pointer(&mut self.cursor)? {
                 Pointer::Null => {}

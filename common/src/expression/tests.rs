@@ -1,6 +1,7 @@
 //! What expressions mean, and what their mistakes are answered with.
 
 mod messages;
+mod oracle;
 mod reference;
 
 use std::sync::Arc;

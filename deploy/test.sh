@@ -55,25 +55,41 @@ refused_dependencies() {
   cargo deny check --hide-inclusion-graph bans licenses sources
 }
 
-# The targets of common/rootfile/fuzz with the coverage instrumentation that the stable compiler
-# offers, which is what cargo-fuzz would ask for; the mutation tests run with `cargo test`.
+fuzz_crates() { find . -path ./target -prune -o -path '*/fuzz/Cargo.toml' -print | sort; }
+
+# Every fuzz target with the coverage instrumentation that the stable compiler offers, which is
+# what cargo-fuzz would ask for; the mutation tests run with `cargo test`. New inputs are kept
+# in target/fuzz/corpus, what fails in target/fuzz/crashes.
 fuzz_smoke() {
-  local folder="$PWD/target/fuzz" target
+  local folder="$PWD/target/fuzz" manifest source
   local coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
   coverage+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
   coverage+=" -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing"
-  cargo run --quiet -p lumimill --example demo_inputs -- "$folder/seed" 40 1
-  RUSTFLAGS="$coverage" CARGO_TARGET_DIR="$folder" cargo build --quiet --locked --release \
-    --target "$HOST" --manifest-path common/rootfile/fuzz/Cargo.toml
-  for target in open baskets; do
-    mkdir -p "$folder/corpus/$target" "$folder/crashes"
-    echo "coverage-guided, $FUZZ_SECONDS s: $target"
-    "$folder/$HOST/release/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 \
-      -print_final_stats=1 -artifact_prefix="$folder/crashes/$target-" \
-      "$folder/corpus/$target" "$folder/seed/data" >"$folder/$target.log" 2>&1 \
-      || { tail -40 "$folder/$target.log"; return 1; }
-    grep -E 'stat::(number_of_executed_units|peak_rss_mb)' "$folder/$target.log"
+  cargo run --quiet --locked -p lumimill --example demo_inputs -- "$folder/seed" 40 1
+  for manifest in $(fuzz_crates); do
+    echo "building the targets of $manifest"
+    RUSTFLAGS="$coverage" CARGO_TARGET_DIR="$folder" cargo build --quiet --release \
+      --target "$HOST" --manifest-path "$manifest"
+    for source in "$(dirname "$manifest")"/fuzz_targets/*.rs; do
+      fuzz_target "$folder" "$(basename "$source" .rs)"
+    done
   done
+}
+
+# Runs one target, with a seed corpus from the demo where it has files of that kind.
+fuzz_target() {
+  local folder="$1" target="$2" seeds=()
+  case "$target" in
+    open) seeds=("$folder/seed/data") ;;
+    model) seeds=("$folder/seed/models") ;;
+  esac
+  mkdir -p "$folder/corpus/$target" "$folder/crashes"
+  echo "coverage-guided, $FUZZ_SECONDS s: $target"
+  "$folder/$HOST/release/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$folder/crashes/$target-" \
+    "$folder/corpus/$target" "${seeds[@]}" >"$folder/$target.log" 2>&1 \
+    || { tail -40 "$folder/$target.log"; return 1; }
+  grep -E 'stat::(number_of_executed_units|peak_rss_mb)' "$folder/$target.log"
 }
 
 # The tests, with their sums in one last line; a failure keeps its exit status.
@@ -93,7 +109,9 @@ step "preparing Python with pyarrow, polars, DuckDB, scikit-learn and uproot"
 python_environment
 step "formatting"
 cargo fmt --all --check
-cargo fmt --check --manifest-path common/rootfile/fuzz/Cargo.toml
+for manifest in $(fuzz_crates); do
+  cargo fmt --check --manifest-path "$manifest"
+done
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 step "unused dependencies"

@@ -65,7 +65,7 @@ fuzz_smoke() {
   local coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
   coverage+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
   coverage+=" -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing"
-  cargo run --quiet --locked -p lumimill --example demo_inputs -- "$folder/seed" 40 1
+  target/debug/examples/demo_inputs "$folder/seed" 40 1
   for manifest in $(fuzz_crates); do
     echo "building the targets of $manifest"
     RUSTFLAGS="$coverage" CARGO_TARGET_DIR="$folder" cargo build --quiet --release \
@@ -118,6 +118,8 @@ step "unused dependencies"
 unused_dependencies
 step "refused dependencies"
 refused_dependencies
+step "building the tests"
+cargo test --workspace --locked --no-run --quiet
 step "fuzz smoke"
 fuzz_smoke
 step "tests"

@@ -14,6 +14,7 @@ use lumimill_common::marker::{
 use lumimill_common::shard::ShardId;
 use lumimill_common::store::{Key, LocalStore, Store};
 
+use crate::campaign_file::Mistakes;
 use crate::plan::Plan;
 
 const PLAN: &str = "plan.parquet";
@@ -49,11 +50,15 @@ impl Output {
 
     /// Takes the folder for writing; an error when it cannot be written, or somebody else has it.
     pub fn hold(folder: &Path) -> anyhow::Result<(Self, Held)> {
-        let store = LocalStore::create(folder)
-            .with_context(|| format!("the output folder {} cannot be written", folder.display()))?;
+        let refused = |reason: String| {
+            Mistakes::new(
+                folder.display(),
+                vec![format!("the output folder cannot be written: {reason}")],
+            )
+        };
+        let store = LocalStore::create(folder).map_err(|error| refused(error.to_string()))?;
         let path = folder.join("_lock");
-        let lock = File::create(&path)
-            .with_context(|| format!("the output folder {} cannot be written", folder.display()))?;
+        let lock = File::create(&path).map_err(|error| refused(error.to_string()))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => bail!(

@@ -6,12 +6,12 @@ use std::fmt;
 
 use lumimill_common::campaign::{Campaign, Rows, Stage};
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::shard::ShardId;
 use lumimill_worker::unit::unit_of;
 
 use crate::ledger::{Ledger, LumiLedger};
 use crate::output::Output;
-use crate::plan::{DuplicateLumi, Plan, PlannedFile};
+use crate::plan::{DuplicateLumi, Plan};
 use crate::reduce::{StageResult, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LumiSummary, Report, RunLumis, ShardCounts, StageReport, render,
@@ -91,11 +91,7 @@ pub async fn write_report(
         data: data_label(campaign),
         failures: failures(output, plan, &failed).await?,
         duplicates: plan.duplicates.iter().map(duplicate).collect(),
-        files: plan
-            .files
-            .iter()
-            .map(|file| input_file(plan, file, &done, &failed))
-            .collect(),
+        files: input_files(plan, &done, &failed),
         processed_lumis: lumis.as_ref().map(|lumis| lumis.processed.to_json()),
         missing_lumis: lumis.as_ref().map(|lumis| lumis.missing.to_json()),
         lumis: lumis.as_ref().map(lumi_summary),
@@ -215,26 +211,38 @@ fn duplicate(found: &DuplicateLumi) -> Duplicate {
     }
 }
 
-fn input_file(
+/// Input files in the order of the plan, with their shards of all stages.
+fn input_files(
     plan: &Plan,
-    file: &PlannedFile,
     done: &BTreeSet<ShardId>,
     failed: &BTreeSet<ShardId>,
-) -> InputFile {
-    let of_file = |shard: &&Shard| {
-        shard.file == file.file && shard.dataset == file.dataset && shard.tree == file.tree
-    };
-    let mut shards = ShardCounts::default();
-    for shard in plan.shards.iter().filter(of_file) {
+) -> Vec<InputFile> {
+    let mut counts: BTreeMap<(&str, &str, &str), ShardCounts> = BTreeMap::new();
+    for shard in &plan.shards {
+        let key = (
+            shard.dataset.as_str(),
+            shard.file.url.as_str(),
+            shard.tree.as_str(),
+        );
+        let shards = counts.entry(key).or_default();
         shards.planned += 1;
         shards.done += u64::from(done.contains(&shard.id));
-        shards.failed += u64::from(failed.contains(&shard.id) && !done.contains(&shard.id));
+        shards.failed += u64::from(failed.contains(&shard.id));
     }
-    InputFile {
-        name: file.file.url.clone(),
-        events: file.entries,
-        shards,
-    }
+    let files = plan.files.iter().map(|file| {
+        let key = (
+            file.dataset.as_str(),
+            file.file.url.as_str(),
+            file.tree.as_str(),
+        );
+        let shards = counts.get(&key).copied().unwrap_or_default();
+        InputFile {
+            name: file.file.url.clone(),
+            events: file.entries,
+            shards,
+        }
+    });
+    files.collect()
 }
 
 fn lumi_summary(lumis: &LumiLedger) -> LumiSummary {

@@ -191,7 +191,7 @@ fn a_model_that_needs_onnx_runtime() {
 fn an_output_that_cannot_be_written() {
     let folder = CampaignFolder::demo(EVENTS);
     folder.write("out", "a file where the folder should be");
-    let ended = lumimill().on("run", &folder.file()).expect_code(1);
+    let ended = lumimill().on("run", &folder.file()).expect_code(2);
     ended.says(&["out", "cannot be written"]);
 }
 
@@ -214,7 +214,7 @@ fn a_disk_that_is_full() {
     folder.change("max_attempts = 3", "max_attempts = 2");
     folder.change("events = 10_000", "events = 30_000");
     let command = format!(
-        "ulimit -f 1200; trap '' XFSZ; exec '{}' run '{}' --slots 1",
+        "ulimit -f 600; trap '' XFSZ; exec '{}' run '{}' --slots 1",
         env!("CARGO_BIN_EXE_lumimill-under-test"),
         folder.file().display()
     );
@@ -253,6 +253,17 @@ fn a_file_without_events_gives_an_empty_result() {
     let _ = lumimill().on("run", &folder.file()).expect_code(0);
     let _ = lumimill().on("verify", &folder.file()).expect_code(0);
     assert!(folder.output().join("report/index.html").exists());
+    let parts = fs::read_dir(folder.output().join("dimuon"))
+        .unwrap()
+        .filter(|entry| {
+            entry
+                .as_ref()
+                .unwrap()
+                .file_name()
+                .to_string_lossy()
+                .starts_with("part-")
+        });
+    assert_eq!(parts.count(), 1, "a table with columns and no rows");
 }
 
 #[test]

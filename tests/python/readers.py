@@ -14,7 +14,7 @@ dataset = ds.dataset(folder, format="parquet")
 assert dataset.count_rows() == rows, (dataset.count_rows(), rows)
 frame = polars.read_parquet(folder + "/*.parquet")
 assert frame.height == rows, frame.height
-counted = duckdb.sql(f"select count(*), sum(m_mumu) from '{folder}/*.parquet'").fetchone()
+counted = duckdb.connect().execute(f"select count(*), sum(m_mumu) from '{folder}/*.parquet'").fetchone()
 assert counted[0] == rows, counted
 assert abs(counted[1] - frame["m_mumu"].cast(polars.Float64).sum()) < 1e-3 * abs(counted[1])
 for part in dataset.files:

@@ -18,7 +18,7 @@ use crate::drive::{End, drive};
 use crate::exit_code::Exit;
 use crate::ledger::{outstanding, stale};
 use crate::output::Output;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanSummary};
 use crate::progress::Display;
 use crate::report_files::write_report;
 
@@ -56,6 +56,9 @@ pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit>
     let file = checked(&args.campaign)?;
     let (output, _held) = Output::hold(&file.output())?;
     let plan = planned(&args.campaign, &file, args.slots.get())?;
+    if !args.quiet {
+        warn(&plan);
+    }
     block_on(async {
         settle_stale(args, &output, &plan).await?;
         output.write_plan(&file.text, &plan).await?;
@@ -67,6 +70,21 @@ pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit>
         }
         finish(&file.campaign, &output, &plan).await
     })
+}
+
+/// Says what a person should know before the work begins.
+fn warn(plan: &Plan) {
+    let summary = PlanSummary::of(plan);
+    for note in &summary.notes {
+        eprintln!("note: {note}");
+    }
+    if summary.duplicate_lumis > 0 {
+        eprintln!(
+            "warning: {} lumi sections are in more than one file, {} events twice; `lumimill plan` \
+             and the report name them",
+            summary.duplicate_lumis, summary.duplicate_events
+        );
+    }
 }
 
 /// Shards without a marker that are wanted, in the order of the plan.

@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, StageName};
+use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::{Shard, ShardId, stage_digest};
 use thiserror::Error;
 
 use super::certified::{CertificationError, Certified};
+use super::cut::Cut;
 use super::duplicates::{DuplicateError, Duplicates};
 use super::scan::{Scan, ScanError, Scanner};
 use super::{Plan, PlannedFile, PlannedStage};
@@ -198,26 +200,27 @@ fn assemble(
     for stage in &campaign.stages {
         let hashes = models.get(&stage.name).cloned().unwrap_or_default();
         let digest = stage_digest(campaign, stage, &hashes);
-        for Scanned { input, scan } in scanned {
+        let read = |scanned: &&Scanned<'_>| {
+            let input = scanned.input;
             let tree = stage.tree.as_deref().unwrap_or(&input.dataset.tree);
-            if tree != input.tree || !stage.datasets.contains(&input.dataset.name) {
-                continue;
-            }
-            let everything = certified.of_kind(input.dataset.kind).is_everything();
-            shards.extend(scan.cuts.iter().map(|cut| {
-                let mut shard = Shard {
-                    id: ShardId::default(),
-                    stage: stage.name.clone(),
-                    dataset: input.dataset.name.clone(),
-                    file: input.file.identity.clone(),
-                    tree: input.tree.to_owned(),
-                    entries: cut.entries.clone(),
-                    certified_events: cut.certified_events,
-                    lumis: (!everything).then(|| cut.lumis.clone()),
-                };
-                shard.id = shard.compute_id(&digest);
-                shard
-            }));
+            tree == input.tree && stage.datasets.contains(&input.dataset.name)
+        };
+        let before = shards.len();
+        for Scanned { input, scan } in scanned.iter().filter(read) {
+            let cuts = scan.cuts.iter();
+            shards.extend(cuts.map(|cut| shard(&stage.name, &digest, input, &certified, cut)));
+        }
+        if shards.len() == before {
+            // A stage without events still gives a table, with all its columns and no rows.
+            let nothing = Cut {
+                entries: 0..0,
+                certified_events: 0,
+                lumis: LumiMask::default(),
+            };
+            let first = scanned.iter().find(read);
+            shards.extend(
+                first.map(|first| shard(&stage.name, &digest, first.input, &certified, &nothing)),
+            );
         }
         stages.push(PlannedStage {
             name: stage.name.clone(),
@@ -236,6 +239,28 @@ fn assemble(
         duplicates,
         notes,
     })
+}
+
+fn shard(
+    stage: &StageName,
+    digest: &str,
+    input: &Input<'_>,
+    certified: &Certified,
+    cut: &Cut,
+) -> Shard {
+    let everything = certified.of_kind(input.dataset.kind).is_everything();
+    let mut shard = Shard {
+        id: ShardId::default(),
+        stage: stage.clone(),
+        dataset: input.dataset.name.clone(),
+        file: input.file.identity.clone(),
+        tree: input.tree.to_owned(),
+        entries: cut.entries.clone(),
+        certified_events: cut.certified_events,
+        lumis: (!everything).then(|| cut.lumis.clone()),
+    };
+    shard.id = shard.compute_id(digest);
+    shard
 }
 
 fn planned_file(scanned: &Scanned<'_>) -> PlannedFile {

@@ -107,7 +107,8 @@ impl Number {
             Self::Choose(c, a, b) => format!("({} ? {} : {})", c.text(), a.text(), b.text()),
             Self::Sum(of) => format!("sum({})", of.text()),
             Self::Max(of) => format!("max({})", of.text()),
-            Self::Count(of) => format!("count({})", of.text()),
+            // A float, because the remainder of ints by zero is 0, not NaN.
+            Self::Count(of) => format!("(count({}) + 0.0)", of.text()),
         }
     }
 

@@ -4,7 +4,7 @@
 //! (`Muon_pt[nMuon]`) of every primitive type, from Arrow record batches. Each batch becomes
 //! one cluster, cut into baskets of a bounded size; a file holds any number of trees. ROOT,
 //! uproot and this crate's own reader read the result. It knows nothing of strings, of
-//! directories or of updating a file, and it stops with an error before 2 GiB, where the
+//! directories or of updating a file, and it stops with an error before 2 GB, where the
 //! 64-bit forms of keys and headers would begin.
 //!
 //! The bytes depend only on what is passed in: the UUID comes from the caller, and every date

@@ -58,7 +58,7 @@ pub enum WriteError {
         reason: String,
     },
     /// The file, or a record in it, would need the 64-bit forms.
-    #[error("{file}: {what} would pass 2 GiB; write several files")]
+    #[error("{file}: {what} would pass 2 GB; write several files")]
     TooLarge {
         /// Name of the file.
         file: String,

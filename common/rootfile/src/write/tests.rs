@@ -100,3 +100,44 @@ fn data_that_does_not_shrink_is_stored_plain() {
         packed.len()
     );
 }
+
+/// An output that forgets what it is given.
+struct Nowhere;
+
+impl std::io::Write for Nowhere {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl std::io::Seek for Nowhere {
+    fn seek(&mut self, _: std::io::SeekFrom) -> std::io::Result<u64> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_file_stops_before_2_gb() {
+    let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int32, false)]));
+    let array = Int32Array::from_value(7, 1 << 24);
+    let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(array)]).unwrap();
+    let mut file = FileWriter::new(Nowhere, "large.root", [1; 16]).unwrap();
+    let tree = TreeWriter::new("Events", schema, Compression::None).unwrap();
+    let mut tree = tree.basket_bytes(1 << 26);
+    let clusters = (0..32)
+        .take_while(|_| tree.write_cluster(&mut file, &batch).is_ok())
+        .count();
+    assert_eq!(
+        clusters, 29,
+        "2,000,000,000 bytes hold 29 clusters of 64 MiB"
+    );
+    let error = tree.write_cluster(&mut file, &batch).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "large.root: the file would pass 2 GB; write several files"
+    );
+}

@@ -2,11 +2,11 @@
 
 How (Python with uproot, awkward, numpy, lightgbm, onnxmltools, onnx and scikit-learn):
 
-    cargo run --release -p lumimill --example demo_inputs -- target/demo-train 400000 1
+    cargo run --release -p lumimill --example demo_inputs -- target/demo-train 400000 20150601
     python deploy/train_demo_models.py target/demo-train coordinator/src/demo/models
 
-The example writes the same toy NanoAOD as the demo, with 400,000 events and seed 1, while the
-demo itself uses seed 20160801: no event is shared. Pairs are formed here with awkward (opposite
+The example writes the same toy NanoAOD as the demo, with 400,000 events and seed 20150601, while
+the demo itself uses seed 1: no event is shared. Pairs are formed here with awkward (opposite
 charge, pt > 3 GeV, |eta| < 2.4, certified lumi sections), one LightGBM model of 60 trees of up to
 16 leaves is trained for each HLT decision on four fifths of the events, and the rest gives the
 ROC-AUC that is printed. Features, in order: FEATURES. The ONNX models take float32 [rows, 6] as

@@ -1,5 +1,7 @@
 //! Lumimill, used as a user uses it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod bad_input;
 mod determinism;
 mod main_job;

@@ -134,7 +134,6 @@ fn load_one(base: &Path, path: &str, spec: &campaign::Model) -> Result<Model, St
     Ok(model)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn model_failure(error: crate::score::ModelError) -> Failure {
     Failure::reject("model", "score", error)
 }

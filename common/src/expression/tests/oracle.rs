@@ -235,7 +235,8 @@ proptest! {
         for (event, found) in events.iter().zip(found) {
             let expected = number.value(event, (0.0, 0.0));
             // Zeros may differ in sign: min and max of 0 and −0 are either.
-            let same = found == expected || (found.is_nan() && expected.is_nan());
+            let same = (found + 0.0).to_bits() == (expected + 0.0).to_bits()
+                || (found.is_nan() && expected.is_nan());
             prop_assert!(same, "{text} of {event:?}: {found} != {expected}");
         }
     }

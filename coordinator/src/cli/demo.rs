@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::SlotsArg;
 use super::run::{RunArgs, run};
-use crate::demo::write_inputs;
+use crate::demo::{DEMO_EVENTS, DEMO_SEED, write_inputs};
 use crate::exit_code::Exit;
 
 #[derive(Debug, Args)]
@@ -15,10 +15,10 @@ pub(super) struct DemoArgs {
     #[arg(long, default_value = "lumimill-demo")]
     output: PathBuf,
     /// Events to make.
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, default_value_t = DEMO_EVENTS)]
     events: u64,
     /// Seed of the events.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = DEMO_SEED)]
     seed: u64,
     #[command(flatten)]
     slots: SlotsArg,

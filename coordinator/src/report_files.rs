@@ -6,6 +6,7 @@ use std::fmt;
 
 use lumimill_common::campaign::{Campaign, Rows, Stage};
 use lumimill_common::lumi_mask::LumiMask;
+use lumimill_common::metric::{CutFlow, Unit};
 use lumimill_common::shard::ShardId;
 use lumimill_worker::unit::unit_of;
 
@@ -154,7 +155,7 @@ fn stage_report(
             Rows::Event => "Events",
             Rows::Each { .. } | Rows::Pairs { .. } => "Candidates",
         }),
-        cut_flow: result.cut_flow,
+        cut_flow: from_files(stage, plan, &result.cut_flow),
         metrics: result
             .metrics
             .into_iter()
@@ -168,6 +169,21 @@ fn stage_report(
             failed: failed as u64,
         },
     }
+}
+
+/// The cut flow with what the files hold in front: ranges without certified events are not read.
+fn from_files(stage: &Stage, plan: &Plan, read: &CutFlow) -> CutFlow {
+    let of_stage = plan.files.iter().filter(|file| {
+        stage.datasets.contains(&file.dataset)
+            && stage.tree.as_ref().is_none_or(|tree| *tree == file.tree)
+    });
+    let mut flow = CutFlow::new();
+    let entries = of_stage.map(|file| file.entries).sum();
+    flow.add("events in the files", Unit::Events, entries);
+    for step in read.steps() {
+        flow.add(&step.name, step.unit, step.count);
+    }
+    flow
 }
 
 async fn failures(

@@ -32,7 +32,9 @@ fn batch() -> Option<RecordBatch> {
 fuzz_target!(|data: &str| {
     let (function, text) = data.split_once('\n').unwrap_or(("(x) => x", data));
     let functions = Functions::parse([("f", function)]).unwrap_or_default();
-    let (Ok(expression), Some(batch)) = (Expression::parse(text), batch()) else { return };
+    let (Ok(expression), Some(batch)) = (Expression::parse(text), batch()) else {
+        return;
+    };
     let events = Scope::events(&batch.schema(), &functions);
     match expression.check(&events, None) {
         Ok(checked) => drop(checked.evaluate(&Inputs::events(&batch))),

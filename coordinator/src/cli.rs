@@ -1,15 +1,11 @@
 //! The command line: what a person can ask for, and how the answer is given.
-#![expect(
-    clippy::print_stdout,
-    reason = "the command line speaks on standard output"
-)]
-
 mod check;
 mod demo;
 mod inspect;
 mod plan;
 mod resubmit;
 mod run;
+mod say;
 mod status;
 mod verify;
 

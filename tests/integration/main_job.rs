@@ -67,6 +67,44 @@ fn lumis_close_against_mask_and_files() {
     assert_eq!(status["stages"][0]["done"], status["stages"][0]["planned"]);
 }
 
+const ONE: &str = "models/HLT_Mu17_Mu8.onnx";
+const OTHER: &str = "models/HLT_Mu17_Mu8_DZ.onnx";
+
+#[test]
+fn an_event_is_scored_by_the_model_of_its_fold() {
+    let stage = |change: &dyn Fn(&CampaignFolder)| {
+        let folder = CampaignFolder::demo(4_000);
+        change(&folder);
+        let _ = lumimill().on("run", &folder.file()).expect_code(0);
+        (folder.output().join("dimuon"), folder)
+    };
+    let onnx = format!("onnx = \"{ONE}\"");
+    let folds = format!("folds = [\"{ONE}\", \"{OTHER}\"]");
+    let other = format!("onnx = \"{OTHER}\"");
+    let (folded, _folded) = stage(&|folder| folder.change(&onnx, &folds));
+    let (first, _first) = stage(&|_| {});
+    let (second, _second) = stage(&|folder| folder.change(&onnx, &other));
+    if let Some(ended) = python("folds.py", &[text(&folded), text(&first), text(&second)]) {
+        let _ = ended.expect_code(0);
+    }
+}
+
+/// The same file under two names: planning says which lumi sections, and how many events.
+#[test]
+fn events_that_are_there_twice_are_found() {
+    let folder = CampaignFolder::demo(4_000);
+    folder.copy(&folder.join("data/dimuon_0.root"), "data/again.root");
+    let ended = lumimill().on("run", &folder.file()).expect_code(0);
+    ended.says(&["lumi sections are in more than one file", "events twice"]);
+    let page = fs::read_to_string(folder.output().join("report/index.html")).unwrap();
+    assert!(page.contains("data/again.root") && page.contains("events twice"));
+    let plan = lumimill()
+        .run(&["plan", text(&folder.file()), "--json"])
+        .expect_code(0);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    assert!(plan["duplicate_events"].as_u64().unwrap() > 1_000, "{plan}");
+}
+
 /// One file is damaged behind its metadata: its shards fail, the others do not care, and the
 /// ledger says which lumi sections are missing.
 #[test]

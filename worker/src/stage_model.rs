@@ -209,10 +209,10 @@ mod tests {
     /// Reference: `xxhash.xxh64_intdigest(struct.pack("<IIQ", run, lumi, event), 0) % folds`.
     #[test]
     fn folds_are_those_that_python_computes() {
-        let folds = fold_column(&[1, 278_820], &[1, 17], &[1, 1_000_000_007], 5);
-        assert_eq!(folds.values().to_vec(), [FIRST, SECOND]);
+        let most = u32::MAX;
+        let runs = [1, 278_820, 278_820, most];
+        let events = [1, 1_000_000_007, 1_000_000_008, u64::MAX];
+        let folds = fold_column(&runs, &[1, 17, 17, most], &events, 5);
+        assert_eq!(folds.values().to_vec(), [3, 3, 4, 3]);
     }
-
-    const FIRST: u8 = 0;
-    const SECOND: u8 = 0;
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::say::say;
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::check::check_files;
 use crate::exit_code::Exit;
@@ -10,13 +11,13 @@ pub(super) fn check(campaign: &Path) -> anyhow::Result<Exit> {
     let file = checked(campaign)?;
     let stages = file.stages.len();
     let models: usize = file.stages.iter().map(|stage| stage.models().len()).sum();
-    println!(
+    say(format_args!(
         "{}: campaign {} is fine ({stages} stage{}, {models} model{})",
         campaign.display(),
         file.campaign.name,
         if stages == 1 { "" } else { "s" },
         if models == 1 { "" } else { "s" },
-    );
+    ));
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::say::say;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::inspection::{Inspection, TreeInspection};
@@ -27,7 +28,7 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
     let inspection = Inspection::of(&args.file, args.tree.as_deref(), args.checksums)
         .map_err(|error| Mistakes::new(args.file.display(), vec![error.to_string()]))?;
     match args.json {
-        true => println!("{}", serde_json::to_string(&inspection)?),
+        true => say(format_args!("{}", serde_json::to_string(&inspection)?)),
         false => print(&inspection),
     }
     let damaged = inspection
@@ -43,22 +44,22 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
 }
 
 fn print(inspection: &Inspection) {
-    println!(
+    say(format_args!(
         "{}: {} bytes, UUID {}",
         inspection.file, inspection.bytes, inspection.uuid
-    );
+    ));
     inspection.trees.iter().for_each(print_tree);
 }
 
 fn print_tree(tree: &TreeInspection) {
-    println!(
+    say(format_args!(
         "\ntree {}: {} entries, {} branches, {} clusters{}",
         tree.name,
         tree.entries,
         tree.branches.len(),
         tree.clusters.len().saturating_sub(1),
         cluster_sizes(&tree.clusters)
-    );
+    ));
     let width = tree
         .branches
         .iter()
@@ -84,7 +85,7 @@ fn print_tree(tree: &TreeInspection) {
                 branch.count.unwrap_or(0)
             ));
         }
-        println!("{line}");
+        say(format_args!("{line}"));
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::SlotsArg;
 use super::check::checked;
+use super::say::say;
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::exit_code::Exit;
 use crate::plan::{Plan, PlanSummary, plan as make_plan};
@@ -26,8 +27,8 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
     let file = checked(&args.campaign)?;
     let summary = PlanSummary::of(&planned(&args.campaign, &file, args.slots.get())?);
     match args.json {
-        true => println!("{}", serde_json::to_string_pretty(&summary)?),
-        false => println!("{summary}"),
+        true => say(format_args!("{}", serde_json::to_string_pretty(&summary)?)),
+        false => say(format_args!("{summary}")),
     }
     Ok(Exit::Done)
 }

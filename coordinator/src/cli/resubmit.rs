@@ -7,6 +7,7 @@ use clap::Args;
 use super::check::checked;
 use super::plan::planned;
 use super::run::{RunArgs, Wanted, run_wanted, wanted_shards};
+use super::say::say;
 use super::{SlotsArg, block_on};
 use crate::exit_code::Exit;
 use crate::output::Output;
@@ -35,7 +36,7 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
         _ => Wanted::All,
     };
     if args.dry_run {
-        return say(args, wanted);
+        return preview(args, wanted);
     }
     let slots = SlotsArg {
         slots: args.slots.slots,
@@ -52,7 +53,7 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
     )
 }
 
-fn say(args: &ResubmitArgs, wanted: Wanted) -> anyhow::Result<Exit> {
+fn preview(args: &ResubmitArgs, wanted: Wanted) -> anyhow::Result<Exit> {
     let file = checked(&args.campaign)?;
     let plan = planned(&args.campaign, &file, args.slots.get())?;
     let output = Output::open(&file.output());
@@ -65,11 +66,14 @@ fn say(args: &ResubmitArgs, wanted: Wanted) -> anyhow::Result<Exit> {
     {
         let entries = &shard.entries;
         events += entries.end - entries.start;
-        println!(
+        say(format_args!(
             "{} {} {} [{}, {})",
             shard.id, shard.stage, shard.file.url, entries.start, entries.end
-        );
+        ));
     }
-    println!("would do {} shards, {events} events", shards.len());
+    say(format_args!(
+        "would do {} shards, {events} events",
+        shards.len()
+    ));
     Ok(Exit::Done)
 }

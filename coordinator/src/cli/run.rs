@@ -12,6 +12,7 @@ use lumimill_worker::production::Production;
 
 use super::check::checked;
 use super::plan::planned;
+use super::say::say;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::drive::{End, drive};
@@ -210,7 +211,7 @@ fn stop_on_signal(production: &Arc<Production>) {
 /// Merges, reports, and says what failed.
 async fn finish(campaign: &Campaign, output: &Output, plan: &Plan) -> anyhow::Result<Exit> {
     let outcome = write_report(campaign, output, plan).await?;
-    println!("{outcome}");
+    say(format_args!("{outcome}"));
     Ok(if outcome.complete() {
         Exit::Done
     } else {

@@ -8,6 +8,7 @@ use lumimill_common::campaign::Campaign;
 use serde::Serialize;
 
 use super::block_on;
+use super::say::say;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::ledger::Ledger;
@@ -71,7 +72,7 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
         look(&output, &plan, args.failed).await
     })?;
     match args.json {
-        true => println!("{}", serde_json::to_string_pretty(&status)?),
+        true => say(format_args!("{}", serde_json::to_string_pretty(&status)?)),
         false => print(&status),
     }
     Ok(Exit::Done)
@@ -184,27 +185,27 @@ async fn groups(
 }
 
 fn print(status: &Status) {
-    println!("campaign {}", status.campaign);
+    say(format_args!("campaign {}", status.campaign));
     for stage in &status.stages {
-        println!(
+        say(format_args!(
             "  stage {}: {} of {} shards done, {} failed; {} of {} events",
             stage.name, stage.done, stage.planned, stage.failed, stage.events_done, stage.events
-        );
+        ));
     }
     let lumis = &status.lumis;
-    println!(
+    say(format_args!(
         "  lumi sections: {} processed, {} missing, {} certified but in no file",
         lumis.processed, lumis.missing, lumis.not_in_files
-    );
+    ));
     for group in status.failures.iter().flatten() {
         let shards = group.shards.len();
-        println!(
+        say(format_args!(
             "  failure {} ({}; {shards} shards): {}",
             group.fingerprint, group.kind, group.message
-        );
+        ));
         group
             .shards
             .iter()
-            .for_each(|shard| println!("    {shard}"));
+            .for_each(|shard| say(format_args!("    {shard}")));
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::block_on;
+use super::say::say;
 use super::status::target;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
@@ -31,7 +32,7 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
         verify_output(&output, &plan).await
     })?;
     match args.json {
-        true => println!("{}", serde_json::to_string_pretty(&verified)?),
+        true => say(format_args!("{}", serde_json::to_string_pretty(&verified)?)),
         false => print(&verified),
     }
     Ok(if verified.problems.is_empty() {
@@ -43,9 +44,9 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
 
 fn print(verified: &Verified) {
     for problem in &verified.problems {
-        println!("{problem}");
+        say(format_args!("{problem}"));
     }
-    println!(
+    say(format_args!(
         "{} objects, {} rows: {}",
         verified.objects,
         verified.rows,
@@ -53,5 +54,5 @@ fn print(verified: &Verified) {
             0 => String::from("all as their markers say"),
             found => format!("{found} problems"),
         }
-    );
+    ));
 }

@@ -43,7 +43,7 @@ pub fn pair_mass(first: Polar, second: Polar) -> f64 {
         eta: of.eta,
         phi: of.phi,
         mass2: of.mass * of.mass.abs(),
-        delta: eta_minus_rapidity(of.pt, of.pt * of.eta.sinh(), of.eta, of.mass),
+        delta: eta_minus_rapidity(of.pt, of.pt * sinh(of.eta), of.eta, of.mass),
     };
     Boosted::pair_mass(boost(&first), boost(&second))
 }
@@ -67,7 +67,7 @@ impl Boosted {
         let sum = mts + pts;
         let rest = a.mass2 * b.mass2 + a.mass2 * b.pt * b.pt + b.mass2 * a.pt * a.pt;
         let excess = if sum > 0.0 { rest / sum } else { 0.0 };
-        let y = (0.5 * ((a.eta - b.eta) - (a.delta - b.delta))).sinh();
+        let y = sinh(0.5 * ((a.eta - b.eta) - (a.delta - b.delta)));
         let phi = (0.5 * (a.phi - b.phi)).sin();
         // 0 · ∞ for a member at infinite η without momentum is no momentum.
         let apart = if mts > 0.0 { mts * y * y } else { 0.0 };
@@ -97,7 +97,7 @@ pub(super) fn eta_minus_rapidity(pt: f64, pz: f64, eta: f64, mass: f64) -> f64 {
         // The next term of the series is below 1e-19 of the first.
         sinh * (1.0 - square * (1.0 / 6.0 - square * (3.0 / 40.0)))
     } else {
-        sinh.asinh()
+        asinh(sinh)
     }
 }
 
@@ -111,6 +111,38 @@ pub(super) fn eta(pt: f64, pz: f64) -> f64 {
     if pz == 0.0 && pt == 0.0 {
         0.0
     } else {
-        (pz / pt).asinh()
+        asinh(pz / pt)
     }
+}
+
+/// sinh x to a few units of the last place, in a third of the time of the library's.
+pub(super) fn sinh(x: f64) -> f64 {
+    /// 1/3!, 1/5!, …, 1/13!, the last first; the next would add 5e-17 at most.
+    const TERMS: [f64; 6] = [
+        1.0 / 6_227_020_800.0,
+        1.0 / 39_916_800.0,
+        1.0 / 362_880.0,
+        1.0 / 5_040.0,
+        1.0 / 120.0,
+        1.0 / 6.0,
+    ];
+    if x.abs() > 0.5 {
+        // Infinite from 709.8, a little before sinh itself is.
+        let exp = x.exp();
+        return 0.5 * (exp - exp.recip());
+    }
+    let square = x * x;
+    x + x * square * TERMS.iter().fold(0.0, |sum, term| sum * square + term)
+}
+
+/// asinh x to a few units of the last place, in half of the time of the library's.
+pub(super) fn asinh(x: f64) -> f64 {
+    let size = x.abs();
+    if size > 1e8 {
+        return x.asinh();
+    }
+    let square = size * size;
+    (size + square / (1.0 + (1.0 + square).sqrt()))
+        .ln_1p()
+        .copysign(x)
 }

@@ -135,7 +135,9 @@ impl Vectors {
             }
             Pz => {
                 let (pt, eta) = (self.component(Pt)?, self.component(Eta)?);
-                zip(&pt, &eta).map(|(pt, eta)| pt * eta.sinh()).collect()
+                zip(&pt, &eta)
+                    .map(|(pt, eta)| pt * kinematics::sinh(eta))
+                    .collect()
             }
             Energy => {
                 let (pt, pz) = (self.component(Pt)?, self.component(Pz)?);

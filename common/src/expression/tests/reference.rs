@@ -100,3 +100,28 @@ fn nothing_moving_has_no_mass() {
     assert!((delta_phi(3.0, -3.0) - (6.0 - std::f64::consts::TAU)).abs() < 1e-15);
     assert!(delta_phi(f64::NAN, 0.0).is_nan());
 }
+
+#[test]
+fn hyperbolic_functions_are_those_of_the_library() {
+    let close = |found: f64, expected: f64| {
+        let same = found.total_cmp(&expected).is_eq()
+            || (found - expected).abs() <= 2e-15 * expected.abs();
+        assert!(same, "{found} != {expected}");
+    };
+    let mut x = 1e-30_f64;
+    while x < 900.0 {
+        for x in [x, -x] {
+            if x.abs() < 709.0 {
+                close(kinematics::sinh(x), x.sinh());
+            }
+            close(kinematics::asinh(x), x.asinh());
+            close(kinematics::asinh(x.exp()), x.exp().asinh());
+        }
+        x *= 1.07;
+    }
+    for x in [0.0, f64::INFINITY, f64::NEG_INFINITY] {
+        close(kinematics::sinh(x), x);
+        close(kinematics::asinh(x), x);
+    }
+    assert!(kinematics::sinh(f64::NAN).is_nan() && kinematics::asinh(f64::NAN).is_nan());
+}

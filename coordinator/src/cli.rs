@@ -1,4 +1,5 @@
 //! The command line: what a person can ask for, and how the answer is given.
+
 mod check;
 mod demo;
 mod inspect;

@@ -29,6 +29,9 @@ pub struct TreeInspection {
     pub clusters: Vec<u64>,
     /// Its branches.
     pub branches: Vec<BranchInspection>,
+    /// Why nothing of it can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A branch.
@@ -71,9 +74,11 @@ impl Inspection {
             Some(name) => vec![name.to_owned()],
             None => file.tree_names()?,
         };
-        let trees = names
-            .iter()
-            .map(|name| Ok(tree_inspection(&file.tree(name)?, checksums)));
+        let look_into = |name: &String| match file.tree(name) {
+            Ok(tree) => Ok(tree_inspection(&tree, checksums)),
+            Err(error) if only.is_some() => Err(error),
+            Err(error) => Ok(unreadable(name, &error)),
+        };
         Ok(Self {
             file: path.display().to_string(),
             bytes: file.size(),
@@ -82,8 +87,19 @@ impl Inspection {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect(),
-            trees: trees.collect::<Result<_, Error>>()?,
+            trees: names.iter().map(look_into).collect::<Result<_, Error>>()?,
         })
+    }
+}
+
+/// One damaged tree does not hide the others of its file.
+fn unreadable(name: &str, error: &Error) -> TreeInspection {
+    TreeInspection {
+        name: name.to_owned(),
+        entries: 0,
+        clusters: Vec::new(),
+        branches: Vec::new(),
+        error: Some(error.to_string()),
     }
 }
 
@@ -97,6 +113,7 @@ fn tree_inspection(tree: &Tree, checksums: bool) -> TreeInspection {
             .iter()
             .map(|branch| look(tree, branch, checksums))
             .collect(),
+        error: None,
     }
 }
 

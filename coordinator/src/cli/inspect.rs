@@ -31,11 +31,9 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
         true => say(format_args!("{}", serde_json::to_string(&inspection)?)),
         false => print(&inspection),
     }
-    let damaged = inspection
-        .trees
-        .iter()
-        .flat_map(|tree| &tree.branches)
-        .any(|branch| branch.status == "error");
+    let damaged = inspection.trees.iter().any(|tree| {
+        tree.error.is_some() || tree.branches.iter().any(|branch| branch.status == "error")
+    });
     Ok(if damaged {
         Exit::FailedShards
     } else {
@@ -52,6 +50,9 @@ fn print(inspection: &Inspection) {
 }
 
 fn print_tree(tree: &TreeInspection) {
+    if let Some(error) = &tree.error {
+        return say(format_args!("\ntree {}: {error}", tree.name));
+    }
     say(format_args!(
         "\ntree {}: {} entries, {} branches, {} clusters{}",
         tree.name,

@@ -59,9 +59,9 @@ impl Random {
         mean + width * radius * (TAU * self.unit()).cos()
     }
 
-    /// Cauchy (a non-relativistic Breit-Wigner), cut at 15 half-widths.
+    /// Cauchy (a non-relativistic Breit-Wigner) within 15 half-widths of its mean.
     pub(super) fn cauchy(&mut self, mean: f64, half_width: f64) -> f64 {
-        mean + half_width * (TAU / 2.0 * (self.unit() - 0.5)).tan().clamp(-15.0, 15.0)
+        mean + half_width * (2.0 * 15f64.atan() * (self.unit() - 0.5)).tan()
     }
 
     /// Poisson with this mean, by Knuth's product of uniforms: for means up to some tens.

@@ -8,6 +8,9 @@
 
 mod key;
 mod local;
+#[cfg(feature = "s3")]
+mod s3;
+mod s3_address;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -19,6 +22,9 @@ use async_trait::async_trait;
 
 pub use key::{InvalidKey, Key};
 pub use local::LocalStore;
+#[cfg(feature = "s3")]
+pub use s3::{S3Settings, S3SettingsError, S3Store};
+pub use s3_address::{InvalidS3Address, S3Address};
 
 /// An object of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]

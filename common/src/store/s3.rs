@@ -1,0 +1,333 @@
+//! S3-compatible storage as a store.
+//!
+//! Objects appear as a whole by the service's own promise; one writer wins
+//! [`Store::put_if_absent`] by a conditional request, where the service knows it (see
+//! [`S3Store::prepare`]). Every upload carries a checksum that the service compares. No type of
+//! the vendor's client leaves this module.
+
+mod client;
+mod failure;
+mod settings;
+mod upload;
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use tokio::sync::OnceCell;
+
+use self::failure::{NO_BUCKET, S3Failure, causes};
+use self::upload::Upload;
+use super::{Key, Object, S3Address, Store, StoreError};
+
+pub use settings::{S3Settings, S3SettingsError};
+
+/// Metadata of an object that says which put wrote it.
+const WRITER: &str = "lumimill-put";
+/// Times that a get begins anew when its answer breaks off in the middle.
+const GETS: usize = 3;
+
+/// A store in S3-compatible storage.
+pub struct S3Store {
+    client: Client,
+    settings: S3Settings,
+    address: S3Address,
+    scratch: PathBuf,
+    /// Tells the puts of this store from those of all others.
+    nonce: String,
+    puts: AtomicU64,
+    conditional: OnceCell<bool>,
+}
+
+impl S3Store {
+    /// A store at an address; nothing is asked of the service yet.
+    pub fn open(address: S3Address, settings: S3Settings) -> Result<Self, S3SettingsError> {
+        let nonce = format!(
+            "{:016x}{:016x}",
+            RandomState::new().hash_one(std::process::id()),
+            RandomState::new().hash_one(address.bucket())
+        );
+        Ok(Self {
+            client: client::client(&settings)?,
+            settings,
+            address,
+            scratch: std::env::temp_dir().join(format!("lumimill-{nonce}")),
+            nonce,
+            puts: AtomicU64::new(0),
+            conditional: OnceCell::new(),
+        })
+    }
+
+    /// Makes ready for writing: the bucket is there and may be written to, scratch space is
+    /// made in the temporary folder, and conditional requests are tried. `false` when the
+    /// service ignores those: [`Store::put_if_absent`] then looks before it writes, and of two
+    /// writers at the very same moment both may win.
+    pub async fn prepare(&self) -> Result<bool, StoreError> {
+        let bucket = self.address.bucket();
+        let asked = self.client.head_bucket().bucket(bucket).send().await;
+        // Some services would make the bucket when they are asked to write to it.
+        asked.map_err(|error| {
+            let mut failure = S3Failure::from(error);
+            if failure.status == Some(404) {
+                failure.reason = String::from(NO_BUCKET);
+            }
+            self.error("find", bucket, failure)
+        })?;
+        self.make_scratch()?;
+        self.is_conditional().await
+    }
+
+    fn make_scratch(&self) -> Result<(), StoreError> {
+        let mut folder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        match folder.create(&self.scratch) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                Err(StoreError::Refused {
+                    location: self.location(),
+                    action: "make scratch space",
+                    key: self.scratch.display().to_string(),
+                    reason: error.to_string(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a probe twice, both times only where there is none.
+    async fn is_conditional(&self) -> Result<bool, StoreError> {
+        let probe = async {
+            let name = format!("_probe/{}", self.nonce);
+            let probe = self.address.name_of(&self.key(&name)?);
+            let failed = |failure| self.error("write", &name, failure);
+            let first = match self.put_new(&probe, Vec::new()).await {
+                Err(failure) if failure.status == Some(501) => return Ok(false),
+                first => first.map_err(failed)?,
+            };
+            let second = self.put_new(&probe, b"second".to_vec()).await;
+            self.remove(&probe).await.map_err(failed)?;
+            Ok(first && !second.map_err(failed)?)
+        };
+        self.conditional.get_or_try_init(|| probe).await.copied()
+    }
+
+    fn key(&self, text: &str) -> Result<Key, StoreError> {
+        text.parse()
+            .map_err(|error: super::InvalidKey| StoreError::Refused {
+                location: self.location(),
+                action: "name",
+                key: text.to_owned(),
+                reason: error.to_string(),
+            })
+    }
+
+    /// Puts where there is none; `false` when the service says that there is one.
+    async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<bool, S3Failure> {
+        let number = self.puts.fetch_add(1, Ordering::Relaxed);
+        let writer = format!("{}-{number}", self.nonce);
+        let sent = self
+            .client
+            .put_object()
+            .bucket(self.address.bucket())
+            .key(name)
+            .body(ByteStream::from(bytes))
+            .checksum_algorithm(ChecksumAlgorithm::Crc32)
+            .metadata(WRITER, &writer)
+            .if_none_match("*")
+            .send()
+            .await
+            .map_err(S3Failure::from);
+        match sent {
+            Ok(_) => Ok(true),
+            // The answer to an attempt that did write may have been lost: who is there?
+            Err(failure) if failure.status == Some(412) => {
+                Ok(self.writer_of(name).await?.as_deref() == Some(&*writer))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn writer_of(&self, name: &str) -> Result<Option<String>, S3Failure> {
+        let head = self.client.head_object();
+        let head = head.bucket(self.address.bucket()).key(name).send().await;
+        match head.map_err(S3Failure::from) {
+            Ok(head) => Ok(head.metadata().and_then(|all| all.get(WRITER)).cloned()),
+            Err(failure) if failure.status == Some(404) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn put_after_looking(&self, name: &str, bytes: Vec<u8>) -> Result<bool, S3Failure> {
+        match self.read(name).await? {
+            Some(_) => Ok(false),
+            None => self.upload(name).whole(bytes).await.map(|()| true),
+        }
+    }
+
+    fn upload(&self, name: &str) -> Upload<'_> {
+        Upload {
+            client: &self.client,
+            bucket: self.address.bucket(),
+            name: name.to_owned(),
+            part: self.settings.part,
+        }
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, S3Failure> {
+        let mut broken = None;
+        for _ in 0..GETS {
+            let get = self.client.get_object();
+            let get = get.bucket(self.address.bucket()).key(name).send().await;
+            let answer = match get.map_err(S3Failure::from) {
+                Ok(answer) => answer,
+                Err(failure) if failure.is(404, "NoSuchKey") => return Ok(None),
+                Err(failure) => return Err(failure),
+            };
+            match answer.body.collect().await {
+                Ok(bytes) => return Ok(Some(bytes.to_vec())),
+                Err(error) => broken = Some(causes(&error)),
+            }
+        }
+        Err(S3Failure {
+            transient: true,
+            status: None,
+            code: None,
+            reason: format!("the answer broke off: {}", broken.unwrap_or_default()),
+        })
+    }
+
+    async fn list_names(&self, prefix: &str) -> Result<Vec<(String, u64)>, S3Failure> {
+        let mut names = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self
+                .client
+                .list_objects_v2()
+                .bucket(self.address.bucket())
+                .prefix(prefix)
+                .max_keys(self.settings.page)
+                .set_continuation_token(next)
+                .send()
+                .await?;
+            for object in page.contents() {
+                let size = object.size().and_then(|size| u64::try_from(size).ok());
+                if let (Some(name), Some(size)) = (object.key(), size) {
+                    names.push((name.to_owned(), size));
+                }
+            }
+            next = page.next_continuation_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), S3Failure> {
+        let delete = self.client.delete_object();
+        let deleted = delete.bucket(self.address.bucket()).key(name).send().await;
+        match deleted.map_err(S3Failure::from) {
+            Err(failure) if failure.is(404, "NoSuchKey") => Ok(()),
+            deleted => deleted.map(|_| ()),
+        }
+    }
+
+    fn error(&self, action: &'static str, key: &str, failure: S3Failure) -> StoreError {
+        let location = self.location();
+        let key = key.to_owned();
+        let reason = self.settings.without_secrets(&failure.reason);
+        match failure.transient {
+            true => StoreError::Transient {
+                location,
+                action,
+                key,
+                reason,
+            },
+            false => StoreError::Refused {
+                location,
+                action,
+                key,
+                reason,
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Store for S3Store {
+    async fn put(&self, key: &Key, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let upload = self.upload(&self.address.name_of(key));
+        let sent = upload.whole(bytes).await;
+        sent.map_err(|failure| self.error("write", key.as_str(), failure))
+    }
+
+    async fn put_file(&self, key: &Key, file: &Path) -> Result<(), StoreError> {
+        let upload = self.upload(&self.address.name_of(key));
+        let sent = upload.file(file).await;
+        sent.map_err(|failure| self.error("write", key.as_str(), failure))?;
+        // The object is there; a file that stays is swept with the scratch space.
+        let _ = std::fs::remove_file(file);
+        Ok(())
+    }
+
+    async fn put_if_absent(&self, key: &Key, bytes: Vec<u8>) -> Result<bool, StoreError> {
+        let name = self.address.name_of(key);
+        let put = match self.is_conditional().await? {
+            true => self.put_new(&name, bytes).await,
+            false => self.put_after_looking(&name, bytes).await,
+        };
+        put.map_err(|failure| self.error("write", key.as_str(), failure))
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.read(&self.address.name_of(key)).await;
+        found.map_err(|failure| self.error("read", key.as_str(), failure))
+    }
+
+    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
+        let prefix = format!("{}/", self.address.name_of(folder));
+        let names = self.list_names(&prefix).await;
+        let names = names.map_err(|failure| self.error("list", folder.as_str(), failure))?;
+        let object = |(name, size): (String, u64)| {
+            let key = self.address.key_of(&name)?;
+            Some(Object { key, size })
+        };
+        let mut objects: Vec<Object> = names.into_iter().filter_map(object).collect();
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        let deleted = self.remove(&self.address.name_of(key)).await;
+        deleted.map_err(|failure| self.error("delete", key.as_str(), failure))
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.scratch.clone()
+    }
+
+    fn location(&self) -> String {
+        self.address.to_string()
+    }
+}
+
+impl Drop for S3Store {
+    fn drop(&mut self) {
+        // Its name is this store's alone; where it was never made there is nothing to remove.
+        let _ = std::fs::remove_dir_all(&self.scratch);
+    }
+}
+
+impl fmt::Debug for S3Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Store")
+            .field("address", &self.location())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! The vendor's client, set up: path-style addresses, five attempts, time limits, trust.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region, SharedHttpClient};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::settings::{S3Settings, S3SettingsError};
+
+/// Attempts at one request, the first included.
+const ATTEMPTS: u32 = 5;
+const CONNECT: Duration = Duration::from_secs(5);
+/// For the first byte of an answer, and for one attempt as a whole.
+const READ: Duration = Duration::from_secs(30);
+const ATTEMPT: Duration = Duration::from_secs(120);
+
+pub(super) fn client(settings: &S3Settings) -> Result<Client, S3SettingsError> {
+    let credentials = Credentials::new(
+        settings.access_key.as_str(),
+        settings.secret.as_str(),
+        settings.session.clone(),
+        None,
+        "environment",
+    );
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(READ)
+        .operation_attempt_timeout(ATTEMPT)
+        .build();
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(settings.region.clone()))
+        .credentials_provider(credentials)
+        .force_path_style(true)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts)
+        .http_client(http(settings)?);
+    if let Some(endpoint) = &settings.endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(Client::from_conf(config.build()))
+}
+
+fn http(settings: &S3Settings) -> Result<SharedHttpClient, S3SettingsError> {
+    let plain = matches!(&settings.endpoint, Some(url) if url.starts_with("http://"));
+    if plain {
+        return Ok(Builder::new().build_http());
+    }
+    let trust = match &settings.ca_bundle {
+        Some(path) => TrustStore::empty().with_pem_certificate(authorities(path)?),
+        None => TrustStore::default(),
+    };
+    let context = TlsContext::builder()
+        .with_trust_store(trust)
+        .build()
+        .map_err(|error| S3SettingsError(error.to_string()))?;
+    Ok(Builder::new()
+        .tls_provider(Provider::rustls(CryptoMode::Ring))
+        .tls_context(context)
+        .build_https())
+}
+
+/// The bundle's bytes, once every certificate in it can be read: the client panics on others.
+fn authorities(path: &Path) -> Result<Vec<u8>, S3SettingsError> {
+    let wrong = |reason: String| {
+        let path = path.display();
+        S3SettingsError(format!(
+            "the authorities in {path} (AWS_CA_BUNDLE): {reason}"
+        ))
+    };
+    let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&bytes) {
+        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| wrong(error.to_string()))?;
+    }
+    match roots.is_empty() {
+        true => Err(wrong(String::from("no PEM certificate is in it"))),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_without_certificates_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        assert!(
+            authorities(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("ca.pem")
+        );
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for text in ["", "not a certificate", broken] {
+            std::fs::write(&path, text).unwrap();
+            assert!(authorities(&path).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What the service said, as transient or refused, in words and without secrets.
+
+use std::error::Error;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+/// Why a request failed after all its attempts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct S3Failure {
+    pub(super) transient: bool,
+    /// HTTP status, when there was an answer.
+    pub(super) status: Option<u16>,
+    /// The service's name for it, such as `NoSuchKey`.
+    pub(super) code: Option<String>,
+    pub(super) reason: String,
+}
+
+/// What to say of a bucket that is not there.
+pub(super) const NO_BUCKET: &str = "there is no such bucket: make it, or correct its name";
+
+/// Codes that pass, whatever status they come with.
+const PASSING: [&str; 6] = [
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ConditionalRequestConflict",
+];
+
+impl S3Failure {
+    pub(super) fn is(&self, status: u16, code: &str) -> bool {
+        self.status == Some(status) && (self.code.is_none() || self.code.as_deref() == Some(code))
+    }
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for S3Failure
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let status = error.raw_response().map(|raw| raw.status().as_u16());
+        if let SdkError::ServiceError(answer) = &error {
+            let code = answer.err().code().map(str::to_owned);
+            return answered(status.unwrap_or(0), code, answer.err().message());
+        }
+        let words = causes(&error);
+        let transient = match &error {
+            SdkError::ConstructionFailure(_) => false,
+            SdkError::DispatchFailure(failure) => !failure.is_user() && !is_about_trust(&words),
+            _ => true,
+        };
+        Self {
+            transient,
+            status,
+            code: None,
+            reason: words,
+        }
+    }
+}
+
+fn answered(status: u16, code: Option<String>, message: Option<&str>) -> S3Failure {
+    let name = code.as_deref().unwrap_or("no code");
+    let transient = matches!(status, 408 | 429 | 500..) && status != 501 || PASSING.contains(&name);
+    // What is said about credentials may quote them: our words instead.
+    let reason = match (status, name) {
+        (_, "NoSuchBucket") => String::from(NO_BUCKET),
+        (401 | 403, _) => format!(
+            "access denied ({name}): check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what \
+             they may do with this bucket"
+        ),
+        _ => format!(
+            "the service answered {status} ({name}): {}",
+            message.unwrap_or("without a message")
+        ),
+    };
+    S3Failure {
+        transient,
+        status: Some(status),
+        code,
+        reason,
+    }
+}
+
+/// Somebody must change something before a handshake that failed for these reasons succeeds.
+fn is_about_trust(words: &str) -> bool {
+    [
+        "certificate",
+        "InvalidContentType",
+        "corrupt message",
+        "handshake",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
+}
+
+/// An error and its causes, each said once.
+pub(super) fn causes(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !words.contains(&text) {
+            words.push_str(": ");
+            words.push_str(&text);
+        }
+        cause = error.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answered;
+
+    #[test]
+    fn what_may_pass_is_told_from_what_will_not() {
+        for (status, code, transient) in [
+            (500, "InternalError", true),
+            (503, "SlowDown", true),
+            (429, "TooManyRequests", true),
+            (409, "ConditionalRequestConflict", true),
+            (400, "RequestTimeout", true),
+            (403, "SignatureDoesNotMatch", false),
+            (404, "NoSuchBucket", false),
+            (412, "PreconditionFailed", false),
+            (501, "NotImplemented", false),
+        ] {
+            let failure = answered(status, Some(code.to_owned()), None);
+            assert_eq!(failure.transient, transient, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_about_credentials_is_not_repeated() {
+        let said = Some("the key AKIAEXAMPLE with string to sign …");
+        let failure = answered(403, Some(String::from("SignatureDoesNotMatch")), said);
+        assert!(
+            !failure.reason.contains("AKIAEXAMPLE"),
+            "{}",
+            failure.reason
+        );
+        assert!(
+            failure.reason.contains("AWS_SECRET_ACCESS_KEY"),
+            "{}",
+            failure.reason
+        );
+    }
+}

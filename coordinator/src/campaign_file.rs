@@ -8,6 +8,7 @@ use lumimill_common::campaign::{Campaign, CampaignErrors, Problem, StageName};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
 
+use crate::output::Place;
 use crate::plan::ModelHashes;
 
 /// Largest campaign file that is read, in bytes.
@@ -108,12 +109,10 @@ impl CampaignFile {
         self.stages.iter().map(named).collect()
     }
 
-    /// The folder of the campaign's output.
-    #[must_use]
-    pub fn output(&self) -> PathBuf {
-        self.base
-            .join(&self.campaign.output)
-            .join(self.campaign.name.as_str())
+    /// The place of the campaign's output.
+    pub fn output(&self) -> Result<Place, Mistakes> {
+        let campaign = &self.campaign;
+        Place::of_campaign(&self.base, &campaign.output, campaign.name.as_str())
     }
 }
 

@@ -68,7 +68,7 @@ struct CampaignArg {
 
 #[derive(Debug, Args)]
 struct TargetArg {
-    /// The campaign file, or the folder of its output.
+    /// The campaign file, or the folder (or s3:// address) of its output.
     campaign: PathBuf,
 }
 
@@ -129,10 +129,24 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
     }
 }
 
-/// Logs go to standard error, warnings and worse unless `LUMIMILL_LOG` asks for more.
+/// What clients of services say about requests may hold what signs them: errors only.
+const QUIET: [&str; 7] = [
+    "aws_runtime=error",
+    "aws_sdk_s3=error",
+    "aws_sigv4=error",
+    "aws_smithy_runtime=error",
+    "aws_smithy_runtime_api=error",
+    "h2=error",
+    "hyper=error",
+];
+
+/// Logs go to standard error, errors only unless `LUMIMILL_LOG` asks for more.
 fn start_tracing() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("LUMIMILL_LOG")
+    let mut filter = tracing_subscriber::EnvFilter::try_from_env("LUMIMILL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    for directive in QUIET.iter().filter_map(|text| text.parse().ok()) {
+        filter = filter.add_directive(directive);
+    }
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -17,39 +17,56 @@ use lumimill_common::store::{Key, LocalStore, Store};
 use crate::campaign_file::Mistakes;
 use crate::plan::Plan;
 
+mod place;
+
+pub use place::Place;
+
 const PLAN: &str = "plan.parquet";
 const CAMPAIGN: &str = "campaign.toml";
 
 /// The store of a campaign, and what is in it.
 #[derive(Debug, Clone)]
 pub struct Output {
-    store: Arc<LocalStore>,
+    store: Arc<dyn Store>,
 }
 
 /// Held while a run writes; given up when dropped, or when the process dies.
+///
+/// A folder is held by one run at a time. Nothing is held in S3-compatible storage, where a lock
+/// would outlive a killed run: two runs of one campaign file write the same bytes to the same
+/// keys, so they cost time and do no harm; runs of two different files under one name do.
 #[derive(Debug)]
 pub struct Held {
-    store: Arc<LocalStore>,
-    _lock: File,
+    folder: Option<(Arc<LocalStore>, File)>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.store.close();
+        if let Some((store, _lock)) = &self.folder {
+            store.close();
+        }
     }
 }
 
 impl Output {
-    /// Looks at the output in a folder, which may not be there.
-    #[must_use]
-    pub fn open(folder: &Path) -> Self {
-        Self {
-            store: Arc::new(LocalStore::open(folder)),
+    /// Looks at the output in a place, where nothing may be yet.
+    pub fn open(place: &Place) -> Result<Self, Mistakes> {
+        let store = place.open()?;
+        Ok(Self { store })
+    }
+
+    /// Takes a place for writing; an error when it cannot be written, or somebody else has it.
+    pub async fn hold(place: &Place) -> anyhow::Result<(Self, Held)> {
+        match place {
+            Place::Folder(folder) => Self::hold_folder(folder),
+            Place::S3(address) => {
+                let store = Place::prepare(address).await?;
+                Ok((Self { store }, Held { folder: None }))
+            }
         }
     }
 
-    /// Takes the folder for writing; an error when it cannot be written, or somebody else has it.
-    pub fn hold(folder: &Path) -> anyhow::Result<(Self, Held)> {
+    fn hold_folder(folder: &Path) -> anyhow::Result<(Self, Held)> {
         let refused = |reason: String| {
             Mistakes::new(
                 folder.display(),
@@ -71,18 +88,27 @@ impl Output {
         }
         store.clear_scratch()?;
         let store = Arc::new(store);
-        Ok((
-            Self {
-                store: store.clone(),
-            },
-            Held { store, _lock: lock },
-        ))
+        let held = Held {
+            folder: Some((store.clone(), lock)),
+        };
+        Ok((Self { store }, held))
     }
 
     /// The store behind it.
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
         self.store.clone()
+    }
+
+    /// The campaign file that was written last.
+    pub async fn campaign(&self) -> anyhow::Result<Option<String>> {
+        let Some(bytes) = self.store.get(&key(CAMPAIGN)?).await? else {
+            return Ok(None);
+        };
+        let location = self.store.location();
+        String::from_utf8(bytes)
+            .map(Some)
+            .with_context(|| format!("{location}: {CAMPAIGN} is not text"))
     }
 
     /// The plan that was written last.

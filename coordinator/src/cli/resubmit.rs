@@ -56,7 +56,7 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
 fn preview(args: &ResubmitArgs, wanted: Wanted) -> anyhow::Result<Exit> {
     let file = checked(&args.campaign)?;
     let plan = planned(&args.campaign, &file, args.slots.get())?;
-    let output = Output::open(&file.output());
+    let output = Output::open(&file.output()?)?;
     let shards = block_on(wanted_shards(&output, &plan, wanted))?;
     let mut events = 0;
     for shard in plan

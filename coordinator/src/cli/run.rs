@@ -55,12 +55,13 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 /// Does the wanted shards of a campaign, then merges and reports all that is done.
 pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit> {
     let file = checked(&args.campaign)?;
-    let (output, _held) = Output::hold(&file.output())?;
-    let plan = planned(&args.campaign, &file, args.slots.get())?;
-    if !args.quiet {
-        warn(&plan);
-    }
+    let place = file.output()?;
     block_on(async {
+        let (output, _held) = Output::hold(&place).await?;
+        let plan = planned(&args.campaign, &file, args.slots.get())?;
+        if !args.quiet {
+            warn(&plan);
+        }
         settle_stale(args, &output, &plan).await?;
         output.write_plan(&file.text, &plan).await?;
         let shards = wanted_shards(&output, &plan, wanted).await?;
@@ -221,11 +222,11 @@ async fn finish(campaign: &Campaign, output: &Output, plan: &Plan) -> anyhow::Re
 
 /// `lumimill report`: merges and reports what is there.
 pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
-    let (campaign, folder) = super::status::target(target)?;
-    let (output, _held) = Output::hold(&folder)?;
     block_on(async {
+        let (campaign, place) = super::status::target(target).await?;
+        let (output, _held) = Output::hold(&place).await?;
         let Some(plan) = output.plan().await? else {
-            let message = format!("nothing was planned in {}", folder.display());
+            let message = format!("nothing was planned in {place}");
             return Err(Mistakes::new(target.display(), vec![message]).into());
         };
         finish(&campaign, &output, &plan).await

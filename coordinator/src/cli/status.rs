@@ -12,12 +12,12 @@ use super::say::say;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::ledger::Ledger;
-use crate::output::Output;
+use crate::output::{Output, Place};
 use crate::plan::Plan;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// The campaign file, or the folder of its output.
+    /// The campaign file, or the folder (or s3:// address) of its output.
     campaign: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -62,11 +62,11 @@ struct FailureGroup {
 }
 
 pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
-    let (_, folder) = target(&args.campaign)?;
-    let output = Output::open(&folder);
     let status = block_on(async {
+        let (_, place) = target(&args.campaign).await?;
+        let output = Output::open(&place)?;
         let Some(plan) = output.plan().await? else {
-            let message = format!("nothing was planned in {} yet", folder.display());
+            let message = format!("nothing was planned in {place} yet");
             return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         };
         look(&output, &plan, args.failed).await
@@ -78,35 +78,36 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The campaign and its output folder, from either.
-pub(super) fn target(path: &Path) -> anyhow::Result<(Campaign, PathBuf)> {
-    let is_folder = path.is_dir();
-    let file = if is_folder {
-        path.join("campaign.toml")
-    } else {
-        path.to_owned()
+/// The campaign and the place of its output, from either.
+pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
+    let Some(place) = Place::named(path)? else {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            mistake(
+                path,
+                format!("cannot read it: {error}; name a campaign file or the place of its output"),
+            )
+        })?;
+        let campaign = parsed(path, &text)?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        let place = Place::of_campaign(base, &campaign.output, campaign.name.as_str())?;
+        return Ok((campaign, place));
     };
-    let mistake = |message: String| Mistakes::new(path.display(), vec![message]);
-    let text = std::fs::read_to_string(&file).map_err(|error| {
-        mistake(format!(
-            "cannot read {}: {error}; name a campaign file or its output folder",
-            file.display()
-        ))
-    })?;
-    let campaign = Campaign::parse(&text).map_err(|errors| {
-        Mistakes::new(
-            file.display(),
-            errors.0.iter().map(ToString::to_string).collect(),
-        )
-    })?;
-    let folder = match is_folder {
-        true => path.to_owned(),
-        false => {
-            let base = path.parent().unwrap_or(Path::new(""));
-            base.join(&campaign.output).join(campaign.name.as_str())
-        }
+    let Some(text) = Output::open(&place)?.campaign().await? else {
+        let message = String::from("nothing was planned there: no campaign.toml is in it");
+        return Err(mistake(path, message).into());
     };
-    Ok((campaign, folder))
+    Ok((parsed(path, &text)?, place))
+}
+
+fn mistake(path: &Path, message: String) -> Mistakes {
+    Mistakes::new(path.display(), vec![message])
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {
+    Campaign::parse(text).map_err(|errors| {
+        let messages = errors.0.iter().map(ToString::to_string).collect();
+        Mistakes::new(path.display(), messages)
+    })
 }
 
 async fn look(output: &Output, plan: &Plan, failures: bool) -> anyhow::Result<Status> {

@@ -14,7 +14,7 @@ use crate::verify::{Verified, verify as verify_output};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The campaign file, or the folder of its output.
+    /// The campaign file, or the folder (or s3:// address) of its output.
     campaign: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -22,11 +22,11 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let (_, folder) = target(&args.campaign)?;
-    let output = Output::open(&folder);
     let verified = block_on(async {
+        let (_, place) = target(&args.campaign).await?;
+        let output = Output::open(&place)?;
         let Some(plan) = output.plan().await? else {
-            let message = format!("nothing was planned in {}", folder.display());
+            let message = format!("nothing was planned in {place}");
             return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         };
         verify_output(&output, &plan).await

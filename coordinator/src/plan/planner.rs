@@ -284,8 +284,11 @@ fn planned_file(scanned: &Scanned<'_>) -> PlannedFile {
     }
 }
 
-/// Digest of all that a person configured: campaign, mask and models.
+/// Digest of all that a person configured: campaign, mask and models. Where the output goes is
+/// left out: it changes nothing in it.
 fn digest_of(campaign: &Campaign, certified: &Certified, stages: &[PlannedStage]) -> String {
+    let mut campaign = campaign.clone();
+    campaign.output.clear();
     let text = serde_json::to_string(&(campaign, certified, stages)).unwrap_or_default();
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }

@@ -40,7 +40,7 @@ python_environment() {
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r deploy/test-requirements.txt
     cp deploy/test-requirements.txt "$VENV/installed.txt"
   fi
-  export LUMIMILL_PYTHON="$VENV/bin/python"
+  export LUMIMILL_PYTHON="$VENV/bin/python" LUMIMILL_WEED="$VENV/bin/weed"
   "$LUMIMILL_PYTHON" --version
 }
 

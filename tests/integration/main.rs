@@ -6,6 +6,7 @@ mod bad_input;
 mod determinism;
 mod main_job;
 mod real_files;
+mod s3;
 
 use lumimill_tests::Program;
 

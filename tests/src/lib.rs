@@ -5,10 +5,12 @@ mod campaign_folder;
 mod program;
 mod python;
 mod sample;
+mod seaweedfs;
 mod snapshot;
 
 pub use campaign_folder::CampaignFolder;
 pub use program::{Ended, Program};
 pub use python::python;
 pub use sample::{sample, skipped};
+pub use seaweedfs::{ACCESS_KEY, BUCKET, SECRET_KEY, SeaweedFs};
 pub use snapshot::{Snapshot, snapshot};

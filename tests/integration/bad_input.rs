@@ -214,7 +214,7 @@ fn a_disk_that_is_full() {
     folder.change("max_attempts = 3", "max_attempts = 2");
     folder.change("events = 10_000", "events = 30_000");
     let command = format!(
-        "ulimit -f 600; trap '' XFSZ; exec '{}' run '{}' --slots 1",
+        "ulimit -f 500; trap '' XFSZ; exec '{}' run '{}' --slots 1",
         env!("CARGO_BIN_EXE_lumimill-under-test"),
         folder.file().display()
     );

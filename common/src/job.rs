@@ -1,26 +1,28 @@
 //! What travels over the queue: jobs to workers, reports back; references only, never data.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::{CampaignName, StageName};
 use crate::failure::Failure;
 use crate::queue::Message;
 use crate::shard::ShardId;
-
-/// Largest body that is looked at, in bytes.
-const LIMIT: usize = 64 * 1024;
+use crate::wire::{Content, WireError, decode, encode};
 
 /// A shard to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Job {
+    /// The campaign, to be looked up in the store.
+    pub campaign: CampaignName,
+    /// Digest that the campaign's plan must have; otherwise the job is of another plan.
+    pub plan: String,
+    /// The stage.
+    pub stage: StageName,
     /// The shard, to be looked up in the plan.
     pub shard: ShardId,
 }
 
 /// What became of an attempt at a shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Report {
     /// The shard.
     pub shard: ShardId,
@@ -32,7 +34,6 @@ pub struct Report {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Outcome {
     /// Its marker is in the store.
     Done {
@@ -51,33 +52,54 @@ pub enum Outcome {
     },
 }
 
-/// A body that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a message of this version: {0}")]
-pub struct Unreadable(String);
+impl Content for Job {
+    const NAME: &'static str = "job";
+    const KIND: u8 = 1;
+    const VERSION: u16 = 1;
+}
 
-/// Packs a job or a report, with its shard as a readable header.
-pub fn pack<T: Serialize>(
-    shard: ShardId,
-    attempt: u32,
-    content: &T,
-) -> Result<Message, Unreadable> {
-    let body = serde_json::to_vec(content).map_err(|error| Unreadable(error.to_string()))?;
-    let headers = [(String::from("shard"), shard.to_string())].into();
+impl Content for Report {
+    const NAME: &'static str = "report";
+    const KIND: u8 = 2;
+    const VERSION: u16 = 1;
+}
+
+/// A content that has facts for people who look at the queue.
+pub trait Labelled: Content {
+    /// The facts, by the name of their header.
+    fn labels(&self) -> Vec<(&'static str, String)>;
+}
+
+impl Labelled for Job {
+    fn labels(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("campaign", self.campaign.to_string()),
+            ("stage", self.stage.to_string()),
+            ("shard", self.shard.to_string()),
+        ]
+    }
+}
+
+impl Labelled for Report {
+    fn labels(&self) -> Vec<(&'static str, String)> {
+        vec![("shard", self.shard.to_string())]
+    }
+}
+
+/// Packs a job or a report. Which attempt it is travels beside it, not in it, so that a message
+/// is tried again as it is.
+pub fn pack<T: Labelled>(attempt: u32, content: &T) -> Result<Message, WireError> {
+    let labels = content.labels().into_iter();
     Ok(Message {
-        body,
-        headers,
+        body: encode(content)?,
+        headers: labels
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         attempt,
     })
 }
 
 /// Unpacks a job or a report.
-pub fn unpack<T: DeserializeOwned>(message: &Message) -> Result<T, Unreadable> {
-    if message.body.len() > LIMIT {
-        let length = message.body.len();
-        return Err(Unreadable(format!(
-            "{length} bytes, at most {LIMIT} are read"
-        )));
-    }
-    serde_json::from_slice(&message.body).map_err(|error| Unreadable(error.to_string()))
+pub fn unpack<T: Content>(message: &Message) -> Result<T, WireError> {
+    decode(&message.body)
 }

@@ -19,3 +19,4 @@ pub mod run_range;
 pub mod shard;
 pub mod store;
 pub mod suggest;
+pub mod wire;

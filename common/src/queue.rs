@@ -109,4 +109,6 @@ pub struct QueueError {
     pub action: &'static str,
     /// What the broker said.
     pub reason: String,
+    /// Whether trying again cannot help, as with wrong credentials.
+    pub lasting: bool,
 }

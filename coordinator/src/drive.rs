@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
-use lumimill_common::queue::{Queue, QueueError, REPORTS, Settle, jobs};
+use lumimill_common::queue::{Message, Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::shard::ShardId;
 use lumimill_worker::production::Production;
 use lumimill_worker::slot::run_slot;
@@ -56,7 +56,7 @@ pub async fn drive(
     slots: NonZeroUsize,
     watcher: &mut dyn Watcher,
 ) -> Result<End, QueueError> {
-    publish(queue.as_ref(), outstanding).await?;
+    publish(production, queue.as_ref(), outstanding).await?;
     let mut working = JoinSet::new();
     for _ in 0..slots.get().min(outstanding.len()) {
         working.spawn(run_slot(production.clone(), queue.clone(), jobs(POOL)));
@@ -77,16 +77,33 @@ pub async fn drive(
     })
 }
 
-async fn publish(queue: &dyn Queue, outstanding: &[ShardId]) -> Result<(), QueueError> {
-    for shard in outstanding {
-        let message = pack(*shard, 1, &Job { shard: *shard }).map_err(|error| QueueError {
-            broker: String::from("memory"),
+async fn publish(
+    production: &Production,
+    queue: &dyn Queue,
+    outstanding: &[ShardId],
+) -> Result<(), QueueError> {
+    for id in outstanding {
+        let message = job(production, *id).map_err(|reason| QueueError {
+            broker: jobs(POOL),
             action: "publish",
-            reason: error.to_string(),
+            reason,
+            lasting: true,
         })?;
         queue.publish(&jobs(POOL), message).await?;
     }
     Ok(())
+}
+
+fn job(production: &Production, id: ShardId) -> Result<Message, String> {
+    let unknown = || format!("shard {id} is not in the plan");
+    let shard = production.shards.get(&id).ok_or_else(unknown)?;
+    let job = Job {
+        campaign: production.campaign.clone(),
+        plan: production.digest.clone(),
+        stage: shard.stage.clone(),
+        shard: id,
+    };
+    pack(1, &job).map_err(|error| error.to_string())
 }
 
 /// Takes reports until nothing is left or the production is stopped. Each shard counts once.

@@ -102,7 +102,7 @@ fn facts(
 ) -> Vec<(String, String)> {
     let prepared = compiled.prepared();
     let mut facts = vec![
-        ("campaign", production.campaign.clone()),
+        ("campaign", production.campaign.to_string()),
         ("stage", shard.stage.to_string()),
         ("shard", shard.id.to_string()),
         ("configuration", prepared.digest().to_owned()),

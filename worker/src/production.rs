@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lumimill_common::campaign::StageName;
+use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::{Disposition, Failure};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use lumimill_common::store::{Store, StoreError};
@@ -22,8 +22,8 @@ const OPEN_FILES: usize = 16;
 #[derive(Debug)]
 pub struct Production {
     /// Name of the campaign.
-    pub campaign: String,
-    /// Digest of the campaign file, for the metadata of the output.
+    pub campaign: CampaignName,
+    /// Digest of the plan, for the jobs and for the metadata of the output.
     pub digest: String,
     /// Folder of the campaign file.
     pub base: PathBuf,
@@ -56,14 +56,14 @@ impl Production {
     /// A production without stages and shards.
     #[must_use]
     pub fn new(
-        campaign: &str,
+        campaign: &CampaignName,
         digest: &str,
         base: &Path,
         store: Arc<dyn Store>,
         max_attempts: u32,
     ) -> Self {
         Self {
-            campaign: campaign.to_owned(),
+            campaign: campaign.clone(),
             digest: digest.to_owned(),
             base: base.to_owned(),
             store,

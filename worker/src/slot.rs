@@ -58,7 +58,7 @@ async fn handle(
         attempt: number,
         outcome,
     };
-    match pack(shard.id, number, &report) {
+    match pack(number, &report) {
         Ok(message) => queue.publish(REPORTS, message).await?,
         Err(error) => error!(%error, "a report cannot be written"),
     }
@@ -68,8 +68,15 @@ async fn handle(
     Ok(())
 }
 
+/// The shard that a delivery asks for, when it is of this production's plan.
 fn assigned(production: &Production, delivery: &Delivery) -> Result<Arc<Shard>, String> {
     let job: Job = unpack(&delivery.message).map_err(|error| error.to_string())?;
+    if (&job.campaign, &job.plan) != (&production.campaign, &production.digest) {
+        return Err(format!(
+            "the job is of plan {:?} of campaign {}, at work is plan {:?} of campaign {}",
+            job.plan, job.campaign, production.digest, production.campaign
+        ));
+    }
     let unknown = || format!("shard {} is not in the plan", job.shard);
     production
         .shards

@@ -163,7 +163,7 @@ async fn produce(
         eprintln!("nothing to do: every shard wanted is done");
         return Ok(Ended::Complete);
     }
-    let name = file.campaign.name.as_str();
+    let name = &file.campaign.name;
     let attempts = file.campaign.shards.max_attempts;
     let mut production = Production::new(name, &plan.digest, &file.base, output.store(), attempts);
     production.stages = file

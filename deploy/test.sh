@@ -24,12 +24,30 @@ system_packages() {
   command -v cc >/dev/null && command -v c++ >/dev/null || missing+=(build-essential)
   command -v python3 >/dev/null || missing+=(python3)
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+  command -v openssl >/dev/null || missing+=(openssl)
+  [ -d /usr/lib/rabbitmq/lib ] || missing+=(rabbitmq-server)
   if [ "${#missing[@]}" -eq 0 ]; then
     echo "nothing to install"
     return
   fi
   as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  without_services env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# Installs without starting services: the tests start servers of their own. A policy that the
+# machine has is left as it is.
+without_services() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [ -e "$policy" ]; then
+    as_root "$@"
+    return
+  fi
+  printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+  as_root chmod +x "$policy"
+  as_root "$@" || status=$?
+  as_root rm -f "$policy"
+  return "$status"
 }
 
 # A virtual environment with the pinned readers and metrics that the tests compare with.

@@ -8,6 +8,8 @@
 //!   and then has done nothing;
 //! - **dead letters**: what is given up goes to [`DEAD`], with the reason, and stays there.
 
+#[cfg(feature = "amqp")]
+mod amqp;
 mod memory;
 
 #[cfg(any(test, feature = "conformance"))]
@@ -18,6 +20,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "amqp")]
+pub use amqp::{AmqpQueue, AmqpSettings, InvalidBroker};
 pub use memory::MemoryQueue;
 
 /// Name of the queue where dead letters go.

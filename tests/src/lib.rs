@@ -1,9 +1,11 @@
 //! The harness of the integration tests: campaigns in folders of their own, the program run as a
-//! user runs it, Python as a second opinion, sample files.
+//! user runs it, Python as a second opinion, a RabbitMQ and a SeaweedFS of the tests' own, sample
+//! files.
 
 mod campaign_folder;
 mod program;
 mod python;
+mod rabbitmq;
 mod sample;
 mod seaweedfs;
 mod snapshot;
@@ -11,6 +13,7 @@ mod snapshot;
 pub use campaign_folder::CampaignFolder;
 pub use program::{Ended, Program};
 pub use python::python;
+pub use rabbitmq::RabbitMq;
 pub use sample::{sample, skipped};
 pub use seaweedfs::{ACCESS_KEY, BUCKET, SECRET_KEY, SeaweedFs};
 pub use snapshot::{Snapshot, snapshot};

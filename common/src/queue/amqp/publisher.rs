@@ -1,0 +1,95 @@
+//! Publishes, and waits for the broker to confirm.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::message::BasicReturnMessage;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{Channel, Confirmation, Connection};
+use tokio::sync::Mutex;
+
+use super::super::{Message, QueueError};
+use super::fault::Site;
+use super::message::properties;
+use super::topology::Route;
+
+const ACTION: &str = "publish";
+/// How often one looks whether the connection still stands.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// The channel that everything of a connection is published on.
+pub(super) struct Publisher {
+    site: Site,
+    connection: Arc<Connection>,
+    channel: Mutex<Option<Channel>>,
+}
+
+impl Publisher {
+    pub(super) fn new(site: Site, connection: Arc<Connection>) -> Self {
+        Self {
+            site,
+            connection,
+            channel: Mutex::default(),
+        }
+    }
+
+    /// Publishes a message; it is safe with the broker when this returns.
+    pub(super) async fn publish(&self, route: &Route, message: &Message) -> Result<(), QueueError> {
+        let channel = self.channel().await?;
+        let exchange = self.site.short(ACTION, &route.exchange)?;
+        let key = self.site.short(ACTION, &route.key)?;
+        let options = BasicPublishOptions {
+            mandatory: true,
+            ..BasicPublishOptions::default()
+        };
+        let properties = properties(message);
+        let confirmed = async {
+            let sent = channel.basic_publish(exchange, key, options, &message.body, properties);
+            sent.await?.await
+        };
+        match self.site.in_time(ACTION, confirmed).await? {
+            Confirmation::Ack(None) => Ok(()),
+            Confirmation::Ack(Some(returned)) => Err(self.returned(route, &returned)),
+            Confirmation::Nack(_) => Err(self.refused(route, "the broker refused it")),
+            Confirmation::NotRequested => Err(self.refused(route, "the broker does not confirm")),
+        }
+    }
+
+    /// Whether the connection still stands, as far as is known.
+    pub(super) fn is_connected(&self) -> bool {
+        self.connection.status().connected()
+    }
+
+    /// Returns when the connection is lost.
+    pub(super) async fn lost(&self) {
+        while self.is_connected() {
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    fn returned(&self, route: &Route, returned: &BasicReturnMessage) -> QueueError {
+        self.refused(route, &format!("it came back: {}", returned.reply_text))
+    }
+
+    fn refused(&self, route: &Route, why: &str) -> QueueError {
+        let Route { exchange, key } = route;
+        self.site
+            .error(ACTION, format!("to {exchange:?} {key:?}: {why}"))
+    }
+
+    /// The channel; another one when the broker closed it over an error of a message.
+    async fn channel(&self) -> Result<Channel, QueueError> {
+        let mut current = self.channel.lock().await;
+        if let Some(channel) = current
+            .as_ref()
+            .filter(|channel| channel.status().connected())
+        {
+            return Ok(channel.clone());
+        }
+        let channel = self.site.open_channel(&self.connection).await?;
+        let selecting = channel.confirm_select(ConfirmSelectOptions::default());
+        self.site.in_time("ask for confirms", selecting).await?;
+        *current = Some(channel.clone());
+        Ok(channel)
+    }
+}

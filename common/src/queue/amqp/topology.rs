@@ -1,0 +1,248 @@
+//! Which queues there are, and how they are declared.
+//!
+//! A queue that is there is taken as it is, so that a user who may not declare anything can work
+//! with queues that an administrator made.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Connection, ExchangeKind};
+use tokio::sync::Mutex;
+
+use super::super::{DEAD, QueueError};
+use super::fault::{Site, is_unknown};
+
+/// Deliveries after which the broker itself gives a job up. A backstop: the broker counts lost
+/// connections too, so the attempts that matter are counted in the message.
+const DELIVERY_LIMIT: i32 = 20;
+/// For queues whose messages must never be given up; newer brokers have a limit unless told.
+const NO_DELIVERY_LIMIT: i32 = i32::MAX;
+/// Delays that there are queues for, in seconds; others are rounded up, the longest is kept.
+const DELAYS: [u16; 7] = [1, 4, 16, 60, 120, 300, 1800];
+
+/// Where a message is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) exchange: String,
+    pub(super) key: String,
+}
+
+impl Route {
+    /// Straight to a queue.
+    pub(super) fn to(queue: &str) -> Self {
+        Self {
+            exchange: String::new(),
+            key: queue.to_owned(),
+        }
+    }
+
+    /// To a queue, by way of the queue where messages wait so long.
+    pub(super) fn delayed(queue: &str, after: Duration) -> Self {
+        Self {
+            exchange: retry(delay(after)),
+            key: queue.to_owned(),
+        }
+    }
+}
+
+fn delay(after: Duration) -> u16 {
+    let [.., longest] = DELAYS;
+    let enough = |seconds: &&u16| Duration::from_secs(u64::from(**seconds)) >= after;
+    DELAYS.iter().find(enough).copied().unwrap_or(longest)
+}
+
+fn retry(seconds: u16) -> String {
+    format!("lumimill.retry.{seconds}s")
+}
+
+/// Declares what is not there yet, and remembers what is.
+pub(super) struct Topology {
+    site: Site,
+    connection: Arc<Connection>,
+    known: Mutex<BTreeSet<String>>,
+}
+
+impl Topology {
+    pub(super) fn new(site: Site, connection: Arc<Connection>) -> Self {
+        Self {
+            site,
+            connection,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Sees to it that a queue is there, and the dead letters' beside it.
+    pub(super) async fn ensure(&self, queue: &str) -> Result<(), QueueError> {
+        let mut known = self.known.lock().await;
+        if known.contains(queue) {
+            return Ok(());
+        }
+        if !known.contains(DEAD) {
+            self.queue(DEAD, keeping()).await?;
+            known.insert(DEAD.to_owned());
+        }
+        let arguments = match queue.starts_with("lumimill.jobs.") {
+            true => giving_up(),
+            false => keeping(),
+        };
+        self.queue(queue, arguments).await?;
+        known.insert(queue.to_owned());
+        Ok(())
+    }
+
+    /// Sees to it that a message can wait so long.
+    pub(super) async fn ensure_delay(&self, after: Duration) -> Result<(), QueueError> {
+        let seconds = delay(after);
+        let name = retry(seconds);
+        let mut known = self.known.lock().await;
+        if known.contains(&name) {
+            return Ok(());
+        }
+        if !self.exchange_exists(&name).await? {
+            self.queue(&name, waiting(seconds)).await?;
+            self.fan_out(&name).await?;
+        }
+        known.insert(name);
+        Ok(())
+    }
+
+    async fn queue(&self, name: &str, arguments: FieldTable) -> Result<(), QueueError> {
+        const ACTION: &str = "declare a queue";
+        let short = self.site.short(ACTION, name)?;
+        let channel = self.site.open_channel(&self.connection).await?;
+        let look = QueueDeclareOptions {
+            passive: true,
+            ..QueueDeclareOptions::default()
+        };
+        let looking = channel.queue_declare(short.clone(), look, FieldTable::default());
+        match self.site.answer(ACTION, looking).await? {
+            Ok(_) => return Ok(()),
+            Err(error) if is_unknown(&error) => {}
+            Err(error) => return Err(self.site.fault(ACTION, &error)),
+        }
+        // The broker has closed the channel over the question.
+        let channel = self.site.open_channel(&self.connection).await?;
+        let declaring = channel.queue_declare(short, QueueDeclareOptions::durable(), arguments);
+        self.site.in_time(ACTION, declaring).await.map(|_| ())
+    }
+
+    async fn exchange_exists(&self, name: &str) -> Result<bool, QueueError> {
+        const ACTION: &str = "look for an exchange";
+        let channel = self.site.open_channel(&self.connection).await?;
+        let look = ExchangeDeclareOptions {
+            passive: true,
+            ..ExchangeDeclareOptions::default()
+        };
+        let short = self.site.short(ACTION, name)?;
+        let looking =
+            channel.exchange_declare(short, ExchangeKind::Fanout, look, FieldTable::default());
+        match self.site.answer(ACTION, looking).await? {
+            Ok(()) => Ok(true),
+            Err(error) if is_unknown(&error) => Ok(false),
+            Err(error) => Err(self.site.fault(ACTION, &error)),
+        }
+    }
+
+    /// An exchange in front of a queue of the same name: what goes through keeps as its routing
+    /// key the name of the queue that it shall come back to.
+    async fn fan_out(&self, name: &str) -> Result<(), QueueError> {
+        const ACTION: &str = "declare an exchange";
+        let channel = self.site.open_channel(&self.connection).await?;
+        let short = self.site.short(ACTION, name)?;
+        let durable = ExchangeDeclareOptions {
+            durable: true,
+            ..ExchangeDeclareOptions::default()
+        };
+        // Bound before it is found by others, who would publish into nowhere otherwise: a
+        // message that cannot be routed comes back to its publisher as an error.
+        let declaring = channel.exchange_declare(
+            short.clone(),
+            ExchangeKind::Fanout,
+            durable,
+            FieldTable::default(),
+        );
+        self.site.in_time(ACTION, declaring).await?;
+        let bind = channel.queue_bind(
+            short.clone(),
+            short,
+            "".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        self.site.in_time("bind a queue", bind).await
+    }
+}
+
+fn table(entries: &[(&str, AMQPValue)]) -> FieldTable {
+    let mut table = FieldTable::default();
+    for (name, value) in entries {
+        table.insert((*name).into(), value.clone());
+    }
+    table
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}
+
+/// A queue that keeps what it has until somebody settles it.
+fn keeping() -> FieldTable {
+    table(&[
+        ("x-queue-type", text("quorum")),
+        ("x-delivery-limit", AMQPValue::LongInt(NO_DELIVERY_LIMIT)),
+    ])
+}
+
+/// A queue that moves a message to the dead letters when it kills whoever takes it. Moving it at
+/// least once takes all three of strategy, overflow and exchange.
+fn giving_up() -> FieldTable {
+    table(&[
+        ("x-queue-type", text("quorum")),
+        ("x-delivery-limit", AMQPValue::LongInt(DELIVERY_LIMIT)),
+        ("x-dead-letter-strategy", text("at-least-once")),
+        ("x-overflow", text("reject-publish")),
+        ("x-dead-letter-exchange", text("")),
+        ("x-dead-letter-routing-key", text(DEAD)),
+    ])
+}
+
+/// A queue where messages wait, and then go to the queue that is their routing key.
+fn waiting(seconds: u16) -> FieldTable {
+    table(&[
+        ("x-queue-type", text("quorum")),
+        (
+            "x-message-ttl",
+            AMQPValue::LongInt(i32::from(seconds) * 1000),
+        ),
+        ("x-dead-letter-strategy", text("at-least-once")),
+        ("x-overflow", text("reject-publish")),
+        ("x-dead-letter-exchange", text("")),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Route;
+
+    #[test]
+    fn delays_are_rounded_up_to_those_there_are() {
+        for (after, exchange) in [
+            (0, "lumimill.retry.1s"),
+            (4_000, "lumimill.retry.4s"),
+            (4_001, "lumimill.retry.16s"),
+            (256_000, "lumimill.retry.300s"),
+            (u64::MAX, "lumimill.retry.1800s"),
+        ] {
+            let route = Route::delayed("lumimill.jobs.cpu", Duration::from_millis(after));
+            assert_eq!(
+                (route.exchange.as_str(), route.key.as_str()),
+                (exchange, "lumimill.jobs.cpu")
+            );
+        }
+    }
+}

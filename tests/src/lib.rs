@@ -1,8 +1,9 @@
 //! The harness of the integration tests: campaigns in folders of their own, the program run as a
-//! user runs it, Python as a second opinion, a RabbitMQ and a SeaweedFS of the tests' own, sample
-//! files.
+//! user runs it, Python as a second opinion, a RabbitMQ and a SeaweedFS of the tests' own, a proxy
+//! that breaks connections to them, sample files.
 
 mod campaign_folder;
+mod fault_proxy;
 mod program;
 mod python;
 mod rabbitmq;
@@ -11,6 +12,7 @@ mod seaweedfs;
 mod snapshot;
 
 pub use campaign_folder::CampaignFolder;
+pub use fault_proxy::{FaultProxy, HttpFault, HttpRequest, at_random};
 pub use program::{Ended, Program};
 pub use python::python;
 pub use rabbitmq::RabbitMq;

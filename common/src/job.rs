@@ -13,7 +13,8 @@ use crate::wire::{Content, WireError, decode, encode};
 pub struct Job {
     /// The campaign, to be looked up in the store.
     pub campaign: CampaignName,
-    /// Digest that the campaign's plan must have; otherwise the job is of another plan.
+    /// Digest of the plan (see [`crate::control::plan_digest`]) that the campaign must have;
+    /// otherwise the job is out of date.
     pub plan: String,
     /// The stage.
     pub stage: StageName,
@@ -24,8 +25,14 @@ pub struct Job {
 /// What became of an attempt at a shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// The campaign.
+    pub campaign: CampaignName,
+    /// The stage.
+    pub stage: StageName,
     /// The shard.
     pub shard: ShardId,
+    /// Who tried.
+    pub worker: String,
     /// Which try it was, from 1.
     pub attempt: u32,
     /// How it ended.
@@ -50,6 +57,52 @@ pub enum Outcome {
         /// Why.
         failure: Failure,
     },
+}
+
+/// How a worker is, told every few seconds to whoever listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// Its name: host and process.
+    pub worker: String,
+    /// Pool that it takes jobs of.
+    pub pool: String,
+    /// Jobs that it does at a time.
+    pub slots: u32,
+    /// Jobs that it does now.
+    pub running: Vec<Running>,
+    /// Entries processed since it began, those of attempts that failed left out.
+    pub entries: u64,
+    /// Shards done since it began.
+    pub done: u64,
+    /// Attempts that failed since it began.
+    pub failed: u64,
+    /// Memory in use, in bytes.
+    pub memory: u64,
+}
+
+/// A job that a worker does now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// The campaign.
+    pub campaign: CampaignName,
+    /// The shard.
+    pub shard: ShardId,
+    /// Which try it is, from 1.
+    pub attempt: u32,
+    /// Seconds since it began.
+    pub seconds: u64,
+}
+
+impl Content for Beat {
+    const NAME: &'static str = "heartbeat";
+    const KIND: u8 = 3;
+    const VERSION: u16 = 1;
+}
+
+impl Labelled for Beat {
+    fn labels(&self) -> Vec<(&'static str, String)> {
+        vec![("worker", self.worker.clone()), ("pool", self.pool.clone())]
+    }
 }
 
 impl Content for Job {
@@ -82,7 +135,12 @@ impl Labelled for Job {
 
 impl Labelled for Report {
     fn labels(&self) -> Vec<(&'static str, String)> {
-        vec![("shard", self.shard.to_string())]
+        vec![
+            ("campaign", self.campaign.to_string()),
+            ("stage", self.stage.to_string()),
+            ("shard", self.shard.to_string()),
+            ("worker", self.worker.clone()),
+        ]
     }
 }
 
@@ -96,6 +154,7 @@ pub fn pack<T: Labelled>(attempt: u32, content: &T) -> Result<Message, WireError
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         attempt,
+        postponed: 0,
     })
 }
 

@@ -6,6 +6,7 @@
 //! ports, [`queue`] and [`store`], are all that the rest knows of brokers and object stores.
 
 pub mod campaign;
+pub mod control;
 pub mod event_id;
 pub mod expression;
 pub mod failure;
@@ -15,8 +16,10 @@ pub mod luminosity;
 pub mod marker;
 pub mod metric;
 pub mod queue;
+pub mod retry_policy;
 pub mod run_range;
 pub mod shard;
+pub mod site;
 pub mod store;
 pub mod suggest;
 pub mod wire;

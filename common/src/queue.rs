@@ -4,6 +4,9 @@
 //! - **confirmed**: what a publish returned for is kept until somebody settles it;
 //! - **at least once**: a delivery that is dropped unsettled, or whose holder dies, is
 //!   delivered again, marked as redelivered; so every consumer must be idempotent;
+//! - **counted**: a retry raises the attempt by one and starts counting postponements anew, a
+//!   postponement keeps it;
+//! - **cancelled**: a consumer that is dropped hands back what nobody has seen;
 //! - **settled once**: [`Delivery::settle`] returns `false` when the lease was lost meanwhile,
 //!   and then has done nothing;
 //! - **dead letters**: what is given up goes to [`DEAD`], with the reason, and stays there.
@@ -27,6 +30,12 @@ pub use memory::MemoryQueue;
 /// Name of the queue where dead letters go.
 pub const DEAD: &str = "lumimill.dead";
 
+/// Header of a dead letter with the reason why it is one.
+pub const REASON: &str = "reason";
+
+/// Name of the topic that workers tell on how they are.
+pub const BEATS: &str = "lumimill.beats";
+
 /// Name of the queue that reports come back on.
 pub const REPORTS: &str = "lumimill.reports";
 
@@ -45,6 +54,8 @@ pub struct Message {
     pub headers: BTreeMap<String, String>,
     /// Which try this is, from 1.
     pub attempt: u32,
+    /// How often this try was put off.
+    pub postponed: u32,
 }
 
 /// How a delivery ends.
@@ -54,6 +65,11 @@ pub enum Settle {
     Done,
     /// Deliver it again after a while, with its attempt number raised by one.
     Retry {
+        /// How long to wait.
+        after: Duration,
+    },
+    /// Deliver it again after a while as the same attempt, which was no fault of the job.
+    Later {
         /// How long to wait.
         after: Duration,
     },
@@ -70,8 +86,18 @@ pub trait Queue: Send + Sync {
     /// Hands a message over; it is safe with the broker when this returns.
     async fn publish(&self, queue: &str, message: Message) -> Result<(), QueueError>;
 
-    /// Starts to take messages from a queue, at most `prefetch` unsettled at a time.
+    /// Starts to take messages from a queue, at most `prefetch` unsettled at a time. Dropping the
+    /// consumer hands back what it was sent and did not give out.
     async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError>;
+
+    /// How many messages wait in a queue, those that are out with a consumer not counted.
+    async fn depth(&self, queue: &str) -> Result<u64, QueueError>;
+
+    /// Tells everybody who listens to a topic now; that nobody does is no error.
+    async fn broadcast(&self, topic: &str, message: Message) -> Result<(), QueueError>;
+
+    /// Starts to hear what is told on a topic.
+    async fn listen(&self, topic: &str) -> Result<Box<dyn Consumer>, QueueError>;
 }
 
 /// A stream of deliveries.
@@ -94,6 +120,21 @@ impl Delivery {
     /// Ends the loan; `false` when it had been lost, and the message is delivered again.
     pub async fn settle(self, settle: Settle) -> Result<bool, QueueError> {
         self.lease.settle(self.message, settle).await
+    }
+}
+
+impl Message {
+    /// The message of the next attempt.
+    fn retried(mut self) -> Self {
+        self.attempt = self.attempt.saturating_add(1);
+        self.postponed = 0;
+        self
+    }
+
+    /// The message of the same attempt, later.
+    fn put_off(mut self) -> Self {
+        self.postponed = self.postponed.saturating_add(1);
+        self
     }
 }
 

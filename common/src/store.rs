@@ -8,6 +8,7 @@
 
 mod key;
 mod local;
+mod place;
 #[cfg(feature = "s3")]
 mod s3;
 mod s3_address;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 
 pub use key::{InvalidKey, Key};
 pub use local::LocalStore;
+pub use place::{Place, PlaceError};
 #[cfg(feature = "s3")]
 pub use s3::{S3Settings, S3SettingsError, S3Store};
 pub use s3_address::{InvalidS3Address, S3Address};

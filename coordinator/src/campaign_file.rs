@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lumimill_common::campaign::{Campaign, CampaignErrors, Problem, StageName};
+use lumimill_common::store::{Place, PlaceError};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
 
-use crate::output::Place;
 use crate::plan::ModelHashes;
 
 /// Largest campaign file that is read, in bytes.
@@ -74,10 +74,11 @@ impl CampaignFile {
             )
         })?;
         let base = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let files = |path: &str| std::fs::read(base.join(path)).map_err(|error| error.to_string());
         let mut stages = Vec::with_capacity(campaign.stages.len());
         let mut messages = Vec::new();
         for index in 0..campaign.stages.len() {
-            match PreparedStage::load(&campaign, index, &base) {
+            match PreparedStage::load(&campaign, index, &files) {
                 Ok(stage) => stages.push(Arc::new(stage)),
                 Err(problems) => messages.extend(problems.iter().map(Problem::to_string)),
             }
@@ -111,8 +112,23 @@ impl CampaignFile {
 
     /// The place of the campaign's output.
     pub fn output(&self) -> Result<Place, Mistakes> {
-        let campaign = &self.campaign;
-        Place::of_campaign(&self.base, &campaign.output, campaign.name.as_str())
+        place_of(&self.base, &self.campaign)
+    }
+}
+
+/// The place of a campaign below the `output` that its file, in folder `base`, says.
+pub fn place_of(base: &Path, campaign: &Campaign) -> Result<Place, Mistakes> {
+    let place = Place::read(base, &campaign.output);
+    let place = place.and_then(|output| output.join(campaign.name.as_str()));
+    place.map_err(|error| Mistakes::new("output", vec![error.to_string()]))
+}
+
+impl From<PlaceError> for Mistakes {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Settings { place, reason } => Self::new(place, vec![reason]),
+            error => Self::new("output", vec![error.to_string()]),
+        }
     }
 }
 

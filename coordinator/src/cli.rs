@@ -17,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
+use lumimill_worker::log::start_log;
 
 /// Collision data into certified, scored, weighted Parquet tables.
 #[derive(Debug, Parser)]
@@ -102,7 +103,7 @@ pub fn main() -> Exit {
             };
         }
     };
-    start_tracing();
+    start_log("error");
     match dispatch(cli.command) {
         Ok(exit) => exit,
         Err(error) => {
@@ -127,31 +128,6 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Resubmit(args) => resubmit::resubmit(&args),
         Command::Demo(args) => demo::demo(&args),
     }
-}
-
-/// What clients of services say about requests may hold what signs them: errors only.
-const QUIET: [&str; 7] = [
-    "aws_runtime=error",
-    "aws_sdk_s3=error",
-    "aws_sigv4=error",
-    "aws_smithy_runtime=error",
-    "aws_smithy_runtime_api=error",
-    "h2=error",
-    "hyper=error",
-];
-
-/// Logs go to standard error, errors only unless `LUMIMILL_LOG` asks for more.
-fn start_tracing() {
-    let mut filter = tracing_subscriber::EnvFilter::try_from_env("LUMIMILL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    for directive in QUIET.iter().filter_map(|text| text.parse().ok()) {
-        filter = filter.add_directive(directive);
-    }
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    // A second subscriber in one process is a test's: the first one stays.
-    let _ = subscriber.try_init();
 }
 
 /// Runs async work on a runtime of its own.

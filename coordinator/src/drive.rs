@@ -10,8 +10,7 @@ use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
 use lumimill_common::queue::{Message, Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::shard::ShardId;
 use lumimill_worker::production::Production;
-use lumimill_worker::slot::run_slot;
-use tokio::task::JoinSet;
+use lumimill_worker::slots::Slots;
 
 /// How far a production is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,20 +56,30 @@ pub async fn drive(
     watcher: &mut dyn Watcher,
 ) -> Result<End, QueueError> {
     publish(production, queue.as_ref(), outstanding).await?;
-    let mut working = JoinSet::new();
-    for _ in 0..slots.get().min(outstanding.len()) {
-        working.spawn(run_slot(production.clone(), queue.clone(), jobs(POOL)));
-    }
-    let progress = follow(production, queue.as_ref(), outstanding, watcher).await;
+    let count = u16::try_from(slots.get().min(outstanding.len())).unwrap_or(u16::MAX);
+    let mut slots = Slots::new("run", Box::new(production.clone()), count);
+    // A person is waiting: a disk that stays full fails its shards soon.
+    slots.postponements = production.max_attempts.saturating_sub(1);
+    slots.quit = production.stop.clone();
+    slots.stop = production.stop.clone();
+    let slots = Arc::new(slots);
+    let jobs = jobs(POOL);
+    let progress = {
+        let working = slots.consume(&queue, &jobs);
+        let following = follow(production, queue.as_ref(), outstanding, watcher);
+        tokio::pin!(working, following);
+        tokio::select! {
+            // It ends before the reports do only when the queue fails, or when it is stopped.
+            ended = &mut working => match ended {
+                Ok(()) => following.await,
+                Err(error) => Err(error),
+            },
+            progress = &mut following => progress,
+        }
+    };
     let stopped = production.stop.is_cancelled();
     production.stop.cancel();
-    let mut ended = Ok(());
-    while let Some(slot) = working.join_next().await {
-        if let Ok(Err(error)) = slot {
-            ended = Err(error);
-        }
-    }
-    ended?;
+    slots.idle().await;
     progress.map(|progress| match stopped {
         true => End::Stopped(progress),
         false => End::Complete(progress),

@@ -7,22 +7,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use lumimill_common::campaign::StageName;
+use lumimill_common::control::{Control, campaign_key, control_key, plan_digest, plan_key};
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::marker::{
     Marker, done_folder, failed_folder, failed_key, marker_key, object_key,
 };
 use lumimill_common::shard::ShardId;
-use lumimill_common::store::{Key, LocalStore, Store};
+use lumimill_common::store::{Key, LocalStore, Place, Store};
 
 use crate::campaign_file::Mistakes;
 use crate::plan::Plan;
-
-mod place;
-
-pub use place::Place;
-
-const PLAN: &str = "plan.parquet";
-const CAMPAIGN: &str = "campaign.toml";
 
 /// The store of a campaign, and what is in it.
 #[derive(Debug, Clone)]
@@ -48,6 +42,26 @@ impl Drop for Held {
     }
 }
 
+/// The store in a place, ready for writing. Refused is a mistake that somebody must correct;
+/// anything else may pass.
+async fn prepared(place: &Place) -> anyhow::Result<Arc<dyn Store>> {
+    let (store, conditional) =
+        place
+            .prepare()
+            .await
+            .map_err(|error| match error.is_transient() {
+                true => anyhow::Error::from(error),
+                false => Mistakes::new(place, vec![error.to_string()]).into(),
+            })?;
+    if !conditional {
+        eprintln!(
+            "note: {place}: this service ignores conditional requests; two runs of one campaign \
+             at the same moment would not notice each other"
+        );
+    }
+    Ok(store)
+}
+
 impl Output {
     /// Looks at the output in a place, where nothing may be yet.
     pub fn open(place: &Place) -> Result<Self, Mistakes> {
@@ -59,11 +73,18 @@ impl Output {
     pub async fn hold(place: &Place) -> anyhow::Result<(Self, Held)> {
         match place {
             Place::Folder(folder) => Self::hold_folder(folder),
-            Place::S3(address) => {
-                let store = Place::prepare(address).await?;
+            Place::S3(_) => {
+                let store = prepared(place).await?;
                 Ok((Self { store }, Held { folder: None }))
             }
         }
+    }
+
+    /// Takes a place for writing beside workers and other coordinators.
+    pub async fn share(place: &Place) -> anyhow::Result<Self> {
+        Ok(Self {
+            store: prepared(place).await?,
+        })
     }
 
     fn hold_folder(folder: &Path) -> anyhow::Result<(Self, Held)> {
@@ -102,30 +123,49 @@ impl Output {
 
     /// The campaign file that was written last.
     pub async fn campaign(&self) -> anyhow::Result<Option<String>> {
-        let Some(bytes) = self.store.get(&key(CAMPAIGN)?).await? else {
+        let Some(bytes) = self.store.get(&campaign_key()).await? else {
             return Ok(None);
         };
         let location = self.store.location();
         String::from_utf8(bytes)
             .map(Some)
-            .with_context(|| format!("{location}: {CAMPAIGN} is not text"))
+            .with_context(|| format!("{location}: campaign.toml is not text"))
     }
 
     /// The plan that was written last.
     pub async fn plan(&self) -> anyhow::Result<Option<Plan>> {
-        let Some(bytes) = self.store.get(&key(PLAN)?).await? else {
+        let Some(bytes) = self.store.get(&plan_key()).await? else {
             return Ok(None);
         };
         let location = self.store.location();
         Plan::from_parquet(bytes)
             .map(Some)
-            .with_context(|| format!("{location}: {PLAN}"))
+            .with_context(|| format!("{location}: plan.parquet"))
     }
 
-    /// Writes the campaign and its plan.
-    pub async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<()> {
-        self.store.put(&key(CAMPAIGN)?, campaign.into()).await?;
-        self.store.put(&key(PLAN)?, plan.to_parquet()?).await?;
+    /// Writes the campaign and its plan, and returns the plan's digest.
+    pub async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<String> {
+        let bytes = plan.to_parquet()?;
+        let digest = plan_digest(&bytes);
+        self.store.put(&campaign_key(), campaign.into()).await?;
+        self.store.put(&plan_key(), bytes).await?;
+        Ok(digest)
+    }
+
+    /// What the campaign was told to do, where it was submitted.
+    pub async fn control(&self) -> anyhow::Result<Option<Control>> {
+        let Some(bytes) = self.store.get(&control_key()).await? else {
+            return Ok(None);
+        };
+        let control = serde_json::from_slice(&bytes);
+        let location = self.store.location();
+        control.with_context(|| format!("{location}: _control.json cannot be read"))
+    }
+
+    /// Tells the campaign what to do.
+    pub async fn write_control(&self, control: &Control) -> anyhow::Result<()> {
+        let bytes = serde_json::to_vec_pretty(control)?;
+        self.store.put(&control_key(), bytes).await?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use lumimill_common::campaign::{CampaignName, StageName};
+use lumimill_common::campaign::CampaignName;
 use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::{FileIdentity, Shard};
@@ -27,10 +27,10 @@ mod tests;
 pub use certified::{CertificationError, Certified};
 pub use duplicates::DuplicateError;
 pub use event_columns::EventColumnError;
+pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};
 pub use planner::{ModelHashes, PlanErrors, PlanProblem, plan};
 pub use scan::ScanError;
 pub use summary::{PlanSummary, StageSummary};
-pub use table::PlanTableError;
 
 /// What a campaign will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,17 +51,6 @@ pub struct Plan {
     pub duplicates: Vec<DuplicateLumi>,
     /// What a person should know: normalised masks, files without event numbers.
     pub notes: Vec<String>,
-}
-
-/// A stage of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedStage {
-    /// Its name.
-    pub name: StageName,
-    /// Digest of what it does (see [`lumimill_common::shard::stage_digest`]).
-    pub digest: String,
-    /// SHA-256 of its model files, in order.
-    pub models: Vec<String>,
 }
 
 /// A tree of a file.

@@ -32,6 +32,7 @@ fn message(text: &str) -> Message {
     Message {
         body: text.as_bytes().to_vec(),
         attempt: 1,
+        postponed: 0,
         ..Message::default()
     }
 }

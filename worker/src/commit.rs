@@ -9,82 +9,141 @@ use arrow_array::RecordBatch;
 use lumimill_common::failure::Failure;
 use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::shard::Shard;
+use tokio_util::sync::CancellationToken;
 
+use crate::memory::Memory;
 use crate::parquet_output::{Finished, ParquetOutput};
 use crate::prepared_stage::CompiledStage;
 use crate::process::{Measured, Sink, process};
 use crate::production::{Production, store_failure};
 use crate::unit;
 
-/// Does a shard, or finds that it was done. The marker is in the store when this returns `Ok`.
-pub async fn attempt(production: &Arc<Production>, shard: &Arc<Shard>) -> Result<Marker, Failure> {
-    let store = &production.store;
-    let key = marker_key(&shard.stage, shard.id);
-    if let Some(bytes) = store
-        .get(&key)
-        .await
-        .map_err(|error| store_failure(&error))?
-    {
-        // A marker that cannot be read is replaced: the bytes it should have are known.
-        if let Ok(marker) = serde_json::from_slice::<Marker>(&bytes) {
+/// A place in the life of an attempt, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitPoint {
+    /// The job is taken, and nothing is done yet.
+    Taken,
+    /// The Parquet file is whole, in scratch space.
+    Processed,
+    /// The object is in the store, without its marker.
+    ObjectPut,
+    /// The marker is in the store, and nobody was told.
+    MarkerPut,
+    /// The report is published, and the job is not acknowledged.
+    Reported,
+}
+
+/// Somebody who is told of every attempt how far it is, as tests are who kill it there.
+pub type Witness = Arc<dyn Fn(CommitPoint, &Shard) + Send + Sync>;
+
+/// One attempt at a shard, and what holds for it.
+#[derive(Clone)]
+pub struct Attempt {
+    /// The campaign.
+    pub production: Arc<Production>,
+    /// The shard.
+    pub shard: Arc<Shard>,
+    /// Ends it between two batches.
+    pub stop: CancellationToken,
+    /// What this process may use, in bytes.
+    pub memory_limit: Option<u64>,
+    /// Is told how far it is.
+    pub witness: Option<Witness>,
+}
+
+/// Kind of the failure of an attempt that was stopped: no fault of anything.
+pub const STOPPED: &str = "stopped";
+
+impl Attempt {
+    /// Does the shard, or finds that it was done. The marker is in the store when this returns
+    /// `Ok`.
+    pub async fn run(&self) -> Result<Marker, Failure> {
+        self.tell(CommitPoint::Taken);
+        if let Some(marker) = self.marker().await? {
             return Ok(marker);
         }
+        let (finished, measured) = self.work().await?;
+        self.tell(CommitPoint::Processed);
+        let Self {
+            production, shard, ..
+        } = self;
+        let store = &production.store;
+        let object = object_key(&shard.stage, shard.id);
+        let marker = Marker {
+            shard: shard.id,
+            object: object.to_string(),
+            rows: finished.rows,
+            bytes: finished.bytes,
+            hash: finished.hash,
+            cut_flow: measured.cut_flow,
+            partials: measured.partials,
+        };
+        let bytes = serde_json::to_vec(&marker)
+            .map_err(|error| Failure::reject("metric", shard.id, error))?;
+        let put = store.put_file(&object, &finished.path).await;
+        if put.is_err() {
+            // The next attempt writes it anew; what stays is swept with the scratch space.
+            let _ = std::fs::remove_file(&finished.path);
+        }
+        put.map_err(|error| store_failure(&error))?;
+        self.tell(CommitPoint::ObjectPut);
+        let key = marker_key(&shard.stage, shard.id);
+        let put = store.put(&key, bytes).await;
+        put.map_err(|error| store_failure(&error))?;
+        self.tell(CommitPoint::MarkerPut);
+        Ok(marker)
     }
-    let (finished, measured) = work(production.clone(), shard.clone()).await?;
-    let object = object_key(&shard.stage, shard.id);
-    let marker = Marker {
-        shard: shard.id,
-        object: object.to_string(),
-        rows: finished.rows,
-        bytes: finished.bytes,
-        hash: finished.hash,
-        cut_flow: measured.cut_flow,
-        partials: measured.partials,
-    };
-    let bytes =
-        serde_json::to_vec(&marker).map_err(|error| Failure::reject("metric", shard.id, error))?;
-    let put = store.put_file(&object, &finished.path).await;
-    if put.is_err() {
-        // The next attempt writes it anew; what stays is swept with the scratch space.
-        let _ = std::fs::remove_file(&finished.path);
-    }
-    put.map_err(|error| store_failure(&error))?;
-    store
-        .put(&key, bytes)
-        .await
-        .map_err(|error| store_failure(&error))?;
-    Ok(marker)
-}
 
-async fn work(
-    production: Arc<Production>,
-    shard: Arc<Shard>,
-) -> Result<(Finished, Measured), Failure> {
-    let id = shard.id;
-    let done = tokio::task::spawn_blocking(move || produce(&production, &shard)).await;
-    done.map_err(|error| Failure::reject("internal", id, format!("the job panicked: {error}")))?
-}
-
-/// Reads, processes and writes a shard to scratch space.
-fn produce(production: &Production, shard: &Shard) -> Result<(Finished, Measured), Failure> {
-    let opened = production.opened(shard)?;
-    let compiled = &opened.compiled;
-    let schema = unit::with_units(compiled);
-    let facts = facts(production, shard, compiled);
-    let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
-    let mut sink = ScratchSink {
-        output,
-        production,
-        entries: 0,
-    };
-    let measured = process(shard, &opened.tree, compiled, &mut sink);
-    let entries = sink.entries;
-    let done = measured.and_then(|measured| Ok((sink.output.finish()?, measured)));
-    if done.is_err() {
-        // What failed is not behind us.
-        production.go_back(entries);
+    /// The marker that is there. One that cannot be read is replaced: the bytes that it should
+    /// have are known.
+    pub async fn marker(&self) -> Result<Option<Marker>, Failure> {
+        let key = marker_key(&self.shard.stage, self.shard.id);
+        let found = self.production.store.get(&key).await;
+        let bytes = found.map_err(|error| store_failure(&error))?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
-    done
+
+    /// Tells how far it is.
+    pub fn tell(&self, point: CommitPoint) {
+        if let Some(witness) = &self.witness {
+            witness(point, &self.shard);
+        }
+    }
+
+    async fn work(&self) -> Result<(Finished, Measured), Failure> {
+        let (attempt, id) = (self.clone(), self.shard.id);
+        let done = tokio::task::spawn_blocking(move || attempt.produce()).await;
+        done.map_err(|error| Failure::retry("internal", id, format!("the job panicked: {error}")))?
+    }
+
+    /// Reads, processes and writes a shard to scratch space.
+    fn produce(&self) -> Result<(Finished, Measured), Failure> {
+        let Self {
+            production, shard, ..
+        } = self;
+        let opened = production.opened(shard)?;
+        let compiled = &opened.compiled;
+        let memory = Memory::of(self.memory_limit, shard);
+        memory.check_need(&opened.tree, compiled)?;
+        let schema = unit::with_units(compiled);
+        let facts = facts(production, shard, compiled);
+        let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
+        let mut sink = ScratchSink {
+            output,
+            production,
+            stop: &self.stop,
+            memory,
+            entries: 0,
+        };
+        let measured = process(shard, &opened.tree, compiled, &mut sink);
+        let entries = sink.entries;
+        let done = measured.and_then(|measured| Ok((sink.output.finish()?, measured)));
+        if done.is_err() {
+            // What failed is not behind us.
+            production.go_back(entries);
+        }
+        done
+    }
 }
 
 fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
@@ -127,6 +186,8 @@ fn facts(
 struct ScratchSink<'a> {
     output: ParquetOutput,
     production: &'a Production,
+    stop: &'a CancellationToken,
+    memory: Memory<'a>,
     entries: u64,
 }
 
@@ -137,6 +198,15 @@ impl Sink for ScratchSink<'_> {
 
     fn progress(&mut self, entries: u64) -> Result<(), Failure> {
         self.entries += entries;
-        self.production.advance(entries)
+        self.production.advance(entries);
+        self.memory.check_use()?;
+        match self.stop.is_cancelled() {
+            true => Err(Failure::retry(
+                STOPPED,
+                &self.production.campaign,
+                "the work was stopped",
+            )),
+            false => Ok(()),
+        }
     }
 }

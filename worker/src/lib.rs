@@ -2,19 +2,34 @@
 //!
 //! The processing core is synchronous and pure: shard, input and models go in, Arrow batches
 //! and a metric partial come out. [`commit`] writes them in the order that makes a kill harmless;
-//! [`slot`] takes jobs from a queue and settles each one once.
+//! [`slots`] take jobs from a queue, [`slot`] settles each one once.
 
+#[cfg(feature = "program")]
+mod byte_size;
+pub mod campaigns;
 pub mod candidate;
 pub mod certification;
 pub mod commit;
 pub mod feature;
+#[cfg(feature = "program")]
+pub mod health;
 pub mod input;
+#[cfg(feature = "program")]
+pub mod log;
+pub mod memory;
 pub mod parquet_output;
 pub mod prepared_stage;
 pub mod process;
 pub mod production;
+#[cfg(feature = "program")]
+pub mod program;
 pub mod score;
 mod shard_reader;
-pub mod slot;
+pub mod shard_table;
+mod slot;
+pub mod slots;
 pub mod stage_model;
+pub mod stored_campaigns;
+#[cfg(feature = "program")]
+mod supervisor;
 pub mod unit;

@@ -1,6 +1,5 @@
 //! A stage made ready: models loaded once, expressions compiled for each schema that files have.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -11,7 +10,7 @@ use lumimill_common::suggest;
 
 use crate::feature::Program;
 use crate::input::{EVENT, LUMI, RUN};
-use crate::stage_model::{FOLD, StageModel};
+use crate::stage_model::{FOLD, ModelFiles, StageModel};
 
 /// A stage with its models.
 #[derive(Debug)]
@@ -27,13 +26,17 @@ pub struct PreparedStage {
 
 impl PreparedStage {
     /// Loads the models of a campaign's stage. All problems are returned together.
-    pub fn load(campaign: &Campaign, index: usize, base: &Path) -> Result<Self, Vec<Problem>> {
+    pub fn load(
+        campaign: &Campaign,
+        index: usize,
+        files: &ModelFiles<'_>,
+    ) -> Result<Self, Vec<Problem>> {
         let stage = campaign.stages[index].clone();
         let path = format!("stage[{index}]");
         let mut problems = Vec::new();
         let mut models = Vec::with_capacity(stage.models.len());
         for (number, spec) in stage.models.iter().enumerate() {
-            match StageModel::load(base, spec) {
+            match StageModel::load(files, spec) {
                 Ok(model) => models.push(model),
                 Err(messages) => {
                     let at = format!("{path}.model[{number}]");

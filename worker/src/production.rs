@@ -23,7 +23,7 @@ const OPEN_FILES: usize = 16;
 pub struct Production {
     /// Name of the campaign.
     pub campaign: CampaignName,
-    /// Digest of the plan, for the jobs and for the metadata of the output.
+    /// Digest of the plan, which its jobs name.
     pub digest: String,
     /// Folder of the campaign file.
     pub base: PathBuf,
@@ -37,7 +37,7 @@ pub struct Production {
     pub max_attempts: u32,
     /// Entries processed so far, by all slots.
     pub entries: AtomicU64,
-    /// Ends the work between two batches.
+    /// Ends all work on it between two batches.
     pub stop: CancellationToken,
     opened: Mutex<Vec<Opened>>,
 }
@@ -76,17 +76,9 @@ impl Production {
         }
     }
 
-    /// Counts entries as processed; an error when the work is to stop.
-    pub(crate) fn advance(&self, entries: u64) -> Result<(), Failure> {
+    /// Counts entries as processed.
+    pub(crate) fn advance(&self, entries: u64) {
         self.entries.fetch_add(entries, Ordering::Relaxed);
-        match self.stop.is_cancelled() {
-            true => Err(Failure::retry(
-                "stopped",
-                &self.campaign,
-                "the run was stopped",
-            )),
-            false => Ok(()),
-        }
     }
 
     /// Takes back entries that an attempt had counted before it failed.

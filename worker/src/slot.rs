@@ -1,118 +1,239 @@
-//! A slot: takes one job after another until it is told to stop.
+//! One job, from its delivery to its end.
 //!
 //! This is the one place that settles deliveries: done, tried again after a while, or given up.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lumimill_common::failure::{Disposition, FailedAttempt, FailedRecord, Failure};
-use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
-use lumimill_common::marker::failed_key;
+use lumimill_common::failure::{FailedAttempt, FailedRecord, Failure};
+use lumimill_common::job::{Job, Outcome, Report, Running, pack, unpack};
+use lumimill_common::marker::{Marker, failed_key};
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
+use lumimill_common::retry_policy::{Patience, Verdict, judge};
 use lumimill_common::shard::Shard;
 use tracing::{error, info, warn};
 
-use crate::commit::attempt;
+use crate::campaigns::Found;
+use crate::commit::{Attempt, CommitPoint, STOPPED};
 use crate::production::Production;
+use crate::slots::Slots;
 
-/// Consumes jobs until the production is stopped.
-pub async fn run_slot(
-    production: Arc<Production>,
-    queue: Arc<dyn Queue>,
-    jobs: String,
-) -> Result<(), QueueError> {
-    let mut consumer = queue.consume(&jobs, 1).await?;
-    loop {
-        let delivery = tokio::select! {
-            () = production.stop.cancelled() => return Ok(()),
-            delivery = consumer.next() => delivery?,
-        };
-        handle(&production, queue.as_ref(), delivery).await?;
-    }
-}
+/// How long the jobs of a paused campaign are put off.
+const PAUSE: Duration = Duration::from_secs(16);
+/// How often one who does a shard that somebody else may be doing too looks for its marker.
+const LOOK: Duration = Duration::from_secs(10);
 
-async fn handle(
-    production: &Arc<Production>,
+pub(crate) async fn handle(
+    slots: &Slots,
     queue: &dyn Queue,
     delivery: Delivery,
 ) -> Result<(), QueueError> {
-    let number = delivery.message.attempt;
-    let shard = match assigned(production, &delivery) {
-        Ok(shard) => shard,
-        Err(reason) => {
-            error!(reason, "a job cannot be read; it is set aside");
-            delivery.settle(Settle::Dead { reason }).await?;
-            return Ok(());
+    let job: Job = match unpack(&delivery.message) {
+        Ok(job) => job,
+        Err(error) => return set_aside(delivery, error.to_string()).await,
+    };
+    let production = match slots.campaigns.find(&job).await {
+        Ok(Found::Production(production)) => production,
+        Ok(Found::Paused) => return end(delivery, &job, Settle::Later { after: PAUSE }).await,
+        Ok(Found::Dropped(why)) => {
+            info!(job.id = %job.shard, campaign = %job.campaign, why, "job dropped");
+            return end(delivery, &job, Settle::Done).await;
+        }
+        Err(failure) => return not_found(slots, delivery, &job, &failure).await,
+    };
+    let shard = match production.shards.get(&job.shard) {
+        Some(shard) if shard.stage == job.stage => shard.clone(),
+        _ => {
+            let reason = format!(
+                "shard {} of stage {} is not in the plan",
+                job.shard, job.stage
+            );
+            return set_aside(delivery, reason).await;
         }
     };
-    let (outcome, settle) = match attempt(production, &shard).await {
-        Ok(marker) => {
-            info!(job.id = %shard.id, rows = marker.rows, "shard done");
-            (Outcome::Done { rows: marker.rows }, Settle::Done)
+    let running = Running {
+        campaign: job.campaign.clone(),
+        shard: shard.id,
+        attempt: delivery.message.attempt,
+        seconds: 0,
+    };
+    // It may be under way here, under a lease that was lost: then its end is waited for.
+    let _place = loop {
+        match slots.enter(running.clone()) {
+            Some(place) => break place,
+            None => slots.some_left().await,
         }
-        Err(failure) if failure.kind == "stopped" => return Ok(()),
-        Err(failure) => judge(production, &shard, number, failure).await,
+    };
+    work(slots, queue, delivery, &job, &production, shard).await
+}
+
+/// Which try at a job it is.
+#[derive(Debug, Clone, Copy)]
+struct Try {
+    number: u32,
+    postponed: u32,
+    redelivered: bool,
+}
+
+async fn work(
+    slots: &Slots,
+    queue: &dyn Queue,
+    delivery: Delivery,
+    job: &Job,
+    production: &Arc<Production>,
+    shard: Arc<Shard>,
+) -> Result<(), QueueError> {
+    let attempt = Attempt {
+        production: production.clone(),
+        shard,
+        stop: production.stop.child_token(),
+        memory_limit: slots.memory_limit,
+        witness: slots.witness.clone(),
+    };
+    let which = Try {
+        number: delivery.message.attempt,
+        postponed: delivery.message.postponed,
+        redelivered: delivery.redelivered,
+    };
+    let (outcome, settle) = match tried(&attempt, which.redelivered).await {
+        Ok(marker) => done(slots, &attempt, which, &marker).await,
+        Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => return Ok(()),
+        Err(failure) if failure.kind == STOPPED => {
+            info!(job.id = %job.shard, "the campaign was cancelled");
+            return end(delivery, job, Settle::Done).await;
+        }
+        Err(failure) => failed(slots, &attempt, which, failure).await,
     };
     let report = Report {
-        shard: shard.id,
-        attempt: number,
+        campaign: job.campaign.clone(),
+        stage: job.stage.clone(),
+        shard: job.shard,
+        worker: slots.worker.clone(),
+        attempt: which.number,
         outcome,
     };
-    match pack(number, &report) {
+    match pack(which.number, &report) {
         Ok(message) => queue.publish(REPORTS, message).await?,
         Err(error) => error!(%error, "a report cannot be written"),
     }
-    if !delivery.settle(settle).await? {
-        warn!(job.id = %shard.id, "the lease was lost; the job will be delivered again");
+    attempt.tell(CommitPoint::Reported);
+    if !settled(delivery, job, settle).await? {
+        slots.tally.lost.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
 }
 
-/// The shard that a delivery asks for, when it is of this production's plan.
-fn assigned(production: &Production, delivery: &Delivery) -> Result<Arc<Shard>, String> {
-    let job: Job = unpack(&delivery.message).map_err(|error| error.to_string())?;
-    if (&job.campaign, &job.plan) != (&production.campaign, &production.digest) {
-        return Err(format!(
-            "the job is of plan {:?} of campaign {}, at work is plan {:?} of campaign {}",
-            job.plan, job.campaign, production.digest, production.campaign
-        ));
+/// Does a shard. Where somebody else may be doing it too, the marker is looked for meanwhile.
+async fn tried(attempt: &Attempt, shared: bool) -> Result<Marker, Failure> {
+    if !shared {
+        return attempt.run().await;
     }
-    let unknown = || format!("shard {} is not in the plan", job.shard);
-    production
-        .shards
-        .get(&job.shard)
-        .cloned()
-        .ok_or_else(unknown)
+    let elsewhere = async {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Ok(Some(marker)) = attempt.marker().await {
+                return marker;
+            }
+        }
+    };
+    let running = attempt.run();
+    tokio::pin!(running);
+    tokio::select! {
+        ended = &mut running => ended,
+        marker = elsewhere => {
+            attempt.stop.cancel();
+            // It ends between two batches, or is past them and writes the same bytes.
+            let _ = running.await;
+            Ok(marker)
+        }
+    }
+}
+
+async fn done(slots: &Slots, attempt: &Attempt, which: Try, marker: &Marker) -> (Outcome, Settle) {
+    let Attempt {
+        production, shard, ..
+    } = attempt;
+    info!(job.id = %shard.id, rows = marker.rows, "shard done");
+    slots.tally.done.fetch_add(1, Ordering::Relaxed);
+    let entries = shard.entries.end.saturating_sub(shard.entries.start);
+    slots.tally.entries.fetch_add(entries, Ordering::Relaxed);
+    if which.redelivered || which.number > 1 || which.postponed > 0 {
+        // What failed before is no failure any more. A record that stays says nothing: the
+        // marker is the only truth.
+        let _ = production
+            .store
+            .delete(&failed_key(&shard.stage, shard.id))
+            .await;
+    }
+    (Outcome::Done { rows: marker.rows }, Settle::Done)
 }
 
 /// Decides what becomes of a failed attempt, and keeps a record of it.
-async fn judge(
-    production: &Production,
-    shard: &Shard,
-    number: u32,
+async fn failed(
+    slots: &Slots,
+    attempt: &Attempt,
+    which: Try,
     failure: Failure,
 ) -> (Outcome, Settle) {
+    let shard = &attempt.shard;
+    let number = which.number;
     warn!(job.id = %shard.id, attempt = number, kind = failure.kind, "shard failed: {failure}");
-    record(production, shard, number, &failure).await;
-    let again = failure.disposition == Disposition::Retry && number < production.max_attempts;
-    match again {
-        true => (
-            Outcome::Retrying { failure },
-            Settle::Retry {
-                after: back_off(number),
-            },
-        ),
-        false => {
+    slots.tally.failed.fetch_add(1, Ordering::Relaxed);
+    let patience = Patience {
+        attempts: attempt.production.max_attempts,
+        postponements: slots.postponements,
+    };
+    match judge(&failure, number, which.postponed, patience) {
+        Verdict::Retry(after) => {
+            record(&attempt.production, shard, number, &failure).await;
+            (Outcome::Retrying { failure }, Settle::Retry { after })
+        }
+        Verdict::PutOff(after) => (Outcome::Retrying { failure }, Settle::Later { after }),
+        Verdict::GiveUp => {
+            record(&attempt.production, shard, number, &failure).await;
             let reason = failure.to_string();
             (Outcome::Failed { failure }, Settle::Dead { reason })
         }
     }
 }
 
-/// 1 s, 4 s, 16 s … at most 5 minutes.
-fn back_off(attempt: u32) -> Duration {
-    let seconds = 4u64.saturating_pow(attempt.saturating_sub(1)).min(300);
-    Duration::from_secs(seconds)
+/// The campaign of a job cannot be found: later, when that may pass.
+async fn not_found(
+    slots: &Slots,
+    delivery: Delivery,
+    job: &Job,
+    failure: &Failure,
+) -> Result<(), QueueError> {
+    warn!(job.id = %job.shard, campaign = %job.campaign, "campaign not found: {failure}");
+    let patience = Patience {
+        attempts: 1,
+        postponements: slots.postponements,
+    };
+    match judge(failure, 1, delivery.message.postponed, patience) {
+        Verdict::Retry(after) | Verdict::PutOff(after) => {
+            end(delivery, job, Settle::Later { after }).await
+        }
+        Verdict::GiveUp => set_aside(delivery, failure.to_string()).await,
+    }
+}
+
+/// A message that no worker can do anything about.
+async fn set_aside(delivery: Delivery, reason: String) -> Result<(), QueueError> {
+    error!(reason, "a job cannot be done; it is set aside");
+    delivery.settle(Settle::Dead { reason }).await.map(|_| ())
+}
+
+async fn end(delivery: Delivery, job: &Job, settle: Settle) -> Result<(), QueueError> {
+    settled(delivery, job, settle).await.map(|_| ())
+}
+
+async fn settled(delivery: Delivery, job: &Job, settle: Settle) -> Result<bool, QueueError> {
+    let held = delivery.settle(settle).await?;
+    if !held {
+        warn!(job.id = %job.shard, "the lease was lost; the job will be delivered again");
+    }
+    Ok(held)
 }
 
 async fn record(production: &Production, shard: &Shard, number: u32, failure: &Failure) {

@@ -1,6 +1,5 @@
 //! The models of a stage: loaded once, checked against their inputs, scoring whole batches.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -12,6 +11,9 @@ use lumimill_common::campaign;
 use lumimill_common::failure::Failure;
 
 use crate::score::{Features, Model};
+
+/// Gives the bytes of a model file by the path that the campaign has for it.
+pub type ModelFiles<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + 'a;
 
 /// Name of the column that says which fold an event is of.
 pub const FOLD: &str = "fold";
@@ -27,13 +29,12 @@ pub struct StageModel {
 }
 
 impl StageModel {
-    /// Loads a model's files, relative to the folder of the campaign file, and checks width,
-    /// feature names and class. All problems are returned together.
-    pub fn load(base: &Path, spec: &campaign::Model) -> Result<Self, Vec<String>> {
+    /// Loads a model's files and checks width, feature names and class. All problems are returned together.
+    pub fn load(files: &ModelFiles<'_>, spec: &campaign::Model) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut models = Vec::new();
         for path in spec.source.paths() {
-            match load_one(base, path, spec) {
+            match load_one(files, path, spec) {
                 Ok(model) => models.push(Arc::new(model)),
                 Err(problem) => problems.push(problem),
             }
@@ -124,9 +125,8 @@ impl StageModel {
     }
 }
 
-fn load_one(base: &Path, path: &str, spec: &campaign::Model) -> Result<Model, String> {
-    let bytes = std::fs::read(base.join(path))
-        .map_err(|error| format!("{path}: cannot read the model: {error}"))?;
+fn load_one(files: &ModelFiles<'_>, path: &str, spec: &campaign::Model) -> Result<Model, String> {
+    let bytes = files(path).map_err(|error| format!("{path}: cannot read the model: {error}"))?;
     let model = Model::from_bytes(path, &bytes).map_err(|error| error.to_string())?;
     model
         .check_inputs(&spec.inputs)

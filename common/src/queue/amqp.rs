@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lapin::tcp::OwnedTLSConfig;
-use lapin::{Connection, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionProperties};
 
 use super::{Consumer, Message, Queue, QueueError};
 use consumer::AmqpConsumer;
@@ -72,10 +72,33 @@ impl AmqpQueue {
         self.publisher.is_connected()
     }
 
+    /// Returns when the connection is lost.
+    pub async fn lost(&self) {
+        self.publisher.lost().await;
+    }
+
     /// Says good-bye to the broker; what is not settled is delivered again.
     pub async fn close(&self) -> Result<(), QueueError> {
         let closing = self.connection.close(200, "bye".into());
         self.site.in_time("close", closing).await
+    }
+}
+
+/// What is told may come this much faster than it is looked at.
+const LISTENING: u16 = 1000;
+
+impl AmqpQueue {
+    async fn take(
+        &self,
+        channel: Channel,
+        queue: &str,
+        prefetch: u16,
+    ) -> Result<Box<dyn Consumer>, QueueError> {
+        let topology = self.topology.clone();
+        let publisher = self.publisher.clone();
+        let site = self.site.clone();
+        let consumer = AmqpConsumer::start(site, channel, queue, prefetch, topology, publisher);
+        Ok(Box::new(consumer.await?))
     }
 }
 
@@ -89,16 +112,22 @@ impl Queue for AmqpQueue {
     async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
         self.topology.ensure(queue).await?;
         let channel = self.site.open_channel(&self.connection).await?;
-        let topology = self.topology.clone();
-        let publisher = self.publisher.clone();
-        let consumer = AmqpConsumer::start(
-            self.site.clone(),
-            channel,
-            queue,
-            prefetch,
-            topology,
-            publisher,
-        );
-        Ok(Box::new(consumer.await?))
+        self.take(channel, queue, prefetch).await
+    }
+
+    async fn depth(&self, queue: &str) -> Result<u64, QueueError> {
+        self.topology.depth(queue).await
+    }
+
+    async fn broadcast(&self, topic: &str, message: Message) -> Result<(), QueueError> {
+        self.topology.ensure_topic(topic).await?;
+        self.publisher.tell(topic, &message).await
+    }
+
+    async fn listen(&self, topic: &str) -> Result<Box<dyn Consumer>, QueueError> {
+        self.topology.ensure_topic(topic).await?;
+        let channel = self.site.open_channel(&self.connection).await?;
+        let queue = self.topology.listener(&channel, topic).await?;
+        self.take(channel, &queue, LISTENING).await
     }
 }

@@ -15,6 +15,7 @@ fn message(text: &str) -> Message {
         body: text.as_bytes().to_vec(),
         headers,
         attempt: 1,
+        postponed: 0,
     }
 }
 
@@ -40,8 +41,11 @@ pub async fn check(queue: &dyn Queue, pool: &str) {
     published_is_delivered_once(queue, &name, &mut consumer).await;
     dropped_is_delivered_again(queue, &name, &mut consumer).await;
     retried_comes_back_later(queue, &name, &mut consumer).await;
+    postponed_is_the_same_attempt(queue, &name, &mut consumer).await;
     dead_is_kept_with_its_reason(queue, &name, &mut consumer).await;
     nothing_comes(&mut consumer).await;
+    cancelled_hands_back(queue, &name, consumer).await;
+    told_to_all_who_listen(queue, pool).await;
 }
 
 async fn published_is_delivered_once(
@@ -101,6 +105,88 @@ async fn retried_comes_back_later(queue: &dyn Queue, name: &str, consumer: &mut 
         (&b"later"[..], 2)
     );
     assert!(again.settle(Settle::Done).await.expect("settle"));
+}
+
+async fn postponed_is_the_same_attempt(
+    queue: &dyn Queue,
+    name: &str,
+    consumer: &mut Box<dyn Consumer>,
+) {
+    let again = |mut message: Message, attempt, postponed| {
+        (message.attempt, message.postponed) = (attempt, postponed);
+        message
+    };
+    let after = Duration::from_millis(10);
+    queue
+        .publish(name, message("put off"))
+        .await
+        .expect("publish");
+    let steps = [
+        (Settle::Later { after }, again(message("put off"), 1, 0)),
+        (Settle::Retry { after }, again(message("put off"), 1, 1)),
+        (Settle::Done, again(message("put off"), 2, 0)),
+    ];
+    for (settle, expected) in steps {
+        let delivery = next(consumer).await;
+        assert_eq!(delivery.message, expected);
+        assert!(delivery.settle(settle).await.expect("settle"));
+    }
+}
+
+/// The first consumer is sent both messages, gives out one, and goes.
+async fn cancelled_hands_back(queue: &dyn Queue, name: &str, mut first: Box<dyn Consumer>) {
+    for text in ["held", "unseen"] {
+        queue.publish(name, message(text)).await.expect("publish");
+    }
+    let held = next(&mut first).await;
+    assert_eq!(held.message, message("held"));
+    tokio::time::sleep(A_MOMENT).await;
+    drop(first);
+    let mut second = queue.consume(name, 2).await.expect("consume");
+    let unseen = next(&mut second).await;
+    assert_eq!(unseen.message, message("unseen"));
+    assert!(unseen.settle(Settle::Done).await.expect("settle"));
+    assert!(
+        held.settle(Settle::Done).await.expect("settle"),
+        "what was given out stays with its holder"
+    );
+    nothing_comes(&mut second).await;
+    queue
+        .publish(name, message("counted"))
+        .await
+        .expect("publish");
+    drop(second);
+    for _ in 0..100 {
+        if queue.depth(name).await.expect("depth") == 1 {
+            break;
+        }
+        tokio::time::sleep(A_MOMENT).await;
+    }
+    assert_eq!(queue.depth(name).await.expect("depth"), 1);
+    let mut third = queue.consume(name, 1).await.expect("consume");
+    let counted = next(&mut third).await;
+    assert!(counted.settle(Settle::Done).await.expect("settle"));
+}
+
+async fn told_to_all_who_listen(queue: &dyn Queue, pool: &str) {
+    let topic = format!("lumimill.topic.{pool}");
+    queue
+        .broadcast(&topic, message("unheard"))
+        .await
+        .expect("broadcast");
+    let mut listeners = [
+        queue.listen(&topic).await.expect("listen"),
+        queue.listen(&topic).await.expect("listen"),
+    ];
+    queue
+        .broadcast(&topic, message("heard"))
+        .await
+        .expect("broadcast");
+    for listener in &mut listeners {
+        let heard = next(listener).await;
+        assert_eq!(heard.message, message("heard"));
+        assert!(heard.settle(Settle::Done).await.expect("settle"));
+    }
 }
 
 async fn dead_is_kept_with_its_reason(

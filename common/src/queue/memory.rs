@@ -1,13 +1,14 @@
 //! A broker inside the process: it redelivers, counts attempts, delays and keeps dead letters.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use super::{Consumer, DEAD, Delivery, Lease, Message, Queue, QueueError, Settle};
+use super::{Consumer, DEAD, Delivery, Lease, Message, Queue, QueueError, REASON, Settle};
 
 /// One process's own queues; clones share them.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,7 @@ pub struct MemoryQueue {
 struct Broker {
     queues: Mutex<BTreeMap<String, VecDeque<Waiting>>>,
     arrived: Notify,
+    listeners: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -62,14 +64,6 @@ impl Broker {
     }
 }
 
-impl MemoryQueue {
-    /// How many messages wait in a queue.
-    #[must_use]
-    pub fn waiting(&self, queue: &str) -> usize {
-        self.broker.lock().get(queue).map_or(0, VecDeque::len)
-    }
-}
-
 #[async_trait]
 impl Queue for MemoryQueue {
     async fn publish(&self, queue: &str, message: Message) -> Result<(), QueueError> {
@@ -82,13 +76,57 @@ impl Queue for MemoryQueue {
         Ok(Box::new(MemoryConsumer {
             broker: self.broker.clone(),
             queue: queue.to_owned(),
+            own: false,
         }))
     }
+
+    async fn depth(&self, queue: &str) -> Result<u64, QueueError> {
+        let waiting = self.broker.lock().get(queue).map_or(0, VecDeque::len);
+        Ok(waiting as u64)
+    }
+
+    async fn broadcast(&self, topic: &str, message: Message) -> Result<(), QueueError> {
+        let prefix = heard(topic);
+        let queues = self.broker.lock();
+        let listening = queues.keys().filter(|name| name.starts_with(&prefix));
+        let listening: Vec<String> = listening.cloned().collect();
+        drop(queues);
+        for queue in listening {
+            self.broker.push(&queue, message.clone());
+        }
+        Ok(())
+    }
+
+    async fn listen(&self, topic: &str) -> Result<Box<dyn Consumer>, QueueError> {
+        let number = self.broker.listeners.fetch_add(1, Ordering::Relaxed);
+        let queue = format!("{}{number}", heard(topic));
+        self.broker.lock().insert(queue.clone(), VecDeque::new());
+        Ok(Box::new(MemoryConsumer {
+            broker: self.broker.clone(),
+            queue,
+            own: true,
+        }))
+    }
+}
+
+/// What the names of a topic's listeners begin with.
+fn heard(topic: &str) -> String {
+    format!("{topic}#")
 }
 
 struct MemoryConsumer {
     broker: Arc<Broker>,
     queue: String,
+    /// A queue that nobody else knows, and that goes with its consumer.
+    own: bool,
+}
+
+impl Drop for MemoryConsumer {
+    fn drop(&mut self) {
+        if self.own {
+            self.broker.lock().remove(&self.queue);
+        }
+    }
 }
 
 #[async_trait]
@@ -130,18 +168,18 @@ struct MemoryLease {
 impl Lease for MemoryLease {
     async fn settle(
         mut self: Box<Self>,
-        mut message: Message,
+        message: Message,
         settle: Settle,
     ) -> Result<bool, QueueError> {
         self.unsettled = None;
+        let (broker, queue) = (self.broker.clone(), self.queue.clone());
         match settle {
             Settle::Done => {}
-            Settle::Retry { after } => {
-                message.attempt += 1;
-                deliver_later(self.broker.clone(), self.queue.clone(), message, after);
-            }
+            Settle::Retry { after } => deliver_later(broker, queue, message.retried(), after),
+            Settle::Later { after } => deliver_later(broker, queue, message.put_off(), after),
             Settle::Dead { reason } => {
-                message.headers.insert(String::from("reason"), reason);
+                let mut message = message;
+                message.headers.insert(REASON.to_owned(), reason);
                 self.broker.push(DEAD, message);
             }
         }

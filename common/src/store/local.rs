@@ -1,6 +1,8 @@
 //! A folder as a store: temporary name, fsync, rename, fsync of the folder.
 
+use std::collections::hash_map::RandomState;
 use std::fs::{self, File};
+use std::hash::BuildHasher;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +18,8 @@ const SCRATCH: &str = "_scratch";
 #[derive(Debug)]
 pub struct LocalStore {
     root: PathBuf,
+    /// Folder below the scratch folder for this store alone: several machines may share one root.
+    own: String,
     next: AtomicU64,
 }
 
@@ -23,7 +27,7 @@ impl LocalStore {
     /// Opens a folder as a store, making it when it is not there.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let store = Self::open(root);
-        fs::create_dir_all(store.root.join(SCRATCH))
+        fs::create_dir_all(store.scratch())
             .map_err(|error| store.error("write", SCRATCH, &error))?;
         Ok(store)
     }
@@ -31,8 +35,11 @@ impl LocalStore {
     /// Opens a folder that may not be there yet, to look at it.
     #[must_use]
     pub fn open(root: impl Into<PathBuf>) -> Self {
+        static STORES: AtomicU64 = AtomicU64::new(0);
+        let number = STORES.fetch_add(1, Ordering::Relaxed);
         Self {
             root: root.into(),
+            own: format!("{:016x}", RandomState::new().hash_one(number)),
             next: AtomicU64::new(0),
         }
     }
@@ -42,7 +49,7 @@ impl LocalStore {
         let scratch = self.root.join(SCRATCH);
         let cleared = match fs::remove_dir_all(&scratch) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => fs::create_dir_all(&scratch),
+            _ => fs::create_dir_all(self.scratch()),
         };
         cleared.map_err(|error| self.error("clear", SCRATCH, &error))
     }
@@ -50,6 +57,7 @@ impl LocalStore {
     /// Removes the scratch folder when nothing is in it.
     pub fn close(&self) {
         // A folder that is still in use stays: that is no error.
+        let _ = fs::remove_dir(self.scratch());
         let _ = fs::remove_dir(self.root.join(SCRATCH));
     }
 
@@ -59,9 +67,7 @@ impl LocalStore {
 
     fn temporary(&self) -> PathBuf {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.root
-            .join(SCRATCH)
-            .join(format!("put-{}-{number}", std::process::id()))
+        self.scratch().join(format!("put-{number}"))
     }
 
     fn error(&self, action: &'static str, key: &str, error: &io::Error) -> StoreError {
@@ -89,7 +95,7 @@ impl LocalStore {
 
     /// Writes and syncs a temporary file; on failure nothing of it stays.
     fn write_temporary(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        fs::create_dir_all(self.root.join(SCRATCH))?;
+        fs::create_dir_all(self.scratch())?;
         let path = self.temporary();
         let mut file = File::create(&path)?;
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
@@ -189,11 +195,18 @@ impl Store for LocalStore {
     }
 
     fn scratch(&self) -> PathBuf {
-        self.root.join(SCRATCH)
+        self.root.join(SCRATCH).join(&self.own)
     }
 
     fn location(&self) -> String {
         self.root.display().to_string()
+    }
+}
+
+impl Drop for LocalStore {
+    fn drop(&mut self) {
+        // Whatever is still in it is swept by the next run that has the folder to itself.
+        let _ = fs::remove_dir(self.scratch());
     }
 }
 

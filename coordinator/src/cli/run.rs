@@ -63,9 +63,9 @@ pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit>
             warn(&plan);
         }
         settle_stale(args, &output, &plan).await?;
-        output.write_plan(&file.text, &plan).await?;
+        let digest = output.write_plan(&file.text, &plan).await?;
         let shards = wanted_shards(&output, &plan, wanted).await?;
-        let end = produce(args, &file, &output, &plan, &shards).await?;
+        let end = produce(args, &file, &output, (&plan, &digest), &shards).await?;
         if end == Ended::Stopped {
             eprintln!("stopped; run again to go on where it stopped");
             return Ok(Exit::Stopped);
@@ -146,7 +146,7 @@ async fn produce(
     args: &RunArgs,
     file: &CampaignFile,
     output: &Output,
-    plan: &Plan,
+    (plan, digest): (&Plan, &str),
     shards: &[ShardId],
 ) -> anyhow::Result<Ended> {
     let wanted: BTreeSet<ShardId> = shards.iter().copied().collect();
@@ -165,7 +165,7 @@ async fn produce(
     }
     let name = &file.campaign.name;
     let attempts = file.campaign.shards.max_attempts;
-    let mut production = Production::new(name, &plan.digest, &file.base, output.store(), attempts);
+    let mut production = Production::new(name, digest, &file.base, output.store(), attempts);
     production.stages = file
         .stages
         .iter()

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lumimill_common::campaign::Campaign;
+use lumimill_common::store::{Place, S3Address};
 use serde::Serialize;
 
 use super::block_on;
 use super::say::say;
-use crate::campaign_file::Mistakes;
+use crate::campaign_file::{Mistakes, place_of};
 use crate::exit_code::Exit;
 use crate::ledger::Ledger;
-use crate::output::{Output, Place};
+use crate::output::Output;
 use crate::plan::Plan;
 
 #[derive(Debug, Args)]
@@ -80,7 +81,7 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
 
 /// The campaign and the place of its output, from either.
 pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
-    let Some(place) = Place::named(path)? else {
+    let Some(place) = named(path)? else {
         let text = std::fs::read_to_string(path).map_err(|error| {
             mistake(
                 path,
@@ -89,7 +90,7 @@ pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
         })?;
         let campaign = parsed(path, &text)?;
         let base = path.parent().unwrap_or(Path::new(""));
-        let place = Place::of_campaign(base, &campaign.output, campaign.name.as_str())?;
+        let place = place_of(base, &campaign)?;
         return Ok((campaign, place));
     };
     let Some(text) = Output::open(&place)?.campaign().await? else {
@@ -97,6 +98,19 @@ pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
         return Err(mistake(path, message).into());
     };
     Ok((parsed(path, &text)?, place))
+}
+
+/// A place that a person named; `None` when it is not a place but perhaps a campaign file.
+fn named(path: &Path) -> Result<Option<Place>, Mistakes> {
+    let is_s3 = path.to_str().is_some_and(S3Address::is_meant);
+    if !is_s3 && !path.is_dir() {
+        return Ok(None);
+    }
+    let text = path.to_string_lossy();
+    let place = Place::read(Path::new(""), &text);
+    place
+        .map(Some)
+        .map_err(|error| mistake(path, error.to_string()))
 }
 
 fn mistake(path: &Path, message: String) -> Mistakes {

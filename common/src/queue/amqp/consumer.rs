@@ -6,18 +6,21 @@ use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
 use lapin::Acker;
 use lapin::Channel;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
+use lapin::options::{
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+};
 use lapin::types::FieldTable;
 
-use super::super::{Consumer, DEAD, Delivery, Lease, Message, QueueError, Settle};
+use super::super::{Consumer, DEAD, Delivery, Lease, Message, QueueError, REASON, Settle};
 use super::fault::{Site, is_gone};
-use super::message::{REASON, message};
+use super::message::message;
 use super::publisher::Publisher;
 use super::topology::{Route, Topology};
 
 /// A consumer with a channel of its own, so that its fate is its own.
 pub(super) struct AmqpConsumer {
-    deliveries: lapin::Consumer,
+    /// Taken only by the drop.
+    deliveries: Option<lapin::Consumer>,
     counter: Arc<Counter>,
 }
 
@@ -28,7 +31,7 @@ struct Counter {
     topology: Arc<Topology>,
     publisher: Arc<Publisher>,
     /// Held so that the channel, and with it every lease, outlives the consumer.
-    _channel: Channel,
+    channel: Channel,
 }
 
 impl AmqpConsumer {
@@ -55,10 +58,10 @@ impl AmqpConsumer {
             queue: queue.to_owned(),
             topology,
             publisher,
-            _channel: channel,
+            channel,
         };
         Ok(Self {
-            deliveries,
+            deliveries: Some(deliveries),
             counter: Arc::new(counter),
         })
     }
@@ -68,7 +71,12 @@ impl AmqpConsumer {
 impl Consumer for AmqpConsumer {
     async fn next(&mut self) -> Result<Delivery, QueueError> {
         let site = &self.counter.site;
-        let mut delivery = match self.deliveries.next().await {
+        let deliveries = self.deliveries.as_mut();
+        let found = match deliveries {
+            Some(deliveries) => deliveries.next().await,
+            None => None,
+        };
+        let mut delivery = match found {
             Some(Ok(delivery)) => delivery,
             Some(Err(error)) => return Err(site.fault("wait for a message", &error)),
             None => {
@@ -89,19 +97,47 @@ impl Consumer for AmqpConsumer {
     }
 }
 
+impl Drop for AmqpConsumer {
+    fn drop(&mut self) {
+        let Some(deliveries) = self.deliveries.take() else {
+            return;
+        };
+        // Outside of a runtime the connection ends too, and everything comes back.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(hand_back(deliveries, self.counter.clone()));
+        }
+    }
+}
+
+/// Ends a consumption, and hands back what the broker had sent and nobody took.
+async fn hand_back(mut deliveries: lapin::Consumer, counter: Arc<Counter>) {
+    let cancelling = counter
+        .channel
+        .basic_cancel(deliveries.tag(), BasicCancelOptions::default());
+    let cancelled = counter.site.answer("cancel", cancelling).await;
+    if !matches!(cancelled, Ok(Ok(()))) {
+        // The channel is gone, and what was sent on it comes back by itself.
+        return;
+    }
+    while let Some(Some(Ok(delivery))) = deliveries.next().now_or_never() {
+        let _ = delivery.acker.nack(REQUEUE).await;
+    }
+}
+
+/// Back to the queue.
+const REQUEUE: BasicNackOptions = BasicNackOptions {
+    multiple: false,
+    requeue: true,
+};
+
 struct AmqpLease {
     acker: Acker,
     counter: Arc<Counter>,
 }
 
 impl AmqpLease {
-    async fn retry(
-        &self,
-        mut message: Message,
-        after: std::time::Duration,
-    ) -> Result<(), QueueError> {
+    async fn again(&self, message: Message, after: std::time::Duration) -> Result<(), QueueError> {
         let counter = &self.counter;
-        message.attempt = message.attempt.saturating_add(1);
         counter.topology.ensure_delay(after).await?;
         let route = Route::delayed(&counter.queue, after);
         counter.publisher.publish(&route, &message).await
@@ -124,7 +160,8 @@ impl Lease for AmqpLease {
         }
         match settle {
             Settle::Done => {}
-            Settle::Retry { after } => self.retry(message, after).await?,
+            Settle::Retry { after } => self.again(message.retried(), after).await?,
+            Settle::Later { after } => self.again(message.put_off(), after).await?,
             Settle::Dead { reason } => self.give_up(message, reason).await?,
         }
         const ACTION: &str = "acknowledge";
@@ -149,12 +186,8 @@ impl Drop for AmqpLease {
         if !self.acker.usable() {
             return;
         }
-        let back = BasicNackOptions {
-            requeue: true,
-            ..BasicNackOptions::default()
-        };
         // The first poll puts it on its way; nobody is left to hear whether it arrived, and when
         // it does not, the connection is gone and the message comes back anyway.
-        let _ = self.acker.nack(back).now_or_never();
+        let _ = self.acker.nack(REQUEUE).now_or_never();
     }
 }

@@ -6,12 +6,12 @@ use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
-use super::super::{DEAD, Message};
+use super::super::{DEAD, Message, REASON};
 
 /// Header with the number of the attempt.
 const ATTEMPT: &str = "attempt";
-/// Header with the reason why a message is dead.
-pub(super) const REASON: &str = "reason";
+/// Header with how often the attempt was put off.
+const POSTPONED: &str = "postponed";
 /// Headers must fit into one frame, all together.
 const LONGEST_HEADER: usize = 4 * 1024;
 const MOST_HEADERS: usize = 16;
@@ -26,8 +26,9 @@ pub(super) fn properties(message: &Message) -> BasicProperties {
             headers.insert(name, AMQPValue::LongString(shortened(value).into()));
         }
     }
-    let attempt = AMQPValue::LongLongInt(i64::from(message.attempt));
-    headers.insert(ATTEMPT.into(), attempt);
+    for (name, count) in [(ATTEMPT, message.attempt), (POSTPONED, message.postponed)] {
+        headers.insert(name.into(), AMQPValue::LongLongInt(i64::from(count)));
+    }
     BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
         .with_content_type("application/octet-stream".into())
@@ -57,6 +58,7 @@ pub(super) fn message(delivery: &mut Delivery, queue: &str) -> Message {
         body: std::mem::take(&mut delivery.data),
         headers,
         attempt: entries.get(ATTEMPT).and_then(whole).unwrap_or(1),
+        postponed: entries.get(POSTPONED).and_then(whole).unwrap_or(0),
     }
 }
 

@@ -35,13 +35,29 @@ impl Publisher {
 
     /// Publishes a message; it is safe with the broker when this returns.
     pub(super) async fn publish(&self, route: &Route, message: &Message) -> Result<(), QueueError> {
-        let channel = self.channel().await?;
-        let exchange = self.site.short(ACTION, &route.exchange)?;
-        let key = self.site.short(ACTION, &route.key)?;
-        let options = BasicPublishOptions {
+        let mandatory = BasicPublishOptions {
             mandatory: true,
             ..BasicPublishOptions::default()
         };
+        self.send(route, message, mandatory).await
+    }
+
+    /// Tells whoever listens to a topic.
+    pub(super) async fn tell(&self, topic: &str, message: &Message) -> Result<(), QueueError> {
+        let route = Route::by_way_of(topic);
+        let optional = BasicPublishOptions::default();
+        self.send(&route, message, optional).await
+    }
+
+    async fn send(
+        &self,
+        route: &Route,
+        message: &Message,
+        options: BasicPublishOptions,
+    ) -> Result<(), QueueError> {
+        let channel = self.channel().await?;
+        let exchange = self.site.short(ACTION, &route.exchange)?;
+        let key = self.site.short(ACTION, &route.key)?;
         let properties = properties(message);
         let confirmed = async {
             let sent = channel.basic_publish(exchange, key, options, &message.body, properties);

@@ -4,12 +4,15 @@
 //! with queues that an administrator made.
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Connection, ExchangeKind};
+use lapin::{Channel, Connection, ExchangeKind};
 use tokio::sync::Mutex;
 
 use super::super::{DEAD, QueueError};
@@ -17,9 +20,11 @@ use super::fault::{Site, is_unknown};
 
 /// Deliveries after which the broker itself gives a job up. A backstop: the broker counts lost
 /// connections too, so the attempts that matter are counted in the message.
-const DELIVERY_LIMIT: i32 = 20;
+const DELIVERY_LIMIT: i32 = 4;
 /// For queues whose messages must never be given up; newer brokers have a limit unless told.
 const NO_DELIVERY_LIMIT: i32 = i32::MAX;
+/// Messages that wait for a listener; the oldest go first when there are more.
+const LISTENING: i32 = 10_000;
 /// Delays that there are queues for, in seconds; others are rounded up, the longest is kept.
 const DELAYS: [u16; 7] = [1, 4, 16, 60, 120, 300, 1800];
 
@@ -36,6 +41,14 @@ impl Route {
         Self {
             exchange: String::new(),
             key: queue.to_owned(),
+        }
+    }
+
+    /// To every queue behind an exchange.
+    pub(super) fn by_way_of(exchange: &str) -> Self {
+        Self {
+            exchange: exchange.to_owned(),
+            key: String::new(),
         }
     }
 
@@ -109,15 +122,67 @@ impl Topology {
         Ok(())
     }
 
+    /// Sees to it that a topic can be told on.
+    pub(super) async fn ensure_topic(&self, topic: &str) -> Result<(), QueueError> {
+        let mut known = self.known.lock().await;
+        if known.contains(topic) {
+            return Ok(());
+        }
+        if !self.exchange_exists(topic).await? {
+            self.exchange(topic).await?;
+        }
+        known.insert(topic.to_owned());
+        Ok(())
+    }
+
+    /// A queue of this connection's own that hears a topic; gone when the connection is.
+    pub(super) async fn listener(
+        &self,
+        channel: &Channel,
+        topic: &str,
+    ) -> Result<String, QueueError> {
+        const ACTION: &str = "listen";
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let nonce = RandomState::new().hash_one(NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("lumimill.listen.{nonce:016x}");
+        let own = QueueDeclareOptions {
+            exclusive: true,
+            auto_delete: true,
+            ..QueueDeclareOptions::default()
+        };
+        let short = self.site.short(ACTION, &name)?;
+        let limits = table(&[("x-max-length", AMQPValue::LongInt(LISTENING))]);
+        let declaring = channel.queue_declare(short.clone(), own, limits);
+        self.site.in_time(ACTION, declaring).await?;
+        let binding = channel.queue_bind(
+            short,
+            self.site.short(ACTION, topic)?,
+            "".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        self.site.in_time(ACTION, binding).await?;
+        Ok(name)
+    }
+
+    /// How many messages wait in a queue; none where there is no such queue.
+    pub(super) async fn depth(&self, name: &str) -> Result<u64, QueueError> {
+        const ACTION: &str = "look at a queue";
+        let channel = self.site.open_channel(&self.connection).await?;
+        let short = self.site.short(ACTION, name)?;
+        let looking = channel.queue_declare(short, LOOK, FieldTable::default());
+        match self.site.answer(ACTION, looking).await? {
+            Ok(queue) => Ok(u64::from(queue.message_count())),
+            Err(error) if is_unknown(&error) => Ok(0),
+            Err(error) => Err(self.site.fault(ACTION, &error)),
+        }
+    }
+
     async fn queue(&self, name: &str, arguments: FieldTable) -> Result<(), QueueError> {
         const ACTION: &str = "declare a queue";
         let short = self.site.short(ACTION, name)?;
         let channel = self.site.open_channel(&self.connection).await?;
-        let look = QueueDeclareOptions {
-            passive: true,
-            ..QueueDeclareOptions::default()
-        };
-        let looking = channel.queue_declare(short.clone(), look, FieldTable::default());
+        let looking = channel.queue_declare(short.clone(), LOOK, FieldTable::default());
         match self.site.answer(ACTION, looking).await? {
             Ok(_) => return Ok(()),
             Err(error) if is_unknown(&error) => {}
@@ -149,22 +214,9 @@ impl Topology {
     /// An exchange in front of a queue of the same name: what goes through keeps as its routing
     /// key the name of the queue that it shall come back to.
     async fn fan_out(&self, name: &str) -> Result<(), QueueError> {
-        const ACTION: &str = "declare an exchange";
+        self.exchange(name).await?;
         let channel = self.site.open_channel(&self.connection).await?;
-        let short = self.site.short(ACTION, name)?;
-        let durable = ExchangeDeclareOptions {
-            durable: true,
-            ..ExchangeDeclareOptions::default()
-        };
-        // Bound before it is found by others, who would publish into nowhere otherwise: a
-        // message that cannot be routed comes back to its publisher as an error.
-        let declaring = channel.exchange_declare(
-            short.clone(),
-            ExchangeKind::Fanout,
-            durable,
-            FieldTable::default(),
-        );
-        self.site.in_time(ACTION, declaring).await?;
+        let short = self.site.short("bind a queue", name)?;
         let bind = channel.queue_bind(
             short.clone(),
             short,
@@ -174,7 +226,29 @@ impl Topology {
         );
         self.site.in_time("bind a queue", bind).await
     }
+
+    async fn exchange(&self, name: &str) -> Result<(), QueueError> {
+        const ACTION: &str = "declare an exchange";
+        let channel = self.site.open_channel(&self.connection).await?;
+        let short = self.site.short(ACTION, name)?;
+        let durable = ExchangeDeclareOptions {
+            durable: true,
+            ..ExchangeDeclareOptions::default()
+        };
+        let declaring =
+            channel.exchange_declare(short, ExchangeKind::Fanout, durable, FieldTable::default());
+        self.site.in_time(ACTION, declaring).await
+    }
 }
+
+/// Asks for a queue without making it.
+const LOOK: QueueDeclareOptions = QueueDeclareOptions {
+    passive: true,
+    durable: false,
+    exclusive: false,
+    auto_delete: false,
+    nowait: false,
+};
 
 fn table(entries: &[(&str, AMQPValue)]) -> FieldTable {
     let mut table = FieldTable::default();

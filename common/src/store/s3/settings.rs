@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::site::Site;
+
 /// Where the service is and who asks; shows nothing secret.
 #[derive(Clone)]
 pub struct S3Settings {
@@ -34,8 +36,11 @@ impl S3Settings {
     /// `AWS_SESSION_TOKEN`, `AWS_REGION` (`us-east-1` otherwise), the URL of the service from
     /// `LUMIMILL_S3_ENDPOINT` or `AWS_ENDPOINT_URL` (Amazon's otherwise), and from
     /// `AWS_CA_BUNDLE` a PEM file of the authorities to trust in place of the system's.
+    ///
+    /// What the environment does not say may be in the site's file (see [`crate::site`]).
     pub fn from_environment() -> Result<Self, S3SettingsError> {
-        Self::read(&|name| std::env::var(name).ok())
+        let site = Site::load().map_err(|error| S3SettingsError(error.to_string()))?;
+        Self::read(&|name| site.get(name))
     }
 
     /// The same, with another environment.

@@ -1,0 +1,125 @@
+//! How often, and after how long, what failed is tried again: a table, by kind of failure.
+//!
+//! A failure that is no fault of the job (a store that does not answer, a full disk of one
+//! worker) puts the job off and does not count as an attempt; others count, up to the campaign's
+//! `max_attempts`.
+
+use std::time::Duration;
+
+use crate::failure::{Disposition, Failure};
+
+/// What becomes of a failure of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Policy {
+    kind: &'static str,
+    /// Whether it uses up an attempt.
+    counts: bool,
+    /// Seconds to wait, first to last; the last one stays.
+    waits: &'static [u64],
+}
+
+const TABLE: [Policy; 4] = [
+    Policy {
+        kind: "store",
+        counts: false,
+        waits: &[1, 4, 4, 16, 16, 60],
+    },
+    Policy {
+        kind: "input",
+        counts: false,
+        waits: &[1, 4, 16, 60],
+    },
+    Policy {
+        kind: "scratch",
+        counts: false,
+        waits: &[1, 4, 16],
+    },
+    Policy {
+        kind: "memory",
+        counts: true,
+        waits: &[16, 60],
+    },
+];
+
+const OTHERS: Policy = Policy {
+    kind: "",
+    counts: true,
+    waits: &[1, 4, 16, 60, 300],
+};
+
+/// What to do about a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Try again: another attempt.
+    Retry(Duration),
+    /// Try again: the same attempt.
+    PutOff(Duration),
+    /// Give it up.
+    GiveUp,
+}
+
+/// How patient the one who asks is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Attempts at a shard.
+    pub attempts: u32,
+    /// Times that one attempt is put off.
+    pub postponements: u32,
+}
+
+/// Judges a failure of an attempt (counted from 1) that was put off so often.
+#[must_use]
+pub fn judge(failure: &Failure, attempt: u32, postponed: u32, patience: Patience) -> Verdict {
+    if failure.disposition == Disposition::Reject {
+        return Verdict::GiveUp;
+    }
+    let known = TABLE.iter().find(|policy| policy.kind == failure.kind);
+    let policy = known.unwrap_or(&OTHERS);
+    match policy.counts {
+        true if attempt < patience.attempts => Verdict::Retry(policy.wait(attempt - 1)),
+        false if postponed < patience.postponements => Verdict::PutOff(policy.wait(postponed)),
+        _ => Verdict::GiveUp,
+    }
+}
+
+impl Policy {
+    fn wait(&self, before: u32) -> Duration {
+        let place = usize::try_from(before).unwrap_or(usize::MAX);
+        let last = self.waits.last().copied().unwrap_or(1);
+        Duration::from_secs(self.waits.get(place).copied().unwrap_or(last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Patience, Verdict, judge};
+    use crate::failure::Failure;
+
+    const PATIENCE: Patience = Patience {
+        attempts: 3,
+        postponements: 2,
+    };
+
+    #[test]
+    fn a_store_that_is_down_uses_up_no_attempt() {
+        let down = Failure::retry("store", "out", "no answer");
+        let waits = |postponed| judge(&down, 3, postponed, PATIENCE);
+        assert_eq!(waits(0), Verdict::PutOff(Duration::from_secs(1)));
+        assert_eq!(waits(1), Verdict::PutOff(Duration::from_secs(4)));
+        assert_eq!(waits(2), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn others_use_up_attempts() {
+        let odd = Failure::retry("odd", "shard", "who knows");
+        assert_eq!(
+            judge(&odd, 1, 9, PATIENCE),
+            Verdict::Retry(Duration::from_secs(1))
+        );
+        assert_eq!(judge(&odd, 3, 0, PATIENCE), Verdict::GiveUp);
+        let wrong = Failure::reject("store", "out", "access denied");
+        assert_eq!(judge(&wrong, 1, 0, PATIENCE), Verdict::GiveUp);
+    }
+}

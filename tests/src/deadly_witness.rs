@@ -1,0 +1,55 @@
+//! A witness of attempts that kills its process, as `kill -9` does, at a point of a test's choice.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use lumimill_common::shard::Shard;
+use lumimill_worker::commit::{CommitPoint, Witness};
+
+/// Variable that says where to die: `<point>`, or `<point>:<shard id>`.
+pub const DIE_AT: &str = "LUMIMILL_TEST_DIE_AT";
+/// Variable with a file: whoever removes it dies, so that one process dies once. Without it
+/// every process dies, again and again.
+pub const DIE_ONCE: &str = "LUMIMILL_TEST_DIE_ONCE";
+
+/// The witness that the environment asks for.
+#[must_use]
+pub fn deadly_witness() -> Option<Witness> {
+    let at = std::env::var(DIE_AT).ok()?;
+    let once = std::env::var_os(DIE_ONCE);
+    let (name, shard) = match at.split_once(':') {
+        Some((name, shard)) => (name, Some(shard.to_owned())),
+        None => (at.as_str(), None),
+    };
+    let point = point(name);
+    Some(Arc::new(move |found: CommitPoint, of: &Shard| {
+        let is_meant = shard
+            .as_ref()
+            .is_none_or(|shard| *shard == of.id.to_string());
+        let may = || {
+            once.as_ref()
+                .is_none_or(|file| std::fs::remove_file(Path::new(file)).is_ok())
+        };
+        if found == point && is_meant && may() {
+            die();
+        }
+    }))
+}
+
+fn point(name: &str) -> CommitPoint {
+    match name {
+        "taken" => CommitPoint::Taken,
+        "processed" => CommitPoint::Processed,
+        "object-put" => CommitPoint::ObjectPut,
+        "marker-put" => CommitPoint::MarkerPut,
+        "reported" => CommitPoint::Reported,
+        other => panic!("{DIE_AT}: no point {other:?}"),
+    }
+}
+
+fn die() {
+    let id = std::process::id().to_string();
+    let killed = Command::new("kill").args(["-9", &id]).status();
+    panic!("it should be dead: {killed:?}");
+}

@@ -1,0 +1,178 @@
+//! How a program is, over HTTP: `/healthz` (it lives), `/readyz` (it works), `/metrics`
+//! (Prometheus). On loopback unless told otherwise; nothing can be changed through it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::slots::Slots;
+
+/// Port where it listens when nobody says where.
+const PORT: u16 = 9466;
+
+/// Whether the program is connected.
+#[derive(Debug, Default)]
+pub struct Health {
+    connected: AtomicBool,
+    lost: AtomicU64,
+}
+
+impl Health {
+    /// Says whether the broker is there.
+    pub fn connected(&self, connected: bool) {
+        let before = self.connected.swap(connected, Ordering::Relaxed);
+        self.lost
+            .fetch_add(u64::from(before && !connected), Ordering::Relaxed);
+    }
+
+    /// Whether the broker was there last.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    /// How often the broker was lost.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+type Answer = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What is served.
+#[derive(Clone)]
+pub struct Served {
+    /// Whether it works.
+    pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Its metrics, in the text format of Prometheus.
+    pub metrics: Answer,
+}
+
+/// Serves in the background; returns where. Without an address a taken port is no error:
+/// several workers share a machine.
+pub async fn serve(address: Option<SocketAddr>, served: Served) -> io::Result<SocketAddr> {
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
+    let listener = match (TcpListener::bind(address.unwrap_or(usual)).await, address) {
+        (Err(error), None) if error.kind() == io::ErrorKind::AddrInUse => {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?
+        }
+        (Err(error), _) => {
+            let address = address.unwrap_or(usual);
+            return Err(io::Error::new(
+                error.kind(),
+                format!("cannot listen on {address}: {error}"),
+            ));
+        }
+        (listener, _) => listener?,
+    };
+    let found = listener.local_addr()?;
+    info!("health and metrics on http://{found}");
+    tokio::spawn(async move { axum::serve(listener, routes(served)).await });
+    Ok(found)
+}
+
+fn routes(served: Served) -> Router {
+    let Served { ready, metrics } = served;
+    let text = [(
+        header::CONTENT_TYPE,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    )];
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route(
+            "/readyz",
+            get(async move || match ready() {
+                true => (StatusCode::OK, "ready\n"),
+                false => (StatusCode::SERVICE_UNAVAILABLE, "not connected\n"),
+            }),
+        )
+        .route("/metrics", get(async move || (text, metrics())))
+}
+
+impl Served {
+    /// What a worker serves.
+    #[must_use]
+    pub fn worker(slots: &Arc<Slots>, health: &Arc<Health>, pool: &str) -> Self {
+        let (quit, is_ready) = (slots.quit.clone(), health.clone());
+        let (slots, health, pool) = (slots.clone(), health.clone(), pool.to_owned());
+        Self {
+            ready: Arc::new(move || is_ready.is_connected() && !quit.is_cancelled()),
+            metrics: Arc::new(move || worker_metrics(&slots, &health, &pool)),
+        }
+    }
+}
+
+fn worker_metrics(slots: &Slots, health: &Health, pool: &str) -> String {
+    let beat = slots.beat(pool);
+    let labels = [("pool".into(), pool.to_owned().into())];
+    let mut registry = Registry::with_prefix_and_labels("lumimill_worker", labels.into_iter());
+    let gauges = [
+        ("slots", "Jobs done at a time", u64::from(beat.slots)),
+        ("running", "Jobs under way", beat.running.len() as u64),
+        ("memory_bytes", "Resident memory", beat.memory),
+        (
+            "connected",
+            "Whether the broker is there",
+            u64::from(health.is_connected()),
+        ),
+    ];
+    for (name, help, value) in gauges {
+        registry.register(name, help, gauge(value));
+    }
+    let counters = [
+        ("shards_done", "Shards done", beat.done),
+        ("attempts_failed", "Attempts that failed", beat.failed),
+        ("entries", "Entries processed", beat.entries),
+        (
+            "leases_lost",
+            "Leases lost while a job was done",
+            slots.lost(),
+        ),
+        (
+            "connections_lost",
+            "Times that the broker was lost",
+            health.lost(),
+        ),
+    ];
+    for (name, help, value) in counters {
+        registry.register(name, help, counter(value));
+    }
+    text(&registry)
+}
+
+/// A gauge of this value.
+#[must_use]
+pub fn gauge(value: u64) -> Gauge {
+    let gauge: Gauge = Gauge::default();
+    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    gauge
+}
+
+/// A counter of this value.
+#[must_use]
+pub fn counter(value: u64) -> Counter {
+    let counter: Counter = Counter::default();
+    counter.inc_by(value);
+    counter
+}
+
+/// Metrics as text.
+#[must_use]
+pub fn text(registry: &Registry) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = encode(&mut text, registry);
+    text
+}

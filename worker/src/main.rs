@@ -1,0 +1,7 @@
+//! The `lumimill-worker` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lumimill_worker::program::main(None)
+}

@@ -1,0 +1,230 @@
+//! The rows of `plan.parquet`, one a shard, and what its metadata says of stages: all of a plan
+//! that a worker needs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use lumimill_common::campaign::{InvalidName, StageName};
+use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Raised whenever a plan is written in another way than before.
+pub const VERSION: u32 = 1;
+/// Rows read or written at once.
+pub const ROWS: usize = 8192;
+
+/// Why a plan cannot be written or read.
+#[derive(Debug, Error)]
+pub enum ShardTableError {
+    /// The Parquet file.
+    #[error("plan.parquet: {0}")]
+    Parquet(#[from] ParquetError),
+    /// The rows of the Parquet file.
+    #[error("plan.parquet: {0}")]
+    Arrow(#[from] ArrowError),
+    /// Bytes that no Parquet writer wrote.
+    #[error("plan.parquet: damaged: plan the campaign again")]
+    Damaged,
+    /// Metadata that is not there.
+    #[error("plan.parquet: no metadata {key:?}: not a plan, or not a whole one")]
+    NoMetadata {
+        /// Its key.
+        key: &'static str,
+    },
+    /// A plan of another time.
+    #[error("plan.parquet: written in form {found}, expected {VERSION}: plan the campaign again")]
+    Version {
+        /// The form that it is written in.
+        found: u32,
+    },
+    /// Metadata that is not what it should be.
+    #[error("plan.parquet: metadata {key:?}: {reason}")]
+    Metadata {
+        /// Its key.
+        key: &'static str,
+        /// What is wrong.
+        reason: serde_json::Error,
+    },
+    /// A column that is not there, or of another type.
+    #[error("plan.parquet: column {column:?} is missing or of the wrong type")]
+    Column {
+        /// Its name.
+        column: &'static str,
+    },
+    /// A shard id that is not one.
+    #[error("plan.parquet: {0}")]
+    ShardId(#[from] InvalidShardId),
+    /// A stage name that is not one.
+    #[error("plan.parquet: {0}")]
+    Name(#[from] InvalidName),
+    /// Lumi sections that are not a mask.
+    #[error("plan.parquet: shard {shard}: lumis: {reason}")]
+    Lumis {
+        /// The shard.
+        shard: String,
+        /// What is wrong.
+        reason: serde_json::Error,
+    },
+}
+
+/// A stage of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStage {
+    /// Its name.
+    pub name: StageName,
+    /// Digest of what it does (see [`lumimill_common::shard::stage_digest`]).
+    pub digest: String,
+    /// SHA-256 of its model files, in order.
+    pub models: Vec<String>,
+}
+
+/// The rows of a plan, and its metadata.
+#[derive(Debug)]
+pub struct ShardTable {
+    /// The shards, in order.
+    pub shards: Vec<Shard>,
+    metadata: HashMap<String, String>,
+}
+
+impl ShardTable {
+    /// Reads the bytes of `plan.parquet`.
+    pub fn from_parquet(bytes: Vec<u8>) -> Result<Self, ShardTableError> {
+        // The parquet crate panics on some damaged footers (a negative offset, for one).
+        std::panic::catch_unwind(|| Self::read(bytes)).map_err(|_| ShardTableError::Damaged)?
+    }
+
+    fn read(bytes: Vec<u8>) -> Result<Self, ShardTableError> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))?;
+        let metadata: HashMap<String, String> = builder
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some((entry.key.clone(), entry.value.clone()?)))
+            .collect();
+        let mut table = Self {
+            shards: Vec::new(),
+            metadata,
+        };
+        let found = table.value("lumimill.plan")?;
+        if found != VERSION {
+            return Err(ShardTableError::Version { found });
+        }
+        for batch in builder.with_batch_size(ROWS).build()? {
+            read_shards(&batch?, &mut table.shards)?;
+        }
+        Ok(table)
+    }
+
+    /// A value of the metadata, which is JSON.
+    pub fn value<T: DeserializeOwned>(&self, key: &'static str) -> Result<T, ShardTableError> {
+        let json = self.metadata.get(key);
+        let json = json.ok_or(ShardTableError::NoMetadata { key })?;
+        serde_json::from_str(json).map_err(|reason| ShardTableError::Metadata { key, reason })
+    }
+
+    /// The stages of the plan.
+    pub fn stages(&self) -> Result<Vec<PlannedStage>, ShardTableError> {
+        self.value("lumimill.stages")
+    }
+}
+
+/// Columns of the table.
+#[must_use]
+pub fn schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, name == "lumis");
+    let number = |name: &str| Field::new(name, DataType::UInt64, false);
+    Arc::new(Schema::new(vec![
+        text("shard"),
+        text("stage"),
+        text("dataset"),
+        text("file"),
+        number("size"),
+        text("uuid"),
+        text("tree"),
+        number("start"),
+        number("stop"),
+        number("events"),
+        number("certified_events"),
+        text("lumis"),
+    ]))
+}
+
+/// Shards as rows.
+pub fn rows(schema: &SchemaRef, shards: &[Shard]) -> Result<RecordBatch, ArrowError> {
+    let text = |of: fn(&Shard) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(shards.iter().map(of)))
+    };
+    let number = |of: fn(&Shard) -> u64| -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(shards.iter().map(of)))
+    };
+    let lumis = shards
+        .iter()
+        .map(|shard| Some(shard.lumis.as_ref()?.to_json()));
+    let columns = vec![
+        text(|shard| shard.id.to_string()),
+        text(|shard| shard.stage.to_string()),
+        text(|shard| shard.dataset.clone()),
+        text(|shard| shard.file.url.clone()),
+        number(|shard| shard.file.size),
+        text(|shard| shard.file.uuid.clone()),
+        text(|shard| shard.tree.clone()),
+        number(|shard| shard.entries.start),
+        number(|shard| shard.entries.end),
+        number(|shard| shard.entries.end.saturating_sub(shard.entries.start)),
+        number(|shard| shard.certified_events),
+        Arc::new(lumis.collect::<StringArray>()),
+    ];
+    RecordBatch::try_new(Arc::clone(schema), columns)
+}
+
+fn read_shards(batch: &RecordBatch, shards: &mut Vec<Shard>) -> Result<(), ShardTableError> {
+    let text = |column: &'static str| {
+        batch
+            .column_by_name(column)
+            .and_then(|array| array.as_string_opt::<i32>())
+            .ok_or(ShardTableError::Column { column })
+    };
+    let number = |column: &'static str| {
+        batch
+            .column_by_name(column)
+            .and_then(|array| array.as_primitive_opt::<UInt64Type>())
+            .ok_or(ShardTableError::Column { column })
+    };
+    let (id, stage, dataset) = (text("shard")?, text("stage")?, text("dataset")?);
+    let (file, uuid, tree, lumis) = (text("file")?, text("uuid")?, text("tree")?, text("lumis")?);
+    let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
+    let certified = number("certified_events")?;
+    for row in 0..batch.num_rows() {
+        let lumis = (!lumis.is_null(row)).then(|| lumis.value(row));
+        let parsed = lumis.map(serde_json::from_str).transpose();
+        shards.push(Shard {
+            id: id.value(row).parse()?,
+            stage: stage.value(row).parse()?,
+            dataset: dataset.value(row).to_owned(),
+            file: FileIdentity {
+                url: file.value(row).to_owned(),
+                size: size.value(row),
+                uuid: uuid.value(row).to_owned(),
+            },
+            tree: tree.value(row).to_owned(),
+            entries: start.value(row)..stop.value(row),
+            certified_events: certified.value(row),
+            lumis: parsed.map_err(|reason| ShardTableError::Lumis {
+                shard: id.value(row).to_owned(),
+                reason,
+            })?,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! Campaigns that were submitted, as the store has them. All that a job is done with, its models
+//! and its input among it, is taken from a plan whose digest the job names.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use lumimill_common::campaign::{Campaign, CampaignName};
+use lumimill_common::control::{
+    Control, ControlState, campaign_key, control_key, model_key, plan_digest, plan_key,
+};
+use lumimill_common::failure::Failure;
+use lumimill_common::job::Job;
+use lumimill_common::store::{Key, Place, Store};
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::campaigns::{Campaigns, Found};
+use crate::prepared_stage::PreparedStage;
+use crate::production::{Production, store_failure};
+use crate::shard_table::ShardTable;
+
+/// Campaigns that are remembered between jobs.
+const REMEMBERED: usize = 4;
+/// How long a look at a control record holds.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// The campaigns below one place.
+pub struct StoredCampaigns {
+    root: Place,
+    stop: CancellationToken,
+    known: Mutex<BTreeMap<CampaignName, Arc<Mutex<Known>>>>,
+}
+
+/// What is remembered of a campaign.
+struct Known {
+    store: Arc<dyn Store>,
+    used: Instant,
+    control: Option<(Instant, Control)>,
+    production: Option<Arc<Production>>,
+}
+
+impl StoredCampaigns {
+    /// The campaigns below a place; `stop` ends all work on them.
+    #[must_use]
+    pub fn new(root: Place, stop: CancellationToken) -> Self {
+        Self {
+            root,
+            stop,
+            known: Mutex::default(),
+        }
+    }
+
+    async fn known(&self, name: &CampaignName) -> Result<Arc<Mutex<Known>>, Failure> {
+        let mut all = self.known.lock().await;
+        if let Some(known) = all.get(name) {
+            return Ok(known.clone());
+        }
+        forget_oldest(&mut all);
+        let place = self.root.join(name.as_str());
+        let place = place.map_err(|error| Failure::reject("job", name, error))?;
+        let prepared = place.prepare().await;
+        let (store, _) = prepared.map_err(|error| match error.is_transient() {
+            true => Failure::retry("store", "", error),
+            false => Failure::reject("store", "", error),
+        })?;
+        let known = Arc::new(Mutex::new(Known {
+            store,
+            used: Instant::now(),
+            control: None,
+            production: None,
+        }));
+        all.insert(name.clone(), known.clone());
+        Ok(known)
+    }
+}
+
+/// Makes room; a campaign whose jobs are under way stays alive with them.
+fn forget_oldest(all: &mut BTreeMap<CampaignName, Arc<Mutex<Known>>>) {
+    if all.len() < REMEMBERED {
+        return;
+    }
+    let used = |known: &Arc<Mutex<Known>>| known.try_lock().map(|known| known.used).ok();
+    let oldest = all
+        .iter()
+        .filter_map(|(name, known)| Some((used(known)?, name.clone())))
+        .min();
+    if let Some((_, name)) = oldest {
+        all.remove(&name);
+    }
+}
+
+#[async_trait]
+impl Campaigns for StoredCampaigns {
+    async fn find(&self, job: &Job) -> Result<Found, Failure> {
+        let known = self.known(&job.campaign).await?;
+        let mut known = known.lock().await;
+        known.used = Instant::now();
+        let control = known.control().await?;
+        known.stop_cancelled();
+        if control.plan != job.plan {
+            // The record may be older than the job, by as long as a look at it holds.
+            known.control = None;
+            if known.control().await?.plan != job.plan {
+                return Ok(Found::Dropped("it is of a plan that another one replaced"));
+            }
+        }
+        match control.state {
+            ControlState::Paused => return Ok(Found::Paused),
+            ControlState::Cancelled => return Ok(Found::Dropped("the campaign is cancelled")),
+            ControlState::Running => {}
+        }
+        if let Some(production) = &known.production
+            && production.digest == job.plan
+            && !production.stop.is_cancelled()
+        {
+            return Ok(Found::Production(production.clone()));
+        }
+        let base = PathBuf::from(&control.base);
+        let production = load(job, base, known.store.clone(), self.stop.child_token()).await?;
+        let production = Arc::new(production);
+        known.production = Some(production.clone());
+        Ok(Found::Production(production))
+    }
+
+    async fn look(&self) {
+        let all: Vec<_> = self.known.lock().await.values().cloned().collect();
+        for known in all {
+            let mut known = known.lock().await;
+            // A store that does not answer now is asked again soon.
+            let _ = known.control().await;
+            known.stop_cancelled();
+        }
+    }
+}
+
+impl Known {
+    async fn control(&mut self) -> Result<Control, Failure> {
+        if let Some((seen, control)) = &self.control
+            && seen.elapsed() < FRESH
+        {
+            return Ok(control.clone());
+        }
+        let bytes = object(self.store.as_ref(), &control_key()).await?;
+        let control: Control = serde_json::from_slice(&bytes).map_err(|error| {
+            let message = format!("{}: _control.json: {error}", self.store.location());
+            Failure::reject("job", self.store.location(), message)
+        })?;
+        self.control = Some((Instant::now(), control.clone()));
+        Ok(control)
+    }
+
+    fn stop_cancelled(&self) {
+        let cancelled =
+            |(_, control): &(Instant, Control)| control.state == ControlState::Cancelled;
+        if let (true, Some(production)) = (
+            self.control.as_ref().is_some_and(cancelled),
+            &self.production,
+        ) {
+            production.stop.cancel();
+        }
+    }
+}
+
+/// An object that must be there, as submitting writes it before any job.
+async fn object(store: &dyn Store, key: &Key) -> Result<Vec<u8>, Failure> {
+    let found = store
+        .get(key)
+        .await
+        .map_err(|error| store_failure(&error))?;
+    found.ok_or_else(|| {
+        let message = format!(
+            "{}: there is no {key}: the campaign was not submitted to this store, or was removed",
+            store.location()
+        );
+        Failure::reject("job", store.location(), message)
+    })
+}
+
+async fn load(
+    job: &Job,
+    base: PathBuf,
+    store: Arc<dyn Store>,
+    stop: CancellationToken,
+) -> Result<Production, Failure> {
+    let wrong = |message: String| Failure::reject("job", &job.campaign, message);
+    let bytes = object(store.as_ref(), &plan_key()).await?;
+    let digest = plan_digest(&bytes);
+    if digest != job.plan {
+        let message = format!(
+            "{}: plan.parquet has digest {digest}, the job is of plan {}",
+            store.location(),
+            job.plan
+        );
+        // Whoever submits writes the plan before the control record: this passes.
+        return Err(Failure::retry("store", "plan.parquet", message));
+    }
+    let table = tokio::task::spawn_blocking(|| ShardTable::from_parquet(bytes)).await;
+    let table = table.map_err(|error| wrong(error.to_string()))?;
+    let table = table.map_err(|error| wrong(error.to_string()))?;
+    let text = object(store.as_ref(), &campaign_key()).await?;
+    let text = String::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
+    let campaign = Campaign::parse(&text).map_err(|errors| {
+        let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+        wrong(format!("campaign.toml: {}", problems.join("; ")))
+    })?;
+    let models = models(store.as_ref(), &campaign, &table).await?;
+    let stages = tokio::task::spawn_blocking(move || prepare(&campaign, &table, &models)).await;
+    let prepared = stages.map_err(|error| wrong(error.to_string()))?;
+    let (attempts, stages, shards) = prepared.map_err(wrong)?;
+    info!(campaign = %job.campaign, shards = shards.len(), "campaign loaded");
+    let mut production = Production::new(&job.campaign, &digest, &base, store, attempts);
+    production.stop = stop;
+    production.stages = stages;
+    production.shards = shards;
+    Ok(production)
+}
+
+/// Model files by hash and by the path that the campaign has for them.
+type Models = BTreeMap<String, Vec<u8>>;
+
+/// The model files of every stage, each as the plan has its hash.
+async fn models(
+    store: &dyn Store,
+    campaign: &Campaign,
+    table: &ShardTable,
+) -> Result<Models, Failure> {
+    let wrong = |message: String| Failure::reject("model", &campaign.name, message);
+    let planned = table.stages().map_err(|error| wrong(error.to_string()))?;
+    let mut models = Models::new();
+    for (stage, planned) in campaign.stages.iter().zip(&planned) {
+        let paths = stage.models.iter().flat_map(|model| model.source.paths());
+        for (path, hash) in paths.zip(&planned.models) {
+            if models.contains_key(path) {
+                continue;
+            }
+            let key = model_key(hash).ok_or_else(|| wrong(format!("{hash:?} is no hash")))?;
+            let bytes = object(store, &key).await?;
+            let found = hex(&Sha256::digest(&bytes));
+            if found != *hash {
+                let message = format!("{key}: expected SHA-256 {hash}, found {found}");
+                return Err(wrong(message));
+            }
+            models.insert(path.to_owned(), bytes);
+        }
+    }
+    Ok(models)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+type Prepared = (
+    u32,
+    BTreeMap<lumimill_common::campaign::StageName, Arc<PreparedStage>>,
+    BTreeMap<lumimill_common::shard::ShardId, Arc<lumimill_common::shard::Shard>>,
+);
+
+fn prepare(campaign: &Campaign, table: &ShardTable, models: &Models) -> Result<Prepared, String> {
+    let files = |path: &str| {
+        let found = models.get(path).cloned();
+        found.ok_or_else(|| String::from("not in the plan"))
+    };
+    let planned = table.stages().map_err(|error| error.to_string())?;
+    let mut stages = BTreeMap::new();
+    for (index, planned) in (0..campaign.stages.len()).zip(&planned) {
+        let stage = PreparedStage::load(campaign, index, &files).map_err(|problems| {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            problems.join("; ")
+        })?;
+        let name = stage.stage().name.clone();
+        if (&name, stage.digest()) != (&planned.name, &planned.digest) {
+            return Err(format!(
+                "stage {name} has digest {}, the plan has {} for stage {}: the campaign file in \
+                 the store is not the planned one",
+                stage.digest(),
+                planned.digest,
+                planned.name
+            ));
+        }
+        stages.insert(name, Arc::new(stage));
+    }
+    let shards = table.shards.iter();
+    let shards = shards.map(|shard| (shard.id, Arc::new(shard.clone())));
+    Ok((campaign.shards.max_attempts, stages, shards.collect()))
+}

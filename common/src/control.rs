@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::CampaignName;
 use crate::store::Key;
 
 /// The state that a person gave a campaign.
@@ -55,6 +56,30 @@ pub fn model_key(sha256: &str) -> Option<Key> {
     let digit = |c: char| c.is_ascii_hexdigit() && !c.is_ascii_uppercase();
     let whole = sha256.len() == 64 && sha256.chars().all(digit);
     whole.then(|| key(&format!("_models/{sha256}")))
+}
+
+/// Key, below the place that campaigns are in, that says that a campaign is to be driven.
+#[must_use]
+pub fn active_key(campaign: &CampaignName) -> Key {
+    key(&format!("{}/{campaign}", active_folder()))
+}
+
+/// Folder of those.
+#[must_use]
+pub fn active_folder() -> Key {
+    key("_campaigns/active")
+}
+
+/// Key that says that a campaign was driven to its end, or was cancelled.
+#[must_use]
+pub fn ended_key(campaign: &CampaignName) -> Key {
+    key(&format!("{}/{campaign}", ended_folder()))
+}
+
+/// Folder of those.
+#[must_use]
+pub fn ended_folder() -> Key {
+    key("_campaigns/ended")
 }
 
 /// Digest of a plan, which jobs name: BLAKE3 of its bytes, in hexadecimal.

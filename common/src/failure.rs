@@ -72,6 +72,18 @@ impl Failure {
     }
 }
 
+impl FailedAttempt {
+    /// An attempt that failed for this reason.
+    #[must_use]
+    pub fn new(attempt: u32, failure: &Failure) -> Self {
+        Self {
+            attempt,
+            fingerprint: failure.fingerprint(),
+            failure: failure.clone(),
+        }
+    }
+}
+
 /// What is kept of a shard that failed: `_failed/<shard>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

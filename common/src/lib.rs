@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod control;
 pub mod event_id;
 pub mod expression;
+pub mod failed_record;
 pub mod failure;
 pub mod job;
 pub mod lumi_mask;

@@ -42,7 +42,13 @@ pub fn object_key(stage: &StageName, shard: ShardId) -> Key {
     key(format!("{stage}/part-{shard}.parquet"))
 }
 
-/// Key of the record of a shard's failed attempts.
+/// Key of the record of a shard's failed attempts while it is still tried.
+#[must_use]
+pub fn retrying_key(stage: &StageName, shard: ShardId) -> Key {
+    key(format!("{stage}/_retrying/{shard}.json"))
+}
+
+/// Key of the record of the failed attempts of a shard that was given up.
 #[must_use]
 pub fn failed_key(stage: &StageName, shard: ShardId) -> Key {
     key(format!("{stage}/_failed/{shard}.json"))

@@ -33,6 +33,12 @@ pub const DEAD: &str = "lumimill.dead";
 /// Header of a dead letter with the reason why it is one.
 pub const REASON: &str = "reason";
 
+/// Header of a dead letter with the queue that it was in.
+pub const ORIGIN: &str = "queue";
+
+/// What the reason of a dead letter begins with when the broker gave it up: whoever took it died.
+pub const GIVEN_UP: &str = "given up by the broker";
+
 /// Name of the topic that workers tell on how they are.
 pub const BEATS: &str = "lumimill.beats";
 

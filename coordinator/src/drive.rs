@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
-use lumimill_common::queue::{Message, Queue, QueueError, REPORTS, Settle, jobs};
+use lumimill_common::job::{Outcome, Report, unpack};
+use lumimill_common::queue::{Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::shard::ShardId;
 use lumimill_worker::production::Production;
 use lumimill_worker::slots::Slots;
+
+use crate::jobs::JobsOf;
 
 /// How far a production is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,7 +57,17 @@ pub async fn drive(
     slots: NonZeroUsize,
     watcher: &mut dyn Watcher,
 ) -> Result<End, QueueError> {
-    publish(production, queue.as_ref(), outstanding).await?;
+    let jobs_of = JobsOf {
+        campaign: &production.campaign,
+        plan: &production.digest,
+        pool: POOL,
+    };
+    let shards = outstanding
+        .iter()
+        .filter_map(|id| production.shards.get(id));
+    jobs_of
+        .publish(queue.as_ref(), shards.map(AsRef::as_ref))
+        .await?;
     let count = u16::try_from(slots.get().min(outstanding.len())).unwrap_or(u16::MAX);
     let mut slots = Slots::new("run", Box::new(production.clone()), count);
     // A person is waiting: a disk that stays full fails its shards soon.
@@ -84,35 +96,6 @@ pub async fn drive(
         true => End::Stopped(progress),
         false => End::Complete(progress),
     })
-}
-
-async fn publish(
-    production: &Production,
-    queue: &dyn Queue,
-    outstanding: &[ShardId],
-) -> Result<(), QueueError> {
-    for id in outstanding {
-        let message = job(production, *id).map_err(|reason| QueueError {
-            broker: jobs(POOL),
-            action: "publish",
-            reason,
-            lasting: true,
-        })?;
-        queue.publish(&jobs(POOL), message).await?;
-    }
-    Ok(())
-}
-
-fn job(production: &Production, id: ShardId) -> Result<Message, String> {
-    let unknown = || format!("shard {id} is not in the plan");
-    let shard = production.shards.get(&id).ok_or_else(unknown)?;
-    let job = Job {
-        campaign: production.campaign.clone(),
-        plan: production.digest.clone(),
-        stage: shard.stage.clone(),
-        shard: id,
-    };
-    pack(1, &job).map_err(|error| error.to_string())
 }
 
 /// Takes reports until nothing is left or the production is stopped. Each shard counts once.

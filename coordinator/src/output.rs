@@ -10,7 +10,7 @@ use lumimill_common::campaign::StageName;
 use lumimill_common::control::{Control, campaign_key, control_key, plan_digest, plan_key};
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::marker::{
-    Marker, done_folder, failed_folder, failed_key, marker_key, object_key,
+    Marker, done_folder, failed_folder, failed_key, marker_key, object_key, retrying_key,
 };
 use lumimill_common::shard::ShardId;
 use lumimill_common::store::{Key, LocalStore, Place, Store};
@@ -134,13 +134,20 @@ impl Output {
 
     /// The plan that was written last.
     pub async fn plan(&self) -> anyhow::Result<Option<Plan>> {
+        let found = self.plan_and_digest().await?;
+        Ok(found.map(|(plan, _)| plan))
+    }
+
+    /// The plan that was written last, and its digest.
+    pub async fn plan_and_digest(&self) -> anyhow::Result<Option<(Plan, String)>> {
         let Some(bytes) = self.store.get(&plan_key()).await? else {
             return Ok(None);
         };
+        let digest = plan_digest(&bytes);
         let location = self.store.location();
-        Plan::from_parquet(bytes)
-            .map(Some)
-            .with_context(|| format!("{location}: plan.parquet"))
+        let plan = Plan::from_parquet(bytes);
+        let plan = plan.with_context(|| format!("{location}: plan.parquet"))?;
+        Ok(Some((plan, digest)))
     }
 
     /// Writes the campaign and its plan, and returns the plan's digest.
@@ -278,6 +285,7 @@ impl Output {
             marker_key(stage, shard),
             object_key(stage, shard),
             failed_key(stage, shard),
+            retrying_key(stage, shard),
         ] {
             self.store.delete(&key).await?;
         }

@@ -4,6 +4,7 @@
 //! and a metric partial come out. [`commit`] writes them in the order that makes a kill harmless;
 //! [`slots`] take jobs from a queue, [`slot`] settles each one once.
 
+pub mod back_off;
 #[cfg(feature = "program")]
 mod byte_size;
 pub mod campaigns;

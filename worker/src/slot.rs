@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lumimill_common::failure::{FailedAttempt, FailedRecord, Failure};
+use lumimill_common::failed_record;
+use lumimill_common::failure::{FailedAttempt, Failure};
 use lumimill_common::job::{Job, Outcome, Report, Running, pack, unpack};
-use lumimill_common::marker::{Marker, failed_key};
+use lumimill_common::marker::Marker;
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
 use lumimill_common::retry_policy::{Patience, Verdict, judge};
 use lumimill_common::shard::Shard;
@@ -159,12 +160,7 @@ async fn done(slots: &Slots, attempt: &Attempt, which: Try, marker: &Marker) -> 
     let entries = shard.entries.end.saturating_sub(shard.entries.start);
     slots.tally.entries.fetch_add(entries, Ordering::Relaxed);
     if which.redelivered || which.number > 1 || which.postponed > 0 {
-        // What failed before is no failure any more. A record that stays says nothing: the
-        // marker is the only truth.
-        let _ = production
-            .store
-            .delete(&failed_key(&shard.stage, shard.id))
-            .await;
+        failed_record::forget(production.store.as_ref(), &shard.stage, shard.id).await;
     }
     (Outcome::Done { rows: marker.rows }, Settle::Done)
 }
@@ -186,12 +182,12 @@ async fn failed(
     };
     match judge(&failure, number, which.postponed, patience) {
         Verdict::Retry(after) => {
-            record(&attempt.production, shard, number, &failure).await;
+            keep(&attempt.production, shard, number, &failure, false).await;
             (Outcome::Retrying { failure }, Settle::Retry { after })
         }
         Verdict::PutOff(after) => (Outcome::Retrying { failure }, Settle::Later { after }),
         Verdict::GiveUp => {
-            record(&attempt.production, shard, number, &failure).await;
+            keep(&attempt.production, shard, number, &failure, true).await;
             let reason = failure.to_string();
             (Outcome::Failed { failure }, Settle::Dead { reason })
         }
@@ -224,6 +220,16 @@ async fn set_aside(delivery: Delivery, reason: String) -> Result<(), QueueError>
     delivery.settle(Settle::Dead { reason }).await.map(|_| ())
 }
 
+async fn keep(production: &Production, shard: &Shard, number: u32, failure: &Failure, last: bool) {
+    let failed = FailedAttempt::new(number, failure);
+    let store = production.store.as_ref();
+    let kept = failed_record::keep(store, &shard.stage, shard.id, failed, last).await;
+    if let Err(error) = kept {
+        // The failure itself is reported either way; only its record is missing.
+        error!(job.id = %shard.id, %error, "the failed record cannot be written");
+    }
+}
+
 async fn end(delivery: Delivery, job: &Job, settle: Settle) -> Result<(), QueueError> {
     settled(delivery, job, settle).await.map(|_| ())
 }
@@ -234,33 +240,4 @@ async fn settled(delivery: Delivery, job: &Job, settle: Settle) -> Result<bool, 
         warn!(job.id = %job.shard, "the lease was lost; the job will be delivered again");
     }
     Ok(held)
-}
-
-async fn record(production: &Production, shard: &Shard, number: u32, failure: &Failure) {
-    let key = failed_key(&shard.stage, shard.id);
-    let known = production.store.get(&key).await.ok().flatten();
-    let mut record = known
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_else(|| FailedRecord {
-            shard: shard.id,
-            attempts: Vec::new(),
-        });
-    let fingerprint = failure.fingerprint();
-    record.attempts.push(FailedAttempt {
-        attempt: number,
-        failure: failure.clone(),
-        fingerprint,
-    });
-    let written = match serde_json::to_vec_pretty(&record) {
-        Ok(bytes) => production
-            .store
-            .put(&key, bytes)
-            .await
-            .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(reason) = written {
-        // The failure itself is reported either way; only its record is missing.
-        error!(job.id = %shard.id, reason, "the failed record cannot be written");
-    }
 }

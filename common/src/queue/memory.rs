@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use super::{Consumer, DEAD, Delivery, Lease, Message, Queue, QueueError, REASON, Settle};
+use super::{Consumer, DEAD, Delivery, Lease, Message, ORIGIN, Queue, QueueError, REASON, Settle};
 
 /// One process's own queues; clones share them.
 #[derive(Debug, Clone, Default)]
@@ -180,6 +180,7 @@ impl Lease for MemoryLease {
             Settle::Dead { reason } => {
                 let mut message = message;
                 message.headers.insert(REASON.to_owned(), reason);
+                message.headers.insert(ORIGIN.to_owned(), queue);
                 self.broker.push(DEAD, message);
             }
         }

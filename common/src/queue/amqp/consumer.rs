@@ -11,7 +11,7 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 
-use super::super::{Consumer, DEAD, Delivery, Lease, Message, QueueError, REASON, Settle};
+use super::super::{Consumer, DEAD, Delivery, Lease, Message, ORIGIN, QueueError, REASON, Settle};
 use super::fault::{Site, is_gone};
 use super::message::message;
 use super::publisher::Publisher;
@@ -144,7 +144,9 @@ impl AmqpLease {
     }
 
     async fn give_up(&self, mut message: Message, reason: String) -> Result<(), QueueError> {
+        let origin = self.counter.queue.clone();
         message.headers.insert(REASON.to_owned(), reason);
+        message.headers.insert(ORIGIN.to_owned(), origin);
         self.counter
             .publisher
             .publish(&Route::to(DEAD), &message)

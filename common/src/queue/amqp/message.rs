@@ -6,7 +6,7 @@ use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
-use super::super::{DEAD, Message, REASON};
+use super::super::{DEAD, GIVEN_UP, Message, ORIGIN, REASON};
 
 /// Header with the number of the attempt.
 const ATTEMPT: &str = "attempt";
@@ -51,8 +51,10 @@ pub(super) fn message(delivery: &mut Delivery, queue: &str) -> Message {
         .filter_map(|(name, value)| Some((name.to_string(), readable(value)?)))
         .collect();
     if queue == DEAD && !headers.contains_key(REASON) {
-        let reason = entries.get("x-death").and_then(given_up);
-        headers.extend(reason.map(|reason| (REASON.to_owned(), reason)));
+        if let Some((reason, origin)) = entries.get("x-death").and_then(given_up) {
+            headers.insert(REASON.to_owned(), reason);
+            headers.insert(ORIGIN.to_owned(), origin);
+        }
     }
     Message {
         body: std::mem::take(&mut delivery.data),
@@ -81,8 +83,8 @@ fn whole(value: &AMQPValue) -> Option<u32> {
     }
 }
 
-/// Why the broker gave a message up; the last time comes first.
-fn given_up(deaths: &AMQPValue) -> Option<String> {
+/// Why the broker gave a message up, and in which queue; the last time comes first.
+fn given_up(deaths: &AMQPValue) -> Option<(String, String)> {
     let AMQPValue::FieldArray(deaths) = deaths else {
         return None;
     };
@@ -91,11 +93,11 @@ fn given_up(deaths: &AMQPValue) -> Option<String> {
     };
     let entry = |name: &str| last.inner().get(name).and_then(readable);
     let (reason, queue) = (entry("reason")?, entry("queue")?);
-    Some(match reason.as_str() {
-        "delivery_limit" => format!(
-            "given up by the broker: every worker that took it from {queue} died or lost its \
-             connection"
-        ),
-        _ => format!("given up by the broker: {reason} in {queue}"),
-    })
+    let why = match reason.as_str() {
+        "delivery_limit" => {
+            format!("every worker that took it from {queue} died or lost its connection")
+        }
+        _ => format!("{reason} in {queue}"),
+    };
+    Some((format!("{GIVEN_UP}: {why}"), queue))
 }

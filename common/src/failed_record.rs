@@ -1,0 +1,49 @@
+//! The record of a shard's failed attempts, in the store: below `_retrying` while it is tried
+//! again, below `_failed` once it was given up, nowhere when it was done after all.
+
+use crate::campaign::StageName;
+use crate::failure::{FailedAttempt, FailedRecord};
+use crate::marker::{failed_key, retrying_key};
+use crate::shard::ShardId;
+use crate::store::{Key, Store, StoreError};
+
+/// Adds an attempt; `last` when the shard is given up with it.
+pub async fn keep(
+    store: &dyn Store,
+    stage: &StageName,
+    shard: ShardId,
+    attempt: FailedAttempt,
+    last: bool,
+) -> Result<(), StoreError> {
+    let retrying = retrying_key(stage, shard);
+    let mut record = read(store, &retrying).await?.unwrap_or(FailedRecord {
+        shard,
+        attempts: Vec::new(),
+    });
+    record.attempts.push(attempt);
+    let bytes = serde_json::to_vec_pretty(&record).map_err(|error| StoreError::Refused {
+        location: store.location(),
+        action: "write",
+        key: retrying.to_string(),
+        reason: error.to_string(),
+    })?;
+    if !last {
+        return store.put(&retrying, bytes).await;
+    }
+    store.put(&failed_key(stage, shard), bytes).await?;
+    store.delete(&retrying).await
+}
+
+/// Forgets the attempts of a shard that was done after all, or that is begun anew. A record that
+/// stays for want of an answer says nothing: the marker is the only truth.
+pub async fn forget(store: &dyn Store, stage: &StageName, shard: ShardId) {
+    for key in [retrying_key(stage, shard), failed_key(stage, shard)] {
+        let _ = store.delete(&key).await;
+    }
+}
+
+/// One that cannot be read is begun anew.
+async fn read(store: &dyn Store, key: &Key) -> Result<Option<FailedRecord>, StoreError> {
+    let bytes = store.get(key).await?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}

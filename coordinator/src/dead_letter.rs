@@ -1,0 +1,168 @@
+//! Dead letters: messages that nobody could do anything about, kept in the store below `_dead`,
+//! where people look at them and send them again.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use lumimill_common::job::{Job, unpack};
+use lumimill_common::queue::{Message, ORIGIN, REASON};
+use lumimill_common::store::{Key, Store};
+use serde::{Deserialize, Serialize};
+
+/// Bytes that are kept of a body; no message of ours is longer.
+const KEPT: usize = lumimill_common::wire::LIMIT;
+
+/// A message that was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeadLetter {
+    /// Hash of where it was and of what it says: the same message twice is one letter.
+    pub id: String,
+    /// Queue that it was in.
+    pub queue: String,
+    /// Why it was given up.
+    pub reason: String,
+    /// Its readable headers.
+    pub headers: BTreeMap<String, String>,
+    /// Which attempt it was.
+    pub attempt: u32,
+    /// Length of its body in bytes.
+    pub bytes: usize,
+    /// Its body in hexadecimal, the beginning when it is long.
+    pub body: String,
+}
+
+impl DeadLetter {
+    /// A letter of a message that was given up.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        let header = |name: &str| message.headers.get(name).cloned();
+        let queue = header(ORIGIN).unwrap_or_else(|| String::from("unknown"));
+        let mut hash = blake3::Hasher::new();
+        hash.update(queue.as_bytes());
+        hash.update(&message.body);
+        let kept = message.body.get(..KEPT).unwrap_or(&message.body);
+        Self {
+            id: hash.finalize().to_hex()[..16].to_owned(),
+            queue,
+            reason: header(REASON).unwrap_or_else(|| String::from("nobody said why")),
+            headers: message.headers.clone(),
+            attempt: message.attempt,
+            bytes: message.body.len(),
+            body: kept.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+
+    /// The job that it is; `None` when it is anything else.
+    #[must_use]
+    pub fn job(&self) -> Option<Job> {
+        unpack(&self.message()?).ok()
+    }
+
+    /// The message as it was before it was given up, as a first attempt; `None` when not all of
+    /// it was kept.
+    #[must_use]
+    pub fn message(&self) -> Option<Message> {
+        let digit = |at: usize| u8::from_str_radix(self.body.get(at..at + 2)?, 16).ok();
+        let body: Option<Vec<u8>> = (0..self.body.len()).step_by(2).map(digit).collect();
+        let mut headers = self.headers.clone();
+        headers.remove(REASON);
+        headers.remove(ORIGIN);
+        body.filter(|body| body.len() == self.bytes)
+            .map(|body| Message {
+                body,
+                headers,
+                attempt: 1,
+                postponed: 0,
+            })
+    }
+}
+
+fn folder() -> anyhow::Result<Key> {
+    Ok("_dead".parse()?)
+}
+
+fn key(id: &str) -> anyhow::Result<Key> {
+    let is_id = id.len() == 16 && id.chars().all(|c| c.is_ascii_hexdigit());
+    anyhow::ensure!(
+        is_id,
+        "{id:?} is not the id of a dead letter: expected 16 digits"
+    );
+    Ok(format!("_dead/{id}.json").parse()?)
+}
+
+/// Keeps a letter.
+pub async fn keep(root: &dyn Store, letter: &DeadLetter) -> anyhow::Result<()> {
+    root.put(&key(&letter.id)?, serde_json::to_vec_pretty(letter)?)
+        .await?;
+    Ok(())
+}
+
+/// A letter by its id.
+pub async fn find(root: &dyn Store, id: &str) -> anyhow::Result<Option<DeadLetter>> {
+    let Some(bytes) = root.get(&key(id)?).await? else {
+        return Ok(None);
+    };
+    let letter = serde_json::from_slice(&bytes);
+    letter
+        .map(Some)
+        .with_context(|| format!("dead letter {id}"))
+}
+
+/// Every letter, by id.
+pub async fn all(root: &dyn Store) -> anyhow::Result<Vec<DeadLetter>> {
+    let mut letters = Vec::new();
+    for object in root.list(&folder()?).await? {
+        let id = object.key.file_name().trim_end_matches(".json").to_owned();
+        letters.extend(find(root, &id).await?);
+    }
+    Ok(letters)
+}
+
+/// Forgets a letter.
+pub async fn forget(root: &dyn Store, id: &str) -> anyhow::Result<()> {
+    root.delete(&key(id)?).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DeadLetter;
+    use lumimill_common::queue::Message;
+
+    #[test]
+    fn a_letter_is_its_message_again() {
+        let mut message = Message {
+            body: vec![0, 255, 16],
+            attempt: 3,
+            ..Message::default()
+        };
+        for (name, value) in [
+            ("queue", "lumimill.jobs.cpu"),
+            ("reason", "odd"),
+            ("shard", "1"),
+        ] {
+            message.headers.insert(name.to_owned(), value.to_owned());
+        }
+        let letter = DeadLetter::of(&message);
+        assert_eq!(
+            (letter.queue.as_str(), letter.bytes),
+            ("lumimill.jobs.cpu", 3)
+        );
+        let again = letter.message().unwrap();
+        assert_eq!((again.body, again.attempt), (vec![0, 255, 16], 1));
+        assert_eq!(again.headers.len(), 1, "what was said of its death is gone");
+        assert_eq!(letter.job(), None);
+    }
+
+    #[test]
+    fn of_a_long_message_the_beginning_is_kept() {
+        let body = vec![7; 1 << 20];
+        let letter = DeadLetter::of(&Message {
+            body,
+            ..Message::default()
+        });
+        assert_eq!((letter.bytes, letter.body.len()), (1 << 20, 128 << 10));
+        assert_eq!(letter.message(), None);
+    }
+}

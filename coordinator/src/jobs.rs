@@ -1,0 +1,65 @@
+//! Publishes the jobs of shards, many at a time, each confirmed.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lumimill_common::campaign::CampaignName;
+use lumimill_common::job::{Job, pack};
+use lumimill_common::queue::{Message, Queue, QueueError, jobs};
+use lumimill_common::shard::Shard;
+
+/// Publishes that wait for their confirm at once.
+const WINDOW: usize = 256;
+/// Publishes that are made ready at once.
+const CHUNK: usize = 4096;
+
+/// What all jobs of a plan have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct JobsOf<'a> {
+    /// The campaign.
+    pub campaign: &'a CampaignName,
+    /// Digest of the plan.
+    pub plan: &'a str,
+    /// Pool that they go to.
+    pub pool: &'a str,
+}
+
+impl JobsOf<'_> {
+    /// Publishes the job of each shard; all are safe with the broker when this returns. Doing it
+    /// twice does no harm: a job whose shard is done ends at once.
+    pub async fn publish(
+        &self,
+        queue: &dyn Queue,
+        shards: impl IntoIterator<Item = &Shard>,
+    ) -> Result<usize, QueueError> {
+        let name = jobs(self.pool);
+        let name = name.as_str();
+        let shards: Vec<&Shard> = shards.into_iter().collect();
+        for chunk in shards.chunks(CHUNK) {
+            let publishing = chunk.iter().map(|shard| async move {
+                let message = self.job(shard, name)?;
+                queue.publish(name, message).await
+            });
+            // Collected first: a borrowed iterator of futures cannot cross threads.
+            let publishing: Vec<_> = publishing.collect();
+            stream::iter(publishing)
+                .buffer_unordered(WINDOW)
+                .try_collect::<()>()
+                .await?;
+        }
+        Ok(shards.len())
+    }
+
+    fn job(&self, shard: &Shard, queue: &str) -> Result<Message, QueueError> {
+        let job = Job {
+            campaign: self.campaign.clone(),
+            plan: self.plan.to_owned(),
+            stage: shard.stage.clone(),
+            shard: shard.id,
+        };
+        pack(1, &job).map_err(|error| QueueError {
+            broker: queue.to_owned(),
+            action: "publish",
+            reason: error.to_string(),
+            lasting: true,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! The coordinator as a service: takes reports and heartbeats, moves campaigns from stage to
+//! stage, publishes what was lost, keeps dead letters, and reports campaigns that are complete.
+//!
+//! It holds nothing that is not in the store: reports and heartbeats are hints, plan and markers
+//! are the truth. It may be killed at any moment, and two of them do no harm.
+
+mod campaign;
+mod death;
+mod live;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use lumimill_common::campaign::CampaignName;
+use lumimill_common::job::{Beat, Report, unpack};
+use lumimill_common::queue::{BEATS, DEAD, Delivery, Queue, QueueError, REPORTS, Settle};
+use lumimill_common::store::{Place, Store};
+use tracing::{error, info, warn};
+
+use crate::submission::active;
+use campaign::ActiveCampaign;
+pub use live::{Live, LiveCampaign, LiveWorker, read_live};
+use workers::Workers;
+
+/// Time between two looks at the campaigns.
+const TICK: Duration = Duration::from_secs(1);
+/// Reports that are out at a time.
+const REPORTS_AT_ONCE: u16 = 500;
+/// Dead letters that are out at a time.
+const LETTERS_AT_ONCE: u16 = 20;
+
+/// A coordinator at work.
+pub struct Coordinator {
+    root: Place,
+    store: Arc<dyn Store>,
+    campaigns: BTreeMap<CampaignName, ActiveCampaign>,
+    workers: Workers,
+    /// Messages that could not be read.
+    unreadable: u64,
+    told: Instant,
+}
+
+impl Coordinator {
+    /// A coordinator of the campaigns below a place.
+    pub async fn of(root: Place) -> anyhow::Result<Self> {
+        let (store, _) = root.prepare().await?;
+        Ok(Self {
+            root,
+            store,
+            campaigns: BTreeMap::new(),
+            workers: Workers::default(),
+            unreadable: 0,
+            told: Instant::now(),
+        })
+    }
+
+    /// Campaigns that are being driven, and messages that could not be read.
+    #[must_use]
+    pub fn counts(&self) -> (usize, u64) {
+        (self.campaigns.len(), self.unreadable)
+    }
+
+    /// Serves on a connection until it fails, or, when told so, until no campaign is left.
+    pub async fn serve(&mut self, queue: &dyn Queue, until_done: bool) -> anyhow::Result<()> {
+        let mut reports = queue.consume(REPORTS, REPORTS_AT_ONCE).await?;
+        let mut letters = queue.consume(DEAD, LETTERS_AT_ONCE).await?;
+        let mut beats = queue.listen(BEATS).await?;
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                delivery = reports.next() => self.report(delivery?).await?,
+                delivery = beats.next() => self.beat(delivery?).await?,
+                delivery = letters.next() => self.letter(queue, delivery?).await?,
+                _ = tick.tick() => {
+                    self.look(queue).await?;
+                    if until_done && self.campaigns.is_empty() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn report(&mut self, delivery: Delivery) -> Result<(), QueueError> {
+        match unpack::<Report>(&delivery.message) {
+            Ok(report) => {
+                if let Some(campaign) = self.campaigns.get_mut(&report.campaign) {
+                    campaign.hear(&report);
+                }
+                delivery.settle(Settle::Done).await?;
+            }
+            Err(reason) => {
+                self.unreadable += 1;
+                warn!(%reason, "a report cannot be read; it is set aside");
+                let reason = reason.to_string();
+                delivery.settle(Settle::Dead { reason }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn beat(&mut self, delivery: Delivery) -> Result<(), QueueError> {
+        match unpack::<Beat>(&delivery.message) {
+            Ok(beat) => self.workers.hear(beat),
+            Err(reason) => {
+                self.unreadable += 1;
+                warn!(%reason, "a heartbeat cannot be read");
+            }
+        }
+        delivery.settle(Settle::Done).await?;
+        Ok(())
+    }
+
+    /// A letter is acknowledged once the store has it; without a store it comes again.
+    async fn letter(&mut self, queue: &dyn Queue, delivery: Delivery) -> anyhow::Result<()> {
+        match death::settle(&self.root, self.store.as_ref(), queue, &delivery.message).await {
+            Ok(()) => {
+                delivery.settle(Settle::Done).await?;
+            }
+            Err(error) => {
+                error!("a dead letter cannot be kept now: {error:#}");
+                let after = Duration::from_secs(4);
+                delivery.settle(Settle::Later { after }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at every campaign, and does what is due. A store that does not answer is asked
+    /// again at the next look.
+    async fn look(&mut self, queue: &dyn Queue) -> anyhow::Result<()> {
+        let active = match active(self.store.as_ref()).await {
+            Ok(active) => active,
+            Err(error) => {
+                warn!("the campaigns cannot be listed now: {error:#}");
+                return Ok(());
+            }
+        };
+        self.campaigns.retain(|name, _| active.contains(name));
+        for name in &active {
+            if !self.campaigns.contains_key(name) {
+                let place = self.root.join(name.as_str()).context("its place")?;
+                info!(campaign = %name, "campaign found");
+                self.campaigns
+                    .insert(name.clone(), ActiveCampaign::new(name, place));
+            }
+        }
+        for (name, campaign) in &mut self.campaigns {
+            let running = self.workers.running(name);
+            match campaign.drive(queue, self.store.as_ref(), &running).await {
+                Ok(()) => {}
+                Err(error) if error.is::<QueueError>() => return Err(error),
+                Err(error) => warn!(campaign = %name, "to be tried again: {error:#}"),
+            }
+        }
+        self.tell().await;
+        Ok(())
+    }
+
+    /// Writes how it all is for those who ask.
+    async fn tell(&mut self) {
+        const EVERY: Duration = Duration::from_secs(2);
+        self.workers.forget_silent();
+        if self.told.elapsed() < EVERY {
+            return;
+        }
+        self.told = Instant::now();
+        let live = Live::of(&self.workers, self.campaigns.values(), self.unreadable);
+        if let Err(error) = live::write(self.store.as_ref(), &live).await {
+            warn!("how it is cannot be written: {error:#}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! A campaign that is driven: from plan and markers to what is due next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use lumimill_common::campaign::{Campaign, CampaignName, StageName};
+use lumimill_common::control::{Control, ControlState};
+use lumimill_common::job::{Outcome, Report};
+use lumimill_common::queue::{Queue, jobs};
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::store::{Place, Store};
+use tracing::{info, warn};
+
+use crate::jobs::JobsOf;
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::report_files::write_report;
+use crate::submission::{set_ended, submitted};
+
+/// Time without a word of a campaign after which its jobs may have been lost.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Time between two looks at all markers, reports or not.
+const LISTING: Duration = Duration::from_secs(30);
+
+/// A campaign that is driven.
+pub(super) struct ActiveCampaign {
+    name: CampaignName,
+    place: Place,
+    loaded: Option<Loaded>,
+}
+
+/// What is known of it; all of it can be found out again.
+struct Loaded {
+    output: Output,
+    control: Control,
+    campaign: Campaign,
+    plan: Plan,
+    /// Shards with a marker, when the markers were last listed.
+    done: BTreeSet<ShardId>,
+    /// Shards that were given up, when the records were last listed.
+    failed: BTreeSet<ShardId>,
+    /// Shards that reports say are done or given up; not believed, but a reason to look.
+    hinted: BTreeSet<ShardId>,
+    /// Stage whose jobs are published.
+    stage: usize,
+    listed: Instant,
+    heard: Instant,
+}
+
+impl ActiveCampaign {
+    pub(super) fn new(name: &CampaignName, place: Place) -> Self {
+        Self {
+            name: name.clone(),
+            place,
+            loaded: None,
+        }
+    }
+
+    pub(super) fn name(&self) -> &CampaignName {
+        &self.name
+    }
+
+    /// Takes a report as a hint.
+    pub(super) fn hear(&mut self, report: &Report) {
+        let Some(loaded) = &mut self.loaded else {
+            return;
+        };
+        loaded.heard = Instant::now();
+        match &report.outcome {
+            Outcome::Retrying { failure } => info!(
+                campaign = %self.name, job.id = %report.shard, worker = report.worker,
+                attempt = report.attempt, "to be tried again: {failure}"
+            ),
+            Outcome::Done { .. } => {
+                loaded.hinted.insert(report.shard);
+            }
+            Outcome::Failed { failure } => {
+                warn!(
+                    campaign = %self.name, job.id = %report.shard, worker = report.worker,
+                    attempt = report.attempt, "failed: {failure}"
+                );
+                loaded.hinted.insert(report.shard);
+            }
+        }
+    }
+
+    /// Stages whose jobs are published.
+    pub(super) fn published(&self) -> Vec<String> {
+        let Some(loaded) = &self.loaded else {
+            return Vec::new();
+        };
+        let stages = loaded.plan.stages.iter().take(loaded.stage + 1);
+        stages.map(|stage| stage.name.to_string()).collect()
+    }
+
+    /// How many of the running shards are of each stage.
+    pub(super) fn running_by_stage(&self, running: &BTreeSet<ShardId>) -> BTreeMap<String, usize> {
+        let mut by_stage = BTreeMap::new();
+        let shards = self.loaded.iter().flat_map(|loaded| &loaded.plan.shards);
+        for shard in shards.filter(|shard| running.contains(&shard.id)) {
+            *by_stage.entry(shard.stage.to_string()).or_insert(0) += 1;
+        }
+        by_stage
+    }
+
+    /// Does what is due.
+    pub(super) async fn drive(
+        &mut self,
+        queue: &dyn Queue,
+        root: &dyn Store,
+        running: &BTreeSet<ShardId>,
+    ) -> anyhow::Result<()> {
+        let Some(loaded) = self.current().await? else {
+            return Ok(());
+        };
+        if !running.is_empty() {
+            loaded.heard = Instant::now();
+        }
+        if loaded.control.state == ControlState::Cancelled {
+            info!(campaign = %self.name, "campaign cancelled");
+            return set_ended(root, &self.name).await;
+        }
+        if loaded.control.state == ControlState::Paused {
+            loaded.heard = Instant::now();
+            return Ok(());
+        }
+        let seems_over = loaded
+            .outstanding()
+            .all(|shard| loaded.hinted.contains(&shard.id));
+        if seems_over || loaded.listed.elapsed() > LISTING {
+            loaded.list().await?;
+        }
+        let over = loaded.outstanding().next().is_none();
+        match over {
+            true => self.advance(queue, root).await,
+            false => loaded.publish_lost(queue).await,
+        }
+    }
+
+    /// Reads the campaign again when it was submitted again.
+    async fn current(&mut self) -> anyhow::Result<Option<&mut Loaded>> {
+        let output = Output::open(&self.place)?;
+        let Some(control) = output.control().await? else {
+            return Ok(None);
+        };
+        let known = |loaded: &Loaded| loaded.control.plan == control.plan;
+        if !self.loaded.as_ref().is_some_and(known) {
+            self.loaded = Loaded::load(output).await?;
+        }
+        if let Some(loaded) = &mut self.loaded {
+            loaded.control = control;
+        }
+        Ok(self.loaded.as_mut())
+    }
+
+    /// The stage is over: publishes the next one, or ends the campaign.
+    async fn advance(&mut self, queue: &dyn Queue, root: &dyn Store) -> anyhow::Result<()> {
+        let Some(loaded) = &mut self.loaded else {
+            return Ok(());
+        };
+        if loaded.stage + 1 < loaded.plan.stages.len() {
+            loaded.stage += 1;
+            let count = loaded.publish(queue).await?;
+            info!(campaign = %self.name, stage = loaded.stage, shards = count, "next stage");
+            return Ok(());
+        }
+        let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
+        info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
+        set_ended(root, &self.name).await
+    }
+}
+
+impl Loaded {
+    async fn load(output: Output) -> anyhow::Result<Option<Self>> {
+        let Some((control, plan)) = submitted(&output).await? else {
+            return Ok(None);
+        };
+        let text = output
+            .campaign()
+            .await?
+            .context("there is no campaign.toml")?;
+        let campaign = Campaign::parse(&text).map_err(|errors| {
+            let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("campaign.toml: {}", problems.join("; "))
+        })?;
+        let now = Instant::now();
+        let mut loaded = Self {
+            output,
+            control,
+            campaign,
+            plan,
+            done: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            hinted: BTreeSet::new(),
+            stage: 0,
+            listed: now,
+            heard: now,
+        };
+        loaded.list().await?;
+        // Where it stood: the first stage with something left, whose jobs are out.
+        while loaded.stage + 1 < loaded.plan.stages.len() && loaded.is_begun(loaded.stage + 1) {
+            loaded.stage += 1;
+        }
+        Ok(Some(loaded))
+    }
+
+    /// Whether anything of a stage is done or was given up.
+    fn is_begun(&self, stage: usize) -> bool {
+        let mut shards = self.shards(stage);
+        shards.any(|shard| self.done.contains(&shard.id) || self.failed.contains(&shard.id))
+    }
+
+    async fn list(&mut self) -> anyhow::Result<()> {
+        self.done = self.output.done_of(&self.plan).await?;
+        self.failed = self.output.failed_of(&self.plan, &self.done).await?;
+        self.hinted.clear();
+        self.listed = Instant::now();
+        Ok(())
+    }
+
+    fn shards(&self, stage: usize) -> impl Iterator<Item = &Shard> {
+        let name: Option<&StageName> = self.plan.stages.get(stage).map(|stage| &stage.name);
+        let shards = self.plan.shards.iter();
+        shards.filter(move |shard| Some(&shard.stage) == name)
+    }
+
+    /// Shards of the stage that are neither done nor given up.
+    fn outstanding(&self) -> impl Iterator<Item = &Shard> {
+        let is_over = |id: &ShardId| self.done.contains(id) || self.failed.contains(id);
+        self.shards(self.stage)
+            .filter(move |shard| !is_over(&shard.id))
+    }
+
+    async fn publish(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
+        let jobs_of = JobsOf {
+            campaign: &self.plan.campaign,
+            plan: &self.control.plan,
+            pool: &self.control.pool,
+        };
+        let count = jobs_of.publish(queue, self.outstanding()).await?;
+        self.heard = Instant::now();
+        Ok(count)
+    }
+
+    /// Publishes again what nobody does, nobody waits for and nobody spoke of for a while: a
+    /// broker may have lost its disk. That it was not lost does no harm.
+    async fn publish_lost(&mut self, queue: &dyn Queue) -> anyhow::Result<()> {
+        if self.heard.elapsed() < SILENCE {
+            return Ok(());
+        }
+        self.heard = Instant::now();
+        if queue.depth(&jobs(&self.control.pool)).await? > 0 {
+            return Ok(());
+        }
+        self.list().await?;
+        let count = self.publish(queue).await?;
+        warn!(campaign = %self.plan.campaign, shards = count, "jobs were lost; published again");
+        Ok(())
+    }
+}

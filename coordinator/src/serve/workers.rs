@@ -1,0 +1,128 @@
+//! The workers of all pools, as they tell of themselves.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use lumimill_common::campaign::CampaignName;
+use lumimill_common::job::Beat;
+use lumimill_common::shard::ShardId;
+
+/// Silence after which a worker counts as gone.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Time that rates are taken over.
+const WINDOW: Duration = Duration::from_secs(30);
+/// Workers that are remembered; more than any pool has.
+const MOST: usize = 20_000;
+/// Failures below which nothing can be said of a worker.
+const FEWEST_FAILURES: u64 = 5;
+/// How many times as often as its peers a worker fails before it is named.
+const CONSPICUOUS: f64 = 4.0;
+
+/// Every worker that was heard of lately.
+#[derive(Debug, Default)]
+pub(super) struct Workers {
+    known: BTreeMap<String, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    heard: Instant,
+    beat: Beat,
+    /// When, and how many entries were behind it.
+    history: VecDeque<(Instant, u64)>,
+}
+
+impl Workers {
+    pub(super) fn hear(&mut self, beat: Beat) {
+        if self.known.len() >= MOST && !self.known.contains_key(&beat.worker) {
+            return;
+        }
+        let now = Instant::now();
+        let known = self.known.entry(beat.worker.clone()).or_insert(Known {
+            heard: now,
+            beat: beat.clone(),
+            history: VecDeque::new(),
+        });
+        known.history.push_back((now, beat.entries));
+        while known
+            .history
+            .front()
+            .is_some_and(|(at, _)| now - *at > WINDOW)
+        {
+            known.history.pop_front();
+        }
+        known.heard = now;
+        known.beat = beat;
+    }
+
+    pub(super) fn forget_silent(&mut self) {
+        self.known
+            .retain(|_, known| known.heard.elapsed() < SILENCE);
+    }
+
+    pub(super) fn beats(&self) -> impl Iterator<Item = &Beat> {
+        self.known.values().map(|known| &known.beat)
+    }
+
+    /// Shards of a campaign that are under way somewhere.
+    pub(super) fn running(&self, campaign: &CampaignName) -> BTreeSet<ShardId> {
+        let running = self.beats().flat_map(|beat| &beat.running);
+        running
+            .filter(|running| running.campaign == *campaign)
+            .map(|running| running.shard)
+            .collect()
+    }
+
+    /// Entries a second of all of them together.
+    pub(super) fn rate(&self) -> f64 {
+        self.known.values().map(Known::rate).sum()
+    }
+
+    /// Whether a worker fails much more often than all others together.
+    pub(super) fn is_conspicuous(&self, beat: &Beat) -> bool {
+        let others = self.beats().filter(|other| other.worker != beat.worker);
+        let (mut done, mut failed) = (0, 0);
+        for other in others {
+            done += other.done;
+            failed += other.failed;
+        }
+        fails_much_more((beat.done, beat.failed), (done, failed))
+    }
+}
+
+impl Known {
+    fn rate(&self) -> f64 {
+        let (Some((first, before)), Some((last, after))) =
+            (self.history.front(), self.history.back())
+        else {
+            return 0.0;
+        };
+        let seconds = (*last - *first).as_secs_f64();
+        match seconds > 1.0 {
+            true => after.saturating_sub(*before) as f64 / seconds,
+            false => 0.0,
+        }
+    }
+}
+
+/// Whether one (done, failed) fails much more often than its peers together. One failure more is
+/// held for the peers, so that a pool that never failed does not make the first one conspicuous.
+fn fails_much_more(one: (u64, u64), peers: (u64, u64)) -> bool {
+    let share = |(done, failed): (u64, u64)| failed as f64 / (done + failed).max(1) as f64;
+    let peers = share((peers.0, peers.1 + 1));
+    one.1 >= FEWEST_FAILURES && share(one) > (CONSPICUOUS * peers).min(0.9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fails_much_more;
+
+    #[test]
+    fn a_worker_that_fails_much_more_is_conspicuous() {
+        assert!(fails_much_more((2, 40), (500, 3)));
+        assert!(fails_much_more((0, 5), (60, 0)));
+        assert!(!fails_much_more((0, 4), (60, 0)), "too few to tell");
+        assert!(!fails_much_more((50, 10), (500, 90)), "as its peers");
+        assert!(!fails_much_more((0, 40), (0, 400)), "all fail");
+    }
+}

@@ -1,0 +1,160 @@
+//! What is written to the store so that workers anywhere can do a campaign: its models, its plan,
+//! and what it is told to do.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use lumimill_common::campaign::{Campaign, CampaignName};
+use lumimill_common::control::{
+    Control, ControlState, active_folder, active_key, ended_folder, ended_key, model_key,
+};
+use lumimill_common::store::{Place, Store};
+
+use crate::campaign_file::{CampaignFile, Mistakes};
+use crate::output::Output;
+use crate::plan::{Plan, PlannedStage};
+
+/// Workers look for campaigns in one place: that of the site.
+pub fn check_place(place: &Place, root: &Place, campaign: &Campaign) -> anyhow::Result<()> {
+    let expected = root.join(campaign.name.as_str());
+    let expected = expected.map_err(Mistakes::from)?;
+    if is_same(place, &expected) {
+        return Ok(());
+    }
+    let message = format!(
+        "output: the campaign writes to {place}, workers look for it in {expected} (LUMIMILL_STORE \
+         and its name): make them the same"
+    );
+    Err(Mistakes::new("campaign", vec![message]).into())
+}
+
+fn is_same(a: &Place, b: &Place) -> bool {
+    let absolute = |place: &Place| match place {
+        Place::Folder(folder) => std::path::absolute(folder).ok(),
+        Place::S3(_) => None,
+    };
+    a == b || (absolute(a).is_some() && resolved(a) == resolved(b))
+}
+
+/// A folder without links and dots, as far as it is there.
+fn resolved(place: &Place) -> Option<std::path::PathBuf> {
+    let Place::Folder(folder) = place else {
+        return None;
+    };
+    let folder = std::path::absolute(folder).ok()?;
+    let mut missing = Vec::new();
+    let mut there = folder.as_path();
+    loop {
+        if let Ok(real) = there.canonicalize() {
+            return Some(
+                missing
+                    .iter()
+                    .rev()
+                    .fold(real, |path, name| path.join(name)),
+            );
+        }
+        missing.push(there.file_name()?.to_owned());
+        there = there.parent()?;
+    }
+}
+
+/// Writes the model files that are not there yet, each under its hash.
+pub async fn write_models(
+    store: &dyn Store,
+    file: &CampaignFile,
+    stages: &[PlannedStage],
+) -> anyhow::Result<()> {
+    let there = store.list(&"_models".parse()?).await?;
+    let mut there: BTreeSet<String> = there
+        .iter()
+        .map(|object| object.key.as_str().to_owned())
+        .collect();
+    for (stage, planned) in file.campaign.stages.iter().zip(stages) {
+        let paths = stage.models.iter().flat_map(|model| model.source.paths());
+        for (path, hash) in paths.zip(&planned.models) {
+            let key = model_key(hash).context("a model has no hash")?;
+            if !there.insert(key.to_string()) {
+                continue;
+            }
+            let bytes = std::fs::read(file.base.join(path))
+                .with_context(|| format!("{path}: cannot read the model"))?;
+            store.put(&key, bytes).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells a campaign to run: what jobs find from now on.
+pub async fn set_running(
+    output: &Output,
+    root: &dyn Store,
+    plan: &str,
+    campaign: &CampaignName,
+    (pool, base): (&str, &Path),
+) -> anyhow::Result<Control> {
+    let base = std::path::absolute(base).context("the campaign's folder")?;
+    let base = base
+        .to_str()
+        .context("the campaign's folder is not UTF-8")?;
+    let control = Control {
+        plan: plan.to_owned(),
+        state: ControlState::Running,
+        pool: pool.to_owned(),
+        base: base.to_owned(),
+    };
+    output.write_control(&control).await?;
+    set_active(root, campaign).await?;
+    Ok(control)
+}
+
+/// Lists a campaign among those to be driven.
+pub async fn set_active(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
+    root.put(&active_key(campaign), Vec::new()).await?;
+    root.delete(&ended_key(campaign)).await?;
+    Ok(())
+}
+
+/// Lists a campaign among those that are at their end.
+pub async fn set_ended(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
+    root.put(&ended_key(campaign), Vec::new()).await?;
+    root.delete(&active_key(campaign)).await?;
+    Ok(())
+}
+
+/// The campaigns that are to be driven.
+pub async fn active(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+    names(root, &active_folder()).await
+}
+
+/// The campaigns that are at their end.
+pub async fn ended(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+    names(root, &ended_folder()).await
+}
+
+async fn names(
+    root: &dyn Store,
+    folder: &lumimill_common::store::Key,
+) -> anyhow::Result<BTreeSet<CampaignName>> {
+    let listed = root.list(folder).await?;
+    Ok(listed
+        .iter()
+        .filter_map(|object| object.key.file_name().parse().ok())
+        .collect())
+}
+
+/// A plan that was submitted, with what it was told.
+pub async fn submitted(output: &Output) -> anyhow::Result<Option<(Control, Plan)>> {
+    let Some(control) = output.control().await? else {
+        return Ok(None);
+    };
+    let Some((plan, digest)) = output.plan_and_digest().await? else {
+        return Ok(None);
+    };
+    ensure!(
+        digest == control.plan,
+        "the plan is being replaced: {digest} is not {}",
+        control.plan
+    );
+    Ok(Some((control, plan)))
+}

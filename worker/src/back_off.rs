@@ -1,0 +1,59 @@
+//! How long to wait before trying again what was lost.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::time::Duration;
+
+/// Waits that double, and never quite the same for two workers.
+#[derive(Debug)]
+pub struct BackOff {
+    next: Duration,
+}
+
+impl Default for BackOff {
+    fn default() -> Self {
+        Self {
+            next: Duration::from_millis(500),
+        }
+    }
+}
+
+impl BackOff {
+    /// Begins anew, as what was lost is back.
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Waits between half and one and a half times as long as twice the last time.
+    pub async fn wait(&mut self) {
+        tokio::time::sleep(self.step()).await;
+    }
+
+    fn step(&mut self) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(30);
+        let millis = self.next.as_millis() as u64;
+        let random = RandomState::new().hash_one(millis) % millis.max(1);
+        self.next = (self.next * 2).min(LONGEST);
+        Duration::from_millis(millis / 2 + random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::BackOff;
+
+    #[test]
+    fn waits_grow_and_stay_within_bounds() {
+        let mut back_off = BackOff::default();
+        for step in 0..20 {
+            let wait = back_off.step();
+            let middle = 500u64.saturating_mul(1 << step).min(30_000);
+            let range = Duration::from_millis(middle / 2)..=Duration::from_millis(middle * 3 / 2);
+            assert!(range.contains(&wait), "{step}: {wait:?}");
+        }
+        back_off.reset();
+        assert!(back_off.step() < Duration::from_secs(1));
+    }
+}

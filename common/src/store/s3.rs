@@ -22,14 +22,12 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use tokio::sync::OnceCell;
 
-use self::failure::{NO_BUCKET, S3Failure, causes};
-use self::upload::Upload;
+use self::failure::{MAYBE_TLS, NO_BUCKET, S3Failure, causes};
+use self::upload::{Unfinished, Upload, WRITER};
 use super::{Key, Object, S3Address, Store, StoreError};
 
 pub use settings::{S3Settings, S3SettingsError};
 
-/// Metadata of an object that says which put wrote it.
-const WRITER: &str = "lumimill-put";
 /// Times that a get begins anew when its answer breaks off in the middle.
 const GETS: usize = 3;
 
@@ -43,6 +41,7 @@ pub struct S3Store {
     nonce: String,
     puts: AtomicU64,
     conditional: OnceCell<bool>,
+    unfinished: Unfinished,
 }
 
 impl S3Store {
@@ -61,6 +60,7 @@ impl S3Store {
             nonce,
             puts: AtomicU64::new(0),
             conditional: OnceCell::new(),
+            unfinished: Unfinished::default(),
         })
     }
 
@@ -129,8 +129,7 @@ impl S3Store {
 
     /// Puts where there is none; `false` when the service says that there is one.
     async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<bool, S3Failure> {
-        let number = self.puts.fetch_add(1, Ordering::Relaxed);
-        let writer = format!("{}-{number}", self.nonce);
+        let upload = self.upload(name);
         let sent = self
             .client
             .put_object()
@@ -138,7 +137,7 @@ impl S3Store {
             .key(name)
             .body(ByteStream::from(bytes))
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
-            .metadata(WRITER, &writer)
+            .metadata(WRITER, &upload.writer)
             .if_none_match("*")
             .send()
             .await
@@ -146,19 +145,7 @@ impl S3Store {
         match sent {
             Ok(_) => Ok(true),
             // The answer to an attempt that did write may have been lost: who is there?
-            Err(failure) if failure.status == Some(412) => {
-                Ok(self.writer_of(name).await?.as_deref() == Some(&*writer))
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-
-    async fn writer_of(&self, name: &str) -> Result<Option<String>, S3Failure> {
-        let head = self.client.head_object();
-        let head = head.bucket(self.address.bucket()).key(name).send().await;
-        match head.map_err(S3Failure::from) {
-            Ok(head) => Ok(head.metadata().and_then(|all| all.get(WRITER)).cloned()),
-            Err(failure) if failure.status == Some(404) => Ok(None),
+            Err(failure) if failure.status == Some(412) => upload.is_there().await,
             Err(failure) => Err(failure),
         }
     }
@@ -171,11 +158,14 @@ impl S3Store {
     }
 
     fn upload(&self, name: &str) -> Upload<'_> {
+        let number = self.puts.fetch_add(1, Ordering::Relaxed);
         Upload {
             client: &self.client,
             bucket: self.address.bucket(),
             name: name.to_owned(),
             part: self.settings.part,
+            writer: format!("{}-{number}", self.nonce),
+            unfinished: &self.unfinished,
         }
     }
 
@@ -240,7 +230,10 @@ impl S3Store {
     fn error(&self, action: &'static str, key: &str, failure: S3Failure) -> StoreError {
         let location = self.location();
         let key = key.to_owned();
-        let reason = self.settings.without_secrets(&failure.reason);
+        let mut reason = self.settings.without_secrets(&failure.reason);
+        if self.settings.is_plain() && failure.status == Some(400) && failure.code.is_none() {
+            reason = format!("{reason}; {MAYBE_TLS}");
+        }
         match failure.transient {
             true => StoreError::Transient {
                 location,

@@ -1,12 +1,15 @@
-//! The vendor's client, set up: path-style addresses, five attempts, time limits, trust.
+//! The vendor's client, set up: path-style addresses, five attempts unless they are in vain, time
+//! limits, trust.
 
 use std::path::Path;
-use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::interceptors::InterceptorContext;
+use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region, SharedHttpClient};
+use aws_sdk_s3::config::{
+    BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -14,14 +17,30 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::failure::{causes, is_lasting};
 use super::settings::{S3Settings, S3SettingsError};
 
 /// Attempts at one request, the first included.
 const ATTEMPTS: u32 = 5;
-const CONNECT: Duration = Duration::from_secs(5);
-/// For the first byte of an answer, and for one attempt as a whole.
-const READ: Duration = Duration::from_secs(30);
-const ATTEMPT: Duration = Duration::from_secs(120);
+
+/// Forbids further attempts when a handshake failed for a reason that stays.
+#[derive(Debug)]
+struct NotInVain;
+
+impl ClassifyRetry for NotInVain {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let failed = context.output_or_error().and_then(Result::err);
+        let connector = failed.and_then(|error| error.as_connector_error());
+        match connector {
+            Some(error) if is_lasting(&causes(error)) => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "not in vain"
+    }
+}
 
 pub(super) fn client(settings: &S3Settings) -> Result<Client, S3SettingsError> {
     let credentials = Credentials::new(
@@ -32,16 +51,22 @@ pub(super) fn client(settings: &S3Settings) -> Result<Client, S3SettingsError> {
         "environment",
     );
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .read_timeout(READ)
-        .operation_attempt_timeout(ATTEMPT)
+        .connect_timeout(settings.patience / 6)
+        .read_timeout(settings.patience)
+        .operation_attempt_timeout(settings.patience * 4)
         .build();
+    let stalled = StalledStreamProtectionConfig::enabled().grace_period(settings.patience);
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(settings.patience / 30);
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(credentials)
         .force_path_style(true)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(retries)
+        .retry_classifier(NotInVain)
+        .stalled_stream_protection(stalled.build())
         .timeout_config(timeouts)
         .http_client(http(settings)?);
     if let Some(endpoint) = &settings.endpoint {
@@ -51,8 +76,7 @@ pub(super) fn client(settings: &S3Settings) -> Result<Client, S3SettingsError> {
 }
 
 fn http(settings: &S3Settings) -> Result<SharedHttpClient, S3SettingsError> {
-    let plain = matches!(&settings.endpoint, Some(url) if url.starts_with("http://"));
-    if plain {
+    if settings.is_plain() {
         return Ok(Builder::new().build_http());
     }
     let trust = match &settings.ca_bundle {

@@ -20,8 +20,9 @@ pub(super) struct S3Failure {
 pub(super) const NO_BUCKET: &str = "there is no such bucket: make it, or correct its name";
 
 /// Codes that pass, whatever status they come with.
-const PASSING: [&str; 6] = [
+const PASSING: [&str; 7] = [
     "InternalError",
+    "NoSuchUpload",
     "OperationAborted",
     "RequestTimeout",
     "ServiceUnavailable",
@@ -48,14 +49,14 @@ where
         let words = causes(&error);
         let transient = match &error {
             SdkError::ConstructionFailure(_) => false,
-            SdkError::DispatchFailure(failure) => !failure.is_user() && !is_about_trust(&words),
+            SdkError::DispatchFailure(failure) => !failure.is_user() && !is_lasting(&words),
             _ => true,
         };
         Self {
             transient,
             status,
             code: None,
-            reason: words,
+            reason: advised(words),
         }
     }
 }
@@ -83,16 +84,34 @@ fn answered(status: u16, code: Option<String>, message: Option<&str>) -> S3Failu
     }
 }
 
-/// Somebody must change something before a handshake that failed for these reasons succeeds.
-fn is_about_trust(words: &str) -> bool {
-    [
+/// Words of failures that last until somebody changes something, and what.
+const LASTING: [(&str, &str); 6] = [
+    (
         "certificate",
-        "InvalidContentType",
-        "corrupt message",
-        "handshake",
-    ]
-    .iter()
-    .any(|word| words.contains(word))
+        "the certificate of the service is not trusted: name a PEM file with its authority in \
+         AWS_CA_BUNDLE, and reach the service by a name that is in the certificate",
+    ),
+    ("InvalidContentType", NO_TLS),
+    ("corrupt message", NO_TLS),
+    ("HTTP version", MAYBE_TLS),
+    ("HandshakeFailure", NO_COMMON_TLS),
+    ("ProtocolVersion", NO_COMMON_TLS),
+];
+const NO_COMMON_TLS: &str = "the service and this program share no version of TLS";
+const NO_TLS: &str = "this port does not speak TLS: use http:// or the port that does";
+/// What to say of an answer without TLS that explains nothing.
+pub(super) const MAYBE_TLS: &str = "this port may speak TLS: use https://";
+
+/// Whether a connection fails again until somebody changes something.
+pub(super) fn is_lasting(words: &str) -> bool {
+    LASTING.iter().any(|(word, _)| words.contains(word))
+}
+
+fn advised(words: String) -> String {
+    match LASTING.iter().find(|(word, _)| words.contains(word)) {
+        Some((_, advice)) => format!("{advice} ({words})"),
+        None => words,
+    }
 }
 
 /// An error and its causes, each said once.
@@ -129,6 +148,18 @@ mod tests {
         ] {
             let failure = answered(status, Some(code.to_owned()), None);
             assert_eq!(failure.transient, transient, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn handshakes_that_break_off_are_told_from_those_in_vain() {
+        for (words, lasting) in [
+            ("io error: tls handshake eof", false),
+            ("connection reset by peer", false),
+            ("invalid peer certificate: UnknownIssuer", true),
+            ("received fatal alert: HandshakeFailure", true),
+        ] {
+            assert_eq!(super::is_lasting(words), lasting, "{words}");
         }
     }
 

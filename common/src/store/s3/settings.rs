@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::site::Site;
 
@@ -16,6 +17,7 @@ pub struct S3Settings {
     pub(super) ca_bundle: Option<PathBuf>,
     pub(super) page: i32,
     pub(super) part: u64,
+    pub(super) patience: Duration,
 }
 
 /// Settings of S3-compatible storage that are missing or wrong.
@@ -30,6 +32,8 @@ const PAGE: i32 = 1000;
 const PART: u64 = 8 << 20;
 /// Smallest part that services take, in bytes.
 const SMALLEST_PART: u64 = 5 << 20;
+/// For an answer to begin.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl S3Settings {
     /// Reads `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, when they are set,
@@ -66,6 +70,7 @@ impl S3Settings {
             ca_bundle: given("AWS_CA_BUNDLE").map(PathBuf::from),
             page: PAGE,
             part: PART,
+            patience: PATIENCE,
         })
     }
 
@@ -81,6 +86,20 @@ impl S3Settings {
     pub fn part(mut self, bytes: u64) -> Self {
         self.part = bytes.max(SMALLEST_PART);
         self
+    }
+
+    /// Waits so long for an answer to begin, 30 s if not told otherwise. A sixth of it is for a
+    /// connection, four times it for one attempt as a whole, and a thirtieth is the longest pause
+    /// before the second attempt.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Whether the endpoint is reached without TLS.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(&self.endpoint, Some(url) if url.starts_with("http://"))
     }
 
     /// Text of others with everything secret taken out.

@@ -1,16 +1,23 @@
 //! Files into objects: small ones in one go, large ones in parts, of which nothing stays when
-//! one fails.
+//! one fails; at the latest when the service is back and the next large file is sent.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Config;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 
 use super::failure::S3Failure;
 
+/// Metadata of an object that says which put wrote it.
+pub(super) const WRITER: &str = "lumimill-put";
+/// Attempts at taking an upload back; what fails is tried again later.
+const ABORTS: u32 = 2;
 /// Parts that services take for one object.
 const MOST_PARTS: u64 = 10_000;
 
@@ -21,6 +28,24 @@ pub(super) struct Upload<'a> {
     pub(super) name: String,
     /// Size of a part in bytes.
     pub(super) part: u64,
+    /// Tells this put from all others.
+    pub(super) writer: String,
+    pub(super) unfinished: &'a Unfinished,
+}
+
+/// Uploads in parts, by name and id, that failed and could not be taken back.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished(Mutex<Vec<(String, String)>>);
+
+impl Unfinished {
+    fn add(&self, name: String, id: String) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((name, id));
+    }
+
+    fn take(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Upload<'_> {
@@ -32,24 +57,59 @@ impl Upload<'_> {
             let bytes = read(&mut file, self.part + 1).map_err(|error| unreadable(&error))?;
             return self.whole(bytes).await;
         }
+        for (name, id) in self.unfinished.take() {
+            self.take_back(name, id).await;
+        }
         let started = self
             .client
             .create_multipart_upload()
             .bucket(self.bucket)
             .key(&self.name)
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
+            .metadata(WRITER, &self.writer)
             .send()
             .await?;
         let id = started.upload_id().unwrap_or_default();
-        let sent = self.parts(id, &mut file, size).await;
-        if sent.is_err() {
-            // The first failure is the one to report; what cannot be taken back now is left to
-            // the bucket's own rule for unfinished uploads.
-            let abort = self.client.abort_multipart_upload();
-            let abort = abort.bucket(self.bucket).key(&self.name).upload_id(id);
-            let _ = abort.send().await;
+        let Err(failure) = self.parts(id, &mut file, size).await else {
+            return Ok(());
+        };
+        // The answer to an attempt that did finish it may have been lost: is it there?
+        if failure.is(404, "NoSuchUpload") && matches!(self.is_there().await, Ok(true)) {
+            return Ok(());
         }
-        sent
+        self.take_back(self.name.clone(), id.to_owned()).await;
+        Err(failure)
+    }
+
+    /// Whether the object is there and this put wrote it.
+    pub(super) async fn is_there(&self) -> Result<bool, S3Failure> {
+        let head = self.client.head_object();
+        let head = head.bucket(self.bucket).key(&self.name).send().await;
+        match head.map_err(S3Failure::from) {
+            Ok(head) => {
+                let writer = head.metadata().and_then(|all| all.get(WRITER));
+                Ok(writer == Some(&self.writer))
+            }
+            Err(failure) if failure.status == Some(404) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Removes the parts of an upload that failed, or keeps it in mind.
+    async fn take_back(&self, name: String, id: String) {
+        let retries = RetryConfig::standard().with_max_attempts(ABORTS);
+        let abort = self.client.abort_multipart_upload();
+        let abort = abort.bucket(self.bucket).key(&name).upload_id(&id);
+        let abort = abort
+            .customize()
+            .config_override(Config::builder().retry_config(retries));
+        match abort.send().await.map_err(S3Failure::from) {
+            // The failure that led here is the one to report.
+            Err(failure) if failure.transient && failure.status != Some(404) => {
+                self.unfinished.add(name, id);
+            }
+            _ => {}
+        }
     }
 
     /// Sends bytes in one request.

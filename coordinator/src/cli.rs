@@ -1,13 +1,18 @@
 //! The command line: what a person can ask for, and how the answer is given.
 
+mod broker;
 mod check;
+mod control;
+mod dead;
 mod demo;
 mod inspect;
 mod plan;
 mod resubmit;
 mod run;
 mod say;
+mod serve;
 mod status;
+mod submit;
 mod verify;
 
 use std::num::NonZeroUsize;
@@ -17,6 +22,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
+use lumimill_common::control::ControlState;
 use lumimill_worker::log::start_log;
 
 /// Collision data into certified, scored, weighted Parquet tables.
@@ -56,6 +62,28 @@ enum Command {
     /// Do again what failed or is missing.
     #[command(after_help = "Example:\n  lumimill resubmit campaign.toml --failed --dry-run")]
     Resubmit(resubmit::ResubmitArgs),
+    /// Publish what is to be done of a campaign to a pool of workers.
+    #[command(
+        after_help = "Example:\n  lumimill submit campaign.toml --pool cpu\n\nWhat has a marker is \
+                      not published; submitting again is safe. Broker and store come from \
+                      LUMIMILL_BROKER and LUMIMILL_STORE."
+    )]
+    Submit(submit::SubmitArgs),
+    /// Drive the campaigns of a pool: reports, stages, lost jobs, dead letters.
+    #[command(after_help = "Example:\n  lumimill serve")]
+    Serve(serve::ServeArgs),
+    /// Drop the jobs of a submitted campaign; what is done stays.
+    #[command(after_help = "Example:\n  lumimill cancel campaign.toml")]
+    Cancel(TargetArg),
+    /// Let the jobs of a submitted campaign wait.
+    #[command(after_help = "Example:\n  lumimill pause campaign.toml")]
+    Pause(TargetArg),
+    /// Let a paused campaign go on.
+    #[command(after_help = "Example:\n  lumimill resume campaign.toml")]
+    Resume(TargetArg),
+    /// Look at messages that nobody could do anything about, and send them again.
+    #[command(subcommand)]
+    Dead(dead::DeadCommand),
     /// Make a small NanoAOD data set and run a trigger-emulator campaign on it.
     #[command(after_help = "Example:\n  lumimill demo --output demo")]
     Demo(demo::DemoArgs),
@@ -103,7 +131,10 @@ pub fn main() -> Exit {
             };
         }
     };
-    start_log("error");
+    start_log(match cli.command {
+        Command::Serve(_) => "info",
+        _ => "error",
+    });
     match dispatch(cli.command) {
         Ok(exit) => exit,
         Err(error) => {
@@ -126,6 +157,12 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Verify(args) => verify::verify(&args),
         Command::Status(args) => status::status(&args),
         Command::Resubmit(args) => resubmit::resubmit(&args),
+        Command::Submit(args) => submit::submit(&args),
+        Command::Serve(args) => serve::serve(&args),
+        Command::Cancel(args) => control::tell(&args.campaign, ControlState::Cancelled),
+        Command::Pause(args) => control::tell(&args.campaign, ControlState::Paused),
+        Command::Resume(args) => control::tell(&args.campaign, ControlState::Running),
+        Command::Dead(command) => dead::dead(&command),
         Command::Demo(args) => demo::demo(&args),
     }
 }

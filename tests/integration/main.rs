@@ -6,6 +6,7 @@ mod amqp;
 mod bad_input;
 mod determinism;
 mod main_job;
+mod pool;
 mod real_files;
 mod s3;
 
@@ -14,4 +15,9 @@ use lumimill_tests::Program;
 /// The program under test.
 fn lumimill() -> Program {
     Program::at(env!("CARGO_BIN_EXE_lumimill-under-test"))
+}
+
+/// The worker under test.
+fn lumimill_worker() -> Program {
+    Program::at(env!("CARGO_BIN_EXE_worker-under-test"))
 }

@@ -3,6 +3,7 @@
 //! that breaks connections to them, sample files.
 
 mod campaign_folder;
+mod cluster;
 mod deadly_witness;
 mod fault_proxy;
 mod program;
@@ -13,6 +14,7 @@ mod seaweedfs;
 mod snapshot;
 
 pub use campaign_folder::CampaignFolder;
+pub use cluster::{Cluster, undisturbed};
 pub use deadly_witness::{DIE_AT, DIE_ONCE, deadly_witness};
 pub use fault_proxy::{FaultProxy, HttpFault, HttpRequest, at_random};
 pub use program::{Ended, Program};

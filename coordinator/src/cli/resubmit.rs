@@ -36,7 +36,7 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
         _ => Wanted::All,
     };
     if args.dry_run {
-        return preview(args, wanted);
+        return preview(&args.campaign, &args.slots, wanted);
     }
     let slots = SlotsArg {
         slots: args.slots.slots,
@@ -53,9 +53,14 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
     )
 }
 
-fn preview(args: &ResubmitArgs, wanted: Wanted) -> anyhow::Result<Exit> {
-    let file = checked(&args.campaign)?;
-    let plan = planned(&args.campaign, &file, args.slots.get())?;
+/// Says which shards would be done.
+pub(super) fn preview(
+    campaign: &std::path::Path,
+    slots: &SlotsArg,
+    wanted: Wanted,
+) -> anyhow::Result<Exit> {
+    let file = checked(campaign)?;
+    let plan = planned(campaign, &file, slots.get())?;
     let output = Output::open(&file.output()?)?;
     let shards = block_on(wanted_shards(&output, &plan, wanted))?;
     let mut events = 0;

@@ -62,7 +62,7 @@ pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit>
         if !args.quiet {
             warn(&plan);
         }
-        settle_stale(args, &output, &plan).await?;
+        settle_stale(&args.campaign, args.replace, &output, &plan).await?;
         let digest = output.write_plan(&file.text, &plan).await?;
         let shards = wanted_shards(&output, &plan, wanted).await?;
         let end = produce(args, &file, &output, (&plan, &digest), &shards).await?;
@@ -75,7 +75,7 @@ pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit>
 }
 
 /// Says what a person should know before the work begins.
-fn warn(plan: &Plan) {
+pub(super) fn warn(plan: &Plan) {
     let summary = PlanSummary::of(plan);
     for note in &summary.notes {
         eprintln!("note: {note}");
@@ -107,7 +107,12 @@ pub(super) async fn wanted_shards(
 }
 
 /// Output of an earlier configuration would be read as part of the data set: it goes, when told.
-async fn settle_stale(args: &RunArgs, output: &Output, plan: &Plan) -> anyhow::Result<()> {
+pub(super) async fn settle_stale(
+    campaign: &Path,
+    replace: bool,
+    output: &Output,
+    plan: &Plan,
+) -> anyhow::Result<()> {
     let mut found = Vec::new();
     for stage in &plan.stages {
         let there = &output.objects(&stage.name).await? | &output.done(&stage.name).await?;
@@ -120,14 +125,14 @@ async fn settle_stale(args: &RunArgs, output: &Output, plan: &Plan) -> anyhow::R
     if found.is_empty() {
         return Ok(());
     }
-    if !args.replace {
+    if !replace {
         let message = format!(
             "{} shards of an earlier configuration are in {}: pass --replace to remove them, or \
              give the campaign another name",
             found.len(),
             output.store().location()
         );
-        return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
+        return Err(Mistakes::new(campaign.display(), vec![message]).into());
     }
     for (stage, id) in &found {
         output.remove(stage, *id).await?;

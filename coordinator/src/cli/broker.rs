@@ -1,0 +1,72 @@
+//! The site's broker and store, as commands need them.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use lumimill_common::queue::{AmqpQueue, Queue, QueueError};
+use lumimill_common::site::{Site, SiteError};
+use lumimill_common::store::{Place, Store};
+
+use crate::campaign_file::Mistakes;
+
+/// Settings that are missing or wrong are mistakes of whoever asks.
+pub(super) fn mistake(error: &SiteError) -> Mistakes {
+    Mistakes::new("settings", vec![error.to_string()])
+}
+
+pub(super) fn site() -> anyhow::Result<Site> {
+    Ok(Site::load().map_err(|error| mistake(&error))?)
+}
+
+/// The place that campaigns are in, ready for writing.
+pub(super) async fn root(site: &Site) -> anyhow::Result<(Place, Arc<dyn Store>)> {
+    let place = site.store().map_err(|error| mistake(&error))?;
+    let prepared = place.prepare().await;
+    let (store, _) = prepared.map_err(Mistakes::from)?;
+    Ok((place, store))
+}
+
+/// A connection to the broker.
+pub(super) async fn connect(site: &Site, name: &str) -> anyhow::Result<Arc<dyn Queue>> {
+    let settings = site.broker(name).map_err(|error| mistake(&error))?;
+    let queue = AmqpQueue::connect(&settings).await.map_err(explained)?;
+    Ok(Arc::new(queue))
+}
+
+/// What cannot help by trying again is a mistake of the settings.
+fn explained(error: QueueError) -> anyhow::Error {
+    match error.lasting {
+        true => Mistakes::new("broker", vec![error.to_string()]).into(),
+        false => anyhow::Error::from(error),
+    }
+}
+
+/// Does something with a broker that may go and come back: as often as it takes, within reason,
+/// on a new connection each time. It must be safe to repeat.
+pub(super) async fn patiently<T>(
+    site: &Site,
+    mut work: impl AsyncFnMut(Arc<dyn Queue>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);
+    let begun = std::time::Instant::now();
+    let mut back_off = lumimill_worker::back_off::BackOff::default();
+    loop {
+        let attempt = async {
+            let queue = connect(site, "lumimill").await?;
+            work(queue).await
+        };
+        let error = match attempt.await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let may_pass = |error: &QueueError| !error.lasting;
+        if !error.downcast_ref::<QueueError>().is_some_and(may_pass) {
+            return Err(error);
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(error).context("the broker did not come back in 10 minutes");
+        }
+        eprintln!("note: {error:#}; trying again");
+        back_off.wait().await;
+    }
+}

@@ -1,0 +1,113 @@
+//! `lumimill serve`: the coordinator of a pool.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clap::Args;
+use lumimill_common::queue::QueueError;
+use lumimill_worker::back_off::BackOff;
+use lumimill_worker::health::{Health, Served, gauge, serve as serve_health, text};
+use prometheus_client::registry::Registry;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+
+use super::block_on;
+use super::broker::{connect, root, site};
+use crate::exit_code::Exit;
+use crate::serve::Coordinator;
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// End when every campaign that was submitted is at its end.
+    #[arg(long)]
+    until_done: bool,
+    /// Address of /healthz, /readyz and /metrics [default: 127.0.0.1:9466, or a free port].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
+    let site = site()?;
+    block_on(async {
+        let (place, _) = root(&site).await?;
+        // Settings that are wrong are told before anything is begun.
+        let name = format!("lumimill serve {}", std::process::id());
+        let mut first = Some(connect(&site, &name).await?);
+        let mut coordinator = Coordinator::of(place.clone()).await?;
+        let health = Arc::new(Health::default());
+        let campaigns = Arc::new(AtomicU64::new(0));
+        serve_health(args.listen, served(&health, &campaigns)).await?;
+        info!("serving the campaigns in {place}");
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut back_off = BackOff::default();
+        let working = async {
+            loop {
+                let queue = match first.take() {
+                    Some(queue) => Ok(queue),
+                    None => connect(&site, &name).await,
+                };
+                let ended = match queue {
+                    Ok(queue) => {
+                        health.connected(true);
+                        let ended = coordinator.serve(queue.as_ref(), args.until_done).await;
+                        campaigns.store(coordinator.counts().0 as u64, Ordering::Relaxed);
+                        health.connected(false);
+                        ended
+                    }
+                    Err(error) => Err(error),
+                };
+                let Err(error) = ended else {
+                    return anyhow::Ok(());
+                };
+                let may_pass = |error: &QueueError| !error.lasting;
+                if !error.downcast_ref::<QueueError>().is_some_and(may_pass) {
+                    return Err(error);
+                }
+                warn!("the broker is lost, connecting again soon: {error:#}");
+                back_off.wait().await;
+            }
+        };
+        tokio::select! {
+            ended = working => ended?,
+            // Nothing is held that is not in the store.
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        info!("coordinator ended");
+        Ok(Exit::Done)
+    })
+}
+
+fn served(health: &Arc<Health>, campaigns: &Arc<AtomicU64>) -> Served {
+    let (health, is_ready) = (health.clone(), health.clone());
+    let campaigns = campaigns.clone();
+    Served {
+        ready: Arc::new(move || is_ready.is_connected()),
+        metrics: Arc::new(move || {
+            let mut registry = Registry::with_prefix("lumimill_coordinator");
+            let gauges = [
+                (
+                    "campaigns",
+                    "Campaigns driven",
+                    campaigns.load(Ordering::Relaxed),
+                ),
+                (
+                    "connected",
+                    "Whether the broker is there",
+                    u64::from(health.is_connected()),
+                ),
+                (
+                    "connections_lost",
+                    "Times that the broker was lost",
+                    health.lost(),
+                ),
+            ];
+            for (name, help, value) in gauges {
+                registry.register(name, help, gauge(value));
+            }
+            text(&registry)
+        }),
+    }
+}

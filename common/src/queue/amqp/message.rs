@@ -50,11 +50,12 @@ pub(super) fn message(delivery: &mut Delivery, queue: &str) -> Message {
         .filter(|(name, _)| !name.as_str().starts_with("x-"))
         .filter_map(|(name, value)| Some((name.to_string(), readable(value)?)))
         .collect();
-    if queue == DEAD && !headers.contains_key(REASON) {
-        if let Some((reason, origin)) = entries.get("x-death").and_then(given_up) {
-            headers.insert(REASON.to_owned(), reason);
-            headers.insert(ORIGIN.to_owned(), origin);
-        }
+    if queue == DEAD
+        && !headers.contains_key(REASON)
+        && let Some((reason, origin)) = entries.get("x-death").and_then(given_up)
+    {
+        headers.insert(REASON.to_owned(), reason);
+        headers.insert(ORIGIN.to_owned(), origin);
     }
     Message {
         body: std::mem::take(&mut delivery.data),

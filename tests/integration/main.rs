@@ -9,6 +9,8 @@ mod main_job;
 mod pool;
 mod real_files;
 mod s3;
+mod s3_encrypted;
+mod s3_faults;
 
 use lumimill_tests::Program;
 

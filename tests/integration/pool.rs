@@ -40,11 +40,7 @@ fn a_pool_writes_what_one_laptop_writes() {
     assert_same(&expected, &site.objects("demo"));
     let _ = site.run(&["verify", file]).expect_code(0);
     let status = site.run(&["status", file]).expect_code(0);
-    assert!(
-        status.out.contains(" 0 failed"),
-        "{}",
-        status.out
-    );
+    assert!(status.out.contains(" 0 failed"), "{}", status.out);
     site.signal("one", "TERM");
     assert_eq!(site.wait_for_end("one"), 0, "{}", site.log("one"));
     let logs = site.logs();

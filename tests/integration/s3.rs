@@ -12,16 +12,16 @@ use tokio::runtime::Runtime;
 
 use crate::lumimill;
 
-fn key(text: &str) -> Key {
+pub(crate) fn key(text: &str) -> Key {
     text.parse().unwrap()
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Runtime::new().unwrap()
 }
 
 #[track_caller]
-fn assert_no_credentials(text: &str) {
+pub(crate) fn assert_no_credentials(text: &str) {
     for secret in [ACCESS_KEY, SECRET_KEY] {
         assert!(!text.contains(secret), "a credential is shown:\n{text}");
     }
@@ -203,7 +203,7 @@ fn a_campaign_in_s3_has_the_bytes_of_a_local_one() {
     wrong_settings_are_told(&server, file);
 }
 
-fn objects(server: &SeaweedFs, folder: &str) -> Snapshot {
+pub(crate) fn objects(server: &SeaweedFs, folder: &str) -> Snapshot {
     let (parent, name) = folder.rsplit_once('/').unwrap();
     let store = server.store(parent);
     runtime().block_on(async {
@@ -219,7 +219,7 @@ fn objects(server: &SeaweedFs, folder: &str) -> Snapshot {
 /// The same objects with the same bytes; the copy of the campaign file says where it went, and
 /// a folder's lock is no object.
 #[track_caller]
-fn assert_same(local: &Snapshot, remote: &Snapshot) {
+pub(crate) fn assert_same(local: &Snapshot, remote: &Snapshot) {
     let is_output = |name: &&String| !["_lock", "campaign.toml"].contains(&name.as_str());
     let names =
         |files: &Snapshot| -> Vec<String> { files.keys().filter(is_output).cloned().collect() };

@@ -3,6 +3,7 @@
 //! that breaks connections to them, sample files.
 
 mod campaign_folder;
+mod certificate;
 mod cluster;
 mod deadly_witness;
 mod fault_proxy;

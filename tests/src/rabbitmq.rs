@@ -1,7 +1,6 @@
 //! A RabbitMQ of the tests' own: on loopback ports that were free, in a folder of its own, with
 //! credentials that are nobody else's; gone when it is dropped.
 
-mod certificate;
 mod environment;
 
 use std::fs;
@@ -13,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use self::environment::environment;
+use crate::certificate::certify;
 use crate::sample::skipped;
-use certificate::certify;
-use environment::environment;
 
 /// How long the server may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use lumimill_common::store::{S3Address, S3Settings, S3Store};
 use tempfile::TempDir;
 
+use crate::certificate::certify;
 use crate::skipped;
 
 /// The access key that it knows.
@@ -40,6 +41,7 @@ struct Ports {
     volume: u16,
     filer: u16,
     s3: u16,
+    encrypted: u16,
 }
 
 impl SeaweedFs {
@@ -61,6 +63,7 @@ impl SeaweedFs {
             r#"{{"identities": [{{"name": "tests", "actions": ["Admin", "Read", "Write", "List"],
                 "credentials": [{{"accessKey": "{ACCESS_KEY}", "secretKey": "{SECRET_KEY}"}}]}}]}}"#
         );
+        certify(folder.path());
         fs::write(folder.path().join("s3.json"), identities).expect("the server's credentials");
         let ports = Ports::free();
         let server = launch(&program, &folder, ports);
@@ -81,6 +84,24 @@ impl SeaweedFs {
         format!("http://127.0.0.1:{}", self.ports.s3)
     }
 
+    /// Port of the service that speaks plain HTTP.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.ports.s3
+    }
+
+    /// Port of the service that speaks TLS.
+    #[must_use]
+    pub fn encrypted_port(&self) -> u16 {
+        self.ports.encrypted
+    }
+
+    /// PEM file of the authority that signed the certificate of that port.
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
+    }
+
     /// Settings that the server accepts.
     #[must_use]
     pub fn settings(&self) -> S3Settings {
@@ -90,11 +111,21 @@ impl SeaweedFs {
     /// Settings with another secret.
     #[must_use]
     pub fn settings_with(&self, secret: &str) -> S3Settings {
-        let settings = S3Settings::read(&|name| match name {
-            "AWS_ACCESS_KEY_ID" => Some(String::from(ACCESS_KEY)),
-            "AWS_SECRET_ACCESS_KEY" => Some(secret.to_owned()),
-            "LUMIMILL_S3_ENDPOINT" => Some(self.endpoint()),
-            _ => None,
+        self.settings_changed(&[("AWS_SECRET_ACCESS_KEY", secret)])
+    }
+
+    /// Settings with other values of some variables.
+    #[must_use]
+    pub fn settings_changed(&self, changes: &[(&str, &str)]) -> S3Settings {
+        let settings = S3Settings::read(&|name| {
+            let changed = changes.iter().find(|(known, _)| *known == name);
+            match (changed, name) {
+                (Some((_, value)), _) => Some((*value).to_owned()),
+                (None, "AWS_ACCESS_KEY_ID") => Some(String::from(ACCESS_KEY)),
+                (None, "AWS_SECRET_ACCESS_KEY") => Some(String::from(SECRET_KEY)),
+                (None, "LUMIMILL_S3_ENDPOINT") => Some(self.endpoint()),
+                _ => None,
+            }
         });
         settings.expect("settings of the tests")
     }
@@ -113,6 +144,21 @@ impl SeaweedFs {
             .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
             .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
             .env("LUMIMILL_S3_ENDPOINT", self.endpoint());
+    }
+
+    /// Uploads in parts that were neither finished nor taken back.
+    #[must_use]
+    pub fn unfinished_uploads(&self) -> Vec<String> {
+        let path = format!("/buckets/{BUCKET}/.uploads/");
+        let answer = ask(self.ports.filer, "GET", &path).expect("an answer of the filer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+        if head.starts_with("HTTP/1.0 404") {
+            return Vec::new();
+        }
+        let listing: serde_json::Value = serde_json::from_str(body).expect("a listing");
+        let entries = listing["Entries"].as_array().cloned().unwrap_or_default();
+        let path = |entry: &serde_json::Value| entry["FullPath"].to_string();
+        entries.iter().map(path).collect()
     }
 
     /// Kills the server with no chance to put anything in order, and starts it on what it left.
@@ -148,7 +194,7 @@ impl SeaweedFs {
         let path = format!("/buckets/{BUCKET}/");
         while Instant::now() < until {
             let answer = ask(self.ports.filer, "POST", &path).unwrap_or_default();
-            if answer.starts_with("HTTP/1.1 20") {
+            if answer.starts_with("HTTP/1.0 20") {
                 return;
             }
             sleep(Duration::from_millis(200));
@@ -171,6 +217,7 @@ impl Drop for SeaweedFs {
             volume,
             filer,
             s3,
+            ..
         } = self.ports;
         for (name, port) in [
             ("master", master),
@@ -192,7 +239,7 @@ impl Ports {
     fn free() -> Self {
         let mut held = Vec::new();
         let mut found = HashSet::new();
-        while found.len() < 4 {
+        while found.len() < 5 {
             let one = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let port = one.local_addr().expect("its address").port();
             let low = 10_000 + port % 20_000;
@@ -204,12 +251,13 @@ impl Ports {
             }
         }
         let mut ports = found.into_iter();
-        let mut next = || ports.next().expect("four ports");
+        let mut next = || ports.next().expect("five ports");
         Self {
             master: next(),
             volume: next(),
             filer: next(),
             s3: next(),
+            encrypted: next(),
         }
     }
 }
@@ -245,6 +293,9 @@ fn launch(program: &PathBuf, folder: &TempDir, ports: Ports) -> Child {
         .arg(format!("-volume.port={}", ports.volume))
         .arg(format!("-filer.port={}", ports.filer))
         .arg(format!("-s3.port={}", ports.s3))
+        .arg(format!("-s3.port.https={}", ports.encrypted))
+        .arg(format!("-s3.cert.file={}", path("server.pem").display()))
+        .arg(format!("-s3.key.file={}", path("server.key").display()))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log);
@@ -256,7 +307,7 @@ fn ask(port: u16, method: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nContent-Length: 0\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Leaves `authority.pem`, `server.pem` and `server.key` in a folder.
-pub(super) fn certify(folder: &Path) {
+pub(crate) fn certify(folder: &Path) {
     openssl(
         folder,
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \

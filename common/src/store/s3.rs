@@ -2,7 +2,8 @@
 //!
 //! Objects appear as a whole by the service's own promise; one writer wins
 //! [`Store::put_if_absent`] by a conditional request, where the service knows it (see
-//! [`S3Store::prepare`]). Every upload carries a checksum that the service compares. No type of
+//! [`S3Store::prepare`]). A put that failed without an answer may still arrive later, so it is to be
+//! repeated with the same bytes only. Every upload carries a checksum that the service compares. No type of
 //! the vendor's client leaves this module.
 
 mod client;

@@ -12,6 +12,7 @@ mod place;
 #[cfg(feature = "s3")]
 mod s3;
 mod s3_address;
+mod s3_url;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -25,8 +26,9 @@ pub use key::{InvalidKey, Key};
 pub use local::LocalStore;
 pub use place::{Place, PlaceError};
 #[cfg(feature = "s3")]
-pub use s3::{S3Settings, S3SettingsError, S3Store};
+pub use s3::{S3Object, S3Reader, S3Settings, S3SettingsError, S3Store};
 pub use s3_address::{InvalidS3Address, S3Address};
+pub use s3_url::S3Url;
 
 /// An object of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,5 +101,13 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient { .. })
+    }
+
+    /// What the store said, without where and of what.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Transient { reason, .. } | Self::Refused { reason, .. } => reason,
+        }
     }
 }

@@ -8,8 +8,12 @@
 
 mod client;
 mod failure;
+mod get;
+mod listing;
+mod object;
 mod settings;
 mod upload;
+mod waiting;
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -23,14 +27,14 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use tokio::sync::OnceCell;
 
-use self::failure::{MAYBE_TLS, NO_BUCKET, S3Failure, causes};
+use self::failure::{NO_BUCKET, S3Failure};
+use self::get::Get;
+use self::listing::Listing;
 use self::upload::{Unfinished, Upload, WRITER};
 use super::{Key, Object, S3Address, Store, StoreError};
 
+pub use object::{S3Object, S3Reader};
 pub use settings::{S3Settings, S3SettingsError};
-
-/// Times that a get begins anew when its answer breaks off in the middle.
-const GETS: usize = 3;
 
 /// A store in S3-compatible storage.
 pub struct S3Store {
@@ -171,52 +175,14 @@ impl S3Store {
     }
 
     async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, S3Failure> {
-        let mut broken = None;
-        for _ in 0..GETS {
-            let get = self.client.get_object();
-            let get = get.bucket(self.address.bucket()).key(name).send().await;
-            let answer = match get.map_err(S3Failure::from) {
-                Ok(answer) => answer,
-                Err(failure) if failure.is(404, "NoSuchKey") => return Ok(None),
-                Err(failure) => return Err(failure),
-            };
-            match answer.body.collect().await {
-                Ok(bytes) => return Ok(Some(bytes.to_vec())),
-                Err(error) => broken = Some(causes(&error)),
-            }
-        }
-        Err(S3Failure {
-            transient: true,
-            status: None,
-            code: None,
-            reason: format!("the answer broke off: {}", broken.unwrap_or_default()),
-        })
-    }
-
-    async fn list_names(&self, prefix: &str) -> Result<Vec<(String, u64)>, S3Failure> {
-        let mut names = Vec::new();
-        let mut next = None;
-        loop {
-            let page = self
-                .client
-                .list_objects_v2()
-                .bucket(self.address.bucket())
-                .prefix(prefix)
-                .max_keys(self.settings.page)
-                .set_continuation_token(next)
-                .send()
-                .await?;
-            for object in page.contents() {
-                let size = object.size().and_then(|size| u64::try_from(size).ok());
-                if let (Some(name), Some(size)) = (object.key(), size) {
-                    names.push((name.to_owned(), size));
-                }
-            }
-            next = page.next_continuation_token().map(str::to_owned);
-            if next.is_none() {
-                return Ok(names);
-            }
-        }
+        let get = Get {
+            client: &self.client,
+            bucket: self.address.bucket(),
+            name,
+            range: None,
+            etag: None,
+        };
+        Ok(get.send().await?.map(|answer| answer.bytes))
     }
 
     async fn remove(&self, name: &str) -> Result<(), S3Failure> {
@@ -229,26 +195,7 @@ impl S3Store {
     }
 
     fn error(&self, action: &'static str, key: &str, failure: S3Failure) -> StoreError {
-        let location = self.location();
-        let key = key.to_owned();
-        let mut reason = self.settings.without_secrets(&failure.reason);
-        if self.settings.is_plain() && failure.status == Some(400) && failure.code.is_none() {
-            reason = format!("{reason}; {MAYBE_TLS}");
-        }
-        match failure.transient {
-            true => StoreError::Transient {
-                location,
-                action,
-                key,
-                reason,
-            },
-            false => StoreError::Refused {
-                location,
-                action,
-                key,
-                reason,
-            },
-        }
+        failure.into_error(&self.settings, self.location(), action, key)
     }
 }
 
@@ -285,7 +232,13 @@ impl Store for S3Store {
 
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
         let prefix = format!("{}/", self.address.name_of(folder));
-        let names = self.list_names(&prefix).await;
+        let listing = Listing {
+            client: &self.client,
+            bucket: self.address.bucket(),
+            prefix: &prefix,
+            page: self.settings.page,
+        };
+        let names = listing.send(&|_| true).await;
         let names = names.map_err(|failure| self.error("list", folder.as_str(), failure))?;
         let object = |(name, size): (String, u64)| {
             let key = self.address.key_of(&name)?;

@@ -23,6 +23,31 @@ pub struct InvalidS3Address {
     reason: &'static str,
 }
 
+impl InvalidS3Address {
+    pub(super) fn new(text: &str, reason: &'static str) -> Self {
+        Self {
+            text: text.chars().take(120).collect(),
+            reason,
+        }
+    }
+}
+
+/// Bucket and rest of a text that begins with `s3://`.
+pub(super) fn split(text: &str) -> Result<(&str, &str), InvalidS3Address> {
+    let invalid = |reason| InvalidS3Address::new(text, reason);
+    let rest = text
+        .strip_prefix("s3://")
+        .ok_or_else(|| invalid("it does not begin with s3://"))?;
+    let (bucket, below) = rest.split_once('/').unwrap_or((rest, ""));
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
+    match (3..=63).contains(&bucket.len()) && bucket.chars().all(letter) {
+        true => Ok((bucket, below)),
+        false => Err(invalid(
+            "a bucket has 3 to 63 lower-case letters, digits, '-', '.' and '_'",
+        )),
+    }
+}
+
 impl S3Address {
     /// Whether this text means S3-compatible storage, rightly written or not.
     #[must_use]
@@ -75,27 +100,12 @@ impl FromStr for S3Address {
     type Err = InvalidS3Address;
 
     fn from_str(text: &str) -> Result<Self, InvalidS3Address> {
-        let invalid = |reason| InvalidS3Address {
-            text: text.chars().take(120).collect(),
-            reason,
-        };
-        let rest = text
-            .strip_prefix("s3://")
-            .ok_or_else(|| invalid("it does not begin with s3://"))?;
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
-        if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(letter) {
-            return Err(invalid(
-                "a bucket has 3 to 63 lower-case letters, digits, '-', '.' and '_'",
-            ));
-        }
+        let (bucket, prefix) = split(text)?;
+        let no_key =
+            |_| InvalidS3Address::new(text, "its folder has letters that a key cannot have");
         let prefix = match prefix.trim_end_matches('/') {
             "" => None,
-            prefix => Some(
-                prefix
-                    .parse()
-                    .map_err(|_| invalid("its folder has letters that a key cannot have"))?,
-            ),
+            prefix => Some(prefix.parse().map_err(no_key)?),
         };
         Ok(Self {
             bucket: bucket.to_owned(),

@@ -5,6 +5,9 @@ use std::error::Error;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
+use super::settings::S3Settings;
+use crate::store::StoreError;
+
 /// Why a request failed after all its attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct S3Failure {
@@ -33,6 +36,35 @@ const PASSING: [&str; 7] = [
 impl S3Failure {
     pub(super) fn is(&self, status: u16, code: &str) -> bool {
         self.status == Some(status) && (self.code.is_none() || self.code.as_deref() == Some(code))
+    }
+
+    /// The store's error: what was done, where and to what.
+    pub(super) fn into_error(
+        self,
+        settings: &S3Settings,
+        location: String,
+        action: &'static str,
+        key: &str,
+    ) -> StoreError {
+        let key = key.to_owned();
+        let mut reason = settings.without_secrets(&self.reason);
+        if settings.is_plain() && self.status == Some(400) && self.code.is_none() {
+            reason = format!("{reason}; {MAYBE_TLS}");
+        }
+        match self.transient {
+            true => StoreError::Transient {
+                location,
+                action,
+                key,
+                reason,
+            },
+            false => StoreError::Refused {
+                location,
+                action,
+                key,
+                reason,
+            },
+        }
     }
 }
 
@@ -100,7 +132,7 @@ const LASTING: [(&str, &str); 6] = [
 const NO_COMMON_TLS: &str = "the service and this program share no version of TLS";
 const NO_TLS: &str = "this port does not speak TLS: use http:// or the port that does";
 /// What to say of an answer without TLS that explains nothing.
-pub(super) const MAYBE_TLS: &str = "this port may speak TLS: use https://";
+const MAYBE_TLS: &str = "this port may speak TLS: use https://";
 
 /// Whether a connection fails again until somebody changes something.
 pub(super) fn is_lasting(words: &str) -> bool {

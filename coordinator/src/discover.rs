@@ -1,4 +1,4 @@
-//! Which files a dataset is made of: globs, paths and `@lists` become identified files.
+//! Which files a dataset is made of: globs, paths, URLs and `@lists` become identified files.
 //!
 //! Everything wrong with the input is found in one go. It looks at a file's header only; what
 //! its trees hold is the business of [`crate::plan`].
@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use lumimill_common::campaign::Dataset;
 use lumimill_common::shard::FileIdentity;
-use lumimill_rootfile::RootFile;
+use lumimill_worker::input::Location;
 use thiserror::Error;
 
+mod identify;
 mod pattern;
+mod remote;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +23,7 @@ pub struct InputFile {
     /// What it is called in plans and reports; relative to the campaign file unless absolute.
     pub identity: FileIdentity,
     /// Where it is opened.
-    pub path: PathBuf,
+    pub location: Location,
 }
 
 /// What is wrong with the input of a dataset.
@@ -60,6 +62,14 @@ pub enum InputError {
         pattern: String,
         /// The folder that it is relative to.
         folder: String,
+    },
+    /// A pattern of objects that cannot be asked for, or an object whose URL is wrong.
+    #[error("{pattern}: cannot be looked for: {reason}")]
+    Unsearchable {
+        /// The pattern or URL as written.
+        pattern: String,
+        /// What the storage, or its settings, said.
+        reason: String,
     },
     /// A list that cannot be read.
     #[error("{list}: cannot read the list of files: {reason}")]
@@ -105,22 +115,25 @@ pub enum InputError {
 #[must_use]
 pub fn discover(dataset: &Dataset, base: &Path) -> (Vec<InputFile>, Vec<InputProblem>) {
     let mut problems = Vec::new();
-    let mut paths = Vec::new();
+    let mut urls = Vec::new();
     for entry in &dataset.files {
-        pattern::expand(entry, base, &mut paths, &mut problems);
+        pattern::expand(entry, base, &mut urls, &mut problems);
     }
-    paths.sort_unstable();
-    paths.dedup();
+    urls.sort_unstable();
+    urls.dedup();
     // The same file under two names, such as `a.root` and `./a.root`, is read once.
     let mut known = BTreeSet::new();
-    let mut files = Vec::with_capacity(paths.len());
-    for url in paths {
-        let path = base.join(&url);
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
-        if !known.insert(canonical) {
-            continue;
-        }
-        match identify(&url, path) {
+    let named: Vec<(String, Location)> = urls
+        .into_iter()
+        .map(|url| {
+            let location = Location::of(base, &url);
+            (url, location)
+        })
+        .filter(|(_, location)| known.insert(true_name(location)))
+        .collect();
+    let mut files = Vec::with_capacity(named.len());
+    for identified in identify::all(&named) {
+        match identified {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }
@@ -132,30 +145,10 @@ pub fn discover(dataset: &Dataset, base: &Path) -> (Vec<InputFile>, Vec<InputPro
     (files, problems.into_iter().map(of_dataset).collect())
 }
 
-fn identify(url: &str, path: PathBuf) -> Result<InputFile, InputError> {
-    let file = || url.to_owned();
-    let metadata = std::fs::metadata(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => InputError::Missing { file: file() },
-        _ => InputError::Unreadable {
-            file: file(),
-            reason: error.to_string(),
-        },
-    })?;
-    if metadata.is_dir() {
-        let file = url.trim_end_matches('/').to_owned();
-        return Err(InputError::Folder { file });
+/// What a file is called that may have several names.
+fn true_name(location: &Location) -> PathBuf {
+    match location {
+        Location::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+        Location::S3(url) => PathBuf::from(url),
     }
-    if metadata.len() == 0 {
-        return Err(InputError::Empty { file: file() });
-    }
-    let root = RootFile::open(&path)?;
-    let uuid = root.uuid();
-    Ok(InputFile {
-        identity: FileIdentity {
-            url: file(),
-            size: root.size(),
-            uuid: uuid.iter().map(|byte| format!("{byte:02x}")).collect(),
-        },
-        path,
-    })
 }

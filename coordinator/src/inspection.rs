@@ -1,14 +1,13 @@
 //! What is in a ROOT file, for a person or a program to read.
 
-use std::path::Path;
-
-use lumimill_rootfile::{Branch, Error, RootFile, Tree, checksum};
+use lumimill_rootfile::{Branch, Error, Tree, checksum};
+use lumimill_worker::input::Location;
 use serde::Serialize;
 
 /// A file and its trees.
 #[derive(Debug, Serialize)]
 pub struct Inspection {
-    /// Its path.
+    /// Its path or URL.
     pub file: String,
     /// Its size.
     pub bytes: u64,
@@ -68,8 +67,8 @@ pub struct BranchInspection {
 
 impl Inspection {
     /// Looks into a file; `only` one of its trees, and at every value when `checksums`.
-    pub fn of(path: &Path, only: Option<&str>, checksums: bool) -> Result<Self, Error> {
-        let file = RootFile::open(path)?;
+    pub fn of(location: &Location, only: Option<&str>, checksums: bool) -> Result<Self, Error> {
+        let file = location.open()?;
         let names = match only {
             Some(name) => vec![name.to_owned()],
             None => file.tree_names()?,
@@ -80,7 +79,7 @@ impl Inspection {
             Err(error) => Ok(unreadable(name, &error)),
         };
         Ok(Self {
-            file: path.display().to_string(),
+            file: location.to_string(),
             bytes: file.size(),
             uuid: file
                 .uuid()

@@ -1,6 +1,11 @@
 //! Input files: opened where the campaign says they are, and seen as an Arrow schema.
 
-use std::path::{Path, PathBuf};
+mod location;
+mod remote;
+#[cfg(any(feature = "s3", test))]
+mod tail;
+
+use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, UInt32Type, UInt64Type};
@@ -9,6 +14,10 @@ use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::failure::Failure;
 use lumimill_rootfile::{Error, RootFile, Tree};
 
+pub use location::Location;
+#[cfg(feature = "s3")]
+pub use remote::storage;
+
 /// Branches that say which lumi section an event is of.
 pub const RUN: &str = "run";
 /// See [`RUN`].
@@ -16,15 +25,14 @@ pub const LUMI: &str = "luminosityBlock";
 /// Branch that tells events of one lumi section apart.
 pub const EVENT: &str = "event";
 
-/// Where an input file is: relative paths are relative to the campaign file.
-#[must_use]
-pub fn locate(base: &Path, url: &str) -> PathBuf {
-    base.join(url)
+/// Opens an input file by its URL or path; see [`Location`].
+pub fn open(base: &Path, url: &str) -> Result<RootFile, Error> {
+    Location::of(base, url).open()
 }
 
 /// Opens an input file and its tree.
 pub fn open_tree(base: &Path, url: &str, tree: &str) -> Result<(RootFile, Tree), Failure> {
-    let file = RootFile::open(locate(base, url)).map_err(|error| input_failure(url, &error))?;
+    let file = open(base, url).map_err(|error| input_failure(url, &error))?;
     let tree = file
         .tree(tree)
         .map_err(|error| input_failure(url, &error))?;

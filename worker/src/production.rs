@@ -12,7 +12,7 @@ use lumimill_common::store::{Store, StoreError};
 use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
-use crate::input::{input_failure, locate, schema_of};
+use crate::input::{self, input_failure, schema_of};
 use crate::prepared_stage::{CompiledStage, PreparedStage};
 
 /// Open files that are remembered between jobs.
@@ -109,7 +109,7 @@ impl Production {
     fn open(&self, shard: &Shard) -> Result<Opened, Failure> {
         let url = &shard.file.url;
         let failure = |error| input_failure(url, &error);
-        let file = RootFile::open(locate(&self.base, url)).map_err(failure)?;
+        let file = input::open(&self.base, url).map_err(failure)?;
         check_identity(&file, &shard.file)?;
         let tree = file.tree(&shard.tree).map_err(failure)?;
         let unknown = || Failure::reject("stage", &shard.stage, "no such stage in this campaign");

@@ -1,8 +1,9 @@
 //! `lumimill inspect`: what is in a ROOT file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lumimill_worker::input::Location;
 
 use super::say::say;
 use crate::campaign_file::Mistakes;
@@ -11,7 +12,7 @@ use crate::inspection::{Inspection, TreeInspection};
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// The ROOT file.
+    /// The ROOT file: a path, or an s3:// URL.
     file: PathBuf,
     /// Only this tree.
     #[arg(long)]
@@ -25,7 +26,11 @@ pub(super) struct InspectArgs {
 }
 
 pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
-    let inspection = Inspection::of(&args.file, args.tree.as_deref(), args.checksums)
+    let location = match args.file.to_str() {
+        Some(url) => Location::of(Path::new(""), url),
+        None => Location::File(args.file.clone()),
+    };
+    let inspection = Inspection::of(&location, args.tree.as_deref(), args.checksums)
         .map_err(|error| Mistakes::new(args.file.display(), vec![error.to_string()]))?;
     match args.json {
         true => say(format_args!("{}", serde_json::to_string(&inspection)?)),

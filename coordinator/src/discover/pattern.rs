@@ -4,18 +4,23 @@ use std::path::Path;
 
 use glob::{MatchOptions, Pattern};
 
+use lumimill_common::store::S3Address;
+
 use super::InputError;
+use super::remote;
 
 /// Schemes that name files elsewhere.
-const REMOTE: [&str; 5] = ["s3", "http", "https", "root", "xrootd"];
+const REMOTE: [&str; 4] = ["http", "https", "root", "xrootd"];
+/// What makes an entry a pattern.
+pub(super) const SPECIAL: [char; 3] = ['*', '?', '['];
 /// A `*` stays within its folder, and names with a leading dot are not meant.
-const MATCHING: MatchOptions = MatchOptions {
+pub(super) const MATCHING: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
     require_literal_leading_dot: true,
 };
 
-/// Adds the paths, relative to `base` unless absolute, that an entry stands for.
+/// Adds the URLs, and the paths, relative to `base` unless absolute, that an entry stands for.
 pub(super) fn expand(
     entry: &str,
     base: &Path,
@@ -58,14 +63,19 @@ pub(super) fn expand(
 }
 
 fn expand_one(entry: &str, base: &Path, paths: &mut Vec<String>, problems: &mut Vec<InputError>) {
+    if S3Address::is_meant(entry) {
+        return match remote::expand(entry) {
+            Ok(urls) => paths.extend(urls),
+            Err(problem) => problems.push(problem),
+        };
+    }
     if let Some((scheme, path)) = entry.split_once("://") {
         if scheme == "file" {
             return expand_one(path, base, paths, problems);
         }
-        return problems.push(remote(entry, scheme));
+        return problems.push(elsewhere(entry, scheme));
     }
-    let is_pattern = entry.contains(['*', '?', '[']);
-    if !is_pattern || base.join(entry).exists() {
+    if !entry.contains(SPECIAL) || base.join(entry).exists() {
         return paths.push(entry.to_owned());
     }
     match matches(entry, base) {
@@ -81,7 +91,7 @@ fn expand_one(entry: &str, base: &Path, paths: &mut Vec<String>, problems: &mut 
     }
 }
 
-fn remote(url: &str, scheme: &str) -> InputError {
+fn elsewhere(url: &str, scheme: &str) -> InputError {
     let url = url.to_owned();
     if REMOTE.contains(&scheme) {
         let scheme = scheme.to_owned();

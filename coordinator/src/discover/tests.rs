@@ -93,7 +93,10 @@ fn an_identity_is_size_and_uuid() {
     let (files, _) = discover(&dataset, folder.path());
     let file = &files[0];
     assert_eq!(file.identity.uuid, "07".repeat(16));
-    assert_eq!(file.identity.size, fs::metadata(&file.path).unwrap().len());
+    assert_eq!(
+        file.identity.size,
+        fs::metadata(folder.path().join("c.root")).unwrap().len()
+    );
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn every_problem_is_named() {
     let whole = fs::read(base.join("c.root")).unwrap();
     fs::write(base.join("half.root"), &whole[..whole.len() / 2]).unwrap();
     let entries = [
-        "s3://bucket/a.root",
+        "s3://B/a.root",
         "https://host/a.root",
         "root://eos//store/a.root",
         "gopher://a.root",
@@ -120,7 +123,7 @@ fn every_problem_is_named() {
     let (files, problems) = found(&entries, base);
     assert_eq!(files, ["c.root"]);
     insta::assert_snapshot!(problems.join("\n"), @r#"
-    dataset "D": s3://bucket/a.root: reading s3:// is not available in this version: copy or mount the file
+    dataset "D": s3://B/a.root: cannot be looked for: "s3://B/a.root" is not an S3 address: a bucket has 3 to 63 lower-case letters, digits, '-', '.' and '_'; expected s3://bucket/folder
     dataset "D": https://host/a.root: reading https:// is not available in this version: copy or mount the file
     dataset "D": root://eos//store/a.root: reading root:// is not available in this version: copy or mount the file
     dataset "D": gopher://a.root: not a file pattern: unknown scheme "gopher"

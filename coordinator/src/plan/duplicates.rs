@@ -6,12 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
 
 use lumimill_common::campaign::DatasetKind;
 use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 use lumimill_common::lumi_mask::{LumiMask, LumiRange};
-use lumimill_rootfile::RootFile;
+use lumimill_worker::input::Location;
 use thiserror::Error;
 
 use super::DuplicateLumi;
@@ -96,8 +95,7 @@ fn find_in(
         notes.push(format!(
             "{}: tree {:?} has no branch {EVENT:?}: events of lumi sections that it shares with \
              other files were not compared",
-            stretch.path.display(),
-            stretch.tree
+            stretch.location, stretch.tree
         ));
         found
             .values_mut()
@@ -133,7 +131,7 @@ fn shared_lumis(masks: &[&LumiMask]) -> LumiMask {
 
 /// Entries of a file among which there are shared lumi sections.
 struct Stretch<'a> {
-    path: &'a Path,
+    location: &'a Location,
     tree: &'a str,
     has_event_numbers: bool,
     entries: Range<u64>,
@@ -151,7 +149,7 @@ fn stretches<'a>(files: &[&'a Scanned<'a>], shared: &LumiMask) -> Vec<Stretch<'a
             if !lumis.is_empty() {
                 let entries = cut.entries.end.saturating_sub(cut.entries.start);
                 stretches.push(Stretch {
-                    path: &input.file.path,
+                    location: &input.file.location,
                     tree: input.tree,
                     has_event_numbers: scan.has_event_numbers,
                     entries: cut.entries.clone(),
@@ -239,7 +237,7 @@ fn read_events(
     wanted: impl Fn(u64) -> bool,
     events: &mut Vec<(Run, LumiSection, u64)>,
 ) -> Result<(), DuplicateError> {
-    let file = RootFile::open(stretch.path)?;
+    let file = stretch.location.open()?;
     let tree = file.tree(stretch.tree)?;
     let mut columns = EventColumns::open(&file, &tree, &[RUN, LUMI, EVENT])?;
     for batch in batches(stretch.entries.clone()) {

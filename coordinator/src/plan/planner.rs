@@ -171,7 +171,7 @@ fn scan_all(
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(input) = inputs.get(at) else { break };
                     let scan = Scanner {
-                        path: &input.file.path,
+                        location: &input.file.location,
                         size: input.file.identity.size,
                         tree: input.tree,
                         certified: certified.of_kind(input.dataset.kind),

@@ -3,10 +3,10 @@
 //! Only the run and luminosityBlock columns are read, a bounded batch at a time.
 
 use std::ops::Range;
-use std::path::Path;
 
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_rootfile::{RootFile, Tree};
+use lumimill_worker::input::Location;
 use thiserror::Error;
 
 use super::certified::Certified;
@@ -75,7 +75,7 @@ pub(super) struct Scan {
 
 /// A tree to be scanned.
 pub(super) struct Scanner<'a> {
-    pub(super) path: &'a Path,
+    pub(super) location: &'a Location,
     /// Size in bytes when the file was found.
     pub(super) size: u64,
     pub(super) tree: &'a str,
@@ -86,7 +86,7 @@ pub(super) struct Scanner<'a> {
 
 impl Scanner<'_> {
     pub(super) fn scan(&self) -> Result<Scan, ScanError> {
-        let file = RootFile::open(self.path)?;
+        let file = self.location.open()?;
         if file.size() != self.size {
             return Err(ScanError::Changed {
                 file: file.name().to_owned(),
@@ -154,7 +154,7 @@ impl Scanner<'_> {
         cutter.push(piece);
         if cutter.complete() > MOST_SHARDS {
             return Err(ScanError::TooManyShards {
-                file: self.path.display().to_string(),
+                file: self.location.to_string(),
                 tree: self.tree.to_owned(),
             });
         }

@@ -11,6 +11,7 @@ mod real_files;
 mod s3;
 mod s3_encrypted;
 mod s3_faults;
+mod s3_input;
 
 use lumimill_tests::Program;
 

@@ -14,7 +14,7 @@ fn text(path: &Path) -> &str {
 }
 
 /// The trigger emulator of the documentation on a sample file, certified by `mask`.
-fn campaign(file: &str, mask: &str, missing: &str) -> Option<CampaignFolder> {
+pub(crate) fn campaign(file: &str, mask: &str, missing: &str) -> Option<CampaignFolder> {
     let (Some(data), Some(model)) = (
         sample(&format!("nanoaod/{file}")),
         sample("models/lgbm_bin.onnx"),

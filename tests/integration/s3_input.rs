@@ -1,6 +1,8 @@
 //! Input in S3-compatible storage, on a real server: read by ranges, and the same tables as from
 //! files of this machine.
 
+mod line;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -37,7 +37,7 @@ const TABLE: [Policy; 4] = [
     Policy {
         kind: "memory",
         counts: true,
-        waits: &[16, 60],
+        waits: &[4, 16],
     },
 ];
 

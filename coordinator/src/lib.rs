@@ -18,5 +18,6 @@ pub mod reduce;
 pub mod report;
 pub mod report_files;
 pub mod serve;
+pub mod status;
 pub mod submission;
 pub mod verify;

@@ -19,6 +19,7 @@ mod duplicates;
 mod event_columns;
 mod planner;
 mod scan;
+mod split;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use event_columns::EventColumnError;
 pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};
 pub use planner::{ModelHashes, PlanErrors, PlanProblem, plan};
 pub use scan::ScanError;
+pub use split::Splits;
 pub use summary::{PlanSummary, StageSummary};
 
 /// What a campaign will do.
@@ -49,6 +51,8 @@ pub struct Plan {
     pub shards: Vec<Shard>,
     /// Lumi sections that more than one file has.
     pub duplicates: Vec<DuplicateLumi>,
+    /// Shards that were cut smaller since they were first planned.
+    pub splits: Splits,
     /// What a person should know: normalised masks, files without event numbers.
     pub notes: Vec<String>,
 }

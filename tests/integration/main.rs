@@ -8,6 +8,7 @@ mod determinism;
 mod main_job;
 mod pool;
 mod real_files;
+mod resubmission;
 mod s3;
 mod s3_encrypted;
 mod s3_faults;

@@ -126,6 +126,12 @@ impl ShardTable {
         Ok(table)
     }
 
+    /// Whether the metadata has a value under a key.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.metadata.contains_key(key)
+    }
+
     /// A value of the metadata, which is JSON.
     pub fn value<T: DeserializeOwned>(&self, key: &'static str) -> Result<T, ShardTableError> {
         let json = self.metadata.get(key);

@@ -10,6 +10,7 @@ use super::check::checked;
 use super::say::say;
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::exit_code::Exit;
+use crate::output::Output;
 use crate::plan::{Plan, PlanSummary, plan as make_plan};
 
 #[derive(Debug, Args)]
@@ -44,4 +45,20 @@ pub(super) fn planned(
         let messages = errors.0.iter().map(ToString::to_string).collect();
         Mistakes::new(campaign.display(), messages).into()
     })
+}
+
+/// Plans a campaign with the splits that the plan in its output has.
+pub(super) async fn planned_with(
+    campaign: &std::path::Path,
+    file: &CampaignFile,
+    slots: NonZeroUsize,
+    output: &Output,
+) -> anyhow::Result<Plan> {
+    let mut plan = planned(campaign, file, slots)?;
+    // A plan that cannot be read any more is replaced by this one.
+    let before = output.plan().await.ok().flatten();
+    if let Some(before) = before {
+        plan.split(&before.splits, &file.base)?;
+    }
+    Ok(plan)
 }

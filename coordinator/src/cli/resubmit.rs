@@ -1,27 +1,48 @@
-//! `lumimill resubmit`: does again what failed or is missing.
+//! `lumimill resubmit`: does again what failed or is missing: in this process, or, when the
+//! campaign is with a pool, by publishing it.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lumimill_common::failed_record;
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_worker::program::pool_name;
 
+use super::broker::{patiently, root, site};
 use super::check::checked;
-use super::plan::planned;
+use super::plan::planned_with;
 use super::run::{RunArgs, Wanted, run_wanted, wanted_shards};
 use super::say::say;
+use super::status::target;
 use super::{SlotsArg, block_on};
+use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
+use crate::jobs::JobsOf;
 use crate::output::Output;
+use crate::plan::{Plan, Splits};
+use crate::submission::{set_running, submitted};
 
 #[derive(Debug, Args)]
 pub(super) struct ResubmitArgs {
     /// The campaign file.
     campaign: PathBuf,
-    /// Only shards that failed.
-    #[arg(long, alias = "dead")]
+    /// Only shards that were given up.
+    #[arg(long)]
     failed: bool,
-    /// Only shards that were never brought to an end.
+    /// Only shards that were given up after all their attempts: what may have passed since.
     #[arg(long, conflicts_with = "failed")]
+    dead: bool,
+    /// Only shards that were never brought to an end.
+    #[arg(long, conflicts_with_all = ["failed", "dead"])]
     missing: bool,
+    /// Cut each of them into so many, as they ran out of memory or time.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    split: Option<u32>,
+    /// Publish them to another pool than the campaign's.
+    #[arg(long, value_parser = pool_name)]
+    pool: Option<String>,
     /// Say what would be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
@@ -30,47 +51,60 @@ pub(super) struct ResubmitArgs {
 }
 
 pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
-    let wanted = match (args.failed, args.missing) {
-        (true, _) => Wanted::Failed,
-        (_, true) => Wanted::Missing,
+    let wanted = match (args.failed, args.dead, args.missing) {
+        (true, ..) => Wanted::Failed,
+        (_, true, _) => Wanted::Dead,
+        (.., true) => Wanted::Missing,
         _ => Wanted::All,
     };
-    if args.dry_run {
-        return preview(&args.campaign, &args.slots, wanted);
+    let split = args.split.and_then(NonZeroU32::new);
+    let with_pool = block_on(async {
+        let (_, place) = target(&args.campaign).await?;
+        Ok(Output::open(&place)?.control().await?.is_some())
+    })?;
+    match (with_pool, &args.pool) {
+        (true, _) => publish(args, wanted, split),
+        (false, Some(_)) => {
+            let message = "the campaign is not with a pool: use lumimill submit --pool";
+            Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into())
+        }
+        (false, None) if args.dry_run => preview(&args.campaign, &args.slots, wanted),
+        (false, None) => {
+            let run = RunArgs {
+                campaign: args.campaign.clone(),
+                slots: SlotsArg {
+                    slots: args.slots.slots,
+                },
+                replace: false,
+                quiet: false,
+            };
+            run_wanted(&run, wanted, split)
+        }
     }
-    let slots = SlotsArg {
-        slots: args.slots.slots,
-    };
-    let campaign = args.campaign.clone();
-    run_wanted(
-        &RunArgs {
-            campaign,
-            slots,
-            replace: false,
-            quiet: false,
-        },
-        wanted,
-    )
 }
 
-/// Says which shards would be done.
-pub(super) fn preview(
-    campaign: &std::path::Path,
-    slots: &SlotsArg,
-    wanted: Wanted,
-) -> anyhow::Result<Exit> {
+/// Says which shards of a campaign that is in no pool would be done.
+pub(super) fn preview(campaign: &Path, slots: &SlotsArg, wanted: Wanted) -> anyhow::Result<Exit> {
     let file = checked(campaign)?;
-    let plan = planned(campaign, &file, slots.get())?;
     let output = Output::open(&file.output()?)?;
-    let shards = block_on(wanted_shards(&output, &plan, wanted))?;
+    block_on(async {
+        let plan = planned_with(campaign, &file, slots.get(), &output).await?;
+        let wanted = wanted_shards(&output, &plan, wanted).await?;
+        list(&plan, &wanted.into_iter().collect());
+        Ok(Exit::Done)
+    })
+}
+
+/// Says of each shard what it is, and of all how much.
+fn list(plan: &Plan, wanted: &BTreeSet<ShardId>) {
     let mut events = 0;
     for shard in plan
         .shards
         .iter()
-        .filter(|shard| shards.contains(&shard.id))
+        .filter(|shard| wanted.contains(&shard.id))
     {
         let entries = &shard.entries;
-        events += entries.end - entries.start;
+        events += entries.end.saturating_sub(entries.start);
         say(format_args!(
             "{} {} {} [{}, {})",
             shard.id, shard.stage, shard.file.url, entries.start, entries.end
@@ -78,7 +112,77 @@ pub(super) fn preview(
     }
     say(format_args!(
         "would do {} shards, {events} events",
-        shards.len()
+        wanted.len()
     ));
-    Ok(Exit::Done)
+}
+
+fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> anyhow::Result<Exit> {
+    let site = site()?;
+    block_on(async {
+        let (campaign, place) = target(&args.campaign).await?;
+        let output = Output::share(&place).await?;
+        let Some((control, mut plan)) = submitted(&output).await? else {
+            let message = String::from("its plan is not there: use lumimill submit");
+            return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
+        };
+        let mut wanted: BTreeSet<ShardId> = wanted_shards(&output, &plan, wanted)
+            .await?
+            .into_iter()
+            .collect();
+        if args.dry_run {
+            list(&plan, &wanted);
+            if let Some(parts) = split {
+                say(format_args!("each cut into {parts}"));
+            }
+            return Ok(Exit::Done);
+        }
+        let pool = args.pool.as_ref().unwrap_or(&control.pool);
+        let mut digest = control.plan.clone();
+        let base = PathBuf::from(&control.base);
+        let chosen: Vec<Shard> = plan
+            .shards
+            .iter()
+            .filter(|shard| wanted.contains(&shard.id))
+            .cloned()
+            .collect();
+        if let Some(parts) = split {
+            let splits: Splits = wanted.iter().map(|id| (*id, parts)).collect();
+            plan.split(&splits, &base)?;
+            let text = output.campaign().await?.unwrap_or_default();
+            digest = output.write_plan(&text, &plan).await?;
+            // Jobs of the plan before are dropped as workers meet them: all are published anew.
+            let left = wanted_shards(&output, &plan, Wanted::All).await?;
+            wanted = left.into_iter().collect();
+        }
+        for shard in &chosen {
+            failed_record::forget(output.store().as_ref(), &shard.stage, shard.id).await;
+        }
+        let (_, root) = root(&site).await?;
+        let told = (pool.as_str(), base.as_path());
+        set_running(&output, root.as_ref(), &digest, &campaign.name, told).await?;
+        let jobs_of = JobsOf {
+            campaign: &campaign.name,
+            plan: &digest,
+            pool,
+        };
+        let due: Vec<&Shard> = plan
+            .shards
+            .iter()
+            .filter(|shard| wanted.contains(&shard.id))
+            .collect();
+        patiently(&site, async |queue| {
+            Ok(jobs_of.publish(queue.as_ref(), due.iter().copied()).await?)
+        })
+        .await?;
+        let events: u64 = due
+            .iter()
+            .map(|shard| shard.entries.end.saturating_sub(shard.entries.start))
+            .sum();
+        say(format_args!(
+            "campaign {}: {} shards published to pool {pool} ({events} events)",
+            campaign.name,
+            due.len()
+        ));
+        Ok(Exit::Done)
+    })
 }

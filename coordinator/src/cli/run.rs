@@ -1,6 +1,7 @@
 //! `lumimill run`: a whole campaign in this process.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use lumimill_common::shard::ShardId;
 use lumimill_worker::production::Production;
 
 use super::check::checked;
-use super::plan::planned;
+use super::plan::planned_with;
 use super::say::say;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::{CampaignFile, Mistakes};
@@ -22,6 +23,7 @@ use crate::output::Output;
 use crate::plan::{Plan, PlanSummary};
 use crate::progress::Display;
 use crate::report_files::write_report;
+use crate::status::dead_of;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -42,29 +44,40 @@ pub(super) struct RunArgs {
 pub(super) enum Wanted {
     /// All of them.
     All,
-    /// Those that failed before.
+    /// Those that were given up before.
     Failed,
+    /// Those of them that had all their attempts.
+    Dead,
     /// Those that were never tried, or not to an end.
     Missing,
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
-    run_wanted(args, Wanted::All)
+    run_wanted(args, Wanted::All, None)
 }
 
-/// Does the wanted shards of a campaign, then merges and reports all that is done.
-pub(super) fn run_wanted(args: &RunArgs, wanted: Wanted) -> anyhow::Result<Exit> {
+/// Does the wanted shards of a campaign, each cut into so many, then merges and reports all that
+/// is done.
+pub(super) fn run_wanted(
+    args: &RunArgs,
+    wanted: Wanted,
+    split: Option<NonZeroU32>,
+) -> anyhow::Result<Exit> {
     let file = checked(&args.campaign)?;
     let place = file.output()?;
     block_on(async {
         let (output, _held) = Output::hold(&place).await?;
-        let plan = planned(&args.campaign, &file, args.slots.get())?;
+        let mut plan = planned_with(&args.campaign, &file, args.slots.get(), &output).await?;
         if !args.quiet {
             warn(&plan);
         }
         settle_stale(&args.campaign, args.replace, &output, &plan).await?;
+        let mut shards = wanted_shards(&output, &plan, wanted).await?;
+        if let Some(parts) = split {
+            plan.split(&shards.iter().map(|id| (*id, parts)).collect(), &file.base)?;
+            shards = wanted_shards(&output, &plan, Wanted::All).await?;
+        }
         let digest = output.write_plan(&file.text, &plan).await?;
-        let shards = wanted_shards(&output, &plan, wanted).await?;
         let end = produce(args, &file, &output, (&plan, &digest), &shards).await?;
         if end == Ended::Stopped {
             eprintln!("stopped; run again to go on where it stopped");
@@ -97,9 +110,14 @@ pub(super) async fn wanted_shards(
 ) -> anyhow::Result<Vec<ShardId>> {
     let done = output.done_of(plan).await?;
     let failed = output.failed_of(plan, &done).await?;
+    let dead = match wanted {
+        Wanted::Dead => dead_of(output, plan, &failed).await?,
+        _ => BTreeSet::new(),
+    };
     let is_wanted = |id: &ShardId| match wanted {
         Wanted::All => true,
         Wanted::Failed => failed.contains(id),
+        Wanted::Dead => dead.contains(id),
         Wanted::Missing => !failed.contains(id),
     };
     let ids = outstanding(plan, &done).into_iter().map(|shard| shard.id);

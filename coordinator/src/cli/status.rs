@@ -1,82 +1,268 @@
-//! `lumimill status`: how far a campaign is, from its plan and its markers alone.
+//! `lumimill status`: how far a campaign is, once or as it goes.
 
-use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
+use indicatif::{HumanCount, HumanDuration};
 use lumimill_common::campaign::Campaign;
-use lumimill_common::store::{Place, S3Address};
-use serde::Serialize;
+use lumimill_common::site::Site;
+use lumimill_common::store::{Place, S3Address, Store};
 
 use super::block_on;
+use super::broker::{root, site};
 use super::say::say;
 use crate::campaign_file::{Mistakes, place_of};
 use crate::exit_code::Exit;
-use crate::ledger::Ledger;
 use crate::output::Output;
-use crate::plan::Plan;
+use crate::serve::{Live, read_live};
+use crate::status::{StageStatus, State, Status};
+use crate::submission::{active, ended};
+
+/// Time between two looks of `--watch`.
+const EVERY: Duration = Duration::from_secs(2);
+/// Width of the bar of a stage.
+const BAR: usize = 24;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// The campaign file, or the folder (or s3:// address) of its output.
-    campaign: PathBuf,
+    /// The campaign file, or the folder (or s3:// address) of its output [default: list the
+    /// campaigns of the site].
+    campaign: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
     /// Show what failed, grouped by like failures.
     #[arg(long)]
     failed: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Status {
-    campaign: String,
-    stages: Vec<StageStatus>,
-    lumis: LumiStatus,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failures: Option<Vec<FailureGroup>>,
-}
-
-#[derive(Debug, Serialize)]
-struct StageStatus {
-    name: String,
-    planned: usize,
-    done: usize,
-    failed: usize,
-    events: u64,
-    events_done: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct LumiStatus {
-    processed: u64,
-    missing: u64,
-    not_in_files: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct FailureGroup {
-    fingerprint: String,
-    kind: String,
-    message: String,
-    shards: Vec<String>,
+    /// Look again every two seconds, until the campaign is at its end.
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
 }
 
 pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
-    let status = block_on(async {
-        let (_, place) = target(&args.campaign).await?;
+    let Some(path) = &args.campaign else {
+        return campaigns(args.json);
+    };
+    block_on(async {
+        let (_, place) = target(path).await?;
         let output = Output::open(&place)?;
-        let Some(plan) = output.plan().await? else {
+        let Some((mut plan, mut digest)) = output.plan_and_digest().await? else {
             let message = format!("nothing was planned in {place} yet");
-            return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
+            return Err(Mistakes::new(path.display(), vec![message]).into());
         };
-        look(&output, &plan, args.failed).await
-    })?;
-    match args.json {
-        true => say(format_args!("{}", serde_json::to_string_pretty(&status)?)),
-        false => print(&status),
+        let site = site()?;
+        let live = live(&site).await;
+        let mut status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
+        if args.json {
+            say(format_args!("{}", serde_json::to_string_pretty(&status)?));
+            return Ok(Exit::Done);
+        }
+        let mut screen = Screen::default();
+        let pace = Pace::begin(&status);
+        screen.show(&status);
+        while args.watch && !matches!(status.state, State::Ended | State::Cancelled) {
+            tokio::time::sleep(EVERY).await;
+            // A campaign that is submitted again has another plan.
+            if let Some(control) = output.control().await?
+                && control.plan != digest
+                && let Some(found) = output.plan_and_digest().await?
+            {
+                (plan, digest) = found;
+            }
+            let live = self::live(&site).await;
+            status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
+            pace.tell(&mut status);
+            screen.show(&status);
+        }
+        Ok(match args.watch && !status.is_complete() {
+            true => Exit::FailedShards,
+            false => Exit::Done,
+        })
+    })
+}
+
+/// What a coordinator of the site tells, where there is a site and it can be asked.
+async fn live(site: &Site) -> Option<Live> {
+    let root = site.store().ok()?.open().ok()?;
+    read_live(root.as_ref()).await.ok().flatten()
+}
+
+/// The rate that one sees oneself, where no coordinator tells it.
+struct Pace {
+    began: Instant,
+    before: u64,
+}
+
+impl Pace {
+    fn begin(status: &Status) -> Self {
+        Self {
+            began: Instant::now(),
+            before: status.events_done(),
+        }
     }
-    Ok(Exit::Done)
+
+    fn tell(&self, status: &mut Status) {
+        let events = status.events_done().saturating_sub(self.before);
+        if status.events_per_second.is_none() {
+            status.set_rate(events as f64 / self.began.elapsed().as_secs_f64());
+        }
+    }
+}
+
+/// Shows a status in the place of the one before on a terminal; elsewhere when it changed.
+#[derive(Default)]
+struct Screen {
+    shown: String,
+}
+
+impl Screen {
+    fn show(&mut self, status: &Status) {
+        let text = rendered(status);
+        if text == self.shown {
+            return;
+        }
+        if std::io::stdout().is_terminal() && !self.shown.is_empty() {
+            let lines = self.shown.lines().count();
+            // Up to the first line of what is there, and clear from there on.
+            say(format_args!("\x1b[{}A\x1b[0J{text}", lines + 1));
+        } else {
+            say(format_args!("{text}"));
+        }
+        self.shown = text;
+    }
+}
+
+fn rendered(status: &Status) -> String {
+    let mut lines = vec![head(status)];
+    lines.extend(status.stages.iter().map(stage_line));
+    let lumis = &status.lumis;
+    lines.push(format!(
+        "  lumi sections: {} processed, {} missing of {} certified in files, {} certified but in \
+         no file",
+        lumis.processed, lumis.missing, lumis.certified, lumis.not_in_files
+    ));
+    for worker in status.workers.iter().filter(|worker| worker.conspicuous) {
+        lines.push(format!(
+            "  worker {} fails much more than its peers: {} of {} attempts failed; look at its log",
+            worker.name,
+            worker.failed,
+            worker.failed + worker.done
+        ));
+    }
+    for group in status.failures.iter().flatten() {
+        let what = if group.dead { "dead" } else { "failed" };
+        lines.push(format!(
+            "  failure {} ({}; {} shards {what}): {}",
+            group.fingerprint,
+            group.kind,
+            group.shards.len(),
+            group.message
+        ));
+        lines.extend(group.shards.iter().map(|shard| format!("    {shard}")));
+    }
+    lines.join("\n")
+}
+
+fn head(status: &Status) -> String {
+    let state = match status.state {
+        State::NotSubmitted => "not with a pool",
+        State::Running => "running",
+        State::Paused => "paused",
+        State::Cancelled => "cancelled",
+        State::Ended => "at its end",
+    };
+    let mut head = format!("campaign {}: {state}", status.campaign);
+    if status.served {
+        let slots: u32 = status.workers.iter().map(|worker| worker.slots).sum();
+        let busy: usize = status.workers.iter().map(|worker| worker.running).sum();
+        let workers = status.workers.len();
+        head.push_str(&format!(
+            ", {workers} workers, {busy} of {slots} slots busy"
+        ));
+    } else if matches!(status.state, State::Running | State::Paused) {
+        head.push_str(", no coordinator serves it now (lumimill serve)");
+    }
+    if let Some(rate) = status.events_per_second.filter(|rate| *rate > 0.0) {
+        head.push_str(&format!(", {} events/s", HumanCount(rate as u64)));
+    }
+    if let Some(seconds) = status.eta_seconds {
+        head.push_str(&format!(
+            ", ETA {}",
+            HumanDuration(Duration::from_secs(seconds))
+        ));
+    }
+    head
+}
+
+fn stage_line(stage: &StageStatus) -> String {
+    let share = match stage.events {
+        0 => stage.done as f64 / stage.shards.max(1) as f64,
+        events => stage.events_done as f64 / events as f64,
+    };
+    let full = ((share * BAR as f64) as usize).min(BAR);
+    let mut line = format!(
+        "  stage {} [{}{}] {:>3}%: {} of {} shards done, {} failed, {} dead",
+        stage.name,
+        "#".repeat(full),
+        ".".repeat(BAR - full),
+        (share * 100.0).floor(),
+        stage.done,
+        stage.shards,
+        stage.failed,
+        stage.dead,
+    );
+    for (count, what) in [
+        (stage.running, "running"),
+        (stage.queued, "queued"),
+        (stage.planned, "planned"),
+    ] {
+        if count > 0 {
+            line.push_str(&format!(", {count} {what}"));
+        }
+    }
+    line.push_str(&format!(
+        "; {} of {} events",
+        stage.events_done, stage.events
+    ));
+    line
+}
+
+/// The campaigns of the site, those that are driven first.
+fn campaigns(json: bool) -> anyhow::Result<Exit> {
+    let site = site()?;
+    block_on(async {
+        let (_, root) = root(&site).await?;
+        let (active, ended) = both(root.as_ref()).await?;
+        if json {
+            let all = serde_json::json!({ "active": active, "ended": ended });
+            say(format_args!("{}", serde_json::to_string_pretty(&all)?));
+            return Ok(Exit::Done);
+        }
+        let live = read_live(root.as_ref()).await?;
+        match &live {
+            Some(live) => say(format_args!(
+                "a coordinator serves; {} workers, {} events/s",
+                live.workers.len(),
+                HumanCount(live.rate as u64)
+            )),
+            None => say(format_args!("no coordinator serves now (lumimill serve)")),
+        }
+        for (names, what) in [(&active, "active"), (&ended, "ended")] {
+            names
+                .iter()
+                .for_each(|name| say(format_args!("{what:7} {name}")));
+        }
+        Ok(Exit::Done)
+    })
+}
+
+async fn both(root: &dyn Store) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let active = active(root).await?;
+    let ended = ended(root).await?;
+    let ended = ended.difference(&active).map(ToString::to_string).collect();
+    Ok((active.iter().map(ToString::to_string).collect(), ended))
 }
 
 /// The campaign and the place of its output, from either.
@@ -122,105 +308,4 @@ fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {
         let messages = errors.0.iter().map(ToString::to_string).collect();
         Mistakes::new(path.display(), messages)
     })
-}
-
-async fn look(output: &Output, plan: &Plan, failures: bool) -> anyhow::Result<Status> {
-    let done = output.done_of(plan).await?;
-    let failed = output.failed_of(plan, &done).await?;
-    let ledger = Ledger::new(plan, &done, &failed);
-    let counts = ledger.counts_per_stage();
-    let stages = counts.into_iter().map(|(name, counts)| {
-        let of_stage = plan
-            .shards
-            .iter()
-            .filter(|shard| shard.stage.as_str() == name);
-        let entries =
-            |shard: &&lumimill_common::shard::Shard| shard.entries.end - shard.entries.start;
-        let events = of_stage.clone().map(|shard| entries(&shard)).sum();
-        let events_done = of_stage
-            .filter(|shard| done.contains(&shard.id))
-            .map(|shard| entries(&shard))
-            .sum();
-        StageStatus {
-            name,
-            planned: counts.planned + counts.done + counts.failed,
-            done: counts.done,
-            failed: counts.failed,
-            events,
-            events_done,
-        }
-    });
-    let stages = stages.collect();
-    let lumis = ledger.lumis();
-    let lumis = LumiStatus {
-        processed: lumis.processed.len(),
-        missing: lumis.missing.len(),
-        not_in_files: lumis.not_in_files.len(),
-    };
-    let failures = match failures {
-        true => Some(groups(output, plan, &failed).await?),
-        false => None,
-    };
-    Ok(Status {
-        campaign: plan.campaign.to_string(),
-        stages,
-        lumis,
-        failures,
-    })
-}
-
-async fn groups(
-    output: &Output,
-    plan: &Plan,
-    failed: &std::collections::BTreeSet<lumimill_common::shard::ShardId>,
-) -> anyhow::Result<Vec<FailureGroup>> {
-    let mut groups: BTreeMap<String, FailureGroup> = BTreeMap::new();
-    for shard in plan
-        .shards
-        .iter()
-        .filter(|shard| failed.contains(&shard.id))
-    {
-        let Some(record) = output.failed_record(&shard.stage, shard.id).await? else {
-            continue;
-        };
-        let Some(last) = record.attempts.last() else {
-            continue;
-        };
-        let group = groups
-            .entry(last.fingerprint.clone())
-            .or_insert_with(|| FailureGroup {
-                fingerprint: last.fingerprint.clone(),
-                kind: last.failure.kind.clone(),
-                message: last.failure.message.clone(),
-                shards: Vec::new(),
-            });
-        group.shards.push(shard.id.to_string());
-    }
-    Ok(groups.into_values().collect())
-}
-
-fn print(status: &Status) {
-    say(format_args!("campaign {}", status.campaign));
-    for stage in &status.stages {
-        say(format_args!(
-            "  stage {}: {} of {} shards done, {} failed; {} of {} events",
-            stage.name, stage.done, stage.planned, stage.failed, stage.events_done, stage.events
-        ));
-    }
-    let lumis = &status.lumis;
-    say(format_args!(
-        "  lumi sections: {} processed, {} missing, {} certified but in no file",
-        lumis.processed, lumis.missing, lumis.not_in_files
-    ));
-    for group in status.failures.iter().flatten() {
-        let shards = group.shards.len();
-        say(format_args!(
-            "  failure {} ({}; {shards} shards): {}",
-            group.fingerprint, group.kind, group.message
-        ));
-        group
-            .shards
-            .iter()
-            .for_each(|shard| say(format_args!("    {shard}")));
-    }
 }

@@ -8,7 +8,7 @@ use lumimill_worker::program::pool_name;
 use super::block_on;
 use super::broker::{patiently, root, site};
 use super::check::checked;
-use super::plan::planned;
+use super::plan::planned_with;
 use super::run::{Wanted, settle_stale, wanted_shards, warn};
 use super::say::say;
 use super::{SlotsArg, resubmit};
@@ -45,7 +45,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         let place = file.output()?;
         check_place(&place, &root_place, &file.campaign)?;
         let output = Output::share(&place).await?;
-        let plan = planned(&args.campaign, &file, args.slots.get())?;
+        let plan = planned_with(&args.campaign, &file, args.slots.get(), &output).await?;
         warn(&plan);
         settle_stale(&args.campaign, args.replace, &output, &plan).await?;
         write_models(output.store().as_ref(), &file, &plan.stages).await?;

@@ -37,6 +37,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
         files: Vec::new(),
         shards: Vec::new(),
         duplicates: Vec::new(),
+        splits: crate::plan::Splits::new(),
         notes: Vec::new(),
     };
     let identity = |at: usize| FileIdentity {

@@ -16,7 +16,7 @@ use super::certified::{CertificationError, Certified};
 use super::cut::Cut;
 use super::duplicates::{DuplicateError, Duplicates};
 use super::scan::{Scan, ScanError, Scanner};
-use super::{Plan, PlannedFile, PlannedStage};
+use super::{Plan, PlannedFile, PlannedStage, Splits};
 use crate::discover::{InputFile, InputProblem, discover};
 
 /// SHA-256 of the model files of each stage, in the order of the campaign.
@@ -237,6 +237,7 @@ fn assemble(
         files: scanned.iter().map(planned_file).collect(),
         shards,
         duplicates,
+        splits: Splits::new(),
         notes,
     })
 }

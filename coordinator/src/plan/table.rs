@@ -10,7 +10,10 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde::Serialize;
 
-use super::Plan;
+use super::{Plan, Splits};
+
+/// Key of the splits, which few plans have.
+const SPLITS: &str = "lumimill.splits";
 
 impl Plan {
     /// The bytes of `plan.parquet`: equal for equal plans.
@@ -31,7 +34,7 @@ impl Plan {
     }
 
     fn metadata(&self) -> Result<Vec<KeyValue>, ShardTableError> {
-        Ok(vec![
+        let mut metadata = vec![
             KeyValue::new(String::from("lumimill.plan"), VERSION.to_string()),
             entry("lumimill.campaign", &self.campaign)?,
             entry("lumimill.config_digest", &self.digest)?,
@@ -40,7 +43,11 @@ impl Plan {
             entry("lumimill.files", &self.files)?,
             entry("lumimill.duplicates", &self.duplicates)?,
             entry("lumimill.notes", &self.notes)?,
-        ])
+        ];
+        if !self.splits.is_empty() {
+            metadata.push(entry(SPLITS, &self.splits)?);
+        }
+        Ok(metadata)
     }
 
     /// Reads the bytes of `plan.parquet`.
@@ -57,6 +64,10 @@ impl Plan {
             files: table.value("lumimill.files")?,
             duplicates: table.value("lumimill.duplicates")?,
             notes: table.value("lumimill.notes")?,
+            splits: match table.has(SPLITS) {
+                true => table.value(SPLITS)?,
+                false => Splits::new(),
+            },
             shards: table.shards,
         })
     }

@@ -110,7 +110,9 @@ impl Known {
 fn fails_much_more(one: (u64, u64), peers: (u64, u64)) -> bool {
     let share = |(done, failed): (u64, u64)| failed as f64 / (done + failed).max(1) as f64;
     let peers = share((peers.0, peers.1 + 1));
-    one.1 >= FEWEST_FAILURES && share(one) > (CONSPICUOUS * peers).min(0.9)
+    let one_fails = share(one);
+    let much_more = one_fails > CONSPICUOUS * peers || (one_fails > 0.9 && peers < 0.5);
+    one.1 >= FEWEST_FAILURES && much_more
 }
 
 #[cfg(test)]

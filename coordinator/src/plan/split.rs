@@ -1,0 +1,154 @@
+//! Shards cut smaller than they were planned, as one of them took too much memory or time.
+//!
+//! A split is remembered in the plan by the id of the shard that it divides, so that planning
+//! again comes to the same shards, and only those of the split have new ids.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::path::Path;
+
+use lumimill_common::lumi_mask::LumiMask;
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_worker::input::Location;
+
+use super::event_columns::{EventColumns, LUMI, RUN, batches};
+use super::{Plan, ScanError};
+
+/// Into how many parts which shard is cut.
+pub type Splits = BTreeMap<ShardId, NonZeroU32>;
+
+impl Plan {
+    /// Cuts shards, and parts of shards, as told; what is not of this plan is left out.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn split(&mut self, splits: &Splits, base: &Path) -> Result<(), ScanError> {
+        if splits.is_empty() {
+            return Ok(());
+        }
+        let digests: BTreeMap<_, _> = self
+            .stages
+            .iter()
+            .map(|stage| (stage.name.clone(), stage.digest.clone()))
+            .collect();
+        let mut shards = Vec::with_capacity(self.shards.len());
+        for shard in std::mem::take(&mut self.shards) {
+            let mut left = vec![shard];
+            while let Some(shard) = left.pop() {
+                let parts = splits.get(&shard.id);
+                let digest = digests.get(&shard.stage);
+                let (Some(parts), Some(digest)) = (parts, digest) else {
+                    shards.push(shard);
+                    continue;
+                };
+                self.splits.insert(shard.id, *parts);
+                let mut cut = divided(&shard, *parts, digest, base)?;
+                cut.reverse();
+                match cut.is_empty() {
+                    true => shards.push(shard),
+                    false => left.extend(cut),
+                }
+            }
+        }
+        self.shards = shards;
+        Ok(())
+    }
+}
+
+/// The parts of a shard that hold certified events, in order; none when it is too small.
+fn divided(
+    shard: &Shard,
+    parts: NonZeroU32,
+    digest: &str,
+    base: &Path,
+) -> Result<Vec<Shard>, ScanError> {
+    let ranges = ranges(&shard.entries, parts);
+    if ranges.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let mut columns = match shard.lumis {
+        None => None,
+        Some(_) => {
+            let file = Location::of(base, &shard.file.url).open()?;
+            let tree = file.tree(&shard.tree)?;
+            Some(EventColumns::open(&file, &tree, &[RUN, LUMI])?)
+        }
+    };
+    let mut shards = Vec::with_capacity(ranges.len());
+    for entries in ranges {
+        let mut part = Shard {
+            certified_events: entries.end - entries.start,
+            entries: entries.clone(),
+            ..shard.clone()
+        };
+        if let (Some(columns), Some(mask)) = (&mut columns, &shard.lumis) {
+            let (events, lumis) = held(columns, mask, entries)?;
+            if events == 0 {
+                continue;
+            }
+            part.certified_events = events;
+            part.lumis = Some(lumis);
+        }
+        part.id = part.compute_id(digest);
+        shards.push(part);
+    }
+    Ok(shards)
+}
+
+/// Certified events of a range, and their lumi sections.
+fn held(
+    columns: &mut EventColumns,
+    mask: &LumiMask,
+    entries: Range<u64>,
+) -> Result<(u64, LumiMask), ScanError> {
+    let (mut events, mut lumis) = (0, LumiMask::default());
+    for batch in batches(entries) {
+        let ids = columns.read(batch)?;
+        let certified = mask.certified(&ids.runs, &ids.lumis);
+        events += certified.true_count() as u64;
+        let pairs = LumiMask::from_pairs(ids.pairs());
+        lumis = lumis.union(&pairs.intersection(mask));
+    }
+    Ok((events, lumis))
+}
+
+/// Parts of a range, as equal as they can be; none is empty.
+fn ranges(entries: &Range<u64>, parts: NonZeroU32) -> Vec<Range<u64>> {
+    let count = entries.end.saturating_sub(entries.start);
+    let parts = u64::from(parts.get()).min(count);
+    let at = |part: u64| {
+        let ahead = u128::from(count) * u128::from(part) / u128::from(parts.max(1));
+        entries.start + u64::try_from(ahead).unwrap_or(count)
+    };
+    (0..parts).map(|part| at(part)..at(part + 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use proptest::prelude::*;
+
+    use super::ranges;
+
+    proptest! {
+        #[test]
+        fn parts_are_the_whole_and_none_is_empty(
+            start in 0u64..1000,
+            count in 0u64..5000,
+            parts in 1u32..70,
+        ) {
+            let whole = start..start + count;
+            let parts = ranges(&whole, NonZeroU32::new(parts).unwrap());
+            let mut at = start;
+            for part in &parts {
+                prop_assert_eq!(part.start, at);
+                prop_assert!(part.end > part.start);
+                at = part.end;
+            }
+            prop_assert_eq!(at, if parts.is_empty() { start } else { whole.end });
+            prop_assert_eq!(parts.is_empty(), count == 0);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! How far a campaign is: from its plan, its markers and its failed records, with what a
+//! coordinator tells of the moment, when one does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lumimill_common::control::{Control, ControlState};
+use lumimill_common::failure::{Disposition, FailedRecord};
+use lumimill_common::shard::{Shard, ShardId};
+use serde::Serialize;
+
+use crate::ledger::Ledger;
+use crate::output::Output;
+use crate::plan::Plan;
+use crate::serve::{Live, LiveCampaign, LiveWorker};
+
+/// Records that are read at a time.
+const AT_ONCE: usize = 32;
+
+/// How far a campaign is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// Its name.
+    pub campaign: String,
+    /// What it was told, or where it stands.
+    pub state: State,
+    /// Its stages, in order.
+    pub stages: Vec<StageStatus>,
+    /// Its lumi sections.
+    pub lumis: LumiStatus,
+    /// Events a second that go into it now; `None` when nobody tells.
+    pub events_per_second: Option<f64>,
+    /// Seconds until it is done, at this rate.
+    pub eta_seconds: Option<u64>,
+    /// Whether a coordinator serves it now.
+    pub served: bool,
+    /// The workers of its pool.
+    pub workers: Vec<LiveWorker>,
+    /// What failed, like failures together; `None` when it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<Vec<FailureGroup>>,
+}
+
+/// What a campaign was told, or where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Planned or begun by a run in one process.
+    NotSubmitted,
+    /// With a pool.
+    Running,
+    /// Its jobs wait.
+    Paused,
+    /// Its jobs are dropped.
+    Cancelled,
+    /// Every shard is done or was given up.
+    Ended,
+}
+
+/// How far a stage is. A shard is in one of the states from `planned` to `dead`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct StageStatus {
+    /// Its name.
+    pub name: String,
+    /// All its shards.
+    pub shards: usize,
+    /// Not published yet.
+    pub planned: usize,
+    /// Published, and with nobody.
+    pub queued: usize,
+    /// Under way somewhere.
+    pub running: usize,
+    /// Done.
+    pub done: usize,
+    /// Given up at once: they would fail again.
+    pub failed: usize,
+    /// Given up after all attempts: their cause may have passed.
+    pub dead: usize,
+    /// Entries of all shards.
+    pub events: u64,
+    /// Entries of those done.
+    pub events_done: u64,
+}
+
+/// Lumi sections of recorded data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LumiStatus {
+    /// Certified, and in a file.
+    pub certified: u64,
+    /// Of those, the ones all of whose shards are done.
+    pub processed: u64,
+    /// Of those, the others.
+    pub missing: u64,
+    /// Certified, and in no file.
+    pub not_in_files: u64,
+}
+
+/// Shards that failed alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailureGroup {
+    /// Under which they are grouped.
+    pub fingerprint: String,
+    /// Kind of failure.
+    pub kind: String,
+    /// Whether they were given up after all attempts, not at once.
+    pub dead: bool,
+    /// What one of them says.
+    pub message: String,
+    /// The shards.
+    pub shards: Vec<String>,
+}
+
+impl Status {
+    /// Looks at a campaign; with `failures` also at what each of its failed shards says.
+    pub async fn look(
+        output: &Output,
+        plan: &Plan,
+        live: Option<&Live>,
+        failures: bool,
+    ) -> anyhow::Result<Self> {
+        let control = output.control().await?;
+        let done = output.done_of(plan).await?;
+        let failed = output.failed_of(plan, &done).await?;
+        let records = records(output, plan, &failed).await?;
+        let dead: BTreeSet<ShardId> = records
+            .iter()
+            .filter(|record| is_dead(record))
+            .map(|record| record.shard)
+            .collect();
+        let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
+        let sets = Sets {
+            done: &done,
+            failed: &failed,
+            dead: &dead,
+        };
+        let stages = stages(plan, sets, control.as_ref(), of_live);
+        let lumis = Ledger::new(plan, &done, &failed).lumis();
+        let (processed, missing) = (lumis.processed.len(), lumis.missing.len());
+        let mut status = Self {
+            campaign: plan.campaign.to_string(),
+            state: state(control.as_ref(), &stages),
+            stages,
+            lumis: LumiStatus {
+                certified: processed + missing,
+                processed,
+                missing,
+                not_in_files: lumis.not_in_files.len(),
+            },
+            events_per_second: None,
+            eta_seconds: None,
+            served: of_live.is_some(),
+            workers: workers(live, control.as_ref()),
+            failures: failures.then(|| groups(&records)),
+        };
+        if let Some(live) = of_live {
+            status.set_rate(live.rate);
+        }
+        Ok(status)
+    }
+
+    /// Says how fast it goes, and so when it will be done.
+    pub fn set_rate(&mut self, events_per_second: f64) {
+        self.events_per_second = Some(events_per_second);
+        let left: u64 = self.stages.iter().map(StageStatus::events_left).sum();
+        let over = matches!(self.state, State::Ended | State::Cancelled);
+        self.eta_seconds = (events_per_second > 0.0 && !over)
+            .then(|| (left as f64 / events_per_second).ceil() as u64);
+    }
+
+    /// Entries of all shards done.
+    #[must_use]
+    pub fn events_done(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.events_done).sum()
+    }
+
+    /// Whether every shard is done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.stages.iter().all(|stage| stage.done == stage.shards)
+    }
+}
+
+impl StageStatus {
+    fn events_left(&self) -> u64 {
+        self.events.saturating_sub(self.events_done)
+    }
+
+    /// Shards that are neither done nor given up.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        self.planned + self.queued + self.running
+    }
+}
+
+/// What is known of the shards of a plan.
+#[derive(Clone, Copy)]
+struct Sets<'a> {
+    done: &'a BTreeSet<ShardId>,
+    failed: &'a BTreeSet<ShardId>,
+    dead: &'a BTreeSet<ShardId>,
+}
+
+fn stages(
+    plan: &Plan,
+    sets: Sets<'_>,
+    control: Option<&Control>,
+    live: Option<&LiveCampaign>,
+) -> Vec<StageStatus> {
+    let mut stages: Vec<StageStatus> = plan
+        .stages
+        .iter()
+        .map(|stage| StageStatus {
+            name: stage.name.to_string(),
+            ..StageStatus::default()
+        })
+        .collect();
+    let places: BTreeMap<String, usize> = stages
+        .iter()
+        .enumerate()
+        .map(|(place, stage)| (stage.name.clone(), place))
+        .collect();
+    for shard in &plan.shards {
+        let place = places.get(shard.stage.as_str()).copied();
+        if let Some(stage) = place.and_then(|place| stages.get_mut(place)) {
+            stage.count(shard, sets);
+        }
+    }
+    let active = control.is_some_and(|control| control.state != ControlState::Cancelled);
+    let mut before_over = true;
+    for stage in &mut stages {
+        // Without a coordinator's word: a stage is out once all before it are over.
+        let out = match live {
+            Some(live) => live.published.contains(&stage.name),
+            None => before_over,
+        };
+        before_over = before_over && stage.planned == 0;
+        if active && out {
+            let running = live.and_then(|live| live.running.get(&stage.name));
+            stage.running = running.copied().unwrap_or(0).min(stage.planned);
+            stage.queued = stage.planned - stage.running;
+            stage.planned = 0;
+        }
+    }
+    stages
+}
+
+impl StageStatus {
+    fn count(&mut self, shard: &Shard, sets: Sets<'_>) {
+        let entries = shard.entries.end.saturating_sub(shard.entries.start);
+        self.shards += 1;
+        self.events += entries;
+        if sets.done.contains(&shard.id) {
+            self.done += 1;
+            self.events_done += entries;
+        } else if sets.dead.contains(&shard.id) {
+            self.dead += 1;
+        } else if sets.failed.contains(&shard.id) {
+            self.failed += 1;
+        } else {
+            self.planned += 1;
+        }
+    }
+}
+
+fn state(control: Option<&Control>, stages: &[StageStatus]) -> State {
+    match control.map(|control| control.state) {
+        Some(ControlState::Cancelled) => State::Cancelled,
+        _ if stages.iter().all(|stage| stage.outstanding() == 0) => State::Ended,
+        Some(ControlState::Paused) => State::Paused,
+        Some(ControlState::Running) => State::Running,
+        None => State::NotSubmitted,
+    }
+}
+
+fn workers(live: Option<&Live>, control: Option<&Control>) -> Vec<LiveWorker> {
+    let pool = control.map(|control| control.pool.as_str());
+    let workers = live.iter().flat_map(|live| &live.workers);
+    workers
+        .filter(|worker| Some(worker.pool.as_str()) == pool)
+        .cloned()
+        .collect()
+}
+
+/// The records of failed shards, in the order of the plan.
+async fn records(
+    output: &Output,
+    plan: &Plan,
+    failed: &BTreeSet<ShardId>,
+) -> anyhow::Result<Vec<FailedRecord>> {
+    let shards = plan
+        .shards
+        .iter()
+        .filter(|shard| failed.contains(&shard.id));
+    let reading: Vec<_> = shards
+        .map(|shard| output.failed_record(&shard.stage, shard.id))
+        .collect();
+    let found: Vec<Option<FailedRecord>> = stream::iter(reading)
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn is_dead(record: &FailedRecord) -> bool {
+    let last = record.attempts.last();
+    last.is_some_and(|last| last.failure.disposition == Disposition::Retry)
+}
+
+/// The shards that were given up after all attempts.
+pub async fn dead_of(
+    output: &Output,
+    plan: &Plan,
+    failed: &BTreeSet<ShardId>,
+) -> anyhow::Result<BTreeSet<ShardId>> {
+    let records = records(output, plan, failed).await?;
+    let dead = records.iter().filter(|record| is_dead(record));
+    Ok(dead.map(|record| record.shard).collect())
+}
+
+fn groups(records: &[FailedRecord]) -> Vec<FailureGroup> {
+    let mut groups: BTreeMap<&str, FailureGroup> = BTreeMap::new();
+    for record in records {
+        let Some(last) = record.attempts.last() else {
+            continue;
+        };
+        let group = groups
+            .entry(&last.fingerprint)
+            .or_insert_with(|| FailureGroup {
+                fingerprint: last.fingerprint.clone(),
+                kind: last.failure.kind.clone(),
+                dead: is_dead(record),
+                message: last.failure.message.clone(),
+                shards: Vec::new(),
+            });
+        group.shards.push(record.shard.to_string());
+    }
+    groups.into_values().collect()
+}

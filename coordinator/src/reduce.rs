@@ -5,12 +5,17 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use lumimill_common::campaign::Stage;
+use futures_util::stream::{self, StreamExt};
+use lumimill_common::campaign::{Stage, StageName};
+use lumimill_common::marker::Marker;
 use lumimill_common::metric::{CutFlow, MetricResult, MetricSpec, Partial};
 use lumimill_common::shard::ShardId;
 
 use crate::output::Output;
 use crate::plan::Plan;
+
+/// Markers that are read at a time.
+const AHEAD: usize = 32;
 
 /// What a stage came to.
 #[derive(Debug)]
@@ -50,17 +55,25 @@ pub async fn reduce(
         cut_flow: CutFlow::new(),
         metrics: Vec::new(),
     };
-    for shard in shards.filter(|shard| done.contains(&shard.id)) {
-        let Some(marker) = output.marker(&stage.name, shard.id).await? else {
+    let ids: Vec<ShardId> = shards
+        .map(|shard| shard.id)
+        .filter(|id| done.contains(id))
+        .collect();
+    let reading = stream::iter(ids).map(|id| read(output.clone(), stage.name.clone(), id));
+    // Read ahead, and merged in the order of the plan.
+    let mut markers = reading.buffered(AHEAD).boxed();
+    while let Some(marker) = markers.next().await {
+        let Some(marker) = marker? else {
             continue;
         };
+        let id = marker.shard;
         result.done += 1;
         result.rows += marker.rows;
         let merged = result.cut_flow.merge(&marker.cut_flow);
-        merged.with_context(|| format!("the marker of shard {}", shard.id))?;
+        merged.with_context(|| format!("the marker of shard {id}"))?;
         for (partial, of_shard) in partials.iter_mut().zip(&marker.partials) {
             let merged = partial.merge(of_shard);
-            merged.with_context(|| format!("the marker of shard {}", shard.id))?;
+            merged.with_context(|| format!("the marker of shard {id}"))?;
         }
     }
     result.metrics = partials
@@ -68,4 +81,8 @@ pub async fn reduce(
         .map(|partial| (partial.spec().clone(), partial.finalise()))
         .collect();
     Ok(result)
+}
+
+async fn read(output: Output, stage: StageName, id: ShardId) -> anyhow::Result<Option<Marker>> {
+    output.marker(&stage, id).await
 }

@@ -1,0 +1,325 @@
+//! How a pool scales, on a real RabbitMQ and a folder for a store:
+//!
+//! ```text
+//! cargo bench -p lumimill-tests --bench scale
+//! ```
+//!
+//! First empty jobs: plans of 1,000, 10,000 and 100,000 shards are written, published with
+//! confirms, completed by a hollow worker that writes a marker and a report for each, followed by
+//! a `lumimill serve` of its own process, merged and reported, and looked at. Then real jobs: one
+//! worker with one slot and two of them, in turns. Figures are printed as the tables of the README.
+
+#![expect(clippy::print_stdout, reason = "the tables are what it is for")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lumimill::campaign_file::CampaignFile;
+use lumimill::jobs::JobsOf;
+use lumimill::output::Output;
+use lumimill::plan::{Plan, plan};
+use lumimill::report_files::write_report;
+use lumimill::status::Status;
+use lumimill::submission::{active, set_running, write_models};
+use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
+use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::metric::{CutFlow, Partial};
+use lumimill_common::queue::{AmqpQueue, AmqpSettings, Delivery, Queue, REPORTS, Settle, jobs};
+use lumimill_common::store::{Place, Store};
+use lumimill_tests::{CampaignFolder, RabbitMq};
+use tokio::sync::Semaphore;
+
+const POOL: &str = "bench";
+/// Jobs that the hollow worker has at a time.
+const AT_ONCE: u16 = 64;
+/// Times that one worker and two take turns.
+const ROUNDS: usize = 3;
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let Some(broker) = RabbitMq::start("scale") else {
+        return Err("a RabbitMQ is needed: apt-get install rabbitmq-server".into());
+    };
+    println!(
+        "| shards | plan written, s | published/s | completed/s | merged, s | status, s | coordinator, MB | all, µs a shard |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    for shards in [1_000, 10_000, 100_000] {
+        println!("{}", empty_jobs(&broker, shards).await?);
+    }
+    let folder = CampaignFolder::demo(400_000);
+    let (mut one, mut two) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        one.push(real_jobs(&broker, &folder, 1)?);
+        two.push(real_jobs(&broker, &folder, 2)?);
+    }
+    let (one, two) = (median(&mut one), median(&mut two));
+    println!(
+        "\none worker {one:.2} s, two workers {two:.2} s: ratio {:.2}",
+        one / two
+    );
+    Ok(())
+}
+
+fn median(seconds: &mut [f64]) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
+
+/// A campaign whose output is in a store of its own.
+struct Bench {
+    file: CampaignFile,
+    root: Place,
+    output: Output,
+    plan: Plan,
+}
+
+impl Bench {
+    /// The demo's first shard, so many times with other entries.
+    async fn of(folder: &CampaignFolder, shards: u64) -> Result<Self, Failure> {
+        let file = CampaignFile::load(&folder.file())?;
+        let slots = 1.try_into()?;
+        let mut plan = plan(&file.campaign, &file.base, &file.model_hashes(), slots)?;
+        let first = plan.shards[0].clone();
+        let digest = plan.stages[0].digest.clone();
+        plan.shards = (0..shards)
+            .map(|number| {
+                let mut shard = first.clone();
+                shard.entries = number..number + 1;
+                shard.id = shard.compute_id(&digest);
+                shard
+            })
+            .collect();
+        let root = Place::Folder(folder.join("store"));
+        let output = Output::share(&root.join(file.campaign.name.as_str())?).await?;
+        Ok(Self {
+            file,
+            root,
+            output,
+            plan,
+        })
+    }
+
+    /// The marker of an empty shard.
+    fn marker(&self, job: &Job) -> Result<Vec<u8>, Failure> {
+        let stage = &self.file.campaign.stages[0];
+        let metrics = stage.metrics.iter();
+        Ok(serde_json::to_vec(&Marker {
+            shard: job.shard,
+            object: object_key(&job.stage, job.shard).to_string(),
+            rows: 0,
+            bytes: 0,
+            hash: String::new(),
+            cut_flow: CutFlow::new(),
+            partials: metrics
+                .map(|metric| Partial::new(&metric.clone().with_stage_labels(&stage.labels)))
+                .collect(),
+        })?)
+    }
+}
+
+async fn empty_jobs(broker: &RabbitMq, shards: u64) -> Result<String, Failure> {
+    let folder = CampaignFolder::demo(100);
+    let bench = Arc::new(Bench::of(&folder, shards).await?);
+    let settings = AmqpSettings::new(&broker.address())?;
+    let queue: Arc<dyn Queue> = Arc::new(AmqpQueue::connect(&settings).await?);
+    let root = bench.root.open()?;
+    let name = &bench.file.campaign.name;
+
+    let begun = Instant::now();
+    let store = bench.output.store();
+    write_models(store.as_ref(), &bench.file, &bench.plan.stages).await?;
+    let digest = bench
+        .output
+        .write_plan(&bench.file.text, &bench.plan)
+        .await?;
+    let told = (POOL, bench.file.base.as_path());
+    set_running(&bench.output, root.as_ref(), &digest, name, told).await?;
+    let written = begun.elapsed();
+
+    let publishing = Instant::now();
+    let jobs_of = JobsOf {
+        campaign: name,
+        plan: &digest,
+        pool: POOL,
+    };
+    jobs_of.publish(queue.as_ref(), &bench.plan.shards).await?;
+    let published = publishing.elapsed();
+
+    let completing = Instant::now();
+    let mut serve = Program::serve(broker, &folder.join("store"))?;
+    hollow_worker(&bench, &queue, shards).await?;
+    let completed = completing.elapsed();
+
+    let merging = Instant::now();
+    while active(root.as_ref()).await?.contains(name) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let reported = merging.elapsed();
+    let all = begun.elapsed();
+    let peak = serve.peak_memory();
+    serve.end();
+
+    let looking = Instant::now();
+    let (plan, _) = bench.output.plan_and_digest().await?.ok_or("no plan")?;
+    let status = Status::look(&bench.output, &plan, None, false).await?;
+    let looked = looking.elapsed();
+    if !status.is_complete() {
+        return Err("not every shard is done".into());
+    }
+    let alone = Instant::now();
+    write_report(&bench.file.campaign, &bench.output, &plan).await?;
+    let merged = alone.elapsed();
+    eprintln!("{shards} shards: the coordinator ended the campaign {reported:.1?} after the last");
+    let rate = |time: Duration| shards as f64 / time.as_secs_f64();
+    Ok(format!(
+        "| {shards} | {:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {} | {:.0} |",
+        written.as_secs_f64(),
+        rate(published),
+        rate(completed),
+        merged.as_secs_f64(),
+        looked.as_secs_f64(),
+        peak / 1_000_000,
+        all.as_secs_f64() * 1e6 / shards as f64,
+    ))
+}
+
+/// Completes jobs without doing them.
+async fn hollow_worker(
+    bench: &Arc<Bench>,
+    queue: &Arc<dyn Queue>,
+    shards: u64,
+) -> Result<(), Failure> {
+    let mut consumer = queue.consume(&jobs(POOL), AT_ONCE).await?;
+    let free = Arc::new(Semaphore::new(usize::from(AT_ONCE)));
+    for _ in 0..shards {
+        let delivery = consumer.next().await?;
+        let permit = free.clone().acquire_owned().await?;
+        let (bench, queue) = (bench.clone(), queue.clone());
+        tokio::spawn(async move {
+            if let Err(error) = complete(&bench, queue.as_ref(), delivery).await {
+                eprintln!("a job was not completed: {error}");
+            }
+            drop(permit);
+        });
+    }
+    let _all = free.acquire_many(u32::from(AT_ONCE)).await?;
+    Ok(())
+}
+
+async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Result<(), String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let job: Job = unpack(&delivery.message).map_err(|error| text(&error))?;
+    let marker = bench.marker(&job).map_err(|error| text(&error))?;
+    let store: Arc<dyn Store> = bench.output.store();
+    let put = store.put(&marker_key(&job.stage, job.shard), marker).await;
+    put.map_err(|error| text(&error))?;
+    let report = Report {
+        campaign: job.campaign,
+        stage: job.stage,
+        shard: job.shard,
+        worker: String::from("hollow"),
+        attempt: 1,
+        outcome: Outcome::Done { rows: 0 },
+    };
+    let message = pack(1, &report).map_err(|error| text(&error))?;
+    let published = queue.publish(REPORTS, message).await;
+    published.map_err(|error| text(&error))?;
+    let settled = delivery.settle(Settle::Done).await;
+    settled.map(|_| ()).map_err(|error| text(&error))
+}
+
+/// Seconds that so many workers of one slot take for the demo's campaign.
+fn real_jobs(broker: &RabbitMq, folder: &CampaignFolder, workers: usize) -> Result<f64, Failure> {
+    let store = folder.join("store");
+    let _ = std::fs::remove_dir_all(&store);
+    let text = std::fs::read_to_string(folder.file())?;
+    std::fs::write(
+        folder.file(),
+        text.replace("output = \"out\"", "output = \"store\""),
+    )?;
+    let mut working: Vec<Program> = (0..workers)
+        .map(|_| Program::worker(broker, &store))
+        .collect::<Result<_, _>>()?;
+    // Connected and with nothing to do, so that starting them is not measured.
+    std::thread::sleep(Duration::from_secs(3));
+    let file = folder.file();
+    let mut submit = Command::new(env!("CARGO_BIN_EXE_lumimill-under-test"));
+    submit.arg("submit").arg(&file).args(["--pool", POOL]);
+    equip(&mut submit, broker, &store);
+    // Planned and checked before the first job is out, which is when the plan is there.
+    let mut submit = submit.stdout(Stdio::null()).spawn()?;
+    let control = store.join("demo/_control.json");
+    while !control.exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let begun = Instant::now();
+    submit.wait()?;
+    let plan = Plan::from_parquet(std::fs::read(store.join("demo/plan.parquet"))?)?;
+    let done = store.join("demo/dimuon/_done");
+    while std::fs::read_dir(&done).map_or(0, Iterator::count) < plan.shards.len() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    working.iter_mut().for_each(Program::end);
+    Ok(seconds)
+}
+
+fn equip(command: &mut Command, broker: &RabbitMq, store: &Path) {
+    command
+        .env("LUMIMILL_BROKER", broker.address())
+        .env("LUMIMILL_STORE", store)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+}
+
+/// A program beside the bench; killed when it is dropped.
+struct Program {
+    child: Child,
+}
+
+impl Program {
+    fn serve(broker: &RabbitMq, store: &Path) -> Result<Self, Failure> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lumimill-under-test"));
+        command.arg("serve");
+        equip(&mut command, broker, store);
+        let child = command.spawn()?;
+        Ok(Self { child })
+    }
+
+    fn worker(broker: &RabbitMq, store: &Path) -> Result<Self, Failure> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_worker-under-test"));
+        command.args(["--pool", POOL, "--slots", "1"]);
+        equip(&mut command, broker, store);
+        let child = command.spawn()?;
+        Ok(Self { child })
+    }
+
+    /// The most memory that it had resident, in bytes.
+    fn peak_memory(&self) -> u64 {
+        let status = PathBuf::from(format!("/proc/{}/status", self.child.id()));
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|number| number.parse::<u64>().ok())
+            .unwrap_or(0)
+            * 1024
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself; either way it is gone after the wait.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -5,6 +5,7 @@
 mod amqp;
 mod bad_input;
 mod determinism;
+mod faults;
 mod main_job;
 mod pool;
 mod real_files;

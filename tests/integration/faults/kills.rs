@@ -1,0 +1,84 @@
+//! Processes that die at any time, at the worst time, or that seem to have died.
+
+use std::time::Duration;
+
+use lumimill_tests::{DIE_AT, DIE_ONCE};
+
+use super::{CAMPAIGN, Chance, STAGE, Trial, WORKERS, rounds};
+
+#[test]
+fn workers_and_coordinators_are_killed_at_any_time() {
+    const TEST: &str = "workers_and_coordinators_are_killed_at_any_time";
+    let Some(mut trial) = Trial::start(TEST) else {
+        return;
+    };
+    let mut chance = Chance::new(TEST);
+    trial.start_pool();
+    trial.submit();
+    trial.wait_for_done(1);
+    let victims = [&WORKERS[..], &["serve", "serve"]].concat();
+    for round in 0..rounds(12) {
+        chance.wait(Duration::from_millis(800));
+        let victim = *chance.one_of(&victims);
+        eprintln!("{TEST}: round {round}: {victim}, {} done", trial.done());
+        // Whoever starts one of a name kills the one that there is.
+        match victim {
+            "serve" => trial.site.serve(victim, &[]),
+            worker => trial.start_worker(worker),
+        }
+    }
+    trial.assert_undisturbed();
+}
+
+#[test]
+fn two_coordinators_do_no_harm() {
+    let Some(mut trial) = Trial::start("two_coordinators_do_no_harm") else {
+        return;
+    };
+    trial.start_pool();
+    trial.site.serve("another", &[]);
+    trial.submit();
+    trial.wait_for_done(20);
+    trial.site.kill("serve");
+    trial.site.serve("serve", &[]);
+    trial.assert_undisturbed();
+    for coordinator in ["serve", "another"] {
+        trial.site.signal(coordinator, "TERM");
+        assert_eq!(trial.site.wait_for_end(coordinator), 0);
+    }
+}
+
+#[test]
+fn a_worker_dies_at_each_point_of_a_commit() {
+    let Some(mut trial) = Trial::start("a_worker_dies_at_each_point_of_a_commit") else {
+        return;
+    };
+    trial.submit();
+    trial.site.serve("serve", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let once = folder.path().join("once");
+    for point in ["taken", "processed", "object-put", "marker-put", "reported"] {
+        std::fs::write(&once, "").unwrap();
+        trial.site.set(DIE_AT, point);
+        trial.site.set(DIE_ONCE, once.to_str().unwrap());
+        trial.start_worker("deadly");
+        assert_eq!(trial.site.wait_for_end("deadly"), -1, "{point}");
+        assert!(!once.exists(), "{point}: it died of something else");
+        let (objects, done) = (objects(&trial), trial.done());
+        match point {
+            "taken" | "processed" => assert_eq!((objects, done), (0, 0), "{point}"),
+            "object-put" => assert_eq!((objects, done), (1, 0), "{point}"),
+            // Each takes first what the one before died of.
+            _ => assert_eq!((objects, done), (1, 1), "{point}"),
+        }
+    }
+    trial.site.unset(DIE_AT);
+    trial.start_pool();
+    trial.assert_undisturbed();
+}
+
+/// Parquet objects of the stage, with a marker or without.
+fn objects(trial: &Trial) -> usize {
+    let keys = trial.site.keys(&format!("{CAMPAIGN}/{STAGE}"));
+    keys.iter().filter(|key| key.ends_with(".parquet")).count()
+}

@@ -91,6 +91,8 @@ pub struct Running {
     pub attempt: u32,
     /// Seconds since it began.
     pub seconds: u64,
+    /// Entries behind it.
+    pub entries: u64,
 }
 
 impl Content for Beat {

@@ -18,6 +18,7 @@ mod s3_url;
 pub mod conformance;
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -53,6 +54,10 @@ pub trait Store: Send + Sync + Debug {
 
     /// The whole object, or `None` when there is none.
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The bytes of a range that the object has, fewer or none past its end, or `None` when there
+    /// is no object. Two ranges of an object may be of two puts.
+    async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Every object whose key begins with this folder, in ascending order of keys.
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError>;

@@ -23,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use lumimill_common::control::ControlState;
+use lumimill_common::store::StoreError;
 use lumimill_worker::log::start_log;
 
 /// Collision data into certified, scored, weighted Parquet tables.
@@ -139,9 +140,12 @@ pub fn main() -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             eprintln!("error: {error:#}");
-            match error.downcast_ref::<Mistakes>() {
-                Some(_) => Exit::Usage,
-                None => Exit::Trouble,
+            // A store that refuses does so until somebody changes settings.
+            let refused = |error: &StoreError| !error.is_transient();
+            let is_refusal = error.downcast_ref::<StoreError>().is_some_and(refused);
+            match error.is::<Mistakes>() || is_refusal {
+                true => Exit::Usage,
+                false => Exit::Trouble,
             }
         }
     }

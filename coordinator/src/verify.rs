@@ -1,12 +1,19 @@
 //! Holds what is in the store against what the plan and the markers say should be there.
 
+use bytes::Bytes;
 use lumimill_common::marker::{Marker, object_key};
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use lumimill_common::store::{Key, Store};
+use parquet::file::metadata::ParquetMetaDataReader;
 use serde::Serialize;
 
 use crate::ledger::stale;
 use crate::output::Output;
 use crate::plan::Plan;
+
+/// Bytes that are read at a time.
+const PIECE: u64 = 8 << 20;
+/// Bytes at the end of a file that are kept for what Parquet says there.
+const FOOTER: usize = 4 << 20;
 
 /// What was found.
 #[derive(Debug, Default, Serialize)]
@@ -30,10 +37,7 @@ pub async fn verify(output: &Output, plan: &Plan) -> anyhow::Result<Verified> {
             continue;
         };
         let key = object_key(&shard.stage, shard.id);
-        let problem = match output.store().get(&key).await? {
-            None => Some(String::from("is missing")),
-            Some(bytes) => difference(&marker, bytes),
-        };
+        let problem = difference(&marker, output.store().as_ref(), &key).await?;
         match problem {
             Some(problem) => verified.problems.push(format!("{key} {problem}")),
             None => {
@@ -53,23 +57,55 @@ pub async fn verify(output: &Output, plan: &Plan) -> anyhow::Result<Verified> {
     Ok(verified)
 }
 
-fn difference(marker: &Marker, bytes: Vec<u8>) -> Option<String> {
-    if bytes.len() as u64 != marker.bytes {
-        return Some(format!(
-            "has {} bytes, expected {}",
-            bytes.len(),
-            marker.bytes
-        ));
+/// What is wrong with an object, read piece by piece: it may be larger than memory.
+async fn difference(
+    marker: &Marker,
+    store: &dyn Store,
+    key: &Key,
+) -> anyhow::Result<Option<String>> {
+    let mut hash = blake3::Hasher::new();
+    let mut size = 0;
+    // The end of the last two pieces, which has what Parquet says of the whole.
+    let mut end = Vec::new();
+    loop {
+        let Some(piece) = store.get_range(key, size..size + PIECE).await? else {
+            return Ok(Some(String::from("is missing")));
+        };
+        if piece.is_empty() {
+            break;
+        }
+        hash.update(&piece);
+        size += piece.len() as u64;
+        let keep = end.len().saturating_sub(FOOTER);
+        end.drain(..keep);
+        end.extend(piece);
+        if size > marker.bytes {
+            break;
+        }
     }
-    let hash = blake3::hash(&bytes).to_hex().to_string();
+    if size != marker.bytes {
+        let expected = marker.bytes;
+        return Ok(Some(format!(
+            "has {size} bytes or more, expected {expected}"
+        )));
+    }
+    let hash = hash.finalize().to_hex().to_string();
     if hash != marker.hash {
-        return Some(format!("has hash {hash}, expected {}", marker.hash));
+        return Ok(Some(format!("has hash {hash}, expected {}", marker.hash)));
     }
-    let rows = SerializedFileReader::new(bytes::Bytes::from(bytes))
-        .map(|reader| reader.metadata().file_metadata().num_rows());
-    match rows {
-        Ok(rows) if u64::try_from(rows) == Ok(marker.rows) => None,
+    Ok(match rows(&end) {
+        Ok(rows) if rows == marker.rows => None,
         Ok(rows) => Some(format!("has {rows} rows, expected {}", marker.rows)),
-        Err(error) => Some(format!("is not a Parquet file: {error}")),
-    }
+        Err(reason) => Some(format!("is not a Parquet file: {reason}")),
+    })
+}
+
+/// The rows that a Parquet file says it has, at its end.
+fn rows(end: &[u8]) -> Result<u64, String> {
+    let end = Bytes::copy_from_slice(end);
+    let read = std::panic::catch_unwind(|| ParquetMetaDataReader::new().parse_and_finish(&end));
+    // The parquet crate panics on some damaged footers.
+    let metadata = read.map_err(|_| String::from("its end is damaged"))?;
+    let metadata = metadata.map_err(|error| error.to_string())?;
+    u64::try_from(metadata.file_metadata().num_rows()).map_err(|error| error.to_string())
 }

@@ -48,3 +48,65 @@ fn a_pool_writes_what_one_laptop_writes() {
         assert!(!logs.contains(secret), "a credential is in a log:\n{logs}");
     }
 }
+
+const SECOND_STAGE: &str = r#"
+[[stage]]
+name = "muons"
+rows = { each = "Muon", where = "pt > 5" }
+keep = ["run", "luminosityBlock as lumi", "event"]
+[stage.columns]
+p = "pt * cosh(eta)"
+[[stage.metric]]
+histogram = { column = "p", bins = 50, range = [0.0, 200.0] }
+"#;
+
+#[test]
+fn stages_follow_one_another_and_only_changed_shards_are_done_again() {
+    let test = "stages_follow_one_another_and_only_changed_shards_are_done_again";
+    let Some(mut site) = site(test) else {
+        return;
+    };
+    let folder = site.campaign(6_000, 1_000);
+    let text = std::fs::read_to_string(folder.file()).unwrap();
+    folder.write("campaign.toml", format!("{text}{SECOND_STAGE}"));
+    let expected = undisturbed(&lumimill(), &folder);
+    let file = folder.file();
+    let file = file.to_str().unwrap();
+    site.serve("serve", &[]);
+    site.worker("one", &["--slots", "2"]);
+    let submitted = site.run(&["submit", file]).expect_code(0);
+    assert!(
+        submitted.out.contains("later stages follow"),
+        "{}",
+        submitted.out
+    );
+    let watched = site.run(&["status", file, "--watch"]).expect_code(0);
+    assert!(watched.out.contains("at its end"), "{}", watched.out);
+    site.wait_for_campaign("demo");
+    assert_same(&expected, &site.objects("demo"));
+
+    let of_stage = |stage: &str| site.keys(&format!("demo/{stage}/_done"));
+    let (dimuon, muons) = (of_stage("dimuon"), of_stage("muons"));
+    folder.change("pt > 5", "pt > 6");
+    let refused = site.run(&["submit", file]).expect_code(2);
+    refused.says(&["earlier configuration", "--replace"]);
+    let again = site.run(&["submit", file, "--replace"]).expect_code(0);
+    let count = format!("{} of {}", muons.len(), muons.len() + dimuon.len());
+    assert!(
+        again.out.contains(&count),
+        "{} shards\n{}",
+        count,
+        again.out
+    );
+    site.wait_for_campaign("demo");
+    assert_eq!(
+        of_stage("dimuon"),
+        dimuon,
+        "what did not change is as it was"
+    );
+    assert!(of_stage("muons").iter().all(|key| !muons.contains(key)));
+    assert_eq!(of_stage("muons").len(), muons.len());
+    let _ = site.run(&["verify", file]).expect_code(0);
+    let expected = undisturbed(&lumimill(), &{ folder });
+    assert_same(&expected, &site.objects("demo"));
+}

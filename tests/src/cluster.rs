@@ -254,6 +254,8 @@ pub fn undisturbed(lumimill: &Program, folder: &CampaignFolder) -> Snapshot {
     let alone = text.replace(line.expect("an output"), "output = \"alone\"");
     let path = folder.join("alone.toml");
     fs::write(&path, alone).expect("the campaign");
+    // What an earlier configuration left, where this is not the first time.
+    let _ = fs::remove_dir_all(folder.join("alone"));
     let _ = lumimill.on("run", &path).expect_code(0);
     let mut objects = crate::snapshot(Path::new(&folder.join("alone/demo")));
     objects.remove("campaign.toml");

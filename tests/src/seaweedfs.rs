@@ -73,9 +73,26 @@ impl SeaweedFs {
             ports,
             server,
         };
+        started.change_taken_ports();
         started.wait();
         started.make_bucket();
         Some(started)
+    }
+
+    /// Free ports may be taken by somebody else before the server has them: it ends then, and is
+    /// started with others.
+    fn change_taken_ports(&mut self) {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until && ask(self.ports.s3, "GET", "/status").is_none() {
+            let ended = self.server.try_wait().expect("the state of the server");
+            if ended.is_some() && self.log().contains("address already in use") {
+                self.ports = Ports::free();
+                self.server = launch(&self.program, &self.folder, self.ports);
+            } else if ended.is_some() {
+                return;
+            }
+            sleep(Duration::from_millis(100));
+        }
     }
 
     /// URL of the service.

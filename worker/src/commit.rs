@@ -45,6 +45,8 @@ pub struct Attempt {
     pub shard: Arc<Shard>,
     /// Ends it between two batches.
     pub stop: CancellationToken,
+    /// Entries behind it.
+    pub progress: Arc<AtomicU64>,
     /// What this process may use, in bytes.
     pub memory_limit: Option<u64>,
     /// Is told how far it is.
@@ -132,6 +134,7 @@ impl Attempt {
             output,
             production,
             stop: &self.stop,
+            progress: &self.progress,
             memory,
             entries: 0,
         };
@@ -187,6 +190,7 @@ struct ScratchSink<'a> {
     output: ParquetOutput,
     production: &'a Production,
     stop: &'a CancellationToken,
+    progress: &'a AtomicU64,
     memory: Memory<'a>,
     entries: u64,
 }
@@ -198,6 +202,7 @@ impl Sink for ScratchSink<'_> {
 
     fn progress(&mut self, entries: u64) -> Result<(), Failure> {
         self.entries += entries;
+        self.progress.store(self.entries, Ordering::Relaxed);
         self.production.advance(entries);
         self.memory.check_use()?;
         match self.stop.is_cancelled() {

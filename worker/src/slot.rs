@@ -2,7 +2,6 @@
 //!
 //! This is the one place that settles deliveries: done, tried again after a while, or given up.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -58,15 +57,24 @@ pub(crate) async fn handle(
         shard: shard.id,
         attempt: delivery.message.attempt,
         seconds: 0,
+        entries: 0,
     };
     // It may be under way here, under a lease that was lost: then its end is waited for.
-    let _place = loop {
+    let place = loop {
         match slots.enter(running.clone()) {
             Some(place) => break place,
             None => slots.some_left().await,
         }
     };
-    work(slots, queue, delivery, &job, &production, shard).await
+    let attempt = Attempt {
+        stop: production.stop.child_token(),
+        production,
+        shard,
+        progress: place.progress.clone(),
+        memory_limit: slots.memory_limit,
+        witness: slots.witness.clone(),
+    };
+    work(slots, queue, delivery, &job, &attempt).await
 }
 
 /// Which try at a job it is.
@@ -82,29 +90,21 @@ async fn work(
     queue: &dyn Queue,
     delivery: Delivery,
     job: &Job,
-    production: &Arc<Production>,
-    shard: Arc<Shard>,
+    attempt: &Attempt,
 ) -> Result<(), QueueError> {
-    let attempt = Attempt {
-        production: production.clone(),
-        shard,
-        stop: production.stop.child_token(),
-        memory_limit: slots.memory_limit,
-        witness: slots.witness.clone(),
-    };
     let which = Try {
         number: delivery.message.attempt,
         postponed: delivery.message.postponed,
         redelivered: delivery.redelivered,
     };
-    let (outcome, settle) = match tried(&attempt, which.redelivered).await {
-        Ok(marker) => done(slots, &attempt, which, &marker).await,
+    let (outcome, settle) = match tried(attempt, which.redelivered).await {
+        Ok(marker) => done(slots, attempt, which, &marker).await,
         Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => return Ok(()),
         Err(failure) if failure.kind == STOPPED => {
             info!(job.id = %job.shard, "the campaign was cancelled");
             return end(delivery, job, Settle::Done).await;
         }
-        Err(failure) => failed(slots, &attempt, which, failure).await,
+        Err(failure) => failed(slots, attempt, which, failure).await,
     };
     let report = Report {
         campaign: job.campaign.clone(),

@@ -36,7 +36,7 @@ pub struct Slots {
     /// Is told how far every attempt is.
     pub witness: Option<Witness>,
     free: Arc<Semaphore>,
-    under_way: Mutex<BTreeMap<ShardId, (Instant, Running)>>,
+    under_way: Mutex<BTreeMap<ShardId, UnderWay>>,
     left: Notify,
     pub(crate) tally: Tally,
 }
@@ -119,8 +119,18 @@ impl Slots {
         if under_way.contains_key(&shard) {
             return None;
         }
-        under_way.insert(shard, (Instant::now(), running));
-        Some(Place { slots: self, shard })
+        let progress = Arc::new(AtomicU64::new(0));
+        let entered = UnderWay {
+            since: Instant::now(),
+            progress: progress.clone(),
+            running,
+        };
+        under_way.insert(shard, entered);
+        Some(Place {
+            slots: self,
+            shard,
+            progress,
+        })
     }
 
     /// Returns when some job has ended, or a second has passed.
@@ -136,9 +146,10 @@ impl Slots {
             .under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let running = under_way.values().map(|(since, running)| Running {
-            seconds: since.elapsed().as_secs(),
-            ..running.clone()
+        let running = under_way.values().map(|job| Running {
+            seconds: job.since.elapsed().as_secs(),
+            entries: job.progress.load(Ordering::Relaxed),
+            ..job.running.clone()
         });
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Beat {
@@ -160,10 +171,19 @@ impl Slots {
     }
 }
 
+/// A job under way.
+struct UnderWay {
+    since: Instant,
+    progress: Arc<AtomicU64>,
+    running: Running,
+}
+
 /// A shard's place among those under way.
 pub(crate) struct Place<'a> {
     slots: &'a Slots,
     shard: ShardId,
+    /// Where the one who does it says how many entries are behind it.
+    pub(crate) progress: Arc<AtomicU64>,
 }
 
 impl Drop for Place<'_> {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lumimill_common::job::{Job, Report};
+use lumimill_common::job::{Beat, Job, Report};
 use lumimill_common::wire::{Content, decode, encode};
 
 const HEADER: usize = 16;
@@ -11,8 +11,10 @@ const HEADER: usize = 16;
 fuzz_target!(|bytes: &[u8]| {
     check::<Job>(bytes);
     check::<Report>(bytes);
+    check::<Beat>(bytes);
     sealed::<Job>(bytes);
     sealed::<Report>(bytes);
+    sealed::<Beat>(bytes);
 });
 
 fn check<T: Content>(bytes: &[u8]) {

@@ -10,7 +10,10 @@ fn key(text: &str) -> Key {
 pub async fn check(store: &dyn Store) {
     visible_after_put(store).await;
     one_winner_where_absent(store).await;
+    puts_are_whole_or_nothing(store).await;
+    ranges_are_of_the_object(store).await;
     files_move_in(store).await;
+    large_files_move_in(store).await;
     listing_is_sorted_and_confined(store).await;
     deleting_is_idempotent(store).await;
 }
@@ -55,6 +58,66 @@ async fn one_winner_where_absent(store: &dyn Store) {
     );
 }
 
+/// One writes two bodies in turn, another reads: what is read is one of them.
+async fn puts_are_whole_or_nothing(store: &dyn Store) {
+    let key = key("stage/_done/2");
+    let bodies = [vec![b'a'; 100_000], vec![b'b'; 60_000]];
+    store.put(&key, bodies[0].clone()).await.expect("put");
+    let writing = async {
+        for round in 0..20 {
+            let body = bodies[round % 2].clone();
+            store.put(&key, body).await.expect("put");
+        }
+    };
+    let reading = async {
+        for _ in 0..20 {
+            let found = store.get(&key).await.expect("get");
+            let found = found.expect("it is there all the time");
+            assert!(
+                bodies.contains(&found),
+                "neither body, {} bytes",
+                found.len()
+            );
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(writing, reading);
+}
+
+async fn ranges_are_of_the_object(store: &dyn Store) {
+    let key = key("stage/ranged");
+    assert_eq!(store.get_range(&key, 0..4).await.expect("get"), None);
+    store.put(&key, b"0123456789".to_vec()).await.expect("put");
+    for (range, expected) in [
+        (0..4, "0123"),
+        (3..7, "3456"),
+        (0..10, "0123456789"),
+        (8..20, "89"),
+        (10..12, ""),
+        (40..50, ""),
+        (5..5, ""),
+    ] {
+        let found = store.get_range(&key, range.clone()).await.expect("get");
+        assert_eq!(found.as_deref(), Some(expected.as_bytes()), "{range:?}");
+    }
+}
+
+/// Large enough to be sent in parts where a store does that.
+async fn large_files_move_in(store: &dyn Store) {
+    let key = key("stage/part-3.parquet");
+    let bytes: Vec<u8> = (0..20_000_003u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let file = store.scratch().join("part-3");
+    std::fs::write(&file, &bytes).expect("scratch file");
+    store.put_file(&key, &file).await.expect("put_file");
+    assert!(!file.exists(), "the file moved");
+    assert!(
+        store.get(&key).await.expect("get") == Some(bytes),
+        "byte for byte"
+    );
+}
+
 async fn files_move_in(store: &dyn Store) {
     let key = key("stage/part-2.parquet");
     let file = store.scratch().join("part-2");
@@ -85,6 +148,15 @@ async fn listing_is_sorted_and_confined(store: &dyn Store) {
         .collect();
     assert_eq!(found, [("listed/a", 1), ("listed/b", 1), ("listed/c/d", 3)]);
     assert!(store.list(&key("nothing")).await.expect("list").is_empty());
+    let mut expected = Vec::new();
+    for number in 0..40 {
+        let name = format!("many/{number:02}");
+        store.put(&key(&name), Vec::new()).await.expect("put");
+        expected.push(name);
+    }
+    let found = store.list(&key("many")).await.expect("list");
+    let found: Vec<_> = found.iter().map(|object| object.key.as_str()).collect();
+    assert_eq!(found, expected, "however many come with one answer");
 }
 
 async fn deleting_is_idempotent(store: &dyn Store) {

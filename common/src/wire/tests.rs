@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Content, HEADER, LIMIT, WireError, decode, encode};
 use crate::failure::Failure;
-use crate::job::{Job, Outcome, Report};
+use crate::job::{Beat, Job, Outcome, Report, Running};
 
 const SHARD: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -20,6 +20,14 @@ const GOLDEN_REPORT: &str = concat!(
     "6f6e2000000000000000303030313032303330343035303630373038303930613062306330643065",
     "30660600000000000000686f73742d31020000000100000000000000050000000000000073746f72",
     "6503000000000000006f7574090000000000000074696d6564206f7574",
+);
+
+/// Version 1 of a heartbeat.
+const GOLDEN_BEAT: &str = concat!(
+    "4c4d494c010301008d0000000742299c0600000000000000686f73742d3103000000000000006370",
+    "7502000000010000000000000004000000000000006d696e69200000000000000030303031303230",
+    "33303430353036303730383039306130623063306430653066010000000300000000000000040000",
+    "00000000000500000000000000060000000000000007000000000000000800000000000000",
 );
 
 fn job() -> Job {
@@ -44,6 +52,25 @@ fn report() -> Report {
     }
 }
 
+fn beat() -> Beat {
+    Beat {
+        worker: String::from("host-1"),
+        pool: String::from("cpu"),
+        slots: 2,
+        running: vec![Running {
+            campaign: "mini".parse().expect("a name"),
+            shard: SHARD.parse().expect("an id"),
+            attempt: 1,
+            seconds: 3,
+            entries: 4,
+        }],
+        entries: 5,
+        done: 6,
+        failed: 7,
+        memory: 8,
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -58,6 +85,7 @@ fn seal(bytes: &mut [u8]) {
 fn version_1_is_written_as_ever() {
     assert_eq!(hex(&encode(&job()).expect("a job")), GOLDEN_JOB);
     assert_eq!(hex(&encode(&report()).expect("a report")), GOLDEN_REPORT);
+    assert_eq!(hex(&encode(&beat()).expect("a heartbeat")), GOLDEN_BEAT);
 }
 
 #[test]
@@ -196,4 +224,5 @@ fn version_1_is_read_as_ever() {
     };
     assert_eq!(decode(&bytes(GOLDEN_JOB)), Ok(job()));
     assert_eq!(decode(&bytes(GOLDEN_REPORT)), Ok(report()));
+    assert_eq!(decode(&bytes(GOLDEN_BEAT)), Ok(beat()));
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use lumimill_common::campaign::Campaign;
+use lumimill_common::control::ControlState;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::ShardId;
 use lumimill_worker::production::Production;
@@ -66,6 +67,11 @@ pub(super) fn run_wanted(
     let file = checked(&args.campaign)?;
     let place = file.output()?;
     block_on(async {
+        if is_with_pool(&Output::open(&place)?).await? {
+            let message = "the campaign is with a pool: lumimill cancel it first, or submit it \
+                           again";
+            return Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into());
+        }
         let (output, _held) = Output::hold(&place).await?;
         let mut plan = planned_with(&args.campaign, &file, args.slots.get(), &output).await?;
         if !args.quiet {
@@ -85,6 +91,12 @@ pub(super) fn run_wanted(
         }
         finish(&file.campaign, &output, &plan).await
     })
+}
+
+/// Whether workers of a pool may be writing.
+async fn is_with_pool(output: &Output) -> anyhow::Result<bool> {
+    let control = output.control().await?;
+    Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
 }
 
 /// Says what a person should know before the work begins.
@@ -247,7 +259,14 @@ async fn finish(campaign: &Campaign, output: &Output, plan: &Plan) -> anyhow::Re
 pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
     block_on(async {
         let (campaign, place) = super::status::target(target).await?;
-        let (output, _held) = Output::hold(&place).await?;
+        let (output, _held) = match is_with_pool(&Output::open(&place)?).await? {
+            // Workers write there: nothing of theirs is swept.
+            true => (Output::share(&place).await?, None),
+            false => {
+                let (output, held) = Output::hold(&place).await?;
+                (output, Some(held))
+            }
+        };
         let Some(plan) = output.plan().await? else {
             let message = format!("nothing was planned in {place}");
             return Err(Mistakes::new(target.display(), vec![message]).into());

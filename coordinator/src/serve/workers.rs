@@ -43,7 +43,9 @@ impl Workers {
             beat: beat.clone(),
             history: VecDeque::new(),
         });
-        known.history.push_back((now, beat.entries));
+        let under_way: u64 = beat.running.iter().map(|running| running.entries).sum();
+        let entries = beat.entries.saturating_add(under_way);
+        known.history.push_back((now, entries));
         while known
             .history
             .front()

@@ -30,9 +30,20 @@ impl JobsOf<'_> {
         queue: &dyn Queue,
         shards: impl IntoIterator<Item = &Shard>,
     ) -> Result<usize, QueueError> {
+        self.publish_telling(queue, shards, |_| ()).await
+    }
+
+    /// The same; `told` hears how many are safe so far.
+    pub async fn publish_telling(
+        &self,
+        queue: &dyn Queue,
+        shards: impl IntoIterator<Item = &Shard>,
+        mut told: impl FnMut(usize),
+    ) -> Result<usize, QueueError> {
         let name = jobs(self.pool);
         let name = name.as_str();
         let shards: Vec<&Shard> = shards.into_iter().collect();
+        let mut safe = 0;
         for chunk in shards.chunks(CHUNK) {
             let publishing = chunk.iter().map(|shard| async move {
                 let message = self.job(shard, name)?;
@@ -44,6 +55,8 @@ impl JobsOf<'_> {
                 .buffer_unordered(WINDOW)
                 .try_collect::<()>()
                 .await?;
+            safe += chunk.len();
+            told(safe);
         }
         Ok(shards.len())
     }

@@ -146,7 +146,7 @@ impl Coordinator {
                 let place = self.root.join(name.as_str()).context("its place")?;
                 info!(campaign = %name, "campaign found");
                 self.campaigns
-                    .insert(name.clone(), ActiveCampaign::new(name, place));
+                    .insert(name.clone(), ActiveCampaign::at(name, &place)?);
             }
         }
         for (name, campaign) in &mut self.campaigns {

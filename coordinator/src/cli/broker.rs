@@ -1,13 +1,17 @@
 //! The site's broker and store, as commands need them.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
 use lumimill_common::queue::{AmqpQueue, Queue, QueueError};
+use lumimill_common::shard::Shard;
 use lumimill_common::site::{Site, SiteError};
 use lumimill_common::store::{Place, Store};
 
 use crate::campaign_file::Mistakes;
+use crate::jobs::JobsOf;
 
 /// Settings that are missing or wrong are mistakes of whoever asks.
 pub(super) fn mistake(error: &SiteError) -> Mistakes {
@@ -69,4 +73,30 @@ pub(super) async fn patiently<T>(
         eprintln!("note: {error:#}; trying again");
         back_off.wait().await;
     }
+}
+
+/// Publishes jobs with a bar on a terminal, as often as it takes.
+pub(super) async fn publish(
+    site: &Site,
+    jobs_of: JobsOf<'_>,
+    due: &[&Shard],
+) -> anyhow::Result<()> {
+    let bar = match std::io::stderr().is_terminal() {
+        true => ProgressBar::new(due.len() as u64),
+        false => ProgressBar::hidden(),
+    };
+    let template = "publishing {bar:32.cyan/blue} {pos} of {len} jobs  ETA {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    patiently(site, async |queue| {
+        let shards = due.iter().copied();
+        let told = |safe: usize| bar.set_position(safe as u64);
+        Ok(jobs_of
+            .publish_telling(queue.as_ref(), shards, told)
+            .await?)
+    })
+    .await?;
+    bar.finish_and_clear();
+    Ok(())
 }

@@ -10,7 +10,7 @@ use lumimill_common::failed_record;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::program::pool_name;
 
-use super::broker::{patiently, root, site};
+use super::broker::{publish as publish_jobs, root, site};
 use super::check::checked;
 use super::plan::planned_with;
 use super::run::{RunArgs, Wanted, run_wanted, wanted_shards};
@@ -170,10 +170,7 @@ fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> an
             .iter()
             .filter(|shard| wanted.contains(&shard.id))
             .collect();
-        patiently(&site, async |queue| {
-            Ok(jobs_of.publish(queue.as_ref(), due.iter().copied()).await?)
-        })
-        .await?;
+        publish_jobs(&site, jobs_of, &due).await?;
         let events: u64 = due
             .iter()
             .map(|shard| shard.entries.end.saturating_sub(shard.entries.start))

@@ -6,7 +6,7 @@ use clap::Args;
 use lumimill_worker::program::pool_name;
 
 use super::block_on;
-use super::broker::{patiently, root, site};
+use super::broker::{publish as publish_jobs, root, site};
 use super::check::checked;
 use super::plan::planned_with;
 use super::run::{Wanted, settle_stale, wanted_shards, warn};
@@ -70,10 +70,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         // Told before the first job is out: a worker that has one finds its plan.
         let base = (args.pool.as_str(), file.base.as_path());
         set_running(&output, root.as_ref(), &digest, name, base).await?;
-        patiently(&site, async |queue| {
-            Ok(jobs_of.publish(queue.as_ref(), due.iter().copied()).await?)
-        })
-        .await?;
+        publish_jobs(&site, jobs_of, &due).await?;
         let events: u64 = due
             .iter()
             .map(|shard| shard.entries.end.saturating_sub(shard.entries.start))

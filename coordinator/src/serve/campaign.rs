@@ -26,7 +26,7 @@ const LISTING: Duration = Duration::from_secs(30);
 /// A campaign that is driven.
 pub(super) struct ActiveCampaign {
     name: CampaignName,
-    place: Place,
+    output: Output,
     loaded: Option<Loaded>,
 }
 
@@ -49,12 +49,12 @@ struct Loaded {
 }
 
 impl ActiveCampaign {
-    pub(super) fn new(name: &CampaignName, place: Place) -> Self {
-        Self {
+    pub(super) fn at(name: &CampaignName, place: &Place) -> anyhow::Result<Self> {
+        Ok(Self {
             name: name.clone(),
-            place,
+            output: Output::open(place)?,
             loaded: None,
-        }
+        })
     }
 
     pub(super) fn name(&self) -> &CampaignName {
@@ -140,13 +140,12 @@ impl ActiveCampaign {
 
     /// Reads the campaign again when it was submitted again.
     async fn current(&mut self) -> anyhow::Result<Option<&mut Loaded>> {
-        let output = Output::open(&self.place)?;
-        let Some(control) = output.control().await? else {
+        let Some(control) = self.output.control().await? else {
             return Ok(None);
         };
         let known = |loaded: &Loaded| loaded.control.plan == control.plan;
         if !self.loaded.as_ref().is_some_and(known) {
-            self.loaded = Loaded::load(output).await?;
+            self.loaded = Loaded::load(self.output.clone()).await?;
         }
         if let Some(loaded) = &mut self.loaded {
             loaded.control = control;

@@ -79,6 +79,11 @@ pub enum Settle {
         /// How long to wait.
         after: Duration,
     },
+    /// Deliver it again after a while, as it is: nothing was tried.
+    Wait {
+        /// How long to wait.
+        after: Duration,
+    },
     /// Give it up.
     Dead {
         /// Why, for the person who looks at the dead letters.

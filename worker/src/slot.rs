@@ -35,7 +35,7 @@ pub(crate) async fn handle(
     };
     let production = match slots.campaigns.find(&job).await {
         Ok(Found::Production(production)) => production,
-        Ok(Found::Paused) => return end(delivery, &job, Settle::Later { after: PAUSE }).await,
+        Ok(Found::Paused) => return end(delivery, &job, Settle::Wait { after: PAUSE }).await,
         Ok(Found::Dropped(why)) => {
             info!(job.id = %job.shard, campaign = %job.campaign, why, "job dropped");
             return end(delivery, &job, Settle::Done).await;

@@ -123,6 +123,7 @@ async fn postponed_is_the_same_attempt(
         .expect("publish");
     let steps = [
         (Settle::Later { after }, again(message("put off"), 1, 0)),
+        (Settle::Wait { after }, again(message("put off"), 1, 1)),
         (Settle::Retry { after }, again(message("put off"), 1, 1)),
         (Settle::Done, again(message("put off"), 2, 0)),
     ];

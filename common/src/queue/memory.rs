@@ -177,6 +177,7 @@ impl Lease for MemoryLease {
             Settle::Done => {}
             Settle::Retry { after } => deliver_later(broker, queue, message.retried(), after),
             Settle::Later { after } => deliver_later(broker, queue, message.put_off(), after),
+            Settle::Wait { after } => deliver_later(broker, queue, message, after),
             Settle::Dead { reason } => {
                 let mut message = message;
                 message.headers.insert(REASON.to_owned(), reason);

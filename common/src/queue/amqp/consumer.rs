@@ -164,6 +164,7 @@ impl Lease for AmqpLease {
             Settle::Done => {}
             Settle::Retry { after } => self.again(message.retried(), after).await?,
             Settle::Later { after } => self.again(message.put_off(), after).await?,
+            Settle::Wait { after } => self.again(message, after).await?,
             Settle::Dead { reason } => self.give_up(message, reason).await?,
         }
         const ACTION: &str = "acknowledge";

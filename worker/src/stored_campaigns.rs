@@ -100,14 +100,16 @@ impl Campaigns for StoredCampaigns {
         let known = self.known(&job.campaign).await?;
         let mut known = known.lock().await;
         known.used = Instant::now();
-        let control = known.control().await?;
+        let mut control = known.control().await?;
+        if control.plan != job.plan || control.state == ControlState::Cancelled {
+            // The record may be older than the job, by as long as a look at it holds: a campaign
+            // that was cancelled may have been submitted again meanwhile.
+            known.control = None;
+            control = known.control().await?;
+        }
         known.stop_cancelled();
         if control.plan != job.plan {
-            // The record may be older than the job, by as long as a look at it holds.
-            known.control = None;
-            if known.control().await?.plan != job.plan {
-                return Ok(Found::Dropped("it is of a plan that another one replaced"));
-            }
+            return Ok(Found::Dropped("it is of a plan that another one replaced"));
         }
         match control.state {
             ControlState::Paused => return Ok(Found::Paused),

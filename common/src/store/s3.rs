@@ -18,6 +18,7 @@ mod waiting;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,16 +94,28 @@ impl S3Store {
         let mut folder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-        match folder.create(&self.scratch) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                Err(StoreError::Refused {
-                    location: self.location(),
-                    action: "make scratch space",
-                    key: self.scratch.display().to_string(),
-                    reason: error.to_string(),
-                })
-            }
-            _ => Ok(()),
+        let Err(error) = folder.create(&self.scratch) else {
+            return Ok(());
+        };
+        let location = self.location();
+        let action = "make scratch space";
+        let key = self.scratch.display().to_string();
+        let reason = error.to_string();
+        match error.kind() {
+            ErrorKind::AlreadyExists => Ok(()),
+            // It may have room again later, and other machines have.
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Err(StoreError::Transient {
+                location,
+                action,
+                key,
+                reason,
+            }),
+            _ => Err(StoreError::Refused {
+                location,
+                action,
+                key,
+                reason,
+            }),
         }
     }
 

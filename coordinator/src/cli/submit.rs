@@ -1,8 +1,11 @@
 //! `lumimill submit`: plans a campaign, writes it to the store, and publishes what has no marker.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
+use lumimill_common::failed_record;
+use lumimill_common::shard::ShardId;
 use lumimill_worker::program::pool_name;
 
 use super::block_on;
@@ -15,6 +18,7 @@ use super::{SlotsArg, resubmit};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::submission::{check_place, set_running, write_models};
 
 #[derive(Debug, Args)]
@@ -52,6 +56,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         let digest = output.write_plan(&file.text, &plan).await?;
         let name = &file.campaign.name;
         let shards = wanted_shards(&output, &plan, Wanted::All).await?;
+        begin_failed_anew(&output, &plan).await?;
         let first = plan.stages.iter().find(|stage| {
             let mut of_stage = plan.shards.iter().filter(|shard| shard.stage == stage.name);
             of_stage.any(|shard| shards.contains(&shard.id))
@@ -94,4 +99,18 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         ));
         Ok(Exit::Done)
     })
+}
+
+/// Forgets what was given up: while its record stays, a shard counts as over.
+async fn begin_failed_anew(output: &Output, plan: &Plan) -> anyhow::Result<()> {
+    let failed = wanted_shards(output, plan, Wanted::Failed).await?;
+    let failed: BTreeSet<ShardId> = failed.into_iter().collect();
+    for shard in plan
+        .shards
+        .iter()
+        .filter(|shard| failed.contains(&shard.id))
+    {
+        failed_record::forget(output.store().as_ref(), &shard.stage, shard.id).await;
+    }
+    Ok(())
 }

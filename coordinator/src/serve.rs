@@ -44,17 +44,17 @@ pub struct Coordinator {
 }
 
 impl Coordinator {
-    /// A coordinator of the campaigns below a place.
-    pub async fn of(root: Place) -> anyhow::Result<Self> {
-        let (store, _) = root.prepare().await?;
-        Ok(Self {
+    /// A coordinator of the campaigns below a place, and the store there, ready for writing.
+    #[must_use]
+    pub fn of(root: Place, store: Arc<dyn Store>) -> Self {
+        Self {
             root,
             store,
             campaigns: BTreeMap::new(),
             workers: Workers::default(),
             unreadable: 0,
             told: Instant::now(),
-        })
+        }
     }
 
     /// Campaigns that are being driven, and messages that could not be read.

@@ -8,7 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lumimill_common::queue::{AmqpQueue, Queue, QueueError};
 use lumimill_common::shard::Shard;
 use lumimill_common::site::{Site, SiteError};
-use lumimill_common::store::{Place, Store};
+use lumimill_common::store::{Place, PlaceError, Store};
+use lumimill_worker::back_off::BackOff;
+use tracing::warn;
 
 use crate::campaign_file::Mistakes;
 use crate::jobs::JobsOf;
@@ -25,9 +27,28 @@ pub(super) fn site() -> anyhow::Result<Site> {
 /// The place that campaigns are in, ready for writing.
 pub(super) async fn root(site: &Site) -> anyhow::Result<(Place, Arc<dyn Store>)> {
     let place = site.store().map_err(|error| mistake(&error))?;
-    let prepared = place.prepare().await;
-    let (store, _) = prepared.map_err(Mistakes::from)?;
-    Ok((place, store))
+    match place.prepare().await {
+        Ok((store, _)) => Ok((place, store)),
+        Err(error) if error.is_transient() => Err(error.into()),
+        Err(error) => Err(Mistakes::from(error).into()),
+    }
+}
+
+/// The same, as soon as the store is there.
+pub(super) async fn root_patiently(site: &Site) -> anyhow::Result<(Place, Arc<dyn Store>)> {
+    let mut back_off = BackOff::default();
+    loop {
+        let error = match root(site).await {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        let may_pass = |error: &PlaceError| error.is_transient();
+        if !error.downcast_ref::<PlaceError>().is_some_and(may_pass) {
+            return Err(error);
+        }
+        warn!("the store is not there, trying again soon: {error:#}");
+        back_off.wait().await;
+    }
 }
 
 /// A connection to the broker.
@@ -53,7 +74,7 @@ pub(super) async fn patiently<T>(
 ) -> anyhow::Result<T> {
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);
     let begun = std::time::Instant::now();
-    let mut back_off = lumimill_worker::back_off::BackOff::default();
+    let mut back_off = BackOff::default();
     loop {
         let attempt = async {
             let queue = connect(site, "lumimill").await?;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use lumimill_common::queue::QueueError;
@@ -13,9 +14,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 use super::block_on;
-use super::broker::{connect, root, site};
+use super::broker::{connect, root_patiently, site};
 use crate::exit_code::Exit;
 use crate::serve::Coordinator;
+
+/// A connection that lasted so long was a good one: the next one is tried soon.
+const STEADY: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -30,11 +34,9 @@ pub(super) struct ServeArgs {
 pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
     let site = site()?;
     block_on(async {
-        let (place, _) = root(&site).await?;
-        // Settings that are wrong are told before anything is begun.
         let name = format!("lumimill serve {}", std::process::id());
-        let mut first = Some(connect(&site, &name).await?);
-        let mut coordinator = Coordinator::of(place.clone()).await?;
+        let (place, store) = root_patiently(&site).await?;
+        let mut coordinator = Coordinator::of(place.clone(), store);
         let health = Arc::new(Health::default());
         let campaigns = Arc::new(AtomicU64::new(0));
         serve_health(args.listen, served(&health, &campaigns)).await?;
@@ -44,16 +46,16 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
         let mut back_off = BackOff::default();
         let working = async {
             loop {
-                let queue = match first.take() {
-                    Some(queue) => Ok(queue),
-                    None => connect(&site, &name).await,
-                };
-                let ended = match queue {
+                let ended = match connect(&site, &name).await {
                     Ok(queue) => {
                         health.connected(true);
+                        let since = Instant::now();
                         let ended = coordinator.serve(queue.as_ref(), args.until_done).await;
                         campaigns.store(coordinator.counts().0 as u64, Ordering::Relaxed);
                         health.connected(false);
+                        if since.elapsed() > STEADY {
+                            back_off.reset();
+                        }
                         ended
                     }
                     Err(error) => Err(error),

@@ -33,6 +33,17 @@ impl Cluster {
     #[must_use]
     pub fn start(test: &str, lumimill: Program, worker: Program) -> Option<Self> {
         let broker = RabbitMq::start(test)?;
+        Self::start_on(test, broker, lumimill, worker)
+    }
+
+    /// The same with a broker that is there.
+    #[must_use]
+    pub fn start_on(
+        test: &str,
+        broker: RabbitMq,
+        lumimill: Program,
+        worker: Program,
+    ) -> Option<Self> {
         let store = SeaweedFs::start(test)?;
         let settings = [
             ("LUMIMILL_BROKER", broker.address()),
@@ -100,7 +111,12 @@ impl Cluster {
         self.kill(name);
         let mut all = vec!["serve"];
         all.extend(args);
-        let command = self.command(&all);
+        self.begin(name, &all);
+    }
+
+    /// Starts a command of the program under a name.
+    pub fn begin(&mut self, name: &str, args: &[&str]) {
+        let command = self.command(args);
         self.spawn(name, command);
     }
 
@@ -200,6 +216,35 @@ impl Cluster {
         let listed = runtime().block_on(async { store.list(&key).await });
         let listed = listed.unwrap_or_default();
         listed.iter().map(|object| object.key.to_string()).collect()
+    }
+
+    /// Removes all objects of a campaign, as if it had never been submitted.
+    pub fn forget(&self, campaign: &str) {
+        let store = self.store.store("site");
+        let mut keys = self.keys(campaign);
+        keys.extend(["active", "ended"].map(|state| format!("_campaigns/{state}/{campaign}")));
+        runtime().block_on(async {
+            for key in keys {
+                let deleted = store.delete(&key.parse().expect("a key")).await;
+                deleted.expect("the object is deleted");
+            }
+        });
+    }
+
+    /// Removes one object of the site.
+    pub fn delete(&self, key: &str) {
+        let store = self.store.store("site");
+        let key: Key = key.parse().expect("a key");
+        let deleted = runtime().block_on(async { store.delete(&key).await });
+        deleted.expect("the object is deleted");
+    }
+
+    /// One object of the site.
+    #[must_use]
+    pub fn object(&self, key: &str) -> Option<Vec<u8>> {
+        let store = self.store.store("site");
+        let key: Key = key.parse().expect("a key");
+        runtime().block_on(async { store.get(&key).await.ok().flatten() })
     }
 
     /// Objects of a campaign by their keys below it, without what only a site has.

@@ -22,7 +22,7 @@ pub fn deadly_witness() -> Option<Witness> {
         Some((name, shard)) => (name, Some(shard.to_owned())),
         None => (at.as_str(), None),
     };
-    let point = point(name);
+    let point = point(DIE_AT, name);
     Some(Arc::new(move |found: CommitPoint, of: &Shard| {
         let is_meant = shard
             .as_ref()
@@ -37,14 +37,15 @@ pub fn deadly_witness() -> Option<Witness> {
     }))
 }
 
-fn point(name: &str) -> CommitPoint {
+/// A point by its name.
+pub(crate) fn point(variable: &str, name: &str) -> CommitPoint {
     match name {
         "taken" => CommitPoint::Taken,
         "processed" => CommitPoint::Processed,
         "object-put" => CommitPoint::ObjectPut,
         "marker-put" => CommitPoint::MarkerPut,
         "reported" => CommitPoint::Reported,
-        other => panic!("{DIE_AT}: no point {other:?}"),
+        other => panic!("{variable}: no point {other:?}"),
     }
 }
 

@@ -12,6 +12,7 @@ mod python;
 mod rabbitmq;
 mod sample;
 mod seaweedfs;
+mod slow_witness;
 mod snapshot;
 
 pub use campaign_folder::CampaignFolder;
@@ -23,4 +24,5 @@ pub use python::python;
 pub use rabbitmq::RabbitMq;
 pub use sample::{sample, skipped};
 pub use seaweedfs::{ACCESS_KEY, BUCKET, SECRET_KEY, SeaweedFs};
+pub use slow_witness::{SLOW, slow_witness};
 pub use snapshot::{Snapshot, snapshot};

@@ -45,6 +45,12 @@ impl RabbitMq {
     /// installed; where `CI` is set that is a failure.
     #[must_use]
     pub fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, &[])
+    }
+
+    /// The same with more lines in its configuration.
+    #[must_use]
+    pub fn start_with(test: &str, lines: &[&str]) -> Option<Self> {
         let Some(program) = installed() else {
             let why = "Debian's package rabbitmq-server is not installed";
             assert!(std::env::var_os("CI").is_none(), "{why}");
@@ -55,7 +61,7 @@ impl RabbitMq {
         let ports = Ports::free();
         let password = format!("p-{:x}-{}", std::process::id(), ports.plain);
         certify(folder.path());
-        configure(folder.path(), ports, &password);
+        configure(folder.path(), ports, &password, lines);
         let mut broker = Self {
             folder,
             program,
@@ -80,6 +86,18 @@ impl RabbitMq {
         format!("amqp://{user}:{password}@127.0.0.1:{}", self.ports.plain)
     }
 
+    /// The port that does not.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.ports.plain
+    }
+
+    /// The port that speaks TLS.
+    #[must_use]
+    pub fn encrypted_port(&self) -> u16 {
+        self.ports.encrypted
+    }
+
     /// Address of the port that speaks TLS, under the name that its certificate has.
     #[must_use]
     pub fn encrypted_address(&self) -> String {
@@ -93,11 +111,16 @@ impl RabbitMq {
         &self.password
     }
 
-    /// The certificate authority of the port that speaks TLS, in PEM.
+    /// PEM file with the certificate authority of the port that speaks TLS.
+    #[must_use]
+    pub fn authority_file(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
+    }
+
+    /// What is in it.
     #[must_use]
     pub fn authority(&self) -> String {
-        let path = self.folder.path().join("authority.pem");
-        fs::read_to_string(path).expect("the authority's certificate")
+        fs::read_to_string(self.authority_file()).expect("the authority's certificate")
     }
 
     /// Kills the server as `kill -9` does.
@@ -171,12 +194,12 @@ fn installed() -> Option<PathBuf> {
     versions.flatten().map(program).find(|path| path.exists())
 }
 
-fn configure(folder: &Path, ports: Ports, password: &str) {
+fn configure(folder: &Path, ports: Ports, password: &str, more: &[&str]) {
     let path = folder.display();
     let Ports {
         plain, encrypted, ..
     } = ports;
-    let lines = [
+    let mut lines = vec![
         format!("listeners.tcp.1 = 127.0.0.1:{plain}"),
         format!("listeners.ssl.1 = 127.0.0.1:{encrypted}"),
         format!("ssl_options.cacertfile = {path}/authority.pem"),
@@ -184,8 +207,10 @@ fn configure(folder: &Path, ports: Ports, password: &str) {
         format!("ssl_options.keyfile = {path}/server.key"),
         format!("default_user = {USER}"),
         format!("default_pass = {password}"),
-        String::from("disk_free_limit.absolute = 100MB\n"),
+        String::from("disk_free_limit.absolute = 100MB"),
     ];
+    lines.extend(more.iter().map(|line| String::from(*line)));
+    lines.push(String::new());
     fs::write(folder.join("rabbitmq.conf"), lines.join("\n")).expect("the configuration");
     fs::write(folder.join("plugins"), "[].\n").expect("the plugins");
     fs::create_dir_all(folder.join("home")).expect("a home");

@@ -178,12 +178,22 @@ impl SeaweedFs {
         entries.iter().map(path).collect()
     }
 
-    /// Kills the server with no chance to put anything in order, and starts it on what it left.
-    pub fn kill_and_restart(&mut self) {
+    /// Kills the server with no chance to put anything in order.
+    pub fn kill(&mut self) {
         self.server.kill().expect("the server is killed");
         self.server.wait().expect("the server is gone");
+    }
+
+    /// Starts a server that was killed on what it left, and waits until it answers.
+    pub fn start_again(&mut self) {
         self.server = launch(&self.program, &self.folder, self.ports);
         self.wait();
+    }
+
+    /// One after the other.
+    pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.start_again();
     }
 
     /// Waits until the service answers and has a volume to write to.

@@ -6,7 +6,9 @@ use super::Ports;
 
 pub(super) fn environment(folder: &Path, ports: Ports) -> Vec<(&'static str, String)> {
     let inside = |name: &str| folder.join(name).display().to_string();
-    let loopback = "-kernel inet_dist_use_interface {127,0,0,1}";
+    // On loopback alone; and it looks every second, not every minute, who holds messages too long.
+    let arguments =
+        "-kernel inet_dist_use_interface {127,0,0,1} -rabbit channel_tick_interval 1000";
     vec![
         ("HOME", inside("home")),
         (
@@ -23,7 +25,7 @@ pub(super) fn environment(folder: &Path, ports: Ports) -> Vec<(&'static str, Str
         ("RABBITMQ_FEATURE_FLAGS_FILE", inside("feature-flags")),
         ("RABBITMQ_CONF_ENV_FILE", String::from("/dev/null")),
         ("RABBITMQ_CONFIG_FILE", inside("rabbitmq.conf")),
-        ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", loopback.to_owned()),
+        ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", arguments.to_owned()),
         // The script becomes the server, instead of waiting for it: killing it kills the server.
         ("RUNNING_UNDER_SYSTEMD", String::from("1")),
     ]

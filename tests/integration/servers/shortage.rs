@@ -1,0 +1,128 @@
+//! A worker without room on its disk, and one without memory.
+
+use std::path::Path;
+use std::process::Command;
+
+use lumimill_tests::skipped;
+use tempfile::TempDir;
+
+use super::{begin_anew, slow_down};
+use crate::faults::Trial;
+
+/// A folder on a file system of a few pages; gone when it is dropped.
+struct TinyDisk {
+    folder: TempDir,
+}
+
+impl TinyDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=4k", "tmpfs"]);
+        let mounted = mount.arg(folder.path()).status();
+        let is_there = mounted.is_ok_and(|status| status.success());
+        is_there.then_some(Self { folder })
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for TinyDisk {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(self.path()).status();
+        // What stays is in the temporary folder of a test.
+        let _ = unmounted;
+    }
+}
+
+#[test]
+fn workers_that_lack_something() {
+    let test = "workers_that_lack_something";
+    let Some(mut trial) = Trial::start(test) else {
+        return;
+    };
+    match TinyDisk::mount() {
+        Some(disk) => a_worker_without_room(&mut trial, &disk),
+        None => skipped(test, "only root can mount a tiny disk"),
+    }
+    a_worker_without_memory(&mut trial);
+}
+
+fn a_worker_without_room(trial: &mut Trial, disk: &TinyDisk) {
+    slow_down(trial, "0.3");
+    let room = disk.path().to_str().unwrap();
+    trial.site.set("TMPDIR", room);
+    trial.start_worker("w0");
+    trial.site.unset("TMPDIR");
+    trial
+        .site
+        .wait_until("the worker", |site| site.log("w0").contains("connected to"));
+    trial.site.serve("serve", &[]);
+    trial.start_worker("w1");
+    trial.start_worker("w2");
+    trial.submit();
+    trial
+        .site
+        .wait_until("the worker to be named", |_| is_named(trial));
+    trial.assert_undisturbed();
+    let log = trial.site.log("w0");
+    assert!(log.contains("kind=\"scratch\""), "{log}");
+    assert!(
+        !log.contains("attempt=2"),
+        "it is no fault of the jobs: {log}"
+    );
+    assert!(!trial.site.logs().contains("dead letter"));
+}
+
+/// Whether the coordinator says that one worker, and only one, fails conspicuously often.
+fn is_named(trial: &Trial) -> bool {
+    let live = trial.site.object("_serve/live.json").unwrap_or_default();
+    let live: serde_json::Value = serde_json::from_slice(&live).unwrap_or_default();
+    let workers = live["workers"].as_array().cloned().unwrap_or_default();
+    let named = workers
+        .iter()
+        .filter(|worker| worker["conspicuous"] == true);
+    let named: Vec<_> = named.collect();
+    assert!(named.len() < 2, "{live}");
+    named
+        .first()
+        .is_some_and(|worker| worker["failed"].as_u64() >= Some(5))
+}
+
+/// Its jobs are refused in words, and done by somebody who has enough.
+fn a_worker_without_memory(trial: &mut Trial) {
+    begin_anew(trial);
+    for name in ["w1", "w2"] {
+        trial.site.kill(name);
+    }
+    trial
+        .site
+        .worker("w0", &["--slots", "2", "--memory-limit", "1MiB"]);
+    trial.change("max_attempts = 3", "max_attempts = 1");
+    trial.submit();
+    trial.site.wait_until("the end", |_| trial.has_ended());
+    let status = trial
+        .site
+        .run(&["status", &trial.file(), "--failed", "--json"]);
+    let status = status.expect_code(0);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(
+        status["stages"][0]["failed"],
+        trial.shards().len(),
+        "{status}"
+    );
+    let failures = status["failures"].as_array().unwrap();
+    for failure in failures {
+        assert_eq!(failure["kind"], "memory", "{failure}");
+        let message = failure["message"].as_str().unwrap();
+        assert!(message.contains("--memory-limit"), "{message}");
+        assert!(message.contains("the limit is 1 MiB"), "{message}");
+    }
+    assert_eq!(trial.site.ended("w0"), None, "it lives");
+    trial.change("max_attempts = 1", "max_attempts = 3");
+    trial.start_pool();
+    trial.submit();
+    trial.assert_undisturbed();
+}

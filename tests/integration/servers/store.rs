@@ -1,0 +1,88 @@
+//! A store that dies, that answers with errors, that is slow and cuts connections.
+
+use std::time::Duration;
+
+use lumimill_tests::{FaultProxy, HttpFault, at_random};
+
+use super::{begin_anew, slow_down, store_behind};
+use crate::faults::{CAMPAIGN, Chance, Trial, rounds};
+
+#[test]
+fn a_store_that_dies_and_comes_back() {
+    let test = "a_store_that_dies_and_comes_back";
+    let Some(mut trial) = Trial::start(test) else {
+        return;
+    };
+    let mut chance = Chance::new(test);
+    slow_down(&mut trial, "0.2");
+    trial.start_pool();
+    trial.submit();
+    for round in 0..rounds(1) {
+        trial.wait_for_done(usize::try_from(10 + 10 * round.min(4)).unwrap());
+        trial.site.store.kill();
+        // Clients bridge a moment by themselves; this is longer.
+        std::thread::sleep(Duration::from_secs(5));
+        chance.wait(Duration::from_secs(3));
+        trial.site.store.start_again();
+    }
+    trial.assert_undisturbed();
+    assert_no_attempt_was_used_up(&trial);
+}
+
+/// A store that is not there is no fault of the job.
+fn assert_no_attempt_was_used_up(trial: &Trial) {
+    let logs = trial.site.logs();
+    let second = logs.lines().find(|line| line.contains("attempt=2"));
+    assert_eq!(second, None, "a second attempt");
+    let letter = logs.lines().find(|line| line.contains("dead letter"));
+    assert_eq!(letter, None, "a dead letter");
+}
+
+#[test]
+fn a_store_that_answers_badly() {
+    let test = "a_store_that_answers_badly";
+    let Some(mut trial) = Trial::start(test) else {
+        return;
+    };
+    let mut chance = Chance::new(test);
+    let proxy = FaultProxy::http_to(trial.site.store.port());
+    trial
+        .site
+        .set("LUMIMILL_S3_ENDPOINT", &store_behind(&proxy));
+    slow_down(&mut trial, "0.1");
+    trial.start_pool();
+    errors(&mut trial, &mut chance, &proxy);
+    cuts_and_delays(&mut trial, &mut chance, &proxy);
+    assert_no_attempt_was_used_up(&trial);
+}
+
+/// One in six requests fails.
+fn errors(trial: &mut Trial, chance: &mut Chance, proxy: &FaultProxy) {
+    let faults = vec![
+        HttpFault::INTERNAL_ERROR,
+        HttpFault::SLOW_DOWN,
+        HttpFault::Reset,
+        HttpFault::LoseAnswer,
+    ];
+    trial.submit();
+    proxy.inject(at_random(chance.below(u64::MAX), 1.0 / 6.0, faults, 20));
+    trial.site.wait_for_campaign(CAMPAIGN);
+    proxy.pass();
+    trial.assert_undisturbed();
+    assert!(proxy.faults() > 20, "{} faults", proxy.faults());
+}
+
+/// Everything takes longer, and every second all connections are reset.
+fn cuts_and_delays(trial: &mut Trial, chance: &mut Chance, proxy: &FaultProxy) {
+    begin_anew(trial);
+    trial.submit();
+    proxy.slow(Duration::from_millis(5));
+    let before = proxy.faults();
+    while !trial.has_ended() {
+        chance.wait(Duration::from_secs(2));
+        proxy.cut();
+    }
+    proxy.pass();
+    trial.assert_undisturbed();
+    assert!(proxy.faults() > before + 3, "{} faults", proxy.faults());
+}

@@ -56,9 +56,9 @@ impl<'a> Memory<'a> {
     }
 
     fn refused(&self, why: &str, limit: u64) -> Failure {
-        let Shard { id, file, .. } = self.shard;
+        let file = &self.shard.file;
         let message = format!(
-            "shard {id} of {}: {why}, the limit is {}: use fewer slots or a higher --memory-limit, \
+            "{}: {why}, the limit is {}: use fewer slots or a higher --memory-limit, \
              or resubmit it with --split or to a pool with more memory",
             file.url,
             mib(limit)

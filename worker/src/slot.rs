@@ -21,6 +21,8 @@ use crate::slots::Slots;
 
 /// How long the jobs of a paused campaign are put off.
 const PAUSE: Duration = Duration::from_secs(16);
+/// Kind of the failures of this machine's own disk.
+const SCRATCH: &str = "scratch";
 /// How often one who does a shard that somebody else may be doing too looks for its marker.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -176,6 +178,9 @@ async fn failed(
     let number = which.number;
     warn!(job.id = %shard.id, attempt = number, kind = failure.kind, "shard failed: {failure}");
     slots.tally.failed.fetch_add(1, Ordering::Relaxed);
+    if failure.kind == SCRATCH {
+        slots.tire();
+    }
     let patience = Patience {
         attempts: attempt.production.max_attempts,
         postponements: slots.postponements,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lumimill_common::job::{Beat, Running};
 use lumimill_common::queue::{Queue, QueueError};
@@ -38,8 +38,13 @@ pub struct Slots {
     free: Arc<Semaphore>,
     under_way: Mutex<BTreeMap<ShardId, UnderWay>>,
     left: Notify,
+    rest_until: Mutex<Option<Instant>>,
     pub(crate) tally: Tally,
 }
+
+/// How long a process whose own disk fails takes nothing new: it would take the jobs of all
+/// others, fail them all at once, and be the first to ask for more.
+const REST: Duration = Duration::from_secs(2);
 
 /// What was done since the process began.
 #[derive(Debug, Default)]
@@ -66,6 +71,7 @@ impl Slots {
             free: Arc::new(Semaphore::new(usize::from(count))),
             under_way: Mutex::default(),
             left: Notify::new(),
+            rest_until: Mutex::default(),
             tally: Tally::default(),
         }
     }
@@ -96,6 +102,7 @@ impl Slots {
                     // What was done is in the store; the job is delivered again and found done.
                     error!(%error, "a job could not be settled");
                 }
+                slots.rest().await;
                 drop(free);
                 slots.left.notify_waiters();
             });
@@ -133,9 +140,31 @@ impl Slots {
         })
     }
 
+    /// Lets the slots that come free from now on rest a little.
+    pub(crate) fn tire(&self) {
+        let mut until = self
+            .rest_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *until = Some(Instant::now() + REST);
+    }
+
+    async fn rest(&self) {
+        let until = *self
+            .rest_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = until {
+            tokio::select! {
+                () = tokio::time::sleep_until(until.into()) => {}
+                () = self.quit.cancelled() => {}
+            }
+        }
+    }
+
     /// Returns when some job has ended, or a second has passed.
     pub(crate) async fn some_left(&self) {
-        let second = std::time::Duration::from_secs(1);
+        let second = Duration::from_secs(1);
         let _ = tokio::time::timeout(second, self.left.notified()).await;
     }
 

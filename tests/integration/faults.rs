@@ -95,6 +95,17 @@ impl Trial {
             .wait_until(&format!("{shards} shards done"), |_| self.done() >= shards);
     }
 
+    /// Whether somebody has brought the campaign to its end.
+    pub(crate) fn has_ended(&self) -> bool {
+        let ended = format!("_campaigns/ended/{CAMPAIGN}");
+        self.site.keys("_campaigns/ended").contains(&ended)
+    }
+
+    /// Replaces text of the campaign file.
+    pub(crate) fn change(&self, from: &str, to: &str) {
+        self.folder.change(from, to);
+    }
+
     /// Waits for the end of the campaign, and holds all of it against the undisturbed run: every
     /// object and report byte for byte, every shard once, every lumi section accounted for.
     #[track_caller]

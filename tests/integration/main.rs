@@ -14,6 +14,7 @@ mod s3;
 mod s3_encrypted;
 mod s3_faults;
 mod s3_input;
+mod servers;
 
 use lumimill_tests::Program;
 

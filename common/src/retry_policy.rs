@@ -76,7 +76,9 @@ pub fn judge(failure: &Failure, attempt: u32, postponed: u32, patience: Patience
     let known = TABLE.iter().find(|policy| policy.kind == failure.kind);
     let policy = known.unwrap_or(&OTHERS);
     match policy.counts {
-        true if attempt < patience.attempts => Verdict::Retry(policy.wait(attempt - 1)),
+        true if attempt < patience.attempts => {
+            Verdict::Retry(policy.wait(attempt.saturating_sub(1)))
+        }
         false if postponed < patience.postponements => Verdict::PutOff(policy.wait(postponed)),
         _ => Verdict::GiveUp,
     }
@@ -117,6 +119,12 @@ mod tests {
         assert_eq!(
             judge(&odd, 1, 9, PATIENCE),
             Verdict::Retry(Duration::from_secs(1))
+        );
+        let first = judge(&odd, 0, 0, PATIENCE);
+        assert_eq!(
+            first,
+            Verdict::Retry(Duration::from_secs(1)),
+            "whoever counts from 0"
         );
         assert_eq!(judge(&odd, 3, 0, PATIENCE), Verdict::GiveUp);
         let wrong = Failure::reject("store", "out", "access denied");

@@ -21,7 +21,10 @@ const PERSISTENT: u8 = 2;
 /// The properties under which a message is published.
 pub(super) fn properties(message: &Message) -> BasicProperties {
     let mut headers = FieldTable::default();
-    for (name, value) in message.headers.iter().take(MOST_HEADERS) {
+    // What was said of its death goes before what came with it, which may be anything.
+    let ours = |(name, _): &(&String, &String)| [REASON, ORIGIN].contains(&name.as_str());
+    let (ours, others): (Vec<_>, Vec<_>) = message.headers.iter().partition(ours);
+    for (name, value) in ours.into_iter().chain(others).take(MOST_HEADERS) {
         if let Ok(name) = ShortString::try_new(name.as_str()) {
             headers.insert(name, AMQPValue::LongString(shortened(value).into()));
         }

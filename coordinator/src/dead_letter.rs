@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use lumimill_common::job::{Job, unpack};
-use lumimill_common::queue::{Message, ORIGIN, REASON};
+use lumimill_common::queue::{Message, ORIGIN, REASON, jobs};
 use lumimill_common::store::{Key, Store};
+use lumimill_worker::program::pool_name;
 use serde::{Deserialize, Serialize};
 
 /// Bytes that are kept of a body; no message of ours is longer.
@@ -53,10 +54,17 @@ impl DeadLetter {
         }
     }
 
-    /// The job that it is; `None` when it is anything else.
+    /// The job of a pool that it is; `None` when it is anything else.
     #[must_use]
     pub fn job(&self) -> Option<Job> {
-        unpack(&self.message()?).ok()
+        let message = self.message().filter(|_| self.is_of_a_pool())?;
+        unpack(&message).ok()
+    }
+
+    /// Whether it was in the job queue of a pool, as far as it says so: it may say anything.
+    fn is_of_a_pool(&self) -> bool {
+        let pool = self.queue.strip_prefix(jobs("").as_str());
+        pool.is_some_and(|pool| pool_name(pool).is_ok())
     }
 
     /// The message as it was before it was given up, as a first attempt; `None` when not all of
@@ -127,8 +135,10 @@ pub async fn forget(root: &dyn Store, id: &str) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::DeadLetter;
+    use lumimill_common::job::{Job, pack};
     use lumimill_common::queue::Message;
+
+    use super::DeadLetter;
 
     #[test]
     fn a_letter_is_its_message_again() {
@@ -153,6 +163,26 @@ mod tests {
         assert_eq!((again.body, again.attempt), (vec![0, 255, 16], 1));
         assert_eq!(again.headers.len(), 1, "what was said of its death is gone");
         assert_eq!(letter.job(), None);
+    }
+
+    #[test]
+    fn only_a_job_of_a_pool_is_sent_again() {
+        let job = Job {
+            campaign: "demo".parse().unwrap(),
+            plan: String::from("digest"),
+            stage: "dimuon".parse().unwrap(),
+            shard: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+        };
+        let from = |queue: &str| {
+            let mut message = pack(2, &job).unwrap();
+            message.headers.insert("queue".to_owned(), queue.to_owned());
+            DeadLetter::of(&message).job()
+        };
+        assert_eq!(from("lumimill.jobs.cpu"), Some(job.clone()));
+        let too_long = format!("lumimill.jobs.{}", "x".repeat(300));
+        for queue in ["", "lumimill.jobs.", "lumimill.reports", &too_long] {
+            assert_eq!(from(queue), None, "{queue:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod workers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -38,9 +39,19 @@ pub struct Coordinator {
     store: Arc<dyn Store>,
     campaigns: BTreeMap<CampaignName, ActiveCampaign>,
     workers: Workers,
-    /// Messages that could not be read.
-    unreadable: u64,
+    counts: Arc<Counts>,
     told: Instant,
+}
+
+/// What a coordinator counts.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Campaigns that are driven now.
+    pub campaigns: AtomicU64,
+    /// Reports and heartbeats that could not be read.
+    pub unreadable: AtomicU64,
+    /// Dead letters that were put into the store.
+    pub letters: AtomicU64,
 }
 
 impl Coordinator {
@@ -52,15 +63,15 @@ impl Coordinator {
             store,
             campaigns: BTreeMap::new(),
             workers: Workers::default(),
-            unreadable: 0,
+            counts: Arc::default(),
             told: Instant::now(),
         }
     }
 
-    /// Campaigns that are being driven, and messages that could not be read.
+    /// What it counts, while it works and after.
     #[must_use]
-    pub fn counts(&self) -> (usize, u64) {
-        (self.campaigns.len(), self.unreadable)
+    pub fn counts(&self) -> Arc<Counts> {
+        self.counts.clone()
     }
 
     /// Serves on a connection until it fails, or, when told so, until no campaign is left.
@@ -94,7 +105,7 @@ impl Coordinator {
                 delivery.settle(Settle::Done).await?;
             }
             Err(reason) => {
-                self.unreadable += 1;
+                self.counts.unreadable.fetch_add(1, Ordering::Relaxed);
                 warn!(%reason, "a report cannot be read; it is set aside");
                 let reason = reason.to_string();
                 delivery.settle(Settle::Dead { reason }).await?;
@@ -107,7 +118,7 @@ impl Coordinator {
         match unpack::<Beat>(&delivery.message) {
             Ok(beat) => self.workers.hear(beat),
             Err(reason) => {
-                self.unreadable += 1;
+                self.counts.unreadable.fetch_add(1, Ordering::Relaxed);
                 warn!(%reason, "a heartbeat cannot be read");
             }
         }
@@ -118,7 +129,9 @@ impl Coordinator {
     /// A letter is acknowledged once the store has it; without a store it comes again.
     async fn letter(&mut self, queue: &dyn Queue, delivery: Delivery) -> anyhow::Result<()> {
         match death::settle(&self.root, self.store.as_ref(), queue, &delivery.message).await {
-            Ok(()) => {
+            Ok(kept) => {
+                let kept = u64::from(kept);
+                self.counts.letters.fetch_add(kept, Ordering::Relaxed);
                 delivery.settle(Settle::Done).await?;
             }
             Err(error) => {
@@ -141,6 +154,8 @@ impl Coordinator {
             }
         };
         self.campaigns.retain(|name, _| active.contains(name));
+        let count = active.len() as u64;
+        self.counts.campaigns.store(count, Ordering::Relaxed);
         for name in &active {
             if !self.campaigns.contains_key(name) {
                 let place = self.root.join(name.as_str()).context("its place")?;
@@ -169,7 +184,8 @@ impl Coordinator {
             return;
         }
         self.told = Instant::now();
-        let live = Live::of(&self.workers, self.campaigns.values(), self.unreadable);
+        let unreadable = self.counts.unreadable.load(Ordering::Relaxed);
+        let live = Live::of(&self.workers, self.campaigns.values(), unreadable);
         if let Err(error) = live::write(self.store.as_ref(), &live).await {
             warn!("how it is cannot be written: {error:#}");
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use lumimill_common::queue::QueueError;
 use lumimill_worker::back_off::BackOff;
-use lumimill_worker::health::{Health, Served, gauge, serve as serve_health, text};
+use lumimill_worker::health::{Health, Served, counter, gauge, serve as serve_health, text};
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use super::block_on;
 use super::broker::{connect, root_patiently, site};
 use crate::exit_code::Exit;
-use crate::serve::Coordinator;
+use crate::serve::{Coordinator, Counts};
 
 /// A connection that lasted so long was a good one: the next one is tried soon.
 const STEADY: Duration = Duration::from_secs(5);
@@ -38,8 +38,7 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
         let (place, store) = root_patiently(&site).await?;
         let mut coordinator = Coordinator::of(place.clone(), store);
         let health = Arc::new(Health::default());
-        let campaigns = Arc::new(AtomicU64::new(0));
-        serve_health(args.listen, served(&health, &campaigns)).await?;
+        serve_health(args.listen, served(&health, coordinator.counts())).await?;
         info!("serving the campaigns in {place}");
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -51,7 +50,6 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
                         health.connected(true);
                         let since = Instant::now();
                         let ended = coordinator.serve(queue.as_ref(), args.until_done).await;
-                        campaigns.store(coordinator.counts().0 as u64, Ordering::Relaxed);
                         health.connected(false);
                         if since.elapsed() > STEADY {
                             back_off.reset();
@@ -82,23 +80,31 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
     })
 }
 
-fn served(health: &Arc<Health>, campaigns: &Arc<AtomicU64>) -> Served {
+fn served(health: &Arc<Health>, counts: Arc<Counts>) -> Served {
     let (health, is_ready) = (health.clone(), health.clone());
-    let campaigns = campaigns.clone();
     Served {
         ready: Arc::new(move || is_ready.is_connected()),
         metrics: Arc::new(move || {
             let mut registry = Registry::with_prefix("lumimill_coordinator");
+            let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            let connected = u64::from(health.is_connected());
             let gauges = [
+                ("campaigns", "Campaigns driven", now(&counts.campaigns)),
+                ("connected", "Whether the broker is there", connected),
+            ];
+            for (name, help, value) in gauges {
+                registry.register(name, help, gauge(value));
+            }
+            let counters = [
                 (
-                    "campaigns",
-                    "Campaigns driven",
-                    campaigns.load(Ordering::Relaxed),
+                    "unreadable_messages",
+                    "Reports and heartbeats that could not be read",
+                    now(&counts.unreadable),
                 ),
                 (
-                    "connected",
-                    "Whether the broker is there",
-                    u64::from(health.is_connected()),
+                    "dead_letters",
+                    "Messages that were given up and put into the store",
+                    now(&counts.letters),
                 ),
                 (
                     "connections_lost",
@@ -106,8 +112,8 @@ fn served(health: &Arc<Health>, campaigns: &Arc<AtomicU64>) -> Served {
                     health.lost(),
                 ),
             ];
-            for (name, help, value) in gauges {
-                registry.register(name, help, gauge(value));
+            for (name, help, value) in counters {
+                registry.register(name, help, counter(value));
             }
             text(&registry)
         }),

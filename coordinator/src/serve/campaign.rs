@@ -16,12 +16,14 @@ use crate::jobs::JobsOf;
 use crate::output::Output;
 use crate::plan::Plan;
 use crate::report_files::write_report;
-use crate::submission::{set_ended, submitted};
+use crate::submission::{set_active, set_ended, submitted};
 
 /// Time without a word of a campaign after which its jobs may have been lost.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Time between two looks at all markers, reports or not.
 const LISTING: Duration = Duration::from_secs(30);
+/// The same when nobody is heard of: what is missing may have been told to another coordinator.
+const QUIET: Duration = Duration::from_secs(5);
 
 /// A campaign that is driven.
 pub(super) struct ActiveCampaign {
@@ -42,7 +44,7 @@ struct Loaded {
     failed: BTreeSet<ShardId>,
     /// Shards that reports say are done or given up; not believed, but a reason to look.
     hinted: BTreeSet<ShardId>,
-    /// Stage whose jobs are published.
+    /// Last stage whose jobs are published.
     stage: usize,
     listed: Instant,
     heard: Instant,
@@ -119,7 +121,7 @@ impl ActiveCampaign {
         }
         if loaded.control.state == ControlState::Cancelled {
             info!(campaign = %self.name, "campaign cancelled");
-            return set_ended(root, &self.name).await;
+            return self.end(root).await;
         }
         if loaded.control.state == ControlState::Paused {
             loaded.heard = Instant::now();
@@ -128,11 +130,12 @@ impl ActiveCampaign {
         let seems_over = loaded
             .outstanding()
             .all(|shard| loaded.hinted.contains(&shard.id));
-        if seems_over || loaded.listed.elapsed() > LISTING {
+        let is_quiet = loaded.heard.elapsed() > QUIET;
+        let often = if is_quiet { QUIET } else { LISTING };
+        if seems_over || loaded.listed.elapsed() > often {
             loaded.list().await?;
         }
-        let over = loaded.outstanding().next().is_none();
-        match over {
+        match loaded.is_over() {
             true => self.advance(queue, root).await,
             false => loaded.publish_lost(queue).await,
         }
@@ -166,7 +169,22 @@ impl ActiveCampaign {
         }
         let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
         info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
-        set_ended(root, &self.name).await
+        self.end(root).await
+    }
+
+    /// Lists the campaign as ended, unless somebody has given it more to do meanwhile. Whoever
+    /// does that writes what is to be done first, and lists the campaign as active last: either
+    /// this look sees it, or that listing comes after this one.
+    async fn end(&mut self, root: &dyn Store) -> anyhow::Result<()> {
+        set_ended(root, &self.name).await?;
+        let Some(loaded) = &mut self.loaded else {
+            return Ok(());
+        };
+        if loaded.is_still_over().await.unwrap_or(false) {
+            return Ok(());
+        }
+        info!(campaign = %self.name, "there is more to do");
+        set_active(root, &self.name).await
     }
 }
 
@@ -197,7 +215,7 @@ impl Loaded {
             heard: now,
         };
         loaded.list().await?;
-        // Where it stood: the first stage with something left, whose jobs are out.
+        // Where it stood: the last stage whose jobs are out.
         while loaded.stage + 1 < loaded.plan.stages.len() && loaded.is_begun(loaded.stage + 1) {
             loaded.stage += 1;
         }
@@ -218,17 +236,38 @@ impl Loaded {
         Ok(())
     }
 
+    /// Whether nobody was told or sent anything since this was looked at.
+    async fn is_still_over(&mut self) -> anyhow::Result<bool> {
+        if self.output.control().await?.as_ref() != Some(&self.control) {
+            return Ok(false);
+        }
+        if self.control.state == ControlState::Cancelled {
+            return Ok(true);
+        }
+        self.list().await?;
+        Ok(self.is_over())
+    }
+
+    fn is_over(&self) -> bool {
+        self.outstanding().next().is_none()
+    }
+
     fn shards(&self, stage: usize) -> impl Iterator<Item = &Shard> {
         let name: Option<&StageName> = self.plan.stages.get(stage).map(|stage| &stage.name);
         let shards = self.plan.shards.iter();
         shards.filter(move |shard| Some(&shard.stage) == name)
     }
 
-    /// Shards of the stage that are neither done nor given up.
+    /// Shards that are neither done nor given up, of this stage and of those before: what was
+    /// given up there may be sent again any time.
     fn outstanding(&self) -> impl Iterator<Item = &Shard> {
+        let published = self.plan.stages.iter().take(self.stage + 1);
+        let published: BTreeSet<&StageName> = published.map(|stage| &stage.name).collect();
         let is_over = |id: &ShardId| self.done.contains(id) || self.failed.contains(id);
-        self.shards(self.stage)
-            .filter(move |shard| !is_over(&shard.id))
+        self.plan
+            .shards
+            .iter()
+            .filter(move |shard| published.contains(&shard.stage) && !is_over(&shard.id))
     }
 
     async fn publish(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {

@@ -13,13 +13,13 @@ use tracing::warn;
 
 use crate::dead_letter::{DeadLetter, keep};
 
-/// Sends a letter again, or keeps it.
+/// Sends a letter again, or keeps it; whether it kept it.
 pub(super) async fn settle(
     root: &Place,
     store: &dyn Store,
     queue: &dyn Queue,
     message: &Message,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let letter = DeadLetter::of(message);
     if letter.reason.starts_with(GIVEN_UP)
         && let Some(job) = letter.job()
@@ -28,7 +28,7 @@ pub(super) async fn settle(
         if let Some(message) = again {
             queue.publish(&letter.queue, message).await?;
         }
-        return Ok(());
+        return Ok(false);
     }
     warn!(
         letter = letter.id,
@@ -36,7 +36,8 @@ pub(super) async fn settle(
         "dead letter: {}",
         letter.reason
     );
-    keep(store, &letter).await
+    keep(store, &letter).await?;
+    Ok(true)
 }
 
 /// The next attempt at a job that killed those who took it: `Some(None)` when it was done after
@@ -54,6 +55,7 @@ async fn lost(
         .await?
         .is_some()
     {
+        failed_record::forget(store, &job.stage, job.shard).await;
         return Ok(Some(None));
     }
     let Some(text) = store.get(&campaign_key()).await? else {

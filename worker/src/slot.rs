@@ -117,14 +117,19 @@ async fn work(
         outcome,
     };
     match pack(which.number, &report) {
-        Ok(message) => queue.publish(REPORTS, message).await?,
+        // Without an answer the lease is as good as lost: it goes back when it is dropped.
+        Ok(message) => queue
+            .publish(REPORTS, message)
+            .await
+            .inspect_err(|_| slots.lose(job))?,
         Err(error) => error!(%error, "a report cannot be written"),
     }
     attempt.tell(CommitPoint::Reported);
-    if !settled(delivery, job, settle).await? {
-        slots.tally.lost.fetch_add(1, Ordering::Relaxed);
+    let held = delivery.settle(settle).await;
+    if !matches!(held, Ok(true)) {
+        slots.lose(job);
     }
-    Ok(())
+    held.map(|_| ())
 }
 
 /// Does a shard. Where somebody else may be doing it too, the marker is looked for meanwhile.
@@ -236,13 +241,8 @@ async fn keep(production: &Production, shard: &Shard, number: u32, failure: &Fai
 }
 
 async fn end(delivery: Delivery, job: &Job, settle: Settle) -> Result<(), QueueError> {
-    settled(delivery, job, settle).await.map(|_| ())
-}
-
-async fn settled(delivery: Delivery, job: &Job, settle: Settle) -> Result<bool, QueueError> {
-    let held = delivery.settle(settle).await?;
-    if !held {
+    if !delivery.settle(settle).await? {
         warn!(job.id = %job.shard, "the lease was lost; the job will be delivered again");
     }
-    Ok(held)
+    Ok(())
 }

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lumimill_common::job::{Beat, Running};
+use lumimill_common::job::{Beat, Job, Running};
 use lumimill_common::queue::{Queue, QueueError};
 use lumimill_common::shard::ShardId;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::campaigns::Campaigns;
 use crate::commit::Witness;
@@ -191,6 +191,12 @@ impl Slots {
             failed: count(&self.tally.failed),
             memory: in_use(),
         }
+    }
+
+    /// Notices that the lease of a job was lost while the job was done.
+    pub(crate) fn lose(&self, job: &Job) {
+        self.tally.lost.fetch_add(1, Ordering::Relaxed);
+        warn!(job.id = %job.shard, "the lease was lost; the job will be delivered again");
     }
 
     /// Leases that were lost while the job was done.

@@ -1,10 +1,20 @@
 //! Campaigns under faults: a pool at work on a real broker and a real store, somebody who breaks
 //! things meanwhile, and at the end the same bytes as if nobody had.
 
+mod endings;
 mod kills;
+mod messages;
+mod poison;
+mod reports;
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::OnceLock;
 use std::time::Duration;
+
+use lumimill_common::control::plan_digest;
+use lumimill_common::job::Job;
+use lumimill_common::queue::{AmqpQueue, AmqpSettings, Message, Queue, Settle};
 
 use lumimill_tests::{CampaignFolder, Cluster, Snapshot, undisturbed};
 
@@ -65,6 +75,16 @@ impl Trial {
             .collect()
     }
 
+    /// The job of a shard.
+    pub(crate) fn job(&self, shard: &str) -> Job {
+        Job {
+            campaign: CAMPAIGN.parse().unwrap(),
+            plan: plan_digest(&self.expected["plan.parquet"]),
+            stage: STAGE.parse().unwrap(),
+            shard: shard.parse().unwrap(),
+        }
+    }
+
     /// One coordinator and three workers, `serve`, `w0`, `w1` and `w2`.
     pub(crate) fn start_pool(&mut self) {
         self.site.serve("serve", &[]);
@@ -122,6 +142,76 @@ impl Trial {
         assert!(verified.out.contains(&all), "{}", verified.out);
         assert_ledger_closes(&found["report/metrics.json"]);
     }
+}
+
+/// Somebody else at the broker.
+pub(crate) struct Post {
+    runtime: tokio::runtime::Runtime,
+    queue: AmqpQueue,
+}
+
+impl Post {
+    pub(crate) fn at(site: &Cluster) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let settings = AmqpSettings::new(&site.broker.address()).unwrap();
+        let queue = runtime.block_on(AmqpQueue::connect(&settings)).unwrap();
+        Self { runtime, queue }
+    }
+
+    pub(crate) fn publish(&self, queue: &str, message: Message) {
+        let publishing = self.queue.publish(queue, message);
+        self.runtime.block_on(publishing).unwrap();
+    }
+
+    pub(crate) fn tell(&self, topic: &str, message: Message) {
+        let telling = self.queue.broadcast(topic, message);
+        self.runtime.block_on(telling).unwrap();
+    }
+
+    pub(crate) fn depth(&self, queue: &str) -> u64 {
+        let looking = self.queue.depth(queue);
+        self.runtime.block_on(looking).unwrap()
+    }
+
+    /// Takes so many messages from a queue, and ends each in this way.
+    #[track_caller]
+    pub(crate) fn take(&self, queue: &str, count: usize, settle: &Settle) -> Vec<Message> {
+        const PATIENCE: Duration = Duration::from_secs(180);
+        let taking = async {
+            let mut consumer = self.queue.consume(queue, 100).await.unwrap();
+            let mut taken = Vec::new();
+            while taken.len() < count {
+                let next = tokio::time::timeout(PATIENCE, consumer.next()).await;
+                let found = taken.len();
+                let next = next.unwrap_or_else(|_| panic!("{found} of {count} in {queue}"));
+                let delivery = next.unwrap();
+                taken.push(delivery.message.clone());
+                assert!(delivery.settle(settle.clone()).await.unwrap());
+            }
+            taken
+        };
+        self.runtime.block_on(taking)
+    }
+}
+
+/// A loopback port that nobody had a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let held = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    held.local_addr().unwrap().port()
+}
+
+/// A counter or gauge of a program that serves its metrics on a port.
+#[track_caller]
+pub(crate) fn metric(port: u16, name: &str) -> u64 {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let ask = b"GET /metrics HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n";
+    stream.write_all(ask).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let is_named = |line: &&str| line.split(['{', ' ']).next() == Some(name);
+    let line = answer.lines().find(is_named);
+    let line = line.unwrap_or_else(|| panic!("no {name} in {answer}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 /// The workers of a pool.

@@ -1,8 +1,10 @@
-//! A witness of attempts that kills its process, as `kill -9` does, at a point of a test's choice.
+//! A witness of attempts that kills its process, as `kill -9` does, at a point of a test's choice;
+//! or lets it be, but for good or for a while.
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lumimill_common::shard::Shard;
 use lumimill_worker::commit::{CommitPoint, Witness};
@@ -12,6 +14,12 @@ pub const DIE_AT: &str = "LUMIMILL_TEST_DIE_AT";
 /// Variable with a file: whoever removes it dies, so that one process dies once. Without it
 /// every process dies, again and again.
 pub const DIE_ONCE: &str = "LUMIMILL_TEST_DIE_ONCE";
+
+/// Variable that says how: `KILL`, unless it is told; `STOP`, until somebody sends it `CONT`; or
+/// `LINGER`, as a job does that takes long.
+pub const DIE_HOW: &str = "LUMIMILL_TEST_DIE_HOW";
+/// How long it lingers: longer than any test.
+const LINGER: Duration = Duration::from_secs(600);
 
 /// The witness that the environment asks for.
 #[must_use]
@@ -23,6 +31,7 @@ pub fn deadly_witness() -> Option<Witness> {
         None => (at.as_str(), None),
     };
     let point = point(DIE_AT, name);
+    let how = std::env::var(DIE_HOW).unwrap_or_else(|_| String::from("KILL"));
     Some(Arc::new(move |found: CommitPoint, of: &Shard| {
         let is_meant = shard
             .as_ref()
@@ -32,7 +41,7 @@ pub fn deadly_witness() -> Option<Witness> {
                 .is_none_or(|file| std::fs::remove_file(Path::new(file)).is_ok())
         };
         if found == point && is_meant && may() {
-            die();
+            die(&how);
         }
     }))
 }
@@ -49,8 +58,14 @@ pub(crate) fn point(variable: &str, name: &str) -> CommitPoint {
     }
 }
 
-fn die() {
+fn die(how: &str) {
+    if how == "LINGER" {
+        // Not a worker thread of the runtime, which has other things to do.
+        return tokio::task::block_in_place(|| std::thread::sleep(LINGER));
+    }
     let id = std::process::id().to_string();
-    let killed = Command::new("kill").args(["-9", &id]).status();
-    panic!("it should be dead: {killed:?}");
+    let sent = Command::new("kill")
+        .args([&format!("-{how}"), &id])
+        .status();
+    assert!(how == "STOP", "it should be dead: {sent:?}");
 }

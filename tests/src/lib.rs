@@ -17,7 +17,7 @@ mod snapshot;
 
 pub use campaign_folder::CampaignFolder;
 pub use cluster::{Cluster, undisturbed};
-pub use deadly_witness::{DIE_AT, DIE_ONCE, deadly_witness};
+pub use deadly_witness::{DIE_AT, DIE_HOW, DIE_ONCE, deadly_witness};
 pub use fault_proxy::{FaultProxy, HttpFault, HttpRequest, at_random};
 pub use program::{Ended, Program};
 pub use python::python;

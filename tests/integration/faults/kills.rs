@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use lumimill_tests::{DIE_AT, DIE_ONCE};
+use lumimill_tests::{DIE_AT, DIE_HOW, DIE_ONCE};
 
-use super::{CAMPAIGN, Chance, STAGE, Trial, WORKERS, rounds};
+use super::{CAMPAIGN, Chance, STAGE, Trial, WORKERS, free_port, metric, rounds};
 
 #[test]
 fn workers_and_coordinators_are_killed_at_any_time() {
@@ -81,4 +81,55 @@ fn a_worker_dies_at_each_point_of_a_commit() {
 fn objects(trial: &Trial) -> usize {
     let keys = trial.site.keys(&format!("{CAMPAIGN}/{STAGE}"));
     keys.iter().filter(|key| key.ends_with(".parquet")).count()
+}
+
+#[test]
+fn a_worker_that_slept_past_its_heartbeat_counts_nothing_twice() {
+    const TEST: &str = "a_worker_that_slept_past_its_heartbeat_counts_nothing_twice";
+    let Some(mut trial) = Trial::start(TEST) else {
+        return;
+    };
+    trial.submit();
+    let folder = tempfile::tempdir().unwrap();
+    let once = folder.path().join("once");
+    std::fs::write(&once, "").unwrap();
+    let address = trial.site.broker.address();
+    let hasty = format!("{address}/%2f?heartbeat=2");
+    let meanwhile = [
+        (DIE_AT, "processed"),
+        (DIE_HOW, "STOP"),
+        (DIE_ONCE, once.to_str().unwrap()),
+        ("LUMIMILL_BROKER", &hasty),
+    ];
+    for (name, value) in meanwhile {
+        trial.site.set(name, value);
+    }
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let arguments = ["--slots", "1", "--listen", &listen];
+    trial.site.worker("sleeper", &arguments);
+    trial.site.wait_until("the sleep", |_| !once.exists());
+    for (name, _) in meanwhile {
+        trial.site.unset(name);
+    }
+    trial.site.set("LUMIMILL_BROKER", &address);
+    trial.start_pool();
+    // Its shard is among those that are done in the end: the broker gave it to somebody else.
+    trial.assert_undisturbed();
+    trial.site.signal("sleeper", "CONT");
+    let lost = "the lease was lost";
+    let log = |trial: &Trial| trial.site.log("sleeper");
+    trial
+        .site
+        .wait_until("its loss", |site| site.log("sleeper").contains(lost));
+    trial.site.wait_until("its return", |site| {
+        let log = site.log("sleeper");
+        let after = log.split_once("the broker is lost");
+        after.is_some_and(|(_, after)| after.contains("connected to"))
+    });
+    assert_eq!(metric(port, "lumimill_worker_leases_lost_total"), 1);
+    assert_eq!(log(&trial).matches(lost).count(), 1, "{}", log(&trial));
+    trial.site.signal("sleeper", "TERM");
+    assert_eq!(trial.site.wait_for_end("sleeper"), 0, "{}", log(&trial));
+    trial.assert_undisturbed();
 }

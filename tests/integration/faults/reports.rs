@@ -1,0 +1,79 @@
+//! Messages that come twice, late, in another order, and that are not true.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lumimill_common::failure::Failure;
+use lumimill_common::job::{Outcome, Report, pack, unpack};
+use lumimill_common::queue::{REPORTS, Settle, jobs};
+
+use super::{Post, Trial, WORKERS};
+
+#[test]
+fn messages_may_come_twice_late_or_be_untrue() {
+    let Some(mut trial) = Trial::start("messages_may_come_twice_late_or_be_untrue") else {
+        return;
+    };
+    let shards = trial.shards();
+    trial.site.serve("serve", &[]);
+    trial.submit();
+    trial.submit();
+    let post = Post::at(&trial.site);
+    let twice = 2 * shards.len();
+    assert_eq!(post.depth(&jobs("cpu")), twice as u64, "every job twice");
+    assert_untrue_reports_are_not_believed(&trial, &post);
+    // What workers say now, nobody hears; then a coordinator hears all of it backwards, twice.
+    trial.site.kill("serve");
+    for name in WORKERS {
+        trial.start_worker(name);
+    }
+    let mut reports = post.take(REPORTS, twice, &Settle::Done);
+    let told: BTreeSet<String> = reports
+        .iter()
+        .map(|message| unpack::<Report>(message).unwrap().shard.to_string())
+        .collect();
+    assert_eq!(told, shards.into_iter().collect(), "each shard is told of");
+    reports.reverse();
+    for report in reports.iter().chain(&reports) {
+        post.publish(REPORTS, report.clone());
+    }
+    trial.site.serve("serve", &[]);
+    trial.assert_undisturbed();
+    // And once more, when all is over.
+    for report in reports {
+        post.publish(REPORTS, report);
+    }
+    trial
+        .site
+        .wait_until("the reports taken", |_| post.depth(REPORTS) == 0);
+    std::thread::sleep(Duration::from_secs(2));
+    trial.assert_undisturbed();
+}
+
+/// All shards are said to be done, or to have failed, and none is.
+fn assert_untrue_reports_are_not_believed(trial: &Trial, post: &Post) {
+    for (number, shard) in trial.shards().iter().enumerate() {
+        let job = trial.job(shard);
+        let report = Report {
+            campaign: job.campaign,
+            stage: job.stage,
+            shard: job.shard,
+            worker: String::from("liar"),
+            attempt: 1,
+            outcome: match number % 3 {
+                0 => Outcome::Failed {
+                    failure: Failure::reject("lie", shard, "it was never tried"),
+                },
+                _ => Outcome::Done { rows: 1 << 40 },
+            },
+        };
+        post.publish(REPORTS, pack(1, &report).unwrap());
+    }
+    trial
+        .site
+        .wait_until("the reports taken", |_| post.depth(REPORTS) == 0);
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(trial.site.keys("_campaigns/ended"), [""; 0]);
+    assert_eq!(trial.site.keys("demo/report"), [""; 0]);
+    assert_eq!(trial.done(), 0);
+}

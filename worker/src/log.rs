@@ -10,7 +10,7 @@ const VARIABLE: &str = "LUMIMILL_LOG";
 /// What clients of services say about requests may hold what signs them, or a password: not
 /// even when it is asked for.
 const QUIET: [&str; 11] = [
-    "amq_protocol=error",
+    "amq_protocol=off",
     "async_rs=error",
     "aws_runtime=error",
     "aws_sdk_s3=error",
@@ -20,7 +20,7 @@ const QUIET: [&str; 11] = [
     "aws_smithy_runtime_api=error",
     "h2=error",
     "hyper=error",
-    "lapin=error",
+    "lapin=off",
 ];
 
 /// Starts the log, at this level unless the environment says otherwise.

@@ -16,6 +16,8 @@ use crate::slots::Slots;
 const BEAT: Duration = Duration::from_secs(2);
 /// Time that jobs have to notice that they are to be handed back.
 const LAST: Duration = Duration::from_secs(10);
+/// Time that the broker has to say good-bye.
+const GOOD_BYE: Duration = Duration::from_secs(5);
 
 /// A worker that goes on until it is told to quit.
 pub(crate) struct Supervisor {
@@ -43,7 +45,13 @@ impl Supervisor {
         tokio::pin!(looking);
         loop {
             let session = async {
-                let queue = AmqpQueue::connect(&self.broker).await?;
+                let queue = tokio::select! {
+                    queue = AmqpQueue::connect(&self.broker) => queue?,
+                    () = self.slots.quit.cancelled() => {
+                        self.finish().await;
+                        return Ok(());
+                    }
+                };
                 self.session(queue, &mut back_off, &mut has_worked).await
             };
             let ended = tokio::select! {
@@ -105,8 +113,8 @@ impl Supervisor {
             ended = lost => ended,
             () = beating => Ok(()),
         };
-        // The broker gives what is still out to others; it may be gone itself.
-        let _ = connection.close().await;
+        // The broker gives what is still out to others; it may be gone itself, or out of reach.
+        let _ = tokio::time::timeout(GOOD_BYE, connection.close()).await;
         ended
     }
 

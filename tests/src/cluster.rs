@@ -106,6 +106,20 @@ impl Cluster {
         self.spawn(name, command);
     }
 
+    /// The same, and no file that it writes grows beyond so many KiB.
+    pub fn worker_without_room(&mut self, name: &str, kib: u32, args: &[&str]) {
+        self.kill(name);
+        // What it logs goes by way of somebody who has room.
+        let script =
+            format!("exec 2> >(exec cat >&2); ulimit -f {kib}; trap '' XFSZ; exec \"$0\" \"$@\"");
+        let mut command = Command::new("bash");
+        let program = self.worker.command(&[]);
+        command.args(["-c", &script]).arg(program.get_program());
+        command.args(args).stdin(Stdio::null());
+        self.equip(&mut command);
+        self.spawn(name, command);
+    }
+
     /// Starts a coordinator under a name; one of the same name is killed before.
     pub fn serve(&mut self, name: &str, args: &[&str]) {
         self.kill(name);

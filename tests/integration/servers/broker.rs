@@ -40,6 +40,12 @@ fn a_broker_that_dies_and_comes_back() {
         trial.site.broker.start_again();
     }
     trial.assert_undisturbed();
+    let metrics = answer(&trial.site, "w0", "/metrics");
+    let lost = metrics
+        .lines()
+        .find(|line| line.starts_with("lumimill_worker_connections_lost_total"));
+    let counted = lost.is_some_and(|line| line.ends_with(&format!(" {}", rounds(1))));
+    assert!(counted, "{metrics}");
     submitting_waits_for_the_broker(&mut trial);
     what_has_a_marker_is_not_published(&trial);
 }

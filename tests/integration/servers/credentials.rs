@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use lumimill_tests::{ACCESS_KEY, FaultProxy, SECRET_KEY};
+use lumimill_tests::{ACCESS_KEY, FaultProxy, RabbitMq, SECRET_KEY, SeaweedFs};
 
 use super::assert_no_credentials;
 use crate::faults::Trial;
@@ -26,8 +26,13 @@ fn a_pool_that_speaks_tls_and_mistakes_in_its_settings() {
     for name in ["serve", "w0", "w1", "w2"] {
         trial.site.kill(name);
     }
-    mistakes(&mut trial);
+    let mut mistakes = of_the_broker(&trial.site.broker);
+    mistakes.extend(of_the_store(&trial.site.store));
+    for mistake in &mistakes {
+        is_told_at_once(&mut trial, mistake);
+    }
     a_file_with_settings(&mut trial);
+    assert!(trial.site.logs().contains("TRACE"), "nothing is left out");
     assert_no_credentials(&trial, &[WRONG_PASSWORD, WRONG_SECRET]);
 }
 
@@ -51,65 +56,45 @@ struct Mistake {
     says: &'static str,
 }
 
-fn mistakes(trial: &mut Trial) {
-    let site = &trial.site;
-    let (amqp, amqps) = (site.broker.port(), site.broker.encrypted_port());
-    let (http, https) = (site.store.port(), site.store.encrypted_port());
-    let sealed = |password: &str| format!("amqps://mill:{password}@localhost:PORT");
-    let password = site.broker.password().to_owned();
-    let mistake = |server, settings: &[(&'static str, &str)], says| Mistake {
-        server,
-        settings: settings
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()))
-            .collect(),
-        says,
-    };
-    let right = sealed(&password);
-    let plain = right.replace("amqps:", "amqp:");
-    let all = [
-        mistake(
-            amqps,
-            &[("LUMIMILL_BROKER", &sealed(WRONG_PASSWORD))],
-            "check user name and password",
-        ),
-        mistake(
-            amqps,
-            &[("LUMIMILL_BROKER", &right), ("LUMIMILL_BROKER_CA", "")],
-            "trusted authority",
-        ),
-        mistake(amqp, &[("LUMIMILL_BROKER", &right)], "speaks TLS"),
-        mistake(amqps, &[("LUMIMILL_BROKER", &plain)], "TLS port"),
-        mistake(
-            https,
-            &[
-                ("LUMIMILL_S3_ENDPOINT", "https://localhost:PORT"),
-                ("AWS_SECRET_ACCESS_KEY", WRONG_SECRET),
-            ],
-            "AWS_SECRET_ACCESS_KEY",
-        ),
-        mistake(
-            https,
-            &[
-                ("LUMIMILL_S3_ENDPOINT", "https://localhost:PORT"),
-                ("AWS_CA_BUNDLE", ""),
-            ],
-            "AWS_CA_BUNDLE",
-        ),
-        mistake(
-            https,
-            &[("LUMIMILL_S3_ENDPOINT", "http://localhost:PORT")],
-            "may speak TLS",
-        ),
-        mistake(
-            http,
-            &[("LUMIMILL_S3_ENDPOINT", "https://localhost:PORT")],
-            "does not speak TLS",
-        ),
-    ];
-    for mistake in &all {
-        is_told_at_once(trial, mistake);
+impl Mistake {
+    fn new(server: u16, says: &'static str, settings: &[(&'static str, &str)]) -> Self {
+        let owned = |(name, value): &(&'static str, &str)| (*name, String::from(*value));
+        Self {
+            server,
+            settings: settings.iter().map(owned).collect(),
+            says,
+        }
     }
+}
+
+fn of_the_broker(broker: &RabbitMq) -> Vec<Mistake> {
+    const BROKER: &str = "LUMIMILL_BROKER";
+    let (plain, sealed) = (broker.port(), broker.encrypted_port());
+    let login = |password: &str| format!("mill:{password}@localhost:PORT");
+    let wrong = format!("amqps://{}", login(WRONG_PASSWORD));
+    let right = format!("amqps://{}", login(broker.password()));
+    let without = format!("amqp://{}", login(broker.password()));
+    let stranger = [(BROKER, right.as_str()), ("LUMIMILL_BROKER_CA", "")];
+    vec![
+        Mistake::new(sealed, "check user name and password", &[(BROKER, &wrong)]),
+        Mistake::new(sealed, "trusted authority", &stranger),
+        Mistake::new(plain, "speaks TLS", &[(BROKER, &right)]),
+        Mistake::new(sealed, "TLS port", &[(BROKER, &without)]),
+    ]
+}
+
+fn of_the_store(store: &SeaweedFs) -> Vec<Mistake> {
+    const ENDPOINT: &str = "LUMIMILL_S3_ENDPOINT";
+    const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
+    const AUTHORITY: &str = "AWS_CA_BUNDLE";
+    let (plain, sealed) = (store.port(), store.encrypted_port());
+    let (right, without) = ("https://localhost:PORT", "http://localhost:PORT");
+    vec![
+        Mistake::new(sealed, SECRET, &[(ENDPOINT, right), (SECRET, WRONG_SECRET)]),
+        Mistake::new(sealed, AUTHORITY, &[(ENDPOINT, right), (AUTHORITY, "")]),
+        Mistake::new(sealed, "may speak TLS", &[(ENDPOINT, without)]),
+        Mistake::new(plain, "does not speak TLS", &[(ENDPOINT, right)]),
+    ]
 }
 
 /// Worker, coordinator and submission end at once, and do not ask again and again.
@@ -139,6 +124,7 @@ fn is_told_at_once(trial: &mut Trial, mistake: &Mistake) {
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(20), "{name} took {took:?}");
         let connections = proxy.connections();
+        eprintln!("{name}: {connections} connections, {took:?}");
         assert!(
             connections <= 2,
             "{name}: {connections} connections\n{says}"

@@ -1,6 +1,6 @@
 //! A worker that is cut off from its servers for a while, without being told.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lumimill_tests::FaultProxy;
 
@@ -52,6 +52,13 @@ fn a_worker_that_is_cut_off() {
     trial.site.wait_until("the worker to come back", |site| {
         connections(site.log("w0")) > 2
     });
+    // One that is asked to end does not wait for a broker that does not answer.
+    to_broker.partition();
+    trial.site.signal("w0", "TERM");
+    let begun = Instant::now();
+    assert_eq!(trial.site.wait_for_end("w0"), 0);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(20), "it ended after {took:?}");
 }
 
 /// The worker is at work, or all is done.

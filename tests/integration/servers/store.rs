@@ -20,9 +20,15 @@ fn a_store_that_dies_and_comes_back() {
     for round in 0..rounds(1) {
         trial.wait_for_done(usize::try_from(10 + 10 * round.min(4)).unwrap());
         trial.site.store.kill();
+        // Who begins meanwhile waits for it.
+        trial.site.serve("serve", &[]);
+        trial.start_worker("w0");
         // Clients bridge a moment by themselves; this is longer.
         std::thread::sleep(Duration::from_secs(5));
         chance.wait(Duration::from_secs(3));
+        for name in ["serve", "w0", "w1"] {
+            assert_eq!(trial.site.ended(name), None, "{}", trial.site.log(name));
+        }
         trial.site.store.start_again();
     }
     trial.assert_undisturbed();

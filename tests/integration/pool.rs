@@ -5,7 +5,7 @@ use lumimill_tests::{ACCESS_KEY, Cluster, SECRET_KEY, Snapshot, undisturbed};
 use crate::{lumimill, lumimill_worker};
 
 #[track_caller]
-fn assert_same(expected: &Snapshot, found: &Snapshot) {
+pub(crate) fn assert_same(expected: &Snapshot, found: &Snapshot) {
     let names = |files: &Snapshot| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(expected), names(found), "the same objects");
     for (name, bytes) in expected {
@@ -49,7 +49,7 @@ fn a_pool_writes_what_one_laptop_writes() {
     }
 }
 
-const SECOND_STAGE: &str = r#"
+pub(crate) const SECOND_STAGE: &str = r#"
 [[stage]]
 name = "muons"
 rows = { each = "Muon", where = "pt > 5" }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use lumimill_tests::DIE_AT;
+use lumimill_tests::{Cluster, DIE_AT, undisturbed};
 use serde_json::Value;
 
 use super::{CAMPAIGN, STAGE, Trial, WORKERS};
+use crate::pool::{SECOND_STAGE, assert_same};
+use crate::{lumimill, lumimill_worker};
 
 #[test]
 fn a_job_that_kills_every_worker_is_set_aside_and_can_be_sent_again() {
@@ -18,7 +20,7 @@ fn a_job_that_kills_every_worker_is_set_aside_and_can_be_sent_again() {
     trial.site.set(DIE_AT, &format!("taken:{poison}"));
     trial.start_pool();
     trial.submit();
-    let deaths = keep_alive_until_ended(&mut trial);
+    let deaths = keep_alive_until_ended(&mut trial.site);
     assert!(deaths >= 3, "one death an attempt at least: {deaths}");
     assert_all_but_one_done(&trial, &poison);
     trial.site.unset(DIE_AT);
@@ -32,22 +34,56 @@ fn a_job_that_kills_every_worker_is_set_aside_and_can_be_sent_again() {
     assert!(list.out.contains("0 dead letters"), "{}", list.out);
 }
 
+#[test]
+fn a_shard_of_an_earlier_stage_that_is_sent_again_holds_back_the_end() {
+    const TEST: &str = "a_shard_of_an_earlier_stage_that_is_sent_again_holds_back_the_end";
+    let Some(mut site) = Cluster::start(TEST, lumimill(), lumimill_worker()) else {
+        return;
+    };
+    let folder = site.campaign(4_000, 1_000);
+    folder.change("max_attempts = 3", "max_attempts = 1");
+    let text = std::fs::read_to_string(folder.file()).unwrap();
+    folder.write("campaign.toml", format!("{text}{SECOND_STAGE}"));
+    let expected = undisturbed(&lumimill(), &folder);
+    let done = format!("{STAGE}/_done/");
+    let first = expected.keys().find_map(|name| name.strip_prefix(&done));
+    site.set(DIE_AT, &format!("taken:{}", first.unwrap()));
+    let file = folder.file();
+    let _ = site.run(&["submit", file.to_str().unwrap()]).expect_code(0);
+    site.serve("serve", &[]);
+    for name in WORKERS {
+        site.worker(name, &["--slots", "1"]);
+    }
+    let _ = keep_alive_until_ended(&mut site);
+    for name in WORKERS {
+        site.kill(name);
+    }
+    site.unset(DIE_AT);
+    let _ = site.run(&["dead", "replay", "--all"]).expect_code(0);
+    // Nobody is there to do it: the campaign has to wait, though its last stage is done.
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(site.keys("_campaigns/ended"), [""; 0]);
+    site.worker("w0", &["--slots", "1"]);
+    site.wait_for_campaign(CAMPAIGN);
+    assert_same(&expected, &site.objects(CAMPAIGN));
+}
+
 /// Starts workers again that died, until the campaign has ended; how often one died.
-fn keep_alive_until_ended(trial: &mut Trial) -> usize {
+fn keep_alive_until_ended(site: &mut Cluster) -> usize {
     let ended = format!("_campaigns/ended/{CAMPAIGN}");
     for look in 0usize.. {
         std::thread::sleep(Duration::from_millis(100));
         for name in WORKERS {
-            if trial.site.ended(name).is_some() {
-                trial.start_worker(name);
+            if site.ended(name).is_some() {
+                site.worker(name, &["--slots", "1"]);
             }
         }
-        if look % 10 == 0 && trial.site.keys("_campaigns/ended").contains(&ended) {
+        if look % 10 == 0 && site.keys("_campaigns/ended").contains(&ended) {
             break;
         }
-        assert!(look < 3_000, "it does not end\n{}", trial.site.logs());
+        assert!(look < 3_000, "it does not end\n{}", site.logs());
     }
-    let logs = WORKERS.map(|name| trial.site.log(name));
+    let logs = WORKERS.map(|name| site.log(name));
     let starts: usize = logs
         .iter()
         .map(|log| log.matches("worker started").count())

@@ -5,6 +5,7 @@ mod check;
 mod control;
 mod dead;
 mod demo;
+mod fetch;
 mod inspect;
 mod plan;
 mod resubmit;
@@ -54,6 +55,11 @@ enum Command {
         after_help = "Example:\n  lumimill report campaign.toml"
     )]
     Report(TargetArg),
+    /// Bring report and tables from the store to a folder.
+    #[command(
+        after_help = "Example:\n  lumimill fetch s3://bucket/site/doublemuon-2016g --output here"
+    )]
+    Fetch(fetch::FetchArgs),
     /// Check that every object that should be there is, whole and unchanged.
     #[command(after_help = "Example:\n  lumimill verify campaign.toml")]
     Verify(verify::VerifyArgs),
@@ -158,6 +164,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Check(args) => check::check(&args.campaign),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Report(args) => run::report_again(&args.campaign),
+        Command::Fetch(args) => fetch::fetch(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Status(args) => status::status(&args),
         Command::Resubmit(args) => resubmit::resubmit(&args),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::SlotsArg;
 use super::run::{RunArgs, run};
+use super::say::say;
 use crate::demo::{DEMO_EVENTS, DEMO_SEED, write_inputs};
 use crate::exit_code::Exit;
 
@@ -20,6 +21,9 @@ pub(super) struct DemoArgs {
     /// Seed of the events.
     #[arg(long, default_value_t = DEMO_SEED)]
     seed: u64,
+    /// Write input and campaign file, and leave it at that.
+    #[arg(long)]
+    inputs_only: bool,
     #[command(flatten)]
     slots: SlotsArg,
 }
@@ -31,6 +35,13 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
         args.output.display()
     );
     let inputs = write_inputs(&args.output, args.events, args.seed)?;
+    if args.inputs_only {
+        say(format_args!(
+            "the campaign is {}",
+            inputs.campaign.display()
+        ));
+        return Ok(Exit::Done);
+    }
     eprintln!("running {}", inputs.campaign.display());
     let slots = SlotsArg {
         slots: args.slots.slots,

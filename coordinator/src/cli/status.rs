@@ -22,6 +22,8 @@ use crate::submission::{active, ended};
 
 /// Time between two looks of `--watch`.
 const EVERY: Duration = Duration::from_secs(2);
+/// Time that a coordinator has for the report of a campaign whose shards are all done.
+const REPORTING: Duration = Duration::from_secs(60);
 /// Width of the bar of a stage.
 const BAR: usize = 24;
 
@@ -62,7 +64,14 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
         let mut screen = Screen::default();
         let pace = Pace::begin(&status);
         screen.show(&status);
-        while args.watch && !matches!(status.state, State::Ended | State::Cancelled) {
+        let mut complete: Option<Instant> = None;
+        while args.watch && status.state != State::Cancelled {
+            if status.state == State::Ended {
+                let complete = complete.get_or_insert_with(Instant::now);
+                if complete.elapsed() > REPORTING || !is_driven(&site, &status.campaign).await {
+                    break;
+                }
+            }
             tokio::time::sleep(EVERY).await;
             // A campaign that is submitted again has another plan.
             if let Some(control) = output.control().await?
@@ -81,6 +90,15 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             false => Exit::Done,
         })
     })
+}
+
+/// Whether a coordinator still has something to do for a campaign, such as its report.
+async fn is_driven(site: &Site, campaign: &str) -> bool {
+    let Some(root) = site.store().ok().and_then(|root| root.open().ok()) else {
+        return false;
+    };
+    let active = active(root.as_ref()).await;
+    active.is_ok_and(|names| names.iter().any(|name| name.as_str() == campaign))
 }
 
 /// What a coordinator of the site tells, where there is a site and it can be asked.

@@ -7,6 +7,7 @@ mod bad_input;
 mod determinism;
 mod faults;
 mod main_job;
+mod permissions;
 mod pool;
 mod real_files;
 mod resubmission;

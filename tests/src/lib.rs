@@ -23,6 +23,6 @@ pub use program::{Ended, Program};
 pub use python::python;
 pub use rabbitmq::RabbitMq;
 pub use sample::{sample, skipped};
-pub use seaweedfs::{ACCESS_KEY, BUCKET, SECRET_KEY, SeaweedFs};
+pub use seaweedfs::{ACCESS_KEY, BUCKET, INPUT_BUCKET, SECRET_KEY, SeaweedFs};
 pub use slow_witness::{SLOW, slow_witness};
 pub use snapshot::{Snapshot, snapshot};

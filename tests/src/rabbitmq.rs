@@ -51,6 +51,29 @@ impl RabbitMq {
     /// The same with more lines in its configuration.
     #[must_use]
     pub fn start_with(test: &str, lines: &[&str]) -> Option<Self> {
+        Self::start_defining(test, |_| lines.iter().map(ToString::to_string).collect())
+    }
+
+    /// Starts one whose users, queues and permissions are those that `deploy/rabbitmq` gives an
+    /// administrator, and nothing beside; [`RabbitMq::address_of`] has the users' addresses.
+    #[must_use]
+    pub fn start_defined(test: &str) -> Option<Self> {
+        Self::start_defining(test, |broker| {
+            let file = broker.folder.path().join("definitions.json");
+            let setup = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rabbitmq/setup.sh");
+            let mut command = Command::new(setup);
+            command.arg(&file);
+            for role in ["coordinator", "worker"] {
+                let name = format!("LUMIMILL_{}_PASSWORD", role.to_uppercase());
+                command.env(name, broker.password_of(role));
+            }
+            let ended = command.status().expect("setup.sh starts");
+            assert!(ended.success(), "setup.sh: {ended}");
+            vec![format!("load_definitions = {}", file.display())]
+        })
+    }
+
+    fn start_defining(test: &str, define: impl Fn(&Self) -> Vec<String>) -> Option<Self> {
         let Some(program) = installed() else {
             let why = "Debian's package rabbitmq-server is not installed";
             assert!(std::env::var_os("CI").is_none(), "{why}");
@@ -61,7 +84,6 @@ impl RabbitMq {
         let ports = Ports::free();
         let password = format!("p-{:x}-{}", std::process::id(), ports.plain);
         certify(folder.path());
-        configure(folder.path(), ports, &password, lines);
         let mut broker = Self {
             folder,
             program,
@@ -70,6 +92,8 @@ impl RabbitMq {
             names: None,
             server: None,
         };
+        let more = define(&broker);
+        configure(broker.folder.path(), ports, &broker.password, more);
         broker.start_again();
         Some(broker)
     }
@@ -96,6 +120,18 @@ impl RabbitMq {
     #[must_use]
     pub fn encrypted_port(&self) -> u16 {
         self.ports.encrypted
+    }
+
+    /// Address of a role, `coordinator` or `worker`, of a broker that was started defined.
+    #[must_use]
+    pub fn address_of(&self, role: &str) -> String {
+        let user = format!("lumimill-{role}");
+        let address = self.address_as(&user, &self.password_of(role));
+        format!("{address}/lumimill")
+    }
+
+    fn password_of(&self, role: &str) -> String {
+        format!("{}-{role}", self.password)
     }
 
     /// Address of the port that speaks TLS, under the name that its certificate has.
@@ -194,7 +230,7 @@ fn installed() -> Option<PathBuf> {
     versions.flatten().map(program).find(|path| path.exists())
 }
 
-fn configure(folder: &Path, ports: Ports, password: &str, more: &[&str]) {
+fn configure(folder: &Path, ports: Ports, password: &str, more: Vec<String>) {
     let path = folder.display();
     let Ports {
         plain, encrypted, ..
@@ -209,7 +245,7 @@ fn configure(folder: &Path, ports: Ports, password: &str, more: &[&str]) {
         format!("default_pass = {password}"),
         String::from("disk_free_limit.absolute = 100MB"),
     ];
-    lines.extend(more.iter().map(|line| String::from(*line)));
+    lines.extend(more);
     lines.push(String::new());
     fs::write(folder.join("rabbitmq.conf"), lines.join("\n")).expect("the configuration");
     fs::write(folder.join("plugins"), "[].\n").expect("the plugins");

@@ -1,6 +1,8 @@
 //! A private SeaweedFS: real S3-compatible storage with real credentials, on loopback ports and
 //! in a folder of its own, always stopped.
 
+mod identities;
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::{Read, Write};
@@ -15,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::certificate::certify;
 use crate::skipped;
+use identities::identities;
 
 /// The access key that it knows.
 pub const ACCESS_KEY: &str = "lumimill-test-key";
@@ -22,6 +25,8 @@ pub const ACCESS_KEY: &str = "lumimill-test-key";
 pub const SECRET_KEY: &str = "7f0c2a-secret-of-the-tests-91be";
 /// The bucket that is in it.
 pub const BUCKET: &str = "campaigns";
+/// Another bucket, which campaigns only read.
+pub const INPUT_BUCKET: &str = "nano-input";
 
 /// Time that the server has to start, in which a busy machine may do other things.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -45,7 +50,7 @@ struct Ports {
 }
 
 impl SeaweedFs {
-    /// Starts a server with one bucket. `None`, said loudly, when there is no `weed` program
+    /// Starts a server with two buckets. `None`, said loudly, when there is no `weed` program
     /// (see `deploy/test.sh`); in continuous integration that is an error.
     #[must_use]
     pub fn start(test: &str) -> Option<Self> {
@@ -59,12 +64,8 @@ impl SeaweedFs {
         };
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("data")).expect("a folder for the server");
-        let identities = format!(
-            r#"{{"identities": [{{"name": "tests", "actions": ["Admin", "Read", "Write", "List"],
-                "credentials": [{{"accessKey": "{ACCESS_KEY}", "secretKey": "{SECRET_KEY}"}}]}}]}}"#
-        );
         certify(folder.path());
-        fs::write(folder.path().join("s3.json"), identities).expect("the server's credentials");
+        fs::write(folder.path().join("s3.json"), identities()).expect("the server's credentials");
         let ports = Ports::free();
         let server = launch(&program, &folder, ports);
         let mut started = Self {
@@ -75,7 +76,9 @@ impl SeaweedFs {
         };
         started.change_taken_ports();
         started.wait();
-        started.make_bucket();
+        for bucket in [BUCKET, INPUT_BUCKET] {
+            started.make_bucket(bucket);
+        }
         Some(started)
     }
 
@@ -147,6 +150,17 @@ impl SeaweedFs {
         settings.expect("settings of the tests")
     }
 
+    /// What `coordinator` or `worker` has in its environment: keys that may do what their policy
+    /// in `deploy/s3` says, in the folder `site` of the bucket.
+    #[must_use]
+    pub fn keys_of(&self, role: &str) -> [(&'static str, String); 2] {
+        let (access, secret) = identities::keys(role);
+        [
+            ("AWS_ACCESS_KEY_ID", access),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+        ]
+    }
+
     /// A store in a folder of the bucket.
     #[must_use]
     pub fn store(&self, folder: &str) -> S3Store {
@@ -216,9 +230,9 @@ impl SeaweedFs {
     }
 
     /// A folder of the filer's `/buckets` is a bucket.
-    fn make_bucket(&self) {
+    fn make_bucket(&self, bucket: &str) {
         let until = Instant::now() + PATIENCE;
-        let path = format!("/buckets/{BUCKET}/");
+        let path = format!("/buckets/{bucket}/");
         while Instant::now() < until {
             let answer = ask(self.ports.filer, "POST", &path).unwrap_or_default();
             if answer.starts_with("HTTP/1.0 20") {

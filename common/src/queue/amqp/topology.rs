@@ -298,25 +298,4 @@ fn waiting(seconds: u16) -> FieldTable {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::Route;
-
-    #[test]
-    fn delays_are_rounded_up_to_those_there_are() {
-        for (after, exchange) in [
-            (0, "lumimill.retry.1s"),
-            (4_000, "lumimill.retry.4s"),
-            (4_001, "lumimill.retry.16s"),
-            (256_000, "lumimill.retry.300s"),
-            (u64::MAX, "lumimill.retry.1800s"),
-        ] {
-            let route = Route::delayed("lumimill.jobs.cpu", Duration::from_millis(after));
-            assert_eq!(
-                (route.exchange.as_str(), route.key.as_str()),
-                (exchange, "lumimill.jobs.cpu")
-            );
-        }
-    }
-}
+mod tests;

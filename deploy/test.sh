@@ -130,6 +130,8 @@ cargo fmt --all --check
 for manifest in $(fuzz_crates); do
   cargo fmt --check --manifest-path "$manifest"
 done
+step "scripts"
+"$VENV/bin/shellcheck" deploy/*.sh deploy/*/*.sh
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 step "unused dependencies"

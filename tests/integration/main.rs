@@ -4,6 +4,7 @@
 
 mod amqp;
 mod bad_input;
+mod cluster_script;
 mod determinism;
 mod faults;
 mod main_job;

@@ -13,6 +13,7 @@ mod fault;
 mod message;
 mod publisher;
 mod settings;
+mod tls_port;
 mod topology;
 
 use std::sync::Arc;
@@ -55,7 +56,14 @@ impl AmqpQueue {
             ConnectionProperties::default().with_connection_name(settings.name().into());
         let connecting =
             Connection::connect_uri_with_config(settings.uri(), properties, tls, runtime);
-        let connection = Arc::new(site.in_time("connect", connecting).await?);
+        let connection = match site.in_time("connect", connecting).await {
+            Ok(connection) => Arc::new(connection),
+            Err(error) if error.lasting || settings.is_encrypted() => return Err(error),
+            Err(error) => {
+                let lasting = tls_port::is_one(settings).await;
+                return Err(QueueError { lasting, ..error });
+            }
+        };
         let topology = Arc::new(Topology::new(site.clone(), connection.clone()));
         let publisher = Arc::new(Publisher::new(site.clone(), connection.clone()));
         Ok(Self {

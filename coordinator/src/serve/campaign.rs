@@ -297,3 +297,6 @@ impl Loaded {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,12 +162,12 @@ fn failures() -> Vec<HttpFault> {
 
 async fn slow_answers_and_short_connections(server: &SeaweedFs, proxy: &FaultProxy) {
     proxy.slow(Duration::from_millis(10));
-    conformance::check(&store(server, proxy, "slow")).await;
+    conformance::check_small(&store(server, proxy, "slow")).await;
     proxy.pass();
     for (bytes, folder) in [(1_500, "short"), (2_500, "less-short")] {
         let (connections, faults) = (proxy.connections(), proxy.faults());
         proxy.cut_after(bytes);
-        conformance::check(&store(server, proxy, folder)).await;
+        conformance::check_small(&store(server, proxy, folder)).await;
         assert!(proxy.faults() - faults > 2, "connections were cut");
         assert!(proxy.connections() - connections < 60, "and made anew");
         proxy.pass();

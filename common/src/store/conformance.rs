@@ -8,12 +8,19 @@ fn key(text: &str) -> Key {
 
 /// Runs the whole suite on a store; panics, naming what failed, when the contract is broken.
 pub async fn check(store: &dyn Store) {
+    check_small(store).await;
+    puts_are_whole_or_nothing(store).await;
+    large_files_move_in(store).await;
+    listings_are_whole(store).await;
+}
+
+/// The part of the suite that asks for answers of a few hundred bytes only, for a store whose
+/// line does not carry more.
+pub async fn check_small(store: &dyn Store) {
     visible_after_put(store).await;
     one_winner_where_absent(store).await;
-    puts_are_whole_or_nothing(store).await;
     ranges_are_of_the_object(store).await;
     files_move_in(store).await;
-    large_files_move_in(store).await;
     listing_is_sorted_and_confined(store).await;
     deleting_is_idempotent(store).await;
 }
@@ -105,7 +112,7 @@ async fn ranges_are_of_the_object(store: &dyn Store) {
 /// Large enough to be sent in parts where a store does that.
 async fn large_files_move_in(store: &dyn Store) {
     let key = key("stage/part-3.parquet");
-    let bytes: Vec<u8> = (0..20_000_003u32)
+    let bytes: Vec<u8> = (0..9_000_003u32)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
     let file = store.scratch().join("part-3");
@@ -148,6 +155,9 @@ async fn listing_is_sorted_and_confined(store: &dyn Store) {
         .collect();
     assert_eq!(found, [("listed/a", 1), ("listed/b", 1), ("listed/c/d", 3)]);
     assert!(store.list(&key("nothing")).await.expect("list").is_empty());
+}
+
+async fn listings_are_whole(store: &dyn Store) {
     let mut expected = Vec::new();
     for number in 0..40 {
         let name = format!("many/{number:02}");

@@ -10,6 +10,7 @@ use lumimill_common::campaign::Campaign;
 use lumimill_common::control::ControlState;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::ShardId;
+use lumimill_common::store::Place;
 use lumimill_worker::production::Production;
 
 use super::check::checked;
@@ -67,7 +68,7 @@ pub(super) fn run_wanted(
     let file = checked(&args.campaign)?;
     let place = file.output()?;
     block_on(async {
-        if is_with_pool(&Output::open(&place)?).await? {
+        if is_with_pool(&place).await? {
             let message = "the campaign is with a pool: lumimill cancel it first, or submit it \
                            again";
             return Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into());
@@ -94,7 +95,12 @@ pub(super) fn run_wanted(
 }
 
 /// Whether workers of a pool may be writing.
-async fn is_with_pool(output: &Output) -> anyhow::Result<bool> {
+async fn is_with_pool(place: &Place) -> anyhow::Result<bool> {
+    let output = match place {
+        Place::Folder(_) => Output::open(place)?,
+        // What is wrong with the service is found in the way that says most.
+        Place::S3(_) => Output::share(place).await?,
+    };
     let control = output.control().await?;
     Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
 }
@@ -259,7 +265,7 @@ async fn finish(campaign: &Campaign, output: &Output, plan: &Plan) -> anyhow::Re
 pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
     block_on(async {
         let (campaign, place) = super::status::target(target).await?;
-        let (output, _held) = match is_with_pool(&Output::open(&place)?).await? {
+        let (output, _held) = match is_with_pool(&place).await? {
             // Workers write there: nothing of theirs is swept.
             true => (Output::share(&place).await?, None),
             false => {

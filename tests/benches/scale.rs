@@ -58,7 +58,7 @@ async fn main() -> Result<(), Failure> {
     for shards in [1_000, 10_000, 100_000] {
         println!("{}", empty_jobs(&broker, shards).await?);
     }
-    let folder = CampaignFolder::demo(400_000);
+    let folder = CampaignFolder::demo(3_000_000);
     let (mut one, mut two) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         one.push(real_jobs(&broker, &folder, 1)?);

@@ -11,6 +11,7 @@ mod failure;
 mod get;
 mod listing;
 mod object;
+mod scratch;
 mod settings;
 mod upload;
 mod waiting;
@@ -32,6 +33,7 @@ use tokio::sync::OnceCell;
 use self::failure::{NO_BUCKET, S3Failure};
 use self::get::Get;
 use self::listing::Listing;
+use self::scratch::Scratch;
 use self::upload::{Unfinished, Upload, WRITER};
 use super::{Key, Object, S3Address, Store, StoreError};
 
@@ -43,7 +45,7 @@ pub struct S3Store {
     client: Client,
     settings: S3Settings,
     address: S3Address,
-    scratch: PathBuf,
+    scratch: Scratch,
     /// Tells the puts of this store from those of all others.
     nonce: String,
     puts: AtomicU64,
@@ -63,7 +65,7 @@ impl S3Store {
             client: client::client(&settings)?,
             settings,
             address,
-            scratch: std::env::temp_dir().join(format!("lumimill-{nonce}")),
+            scratch: Scratch::within(&std::env::temp_dir()),
             nonce,
             puts: AtomicU64::new(0),
             conditional: OnceCell::new(),
@@ -91,18 +93,14 @@ impl S3Store {
     }
 
     fn make_scratch(&self) -> Result<(), StoreError> {
-        let mut folder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-        let Err(error) = folder.create(&self.scratch) else {
+        let Err(error) = self.scratch.make() else {
             return Ok(());
         };
         let location = self.location();
         let action = "make scratch space";
-        let key = self.scratch.display().to_string();
+        let key = self.scratch.path().display().to_string();
         let reason = error.to_string();
         match error.kind() {
-            ErrorKind::AlreadyExists => Ok(()),
             // It may have room again later, and other machines have.
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Err(StoreError::Transient {
                 location,
@@ -285,18 +283,11 @@ impl Store for S3Store {
     }
 
     fn scratch(&self) -> PathBuf {
-        self.scratch.clone()
+        self.scratch.path().to_owned()
     }
 
     fn location(&self) -> String {
         self.address.to_string()
-    }
-}
-
-impl Drop for S3Store {
-    fn drop(&mut self) {
-        // Its name is this store's alone; where it was never made there is nothing to remove.
-        let _ = std::fs::remove_dir_all(&self.scratch);
     }
 }
 

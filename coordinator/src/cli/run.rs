@@ -10,7 +10,7 @@ use lumimill_common::campaign::Campaign;
 use lumimill_common::control::ControlState;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::ShardId;
-use lumimill_common::store::Place;
+use lumimill_common::store::{Place, StoreError};
 use lumimill_worker::production::Production;
 
 use super::check::checked;
@@ -101,7 +101,11 @@ async fn is_with_pool(place: &Place) -> anyhow::Result<bool> {
         // What is wrong with the service is found in the way that says most.
         Place::S3(_) => Output::share(place).await?,
     };
-    let control = output.control().await?;
+    let control = match output.control().await {
+        // Taking the folder says what is wrong with it.
+        Err(error) if matches!(place, Place::Folder(_)) && error.is::<StoreError>() => None,
+        control => control?,
+    };
     Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
 }
 

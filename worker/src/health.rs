@@ -116,8 +116,7 @@ impl Served {
 
 fn worker_metrics(slots: &Slots, health: &Health, pool: &str) -> String {
     let beat = slots.beat(pool);
-    let labels = [("pool".into(), pool.to_owned().into())];
-    let mut registry = Registry::with_prefix_and_labels("lumimill_worker", labels.into_iter());
+    let labels = [("pool", pool.to_owned())];
     let gauges = [
         ("slots", "Jobs done at a time", u64::from(beat.slots)),
         ("running", "Jobs under way", beat.running.len() as u64),
@@ -128,9 +127,6 @@ fn worker_metrics(slots: &Slots, health: &Health, pool: &str) -> String {
             u64::from(health.is_connected()),
         ),
     ];
-    for (name, help, value) in gauges {
-        registry.register(name, help, gauge(value));
-    }
     let counters = [
         ("shards_done", "Shards done", beat.done),
         ("attempts_failed", "Attempts that failed", beat.failed),
@@ -146,33 +142,35 @@ fn worker_metrics(slots: &Slots, health: &Health, pool: &str) -> String {
             health.lost(),
         ),
     ];
-    for (name, help, value) in counters {
-        registry.register(name, help, counter(value));
+    metrics_text("lumimill_worker", &labels, &gauges, &counters)
+}
+
+/// Name, what it says, and its value now.
+pub type Metric = (&'static str, &'static str, u64);
+
+/// Metrics in the text format of Prometheus, each name behind a prefix, each with these labels.
+#[must_use]
+pub fn metrics_text(
+    prefix: &str,
+    labels: &[(&'static str, String)],
+    gauges: &[Metric],
+    counters: &[Metric],
+) -> String {
+    let labels = labels.iter().cloned();
+    let labels = labels.map(|(name, value)| (name.into(), value.into()));
+    let mut registry = Registry::with_prefix_and_labels(prefix, labels);
+    for (name, help, value) in gauges {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(i64::try_from(*value).unwrap_or(i64::MAX));
+        registry.register(*name, *help, gauge);
     }
-    text(&registry)
-}
-
-/// A gauge of this value.
-#[must_use]
-pub fn gauge(value: u64) -> Gauge {
-    let gauge: Gauge = Gauge::default();
-    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-    gauge
-}
-
-/// A counter of this value.
-#[must_use]
-pub fn counter(value: u64) -> Counter {
-    let counter: Counter = Counter::default();
-    counter.inc_by(value);
-    counter
-}
-
-/// Metrics as text.
-#[must_use]
-pub fn text(registry: &Registry) -> String {
+    for (name, help, value) in counters {
+        let counter: Counter = Counter::default();
+        counter.inc_by(*value);
+        registry.register(*name, *help, counter);
+    }
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = encode(&mut text, registry);
+    let _ = encode(&mut text, &registry);
     text
 }

@@ -96,12 +96,13 @@ pub(super) async fn patiently<T>(
     }
 }
 
-/// Publishes jobs with a bar on a terminal, as often as it takes.
+/// Publishes jobs with a bar on a terminal, as often as it takes; returns how many events they
+/// have.
 pub(super) async fn publish(
     site: &Site,
     jobs_of: JobsOf<'_>,
     due: &[&Shard],
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     let bar = match std::io::stderr().is_terminal() {
         true => ProgressBar::new(due.len() as u64),
         false => ProgressBar::hidden(),
@@ -119,5 +120,8 @@ pub(super) async fn publish(
     })
     .await?;
     bar.finish_and_clear();
-    Ok(())
+    let events = due.iter().map(|shard| &shard.entries);
+    Ok(events
+        .map(|entries| entries.end.saturating_sub(entries.start))
+        .sum())
 }

@@ -170,11 +170,7 @@ fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> an
             .iter()
             .filter(|shard| wanted.contains(&shard.id))
             .collect();
-        publish_jobs(&site, jobs_of, &due).await?;
-        let events: u64 = due
-            .iter()
-            .map(|shard| shard.entries.end.saturating_sub(shard.entries.start))
-            .sum();
+        let events = publish_jobs(&site, jobs_of, &due).await?;
         say(format_args!(
             "campaign {}: {} shards published to pool {pool} ({events} events)",
             campaign.name,

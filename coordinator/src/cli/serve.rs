@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use lumimill_common::queue::QueueError;
 use lumimill_worker::back_off::BackOff;
-use lumimill_worker::health::{Health, Served, counter, gauge, serve as serve_health, text};
-use prometheus_client::registry::Registry;
+use lumimill_worker::health::{Health, Served, metrics_text, serve as serve_health};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
@@ -85,16 +84,12 @@ fn served(health: &Arc<Health>, counts: Arc<Counts>) -> Served {
     Served {
         ready: Arc::new(move || is_ready.is_connected()),
         metrics: Arc::new(move || {
-            let mut registry = Registry::with_prefix("lumimill_coordinator");
             let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
             let connected = u64::from(health.is_connected());
             let gauges = [
                 ("campaigns", "Campaigns driven", now(&counts.campaigns)),
                 ("connected", "Whether the broker is there", connected),
             ];
-            for (name, help, value) in gauges {
-                registry.register(name, help, gauge(value));
-            }
             let counters = [
                 (
                     "unreadable_messages",
@@ -112,10 +107,7 @@ fn served(health: &Arc<Health>, counts: Arc<Counts>) -> Served {
                     health.lost(),
                 ),
             ];
-            for (name, help, value) in counters {
-                registry.register(name, help, counter(value));
-            }
-            text(&registry)
+            metrics_text("lumimill_coordinator", &[], &gauges, &counters)
         }),
     }
 }

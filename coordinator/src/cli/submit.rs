@@ -75,11 +75,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         // Told before the first job is out: a worker that has one finds its plan.
         let base = (args.pool.as_str(), file.base.as_path());
         set_running(&output, root.as_ref(), &digest, name, base).await?;
-        publish_jobs(&site, jobs_of, &due).await?;
-        let events: u64 = due
-            .iter()
-            .map(|shard| shard.entries.end.saturating_sub(shard.entries.start))
-            .sum();
+        let events = publish_jobs(&site, jobs_of, &due).await?;
         say(format_args!(
             "campaign {name}: {} of {} shards published to pool {} ({events} events), {} were done",
             due.len(),

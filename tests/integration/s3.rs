@@ -72,12 +72,18 @@ async fn one_of_eight_wins(server: &SeaweedFs) {
 async fn listings_come_in_pages(server: &SeaweedFs) {
     let address = "s3://campaigns/paged".parse().unwrap();
     let store = S3Store::open(address, server.settings().page(3)).unwrap();
+    // Long listings are asked for in parts, cut at hexadecimal digits: names on, around and far
+    // from the cuts.
     let mut expected = Vec::new();
-    for number in 0..10 {
-        let name = key(&format!("listed/{number}"));
-        store.put(&name, vec![0; number]).await.unwrap();
-        expected.push((name, number as u64));
+    let cuts = "0123456789abcdef".chars();
+    let names = cuts.flat_map(|digit| [format!("{digit}"), format!("{digit}{digit}.json")]);
+    let odd = ["-first", "0x/deep", "5a/deep/er", "Upper", "_under", "zz"];
+    for (size, name) in names.chain(odd.map(str::to_owned)).enumerate() {
+        let name = key(&format!("listed/{name}"));
+        store.put(&name, vec![0; size]).await.unwrap();
+        expected.push((name, size as u64));
     }
+    expected.sort();
     store.put(&key("listed-too/1"), Vec::new()).await.unwrap();
     let found = store.list(&key("listed")).await.unwrap();
     let found: Vec<_> = found

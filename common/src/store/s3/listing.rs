@@ -1,8 +1,17 @@
-//! Names of objects that begin with a prefix, page after page.
+//! Names of objects that begin with a prefix, page after page; a long listing in parts beside
+//! each other.
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::failure::S3Failure;
+
+/// What the names of a long listing are cut at, after the prefix: what there are many of is named
+/// by hexadecimal digits. Other names cost only speed.
+const CUTS: [char; 15] = [
+    '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+];
 
 /// A request for names.
 pub(super) struct Listing<'a> {
@@ -13,35 +22,108 @@ pub(super) struct Listing<'a> {
     pub(super) page: i32,
 }
 
+/// Which names are wanted.
+type Wanted<'a> = &'a (dyn Fn(&str) -> bool + Send + Sync);
+
+/// Name and size of an object.
+type Named = (String, u64);
+
 impl Listing<'_> {
-    /// Name and size of the objects that are wanted; the others take no memory.
-    pub(super) async fn send(
+    /// Name and size of the objects that are wanted, in no promised order; the others take no
+    /// memory.
+    pub(super) async fn send(&self, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
+        let first = self.request(None, None).await?;
+        let mut names = named(&first, wanted);
+        let Some(next) = first.next_continuation_token().map(str::to_owned) else {
+            return Ok(names);
+        };
+        match last_of_ordered(&first) {
+            Some(last) => names.extend(self.in_parts(last, wanted).await?),
+            None => names.extend(self.rest(next, wanted).await?),
+        }
+        Ok(names)
+    }
+
+    /// What comes after a name, where the service lists in order: in parts beside each other.
+    async fn in_parts(&self, last: &str, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
+        let cuts = CUTS.iter().map(|cut| format!("{}{cut}", self.prefix));
+        let cuts: Vec<String> = cuts.filter(|cut| cut.as_str() > last).collect();
+        let begins = std::iter::once(last).chain(cuts.iter().map(String::as_str));
+        let ends = cuts.iter().map(|cut| Some(cut.as_str())).chain([None]);
+        let parts: Vec<_> = begins
+            .zip(ends)
+            .map(|(begin, end)| self.part(begin, end, wanted))
+            .collect();
+        let count = parts.len();
+        let parts = stream::iter(parts).buffered(count);
+        parts.try_concat().await
+    }
+
+    /// The names after `begin`, up to `end` and with it.
+    async fn part(
         &self,
-        wanted: &(dyn Fn(&str) -> bool + Send + Sync),
-    ) -> Result<Vec<(String, u64)>, S3Failure> {
+        begin: &str,
+        end: Option<&str>,
+        wanted: Wanted<'_>,
+    ) -> Result<Vec<Named>, S3Failure> {
+        let is_past = |name: &str| end.is_some_and(|end| name > end);
+        // A service that does not know where to start starts anew: its names are told once.
+        let is_ours = |name: &str| name > begin && !is_past(name) && wanted(name);
         let mut names = Vec::new();
-        let mut next = None;
+        let mut page = self.request(Some(begin), None).await?;
         loop {
-            let page = self
-                .client
-                .list_objects_v2()
-                .bucket(self.bucket)
-                .prefix(self.prefix)
-                .max_keys(self.page)
-                .set_continuation_token(next)
-                .send()
-                .await?;
-            for object in page.contents() {
-                let size = object.size().and_then(|size| u64::try_from(size).ok());
-                if let (Some(name), Some(size)) = (object.key().filter(|&name| wanted(name)), size)
-                {
-                    names.push((name.to_owned(), size));
-                }
-            }
-            next = page.next_continuation_token().map(str::to_owned);
-            if next.is_none() {
-                return Ok(names);
+            names.extend(named(&page, &is_ours));
+            let last = page.contents().last().and_then(|object| object.key());
+            let next = page.next_continuation_token();
+            match next.filter(|_| !last.is_some_and(is_past)) {
+                Some(next) => page = self.request(None, Some(next)).await?,
+                None => return Ok(names),
             }
         }
     }
+
+    /// What comes after a page, one page after the other.
+    async fn rest(&self, next: String, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
+        let mut names = Vec::new();
+        let mut next = Some(next);
+        while let Some(token) = next {
+            let page = self.request(None, Some(&token)).await?;
+            names.extend(named(&page, wanted));
+            next = page.next_continuation_token().map(str::to_owned);
+        }
+        Ok(names)
+    }
+
+    async fn request(
+        &self,
+        after: Option<&str>,
+        next: Option<&str>,
+    ) -> Result<ListObjectsV2Output, S3Failure> {
+        let sent = self
+            .client
+            .list_objects_v2()
+            .bucket(self.bucket)
+            .prefix(self.prefix)
+            .max_keys(self.page)
+            .set_start_after(after.map(str::to_owned))
+            .set_continuation_token(next.map(str::to_owned))
+            .send();
+        Ok(sent.await?)
+    }
+}
+
+fn named(page: &ListObjectsV2Output, wanted: Wanted<'_>) -> Vec<Named> {
+    let objects = page.contents().iter();
+    objects
+        .filter_map(|object| {
+            let name = object.key().filter(|&name| wanted(name))?;
+            Some((name.to_owned(), u64::try_from(object.size()?).ok()?))
+        })
+        .collect()
+}
+
+/// The last name of a page whose names are in order.
+fn last_of_ordered(page: &ListObjectsV2Output) -> Option<&str> {
+    let names: Vec<&str> = page.contents().iter().filter_map(|it| it.key()).collect();
+    names.last().copied().filter(|_| names.is_sorted())
 }

@@ -51,7 +51,7 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Merge what is done and write the report again.
     #[command(
-        alias = "reduce",
+        visible_alias = "reduce",
         after_help = "Example:\n  lumimill report campaign.toml"
     )]
     Report(TargetArg),

@@ -5,18 +5,42 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::StageName;
-use lumimill_common::control::{Control, campaign_key, control_key, plan_digest, plan_key};
+use lumimill_common::control::{Control, ControlState, PlanKeys, control_key, plan_digest};
+use lumimill_common::failed_record;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::marker::{
     Marker, done_folder, failed_folder, failed_key, marker_key, object_key, retrying_key,
 };
-use lumimill_common::shard::ShardId;
+use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, LocalStore, Place, Store};
 
 use crate::campaign_file::Mistakes;
-use crate::plan::Plan;
+use crate::ledger::stale;
+use crate::plan::{Plan, PlannedStage};
+
+/// Requests that are on their way at a time.
+const AT_ONCE: usize = 32;
+
+/// A marker that says nothing. Its shard is as good as not done: the bytes that it should have are
+/// known, and whoever does the shard again writes them.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{location}: the marker of shard {shard} of stage {stage} is damaged: {reason}; remove \
+     {stage}/_done/{shard} and do the campaign again, which does this shard only"
+)]
+pub struct DamagedMarker {
+    /// The store.
+    pub location: String,
+    /// Stage of the shard.
+    pub stage: StageName,
+    /// The shard.
+    pub shard: ShardId,
+    /// What is wrong.
+    pub reason: String,
+}
 
 /// The store of a campaign, and what is in it.
 #[derive(Debug, Clone)]
@@ -121,42 +145,75 @@ impl Output {
         self.store.clone()
     }
 
-    /// The campaign file that was written last.
+    /// The campaign file in force.
     pub async fn campaign(&self) -> anyhow::Result<Option<String>> {
-        let Some(bytes) = self.store.get(&campaign_key()).await? else {
-            return Ok(None);
-        };
-        let location = self.store.location();
-        String::from_utf8(bytes)
-            .map(Some)
-            .with_context(|| format!("{location}: campaign.toml is not text"))
+        let key = self.in_force().await?.campaign;
+        let found = self.store.get(&key).await?;
+        found.map(|bytes| self.read_campaign(bytes)).transpose()
     }
 
-    /// The plan that was written last.
+    /// The plan in force.
     pub async fn plan(&self) -> anyhow::Result<Option<Plan>> {
-        let found = self.plan_and_digest().await?;
-        Ok(found.map(|(plan, _)| plan))
+        let key = self.in_force().await?.plan;
+        let found = self.store.get(&key).await?;
+        found.map(|bytes| self.read_plan(bytes)).transpose()
     }
 
-    /// The plan that was written last, and its digest.
-    pub async fn plan_and_digest(&self) -> anyhow::Result<Option<(Plan, String)>> {
-        let Some(bytes) = self.store.get(&plan_key()).await? else {
+    /// Of a campaign that is with a pool what was submitted, else what was written last.
+    async fn in_force(&self) -> anyhow::Result<PlanKeys> {
+        let control = self.control().await?;
+        let with_pool = control.filter(|control| control.state != ControlState::Cancelled);
+        let submitted = with_pool.and_then(|control| PlanKeys::submitted(&control.plan));
+        Ok(submitted.unwrap_or_else(PlanKeys::last))
+    }
+
+    /// Writes the campaign and its plan for people to look at, and for the runs to come.
+    pub async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<()> {
+        let keys = PlanKeys::last();
+        self.store.put(&keys.campaign, campaign.into()).await?;
+        self.store.put(&keys.plan, plan.to_parquet()?).await?;
+        Ok(())
+    }
+
+    /// Writes a campaign and its plan for a pool, and returns their digest. Nothing changes until
+    /// a control record names it.
+    pub async fn write_submission(&self, campaign: &str, plan: &Plan) -> anyhow::Result<String> {
+        let bytes = plan.to_parquet()?;
+        let digest = plan_digest(&bytes, campaign.as_bytes());
+        let keys = PlanKeys::submitted(&digest).context("a digest")?;
+        self.store.put(&keys.campaign, campaign.into()).await?;
+        self.store.put(&keys.plan, bytes).await?;
+        Ok(digest)
+    }
+
+    /// The campaign file and the plan of a digest.
+    pub async fn submission(&self, digest: &str) -> anyhow::Result<Option<(String, Plan)>> {
+        let Some(keys) = PlanKeys::submitted(digest) else {
             return Ok(None);
         };
-        let digest = plan_digest(&bytes);
+        let (campaign, plan) = (&keys.campaign, &keys.plan);
+        let (Some(campaign), Some(plan)) =
+            (self.store.get(campaign).await?, self.store.get(plan).await?)
+        else {
+            return Ok(None);
+        };
         let location = self.store.location();
-        let plan = Plan::from_parquet(bytes);
-        let plan = plan.with_context(|| format!("{location}: plan.parquet"))?;
-        Ok(Some((plan, digest)))
+        let found = plan_digest(&plan, &campaign);
+        ensure!(
+            found == digest,
+            "{location}: what is in _plans/{digest} has digest {found}: submit the campaign again"
+        );
+        Ok(Some((self.read_campaign(campaign)?, self.read_plan(plan)?)))
     }
 
-    /// Writes the campaign and its plan, and returns the plan's digest.
-    pub async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<String> {
-        let bytes = plan.to_parquet()?;
-        let digest = plan_digest(&bytes);
-        self.store.put(&campaign_key(), campaign.into()).await?;
-        self.store.put(&plan_key(), bytes).await?;
-        Ok(digest)
+    fn read_campaign(&self, bytes: Vec<u8>) -> anyhow::Result<String> {
+        let location = self.store.location();
+        String::from_utf8(bytes).with_context(|| format!("{location}: campaign.toml is not text"))
+    }
+
+    fn read_plan(&self, bytes: Vec<u8>) -> anyhow::Result<Plan> {
+        let location = self.store.location();
+        Plan::from_parquet(bytes).with_context(|| format!("{location}: plan.parquet"))
     }
 
     /// What the campaign was told to do, where it was submitted.
@@ -252,14 +309,17 @@ impl Output {
         let Some(bytes) = self.store.get(&key).await? else {
             return Ok(None);
         };
-        let marker: Marker = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{}: marker {key} cannot be read", self.store.location()))?;
+        let damaged = |reason: String| DamagedMarker {
+            location: self.store.location(),
+            stage: stage.clone(),
+            shard,
+            reason,
+        };
+        let marker: Marker =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         if marker.shard != shard || marker.object != object_key(stage, shard).as_str() {
-            bail!(
-                "{}: marker {key} is of another shard, {}",
-                self.store.location(),
-                marker.shard
-            );
+            let reason = format!("it is of another shard, {}", marker.shard);
+            return Err(damaged(reason).into());
         }
         Ok(Some(marker))
     }
@@ -279,8 +339,29 @@ impl Output {
         Ok(Some(record))
     }
 
-    /// Removes a shard's marker, then its object and its failed record.
-    pub async fn remove(&self, stage: &StageName, shard: ShardId) -> anyhow::Result<()> {
+    /// Objects and markers that no shard of a plan accounts for: of an earlier configuration, or
+    /// of a shard that was split. Whoever reads the tables would see them.
+    pub async fn stale(&self, plan: &Plan) -> anyhow::Result<Vec<(StageName, ShardId)>> {
+        let mut found = Vec::new();
+        for PlannedStage { name, .. } in &plan.stages {
+            let there = &self.objects(name).await? | &self.done(name).await?;
+            let stale = stale(plan, &there).into_iter();
+            found.extend(stale.map(|id| (name.clone(), id)));
+        }
+        Ok(found)
+    }
+
+    /// Removes shards: the marker of each, then its object and its failed record.
+    pub async fn remove(&self, shards: &[(StageName, ShardId)]) -> anyhow::Result<()> {
+        let removing: Vec<_> = shards
+            .iter()
+            .map(|(stage, shard)| self.remove_one(stage, *shard))
+            .collect();
+        let removing = stream::iter(removing).buffer_unordered(AT_ONCE);
+        removing.try_collect().await
+    }
+
+    async fn remove_one(&self, stage: &StageName, shard: ShardId) -> anyhow::Result<()> {
         for key in [
             marker_key(stage, shard),
             object_key(stage, shard),
@@ -290,6 +371,16 @@ impl Output {
             self.store.delete(&key).await?;
         }
         Ok(())
+    }
+
+    /// Forgets that shards failed: while its record stays, a shard counts as over.
+    pub async fn begin_anew(&self, shards: impl IntoIterator<Item = &Shard>) {
+        let forgetting: Vec<_> = shards
+            .into_iter()
+            .map(|shard| failed_record::forget(self.store.as_ref(), &shard.stage, shard.id))
+            .collect();
+        let forgetting = stream::iter(forgetting).buffer_unordered(AT_ONCE);
+        forgetting.collect::<()>().await;
     }
 }
 

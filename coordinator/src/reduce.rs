@@ -4,14 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Context;
 use futures_util::stream::{self, StreamExt};
 use lumimill_common::campaign::{Stage, StageName};
 use lumimill_common::marker::Marker;
 use lumimill_common::metric::{CutFlow, MetricResult, MetricSpec, Partial};
 use lumimill_common::shard::ShardId;
 
-use crate::output::Output;
+use crate::output::{DamagedMarker, Output};
 use crate::plan::Plan;
 
 /// Markers that are read at a time.
@@ -69,11 +68,17 @@ pub async fn reduce(
         let id = marker.shard;
         result.done += 1;
         result.rows += marker.rows;
+        let damaged = |reason: String| DamagedMarker {
+            location: output.store().location(),
+            stage: stage.name.clone(),
+            shard: id,
+            reason,
+        };
         let merged = result.cut_flow.merge(&marker.cut_flow);
-        merged.with_context(|| format!("the marker of shard {id}"))?;
+        merged.map_err(|error| damaged(error.to_string()))?;
         for (partial, of_shard) in partials.iter_mut().zip(&marker.partials) {
             let merged = partial.merge(of_shard);
-            merged.with_context(|| format!("the marker of shard {id}"))?;
+            merged.map_err(|error| damaged(error.to_string()))?;
         }
     }
     result.metrics = partials

@@ -21,8 +21,10 @@ use lumimill_common::queue::{BEATS, DEAD, Delivery, Queue, QueueError, REPORTS, 
 use lumimill_common::store::{Place, Store};
 use tracing::{error, info, warn};
 
+use crate::dead_letter::DeadLetter;
 use crate::submission::active;
 use campaign::ActiveCampaign;
+use death::Death;
 pub use live::{Live, LiveCampaign, LiveWorker, read_live};
 use workers::Workers;
 
@@ -87,8 +89,8 @@ impl Coordinator {
                 delivery = beats.next() => self.beat(delivery?).await?,
                 delivery = letters.next() => self.letter(queue, delivery?).await?,
                 _ = tick.tick() => {
-                    self.look(queue).await?;
-                    if until_done && self.campaigns.is_empty() {
+                    let listed = self.look(queue).await?;
+                    if until_done && listed && self.campaigns.is_empty() {
                         return Ok(());
                     }
                 }
@@ -128,8 +130,27 @@ impl Coordinator {
 
     /// A letter is acknowledged once the store has it; without a store it comes again.
     async fn letter(&mut self, queue: &dyn Queue, delivery: Delivery) -> anyhow::Result<()> {
-        match death::settle(&self.root, self.store.as_ref(), queue, &delivery.message).await {
+        let letter = DeadLetter::of(&delivery.message);
+        let job = letter.job();
+        let campaign = job
+            .as_ref()
+            .and_then(|job| self.campaigns.get_mut(&job.campaign));
+        let death = Death {
+            root: &self.root,
+            store: self.store.as_ref(),
+            queue,
+            file: job
+                .as_ref()
+                .zip(campaign.as_deref())
+                .and_then(|(job, campaign)| campaign.file_of(job)),
+            letter: &letter,
+            job: job.as_ref(),
+        };
+        match death.settle(&delivery.message).await {
             Ok(kept) => {
+                if let (true, Some(job), Some(campaign)) = (kept, &job, campaign) {
+                    campaign.given_up(job.shard);
+                }
                 let kept = u64::from(kept);
                 self.counts.letters.fetch_add(kept, Ordering::Relaxed);
                 delivery.settle(Settle::Done).await?;
@@ -143,17 +164,18 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Looks at every campaign, and does what is due. A store that does not answer is asked
-    /// again at the next look.
-    async fn look(&mut self, queue: &dyn Queue) -> anyhow::Result<()> {
+    /// Looks at every campaign, and does what is due; `false` when the store did not say which
+    /// there are: it is asked again at the next look.
+    async fn look(&mut self, queue: &dyn Queue) -> anyhow::Result<bool> {
         let active = match active(self.store.as_ref()).await {
             Ok(active) => active,
             Err(error) => {
                 warn!("the campaigns cannot be listed now: {error:#}");
-                return Ok(());
+                return Ok(false);
             }
         };
-        self.campaigns.retain(|name, _| active.contains(name));
+        self.campaigns
+            .retain(|name, campaign| active.contains(name) || campaign.is_ending());
         let count = active.len() as u64;
         self.counts.campaigns.store(count, Ordering::Relaxed);
         for name in &active {
@@ -173,7 +195,7 @@ impl Coordinator {
             }
         }
         self.tell().await;
-        Ok(())
+        Ok(true)
     }
 
     /// Writes how it all is for those who ask.

@@ -273,10 +273,10 @@ fn state(control: Option<&Control>, stages: &[StageStatus]) -> State {
 }
 
 fn workers(live: Option<&Live>, control: Option<&Control>) -> Vec<LiveWorker> {
-    let pool = control.map(|control| control.pool.as_str());
+    let is_of = |pool: &String| control.is_some_and(|control| control.pools().any(|of| of == pool));
     let workers = live.iter().flat_map(|live| &live.workers);
     workers
-        .filter(|worker| Some(worker.pool.as_str()) == pool)
+        .filter(|worker| is_of(&worker.pool))
         .cloned()
         .collect()
 }

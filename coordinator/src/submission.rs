@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::{
     Control, ControlState, active_folder, active_key, ended_folder, ended_key, model_key,
@@ -85,27 +85,30 @@ pub async fn write_models(
     Ok(())
 }
 
-/// Tells a campaign to run: what jobs find from now on.
-pub async fn set_running(
-    output: &Output,
-    root: &dyn Store,
-    plan: &str,
-    campaign: &CampaignName,
-    (pool, base): (&str, &Path),
-) -> anyhow::Result<Control> {
+/// What a campaign is told that is to run: what jobs find from now on.
+pub fn running(plan: &str, pool: &str, base: &Path) -> anyhow::Result<Control> {
     let base = std::path::absolute(base).context("the campaign's folder")?;
     let base = base
         .to_str()
         .context("the campaign's folder is not UTF-8")?;
-    let control = Control {
+    Ok(Control {
         plan: plan.to_owned(),
         state: ControlState::Running,
         pool: pool.to_owned(),
+        more_pools: BTreeSet::new(),
         base: base.to_owned(),
-    };
-    output.write_control(&control).await?;
-    set_active(root, campaign).await?;
-    Ok(control)
+    })
+}
+
+/// Tells a campaign to run, and lists it as active.
+pub async fn set_running(
+    output: &Output,
+    root: &dyn Store,
+    campaign: &CampaignName,
+    control: &Control,
+) -> anyhow::Result<()> {
+    output.write_control(control).await?;
+    set_active(root, campaign).await
 }
 
 /// Lists a campaign among those to be driven.
@@ -143,18 +146,31 @@ async fn names(
         .collect())
 }
 
-/// A plan that was submitted, with what it was told.
-pub async fn submitted(output: &Output) -> anyhow::Result<Option<(Control, Plan)>> {
+/// What was submitted: what a campaign was told, its file, and its plan.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// What it was told.
+    pub control: Control,
+    /// Its file, as it was.
+    pub text: String,
+    /// Its plan.
+    pub plan: Plan,
+}
+
+/// What was submitted last; `None` when nothing was.
+pub async fn submitted(output: &Output) -> anyhow::Result<Option<Submission>> {
     let Some(control) = output.control().await? else {
         return Ok(None);
     };
-    let Some((plan, digest)) = output.plan_and_digest().await? else {
-        return Ok(None);
-    };
-    ensure!(
-        digest == control.plan,
-        "the plan is being replaced: {digest} is not {}",
-        control.plan
-    );
-    Ok(Some((control, plan)))
+    let found = output.submission(&control.plan).await?;
+    let (text, plan) = found.with_context(|| {
+        let location = output.store().location();
+        let plan = &control.plan;
+        format!("{location}: the plan {plan} is not there: submit the campaign again")
+    })?;
+    Ok(Some(Submission {
+        control,
+        text,
+        plan,
+    }))
 }

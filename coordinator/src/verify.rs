@@ -1,17 +1,21 @@
 //! Holds what is in the store against what the plan and the markers say should be there.
 
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
 use lumimill_common::marker::{Marker, object_key};
+use lumimill_common::shard::Shard;
 use lumimill_common::store::{Key, Store};
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::Serialize;
 
 use crate::ledger::stale;
-use crate::output::Output;
+use crate::output::{DamagedMarker, Output};
 use crate::plan::Plan;
 
 /// Bytes that are read at a time.
 const PIECE: u64 = 8 << 20;
+/// Shards that are looked at at a time.
+const AT_ONCE: usize = 8;
 /// Bytes at the end of a file that are kept for what Parquet says there.
 const FOOTER: usize = 4 << 20;
 
@@ -29,21 +33,19 @@ pub struct Verified {
 /// Looks at every shard of a plan: its marker, its object, the object's bytes and rows.
 pub async fn verify(output: &Output, plan: &Plan) -> anyhow::Result<Verified> {
     let mut verified = Verified::default();
-    for shard in &plan.shards {
-        let Some(marker) = output.marker(&shard.stage, shard.id).await? else {
-            verified
-                .problems
-                .push(format!("shard {}: not done", shard.id));
-            continue;
-        };
-        let key = object_key(&shard.stage, shard.id);
-        let problem = difference(&marker, output.store().as_ref(), &key).await?;
-        match problem {
-            Some(problem) => verified.problems.push(format!("{key} {problem}")),
-            None => {
+    let looking: Vec<_> = plan
+        .shards
+        .iter()
+        .map(|shard| look(output, shard))
+        .collect();
+    let mut looking = stream::iter(looking).buffered(AT_ONCE);
+    while let Some(found) = looking.next().await {
+        match found? {
+            Ok(rows) => {
                 verified.objects += 1;
-                verified.rows += marker.rows;
+                verified.rows += rows;
             }
+            Err(problem) => verified.problems.push(problem),
         }
     }
     for stage in &plan.stages {
@@ -55,6 +57,23 @@ pub async fn verify(output: &Output, plan: &Plan) -> anyhow::Result<Verified> {
         }
     }
     Ok(verified)
+}
+
+/// The rows of a shard, or what is wrong with it.
+async fn look(output: &Output, shard: &Shard) -> anyhow::Result<Result<u64, String>> {
+    let marker = match output.marker(&shard.stage, shard.id).await {
+        Err(error) if error.is::<DamagedMarker>() => return Ok(Err(error.to_string())),
+        marker => marker?,
+    };
+    let Some(marker) = marker else {
+        return Ok(Err(format!("shard {}: not done", shard.id)));
+    };
+    let key = object_key(&shard.stage, shard.id);
+    let problem = difference(&marker, output.store().as_ref(), &key).await?;
+    Ok(match problem {
+        Some(problem) => Err(format!("{key} {problem}")),
+        None => Ok(marker.rows),
+    })
 }
 
 /// What is wrong with an object, read piece by piece: it may be larger than memory.

@@ -25,7 +25,7 @@ use lumimill::output::Output;
 use lumimill::plan::{Plan, plan};
 use lumimill::report_files::write_report;
 use lumimill::status::Status;
-use lumimill::submission::{active, set_running, write_models};
+use lumimill::submission::{active, running, set_running, write_models};
 use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
 use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::metric::{CutFlow, Partial};
@@ -145,10 +145,10 @@ async fn empty_jobs(broker: &RabbitMq, shards: u64) -> Result<String, Failure> {
     write_models(store.as_ref(), &bench.file, &bench.plan.stages).await?;
     let digest = bench
         .output
-        .write_plan(&bench.file.text, &bench.plan)
+        .write_submission(&bench.file.text, &bench.plan)
         .await?;
-    let told = (POOL, bench.file.base.as_path());
-    set_running(&bench.output, root.as_ref(), &digest, name, told).await?;
+    let control = running(&digest, POOL, &bench.file.base)?;
+    set_running(&bench.output, root.as_ref(), name, &control).await?;
     let written = begun.elapsed();
 
     let publishing = Instant::now();
@@ -175,7 +175,7 @@ async fn empty_jobs(broker: &RabbitMq, shards: u64) -> Result<String, Failure> {
     serve.end();
 
     let looking = Instant::now();
-    let (plan, _) = bench.output.plan_and_digest().await?.ok_or("no plan")?;
+    let plan = bench.output.plan().await?.ok_or("no plan")?;
     let status = Status::look(&bench.output, &plan, None, false).await?;
     let looked = looking.elapsed();
     if !status.is_complete() {

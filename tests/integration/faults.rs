@@ -77,9 +77,10 @@ impl Trial {
 
     /// The job of a shard.
     pub(crate) fn job(&self, shard: &str) -> Job {
+        let campaign = std::fs::read(self.file()).unwrap();
         Job {
             campaign: CAMPAIGN.parse().unwrap(),
-            plan: plan_digest(&self.expected["plan.parquet"]),
+            plan: plan_digest(&self.expected["plan.parquet"], &campaign),
             stage: STAGE.parse().unwrap(),
             shard: shard.parse().unwrap(),
         }

@@ -2,6 +2,7 @@
 //! wait or to stop.
 
 mod broker;
+mod changes;
 mod credentials;
 mod health;
 mod line;

@@ -29,7 +29,8 @@ impl BackOff {
         tokio::time::sleep(self.step()).await;
     }
 
-    fn step(&mut self) -> Duration {
+    /// How long to wait now; the next time twice as long.
+    pub fn step(&mut self) -> Duration {
         const LONGEST: Duration = Duration::from_secs(30);
         let millis = self.next.as_millis() as u64;
         let random = RandomState::new().hash_one(millis) % millis.max(1);

@@ -16,6 +16,7 @@ use crate::parquet_output::{Finished, ParquetOutput};
 use crate::prepared_stage::CompiledStage;
 use crate::process::{Measured, Sink, process};
 use crate::production::{Production, store_failure};
+use crate::stored_campaigns::still_wants;
 use crate::unit;
 
 /// A place in the life of an attempt, in order.
@@ -66,6 +67,14 @@ impl Attempt {
         }
         let (finished, measured) = self.work().await?;
         self.tell(CommitPoint::Processed);
+        let wanted = still_wants(&self.production, self.shard.id).await;
+        if !matches!(wanted, Ok(true)) {
+            // The next attempt writes it anew; what stays is swept with the scratch space.
+            let _ = std::fs::remove_file(&finished.path);
+        }
+        if !wanted? {
+            return Err(self.stopped("the shard is not wanted any more"));
+        }
         let Self {
             production, shard, ..
         } = self;
@@ -112,10 +121,18 @@ impl Attempt {
         }
     }
 
+    /// The end of an attempt that nobody wants any more.
+    fn stopped(&self, why: &str) -> Failure {
+        Failure::retry(STOPPED, &self.production.campaign, why)
+    }
+
     async fn work(&self) -> Result<(Finished, Measured), Failure> {
-        let (attempt, id) = (self.clone(), self.shard.id);
+        let (attempt, file) = (self.clone(), self.shard.file.url.clone());
         let done = tokio::task::spawn_blocking(move || attempt.produce()).await;
-        done.map_err(|error| Failure::retry("internal", id, format!("the job panicked: {error}")))?
+        done.map_err(|error| {
+            let message = format!("{file}: the job panicked: {error}");
+            Failure::retry("internal", &file, message)
+        })?
     }
 
     /// Reads, processes and writes a shard to scratch space.

@@ -37,6 +37,8 @@ pub struct Production {
     pub max_attempts: u32,
     /// Entries processed so far, by all slots.
     pub entries: AtomicU64,
+    /// Whether it was submitted, and so may be told otherwise at any time.
+    pub is_submitted: bool,
     /// Ends all work on it between two batches.
     pub stop: CancellationToken,
     opened: Mutex<Vec<Opened>>,
@@ -71,6 +73,7 @@ impl Production {
             shards: BTreeMap::new(),
             max_attempts,
             entries: AtomicU64::new(0),
+            is_submitted: false,
             stop: CancellationToken::new(),
             opened: Mutex::default(),
         }

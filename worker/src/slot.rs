@@ -103,7 +103,7 @@ async fn work(
         Ok(marker) => done(slots, attempt, which, &marker).await,
         Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => return Ok(()),
         Err(failure) if failure.kind == STOPPED => {
-            info!(job.id = %job.shard, "the campaign was cancelled");
+            info!(job.id = %job.shard, "job dropped: {}", failure.message);
             return end(delivery, job, Settle::Done).await;
         }
         Err(failure) => failed(slots, attempt, which, failure).await,

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::{
-    Control, ControlState, campaign_key, control_key, model_key, plan_digest, plan_key,
+    Control, ControlState, PlanKeys, control_key, model_key, plan_digest,
 };
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Disposition, Failure};
 use lumimill_common::job::Job;
+use lumimill_common::shard::ShardId;
 use lumimill_common::store::{Key, Place, Store};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -28,6 +29,8 @@ use crate::shard_table::ShardTable;
 const REMEMBERED: usize = 4;
 /// How long a look at a control record holds.
 const FRESH: Duration = Duration::from_secs(2);
+/// How long a plan that cannot be used is not read again.
+const UNUSABLE: Duration = Duration::from_secs(10);
 
 /// The campaigns below one place.
 pub struct StoredCampaigns {
@@ -42,6 +45,8 @@ struct Known {
     used: Instant,
     control: Option<(Instant, Control)>,
     production: Option<Arc<Production>>,
+    /// What was wrong with a plan when it was last read, and when.
+    unusable: Option<(Instant, String, Failure)>,
 }
 
 impl StoredCampaigns {
@@ -73,6 +78,7 @@ impl StoredCampaigns {
             used: Instant::now(),
             control: None,
             production: None,
+            unusable: None,
         }));
         all.insert(name.clone(), known.clone());
         Ok(known)
@@ -122,9 +128,20 @@ impl Campaigns for StoredCampaigns {
         {
             return Ok(Found::Production(production.clone()));
         }
+        if let Some((since, plan, failure)) = &known.unusable
+            && *plan == job.plan
+            && since.elapsed() < UNUSABLE
+        {
+            return Err(failure.clone());
+        }
         let base = PathBuf::from(&control.base);
-        let production = load(job, base, known.store.clone(), self.stop.child_token()).await?;
-        let production = Arc::new(production);
+        let loaded = load(job, base, known.store.clone(), self.stop.child_token()).await;
+        if let Err(failure) = &loaded
+            && failure.disposition == Disposition::Reject
+        {
+            known.unusable = Some((Instant::now(), job.plan.clone(), failure.clone()));
+        }
+        let production = Arc::new(loaded?);
         known.production = Some(production.clone());
         Ok(Found::Production(production))
     }
@@ -133,6 +150,9 @@ impl Campaigns for StoredCampaigns {
         let all: Vec<_> = self.known.lock().await.values().cloned().collect();
         for known in all {
             let mut known = known.lock().await;
+            if !known.is_under_way() {
+                continue;
+            }
             // A store that does not answer now is asked again soon.
             let _ = known.control().await;
             known.stop_cancelled();
@@ -147,13 +167,15 @@ impl Known {
         {
             return Ok(control.clone());
         }
-        let bytes = object(self.store.as_ref(), &control_key()).await?;
-        let control: Control = serde_json::from_slice(&bytes).map_err(|error| {
-            let message = format!("{}: _control.json: {error}", self.store.location());
-            Failure::reject("job", self.store.location(), message)
-        })?;
+        let control = read_control(self.store.as_ref()).await?;
         self.control = Some((Instant::now(), control.clone()));
         Ok(control)
+    }
+
+    /// Whether anybody works on it: jobs share the production.
+    fn is_under_way(&self) -> bool {
+        let production = self.production.as_ref();
+        production.is_some_and(|production| Arc::strong_count(production) > 1)
     }
 
     fn stop_cancelled(&self) {
@@ -190,21 +212,21 @@ async fn load(
     stop: CancellationToken,
 ) -> Result<Production, Failure> {
     let wrong = |message: String| Failure::reject("job", &job.campaign, message);
-    let bytes = object(store.as_ref(), &plan_key()).await?;
-    let digest = plan_digest(&bytes);
+    let keys = PlanKeys::submitted(&job.plan);
+    let keys = keys.ok_or_else(|| wrong(format!("{:?} is no digest of a plan", job.plan)))?;
+    let text = object(store.as_ref(), &keys.campaign).await?;
+    let bytes = object(store.as_ref(), &keys.plan).await?;
+    let digest = plan_digest(&bytes, &text);
     if digest != job.plan {
         let message = format!(
-            "{}: plan.parquet has digest {digest}, the job is of plan {}",
+            "{}: {} and its campaign.toml have digest {digest}: they were changed after they were \
+             submitted; submit the campaign again",
             store.location(),
-            job.plan
+            keys.plan
         );
-        // Whoever submits writes the plan before the control record: this passes.
-        return Err(Failure::retry("store", "plan.parquet", message));
+        return Err(wrong(message));
     }
-    let table = tokio::task::spawn_blocking(|| ShardTable::from_parquet(bytes)).await;
-    let table = table.map_err(|error| wrong(error.to_string()))?;
-    let table = table.map_err(|error| wrong(error.to_string()))?;
-    let text = object(store.as_ref(), &campaign_key()).await?;
+    let table = shard_table(bytes).await.map_err(wrong)?;
     let text = String::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
     let campaign = Campaign::parse(&text).map_err(|errors| {
         let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
@@ -216,10 +238,48 @@ async fn load(
     let (attempts, stages, shards) = prepared.map_err(wrong)?;
     info!(campaign = %job.campaign, shards = shards.len(), "campaign loaded");
     let mut production = Production::new(&job.campaign, &digest, &base, store, attempts);
+    production.is_submitted = true;
     production.stop = stop;
     production.stages = stages;
     production.shards = shards;
     Ok(production)
+}
+
+async fn shard_table(bytes: Vec<u8>) -> Result<ShardTable, String> {
+    let read = tokio::task::spawn_blocking(|| ShardTable::from_parquet(bytes)).await;
+    let table = read.map_err(|error| error.to_string())?;
+    table.map_err(|error| error.to_string())
+}
+
+/// Whether a shard of a production is still to be done: its campaign may have been cancelled, or
+/// its shard cut or changed, since the job was taken. An object of a shard that is in no plan would
+/// be read as part of the data set, its events twice.
+pub(crate) async fn still_wants(production: &Production, shard: ShardId) -> Result<bool, Failure> {
+    if !production.is_submitted {
+        return Ok(true);
+    }
+    let store = production.store.as_ref();
+    let control = read_control(store).await?;
+    if control.state == ControlState::Cancelled {
+        return Ok(false);
+    }
+    if control.plan == production.digest {
+        return Ok(true);
+    }
+    let Some(keys) = PlanKeys::submitted(&control.plan) else {
+        return Ok(false);
+    };
+    let table = shard_table(object(store, &keys.plan).await?).await;
+    let table = table.map_err(|error| Failure::reject("job", &production.campaign, error))?;
+    Ok(table.shards.iter().any(|planned| planned.id == shard))
+}
+
+async fn read_control(store: &dyn Store) -> Result<Control, Failure> {
+    let bytes = object(store, &control_key()).await?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let message = format!("{}: _control.json: {error}", store.location());
+        Failure::reject("job", store.location(), message)
+    })
 }
 
 /// Model files by hash and by the path that the campaign has for them.
@@ -260,7 +320,7 @@ fn hex(bytes: &[u8]) -> String {
 type Prepared = (
     u32,
     BTreeMap<lumimill_common::campaign::StageName, Arc<PreparedStage>>,
-    BTreeMap<lumimill_common::shard::ShardId, Arc<lumimill_common::shard::Shard>>,
+    BTreeMap<ShardId, Arc<lumimill_common::shard::Shard>>,
 );
 
 fn prepare(campaign: &Campaign, table: &ShardTable, models: &Models) -> Result<Prepared, String> {

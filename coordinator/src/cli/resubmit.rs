@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lumimill_common::failed_record;
+use lumimill_common::control::ControlState;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::program::pool_name;
 
@@ -22,7 +22,7 @@ use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::output::Output;
 use crate::plan::{Plan, Splits};
-use crate::submission::{set_running, submitted};
+use crate::submission::{Submission, set_active, set_running, submitted};
 
 #[derive(Debug, Args)]
 pub(super) struct ResubmitArgs {
@@ -40,7 +40,7 @@ pub(super) struct ResubmitArgs {
     /// Cut each of them into so many, as they ran out of memory or time.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     split: Option<u32>,
-    /// Publish them to another pool than the campaign's.
+    /// Publish them to another pool than the campaign's, which keeps all others.
     #[arg(long, value_parser = pool_name)]
     pool: Option<String>,
     /// Say what would be done, and do nothing.
@@ -68,7 +68,7 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
             let message = "the campaign is not with a pool: use lumimill submit --pool";
             Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into())
         }
-        (false, None) if args.dry_run => preview(&args.campaign, &args.slots, wanted),
+        (false, None) if args.dry_run => preview(&args.campaign, &args.slots, wanted, split),
         (false, None) => {
             let run = RunArgs {
                 campaign: args.campaign.clone(),
@@ -84,19 +84,24 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
 }
 
 /// Says which shards of a campaign that is in no pool would be done.
-pub(super) fn preview(campaign: &Path, slots: &SlotsArg, wanted: Wanted) -> anyhow::Result<Exit> {
+pub(super) fn preview(
+    campaign: &Path,
+    slots: &SlotsArg,
+    wanted: Wanted,
+    split: Option<NonZeroU32>,
+) -> anyhow::Result<Exit> {
     let file = checked(campaign)?;
     let output = Output::open(&file.output()?)?;
     block_on(async {
         let plan = planned_with(campaign, &file, slots.get(), &output).await?;
         let wanted = wanted_shards(&output, &plan, wanted).await?;
-        list(&plan, &wanted.into_iter().collect());
+        list(&plan, &wanted.into_iter().collect(), split);
         Ok(Exit::Done)
     })
 }
 
 /// Says of each shard what it is, and of all how much.
-fn list(plan: &Plan, wanted: &BTreeSet<ShardId>) {
+fn list(plan: &Plan, wanted: &BTreeSet<ShardId>, split: Option<NonZeroU32>) {
     let mut events = 0;
     for shard in plan
         .shards
@@ -114,6 +119,9 @@ fn list(plan: &Plan, wanted: &BTreeSet<ShardId>) {
         "would do {} shards, {events} events",
         wanted.len()
     ));
+    if let Some(parts) = split {
+        say(format_args!("each cut into {parts}"));
+    }
 }
 
 fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> anyhow::Result<Exit> {
@@ -121,8 +129,13 @@ fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> an
     block_on(async {
         let (campaign, place) = target(&args.campaign).await?;
         let output = Output::share(&place).await?;
-        let Some((control, mut plan)) = submitted(&output).await? else {
-            let message = String::from("its plan is not there: use lumimill submit");
+        let Some(Submission {
+            mut control,
+            text,
+            mut plan,
+        }) = submitted(&output).await?
+        else {
+            let message = String::from("it was not submitted: use lumimill submit");
             return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         };
         let mut wanted: BTreeSet<ShardId> = wanted_shards(&output, &plan, wanted)
@@ -130,14 +143,14 @@ fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> an
             .into_iter()
             .collect();
         if args.dry_run {
-            list(&plan, &wanted);
-            if let Some(parts) = split {
-                say(format_args!("each cut into {parts}"));
-            }
+            list(&plan, &wanted, split);
             return Ok(Exit::Done);
         }
-        let pool = args.pool.as_ref().unwrap_or(&control.pool);
-        let mut digest = control.plan.clone();
+        let pool = args.pool.as_ref().unwrap_or(&control.pool).clone();
+        if pool != control.pool {
+            control.more_pools.insert(pool.clone());
+        }
+        control.state = ControlState::Running;
         let base = PathBuf::from(&control.base);
         let chosen: Vec<Shard> = plan
             .shards
@@ -148,22 +161,24 @@ fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> an
         if let Some(parts) = split {
             let splits: Splits = wanted.iter().map(|id| (*id, parts)).collect();
             plan.split(&splits, &base)?;
-            let text = output.campaign().await?.unwrap_or_default();
-            digest = output.write_plan(&text, &plan).await?;
+            control.plan = output.write_submission(&text, &plan).await?;
+        }
+        let (_, root) = root(&site).await?;
+        set_running(&output, root.as_ref(), &campaign.name, &control).await?;
+        if split.is_some() {
+            output.write_plan(&text, &plan).await?;
+            // From now on nobody commits a shard that was cut; one that was killed between its
+            // object and its marker left the object.
+            output.remove(&output.stale(&plan).await?).await?;
             // Jobs of the plan before are dropped as workers meet them: all are published anew.
             let left = wanted_shards(&output, &plan, Wanted::All).await?;
             wanted = left.into_iter().collect();
         }
-        for shard in &chosen {
-            failed_record::forget(output.store().as_ref(), &shard.stage, shard.id).await;
-        }
-        let (_, root) = root(&site).await?;
-        let told = (pool.as_str(), base.as_path());
-        set_running(&output, root.as_ref(), &digest, &campaign.name, told).await?;
+        output.begin_anew(&chosen).await;
         let jobs_of = JobsOf {
             campaign: &campaign.name,
-            plan: &digest,
-            pool,
+            plan: &control.plan,
+            pool: &pool,
         };
         let due: Vec<&Shard> = plan
             .shards
@@ -171,6 +186,8 @@ fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> an
             .filter(|shard| wanted.contains(&shard.id))
             .collect();
         let events = publish_jobs(&site, jobs_of, &due).await?;
+        // Once more: a coordinator may just have found the campaign at its end.
+        set_active(root.as_ref(), &campaign.name).await?;
         say(format_args!(
             "campaign {}: {} shards published to pool {pool} ({events} events)",
             campaign.name,

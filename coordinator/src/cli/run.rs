@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use lumimill_common::campaign::Campaign;
+use lumimill_common::campaign::{Campaign, StageName};
 use lumimill_common::control::ControlState;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::ShardId;
@@ -20,7 +20,7 @@ use super::{SlotsArg, block_on};
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::drive::{End, drive};
 use crate::exit_code::Exit;
-use crate::ledger::{outstanding, stale};
+use crate::ledger::outstanding;
 use crate::output::Output;
 use crate::plan::{Plan, PlanSummary};
 use crate::progress::Display;
@@ -78,14 +78,17 @@ pub(super) fn run_wanted(
         if !args.quiet {
             warn(&plan);
         }
-        settle_stale(&args.campaign, args.replace, &output, &plan).await?;
+        let stale = stale(&args.campaign, args.replace, &output, &plan).await?;
+        remove_stale(&output, &stale).await?;
         let mut shards = wanted_shards(&output, &plan, wanted).await?;
         if let Some(parts) = split {
             plan.split(&shards.iter().map(|id| (*id, parts)).collect(), &file.base)?;
+            // One that was killed between its object and its marker left the object.
+            output.remove(&output.stale(&plan).await?).await?;
             shards = wanted_shards(&output, &plan, Wanted::All).await?;
         }
-        let digest = output.write_plan(&file.text, &plan).await?;
-        let end = produce(args, &file, &output, (&plan, &digest), &shards).await?;
+        output.write_plan(&file.text, &plan).await?;
+        let end = produce(args, &file, &output, &plan, &shards).await?;
         if end == Ended::Stopped {
             eprintln!("stopped; run again to go on where it stopped");
             return Ok(Exit::Stopped);
@@ -146,26 +149,16 @@ pub(super) async fn wanted_shards(
     Ok(ids.filter(is_wanted).collect())
 }
 
-/// Output of an earlier configuration would be read as part of the data set: it goes, when told.
-pub(super) async fn settle_stale(
+/// Output of an earlier configuration, which would be read as part of the data set: a mistake,
+/// unless it is to be replaced.
+pub(super) async fn stale(
     campaign: &Path,
     replace: bool,
     output: &Output,
     plan: &Plan,
-) -> anyhow::Result<()> {
-    let mut found = Vec::new();
-    for stage in &plan.stages {
-        let there = &output.objects(&stage.name).await? | &output.done(&stage.name).await?;
-        found.extend(
-            stale(plan, &there)
-                .into_iter()
-                .map(|id| (stage.name.clone(), id)),
-        );
-    }
-    if found.is_empty() {
-        return Ok(());
-    }
-    if !replace {
+) -> anyhow::Result<Vec<(StageName, ShardId)>> {
+    let found = output.stale(plan).await?;
+    if !found.is_empty() && !replace {
         let message = format!(
             "{} shards of an earlier configuration are in {}: pass --replace to remove them, or \
              give the campaign another name",
@@ -174,10 +167,18 @@ pub(super) async fn settle_stale(
         );
         return Err(Mistakes::new(campaign.display(), vec![message]).into());
     }
-    for (stage, id) in &found {
-        output.remove(stage, *id).await?;
+    Ok(found)
+}
+
+/// Removes what is stale.
+pub(super) async fn remove_stale(
+    output: &Output,
+    stale: &[(StageName, ShardId)],
+) -> anyhow::Result<()> {
+    output.remove(stale).await?;
+    if !stale.is_empty() {
+        eprintln!("removed {} shards of an earlier configuration", stale.len());
     }
-    eprintln!("removed {} shards of an earlier configuration", found.len());
     Ok(())
 }
 
@@ -191,7 +192,7 @@ async fn produce(
     args: &RunArgs,
     file: &CampaignFile,
     output: &Output,
-    (plan, digest): (&Plan, &str),
+    plan: &Plan,
     shards: &[ShardId],
 ) -> anyhow::Result<Ended> {
     let wanted: BTreeSet<ShardId> = shards.iter().copied().collect();
@@ -210,7 +211,7 @@ async fn produce(
     }
     let name = &file.campaign.name;
     let attempts = file.campaign.shards.max_attempts;
-    let mut production = Production::new(name, digest, &file.base, output.store(), attempts);
+    let mut production = Production::new(name, &plan.digest, &file.base, output.store(), attempts);
     production.stages = file
         .stages
         .iter()

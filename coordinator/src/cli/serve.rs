@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use super::block_on;
 use super::broker::{connect, root_patiently, site};
+use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::serve::{Coordinator, Counts};
 
@@ -42,11 +43,13 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut back_off = BackOff::default();
+        let mut has_served = false;
         let working = async {
             loop {
                 let ended = match connect(&site, &name).await {
                     Ok(queue) => {
                         health.connected(true);
+                        has_served = true;
                         let since = Instant::now();
                         let ended = coordinator.serve(queue.as_ref(), args.until_done).await;
                         health.connected(false);
@@ -60,8 +63,10 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
                 let Err(error) = ended else {
                     return anyhow::Ok(());
                 };
-                let may_pass = |error: &QueueError| !error.lasting;
-                if !error.downcast_ref::<QueueError>().is_some_and(may_pass) {
+                // Somebody may be changing a password while it works; at the start it is wrong.
+                let may_pass = |error: &QueueError| has_served || !error.lasting;
+                let is_refused = has_served && error.is::<Mistakes>();
+                if !is_refused && !error.downcast_ref::<QueueError>().is_some_and(may_pass) {
                     return Err(error);
                 }
                 warn!("the broker is lost, connecting again soon: {error:#}");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{HumanCount, HumanDuration};
 use lumimill_common::campaign::Campaign;
+use lumimill_common::control::Control;
 use lumimill_common::site::Site;
 use lumimill_common::store::{Place, S3Address, Store};
 
@@ -50,7 +51,8 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
     block_on(async {
         let (_, place) = target(path).await?;
         let output = Output::open(&place)?;
-        let Some((mut plan, mut digest)) = output.plan_and_digest().await? else {
+        let mut control = output.control().await?;
+        let Some(mut plan) = output.plan().await? else {
             let message = format!("nothing was planned in {place} yet");
             return Err(Mistakes::new(path.display(), vec![message]).into());
         };
@@ -74,11 +76,12 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             }
             tokio::time::sleep(EVERY).await;
             // A campaign that is submitted again has another plan.
-            if let Some(control) = output.control().await?
-                && control.plan != digest
-                && let Some(found) = output.plan_and_digest().await?
+            let before = std::mem::replace(&mut control, output.control().await?);
+            let digest = |control: &Option<Control>| Some(control.as_ref()?.plan.clone());
+            if digest(&before) != digest(&control)
+                && let Some(found) = output.plan().await?
             {
-                (plan, digest) = found;
+                plan = found;
             }
             let live = self::live(&site).await;
             status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;

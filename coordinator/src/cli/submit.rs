@@ -4,22 +4,20 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use lumimill_common::failed_record;
-use lumimill_common::shard::ShardId;
+use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::program::pool_name;
 
 use super::block_on;
 use super::broker::{publish as publish_jobs, root, site};
 use super::check::checked;
 use super::plan::planned_with;
-use super::run::{Wanted, settle_stale, wanted_shards, warn};
+use super::run::{Wanted, remove_stale, stale, wanted_shards, warn};
 use super::say::say;
 use super::{SlotsArg, resubmit};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::output::Output;
-use crate::plan::Plan;
-use crate::submission::{check_place, set_running, write_models};
+use crate::submission::{check_place, running, set_active, set_running, write_models};
 
 #[derive(Debug, Args)]
 pub(super) struct SubmitArgs {
@@ -40,7 +38,7 @@ pub(super) struct SubmitArgs {
 
 pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
     if args.dry_run {
-        return resubmit::preview(&args.campaign, &args.slots, Wanted::All);
+        return resubmit::preview(&args.campaign, &args.slots, Wanted::All, None);
     }
     let file = checked(&args.campaign)?;
     let site = site()?;
@@ -51,12 +49,23 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         let output = Output::share(&place).await?;
         let plan = planned_with(&args.campaign, &file, args.slots.get(), &output).await?;
         warn(&plan);
-        settle_stale(&args.campaign, args.replace, &output, &plan).await?;
+        let stale = stale(&args.campaign, args.replace, &output, &plan).await?;
         write_models(output.store().as_ref(), &file, &plan.stages).await?;
-        let digest = output.write_plan(&file.text, &plan).await?;
+        let digest = output.write_submission(&file.text, &plan).await?;
         let name = &file.campaign.name;
+        // Told before the first job is out, and before anything is removed: from now on nobody
+        // commits a shard of the plan before.
+        let control = running(&digest, &args.pool, &file.base)?;
+        set_running(&output, root.as_ref(), name, &control).await?;
+        output.write_plan(&file.text, &plan).await?;
+        remove_stale(&output, &stale).await?;
         let shards = wanted_shards(&output, &plan, Wanted::All).await?;
-        begin_failed_anew(&output, &plan).await?;
+        let failed = wanted_shards(&output, &plan, Wanted::Failed).await?;
+        let failed: BTreeSet<ShardId> = failed.into_iter().collect();
+        let is_failed = |shard: &&Shard| failed.contains(&shard.id);
+        output
+            .begin_anew(plan.shards.iter().filter(is_failed))
+            .await;
         let first = plan.stages.iter().find(|stage| {
             let mut of_stage = plan.shards.iter().filter(|shard| shard.stage == stage.name);
             of_stage.any(|shard| shards.contains(&shard.id))
@@ -72,10 +81,9 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
             .filter(|shard| first.is_some_and(|stage| stage.name == shard.stage))
             .filter(|shard| shards.contains(&shard.id))
             .collect();
-        // Told before the first job is out: a worker that has one finds its plan.
-        let base = (args.pool.as_str(), file.base.as_path());
-        set_running(&output, root.as_ref(), &digest, name, base).await?;
         let events = publish_jobs(&site, jobs_of, &due).await?;
+        // Once more: a coordinator may just have found the campaign at its end.
+        set_active(root.as_ref(), name).await?;
         say(format_args!(
             "campaign {name}: {} of {} shards published to pool {} ({events} events), {} were done",
             due.len(),
@@ -95,18 +103,4 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         ));
         Ok(Exit::Done)
     })
-}
-
-/// Forgets what was given up: while its record stays, a shard counts as over.
-async fn begin_failed_anew(output: &Output, plan: &Plan) -> anyhow::Result<()> {
-    let failed = wanted_shards(output, plan, Wanted::Failed).await?;
-    let failed: BTreeSet<ShardId> = failed.into_iter().collect();
-    for shard in plan
-        .shards
-        .iter()
-        .filter(|shard| failed.contains(&shard.id))
-    {
-        failed_record::forget(output.store().as_ref(), &shard.stage, shard.id).await;
-    }
-    Ok(())
 }

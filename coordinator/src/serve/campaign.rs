@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use lumimill_common::campaign::{Campaign, CampaignName, StageName};
 use lumimill_common::control::{Control, ControlState};
-use lumimill_common::job::{Outcome, Report};
+use lumimill_common::job::{Job, Outcome, Report};
+use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{Queue, jobs};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Place, Store};
+use lumimill_worker::back_off::BackOff;
 use tracing::{info, warn};
 
 use crate::jobs::JobsOf;
-use crate::output::Output;
+use crate::output::{DamagedMarker, Output};
 use crate::plan::Plan;
 use crate::report_files::write_report;
-use crate::submission::{set_active, set_ended, submitted};
+use crate::submission::{Submission, set_active, set_ended, submitted};
 
 /// Time without a word of a campaign after which its jobs may have been lost.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -30,6 +31,15 @@ pub(super) struct ActiveCampaign {
     name: CampaignName,
     output: Output,
     loaded: Option<Loaded>,
+    /// Whether it was listed as ended, and nobody looked since whether there is more to do.
+    ending: bool,
+    trouble: Option<Trouble>,
+}
+
+/// Something that keeps a campaign from being driven.
+struct Trouble {
+    until: Instant,
+    back_off: BackOff,
 }
 
 /// What is known of it; all of it can be found out again.
@@ -38,6 +48,8 @@ struct Loaded {
     control: Control,
     campaign: Campaign,
     plan: Plan,
+    /// Where its shards are in the plan.
+    places: BTreeMap<ShardId, usize>,
     /// Shards with a marker, when the markers were last listed.
     done: BTreeSet<ShardId>,
     /// Shards that were given up, when the records were last listed.
@@ -56,6 +68,8 @@ impl ActiveCampaign {
             name: name.clone(),
             output: Output::open(place)?,
             loaded: None,
+            ending: false,
+            trouble: None,
         })
     }
 
@@ -106,13 +120,60 @@ impl ActiveCampaign {
         by_stage
     }
 
-    /// Does what is due.
+    /// The file of a job's shard, when it is one of the plan in force.
+    pub(super) fn file_of(&self, job: &Job) -> Option<&str> {
+        let loaded = self.loaded.as_ref()?;
+        let place = *loaded.places.get(&job.shard)?;
+        let shard = loaded.plan.shards.get(place)?;
+        let is_it = loaded.control.plan == job.plan && shard.stage == job.stage;
+        is_it.then_some(shard.file.url.as_str())
+    }
+
+    /// Counts a shard as given up, and so looks at what became of it.
+    pub(super) fn given_up(&mut self, shard: ShardId) {
+        if let Some(loaded) = &mut self.loaded {
+            loaded.hinted.insert(shard);
+        }
+    }
+
+    /// Whether it was listed as ended and may have more to do.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending
+    }
+
+    /// Does what is due. What fails is tried again after a growing while.
     pub(super) async fn drive(
         &mut self,
         queue: &dyn Queue,
         root: &dyn Store,
         running: &BTreeSet<ShardId>,
     ) -> anyhow::Result<()> {
+        let resting = |trouble: &Trouble| Instant::now() < trouble.until;
+        if self.trouble.as_ref().is_some_and(resting) {
+            return Ok(());
+        }
+        let driven = self.drive_now(queue, root, running).await;
+        match &driven {
+            Ok(()) => self.trouble = None,
+            Err(_) => {
+                let trouble = self.trouble.take();
+                let mut back_off = trouble.map_or_else(BackOff::default, |it| it.back_off);
+                let until = Instant::now() + back_off.step();
+                self.trouble = Some(Trouble { until, back_off });
+            }
+        }
+        driven
+    }
+
+    async fn drive_now(
+        &mut self,
+        queue: &dyn Queue,
+        root: &dyn Store,
+        running: &BTreeSet<ShardId>,
+    ) -> anyhow::Result<()> {
+        if self.ending {
+            return self.end(root).await;
+        }
         let Some(loaded) = self.current().await? else {
             return Ok(());
         };
@@ -167,7 +228,11 @@ impl ActiveCampaign {
             info!(campaign = %self.name, stage = loaded.stage, shards = count, "next stage");
             return Ok(());
         }
-        let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
+        loaded.remove_stale().await?;
+        let outcome = match write_report(&loaded.campaign, &loaded.output, &loaded.plan).await {
+            Ok(outcome) => outcome,
+            Err(error) => return loaded.mend(queue, error).await,
+        };
         info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
         self.end(root).await
     }
@@ -176,37 +241,44 @@ impl ActiveCampaign {
     /// does that writes what is to be done first, and lists the campaign as active last: either
     /// this look sees it, or that listing comes after this one.
     async fn end(&mut self, root: &dyn Store) -> anyhow::Result<()> {
+        self.ending = true;
         set_ended(root, &self.name).await?;
-        let Some(loaded) = &mut self.loaded else {
-            return Ok(());
+        let is_over = match &mut self.loaded {
+            Some(loaded) => loaded.is_still_over().await?,
+            None => true,
         };
-        if loaded.is_still_over().await.unwrap_or(false) {
-            return Ok(());
+        if !is_over {
+            info!(campaign = %self.name, "there is more to do");
+            set_active(root, &self.name).await?;
         }
-        info!(campaign = %self.name, "there is more to do");
-        set_active(root, &self.name).await
+        self.ending = false;
+        Ok(())
     }
 }
 
 impl Loaded {
     async fn load(output: Output) -> anyhow::Result<Option<Self>> {
-        let Some((control, plan)) = submitted(&output).await? else {
+        let Some(Submission {
+            control,
+            text,
+            plan,
+        }) = submitted(&output).await?
+        else {
             return Ok(None);
         };
-        let text = output
-            .campaign()
-            .await?
-            .context("there is no campaign.toml")?;
         let campaign = Campaign::parse(&text).map_err(|errors| {
             let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("campaign.toml: {}", problems.join("; "))
         })?;
         let now = Instant::now();
+        let ids = plan.shards.iter().map(|shard| shard.id);
+        let places = ids.zip(0..).collect();
         let mut loaded = Self {
             output,
             control,
             campaign,
             plan,
+            places,
             done: BTreeSet::new(),
             failed: BTreeSet::new(),
             hinted: BTreeSet::new(),
@@ -270,6 +342,32 @@ impl Loaded {
             .filter(move |shard| published.contains(&shard.stage) && !is_over(&shard.id))
     }
 
+    /// Removes what somebody committed just before its shard was cut or changed.
+    async fn remove_stale(&mut self) -> anyhow::Result<()> {
+        let stale = self.output.stale(&self.plan).await?;
+        // Of another plan it may be the work.
+        if stale.is_empty() || self.output.control().await?.as_ref() != Some(&self.control) {
+            return Ok(());
+        }
+        warn!(
+            campaign = %self.plan.campaign, shards = stale.len(),
+            "removing shards that are not in the plan any more"
+        );
+        self.output.remove(&stale).await
+    }
+
+    /// Has a shard done again whose marker is damaged.
+    async fn mend(&mut self, queue: &dyn Queue, error: anyhow::Error) -> anyhow::Result<()> {
+        let Some(damaged) = error.downcast_ref::<DamagedMarker>() else {
+            return Err(error);
+        };
+        warn!(campaign = %self.plan.campaign, "to be done again: {damaged}");
+        let key = marker_key(&damaged.stage, damaged.shard);
+        self.output.store().delete(&key).await?;
+        self.list().await?;
+        self.publish(queue).await.map(|_| ())
+    }
+
     async fn publish(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
         let jobs_of = JobsOf {
             campaign: &self.plan.campaign,
@@ -288,8 +386,10 @@ impl Loaded {
             return Ok(());
         }
         self.heard = Instant::now();
-        if queue.depth(&jobs(&self.control.pool)).await? > 0 {
-            return Ok(());
+        for pool in self.control.pools() {
+            if queue.depth(&jobs(pool)).await? > 0 {
+                return Ok(());
+            }
         }
         self.list().await?;
         let count = self.publish(queue).await?;

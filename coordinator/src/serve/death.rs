@@ -1,80 +1,125 @@
 //! What becomes of a dead letter. A job that the broker gave up, as whoever took it died, is an
-//! attempt that failed: it is tried again as long as the campaign allows.
+//! attempt that failed: it is tried again as long as the campaign allows. A job that no worker could
+//! begin is a shard that failed.
 
 use lumimill_common::campaign::Campaign;
-use lumimill_common::control::campaign_key;
+use lumimill_common::control::PlanKeys;
 use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedAttempt, Failure};
 use lumimill_common::job::Job;
-use lumimill_common::marker::marker_key;
-use lumimill_common::queue::{GIVEN_UP, Message, Queue};
+use lumimill_common::marker::{failed_key, marker_key};
+use lumimill_common::queue::{GIVEN_UP, Message, ORIGIN, Queue, REASON};
 use lumimill_common::store::{Place, Store};
 use tracing::warn;
 
 use crate::dead_letter::{DeadLetter, keep};
 
-/// Sends a letter again, or keeps it; whether it kept it.
-pub(super) async fn settle(
-    root: &Place,
-    store: &dyn Store,
-    queue: &dyn Queue,
-    message: &Message,
-) -> anyhow::Result<bool> {
-    let letter = DeadLetter::of(message);
-    if letter.reason.starts_with(GIVEN_UP)
-        && let Some(job) = letter.job()
-        && let Some(again) = lost(root, &job, message, &letter).await?
-    {
-        if let Some(message) = again {
-            queue.publish(&letter.queue, message).await?;
-        }
-        return Ok(false);
-    }
-    warn!(
-        letter = letter.id,
-        queue = letter.queue,
-        "dead letter: {}",
-        letter.reason
-    );
-    keep(store, &letter).await?;
-    Ok(true)
+/// A dead letter, and what is known of the job that it may be.
+pub(super) struct Death<'a> {
+    /// Where campaigns are.
+    pub(super) root: &'a Place,
+    /// The store there.
+    pub(super) store: &'a dyn Store,
+    /// Where what is tried again goes.
+    pub(super) queue: &'a dyn Queue,
+    /// The letter.
+    pub(super) letter: &'a DeadLetter,
+    /// The job that it is, when it is one.
+    pub(super) job: Option<&'a Job>,
+    /// The input file of its shard, when that is in the plan in force.
+    pub(super) file: Option<&'a str>,
 }
 
-/// The next attempt at a job that killed those who took it: `Some(None)` when it was done after
-/// all, `None` when it has had its attempts.
-async fn lost(
-    root: &Place,
-    job: &Job,
-    message: &Message,
-    letter: &DeadLetter,
-) -> anyhow::Result<Option<Option<Message>>> {
-    let store = root.join(job.campaign.as_str())?.open()?;
-    let store = store.as_ref();
-    if store
-        .get(&marker_key(&job.stage, job.shard))
-        .await?
-        .is_some()
-    {
-        failed_record::forget(store, &job.stage, job.shard).await;
-        return Ok(Some(None));
+impl Death<'_> {
+    /// Sends the letter again, or keeps it; whether it kept it.
+    pub(super) async fn settle(&self, message: &Message) -> anyhow::Result<bool> {
+        let letter = self.letter;
+        let given_up = letter.reason.starts_with(GIVEN_UP);
+        match self.job {
+            Some(job) if given_up => match self.lost(job, message).await? {
+                Lost::Again(message) => {
+                    self.queue.publish(&letter.queue, *message).await?;
+                    return Ok(false);
+                }
+                Lost::Done => return Ok(false),
+                Lost::GivenUp => {}
+            },
+            Some(job) => self.fail(job, message).await?,
+            None => {}
+        }
+        warn!(
+            letter = letter.id,
+            queue = letter.queue,
+            "dead letter: {}",
+            letter.reason
+        );
+        keep(self.store, letter).await?;
+        Ok(true)
     }
-    let Some(text) = store.get(&campaign_key()).await? else {
-        return Ok(None);
-    };
-    let campaign = Campaign::parse(&String::from_utf8_lossy(&text));
-    let attempts = campaign.map_or(1, |campaign| campaign.shards.max_attempts);
-    let why = format!("shard {}: {}", job.shard, letter.reason);
-    let failure = Failure::retry("lost", job.shard, why);
-    let attempt = FailedAttempt::new(message.attempt, &failure);
-    let last = message.attempt >= attempts;
-    failed_record::keep(store, &job.stage, job.shard, attempt, last).await?;
-    if last {
-        return Ok(None);
+
+    /// The next attempt at a job that killed those who took it.
+    async fn lost(&self, job: &Job, message: &Message) -> anyhow::Result<Lost> {
+        let store = self.root.join(job.campaign.as_str())?.open()?;
+        let store = store.as_ref();
+        let marker = store.get(&marker_key(&job.stage, job.shard)).await?;
+        if marker.is_some() {
+            failed_record::forget(store, &job.stage, job.shard).await;
+            return Ok(Lost::Done);
+        }
+        let Some(keys) = PlanKeys::submitted(&job.plan) else {
+            return Ok(Lost::GivenUp);
+        };
+        let Some(text) = store.get(&keys.campaign).await? else {
+            return Ok(Lost::GivenUp);
+        };
+        let campaign = Campaign::parse(&String::from_utf8_lossy(&text));
+        let attempts = campaign.map_or(1, |campaign| campaign.shards.max_attempts);
+        let subject = self.file.unwrap_or(job.stage.as_str());
+        let why = format!("{subject}: {}", self.letter.reason);
+        let failure = Failure::retry("lost", subject, why);
+        let attempt = FailedAttempt::new(message.attempt, &failure);
+        let last = message.attempt >= attempts;
+        failed_record::keep(store, &job.stage, job.shard, attempt, last).await?;
+        if last {
+            return Ok(Lost::GivenUp);
+        }
+        let mut again = message.clone();
+        again.headers.remove(REASON);
+        again.headers.remove(ORIGIN);
+        again.attempt = message.attempt.saturating_add(1);
+        again.postponed = 0;
+        Ok(Lost::Again(Box::new(again)))
     }
-    let mut again = message.clone();
-    again.headers.remove(lumimill_common::queue::REASON);
-    again.headers.remove(lumimill_common::queue::ORIGIN);
-    again.attempt = message.attempt.saturating_add(1);
-    again.postponed = 0;
-    Ok(Some(Some(again)))
+
+    /// Gives a shard up whose job no worker could begin, so that its campaign comes to an end. One
+    /// that was tried has its record.
+    async fn fail(&self, job: &Job, message: &Message) -> anyhow::Result<()> {
+        let Some(file) = self.file else {
+            return Ok(());
+        };
+        let store = self.root.join(job.campaign.as_str())?.open()?;
+        let store = store.as_ref();
+        for key in [
+            marker_key(&job.stage, job.shard),
+            failed_key(&job.stage, job.shard),
+        ] {
+            if store.get(&key).await?.is_some() {
+                return Ok(());
+            }
+        }
+        let failure = Failure::reject("job", file, &self.letter.reason);
+        let attempt = FailedAttempt::new(message.attempt, &failure);
+        failed_record::keep(store, &job.stage, job.shard, attempt, true).await?;
+        Ok(())
+    }
+}
+
+/// What becomes of a job that killed those who took it.
+enum Lost {
+    /// It is tried again.
+    Again(Box<Message>),
+    /// It was done after all.
+    Done,
+    /// It has had its attempts.
+    GivenUp,
 }

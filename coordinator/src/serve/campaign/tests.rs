@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lumimill_common::campaign::Campaign;
-use lumimill_common::control::ControlState;
 use lumimill_common::marker::marker_key;
 use lumimill_common::store::{Place, Store};
 
@@ -13,7 +12,7 @@ use super::ActiveCampaign;
 use crate::demo::write_inputs;
 use crate::output::Output;
 use crate::plan::plan;
-use crate::submission::{active, ended, set_running};
+use crate::submission::{active, ended, running, set_running};
 
 const TEXT: &str = "\
 name = \"late\"
@@ -46,10 +45,10 @@ impl Finished {
         let (root, _) = site.prepare().await.unwrap();
         let place = site.join("late").unwrap();
         let output = Output::share(&place).await.unwrap();
-        let digest = output.write_plan(TEXT, &plan).await.unwrap();
-        let told = ("cpu", folder.path());
-        let told = set_running(&output, root.as_ref(), &digest, &text.name, told).await;
-        assert_eq!(told.unwrap().state, ControlState::Running);
+        let digest = output.write_submission(TEXT, &plan).await.unwrap();
+        let control = running(&digest, "cpu", folder.path()).unwrap();
+        let told = set_running(&output, root.as_ref(), &text.name, &control).await;
+        told.unwrap();
         for shard in &plan.shards {
             let key = marker_key(&shard.stage, shard.id);
             output.store().put(&key, Vec::new()).await.unwrap();
@@ -95,8 +94,8 @@ async fn a_shard_that_is_begun_anew_meanwhile_is_driven_on() {
 async fn a_plan_that_is_replaced_meanwhile_is_driven_on() {
     let mut finished = Finished::new().await;
     let (root, name) = (finished.root.clone(), finished.campaign.name().clone());
-    let told = ("cpu", finished.folder.path());
-    let told = set_running(&finished.output, root.as_ref(), "another", &name, told).await;
-    assert_eq!(told.unwrap().plan, "another");
+    let control = running("another", "cpu", finished.folder.path()).unwrap();
+    let told = set_running(&finished.output, root.as_ref(), &name, &control).await;
+    told.unwrap();
     assert!(finished.goes_on_after_its_end().await);
 }

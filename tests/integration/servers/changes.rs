@@ -1,0 +1,78 @@
+//! A campaign that is changed, or whose shards are cut, while workers are at its jobs: what they
+//! still write of the plan before is in no table.
+
+use lumimill_tests::{CampaignFolder, Cluster, SLOW, Snapshot, undisturbed};
+
+use crate::pool::assert_same;
+use crate::{lumimill, lumimill_worker};
+
+/// A pool that is at work on a campaign, some of whose shards are done.
+fn at_work(test: &str) -> Option<(Cluster, CampaignFolder, Snapshot)> {
+    let mut site = Cluster::start(test, lumimill(), lumimill_worker())?;
+    let folder = site.campaign(12_000, 1_000);
+    let expected = undisturbed(&lumimill(), &folder);
+    // Once they have read and scored it all, so that every job is late to notice.
+    site.set(SLOW, "processed:1.5");
+    site.serve("serve", &[]);
+    site.worker("one", &["--slots", "2"]);
+    site.worker("two", &["--slots", "2"]);
+    let _ = site.run(&["submit", path(&folder).as_str()]).expect_code(0);
+    site.wait_until("some shards done", |site| {
+        site.keys("demo/dimuon/_done").len() > 3
+    });
+    Some((site, folder, expected))
+}
+
+fn path(folder: &CampaignFolder) -> String {
+    folder.file().to_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn assert_under_way(site: &Cluster) {
+    let ended = site.keys("_campaigns/ended");
+    assert!(ended.is_empty(), "it was over before: {ended:?}");
+}
+
+#[test]
+fn a_campaign_that_is_changed_while_it_is_done() {
+    let Some((site, folder, _)) = at_work("a_campaign_that_is_changed_while_it_is_done") else {
+        return;
+    };
+    let before = site.keys("demo/dimuon/_done");
+    assert_under_way(&site);
+    folder.change("pt > 3", "pt > 4");
+    let file = path(&folder);
+    let _ = site.run(&["submit", &file, "--replace"]).expect_code(0);
+    site.wait_for_campaign("demo");
+    // Jobs of the plan before that were under way are at their end by now.
+    std::thread::sleep(super::REST);
+    let after = site.keys("demo/dimuon/_done");
+    assert!(after.iter().all(|key| !before.contains(key)));
+    let _ = site.run(&["verify", &file]).expect_code(0);
+    let expected = undisturbed(&lumimill(), &{ folder });
+    assert_same(&expected, &site.objects("demo"));
+    let dropped = site.logs().contains("not wanted any more");
+    assert!(dropped, "a job met the change at its end");
+}
+
+#[test]
+fn shards_that_are_cut_while_they_are_done() {
+    let Some((site, folder, expected)) = at_work("shards_that_are_cut_while_they_are_done") else {
+        return;
+    };
+    assert_under_way(&site);
+    let file = path(&folder);
+    let again = ["resubmit", &file, "--missing", "--split", "2"];
+    let _ = site.run(&again).expect_code(0);
+    site.wait_for_campaign("demo");
+    std::thread::sleep(super::REST);
+    let _ = site.run(&["verify", &file]).expect_code(0);
+    let metrics = |objects: &Snapshot| objects["report/event_metrics.csv"].clone();
+    let found = site.objects("demo");
+    assert_eq!(metrics(&expected), metrics(&found), "every event once");
+    let tables = |objects: &Snapshot| {
+        let is_table = |name: &&String| name.ends_with(".parquet") && name.contains("part-");
+        objects.keys().filter(is_table).count()
+    };
+    assert!(tables(&found) > tables(&expected), "{}", tables(&found));
+}

@@ -1,18 +1,21 @@
-//! The end of a campaign that is given more to do meanwhile.
+//! The end of a campaign: given more to do meanwhile, left half-way, with a damaged marker, in
+//! trouble.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lumimill_common::campaign::Campaign;
-use lumimill_common::marker::marker_key;
+use lumimill_common::control::control_key;
+use lumimill_common::marker::{marker_key, object_key};
+use lumimill_common::queue::{MemoryQueue, Queue, jobs};
 use lumimill_common::store::{Place, Store};
 
 use super::ActiveCampaign;
 use crate::demo::write_inputs;
 use crate::output::Output;
 use crate::plan::plan;
-use crate::submission::{active, ended, running, set_running};
+use crate::submission::{active, ended, running, set_ended, set_running};
 
 const TEXT: &str = "\
 name = \"late\"
@@ -64,6 +67,11 @@ impl Finished {
         }
     }
 
+    async fn drive(&mut self, queue: &MemoryQueue) -> anyhow::Result<()> {
+        let root = self.root.as_ref();
+        self.campaign.drive(queue, root, &BTreeSet::new()).await
+    }
+
     /// Whether it is driven on after it was brought to its end.
     async fn goes_on_after_its_end(&mut self) -> bool {
         let root = self.root.as_ref();
@@ -98,4 +106,66 @@ async fn a_plan_that_is_replaced_meanwhile_is_driven_on() {
     let told = set_running(&finished.output, root.as_ref(), &name, &control).await;
     told.unwrap();
     assert!(finished.goes_on_after_its_end().await);
+}
+
+#[tokio::test]
+async fn one_that_was_left_half_way_to_its_end_is_driven_on() {
+    let mut finished = Finished::new().await;
+    let (root, name) = (finished.root.clone(), finished.campaign.name().clone());
+    let shard = finished.campaign.loaded.as_ref().unwrap().plan.shards[0].clone();
+    let key = marker_key(&shard.stage, shard.id);
+    finished.output.store().delete(&key).await.unwrap();
+    set_ended(root.as_ref(), &name).await.unwrap();
+    finished.campaign.ending = true;
+    finished.drive(&MemoryQueue::default()).await.unwrap();
+    assert!(!finished.campaign.is_ending());
+    assert!(active(root.as_ref()).await.unwrap().contains(&name));
+}
+
+#[tokio::test]
+async fn a_shard_whose_marker_is_damaged_is_done_again() {
+    // Its markers are empty, which is as damaged as it gets.
+    let mut finished = Finished::new().await;
+    let queue = MemoryQueue::default();
+    finished.drive(&queue).await.unwrap();
+    let loaded = finished.campaign.loaded.as_ref().unwrap();
+    let left = loaded.outstanding().count();
+    assert_eq!(left, 1, "the first that was met");
+    assert_eq!(queue.depth(&jobs("cpu")).await.unwrap(), 1);
+    let active = active(finished.root.as_ref()).await.unwrap();
+    assert!(active.contains(finished.campaign.name()), "{active:?}");
+}
+
+#[tokio::test]
+async fn one_in_trouble_is_left_alone_for_a_while() {
+    let mut finished = Finished::new().await;
+    let store = finished.output.store();
+    store.put(&control_key(), b"?".to_vec()).await.unwrap();
+    let queue = MemoryQueue::default();
+    let trouble = finished.drive(&queue).await.unwrap_err();
+    assert!(
+        format!("{trouble:#}").contains("_control.json"),
+        "{trouble:#}"
+    );
+    finished.drive(&queue).await.unwrap();
+    assert!(finished.campaign.trouble.is_some(), "nothing was tried");
+}
+
+#[tokio::test]
+async fn what_is_in_no_plan_is_removed_before_the_report() {
+    let mut finished = Finished::new().await;
+    let loaded = finished.campaign.loaded.as_ref().unwrap();
+    let shard = &loaded.plan.shards[0];
+    let other = "0123456789abcdef0123456789abcdef".parse().unwrap();
+    let store = finished.output.store();
+    for key in [
+        object_key(&shard.stage, other),
+        marker_key(&shard.stage, other),
+    ] {
+        store.put(&key, b"another".to_vec()).await.unwrap();
+    }
+    let plan = loaded.plan.clone();
+    assert_eq!(finished.output.stale(&plan).await.unwrap().len(), 1);
+    finished.drive(&MemoryQueue::default()).await.unwrap();
+    assert!(finished.output.stale(&plan).await.unwrap().is_empty());
 }

@@ -18,7 +18,7 @@ struct Policy {
     waits: &'static [u64],
 }
 
-const TABLE: [Policy; 4] = [
+static TABLE: [Policy; 4] = [
     Policy {
         kind: "store",
         counts: false,
@@ -41,7 +41,7 @@ const TABLE: [Policy; 4] = [
     },
 ];
 
-const OTHERS: Policy = Policy {
+static OTHERS: Policy = Policy {
     kind: "",
     counts: true,
     waits: &[1, 4, 16, 60, 300],
@@ -73,8 +73,7 @@ pub fn judge(failure: &Failure, attempt: u32, postponed: u32, patience: Patience
     if failure.disposition == Disposition::Reject {
         return Verdict::GiveUp;
     }
-    let known = TABLE.iter().find(|policy| policy.kind == failure.kind);
-    let policy = known.unwrap_or(&OTHERS);
+    let policy = policy_of(&failure.kind);
     match policy.counts {
         true if attempt < patience.attempts => {
             Verdict::Retry(policy.wait(attempt.saturating_sub(1)))
@@ -82,6 +81,17 @@ pub fn judge(failure: &Failure, attempt: u32, postponed: u32, patience: Patience
         false if postponed < patience.postponements => Verdict::PutOff(policy.wait(postponed)),
         _ => Verdict::GiveUp,
     }
+}
+
+/// How long at most somebody waits before a failure of a kind is tried again.
+#[must_use]
+pub fn longest_wait(kind: &str) -> Duration {
+    policy_of(kind).wait(u32::MAX)
+}
+
+fn policy_of(kind: &str) -> &'static Policy {
+    let known = TABLE.iter().find(|policy| policy.kind == kind);
+    known.unwrap_or(&OTHERS)
 }
 
 impl Policy {

@@ -1,29 +1,27 @@
 //! Campaigns that were submitted, as the store has them. All that a job is done with, its models
 //! and its input among it, is taken from a plan whose digest the job names.
 
+mod submission;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use lumimill_common::campaign::{Campaign, CampaignName};
-use lumimill_common::control::{
-    Control, ControlState, PlanKeys, control_key, model_key, plan_digest,
-};
+use lumimill_common::campaign::CampaignName;
+use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failure::{Disposition, Failure};
 use lumimill_common::job::Job;
-use lumimill_common::shard::ShardId;
-use lumimill_common::store::{Key, Place, Store};
-use sha2::{Digest, Sha256};
+use lumimill_common::store::{Place, Store};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
 
+use self::submission::{load, read_control};
 use crate::campaigns::{Campaigns, Found};
-use crate::prepared_stage::PreparedStage;
-use crate::production::{Production, store_failure};
-use crate::shard_table::ShardTable;
+use crate::production::Production;
+
+pub(crate) use self::submission::still_wants;
 
 /// Campaigns that are remembered between jobs.
 const REMEMBERED: usize = 4;
@@ -188,166 +186,4 @@ impl Known {
             production.stop.cancel();
         }
     }
-}
-
-/// An object that must be there, as submitting writes it before any job.
-async fn object(store: &dyn Store, key: &Key) -> Result<Vec<u8>, Failure> {
-    let found = store
-        .get(key)
-        .await
-        .map_err(|error| store_failure(&error))?;
-    found.ok_or_else(|| {
-        let message = format!(
-            "{}: there is no {key}: the campaign was not submitted to this store, or was removed",
-            store.location()
-        );
-        Failure::reject("job", store.location(), message)
-    })
-}
-
-async fn load(
-    job: &Job,
-    base: PathBuf,
-    store: Arc<dyn Store>,
-    stop: CancellationToken,
-) -> Result<Production, Failure> {
-    let wrong = |message: String| Failure::reject("job", &job.campaign, message);
-    let keys = PlanKeys::submitted(&job.plan);
-    let keys = keys.ok_or_else(|| wrong(format!("{:?} is no digest of a plan", job.plan)))?;
-    let text = object(store.as_ref(), &keys.campaign).await?;
-    let bytes = object(store.as_ref(), &keys.plan).await?;
-    let digest = plan_digest(&bytes, &text);
-    if digest != job.plan {
-        let message = format!(
-            "{}: {} and its campaign.toml have digest {digest}: they were changed after they were \
-             submitted; submit the campaign again",
-            store.location(),
-            keys.plan
-        );
-        return Err(wrong(message));
-    }
-    let table = shard_table(bytes).await.map_err(wrong)?;
-    let text = String::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
-    let campaign = Campaign::parse(&text).map_err(|errors| {
-        let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
-        wrong(format!("campaign.toml: {}", problems.join("; ")))
-    })?;
-    let models = models(store.as_ref(), &campaign, &table).await?;
-    let stages = tokio::task::spawn_blocking(move || prepare(&campaign, &table, &models)).await;
-    let prepared = stages.map_err(|error| wrong(error.to_string()))?;
-    let (attempts, stages, shards) = prepared.map_err(wrong)?;
-    info!(campaign = %job.campaign, shards = shards.len(), "campaign loaded");
-    let mut production = Production::new(&job.campaign, &digest, &base, store, attempts);
-    production.is_submitted = true;
-    production.stop = stop;
-    production.stages = stages;
-    production.shards = shards;
-    Ok(production)
-}
-
-async fn shard_table(bytes: Vec<u8>) -> Result<ShardTable, String> {
-    let read = tokio::task::spawn_blocking(|| ShardTable::from_parquet(bytes)).await;
-    let table = read.map_err(|error| error.to_string())?;
-    table.map_err(|error| error.to_string())
-}
-
-/// Whether a shard of a production is still to be done: its campaign may have been cancelled, or
-/// its shard cut or changed, since the job was taken. An object of a shard that is in no plan would
-/// be read as part of the data set, its events twice.
-pub(crate) async fn still_wants(production: &Production, shard: ShardId) -> Result<bool, Failure> {
-    if !production.is_submitted {
-        return Ok(true);
-    }
-    let store = production.store.as_ref();
-    let control = read_control(store).await?;
-    if control.state == ControlState::Cancelled {
-        return Ok(false);
-    }
-    if control.plan == production.digest {
-        return Ok(true);
-    }
-    let Some(keys) = PlanKeys::submitted(&control.plan) else {
-        return Ok(false);
-    };
-    let table = shard_table(object(store, &keys.plan).await?).await;
-    let table = table.map_err(|error| Failure::reject("job", &production.campaign, error))?;
-    Ok(table.shards.iter().any(|planned| planned.id == shard))
-}
-
-async fn read_control(store: &dyn Store) -> Result<Control, Failure> {
-    let bytes = object(store, &control_key()).await?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let message = format!("{}: _control.json: {error}", store.location());
-        Failure::reject("job", store.location(), message)
-    })
-}
-
-/// Model files by hash and by the path that the campaign has for them.
-type Models = BTreeMap<String, Vec<u8>>;
-
-/// The model files of every stage, each as the plan has its hash.
-async fn models(
-    store: &dyn Store,
-    campaign: &Campaign,
-    table: &ShardTable,
-) -> Result<Models, Failure> {
-    let wrong = |message: String| Failure::reject("model", &campaign.name, message);
-    let planned = table.stages().map_err(|error| wrong(error.to_string()))?;
-    let mut models = Models::new();
-    for (stage, planned) in campaign.stages.iter().zip(&planned) {
-        let paths = stage.models.iter().flat_map(|model| model.source.paths());
-        for (path, hash) in paths.zip(&planned.models) {
-            if models.contains_key(path) {
-                continue;
-            }
-            let key = model_key(hash).ok_or_else(|| wrong(format!("{hash:?} is no hash")))?;
-            let bytes = object(store, &key).await?;
-            let found = hex(&Sha256::digest(&bytes));
-            if found != *hash {
-                let message = format!("{key}: expected SHA-256 {hash}, found {found}");
-                return Err(wrong(message));
-            }
-            models.insert(path.to_owned(), bytes);
-        }
-    }
-    Ok(models)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-type Prepared = (
-    u32,
-    BTreeMap<lumimill_common::campaign::StageName, Arc<PreparedStage>>,
-    BTreeMap<ShardId, Arc<lumimill_common::shard::Shard>>,
-);
-
-fn prepare(campaign: &Campaign, table: &ShardTable, models: &Models) -> Result<Prepared, String> {
-    let files = |path: &str| {
-        let found = models.get(path).cloned();
-        found.ok_or_else(|| String::from("not in the plan"))
-    };
-    let planned = table.stages().map_err(|error| error.to_string())?;
-    let mut stages = BTreeMap::new();
-    for (index, planned) in (0..campaign.stages.len()).zip(&planned) {
-        let stage = PreparedStage::load(campaign, index, &files).map_err(|problems| {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            problems.join("; ")
-        })?;
-        let name = stage.stage().name.clone();
-        if (&name, stage.digest()) != (&planned.name, &planned.digest) {
-            return Err(format!(
-                "stage {name} has digest {}, the plan has {} for stage {}: the campaign file in \
-                 the store is not the planned one",
-                stage.digest(),
-                planned.digest,
-                planned.name
-            ));
-        }
-        stages.insert(name, Arc::new(stage));
-    }
-    let shards = table.shards.iter();
-    let shards = shards.map(|shard| (shard.id, Arc::new(shard.clone())));
-    Ok((campaign.shards.max_attempts, stages, shards.collect()))
 }

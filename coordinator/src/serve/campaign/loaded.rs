@@ -1,0 +1,186 @@
+//! What is known of a campaign that is driven; all of it can be found out again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use lumimill_common::campaign::{Campaign, StageName};
+use lumimill_common::control::{Control, ControlState};
+use lumimill_common::marker::marker_key;
+use lumimill_common::queue::{Queue, jobs};
+use lumimill_common::shard::{Shard, ShardId};
+use tracing::warn;
+
+use crate::jobs::JobsOf;
+use crate::output::{DamagedMarker, Output};
+use crate::plan::Plan;
+use crate::submission::{Submission, submitted};
+
+/// Time without a word of a campaign after which its jobs may have been lost.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What is known of it; all of it can be found out again.
+pub(super) struct Loaded {
+    pub(super) output: Output,
+    pub(super) control: Control,
+    pub(super) campaign: Campaign,
+    pub(super) plan: Plan,
+    /// Where its shards are in the plan.
+    pub(super) places: BTreeMap<ShardId, usize>,
+    /// Shards with a marker, when the markers were last listed.
+    pub(super) done: BTreeSet<ShardId>,
+    /// Shards that were given up, when the records were last listed.
+    pub(super) failed: BTreeSet<ShardId>,
+    /// Shards that reports say are done or given up; not believed, but a reason to look.
+    pub(super) hinted: BTreeSet<ShardId>,
+    /// Last stage whose jobs are published.
+    pub(super) stage: usize,
+    pub(super) listed: Instant,
+    /// When it was last heard of; ahead of now while something waits to be tried again.
+    pub(super) heard: Instant,
+}
+
+impl Loaded {
+    pub(super) async fn load(output: Output) -> anyhow::Result<Option<Self>> {
+        let Some(Submission {
+            control,
+            text,
+            plan,
+        }) = submitted(&output).await?
+        else {
+            return Ok(None);
+        };
+        let campaign = Campaign::parse(&text).map_err(|errors| {
+            let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("campaign.toml: {}", problems.join("; "))
+        })?;
+        let now = Instant::now();
+        let ids = plan.shards.iter().map(|shard| shard.id);
+        let places = ids.zip(0..).collect();
+        let mut loaded = Self {
+            output,
+            control,
+            campaign,
+            plan,
+            places,
+            done: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            hinted: BTreeSet::new(),
+            stage: 0,
+            listed: now,
+            heard: now,
+        };
+        loaded.list().await?;
+        // Where it stood: the last stage whose jobs are out.
+        while loaded.stage + 1 < loaded.plan.stages.len() && loaded.is_begun(loaded.stage + 1) {
+            loaded.stage += 1;
+        }
+        Ok(Some(loaded))
+    }
+
+    /// Whether anything of a stage is done or was given up.
+    fn is_begun(&self, stage: usize) -> bool {
+        let mut shards = self.shards(stage);
+        shards.any(|shard| self.done.contains(&shard.id) || self.failed.contains(&shard.id))
+    }
+
+    pub(super) async fn list(&mut self) -> anyhow::Result<()> {
+        self.done = self.output.done_of(&self.plan).await?;
+        self.failed = self.output.failed_of(&self.plan, &self.done).await?;
+        self.hinted.clear();
+        self.listed = Instant::now();
+        Ok(())
+    }
+
+    /// Whether nobody was told or sent anything since this was looked at.
+    pub(super) async fn is_still_over(&mut self) -> anyhow::Result<bool> {
+        if self.output.control().await?.as_ref() != Some(&self.control) {
+            return Ok(false);
+        }
+        if self.control.state == ControlState::Cancelled {
+            return Ok(true);
+        }
+        self.list().await?;
+        Ok(self.is_over())
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.outstanding().next().is_none()
+    }
+
+    fn shards(&self, stage: usize) -> impl Iterator<Item = &Shard> {
+        let name: Option<&StageName> = self.plan.stages.get(stage).map(|stage| &stage.name);
+        let shards = self.plan.shards.iter();
+        shards.filter(move |shard| Some(&shard.stage) == name)
+    }
+
+    /// Shards that are neither done nor given up, of this stage and of those before: what was
+    /// given up there may be sent again any time.
+    pub(super) fn outstanding(&self) -> impl Iterator<Item = &Shard> {
+        let published = self.plan.stages.iter().take(self.stage + 1);
+        let published: BTreeSet<&StageName> = published.map(|stage| &stage.name).collect();
+        let is_over = |id: &ShardId| self.done.contains(id) || self.failed.contains(id);
+        self.plan
+            .shards
+            .iter()
+            .filter(move |shard| published.contains(&shard.stage) && !is_over(&shard.id))
+    }
+
+    /// Removes what somebody committed just before its shard was cut or changed.
+    pub(super) async fn remove_stale(&mut self) -> anyhow::Result<()> {
+        let stale = self.output.stale(&self.plan).await?;
+        // Of another plan it may be the work.
+        if stale.is_empty() || self.output.control().await?.as_ref() != Some(&self.control) {
+            return Ok(());
+        }
+        warn!(
+            campaign = %self.plan.campaign, shards = stale.len(),
+            "removing shards that are not in the plan any more"
+        );
+        self.output.remove(&stale).await
+    }
+
+    /// Has a shard done again whose marker is damaged.
+    pub(super) async fn mend(
+        &mut self,
+        queue: &dyn Queue,
+        error: anyhow::Error,
+    ) -> anyhow::Result<()> {
+        let Some(damaged) = error.downcast_ref::<DamagedMarker>() else {
+            return Err(error);
+        };
+        warn!(campaign = %self.plan.campaign, "to be done again: {damaged}");
+        let key = marker_key(&damaged.stage, damaged.shard);
+        self.output.store().delete(&key).await?;
+        self.list().await?;
+        self.publish(queue).await.map(|_| ())
+    }
+
+    pub(super) async fn publish(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
+        let jobs_of = JobsOf {
+            campaign: &self.plan.campaign,
+            plan: &self.control.plan,
+            pool: &self.control.pool,
+        };
+        let count = jobs_of.publish(queue, self.outstanding()).await?;
+        self.heard = Instant::now();
+        Ok(count)
+    }
+
+    /// Publishes again what nobody does, nobody waits for and nobody spoke of for a while: a
+    /// broker may have lost its disk. That it was not lost does no harm.
+    pub(super) async fn publish_lost(&mut self, queue: &dyn Queue) -> anyhow::Result<()> {
+        if self.heard.elapsed() < SILENCE {
+            return Ok(());
+        }
+        self.heard = Instant::now();
+        for pool in self.control.pools() {
+            if queue.depth(&jobs(pool)).await? > 0 {
+                return Ok(());
+            }
+        }
+        self.list().await?;
+        let count = self.publish(queue).await?;
+        warn!(campaign = %self.plan.campaign, shards = count, "jobs were lost; published again");
+        Ok(())
+    }
+}

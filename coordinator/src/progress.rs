@@ -105,3 +105,16 @@ impl Watcher for Display {
         self.say(&format!("shard {shard} {what}: {message}"));
     }
 }
+
+/// A bar with ETA for so many things, on a terminal only.
+pub(crate) fn bar(doing: &str, count: usize, things: &str) -> ProgressBar {
+    let bar = match std::io::stderr().is_terminal() {
+        true => ProgressBar::new(count as u64),
+        false => ProgressBar::hidden(),
+    };
+    let template = format!("{doing} {{bar:32.cyan/blue}} {{pos}} of {{len}} {things}  ETA {{eta}}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lumimill_common::campaign::{Campaign, Rows, Stage};
+use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::metric::{CutFlow, Unit};
-use lumimill_common::shard::ShardId;
+use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::unit::unit_of;
 
 use crate::ledger::{Ledger, LumiLedger};
@@ -17,6 +18,7 @@ use crate::reduce::{StageResult, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LumiSummary, Report, RunLumis, ShardCounts, StageReport, render,
 };
+use crate::status::failed_records;
 
 /// What a campaign came to, for the last lines of a run.
 #[derive(Debug)]
@@ -191,17 +193,10 @@ async fn failures(
     plan: &Plan,
     failed: &BTreeSet<ShardId>,
 ) -> anyhow::Result<Vec<Failure>> {
-    let mut failures = Vec::with_capacity(failed.len());
-    for shard in plan
-        .shards
-        .iter()
-        .filter(|shard| failed.contains(&shard.id))
-    {
-        let record = output.failed_record(&shard.stage, shard.id).await?;
-        let Some(last) = record.and_then(|record| record.attempts.into_iter().next_back()) else {
-            continue;
-        };
-        failures.push(Failure {
+    let records = failed_records(output, plan, failed).await?;
+    let failure = |(shard, record): (&Shard, FailedRecord)| {
+        let last = record.attempts.into_iter().next_back()?;
+        Some(Failure {
             stage: shard.stage.to_string(),
             shard: shard.id.to_string(),
             file: shard.file.url.clone(),
@@ -209,9 +204,9 @@ async fn failures(
             kind: last.failure.kind,
             message: last.failure.message,
             fingerprint: last.fingerprint,
-        });
-    }
-    Ok(failures)
+        })
+    };
+    Ok(records.into_iter().filter_map(failure).collect())
 }
 
 fn duplicate(found: &DuplicateLumi) -> Duplicate {

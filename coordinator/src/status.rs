@@ -121,12 +121,8 @@ impl Status {
         let control = output.control().await?;
         let done = output.done_of(plan).await?;
         let failed = output.failed_of(plan, &done).await?;
-        let records = records(output, plan, &failed).await?;
-        let dead: BTreeSet<ShardId> = records
-            .iter()
-            .filter(|record| is_dead(record))
-            .map(|record| record.shard)
-            .collect();
+        let records = failed_records(output, plan, &failed).await?;
+        let dead = dead_among(&records);
         let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
         let sets = Sets {
             done: &done,
@@ -282,23 +278,28 @@ fn workers(live: Option<&Live>, control: Option<&Control>) -> Vec<LiveWorker> {
 }
 
 /// The records of failed shards, in the order of the plan.
-async fn records(
+pub(crate) async fn failed_records<'a>(
     output: &Output,
-    plan: &Plan,
+    plan: &'a Plan,
     failed: &BTreeSet<ShardId>,
-) -> anyhow::Result<Vec<FailedRecord>> {
-    let shards = plan
+) -> anyhow::Result<Vec<(&'a Shard, FailedRecord)>> {
+    let shards: Vec<&Shard> = plan
         .shards
         .iter()
-        .filter(|shard| failed.contains(&shard.id));
+        .filter(|shard| failed.contains(&shard.id))
+        .collect();
     let reading: Vec<_> = shards
+        .iter()
         .map(|shard| output.failed_record(&shard.stage, shard.id))
         .collect();
     let found: Vec<Option<FailedRecord>> = stream::iter(reading)
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(found.into_iter().flatten().collect())
+    let found = shards.into_iter().zip(found);
+    Ok(found
+        .filter_map(|(shard, record)| Some((shard, record?)))
+        .collect())
 }
 
 fn is_dead(record: &FailedRecord) -> bool {
@@ -312,14 +313,17 @@ pub async fn dead_of(
     plan: &Plan,
     failed: &BTreeSet<ShardId>,
 ) -> anyhow::Result<BTreeSet<ShardId>> {
-    let records = records(output, plan, failed).await?;
-    let dead = records.iter().filter(|record| is_dead(record));
-    Ok(dead.map(|record| record.shard).collect())
+    Ok(dead_among(&failed_records(output, plan, failed).await?))
 }
 
-fn groups(records: &[FailedRecord]) -> Vec<FailureGroup> {
+fn dead_among(records: &[(&Shard, FailedRecord)]) -> BTreeSet<ShardId> {
+    let dead = records.iter().filter(|(_, record)| is_dead(record));
+    dead.map(|(shard, _)| shard.id).collect()
+}
+
+fn groups(records: &[(&Shard, FailedRecord)]) -> Vec<FailureGroup> {
     let mut groups: BTreeMap<&str, FailureGroup> = BTreeMap::new();
-    for record in records {
+    for (shard, record) in records {
         let Some(last) = record.attempts.last() else {
             continue;
         };
@@ -332,7 +336,7 @@ fn groups(records: &[FailedRecord]) -> Vec<FailureGroup> {
                 message: last.failure.message.clone(),
                 shards: Vec::new(),
             });
-        group.shards.push(record.shard.to_string());
+        group.shards.push(shard.id.to_string());
     }
     groups.into_values().collect()
 }

@@ -1,10 +1,9 @@
 //! The site's broker and store, as commands need them.
 
-use std::io::IsTerminal;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use lumimill_common::queue::{AmqpQueue, Queue, QueueError};
 use lumimill_common::shard::Shard;
 use lumimill_common::site::{Site, SiteError};
@@ -14,6 +13,7 @@ use tracing::warn;
 
 use crate::campaign_file::Mistakes;
 use crate::jobs::JobsOf;
+use crate::progress::bar;
 
 /// Settings that are missing or wrong are mistakes of whoever asks.
 pub(super) fn mistake(error: &SiteError) -> Mistakes {
@@ -103,20 +103,17 @@ pub(super) async fn publish(
     jobs_of: JobsOf<'_>,
     due: &[&Shard],
 ) -> anyhow::Result<u64> {
-    let bar = match std::io::stderr().is_terminal() {
-        true => ProgressBar::new(due.len() as u64),
-        false => ProgressBar::hidden(),
-    };
-    let template = "publishing {bar:32.cyan/blue} {pos} of {len} jobs  ETA {eta}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
+    let bar = bar("publishing", due.len(), "jobs");
+    // A connection that breaks costs the jobs that were not confirmed, not all of them.
+    let safe = Cell::new(0);
     patiently(site, async |queue| {
-        let shards = due.iter().copied();
-        let told = |safe: usize| bar.set_position(safe as u64);
-        Ok(jobs_of
-            .publish_telling(queue.as_ref(), shards, told)
-            .await?)
+        let before = safe.get();
+        let left = due.iter().skip(before).copied();
+        let told = |more: usize| {
+            safe.set(before + more);
+            bar.set_position(safe.get() as u64);
+        };
+        Ok(jobs_of.publish_telling(queue.as_ref(), left, told).await?)
     })
     .await?;
     bar.finish_and_clear();

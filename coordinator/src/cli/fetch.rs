@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::marker::object_key;
 use lumimill_common::store::{Key, LocalStore, Store};
 
@@ -13,6 +14,10 @@ use super::status::target;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::Output;
+use crate::progress::bar;
+
+/// Objects that are on their way at a time.
+const AT_ONCE: usize = 8;
 
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
@@ -43,11 +48,18 @@ pub(super) fn fetch(args: &FetchArgs) -> anyhow::Result<Exit> {
         }
         let folder = args.output.join(campaign.name.as_str());
         let copy = LocalStore::create(&folder)?;
-        for key in &keys {
+        let bar = bar("fetching", keys.len(), "objects");
+        let fetch = async |key: &Key| {
             let bytes = store.get(key).await?;
             let bytes = bytes.with_context(|| format!("{place}: {key} is gone"))?;
             copy.put(key, bytes).await?;
-        }
+            bar.inc(1);
+            anyhow::Ok(())
+        };
+        let fetching: Vec<_> = keys.iter().map(fetch).collect();
+        let fetching = stream::iter(fetching).buffer_unordered(AT_ONCE);
+        fetching.try_collect::<()>().await?;
+        bar.finish_and_clear();
         copy.close();
         say(format_args!(
             "{reports} files of the report and {} tables are in {}",

@@ -42,7 +42,7 @@ pub struct Coordinator {
     campaigns: BTreeMap<CampaignName, ActiveCampaign>,
     workers: Workers,
     counts: Arc<Counts>,
-    told: Instant,
+    told: Option<Instant>,
 }
 
 /// What a coordinator counts.
@@ -66,7 +66,7 @@ impl Coordinator {
             campaigns: BTreeMap::new(),
             workers: Workers::default(),
             counts: Arc::default(),
-            told: Instant::now(),
+            told: None,
         }
     }
 
@@ -202,10 +202,10 @@ impl Coordinator {
     async fn tell(&mut self) {
         const EVERY: Duration = Duration::from_secs(2);
         self.workers.forget_silent();
-        if self.told.elapsed() < EVERY {
+        if self.told.is_some_and(|told| told.elapsed() < EVERY) {
             return;
         }
-        self.told = Instant::now();
+        self.told = Some(Instant::now());
         let unreadable = self.counts.unreadable.load(Ordering::Relaxed);
         let live = Live::of(&self.workers, self.campaigns.values(), unreadable);
         if let Err(error) = live::write(self.store.as_ref(), &live).await {

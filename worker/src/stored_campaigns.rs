@@ -13,7 +13,7 @@ use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failure::{Disposition, Failure};
 use lumimill_common::job::Job;
-use lumimill_common::store::{Place, Store};
+use lumimill_common::store::{Place, PlaceError, Store};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -59,18 +59,16 @@ impl StoredCampaigns {
     }
 
     async fn known(&self, name: &CampaignName) -> Result<Arc<Mutex<Known>>, Failure> {
+        if let Some(known) = self.known.lock().await.get(name) {
+            return Ok(known.clone());
+        }
+        // Nobody else waits for a store that takes its time.
+        let store = self.store(name).await?;
         let mut all = self.known.lock().await;
         if let Some(known) = all.get(name) {
             return Ok(known.clone());
         }
         forget_oldest(&mut all);
-        let place = self.root.join(name.as_str());
-        let place = place.map_err(|error| Failure::reject("job", name, error))?;
-        let prepared = place.prepare().await;
-        let (store, _) = prepared.map_err(|error| match error.is_transient() {
-            true => Failure::retry("store", "", error),
-            false => Failure::reject("store", "", error),
-        })?;
         let known = Arc::new(Mutex::new(Known {
             store,
             used: Instant::now(),
@@ -80,6 +78,20 @@ impl StoredCampaigns {
         }));
         all.insert(name.clone(), known.clone());
         Ok(known)
+    }
+
+    /// The store of a campaign, ready for writing; a message may name any, and nothing is made
+    /// for one that was never submitted.
+    async fn store(&self, name: &CampaignName) -> Result<Arc<dyn Store>, Failure> {
+        let place = self.root.join(name.as_str());
+        let place = place.map_err(|error| Failure::reject("job", name, error))?;
+        let unreachable = |error: PlaceError| match error.is_transient() {
+            true => Failure::retry("store", "", error),
+            false => Failure::reject("store", "", error),
+        };
+        read_control(place.open().map_err(unreachable)?.as_ref()).await?;
+        let (store, _) = place.prepare().await.map_err(unreachable)?;
+        Ok(store)
     }
 }
 

@@ -22,7 +22,8 @@ use crate::submission::{set_active, set_ended};
 
 /// Time between two looks at all markers, reports or not.
 const LISTING: Duration = Duration::from_secs(30);
-/// The same when nobody is heard of: what is missing may have been told to another coordinator.
+/// The same when nobody has been heard of for so long: what is missing may have been told to another
+/// coordinator.
 const QUIET: Duration = Duration::from_secs(5);
 
 /// A campaign that is driven.
@@ -174,9 +175,15 @@ impl ActiveCampaign {
             .outstanding()
             .all(|shard| loaded.hinted.contains(&shard.id));
         let is_quiet = loaded.heard.elapsed() > QUIET;
-        let often = if is_quiet { QUIET } else { LISTING };
+        let often = if is_quiet { loaded.pace } else { LISTING };
         if seems_over || loaded.listed.elapsed() > often {
+            let before = loaded.over();
             loaded.list().await?;
+            // The longer nothing comes of it, the less often.
+            loaded.pace = match loaded.over() == before {
+                true => (loaded.pace * 2).min(LISTING),
+                false => QUIET,
+            };
         }
         match loaded.is_over() {
             true => self.advance(queue, root).await,

@@ -10,6 +10,7 @@ use lumimill_common::queue::{Queue, jobs};
 use lumimill_common::shard::{Shard, ShardId};
 use tracing::warn;
 
+use super::QUIET;
 use crate::jobs::JobsOf;
 use crate::output::{DamagedMarker, Output};
 use crate::plan::Plan;
@@ -35,6 +36,8 @@ pub(super) struct Loaded {
     /// Last stage whose jobs are published.
     pub(super) stage: usize,
     pub(super) listed: Instant,
+    /// Time between two looks at all markers while nobody is heard of.
+    pub(super) pace: Duration,
     /// When it was last heard of; ahead of now while something waits to be tried again.
     pub(super) heard: Instant,
 }
@@ -67,6 +70,7 @@ impl Loaded {
             hinted: BTreeSet::new(),
             stage: 0,
             listed: now,
+            pace: QUIET,
             heard: now,
         };
         loaded.list().await?;
@@ -101,6 +105,11 @@ impl Loaded {
         }
         self.list().await?;
         Ok(self.is_over())
+    }
+
+    /// How many shards are done or given up.
+    pub(super) fn over(&self) -> usize {
+        self.done.len() + self.failed.len()
     }
 
     pub(super) fn is_over(&self) -> bool {

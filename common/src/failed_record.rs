@@ -26,6 +26,7 @@ pub async fn keep(
         action: "write",
         key: retrying.to_string(),
         reason: error.to_string(),
+        denied: false,
     })?;
     if !last {
         return store.put(&retrying, bytes).await;

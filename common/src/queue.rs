@@ -98,7 +98,7 @@ pub trait Queue: Send + Sync {
     async fn publish(&self, queue: &str, message: Message) -> Result<(), QueueError>;
 
     /// Starts to take messages from a queue, at most `prefetch` unsettled at a time. Dropping the
-    /// consumer hands back what it was sent and did not give out.
+    /// consumer hands back what it was sent and did not give out; it may take a second to come.
     async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError>;
 
     /// How many messages wait in a queue, those that are out with a consumer not counted.

@@ -1,8 +1,9 @@
 //! How often, and after how long, what failed is tried again: a table, by kind of failure.
 //!
-//! A failure that is no fault of the job (a store that does not answer, a full disk of one
-//! worker) puts the job off and does not count as an attempt; others count, up to the campaign's
-//! `max_attempts`.
+//! A failure that is no fault of the job (a store that does not answer or lets one worker in no
+//! more, a full disk of one worker) puts the job off and does not count as an attempt; others
+//! count, up to the campaign's `max_attempts`. Where it may well be the worker that is at fault,
+//! the worker is to rest besides.
 
 use std::time::Duration;
 
@@ -14,29 +15,60 @@ struct Policy {
     kind: &'static str,
     /// Whether it uses up an attempt.
     counts: bool,
+    /// Whether the worker may be at fault, and not the job.
+    tires: bool,
     /// Seconds to wait, first to last; the last one stays.
     waits: &'static [u64],
 }
 
-static TABLE: [Policy; 4] = [
+/// Kind of the failures of a campaign's store, whatever it said.
+pub const STORE: &str = "store";
+
+/// Kind of the failures of what is not where a worker looks for it, or not for that worker to
+/// read: its input, or the campaign itself.
+pub const MISSING: &str = "missing";
+
+/// Kind of the failures of an attempt that gave way to others, for want of memory for all.
+pub const CROWDED: &str = "crowded";
+
+/// Kind of the failures of a machine's own disk.
+pub const SCRATCH: &str = "scratch";
+
+static TABLE: [Policy; 6] = [
     Policy {
-        kind: "store",
+        kind: STORE,
         counts: false,
+        tires: true,
         waits: &[1, 4, 4, 16, 16, 60],
+    },
+    Policy {
+        kind: MISSING,
+        counts: true,
+        tires: true,
+        waits: &[4, 16, 60],
     },
     Policy {
         kind: "input",
         counts: false,
+        tires: false,
         waits: &[1, 4, 16, 60],
     },
     Policy {
-        kind: "scratch",
+        kind: SCRATCH,
         counts: false,
+        tires: true,
         waits: &[1, 4, 16],
+    },
+    Policy {
+        kind: CROWDED,
+        counts: false,
+        tires: true,
+        waits: &[4, 16, 60],
     },
     Policy {
         kind: "memory",
         counts: true,
+        tires: false,
         waits: &[4, 16],
     },
 ];
@@ -44,6 +76,7 @@ static TABLE: [Policy; 4] = [
 static OTHERS: Policy = Policy {
     kind: "",
     counts: true,
+    tires: false,
     waits: &[1, 4, 16, 60, 300],
 };
 
@@ -83,6 +116,13 @@ pub fn judge(failure: &Failure, attempt: u32, postponed: u32, patience: Patience
     }
 }
 
+/// Whether the worker that failed may be at fault: another one may well do the job, and this one
+/// would fail the next one too.
+#[must_use]
+pub fn is_tiring(failure: &Failure) -> bool {
+    failure.disposition == Disposition::Retry && policy_of(&failure.kind).tires
+}
+
 /// How long at most somebody waits before a failure of a kind is tried again.
 #[must_use]
 pub fn longest_wait(kind: &str) -> Duration {
@@ -106,7 +146,7 @@ impl Policy {
 mod tests {
     use std::time::Duration;
 
-    use super::{Patience, Verdict, judge};
+    use super::{CROWDED, MISSING, Patience, Verdict, is_tiring, judge};
     use crate::failure::Failure;
 
     const PATIENCE: Patience = Patience {
@@ -137,7 +177,27 @@ mod tests {
             "whoever counts from 0"
         );
         assert_eq!(judge(&odd, 3, 0, PATIENCE), Verdict::GiveUp);
-        let wrong = Failure::reject("store", "out", "access denied");
+        let wrong = Failure::reject("input", "a.root", "corrupt");
         assert_eq!(judge(&wrong, 1, 0, PATIENCE), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn what_may_be_the_workers_fault_tires_it() {
+        let missing = Failure::retry(MISSING, "a.root", "no such file");
+        assert!(is_tiring(&missing));
+        assert_eq!(
+            judge(&missing, 1, 0, PATIENCE),
+            Verdict::Retry(Duration::from_secs(4)),
+            "nobody may have the file"
+        );
+        let crowded = Failure::retry(CROWDED, "a.root", "too many at a time");
+        assert!(is_tiring(&crowded));
+        assert_eq!(
+            judge(&crowded, 3, 0, PATIENCE),
+            Verdict::PutOff(Duration::from_secs(4))
+        );
+        for kind in ["input", "memory", "internal"] {
+            assert!(!is_tiring(&Failure::retry(kind, "a.root", "")), "{kind}");
+        }
     }
 }

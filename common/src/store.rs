@@ -98,6 +98,9 @@ pub enum StoreError {
         key: String,
         /// What the store said.
         reason: String,
+        /// Whether it is about who asks: credentials, permissions, certificates, or a bucket
+        /// that they do not see.
+        denied: bool,
     },
 }
 
@@ -106,6 +109,12 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient { .. })
+    }
+
+    /// Whether somebody else may be given what was refused.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Refused { denied: true, .. })
     }
 
     /// What the store said, without where and of what.

@@ -72,6 +72,7 @@ pub async fn drive(
     let mut slots = Slots::new("run", Box::new(production.clone()), count);
     // A person is waiting: a disk that stays full fails its shards soon.
     slots.postponements = production.max_attempts.saturating_sub(1);
+    slots.alone = true;
     slots.quit = production.stop.clone();
     slots.stop = production.stop.clone();
     let slots = Arc::new(slots);

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Connection, ConnectionProperties, ExchangeKind};
 use lumimill_common::queue::{
     AmqpQueue, AmqpSettings, Consumer, Message, Queue, QueueError, Settle, conformance, jobs,
 };
@@ -42,6 +45,7 @@ async fn rabbitmq_is_a_broker() {
     let Some(broker) = RabbitMq::start("rabbitmq_is_a_broker") else {
         return;
     };
+    what_was_half_made_is_finished(&broker).await;
     let queue = connect(&broker).await;
     conformance::check(&queue, "conformance").await;
     what_a_lost_connection_held_comes_back(&broker).await;
@@ -50,6 +54,50 @@ async fn rabbitmq_is_a_broker() {
     encrypted_connections_are_checked(&broker).await;
     queue.close().await.expect("good-bye");
     assert!(!queue.is_connected());
+}
+
+/// Somebody died after it had made an exchange for messages that wait, and before that was bound
+/// to a queue; before that queue was made, even.
+async fn what_was_half_made_is_finished(broker: &RabbitMq) {
+    let (address, properties) = (broker.address(), ConnectionProperties::default());
+    let connection = Connection::connect(&address, properties).await;
+    let connection = connection.expect("a connection");
+    let channel = connection.create_channel().await.expect("a channel");
+    let durable = ExchangeDeclareOptions {
+        durable: true,
+        ..ExchangeDeclareOptions::default()
+    };
+    for name in ["lumimill.retry.1s", "lumimill.retry.4s"] {
+        let table = FieldTable::default();
+        let declared = channel.exchange_declare(name.into(), ExchangeKind::Fanout, durable, table);
+        declared.await.expect("an exchange");
+    }
+    let mut arguments = FieldTable::default();
+    for (name, value) in [("x-queue-type", "quorum"), ("x-dead-letter-exchange", "")] {
+        arguments.insert(name.into(), AMQPValue::LongString(value.into()));
+    }
+    arguments.insert("x-message-ttl".into(), AMQPValue::LongInt(4_000));
+    let durable = QueueDeclareOptions::durable();
+    let declared = channel.queue_declare("lumimill.retry.4s".into(), durable, arguments);
+    declared.await.expect("a queue");
+    let queue = connect(broker).await;
+    let name = jobs("half");
+    let mut consumer = queue.consume(&name, 1).await.expect("consume");
+    queue
+        .publish(&name, message("put off"))
+        .await
+        .expect("publish");
+    for seconds in [1, 4] {
+        let delivery = timeout(PATIENCE, consumer.next()).await.expect("in time");
+        let delivery = delivery.expect("a delivery");
+        let after = Duration::from_secs(seconds);
+        let settled = delivery.settle(Settle::Later { after }).await;
+        assert!(settled.expect("it can wait"), "{seconds} s");
+    }
+    let delivery = timeout(PATIENCE, consumer.next()).await.expect("in time");
+    let delivery = delivery.expect("a delivery");
+    assert_eq!(delivery.message.postponed, 2);
+    assert_eq!(delivery.settle(Settle::Done).await.ok(), Some(true));
 }
 
 async fn what_a_lost_connection_held_comes_back(broker: &RabbitMq) {

@@ -1,6 +1,7 @@
 //! Campaigns whose servers, network, credentials, disks and memory fail them, or who are told to
 //! wait or to stop.
 
+mod black_hole;
 mod broker;
 mod changes;
 mod credentials;

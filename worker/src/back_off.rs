@@ -7,21 +7,31 @@ use std::time::Duration;
 /// Waits that double, and never quite the same for two workers.
 #[derive(Debug)]
 pub struct BackOff {
+    first: Duration,
+    longest: Duration,
     next: Duration,
 }
 
 impl Default for BackOff {
     fn default() -> Self {
-        Self {
-            next: Duration::from_millis(500),
-        }
+        Self::between(Duration::from_millis(500), Duration::from_secs(30))
     }
 }
 
 impl BackOff {
+    /// Waits from about so long to about so long.
+    #[must_use]
+    pub fn between(first: Duration, longest: Duration) -> Self {
+        Self {
+            first,
+            longest,
+            next: first,
+        }
+    }
+
     /// Begins anew, as what was lost is back.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        self.next = self.first;
     }
 
     /// Waits between half and one and a half times as long as twice the last time.
@@ -31,10 +41,9 @@ impl BackOff {
 
     /// How long to wait now; the next time twice as long.
     pub fn step(&mut self) -> Duration {
-        const LONGEST: Duration = Duration::from_secs(30);
         let millis = self.next.as_millis() as u64;
         let random = RandomState::new().hash_one(millis) % millis.max(1);
-        self.next = (self.next * 2).min(LONGEST);
+        self.next = self.next.saturating_mul(2).min(self.longest);
         Duration::from_millis(millis / 2 + random)
     }
 }

@@ -1,4 +1,4 @@
-//! How a program is, over HTTP: `/healthz` (it lives), `/readyz` (it works), `/metrics`
+//! How a program is, over HTTP: `/healthz` (it lives), `/readyz` (it works, or why not), `/metrics`
 //! (Prometheus). On loopback unless told otherwise; nothing can be changed through it.
 
 use std::io;
@@ -42,6 +42,14 @@ impl Health {
         self.connected.load(Ordering::Relaxed)
     }
 
+    /// The same as an answer.
+    pub fn ready(&self) -> Result<(), String> {
+        match self.is_connected() {
+            true => Ok(()),
+            false => Err(String::from("not connected")),
+        }
+    }
+
     /// How often the broker was lost.
     #[must_use]
     pub fn lost(&self) -> u64 {
@@ -54,8 +62,8 @@ type Answer = Arc<dyn Fn() -> String + Send + Sync>;
 /// What is served.
 #[derive(Clone)]
 pub struct Served {
-    /// Whether it works.
-    pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Whether it works; if not, why.
+    pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Its metrics, in the text format of Prometheus.
     pub metrics: Answer,
 }
@@ -94,8 +102,8 @@ fn routes(served: Served) -> Router {
         .route(
             "/readyz",
             get(async move || match ready() {
-                true => (StatusCode::OK, "ready\n"),
-                false => (StatusCode::SERVICE_UNAVAILABLE, "not connected\n"),
+                Ok(()) => (StatusCode::OK, String::from("ready\n")),
+                Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
             }),
         )
         .route("/metrics", get(async move || (text, metrics())))
@@ -105,10 +113,15 @@ impl Served {
     /// What a worker serves.
     #[must_use]
     pub fn worker(slots: &Arc<Slots>, health: &Arc<Health>, pool: &str) -> Self {
-        let (quit, is_ready) = (slots.quit.clone(), health.clone());
+        let (works, is) = (slots.clone(), health.clone());
+        let ready = move || match works.resting() {
+            _ if works.quit.is_cancelled() => Err(String::from("ending")),
+            Some(why) => is.ready().and(Err(format!("resting: {why}"))),
+            None => is.ready(),
+        };
         let (slots, health, pool) = (slots.clone(), health.clone(), pool.to_owned());
         Self {
-            ready: Arc::new(move || is_ready.is_connected() && !quit.is_cancelled()),
+            ready: Arc::new(ready),
             metrics: Arc::new(move || worker_metrics(&slots, &health, &pool)),
         }
     }
@@ -125,6 +138,11 @@ fn worker_metrics(slots: &Slots, health: &Health, pool: &str) -> String {
             "connected",
             "Whether the broker is there",
             u64::from(health.is_connected()),
+        ),
+        (
+            "resting",
+            "Whether nothing new is taken after failures that are no fault of the jobs",
+            u64::from(slots.resting().is_some()),
         ),
     ];
     let counters = [

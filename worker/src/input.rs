@@ -12,6 +12,7 @@ use arrow_array::types::{Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::failure::Failure;
+use lumimill_common::retry_policy::MISSING;
 use lumimill_rootfile::{Error, RootFile, Tree};
 
 pub use location::Location;
@@ -39,12 +40,19 @@ pub fn open_tree(base: &Path, url: &str, tree: &str) -> Result<(RootFile, Tree),
     Ok((file, tree))
 }
 
-/// A reader's error as a shard's failure.
+/// A reader's error as a shard's failure. A file that one machine does not see, or may not read,
+/// may well be there for another.
 #[must_use]
 pub fn input_failure(url: &str, error: &Error) -> Failure {
-    match error.is_transient() {
-        true => Failure::retry("input", url, error),
-        false => Failure::reject("input", url, error),
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
+    let source = match error {
+        Error::Open { source, .. } | Error::Io { source, .. } => Some(source.kind()),
+        _ => None,
+    };
+    match source {
+        Some(NotFound | PermissionDenied) => Failure::retry(MISSING, url, error),
+        _ if error.is_transient() => Failure::retry("input", url, error),
+        _ => Failure::reject("input", url, error),
     }
 }
 
@@ -111,4 +119,32 @@ fn whole_numbers(name: &str, column: &ArrayRef) -> Result<Vec<i64>, String> {
         other => return Err(format!("branch {name} is {other}, expected whole numbers")),
     };
     found.ok_or_else(|| format!("branch {name} holds a value over 63 bits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use lumimill_common::failure::Disposition;
+    use lumimill_rootfile::Error;
+
+    use super::input_failure;
+
+    #[test]
+    fn what_a_machine_does_not_see_is_told_from_what_is_corrupt() {
+        use io::ErrorKind::{InvalidData, NotFound, PermissionDenied, TimedOut};
+        for (kind, expected) in [
+            (NotFound, (Disposition::Retry, "missing")),
+            (PermissionDenied, (Disposition::Retry, "missing")),
+            (TimedOut, (Disposition::Retry, "input")),
+            (InvalidData, (Disposition::Reject, "input")),
+        ] {
+            let error = Error::Open {
+                file: String::from("a.root"),
+                source: kind.into(),
+            };
+            let failure = input_failure("a.root", &error);
+            assert_eq!((failure.disposition, failure.kind.as_str()), expected);
+        }
+    }
 }

@@ -2,38 +2,105 @@
 
 use std::io::IsTerminal;
 
+use tracing::level_filters::LevelFilter;
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// Variable that asks for more, or for less.
 const VARIABLE: &str = "LUMIMILL_LOG";
 
 /// What clients of services say about requests may hold what signs them, or a password: not
-/// even when it is asked for.
-const QUIET: [&str; 11] = [
-    "amq_protocol=off",
-    "async_rs=error",
-    "aws_runtime=error",
-    "aws_sdk_s3=error",
-    "aws_sigv4=error",
-    "aws_smithy_http_client=error",
-    "aws_smithy_runtime=error",
-    "aws_smithy_runtime_api=error",
-    "h2=error",
-    "hyper=error",
-    "lapin=off",
+/// even when it is asked for. Crates by what their names begin with, and the most that they say.
+const QUIET: [(&str, LevelFilter); 8] = [
+    ("amq_protocol", LevelFilter::OFF),
+    ("async_rs", LevelFilter::ERROR),
+    ("aws_", LevelFilter::ERROR),
+    ("h2", LevelFilter::ERROR),
+    ("hyper", LevelFilter::ERROR),
+    ("lapin", LevelFilter::OFF),
+    ("rustls", LevelFilter::ERROR),
+    ("tokio_rustls", LevelFilter::ERROR),
 ];
 
 /// Starts the log, at this level unless the environment says otherwise.
 pub fn start_log(level: &str) {
-    let mut filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level));
-    for directive in QUIET.iter().filter_map(|text| text.parse().ok()) {
-        filter = filter.add_directive(directive);
-    }
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level));
+    let colours = std::io::stderr().is_terminal();
     // A second subscriber in one process is a test's: the first one stays.
-    let _ = subscriber.try_init();
+    let _ = tracing::subscriber::set_global_default(log(filter, colours, std::io::stderr));
+}
+
+/// What a filter lets through, less what nobody is to read: that is asked first, of everything,
+/// so that no directive of the filter can be closer to the point.
+fn log<W>(filter: EnvFilter, colours: bool, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_target(false)
+        .with_writer(writer)
+        .finish()
+        .with(filter_fn(is_for_everybody))
+}
+
+fn is_for_everybody(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let quiet = QUIET.iter().find(|(name, _)| target.starts_with(name));
+    quiet.is_none_or(|(_, most)| *metadata.level() <= *most)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::{debug, error, trace};
+    use tracing_subscriber::EnvFilter;
+
+    use super::log;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("the lines").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_directive_asks_for_what_nobody_is_to_read() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let directives = "trace,lapin::io_loop=trace,aws_sdk_s3::operation=trace,\
+                          hyper_util::client=trace,rustls::client=trace,h2[frame]=trace";
+        let subscriber = log(EnvFilter::new(directives), false, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            trace!(target: "lapin::io_loop", "will write PLAIN mill:secret");
+            error!(target: "lapin", "secret");
+            debug!(target: "aws_sdk_s3::operation::get_object", "signature secret");
+            debug!(target: "aws_smithy_runtime::client", "secret");
+            trace!(target: "hyper_util::client::legacy", "authorization: secret");
+            trace!(target: "hyper::proto", "secret");
+            trace!(target: "rustls::client::hs", "secret");
+            let span = tracing::trace_span!(target: "h2::codec", "frame", bytes = "secret");
+            span.in_scope(|| trace!(target: "h2::codec", "secret"));
+            error!(target: "hyper", "connection reset");
+            trace!(target: "lumimill_worker::slot", "job handed back");
+        });
+        let found = lines.0.lock().expect("the lines");
+        let found = String::from_utf8_lossy(&found);
+        assert!(!found.contains("secret"), "{found}");
+        assert!(found.contains("connection reset"), "{found}");
+        assert!(found.contains("job handed back"), "{found}");
+    }
 }

@@ -1,7 +1,14 @@
 //! Memory: what this process uses, and what a job would need, against a limit; a job is refused
 //! in words before the system kills the process without any.
+//!
+//! What a process uses is one number for all of its jobs. So one of several gives way, whichever
+//! notices first, and may be done elsewhere or later; only one that is alone is itself at fault.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use lumimill_common::failure::Failure;
+use lumimill_common::retry_policy::CROWDED;
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::Tree;
 
@@ -11,16 +18,27 @@ use crate::process::BATCH_ENTRIES;
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
 const COPIES: u64 = 4;
 
-/// The limit that a job is held against.
-#[derive(Debug, Clone, Copy)]
+/// Time in which what a job gives back shows in what the process uses.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// The jobs of this process that are under way.
+static CROWD: Crowd = Crowd::new();
+
+/// The limit that a job is held against while it is under way.
+#[derive(Debug)]
 pub(crate) struct Memory<'a> {
     limit: Option<u64>,
     shard: &'a Shard,
+    _member: Member<'static>,
 }
 
 impl<'a> Memory<'a> {
     pub(crate) fn of(limit: Option<u64>, shard: &'a Shard) -> Self {
-        Self { limit, shard }
+        Self {
+            limit,
+            shard,
+            _member: CROWD.enter(),
+        }
     }
 
     /// Refuses a job whose batches would not fit. The estimate is from the sizes that the file
@@ -46,12 +64,23 @@ impl<'a> Memory<'a> {
 
     /// Refuses a job in the middle, when this process has come to use more than it may.
     pub(crate) fn check_use(&self) -> Result<(), Failure> {
-        match self.limit {
-            Some(limit) if in_use() > limit => {
-                let used = format!("the worker came to use {}", mib(in_use()));
-                Err(self.refused(&used, limit))
+        let used = in_use();
+        let Some(limit) = self.limit.filter(|limit| used > *limit) else {
+            return Ok(());
+        };
+        let used = mib(used);
+        match CROWD.share(Instant::now()) {
+            Share::Wait => Ok(()),
+            Share::GiveWay(jobs) => {
+                let file = &self.shard.file.url;
+                let limit = mib(limit);
+                let message = format!(
+                    "{file}: the worker came to use {used} with {jobs} jobs under way, the limit \
+                     is {limit}: this one gives way to the others"
+                );
+                Err(Failure::retry(CROWDED, file, message))
             }
-            _ => Ok(()),
+            Share::Alone => Err(self.refused(&format!("the worker came to use {used}"), limit)),
         }
     }
 
@@ -64,6 +93,66 @@ impl<'a> Memory<'a> {
             mib(limit)
         );
         Failure::retry("memory", &file.url, message)
+    }
+}
+
+/// Those that share the memory of a process.
+#[derive(Debug)]
+struct Crowd(Mutex<Sharing>);
+
+#[derive(Debug)]
+struct Sharing {
+    members: u32,
+    gave_way: Option<Instant>,
+}
+
+/// What one of a crowd is to do when there is too little for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// Go on: somebody has just given way.
+    Wait,
+    /// Give way to the others; how many there were.
+    GiveWay(u32),
+    /// There is nobody to give way to.
+    Alone,
+}
+
+/// One of a crowd, until it is dropped.
+#[derive(Debug)]
+struct Member<'a>(&'a Crowd);
+
+impl Crowd {
+    const fn new() -> Self {
+        Self(Mutex::new(Sharing {
+            members: 0,
+            gave_way: None,
+        }))
+    }
+
+    fn enter(&self) -> Member<'_> {
+        let mut sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sharing.members = sharing.members.saturating_add(1);
+        Member(self)
+    }
+
+    fn share(&self, now: Instant) -> Share {
+        let mut sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = sharing.gave_way.map(|at| now.saturating_duration_since(at));
+        if since.is_some_and(|since| since < SETTLING) {
+            return Share::Wait;
+        }
+        if sharing.members < 2 {
+            return Share::Alone;
+        }
+        sharing.gave_way = Some(now);
+        Share::GiveWay(sharing.members)
+    }
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        let mut sharing = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sharing.members = sharing.members.saturating_sub(1);
     }
 }
 
@@ -85,7 +174,29 @@ pub fn in_use() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::in_use;
+    use std::time::Instant;
+
+    use super::{Crowd, SETTLING, Share, in_use};
+
+    #[test]
+    fn one_at_a_time_gives_way_until_one_is_alone() {
+        let crowd = Crowd::new();
+        let now = Instant::now();
+        let hog = crowd.enter();
+        let neighbours = [crowd.enter(), crowd.enter()];
+        assert_eq!(crowd.share(now), Share::GiveWay(3));
+        assert_eq!(crowd.share(now), Share::Wait, "not all at once");
+        let [one, other] = neighbours;
+        drop(one);
+        assert_eq!(crowd.share(now + SETTLING / 2), Share::Wait);
+        assert_eq!(crowd.share(now + SETTLING), Share::GiveWay(2));
+        drop(other);
+        assert_eq!(crowd.share(now + SETTLING), Share::Wait);
+        assert_eq!(crowd.share(now + SETTLING * 2), Share::Alone);
+        drop(hog);
+        let _next = crowd.enter();
+        assert_eq!(crowd.share(now + SETTLING * 4), Share::Alone);
+    }
 
     #[test]
     fn this_process_uses_memory() {

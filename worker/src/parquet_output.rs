@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use lumimill_common::failure::Failure;
+use lumimill_common::retry_policy::SCRATCH;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -71,7 +72,7 @@ impl ParquetOutput {
 
     /// Writes the footer and hands the file over.
     pub fn finish(mut self) -> Result<Finished, Failure> {
-        let missing = || Failure::retry("scratch", self.path.display(), "the writer is gone");
+        let missing = || Failure::retry(SCRATCH, self.path.display(), "the writer is gone");
         let writer = self.writer.take().ok_or_else(missing)?;
         let mut file = writer
             .into_inner()
@@ -128,19 +129,19 @@ fn scratch_failure(path: &Path, error: &io::Error) -> Failure {
         .to_string_lossy()
         .into_owned();
     let folder = path.parent().unwrap_or(path).display();
-    Failure::retry("scratch", folder, format!("cannot write {name}: {error}"))
+    Failure::retry(SCRATCH, folder, format!("cannot write {name}: {error}"))
 }
 
 fn write_failure(path: &Path, error: &parquet::errors::ParquetError) -> Failure {
     let folder = path.parent().unwrap_or(path).display();
     match error {
         parquet::errors::ParquetError::External(cause) => Failure::retry(
-            "scratch",
+            SCRATCH,
             folder,
             format!("cannot write the Parquet file: {cause}"),
         ),
         other => Failure::retry(
-            "scratch",
+            SCRATCH,
             folder,
             format!("cannot write the Parquet file: {other}"),
         ),

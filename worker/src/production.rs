@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lumimill_common::campaign::{CampaignName, StageName};
-use lumimill_common::failure::{Disposition, Failure};
+use lumimill_common::failure::Failure;
+use lumimill_common::retry_policy::STORE;
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use lumimill_common::store::{Store, StoreError};
 use lumimill_rootfile::{RootFile, Tree};
@@ -151,16 +152,8 @@ fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure
     Err(Failure::reject("input", &planned.url, message))
 }
 
-/// A store's error as a shard's failure.
+/// A store's error as a shard's failure: never the job's fault, not even when the store refuses
+/// for good, as it does when a worker's credentials have expired.
 pub(crate) fn store_failure(error: &StoreError) -> Failure {
-    let disposition = match error.is_transient() {
-        true => Disposition::Retry,
-        false => Disposition::Reject,
-    };
-    Failure {
-        disposition,
-        kind: String::from("store"),
-        subject: String::new(),
-        message: error.to_string(),
-    }
+    Failure::retry(STORE, "", error)
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
@@ -50,10 +50,11 @@ struct Arguments {
     /// Jobs that it does at a time [default: number of cores].
     #[arg(long, value_name = "N")]
     slots: Option<NonZeroU16>,
-    /// Seconds that jobs have to finish after SIGTERM, before they are handed back.
+    /// Seconds after SIGTERM in which it ends: jobs finish, or are handed back towards the end.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     grace: u64,
-    /// Memory that the worker may use, such as 4GiB: jobs that need more are refused.
+    /// Memory that the worker may use, such as 4GiB: jobs that need more are refused, and when
+    /// several together use more, one gives way.
     #[arg(long, value_name = "SIZE")]
     memory_limit: Option<ByteSize>,
     /// Address of /healthz, /readyz and /metrics [default: 127.0.0.1:9466, or a free port].
@@ -148,6 +149,7 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
         broker,
         pool: arguments.pool,
         grace: Duration::from_secs(arguments.grace),
+        end: OnceLock::new(),
         health,
     };
     let ended = supervisor.run().await;

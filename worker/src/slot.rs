@@ -10,7 +10,7 @@ use lumimill_common::failure::{FailedAttempt, Failure};
 use lumimill_common::job::{Job, Outcome, Report, Running, pack, unpack};
 use lumimill_common::marker::Marker;
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
-use lumimill_common::retry_policy::{Patience, Verdict, judge};
+use lumimill_common::retry_policy::{MISSING, Patience, Verdict, is_tiring, judge};
 use lumimill_common::shard::Shard;
 use tracing::{error, info, warn};
 
@@ -20,9 +20,12 @@ use crate::production::Production;
 use crate::slots::Slots;
 
 /// How long the jobs of a paused campaign are put off.
-const PAUSE: Duration = Duration::from_secs(16);
-/// Kind of the failures of this machine's own disk.
-const SCRATCH: &str = "scratch";
+const PAUSE: Duration = Duration::from_secs(60);
+/// Time that an attempt has to notice that it is to be handed back.
+const NOTICE: Duration = Duration::from_millis(500);
+/// How long a job that is handed back is kept from others. It goes by way of the queue where jobs
+/// wait, as the broker counts those that are given back, and gives them up after a few times.
+const HANDED_BACK: Duration = Duration::from_secs(1);
 /// How often one who does a shard that somebody else may be doing too looks for its marker.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -99,9 +102,13 @@ async fn work(
         postponed: delivery.message.postponed,
         redelivered: delivery.redelivered,
     };
-    let (outcome, settle) = match tried(attempt, which.redelivered).await {
+    let (outcome, settle) = match tried_until_stopped(slots, attempt, which).await {
         Ok(marker) => done(slots, attempt, which, &marker).await,
-        Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => return Ok(()),
+        Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => {
+            info!(job.id = %job.shard, "job handed back");
+            let after = HANDED_BACK;
+            return end(delivery, job, Settle::Wait { after }).await;
+        }
         Err(failure) if failure.kind == STOPPED => {
             info!(job.id = %job.shard, "job dropped: {}", failure.message);
             return end(delivery, job, Settle::Done).await;
@@ -132,8 +139,31 @@ async fn work(
     held.map(|_| ())
 }
 
+/// Does a shard, in a task of its own: one that does not notice that it is to be handed back is
+/// left behind.
+async fn tried_until_stopped(
+    slots: &Slots,
+    attempt: &Attempt,
+    which: Try,
+) -> Result<Marker, Failure> {
+    let trying = tokio::spawn(tried(attempt.clone(), which.redelivered));
+    let stopped = async {
+        slots.stop.cancelled().await;
+        tokio::time::sleep(NOTICE).await;
+    };
+    let campaign = &attempt.production.campaign;
+    tokio::select! {
+        biased;
+        ended = trying => ended.unwrap_or_else(|error| {
+            let message = format!("the job panicked: {error}");
+            Err(Failure::retry("internal", campaign, message))
+        }),
+        () = stopped => Err(Failure::retry(STOPPED, campaign, "the work was stopped")),
+    }
+}
+
 /// Does a shard. Where somebody else may be doing it too, the marker is looked for meanwhile.
-async fn tried(attempt: &Attempt, shared: bool) -> Result<Marker, Failure> {
+async fn tried(attempt: Attempt, shared: bool) -> Result<Marker, Failure> {
     if !shared {
         return attempt.run().await;
     }
@@ -163,9 +193,7 @@ async fn done(slots: &Slots, attempt: &Attempt, which: Try, marker: &Marker) -> 
         production, shard, ..
     } = attempt;
     info!(job.id = %shard.id, rows = marker.rows, "shard done");
-    slots.tally.done.fetch_add(1, Ordering::Relaxed);
-    let entries = shard.entries.end.saturating_sub(shard.entries.start);
-    slots.tally.entries.fetch_add(entries, Ordering::Relaxed);
+    slots.count_done(shard.entries.end.saturating_sub(shard.entries.start));
     if which.redelivered || which.number > 1 || which.postponed > 0 {
         failed_record::forget(production.store.as_ref(), &shard.stage, shard.id).await;
     }
@@ -183,8 +211,8 @@ async fn failed(
     let number = which.number;
     warn!(job.id = %shard.id, attempt = number, kind = failure.kind, "shard failed: {failure}");
     slots.tally.failed.fetch_add(1, Ordering::Relaxed);
-    if failure.kind == SCRATCH {
-        slots.tire();
+    if is_tiring(&failure) {
+        slots.tire(&failure);
     }
     let patience = Patience {
         attempts: attempt.production.max_attempts,
@@ -204,23 +232,32 @@ async fn failed(
     }
 }
 
-/// The campaign of a job cannot be found: later, when that may pass.
+/// The campaign of a job cannot be found: later, when that may pass. One that is not in the store
+/// may be in the store of others; whoever has done something looks in the right one.
 async fn not_found(
     slots: &Slots,
     delivery: Delivery,
     job: &Job,
     failure: &Failure,
 ) -> Result<(), QueueError> {
+    if failure.kind == MISSING && slots.has_done_any() {
+        return set_aside(delivery, failure.to_string()).await;
+    }
     warn!(job.id = %job.shard, campaign = %job.campaign, "campaign not found: {failure}");
+    if is_tiring(failure) {
+        slots.tire(failure);
+    }
+    // What never began uses up no attempt.
     let patience = Patience {
-        attempts: 1,
+        attempts: 2,
         postponements: slots.postponements,
     };
-    match judge(failure, 1, delivery.message.postponed, patience) {
-        Verdict::Retry(after) | Verdict::PutOff(after) => {
+    let postponed = delivery.message.postponed;
+    match judge(failure, 1, postponed, patience) {
+        Verdict::Retry(after) | Verdict::PutOff(after) if postponed < slots.postponements => {
             end(delivery, job, Settle::Later { after }).await
         }
-        Verdict::GiveUp => set_aside(delivery, failure.to_string()).await,
+        _ => set_aside(delivery, failure.to_string()).await,
     }
 }
 

@@ -5,15 +5,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use lumimill_common::failure::Failure;
 use lumimill_common::job::{Beat, Job, Running};
-use lumimill_common::queue::{Queue, QueueError};
+use lumimill_common::queue::{Delivery, Queue, QueueError};
 use lumimill_common::shard::ShardId;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::campaigns::Campaigns;
 use crate::commit::Witness;
+use crate::fatigue::Fatigue;
 use crate::memory::in_use;
 use crate::slot::handle;
 
@@ -35,16 +38,17 @@ pub struct Slots {
     pub stop: CancellationToken,
     /// Is told how far every attempt is.
     pub witness: Option<Witness>,
+    /// Whether nobody else takes what this process leaves: then it does not rest.
+    pub alone: bool,
     free: Arc<Semaphore>,
     under_way: Mutex<BTreeMap<ShardId, UnderWay>>,
     left: Notify,
-    rest_until: Mutex<Option<Instant>>,
+    fatigue: Fatigue,
     pub(crate) tally: Tally,
 }
 
-/// How long a process whose own disk fails takes nothing new: it would take the jobs of all
-/// others, fail them all at once, and be the first to ask for more.
-const REST: Duration = Duration::from_secs(2);
+/// A place for one more job.
+type Free = OwnedSemaphorePermit;
 
 /// What was done since the process began.
 #[derive(Debug, Default)]
@@ -68,10 +72,11 @@ impl Slots {
             quit: CancellationToken::new(),
             stop: CancellationToken::new(),
             witness: None,
+            alone: false,
             free: Arc::new(Semaphore::new(usize::from(count))),
             under_way: Mutex::default(),
             left: Notify::new(),
-            rest_until: Mutex::default(),
+            fatigue: Fatigue::default(),
             tally: Tally::default(),
         }
     }
@@ -83,29 +88,66 @@ impl Slots {
         queue: &Arc<dyn Queue>,
         jobs: &str,
     ) -> Result<(), QueueError> {
-        let mut consumer = queue.consume(jobs, self.count).await?;
+        let mut slots = JoinSet::new();
+        for _ in 0..self.count {
+            slots.spawn(self.clone().slot(queue.clone(), jobs.to_owned()));
+        }
+        while let Some(ended) = slots.join_next().await {
+            match ended {
+                Ok(ended) => ended?,
+                Err(error) => error!(%error, "a slot is lost"),
+            }
+        }
+        Ok(())
+    }
+
+    /// One slot. It is sent nothing while it has a job or rests: others are there for that.
+    async fn slot(self: Arc<Self>, queue: Arc<dyn Queue>, jobs: String) -> Result<(), QueueError> {
         loop {
-            let taken = async {
-                let Ok(free) = self.free.clone().acquire_owned().await else {
-                    return std::future::pending().await;
-                };
-                consumer.next().await.map(|delivery| (free, delivery))
-            };
-            let (free, delivery) = tokio::select! {
+            tokio::select! {
                 biased;
                 () = self.quit.cancelled() => return Ok(()),
-                taken = taken => taken?,
+                () = self.fatigue.over() => {}
+            }
+            tokio::select! {
+                biased;
+                () = self.quit.cancelled() => return Ok(()),
+                () = self.fatigue.begun() => {}
+                ended = self.take(&queue, &jobs) => return ended,
+            }
+        }
+    }
+
+    /// Takes one job after the other, until the queue fails.
+    async fn take(self: &Arc<Self>, queue: &Arc<dyn Queue>, jobs: &str) -> Result<(), QueueError> {
+        // It may still be at work on a job that it took from an earlier connection.
+        let mut free = self.free().await;
+        let mut consumer = queue.consume(jobs, 1).await?;
+        loop {
+            let delivery = consumer.next().await?;
+            let job = tokio::spawn(self.clone().job(queue.clone(), delivery, free));
+            free = match job.await {
+                Ok(free) => free,
+                Err(_) => self.free().await,
             };
-            let (slots, queue) = (self.clone(), queue.clone());
-            tokio::spawn(async move {
-                if let Err(error) = handle(&slots, queue.as_ref(), delivery).await {
-                    // What was done is in the store; the job is delivered again and found done.
-                    error!(%error, "a job could not be settled");
-                }
-                slots.rest().await;
-                drop(free);
-                slots.left.notify_waiters();
-            });
+        }
+    }
+
+    /// Does one job, which goes on whatever becomes of the slot's connection.
+    async fn job(self: Arc<Self>, queue: Arc<dyn Queue>, delivery: Delivery, free: Free) -> Free {
+        if let Err(error) = handle(&self, queue.as_ref(), delivery).await {
+            // What was done is in the store; the job is delivered again and found done.
+            error!(%error, "a job could not be settled");
+        }
+        self.left.notify_waiters();
+        free
+    }
+
+    async fn free(&self) -> Free {
+        match self.free.clone().acquire_owned().await {
+            Ok(free) => free,
+            // It is never closed.
+            Err(_) => std::future::pending().await,
         }
     }
 
@@ -140,26 +182,29 @@ impl Slots {
         })
     }
 
-    /// Lets the slots that come free from now on rest a little.
-    pub(crate) fn tire(&self) {
-        let mut until = self
-            .rest_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *until = Some(Instant::now() + REST);
+    /// Takes nothing new for a while, over a failure that is no fault of its job.
+    pub(crate) fn tire(&self, failure: &Failure) {
+        if !self.alone {
+            self.fatigue.tire(failure);
+        }
     }
 
-    async fn rest(&self) {
-        let until = *self
-            .rest_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = until {
-            tokio::select! {
-                () = tokio::time::sleep_until(until.into()) => {}
-                () = self.quit.cancelled() => {}
-            }
-        }
+    /// Counts a shard as done: whatever failed before, this process is well.
+    pub(crate) fn count_done(&self, entries: u64) {
+        self.tally.done.fetch_add(1, Ordering::Relaxed);
+        self.tally.entries.fetch_add(entries, Ordering::Relaxed);
+        self.fatigue.recover();
+    }
+
+    /// Whether a shard was done here: then this process looks in the right place.
+    pub(crate) fn has_done_any(&self) -> bool {
+        self.tally.done.load(Ordering::Relaxed) > 0
+    }
+
+    /// Why nothing new is taken at the moment, if so.
+    #[must_use]
+    pub fn resting(&self) -> Option<String> {
+        self.fatigue.why()
     }
 
     /// Returns when some job has ended, or a second has passed.

@@ -13,6 +13,7 @@ use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failure::{Disposition, Failure};
 use lumimill_common::job::Job;
+use lumimill_common::retry_policy::STORE;
 use lumimill_common::store::{Place, PlaceError, Store};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -85,10 +86,7 @@ impl StoredCampaigns {
     async fn store(&self, name: &CampaignName) -> Result<Arc<dyn Store>, Failure> {
         let place = self.root.join(name.as_str());
         let place = place.map_err(|error| Failure::reject("job", name, error))?;
-        let unreachable = |error: PlaceError| match error.is_transient() {
-            true => Failure::retry("store", "", error),
-            false => Failure::reject("store", "", error),
-        };
+        let unreachable = |error: PlaceError| Failure::retry(STORE, "", error);
         read_control(place.open().map_err(unreachable)?.as_ref()).await?;
         let (store, _) = place.prepare().await.map_err(unreachable)?;
         Ok(store)

@@ -1,8 +1,8 @@
 //! Keeps a worker at work: connects, consumes, and when anything is lost drops all of it, waits a
 //! little and connects again. What is under way meanwhile goes on, and is found done later.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use lumimill_common::job::pack;
 use lumimill_common::queue::{AmqpQueue, AmqpSettings, BEATS, Queue, QueueError, jobs};
@@ -14,10 +14,16 @@ use crate::slots::Slots;
 
 /// Time between two heartbeats, and between two looks at what campaigns were told.
 const BEAT: Duration = Duration::from_secs(2);
-/// Time that jobs have to notice that they are to be handed back.
-const LAST: Duration = Duration::from_secs(10);
+/// The part of the grace, at most, that is kept for handing back what is under way.
+const HANDING_BACK: Duration = Duration::from_secs(5);
+/// The least time that handing back has, whatever the grace.
+const LEAST: Duration = Duration::from_secs(1);
 /// Time that the broker has to say good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(5);
+/// The same when the worker is to end.
+const LAST_WORD: Duration = Duration::from_secs(1);
+/// A grace that is longer than anybody waits.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A worker that goes on until it is told to quit.
 pub(crate) struct Supervisor {
@@ -27,8 +33,10 @@ pub(crate) struct Supervisor {
     pub(crate) broker: AmqpSettings,
     /// Pool whose jobs it takes.
     pub(crate) pool: String,
-    /// Time that jobs have to finish once it is told to quit.
+    /// Time that it has to end once it is told to quit.
     pub(crate) grace: Duration,
+    /// When that is over, once it was told.
+    pub(crate) end: OnceLock<Instant>,
     /// Where it says how it is.
     pub(crate) health: Arc<Health>,
 }
@@ -114,7 +122,14 @@ impl Supervisor {
             () = beating => Ok(()),
         };
         // The broker gives what is still out to others; it may be gone itself, or out of reach.
-        let _ = tokio::time::timeout(GOOD_BYE, connection.close()).await;
+        let hurried = async {
+            self.slots.quit.cancelled().await;
+            tokio::time::sleep(LAST_WORD).await;
+        };
+        tokio::select! {
+            _ = tokio::time::timeout(GOOD_BYE, connection.close()) => {}
+            () = hurried => {}
+        }
         ended
     }
 
@@ -137,9 +152,12 @@ impl Supervisor {
         }
     }
 
-    /// Gives jobs the grace to finish, and hands back those that do not.
+    /// Gives jobs most of the grace to finish, and what is left of it to be handed back.
     async fn finish(&self) {
-        if tokio::time::timeout(self.grace, self.slots.idle())
+        let grace = self.grace.min(FOR_EVER);
+        let end = *self.end.get_or_init(|| Instant::now() + grace);
+        let warning = end - HANDING_BACK.min(grace / 4);
+        if tokio::time::timeout_at(warning.into(), self.slots.idle())
             .await
             .is_ok()
         {
@@ -147,7 +165,8 @@ impl Supervisor {
         }
         warn!("the grace is over: what is under way is handed back");
         self.slots.stop.cancel();
-        // One that does not notice loses its lease with the connection, which is as good.
-        let _ = tokio::time::timeout(LAST, self.slots.idle()).await;
+        // One that cannot be handed back loses its lease with the connection, which is as good.
+        let end = end.max(Instant::now() + LEAST);
+        let _ = tokio::time::timeout_at(end.into(), self.slots.idle()).await;
     }
 }

@@ -84,6 +84,7 @@ impl LocalStore {
                 action,
                 key,
                 reason,
+                denied: error.kind() == ErrorKind::PermissionDenied,
             },
             _ => StoreError::Transient {
                 location,

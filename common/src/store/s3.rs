@@ -113,6 +113,7 @@ impl S3Store {
                 action,
                 key,
                 reason,
+                denied: false,
             }),
         }
     }
@@ -141,6 +142,7 @@ impl S3Store {
                 action: "name",
                 key: text.to_owned(),
                 reason: error.to_string(),
+                denied: false,
             })
     }
 

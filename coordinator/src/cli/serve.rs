@@ -87,7 +87,7 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
 fn served(health: &Arc<Health>, counts: Arc<Counts>) -> Served {
     let (health, is_ready) = (health.clone(), health.clone());
     Served {
-        ready: Arc::new(move || is_ready.is_connected()),
+        ready: Arc::new(move || is_ready.ready()),
         metrics: Arc::new(move || {
             let now = |count: &AtomicU64| count.load(Ordering::Relaxed);
             let connected = u64::from(health.is_connected());

@@ -1,10 +1,12 @@
 //! Workers that are asked to end, and pools that grow and shrink.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lumimill_tests::{DIE_AT, DIE_HOW, DIE_ONCE};
+use lumimill_tests::{Cluster, DIE_AT, DIE_HOW, DIE_ONCE, SLOW, undisturbed};
 
-use super::{Chance, Trial, rounds};
+use super::{CAMPAIGN, Chance, Trial, rounds};
+use crate::pool::assert_same;
+use crate::{lumimill, lumimill_worker};
 
 #[test]
 fn a_pool_grows_and_shrinks() {
@@ -68,10 +70,17 @@ fn a_worker_ends_within_its_grace_or_at_once() {
     trial.wait_for_done(3);
     assert!(!once.exists(), "a slot is at a long job");
     trial.site.signal("told once", "TERM");
+    let told = Instant::now();
     std::thread::sleep(Duration::from_secs(2));
     let done = trial.done();
     assert_eq!(trial.site.ended("told once"), None, "it has its grace");
     assert_eq!(trial.site.wait_for_end("told once"), 0);
+    let took = told.elapsed();
+    assert!(
+        took < Duration::from_secs(5),
+        "a grace of 3 s took {took:?}"
+    );
+    assert!(trial.site.log("told once").contains("job handed back"));
     assert_eq!(trial.done(), done, "nothing new was taken");
     assert!(done < trial.shards().len(), "something was left to take");
     for name in [DIE_AT, DIE_HOW, DIE_ONCE] {
@@ -79,4 +88,56 @@ fn a_worker_ends_within_its_grace_or_at_once() {
     }
     trial.start_pool();
     trial.assert_undisturbed();
+}
+
+/// More often than the broker lets a message be returned before it gives it up.
+const TIMES: usize = 7;
+
+#[test]
+fn a_job_is_handed_back_as_often_as_workers_leave() {
+    const TEST: &str = "a_job_is_handed_back_as_often_as_workers_leave";
+    let Some(mut site) = Cluster::start(TEST, lumimill(), lumimill_worker()) else {
+        return;
+    };
+    let folder = site.campaign(600, 1_000);
+    let expected = undisturbed(&lumimill(), &folder);
+    let file = folder.file();
+    let _ = site.run(&["submit", file.to_str().unwrap()]).expect_code(0);
+    site.set(SLOW, "taken:60");
+    for time in 1..=TIMES {
+        // It has a slot for every job, and does none in time.
+        site.worker("leaver", &["--slots", "8", "--grace", "0"]);
+        site.wait_until("jobs at work", |site| {
+            site.log("leaver").matches("campaign loaded").count() == time
+        });
+        std::thread::sleep(Duration::from_millis(500));
+        let told = Instant::now();
+        site.signal("leaver", "TERM");
+        assert_eq!(site.wait_for_end("leaver"), 0);
+        let took = told.elapsed();
+        assert!(took < Duration::from_secs(3), "no grace took {took:?}");
+        // So long they wait, and so all of them are there for the next one.
+        std::thread::sleep(Duration::from_millis(1_500));
+    }
+    let log = site.log("leaver");
+    let (jobs, handed_back) = (
+        expected
+            .keys()
+            .filter(|key| key.contains("/_done/"))
+            .count(),
+        log.matches("job handed back").count(),
+    );
+    assert!(jobs > 0);
+    assert_eq!(handed_back, jobs * TIMES, "{log}");
+    site.unset(SLOW);
+    site.serve("serve", &[]);
+    site.worker("stayer", &["--slots", "1"]);
+    site.wait_for_campaign(CAMPAIGN);
+    assert_same(&expected, &site.objects(CAMPAIGN));
+    let logs = site.logs();
+    assert!(!logs.contains("dead letter"), "{logs}");
+    assert!(
+        !logs.contains("attempt=2"),
+        "no attempt was used up: {logs}"
+    );
 }

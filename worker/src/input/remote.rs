@@ -32,7 +32,9 @@ fn source(url: &str) -> io::Result<Arc<dyn ReadAt>> {
         io::Error::new(io::ErrorKind::InvalidInput, error.to_string())
     };
     let address: S3Url = url.parse().map_err(|error| wrong(&error))?;
-    let storage = storage().map_err(|error| wrong(&error))?;
+    // Another worker may have settings, or right ones.
+    let storage = storage()
+        .map_err(|error| io::Error::new(io::ErrorKind::PermissionDenied, error.to_string()))?;
     let found = storage
         .open(&address)
         .map_err(|error| storage::failed(&error))?;
@@ -95,10 +97,11 @@ mod storage {
         }
     }
 
-    /// An error whose kind says whether it may pass.
+    /// An error whose kind says whether it may pass, or is about who asks.
     pub(super) fn failed(error: &StoreError) -> io::Error {
         let kind = match error.is_transient() {
             true => io::ErrorKind::Other,
+            false if error.is_denied() => io::ErrorKind::PermissionDenied,
             false => io::ErrorKind::InvalidInput,
         };
         io::Error::new(kind, error.reason().to_owned())

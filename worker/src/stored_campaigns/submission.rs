@@ -11,6 +11,7 @@ use lumimill_common::control::{
 };
 use lumimill_common::failure::Failure;
 use lumimill_common::job::Job;
+use lumimill_common::retry_policy::MISSING;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Store};
 use sha2::{Digest, Sha256};
@@ -23,17 +24,16 @@ use crate::shard_table::ShardTable;
 
 /// An object that must be there, as submitting writes it before any job.
 async fn object(store: &dyn Store, key: &Key) -> Result<Vec<u8>, Failure> {
-    let found = store
-        .get(key)
-        .await
-        .map_err(|error| store_failure(&error))?;
-    found.ok_or_else(|| {
-        let message = format!(
-            "{}: there is no {key}: the campaign was not submitted to this store, or was removed",
-            store.location()
-        );
-        Failure::reject("job", store.location(), message)
-    })
+    let found = store.get(key).await;
+    let found = found.map_err(|error| store_failure(&error))?;
+    found.ok_or_else(|| Failure::reject("job", store.location(), absent(store, key)))
+}
+
+fn absent(store: &dyn Store, key: &Key) -> String {
+    format!(
+        "{}: there is no {key}: the campaign was not submitted to this store, or was removed",
+        store.location()
+    )
 }
 
 pub(super) async fn load(
@@ -105,8 +105,13 @@ pub(crate) async fn still_wants(production: &Production, shard: ShardId) -> Resu
     Ok(table.shards.iter().any(|planned| planned.id == shard))
 }
 
+/// The control record. A worker that finds none may look in another store than all others.
 pub(super) async fn read_control(store: &dyn Store) -> Result<Control, Failure> {
-    let bytes = object(store, &control_key()).await?;
+    let key = control_key();
+    let found = store.get(&key).await;
+    let found = found.map_err(|error| store_failure(&error))?;
+    let missing = || Failure::retry(MISSING, store.location(), absent(store, &key));
+    let bytes = found.ok_or_else(missing)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let message = format!("{}: _control.json: {error}", store.location());
         Failure::reject("job", store.location(), message)

@@ -1,6 +1,7 @@
 //! Takes messages, and settles them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
@@ -15,7 +16,7 @@ use super::super::{Consumer, DEAD, Delivery, Lease, Message, ORIGIN, QueueError,
 use super::fault::{Site, is_gone};
 use super::message::message;
 use super::publisher::Publisher;
-use super::topology::{Route, Topology};
+use super::topology::{Route, Topology, counts_returns};
 
 /// A consumer with a channel of its own, so that its fate is its own.
 pub(super) struct AmqpConsumer {
@@ -119,10 +120,25 @@ async fn hand_back(mut deliveries: lapin::Consumer, counter: Arc<Counter>) {
         // The channel is gone, and what was sent on it comes back by itself.
         return;
     }
-    while let Some(Some(Ok(delivery))) = deliveries.next().now_or_never() {
-        let _ = delivery.acker.nack(REQUEUE).await;
+    while let Some(Some(Ok(mut delivery))) = deliveries.next().now_or_never() {
+        let message = message(&mut delivery, &counter.queue);
+        let lease = AmqpLease {
+            acker: delivery.acker,
+            counter: counter.clone(),
+        };
+        match counts_returns(&counter.queue) {
+            // When that fails it is returned all the same.
+            true => drop(Box::new(lease).settle(message, UNSEEN).await),
+            false => drop(lease),
+        }
     }
 }
+
+/// What becomes of a job that nobody has seen. The broker counts what is returned, and gives it up
+/// after a few times; nobody did anything wrong.
+const UNSEEN: Settle = Settle::Wait {
+    after: Duration::ZERO,
+};
 
 /// Back to the queue.
 const REQUEUE: BasicNackOptions = BasicNackOptions {
@@ -136,7 +152,7 @@ struct AmqpLease {
 }
 
 impl AmqpLease {
-    async fn again(&self, message: Message, after: std::time::Duration) -> Result<(), QueueError> {
+    async fn again(&self, message: Message, after: Duration) -> Result<(), QueueError> {
         let counter = &self.counter;
         counter.topology.ensure_delay(after).await?;
         let route = Route::delayed(&counter.queue, after);

@@ -129,6 +129,11 @@ pub(super) fn is_unknown(error: &Error) -> bool {
     reply_code(error) == Some(NOT_FOUND)
 }
 
+/// Whether the broker says that the user may not do that.
+pub(super) fn is_refused(error: &Error) -> bool {
+    reply_code(error) == Some(ACCESS_REFUSED)
+}
+
 /// Whether the connection or the channel had ended before anything was sent.
 pub(super) fn is_gone(error: &Error) -> bool {
     matches!(

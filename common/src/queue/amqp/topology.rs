@@ -16,7 +16,7 @@ use lapin::{Channel, Connection, ExchangeKind};
 use tokio::sync::Mutex;
 
 use super::super::{DEAD, QueueError};
-use super::fault::{Site, is_unknown};
+use super::fault::{Site, is_refused, is_unknown};
 
 /// Deliveries after which the broker itself gives a job up. A backstop: the broker counts lost
 /// connections too, so the attempts that matter are counted in the message.
@@ -71,6 +71,11 @@ fn retry(seconds: u16) -> String {
     format!("lumimill.retry.{seconds}s")
 }
 
+/// Whether the broker gives up what is returned to a queue too often.
+pub(super) fn counts_returns(queue: &str) -> bool {
+    queue.starts_with("lumimill.jobs.")
+}
+
 /// Declares what is not there yet, and remembers what is.
 pub(super) struct Topology {
     site: Site,
@@ -97,7 +102,7 @@ impl Topology {
             self.queue(DEAD, keeping()).await?;
             known.insert(DEAD.to_owned());
         }
-        let arguments = match queue.starts_with("lumimill.jobs.") {
+        let arguments = match counts_returns(queue) {
             true => giving_up(),
             false => keeping(),
         };
@@ -116,8 +121,9 @@ impl Topology {
         }
         if !self.exchange_exists(&name).await? {
             self.queue(&name, waiting(seconds)).await?;
-            self.fan_out(&name).await?;
+            self.exchange(&name).await?;
         }
+        self.fan_out(&name, seconds).await?;
         known.insert(name);
         Ok(())
     }
@@ -211,12 +217,27 @@ impl Topology {
         }
     }
 
-    /// An exchange in front of a queue of the same name: what goes through keeps as its routing
-    /// key the name of the queue that it shall come back to.
-    async fn fan_out(&self, name: &str) -> Result<(), QueueError> {
-        self.exchange(name).await?;
+    /// Sees to it that an exchange is in front of the queue of the same name: what goes through
+    /// keeps as its routing key the name of the queue that it shall come back to. Whoever made
+    /// the exchange may have died before this, and then everything would come back at once. A
+    /// user who may not bind works with what an administrator has bound.
+    async fn fan_out(&self, name: &str, seconds: u16) -> Result<(), QueueError> {
+        const ACTION: &str = "bind a queue";
+        match self.bind(name).await? {
+            Err(error) if is_refused(&error) => Ok(()),
+            Err(error) if is_unknown(&error) => {
+                self.queue(name, waiting(seconds)).await?;
+                let bound = self.bind(name).await?;
+                bound.map_err(|error| self.site.fault(ACTION, &error))
+            }
+            bound => bound.map_err(|error| self.site.fault(ACTION, &error)),
+        }
+    }
+
+    async fn bind(&self, name: &str) -> Result<Result<(), lapin::Error>, QueueError> {
+        const ACTION: &str = "bind a queue";
         let channel = self.site.open_channel(&self.connection).await?;
-        let short = self.site.short("bind a queue", name)?;
+        let short = self.site.short(ACTION, name)?;
         let bind = channel.queue_bind(
             short.clone(),
             short,
@@ -224,7 +245,7 @@ impl Topology {
             QueueBindOptions::default(),
             FieldTable::default(),
         );
-        self.site.in_time("bind a queue", bind).await
+        self.site.answer(ACTION, bind).await
     }
 
     async fn exchange(&self, name: &str) -> Result<(), QueueError> {

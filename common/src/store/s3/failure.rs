@@ -38,6 +38,12 @@ impl S3Failure {
         self.status == Some(status) && (self.code.is_none() || self.code.as_deref() == Some(code))
     }
 
+    /// Whether it is about who asks, and not about what they ask for.
+    fn is_denied(&self) -> bool {
+        let no_bucket = self.code.as_deref() == Some("NoSuchBucket");
+        matches!(self.status, Some(401 | 403)) || no_bucket || is_lasting(&self.reason)
+    }
+
     /// The store's error: what was done, where and to what.
     pub(super) fn into_error(
         self,
@@ -47,6 +53,7 @@ impl S3Failure {
         key: &str,
     ) -> StoreError {
         let key = key.to_owned();
+        let denied = self.is_denied();
         let mut reason = settings.without_secrets(&self.reason);
         if settings.is_plain() && self.status == Some(400) && self.code.is_none() {
             reason = format!("{reason}; {MAYBE_TLS}");
@@ -63,6 +70,7 @@ impl S3Failure {
                 action,
                 key,
                 reason,
+                denied,
             },
         }
     }
@@ -163,7 +171,7 @@ pub(super) fn causes(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::answered;
+    use super::{advised, answered};
 
     #[test]
     fn what_may_pass_is_told_from_what_will_not() {
@@ -193,6 +201,27 @@ mod tests {
         ] {
             assert_eq!(super::is_lasting(words), lasting, "{words}");
         }
+    }
+
+    #[test]
+    fn what_is_about_who_asks_is_told_from_what_is_about_the_object() {
+        for (status, code, denied) in [
+            (403, "AccessDenied", true),
+            (401, "ExpiredToken", true),
+            (404, "NoSuchBucket", true),
+            (412, "PreconditionFailed", false),
+            (501, "NotImplemented", false),
+        ] {
+            let failure = answered(status, Some(code.to_owned()), None);
+            assert_eq!(failure.is_denied(), denied, "{status} {code}");
+        }
+        let failure = super::S3Failure {
+            transient: false,
+            status: None,
+            code: None,
+            reason: advised(String::from("invalid peer certificate: UnknownIssuer")),
+        };
+        assert!(failure.is_denied());
     }
 
     #[test]

@@ -1,0 +1,138 @@
+//! Workers that would fail every job at once, and so take the jobs of all others: their key is not
+//! good any more, they do not see the input, or they look in another store.
+
+use std::path::Path;
+use std::time::Duration;
+
+use lumimill_tests::{BUCKET, FaultProxy, HttpFault};
+
+use super::health::answer;
+use super::{begin_anew, slow_down, store_behind};
+use crate::faults::Trial;
+
+/// Failures of a worker that rests as it should, at most, while others do a whole campaign.
+const FEW: usize = 20;
+
+fn fails(trial: &Trial, worker: &str) -> usize {
+    let log = trial.site.log(worker);
+    ["shard failed", "campaign not found"]
+        .map(|words| log.matches(words).count())
+        .iter()
+        .sum()
+}
+
+/// Nothing was given up, and what failed was no fault of the jobs.
+#[track_caller]
+fn assert_nothing_was_given_up(trial: &Trial) {
+    let listed = trial.site.run(&["dead", "list"]).expect_code(0);
+    assert!(listed.out.contains("0 dead letters"), "{}", listed.out);
+    let logs = trial.site.logs();
+    let given_up = logs.lines().find(|line| line.contains("set aside"));
+    assert_eq!(given_up, None, "a job was given up");
+}
+
+#[test]
+fn a_worker_whose_key_is_not_good_any_more() {
+    let Some(mut trial) = Trial::start("a_worker_whose_key_is_not_good_any_more") else {
+        return;
+    };
+    slow_down(&mut trial, "0.3");
+    let proxy = FaultProxy::http_to(trial.site.store.port());
+    let behind = store_behind(&proxy);
+    trial.site.set("LUMIMILL_S3_ENDPOINT", &behind);
+    let arguments = ["--slots", "2", "--listen", "127.0.0.1:0"];
+    trial.site.worker("w0", &arguments);
+    trial.site.unset("LUMIMILL_S3_ENDPOINT");
+    trial.site.serve("serve", &[]);
+    trial.submit();
+    trial.site.wait_until("the worker at work", |site| {
+        site.log("w0").contains("shard done")
+    });
+    for name in ["w1", "w2"] {
+        trial.start_worker(name);
+    }
+    let denied = HttpFault::Answer {
+        status: 403,
+        code: "InvalidAccessKeyId",
+    };
+    proxy.inject(move |_| Some(denied));
+    trial.site.wait_until("a worker that rests", |site| {
+        let ready = answer(site, "w0", "/readyz");
+        ready.starts_with("HTTP/1.1 503") && ready.contains("resting: store: ")
+    });
+    assert!(answer(&trial.site, "w0", "/healthz").starts_with("HTTP/1.1 200"));
+    trial.site.wait_until("its metric", |site| {
+        answer(site, "w0", "/metrics").contains("lumimill_worker_resting{pool=\"cpu\"} 1")
+    });
+    trial.assert_undisturbed();
+    assert_nothing_was_given_up(&trial);
+    let failed = fails(&trial, "w0");
+    eprintln!("{failed} jobs were refused by the store");
+    assert!((2..=FEW).contains(&failed), "{failed} failures");
+    let log = trial.site.log("w0");
+    assert!(log.contains("credentials"), "what to do: {log}");
+    assert!(!log.contains("attempt=2"), "no attempt was used up: {log}");
+    assert_eq!(trial.site.ended("w0"), None, "it lives");
+    // Once the key is good again it works, and is alone.
+    proxy.pass();
+    for name in ["w1", "w2"] {
+        trial.site.kill(name);
+    }
+    begin_anew(&trial);
+    trial.submit();
+    trial.assert_undisturbed();
+}
+
+#[test]
+fn workers_that_look_in_the_wrong_place() {
+    let Some(mut trial) = Trial::start("workers_that_look_in_the_wrong_place") else {
+        return;
+    };
+    slow_down(&mut trial, "0.1");
+    one_without_the_input(&mut trial);
+    one_of_another_store(&mut trial);
+}
+
+fn one_without_the_input(trial: &mut Trial) {
+    trial.site.serve("serve", &[]);
+    trial.submit();
+    let file = trial.file();
+    let folder = Path::new(&file).parent().unwrap();
+    let (data, elsewhere) = (folder.join("data"), folder.join("not mounted"));
+    std::fs::rename(&data, &elsewhere).unwrap();
+    trial.site.worker("w0", &["--slots", "2"]);
+    trial.site.wait_until("a missing file", |site| {
+        site.log("w0").contains("kind=\"missing\"")
+    });
+    std::thread::sleep(Duration::from_secs(7));
+    let failed = fails(trial, "w0");
+    eprintln!("{failed} jobs missed their input");
+    assert!((2..=8).contains(&failed), "{failed} failures");
+    std::fs::rename(&elsewhere, &data).unwrap();
+    trial.start_worker("w1");
+    trial.assert_undisturbed();
+    assert_nothing_was_given_up(trial);
+}
+
+fn one_of_another_store(trial: &mut Trial) {
+    for name in ["w0", "w1"] {
+        trial.site.kill(name);
+    }
+    begin_anew(trial);
+    let store = format!("s3://{BUCKET}/site");
+    trial
+        .site
+        .set("LUMIMILL_STORE", &format!("s3://{BUCKET}/elsewhere"));
+    trial.site.worker("lost", &["--slots", "3"]);
+    trial.site.set("LUMIMILL_STORE", &store);
+    trial.submit();
+    trial.site.wait_until("a job without a campaign", |site| {
+        site.log("lost").contains("was not submitted to this store")
+    });
+    trial.start_worker("w1");
+    trial.assert_undisturbed();
+    assert_nothing_was_given_up(trial);
+    let failed = fails(trial, "lost");
+    eprintln!("{failed} jobs were looked for in the wrong store");
+    assert!((1..=FEW).contains(&failed), "{failed} failures");
+}

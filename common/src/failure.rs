@@ -54,12 +54,34 @@ impl Failure {
     }
 
     /// A short name under which like failures are grouped: kind, subject and the message with
-    /// its numbers taken out.
+    /// its numbers and hashes taken out.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut normal = String::with_capacity(self.message.len());
+        let normal = without_numbers(&self.message);
+        let text = [self.kind.as_str(), &self.subject, &normal].join("\n");
+        blake3::hash(text.as_bytes()).to_hex()[..12].to_owned()
+    }
+}
+
+/// A text with a sign in place of every run of digits, hexadecimal ones when there are many.
+fn without_numbers(text: &str) -> String {
+    const HASH: usize = 12;
+    let mut normal = String::with_capacity(text.len());
+    let is_word = |c: char| c.is_ascii_alphanumeric();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match is_word(first) {
+            true => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
+        let (word, left) = rest.split_at(length);
+        rest = left;
+        if word.len() >= HASH && word.chars().all(|c| c.is_ascii_hexdigit()) {
+            normal.push('#');
+            continue;
+        }
         let mut digits = false;
-        for c in self.message.chars() {
+        for c in word.chars() {
             if !c.is_ascii_digit() {
                 normal.push(c);
             } else if !digits {
@@ -67,9 +89,8 @@ impl Failure {
             }
             digits = c.is_ascii_digit();
         }
-        let text = [self.kind.as_str(), &self.subject, &normal].join("\n");
-        blake3::hash(text.as_bytes()).to_hex()[..12].to_owned()
     }
+    normal
 }
 
 impl FailedAttempt {
@@ -114,6 +135,12 @@ mod tests {
     fn like_failures_share_a_fingerprint() {
         let at = |basket| Failure::reject("input", "a.root", format!("basket {basket} is short"));
         assert_eq!(at(1).fingerprint(), at(27).fingerprint());
+        let of = |shard| Failure::retry("store", "", format!("cannot write part-{shard}.parquet"));
+        assert_eq!(
+            of("0a1b2c3d4e5f6a7b").fingerprint(),
+            of("ffffffffffffffff").fingerprint()
+        );
+        assert_ne!(of("whole").fingerprint(), of("half").fingerprint());
         let other = Failure::reject("input", "b.root", "basket 1 is short");
         assert_ne!(at(1).fingerprint(), other.fingerprint());
     }

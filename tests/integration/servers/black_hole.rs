@@ -2,16 +2,21 @@
 //! good any more, they do not see the input, or they look in another store.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lumimill_tests::{BUCKET, FaultProxy, HttpFault};
+use lumimill_tests::{BUCKET, FaultProxy, HttpFault, SLOW};
 
 use super::health::answer;
-use super::{begin_anew, slow_down, store_behind};
+use super::{REST, begin_anew, broker_behind, slow_down, store_behind};
 use crate::faults::Trial;
 
 /// Failures of a worker that rests as it should, at most, while others do a whole campaign.
 const FEW: usize = 20;
+
+const DENIED: HttpFault = HttpFault::Answer {
+    status: 403,
+    code: "InvalidAccessKeyId",
+};
 
 fn fails(trial: &Trial, worker: &str) -> usize {
     let log = trial.site.log(worker);
@@ -51,11 +56,7 @@ fn a_worker_whose_key_is_not_good_any_more() {
     for name in ["w1", "w2"] {
         trial.start_worker(name);
     }
-    let denied = HttpFault::Answer {
-        status: 403,
-        code: "InvalidAccessKeyId",
-    };
-    proxy.inject(move |_| Some(denied));
+    proxy.inject(|_| Some(DENIED));
     trial.site.wait_until("a worker that rests", |site| {
         let ready = answer(site, "w0", "/readyz");
         ready.starts_with("HTTP/1.1 503") && ready.contains("resting: store: ")
@@ -81,6 +82,32 @@ fn a_worker_whose_key_is_not_good_any_more() {
     begin_anew(&trial);
     trial.submit();
     trial.assert_undisturbed();
+    one_process_whose_tables_are_refused(&mut trial, &proxy);
+}
+
+/// Nobody else would do its jobs, and somebody waits: it does not rest.
+fn one_process_whose_tables_are_refused(trial: &mut Trial, proxy: &FaultProxy) {
+    for name in ["serve", "w0"] {
+        trial.site.kill(name);
+    }
+    begin_anew(trial);
+    proxy.inject(|request| {
+        let is_table = request.method == "PUT" && request.target.contains("part-");
+        is_table.then_some(DENIED)
+    });
+    let behind = store_behind(proxy);
+    trial.site.set("LUMIMILL_S3_ENDPOINT", &behind);
+    trial.site.unset(SLOW);
+    let begun = Instant::now();
+    let ended = trial.site.run(&["run", &trial.file()]).expect_code(3);
+    let took = begun.elapsed();
+    ended.says(&["access denied", "AWS_SECRET_ACCESS_KEY"]);
+    assert!(took < Duration::from_secs(60), "it took {took:?}");
+    let status = ["status", &trial.file(), "--failed", "--json"];
+    let status = trial.site.run(&status).expect_code(0);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    let failures = status["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 1, "like failures are one: {status}");
 }
 
 #[test]
@@ -135,4 +162,36 @@ fn one_of_another_store(trial: &mut Trial) {
     let failed = fails(trial, "lost");
     eprintln!("{failed} jobs were looked for in the wrong store");
     assert!((1..=FEW).contains(&failed), "{failed} failures");
+}
+
+/// It has jobs under way that it took by way of its first connection, and room for no other: what
+/// it was sent would wait for it, while somebody else has nothing to do.
+#[test]
+fn a_worker_that_comes_back_with_all_its_slots_full() {
+    let Some(mut trial) = Trial::start("a_worker_that_comes_back_with_all_its_slots_full") else {
+        return;
+    };
+    let proxy = FaultProxy::to(trial.site.broker.port());
+    let (direct, behind) = (trial.site.broker.address(), broker_behind(&trial, &proxy));
+    trial.site.set("LUMIMILL_BROKER", &behind);
+    // Longer than anybody waits.
+    trial.site.set(SLOW, "taken:600:2");
+    trial.site.worker("full", &["--slots", "2"]);
+    trial.site.set("LUMIMILL_BROKER", &direct);
+    trial.site.unset(SLOW);
+    trial.submit();
+    trial.site.wait_until("jobs under way", |site| {
+        site.log("full").contains("campaign loaded")
+    });
+    std::thread::sleep(REST);
+    proxy.cut();
+    trial.site.wait_until("the worker to come back", |site| {
+        site.log("full").matches("connected to").count() == 2
+    });
+    std::thread::sleep(REST);
+    trial.site.serve("serve", &[]);
+    trial.start_worker("w1");
+    trial.assert_undisturbed();
+    assert!(!trial.site.log("full").contains("shard done"));
+    assert_eq!(trial.site.ended("full"), None, "it lives");
 }

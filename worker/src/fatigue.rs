@@ -16,8 +16,8 @@ use crate::back_off::BackOff;
 
 /// The first rest: what is down for a moment keeps nobody for longer.
 const FIRST: Duration = Duration::from_secs(2);
-/// The longest one.
-const LONGEST: Duration = Duration::from_secs(60);
+/// The longest one: with what chance adds, a minute.
+const LONGEST: Duration = Duration::from_secs(40);
 
 /// How tired a process is.
 #[derive(Debug)]

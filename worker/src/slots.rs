@@ -10,7 +10,7 @@ use lumimill_common::job::{Beat, Job, Running};
 use lumimill_common::queue::{Delivery, Queue, QueueError};
 use lumimill_common::shard::ShardId;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -93,9 +93,11 @@ impl Slots {
             slots.spawn(self.clone().slot(queue.clone(), jobs.to_owned()));
         }
         while let Some(ended) = slots.join_next().await {
-            match ended {
+            match ended.map_err(JoinError::try_into_panic) {
                 Ok(ended) => ended?,
-                Err(error) => error!(%error, "a slot is lost"),
+                Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                // Nobody ends one but who drops them all.
+                Err(Err(_)) => {}
             }
         }
         Ok(())

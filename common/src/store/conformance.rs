@@ -1,5 +1,9 @@
 //! What every store must do, whatever is behind it.
 
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
 use super::{Key, Store};
 
 fn key(text: &str) -> Key {
@@ -65,30 +69,44 @@ async fn one_winner_where_absent(store: &dyn Store) {
     );
 }
 
-/// One writes two bodies in turn, another reads: what is read is one of them.
+/// One writes two bodies in turn while another reads: what is read is one of them. Each has a
+/// thread of its own, as a store may never let go of the one it is on; a store that needs the runtime must
+/// find one with threads.
 async fn puts_are_whole_or_nothing(store: &dyn Store) {
     let key = key("stage/_done/2");
     let bodies = [vec![b'a'; 100_000], vec![b'b'; 60_000]];
     store.put(&key, bodies[0].clone()).await.expect("put");
-    let writing = async {
-        for round in 0..20 {
-            let body = bodies[round % 2].clone();
-            store.put(&key, body).await.expect("put");
-        }
-    };
-    let reading = async {
-        for _ in 0..20 {
-            let found = store.get(&key).await.expect("get");
-            let found = found.expect("it is there all the time");
-            assert!(
-                bodies.contains(&found),
-                "neither body, {} bytes",
-                found.len()
-            );
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::join!(writing, reading);
+    let (runtime, key, bodies) = (&Handle::current(), &key, &bodies);
+    std::thread::scope(|threads| {
+        let reader = threads.spawn(|| changes_seen(runtime, store, key, bodies));
+        let write = move || {
+            let mut bodies = bodies.iter().cycle().skip(1);
+            while !reader.is_finished() {
+                let body = bodies.next().cloned().unwrap_or_default();
+                let put = runtime.block_on(store.put(key, body));
+                put.expect("put");
+            }
+        };
+        let written = threads.spawn(write).join();
+        written.expect("the writer");
+    });
+}
+
+/// Reads until it has seen a few changes from one body to the other.
+fn changes_seen(runtime: &Handle, store: &dyn Store, key: &Key, bodies: &[Vec<u8>]) {
+    const CHANGES: usize = 4;
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let begun = Instant::now();
+    let (mut last, mut changes) = (None, 0);
+    while changes < CHANGES {
+        assert!(begun.elapsed() < PATIENCE, "{changes} changes were seen");
+        let found = runtime.block_on(store.get(key)).expect("get");
+        let found = found.expect("it is there all the time");
+        let body = bodies.iter().position(|body| *body == found);
+        let body = body.unwrap_or_else(|| panic!("neither body, {} bytes", found.len()));
+        changes += usize::from(last.is_some_and(|last| last != body));
+        last = Some(body);
+    }
 }
 
 async fn ranges_are_of_the_object(store: &dyn Store) {

@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use lumimill_tests::FaultProxy;
+use lumimill_tests::{Cluster, FaultProxy};
 
-use super::{broker_behind, slow_down, store_behind};
+use super::{begin_anew, broker_behind, slow_down, store_behind};
 use crate::faults::{Chance, Trial, rounds};
 
 /// Longer than the broker and the worker wait for a sign of life of each other.
 const CUT_OFF: Duration = Duration::from_secs(7);
+/// What a worker logs when the broker is gone, and when the store is.
+const BROKER_LOST: &str = "the broker is lost";
+const STORE_LOST: &str = "this may be tried again";
 
 #[test]
 fn a_worker_that_is_cut_off() {
@@ -19,7 +22,8 @@ fn a_worker_that_is_cut_off() {
     let mut chance = Chance::new(test);
     let to_broker = FaultProxy::to(trial.site.broker.port());
     let to_store = FaultProxy::to(trial.site.store.port());
-    slow_down(&mut trial, "1.0");
+    // So slow that there is work left for the one that is cut off, whenever it comes back.
+    slow_down(&mut trial, "4.0");
     let direct = trial.site.broker.address();
     trial.start_pool();
     let behind = broker_behind(&trial, &to_broker);
@@ -27,24 +31,23 @@ fn a_worker_that_is_cut_off() {
     trial
         .site
         .set("LUMIMILL_S3_ENDPOINT", &store_behind(&to_store));
+    slow_down(&mut trial, "0.5");
     trial.start_worker("w0");
     trial.site.set("LUMIMILL_BROKER", &direct);
     trial.site.unset("LUMIMILL_S3_ENDPOINT");
     trial.submit();
-    for _ in 0..rounds(1) {
-        let lines = [(&to_broker, "broker"), (&to_store, "store")];
-        let orders: [&[usize]; 3] = [&[0], &[1], &[0, 1]];
-        for order in orders {
+    for round in 0..rounds(1) {
+        if round > 0 {
+            trial.assert_undisturbed();
+            begin_anew(&trial);
+            trial.submit();
+        }
+        for (broker, store) in [(true, false), (false, true), (true, true)] {
             wait_for_work(&trial);
             chance.wait(Duration::from_secs(1));
-            for line in order {
-                eprintln!("{test}: no way to the {}", lines[*line].1);
-                lines[*line].0.partition();
-            }
-            std::thread::sleep(CUT_OFF);
-            for line in order {
-                lines[*line].0.heal();
-            }
+            eprintln!("{test}: no way to the broker: {broker}, to the store: {store}");
+            let broker = broker.then_some(&to_broker);
+            cut_off(&trial, broker, store.then_some(&to_store));
         }
     }
     trial.assert_undisturbed();
@@ -61,9 +64,47 @@ fn a_worker_that_is_cut_off() {
     assert!(took < Duration::from_secs(20), "it ended after {took:?}");
 }
 
-/// The worker is at work, or all is done.
+fn logged(site: &Cluster, what: &str) -> usize {
+    site.log("w0").matches(what).count()
+}
+
+/// The worker is at work, now and not only some time ago.
+#[track_caller]
 fn wait_for_work(trial: &Trial) {
+    let before = logged(&trial.site, "shard done");
     trial.site.wait_until("the worker at work", |site| {
-        site.log("w0").contains("shard done") || trial.has_ended()
+        logged(site, "shard done") > before
     });
+    assert!(
+        !trial.has_ended(),
+        "there is nothing left to be cut off from"
+    );
+}
+
+/// Nothing passes until the worker has noticed each loss.
+#[track_caller]
+fn cut_off(trial: &Trial, broker: Option<&FaultProxy>, store: Option<&FaultProxy>) {
+    let site = &trial.site;
+    let before = [BROKER_LOST, STORE_LOST].map(|what| logged(site, what));
+    for line in broker.iter().chain(&store) {
+        line.partition();
+    }
+    std::thread::sleep(CUT_OFF);
+    if let Some(line) = store {
+        // The client waits minutes for an answer; of a line that is reset it has enough sooner.
+        line.refuse(true);
+        line.cut();
+        site.wait_until("a failure of the store", |site| {
+            logged(site, STORE_LOST) > before[1]
+        });
+        line.refuse(false);
+    }
+    if broker.is_some() {
+        site.wait_until("the broker lost", |site| {
+            logged(site, BROKER_LOST) > before[0]
+        });
+    }
+    for line in broker.iter().chain(&store) {
+        line.heal();
+    }
 }

@@ -149,14 +149,20 @@ impl Trial {
 pub(crate) struct Post {
     runtime: tokio::runtime::Runtime,
     queue: AmqpQueue,
+    address: String,
 }
 
 impl Post {
     pub(crate) fn at(site: &Cluster) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let settings = AmqpSettings::new(&site.broker.address()).unwrap();
+        let address = site.broker.address();
+        let settings = AmqpSettings::new(&address).unwrap();
         let queue = runtime.block_on(AmqpQueue::connect(&settings)).unwrap();
-        Self { runtime, queue }
+        Self {
+            runtime,
+            queue,
+            address,
+        }
     }
 
     pub(crate) fn publish(&self, queue: &str, message: Message) {
@@ -172,6 +178,29 @@ impl Post {
     pub(crate) fn depth(&self, queue: &str) -> u64 {
         let looking = self.queue.depth(queue);
         self.runtime.block_on(looking).unwrap()
+    }
+
+    /// Loses what waits in a queue, and says how many messages that were.
+    pub(crate) fn purge(&self, queue: &str) -> u32 {
+        self.runtime.block_on(async {
+            let connection = lapin::Connection::connect(&self.address, Default::default());
+            let channel = connection.await.unwrap().create_channel().await.unwrap();
+            let purged = channel.queue_purge(queue.into(), Default::default());
+            purged.await.unwrap()
+        })
+    }
+
+    /// Listens to a topic until something is told on it.
+    #[track_caller]
+    pub(crate) fn hear(&self, topic: &str, is_it: impl Fn(&Message) -> bool) {
+        const PATIENCE: Duration = Duration::from_secs(60);
+        let hearing = async {
+            let mut told = self.queue.listen(topic).await.unwrap();
+            while !is_it(&told.next().await.unwrap().message) {}
+        };
+        let heard = async { tokio::time::timeout(PATIENCE, hearing).await };
+        let heard = self.runtime.block_on(heard);
+        assert!(heard.is_ok(), "it was not told on {topic} in {PATIENCE:?}");
     }
 
     /// Takes so many messages from a queue, and ends each in this way.

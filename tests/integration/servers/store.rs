@@ -1,6 +1,6 @@
 //! A store that dies, that answers with errors, that is slow and cuts connections.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lumimill_tests::{FaultProxy, HttpFault, at_random};
 
@@ -78,10 +78,18 @@ fn errors(trial: &mut Trial, chance: &mut Chance, proxy: &FaultProxy) {
     assert!(proxy.faults() > 20, "{} faults", proxy.faults());
 }
 
-/// Everything takes longer, and every second all connections are reset.
+/// Every answer takes most of a second; then less, but all connections are reset every second.
 fn cuts_and_delays(trial: &mut Trial, chance: &mut Chance, proxy: &FaultProxy) {
+    const SHARDS: usize = 9;
     begin_anew(trial);
     trial.submit();
+    proxy.slow(Duration::from_millis(300));
+    let (begun, done) = (Instant::now(), trial.done());
+    trial.wait_for_done(done + SHARDS);
+    let took = begun.elapsed();
+    eprintln!("{SHARDS} shards in {took:.1?}");
+    assert!(took > Duration::from_secs(4), "no delay: {took:?}");
+    assert!(!trial.has_ended(), "there is nothing left to cut");
     proxy.slow(Duration::from_millis(5));
     let before = proxy.faults();
     while !trial.has_ended() {

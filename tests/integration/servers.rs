@@ -22,12 +22,12 @@ use crate::faults::{CAMPAIGN, Trial};
 const REST: Duration = Duration::from_secs(3);
 
 /// Every job takes so many seconds more from now on, so that faults meet jobs that are under way.
-fn slow_down(trial: &mut Trial, seconds: &str) {
+pub(crate) fn slow_down(trial: &mut Trial, seconds: &str) {
     trial.site.set(SLOW, &format!("taken:{seconds}"));
 }
 
 /// Begins anew: the campaign as if it had never been submitted.
-fn begin_anew(trial: &Trial) {
+pub(crate) fn begin_anew(trial: &Trial) {
     trial.site.forget(CAMPAIGN);
     assert_eq!(trial.done(), 0);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lumimill_tests::{CampaignFolder, python};
+use lumimill_tests::{CampaignFolder, python, snapshot};
 use serde_json::Value;
 
 use crate::lumimill;
@@ -45,6 +45,33 @@ fn the_main_job_agrees_with_other_tools() {
     )
     .unwrap()
     .expect_code(0);
+}
+
+#[test]
+fn reducing_again_writes_the_same_report() {
+    let folder = CampaignFolder::demo(4_000);
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    let before = snapshot(&folder.output());
+    let report = folder.output().join("report");
+    assert!(before.keys().any(|name| name.starts_with("report/")));
+    fs::remove_dir_all(&report).unwrap();
+    for verb in ["reduce", "report"] {
+        let ended = lumimill().on(verb, &folder.file()).expect_code(0);
+        assert!(ended.out.contains("index.html"), "{}", ended.out);
+        assert!(
+            snapshot(&folder.output()) == before,
+            "{verb}: the same files"
+        );
+        fs::write(report.join("metrics.json"), "overwritten").unwrap();
+    }
+    fs::remove_dir_all(&report).unwrap();
+    // What has no marker is not in it, and the exit code says so.
+    let done = folder.output().join("dimuon/_done");
+    let marker = fs::read_dir(&done).unwrap().next().unwrap().unwrap();
+    fs::remove_file(marker.path()).unwrap();
+    let _ = lumimill().on("reduce", &folder.file()).expect_code(3);
+    let missing = json(&report.join("missing_lumis.json"));
+    assert_ne!(missing, serde_json::json!({}), "some are missing now");
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn a_job_that_kills_every_worker_is_set_aside_and_can_be_sent_again() {
     let deaths = keep_alive_until_ended(&mut trial.site);
     assert!(deaths >= 3, "one death an attempt at least: {deaths}");
     assert_all_but_one_done(&trial, &poison);
+    assert_resubmission_is_told(&trial, &poison);
     trial.site.unset(DIE_AT);
     for name in WORKERS {
         trial.start_worker(name);
@@ -117,4 +118,30 @@ fn assert_all_but_one_done(trial: &Trial, poison: &str) {
     assert_eq!(letters[0]["headers"]["shard"], poison, "{letters}");
     let reason = letters[0]["reason"].as_str().unwrap();
     assert!(reason.contains("every worker that took it"), "{reason}");
+    let id = letters[0]["id"].as_str().unwrap();
+    let shown = trial.site.run(&["dead", "show", id]).expect_code(0);
+    let shown: Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(shown, letters[0], "one letter is shown as it is listed");
+    let unknown = trial.site.run(&["dead", "show", "0123456789abcdef"]);
+    unknown.expect_code(2).says(&["no letter 0123456789abcdef"]);
+}
+
+/// What would be done again is named with its events, and nothing is done.
+fn assert_resubmission_is_told(trial: &Trial, poison: &str) {
+    let file = trial.file();
+    let status = trial.site.run(&["status", &file, "--json"]).expect_code(0);
+    let status: Value = serde_json::from_str(&status.out).unwrap();
+    let stage = &status["stages"][0];
+    let events = ["events", "events_done"].map(|name| stage[name].as_u64().unwrap());
+    let events = events[0] - events[1];
+    assert!(events > 0, "{stage}");
+    for (which, would) in [("--dead", 1), ("--failed", 1), ("--missing", 0)] {
+        let dry = trial.site.run(&["resubmit", &file, which, "--dry-run"]);
+        let dry = dry.expect_code(0).out;
+        let sum = format!("would do {would} shards, {} events", would * events);
+        assert!(dry.contains(&sum), "{which}: {dry}");
+        assert_eq!(dry.contains(poison), would > 0, "{which}: {dry}");
+    }
+    assert!(trial.has_ended(), "nothing was begun");
+    assert_eq!(trial.done(), trial.shards().len() - 1);
 }

@@ -7,10 +7,14 @@
 //! Temporary files are the store's: `TMPDIR=/dev/shm` leaves the disk out of it, as the figures of
 //! the README do.
 //!
-//! First empty jobs: plans of 1,000, 10,000 and 100,000 shards are written, published with
-//! confirms, completed by a hollow worker that writes a marker and a report for each, followed by
-//! a `lumimill serve` of its own process, merged and reported, and looked at. Then real jobs: one
-//! worker with one slot and two of them, in turns. Figures are printed as the tables of the README.
+//! First empty jobs: campaigns of 1,000, 10,000 and 100,000 shards are planned from files of as
+//! many certified events, their plans written, published with confirms, completed by a hollow
+//! worker that writes a marker and a report for each, followed by a `lumimill serve` of its own
+//! process, merged and reported, and looked at with `lumimill status`. Then real jobs: one worker
+//! with one slot and two of them, in turns. Figures are printed as the tables of the README.
+//!
+//! `LUMIMILL_SCALE_STORE=s3` does the empty jobs, and only those, on a SeaweedFS in place of the
+//! folder; `LUMIMILL_SCALE_SHARDS=1000,10000` chooses how many.
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
@@ -24,16 +28,20 @@ use lumimill::jobs::JobsOf;
 use lumimill::output::Output;
 use lumimill::plan::{Plan, plan};
 use lumimill::report_files::write_report;
-use lumimill::status::Status;
 use lumimill::submission::{active, running, set_running, write_models};
 use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
 use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::metric::{CutFlow, Partial};
 use lumimill_common::queue::{AmqpQueue, AmqpSettings, Delivery, Queue, REPORTS, Settle, jobs};
 use lumimill_common::store::{Place, Store};
-use lumimill_tests::{CampaignFolder, RabbitMq};
+use lumimill_tests::{BUCKET, CampaignFolder, RabbitMq, SeaweedFs};
 use tokio::sync::Semaphore;
 
+/// Variable that says where the empty jobs are kept: `s3`, or an address of such storage whose keys
+/// are in the environment; in a folder when it says nothing.
+const STORE: &str = "LUMIMILL_SCALE_STORE";
+/// Variable that says how many empty jobs, one number for each campaign.
+const SHARDS: &str = "LUMIMILL_SCALE_SHARDS";
 const POOL: &str = "bench";
 /// Jobs that the hollow worker has at a time.
 const AT_ONCE: u16 = 64;
@@ -48,15 +56,24 @@ type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
+    let store = std::env::var(STORE).ok();
+    if store.as_deref() == Some("s3") {
+        return again_with_s3();
+    }
     let Some(broker) = RabbitMq::start("scale") else {
         return Err("a RabbitMQ is needed: apt-get install rabbitmq-server".into());
     };
     println!(
-        "| shards | plan written, s | published/s | completed/s | merged, s | status, s | coordinator, MB | all, µs a shard |"
+        "| shards | planned, µs a shard | plan written, s | published/s | completed/s | merged, s | `status`, s | coordinator, MB | all but planning, µs a shard |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-    for shards in [1_000, 10_000, 100_000] {
-        println!("{}", empty_jobs(&broker, shards).await?);
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    let shards = std::env::var(SHARDS).unwrap_or_else(|_| String::from("1000,10000,100000"));
+    for shards in shards.split(',') {
+        let line = empty_jobs(&broker, shards.parse()?, store.as_deref()).await?;
+        println!("{line}");
+    }
+    if store.is_some() {
+        return Ok(());
     }
     let folder = CampaignFolder::demo(3_000_000);
     let (mut one, mut two) = (Vec::new(), Vec::new());
@@ -72,6 +89,18 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
+/// The same in a process whose environment says how to reach a store that is there as long.
+fn again_with_s3() -> Result<(), Failure> {
+    let server = SeaweedFs::start("scale").ok_or("LUMIMILL_WEED must name a weed program")?;
+    let mut again = Command::new(std::env::current_exe()?);
+    server.environment(&mut again);
+    let ended = again.env(STORE, format!("s3://{BUCKET}/scale")).status()?;
+    match ended.success() {
+        true => Ok(()),
+        false => Err(format!("it ended with {ended}").into()),
+    }
+}
+
 fn median(seconds: &mut [f64]) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2]
@@ -83,31 +112,38 @@ struct Bench {
     root: Place,
     output: Output,
     plan: Plan,
+    /// What a shard of it took to plan.
+    planned: Duration,
 }
 
 impl Bench {
-    /// The demo's first shard, so many times with other entries.
-    async fn of(folder: &CampaignFolder, shards: u64) -> Result<Self, Failure> {
+    /// The first so many shards of a plan that has a shard for each certified event.
+    async fn of(
+        folder: &CampaignFolder,
+        shards: usize,
+        store: Option<&str>,
+    ) -> Result<Self, Failure> {
         let file = CampaignFile::load(&folder.file())?;
-        let slots = 1.try_into()?;
+        let slots = std::thread::available_parallelism()?;
+        let begun = Instant::now();
         let mut plan = plan(&file.campaign, &file.base, &file.model_hashes(), slots)?;
-        let first = plan.shards[0].clone();
-        let digest = plan.stages[0].digest.clone();
-        plan.shards = (0..shards)
-            .map(|number| {
-                let mut shard = first.clone();
-                shard.entries = number..number + 1;
-                shard.id = shard.compute_id(&digest);
-                shard
-            })
-            .collect();
-        let root = Place::Folder(folder.join("store"));
+        let took = begun.elapsed();
+        let planned = plan.shards.len();
+        if planned < shards {
+            return Err(format!("{planned} shards were planned, expected {shards}").into());
+        }
+        plan.shards.truncate(shards);
+        let root = match store {
+            Some(address) => Place::read(Path::new(""), &format!("{address}/{shards}"))?,
+            None => Place::Folder(folder.join("store")),
+        };
         let output = Output::share(&root.join(file.campaign.name.as_str())?).await?;
         Ok(Self {
             file,
             root,
             output,
             plan,
+            planned: took.div_f64(planned as f64),
         })
     }
 
@@ -129,12 +165,18 @@ impl Bench {
     }
 }
 
-async fn empty_jobs(broker: &RabbitMq, shards: u64) -> Result<String, Failure> {
-    let folder = CampaignFolder::demo(100);
+async fn empty_jobs(
+    broker: &RabbitMq,
+    shards: usize,
+    store: Option<&str>,
+) -> Result<String, Failure> {
+    // Not all of them are certified.
+    let folder = CampaignFolder::demo(shards as u64 * 3 / 2);
+    folder.change("events = 10_000", "events = 1");
     let text = std::fs::read_to_string(folder.file())?;
     let (before, _) = text.split_once("[[stage.metric]]").ok_or("no metric")?;
     folder.write("campaign.toml", format!("{before}{METRIC}"));
-    let bench = Arc::new(Bench::of(&folder, shards).await?);
+    let bench = Arc::new(Bench::of(&folder, shards, store).await?);
     let settings = AmqpSettings::new(&broker.address())?;
     let queue: Arc<dyn Queue> = Arc::new(AmqpQueue::connect(&settings).await?);
     let root = bench.root.open()?;
@@ -161,7 +203,7 @@ async fn empty_jobs(broker: &RabbitMq, shards: u64) -> Result<String, Failure> {
     let published = publishing.elapsed();
 
     let completing = Instant::now();
-    let mut serve = Program::serve(broker, &folder.join("store"))?;
+    let mut serve = Program::serve(broker, &bench.root)?;
     hollow_worker(&bench, &queue, shards).await?;
     let completed = completing.elapsed();
 
@@ -174,20 +216,15 @@ async fn empty_jobs(broker: &RabbitMq, shards: u64) -> Result<String, Failure> {
     let peak = serve.peak_memory();
     serve.end();
 
-    let looking = Instant::now();
-    let plan = bench.output.plan().await?.ok_or("no plan")?;
-    let status = Status::look(&bench.output, &plan, None, false).await?;
-    let looked = looking.elapsed();
-    if !status.is_complete() {
-        return Err("not every shard is done".into());
-    }
+    let looked = look(broker, &bench.root, name.as_str(), shards)?;
     let alone = Instant::now();
-    write_report(&bench.file.campaign, &bench.output, &plan).await?;
+    write_report(&bench.file.campaign, &bench.output, &bench.plan).await?;
     let merged = alone.elapsed();
     eprintln!("{shards} shards: the coordinator ended the campaign {reported:.1?} after the last");
     let rate = |time: Duration| shards as f64 / time.as_secs_f64();
     Ok(format!(
-        "| {shards} | {:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {} | {:.0} |",
+        "| {shards} | {:.1} | {:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {} | {:.0} |",
+        bench.planned.as_secs_f64() * 1e6,
         written.as_secs_f64(),
         rate(published),
         rate(completed),
@@ -198,11 +235,31 @@ async fn empty_jobs(broker: &RabbitMq, shards: u64) -> Result<String, Failure> {
     ))
 }
 
+/// What `lumimill status` takes from its start to its end, when all is done.
+fn look(
+    broker: &RabbitMq,
+    root: &Place,
+    campaign: &str,
+    shards: usize,
+) -> Result<Duration, Failure> {
+    let place = root.join(campaign)?.to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lumimill-under-test"));
+    equip(&mut command, broker, &root.to_string());
+    let begun = Instant::now();
+    let output = command.args(["status", &place, "--json"]).output()?;
+    let took = begun.elapsed();
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    match status["stages"][0]["done"].as_u64() == Some(shards as u64) {
+        true => Ok(took),
+        false => Err(format!("not every shard is done: {status}").into()),
+    }
+}
+
 /// Completes jobs without doing them.
 async fn hollow_worker(
     bench: &Arc<Bench>,
     queue: &Arc<dyn Queue>,
-    shards: u64,
+    shards: usize,
 ) -> Result<(), Failure> {
     let mut consumer = queue.consume(&jobs(POOL), AT_ONCE).await?;
     let free = Arc::new(Semaphore::new(usize::from(AT_ONCE)));
@@ -237,8 +294,14 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
         outcome: Outcome::Done { rows: 0 },
     };
     let message = pack(1, &report).map_err(|error| text(&error))?;
-    let published = queue.publish(REPORTS, message).await;
-    published.map_err(|error| text(&error))?;
+    let begun = Instant::now();
+    // A queue that was declared a moment ago may refuse at first.
+    while let Err(error) = queue.publish(REPORTS, message.clone()).await {
+        if begun.elapsed() > Duration::from_secs(20) {
+            return Err(text(&error));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let settled = delivery.settle(Settle::Done).await;
     settled.map(|_| ()).map_err(|error| text(&error))
 }
@@ -246,6 +309,7 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
 /// Seconds that so many workers of one slot take for the demo's campaign.
 fn real_jobs(broker: &RabbitMq, folder: &CampaignFolder, workers: usize) -> Result<f64, Failure> {
     let store = folder.join("store");
+    let place = Place::Folder(store.clone());
     let _ = std::fs::remove_dir_all(&store);
     let text = std::fs::read_to_string(folder.file())?;
     std::fs::write(
@@ -253,14 +317,14 @@ fn real_jobs(broker: &RabbitMq, folder: &CampaignFolder, workers: usize) -> Resu
         text.replace("output = \"out\"", "output = \"store\""),
     )?;
     let mut working: Vec<Program> = (0..workers)
-        .map(|_| Program::worker(broker, &store))
+        .map(|_| Program::worker(broker, &place))
         .collect::<Result<_, _>>()?;
     // Connected and with nothing to do, so that starting them is not measured.
     std::thread::sleep(Duration::from_secs(3));
     let file = folder.file();
     let mut submit = Command::new(env!("CARGO_BIN_EXE_lumimill-under-test"));
     submit.arg("submit").arg(&file).args(["--pool", POOL]);
-    equip(&mut submit, broker, &store);
+    equip(&mut submit, broker, &place.to_string());
     // Planned and checked before the first job is out, which is when the plan is there.
     let mut submit = submit.stdout(Stdio::null()).spawn()?;
     let control = store.join("demo/_control.json");
@@ -279,7 +343,7 @@ fn real_jobs(broker: &RabbitMq, folder: &CampaignFolder, workers: usize) -> Resu
     Ok(seconds)
 }
 
-fn equip(command: &mut Command, broker: &RabbitMq, store: &Path) {
+fn equip(command: &mut Command, broker: &RabbitMq, store: &str) {
     command
         .env("LUMIMILL_BROKER", broker.address())
         .env("LUMIMILL_STORE", store)
@@ -293,18 +357,18 @@ struct Program {
 }
 
 impl Program {
-    fn serve(broker: &RabbitMq, store: &Path) -> Result<Self, Failure> {
+    fn serve(broker: &RabbitMq, store: &Place) -> Result<Self, Failure> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lumimill-under-test"));
         command.arg("serve");
-        equip(&mut command, broker, store);
+        equip(&mut command, broker, &store.to_string());
         let child = command.spawn()?;
         Ok(Self { child })
     }
 
-    fn worker(broker: &RabbitMq, store: &Path) -> Result<Self, Failure> {
+    fn worker(broker: &RabbitMq, store: &Place) -> Result<Self, Failure> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_worker-under-test"));
         command.args(["--pool", POOL, "--slots", "1"]);
-        equip(&mut command, broker, store);
+        equip(&mut command, broker, &store.to_string());
         let child = command.spawn()?;
         Ok(Self { child })
     }

@@ -11,6 +11,7 @@ mod orders;
 mod patience;
 mod shortage;
 mod store;
+mod tampering;
 mod watching;
 
 use std::time::Duration;

@@ -253,6 +253,14 @@ impl Cluster {
         deleted.expect("the object is deleted");
     }
 
+    /// Puts an object of the site in the place of another one, as whoever has the key can.
+    pub fn put(&self, key: &str, bytes: &[u8]) {
+        let store = self.store.store("site");
+        let key: Key = key.parse().expect("a key");
+        let put = runtime().block_on(async { store.put(&key, bytes.to_vec()).await });
+        put.expect("the object is written");
+    }
+
     /// One object of the site.
     #[must_use]
     pub fn object(&self, key: &str) -> Option<Vec<u8>> {

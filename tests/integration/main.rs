@@ -8,6 +8,7 @@ mod cluster_script;
 mod determinism;
 mod faults;
 mod main_job;
+mod memory;
 mod permissions;
 mod pool;
 mod real_files;

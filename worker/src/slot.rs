@@ -12,7 +12,7 @@ use lumimill_common::marker::Marker;
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
 use lumimill_common::retry_policy::{MISSING, Patience, Verdict, is_tiring, judge};
 use lumimill_common::shard::Shard;
-use tracing::{error, info, warn};
+use tracing::{error, info, trace, warn};
 
 use crate::campaigns::Found;
 use crate::commit::{Attempt, CommitPoint, STOPPED};
@@ -38,7 +38,14 @@ pub(crate) async fn handle(
         Ok(job) => job,
         Err(error) => return set_aside(delivery, error.to_string()).await,
     };
-    let production = match slots.campaigns.find(&job).await {
+    let attempt = delivery.message.attempt;
+    trace!(job.id = %job.shard, campaign = %job.campaign, attempt, "job taken");
+    let found = tokio::select! {
+        biased;
+        found = slots.campaigns.find(&job) => found,
+        () = stopped(slots) => return hand_back(delivery, &job).await,
+    };
+    let production = match found {
         Ok(Found::Production(production)) => production,
         Ok(Found::Paused) => return end(delivery, &job, Settle::Wait { after: PAUSE }).await,
         Ok(Found::Dropped(why)) => {
@@ -60,7 +67,7 @@ pub(crate) async fn handle(
     let running = Running {
         campaign: job.campaign.clone(),
         shard: shard.id,
-        attempt: delivery.message.attempt,
+        attempt,
         seconds: 0,
         entries: 0,
     };
@@ -68,6 +75,7 @@ pub(crate) async fn handle(
     let place = loop {
         match slots.enter(running.clone()) {
             Some(place) => break place,
+            None if slots.stop.is_cancelled() => return hand_back(delivery, &job).await,
             None => slots.some_left().await,
         }
     };
@@ -105,9 +113,7 @@ async fn work(
     let (outcome, settle) = match tried_until_stopped(slots, attempt, which).await {
         Ok(marker) => done(slots, attempt, which, &marker).await,
         Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => {
-            info!(job.id = %job.shard, "job handed back");
-            let after = HANDED_BACK;
-            return end(delivery, job, Settle::Wait { after }).await;
+            return hand_back(delivery, job).await;
         }
         Err(failure) if failure.kind == STOPPED => {
             info!(job.id = %job.shard, "job dropped: {}", failure.message);
@@ -147,10 +153,6 @@ async fn tried_until_stopped(
     which: Try,
 ) -> Result<Marker, Failure> {
     let trying = tokio::spawn(tried(attempt.clone(), which.redelivered));
-    let stopped = async {
-        slots.stop.cancelled().await;
-        tokio::time::sleep(NOTICE).await;
-    };
     let campaign = &attempt.production.campaign;
     tokio::select! {
         biased;
@@ -158,8 +160,20 @@ async fn tried_until_stopped(
             let message = format!("the job panicked: {error}");
             Err(Failure::retry("internal", campaign, message))
         }),
-        () = stopped => Err(Failure::retry(STOPPED, campaign, "the work was stopped")),
+        () = stopped(slots) => Err(Failure::retry(STOPPED, campaign, "the work was stopped")),
     }
+}
+
+/// Returns when what is under way was to be handed back, and had time to notice.
+async fn stopped(slots: &Slots) {
+    slots.stop.cancelled().await;
+    tokio::time::sleep(NOTICE).await;
+}
+
+async fn hand_back(delivery: Delivery, job: &Job) -> Result<(), QueueError> {
+    info!(job.id = %job.shard, "job handed back");
+    let after = HANDED_BACK;
+    end(delivery, job, Settle::Wait { after }).await
 }
 
 /// Does a shard. Where somebody else may be doing it too, the marker is looked for meanwhile.

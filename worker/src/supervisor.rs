@@ -165,7 +165,8 @@ impl Supervisor {
         }
         warn!("the grace is over: what is under way is handed back");
         self.slots.stop.cancel();
-        // One that cannot be handed back loses its lease with the connection, which is as good.
+        // One that cannot be handed back loses its lease with the connection, and the broker
+        // counts that.
         let end = end.max(Instant::now() + LEAST);
         let _ = tokio::time::timeout_at(end.into(), self.slots.idle()).await;
     }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::health::answer;
 use super::{begin_anew, slow_down};
 use crate::faults::Trial;
 
@@ -46,6 +47,7 @@ fn workers_that_lack_something() {
     };
     a_worker_without_room(&mut trial);
     a_worker_without_memory(&mut trial);
+    a_worker_with_too_many_slots(&mut trial);
 }
 
 fn a_worker_without_room(trial: &mut Trial) {
@@ -137,4 +139,43 @@ fn a_worker_without_memory(trial: &mut Trial) {
     trial.start_pool();
     trial.submit();
     trial.assert_undisturbed();
+}
+
+/// Its jobs use more together than they may: one at a time gives way, and uses up no attempt.
+fn a_worker_with_too_many_slots(trial: &mut Trial) {
+    begin_anew(trial);
+    for name in ["w0", "w1", "w2"] {
+        trial.site.kill(name);
+    }
+    let before = dead_letters(trial);
+    let arguments = ["--slots", "3", "--listen", "127.0.0.1:0"];
+    trial.site.worker("roomy", &arguments);
+    trial.submit();
+    trial.wait_for_done(5);
+    let metrics = answer(&trial.site, "roomy", "/metrics");
+    let memory = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("lumimill_worker_memory_bytes{pool=\"cpu\"} "));
+    let used: u64 = memory.expect("its memory").parse().unwrap();
+    trial.site.kill("roomy");
+    let limit = format!("{}MiB", used / 3 * 2 / (1 << 20));
+    eprintln!("it used {used} bytes; the limit is {limit}");
+    let arguments = ["--slots", "3", "--memory-limit", &limit];
+    trial.site.worker("crowded", &arguments);
+    trial.site.wait_until("one that gives way", |site| {
+        site.log("crowded").contains("kind=\"crowded\"")
+    });
+    for name in ["w1", "w2"] {
+        trial.start_worker(name);
+    }
+    trial.assert_undisturbed();
+    let log = trial.site.log("crowded");
+    assert!(log.contains("this one gives way"), "{log}");
+    assert_eq!(dead_letters(trial), before, "nothing was given up");
+}
+
+fn dead_letters(trial: &Trial) -> usize {
+    let listed = trial.site.run(&["dead", "list", "--json"]).expect_code(0);
+    let letters: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
+    letters.as_array().unwrap().len()
 }

@@ -18,7 +18,8 @@ fn a_pool_that_speaks_tls_and_mistakes_in_its_settings() {
     else {
         return;
     };
-    let all = "trace,lapin::io_loop=trace,aws_smithy_runtime::client=trace,hyper_util::client=trace";
+    let all =
+        "trace,lapin::io_loop=trace,aws_smithy_runtime::client=trace,hyper_util::client=trace";
     trial.site.set("LUMIMILL_LOG", all);
     speak_tls(&mut trial);
     trial.start_pool();

@@ -10,6 +10,8 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 
 const CHUNK: usize = 16 << 10;
+/// Time to read what came before a reset, which takes back what nobody has read.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// State of the line that all connections go over.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +59,7 @@ impl Flow {
             let most = usize::try_from(*left).unwrap_or(usize::MAX);
             if chunk.len() >= most {
                 to.write_all(&chunk[..most]).await?;
+                tokio::time::sleep(LAST_WORDS).await;
                 return Err(cut());
             }
             *left -= chunk.len() as u64;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{FailedAttempt, Failure};
 use lumimill_common::job::Job;
 
 use crate::production::Production;
@@ -24,6 +24,10 @@ pub enum Found {
 pub trait Campaigns: Send + Sync {
     /// The campaign of a job.
     async fn find(&self, job: &Job) -> Result<Found, Failure>;
+
+    /// Keeps a record of a shard that is given up as its job could not be begun, so that its
+    /// campaign comes to an end.
+    async fn give_up(&self, _job: &Job, _attempt: FailedAttempt) {}
 
     /// Looks again at what campaigns were told, and stops what is cancelled.
     async fn look(&self) {}

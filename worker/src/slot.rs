@@ -254,8 +254,13 @@ async fn not_found(
     job: &Job,
     failure: &Failure,
 ) -> Result<(), QueueError> {
+    let give_up = async |delivery: Delivery| {
+        let attempt = FailedAttempt::new(delivery.message.attempt, failure);
+        slots.campaigns.give_up(job, attempt).await;
+        set_aside(delivery, failure.to_string()).await
+    };
     if failure.kind == MISSING && slots.has_done_any() {
-        return set_aside(delivery, failure.to_string()).await;
+        return give_up(delivery).await;
     }
     warn!(job.id = %job.shard, campaign = %job.campaign, "campaign not found: {failure}");
     if is_tiring(failure) {
@@ -271,7 +276,7 @@ async fn not_found(
         Verdict::Retry(after) | Verdict::PutOff(after) if postponed < slots.postponements => {
             end(delivery, job, Settle::Later { after }).await
         }
-        _ => set_aside(delivery, failure.to_string()).await,
+        _ => give_up(delivery).await,
     }
 }
 

@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::{Control, ControlState};
-use lumimill_common::failure::{Disposition, Failure};
+use lumimill_common::failed_record;
+use lumimill_common::failure::{Disposition, FailedAttempt, Failure};
 use lumimill_common::job::Job;
 use lumimill_common::retry_policy::STORE;
 use lumimill_common::store::{Place, PlaceError, Store};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use self::submission::{load, read_control};
 use crate::campaigns::{Campaigns, Found};
@@ -152,6 +154,22 @@ impl Campaigns for StoredCampaigns {
         let production = Arc::new(loaded?);
         known.production = Some(production.clone());
         Ok(Found::Production(production))
+    }
+
+    async fn give_up(&self, job: &Job, attempt: FailedAttempt) {
+        let Ok(known) = self.known(&job.campaign).await else {
+            return;
+        };
+        let mut known = known.lock().await;
+        let in_force = known.control().await;
+        if !in_force.is_ok_and(|control| control.plan == job.plan) {
+            return;
+        }
+        let kept = failed_record::keep(known.store.as_ref(), &job.stage, job.shard, attempt, true);
+        if let Err(error) = kept.await {
+            // Its job is published again by and by, as nothing says that it is over.
+            warn!(job.id = %job.shard, %error, "the failed record cannot be written");
+        }
     }
 
     async fn look(&self) {

@@ -1,13 +1,12 @@
 //! What becomes of a dead letter. A job that the broker gave up, as whoever took it died, is an
-//! attempt that failed: it is tried again as long as the campaign allows. A job that no worker could
-//! begin is a shard that failed.
+//! attempt that failed: it is tried again as long as the campaign allows.
 
 use lumimill_common::campaign::Campaign;
 use lumimill_common::control::PlanKeys;
 use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedAttempt, Failure};
 use lumimill_common::job::Job;
-use lumimill_common::marker::{failed_key, marker_key};
+use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{GIVEN_UP, Message, ORIGIN, Queue, REASON};
 use lumimill_common::store::{Place, Store};
 use tracing::warn;
@@ -35,17 +34,15 @@ impl Death<'_> {
     pub(super) async fn settle(&self, message: &Message) -> anyhow::Result<bool> {
         let letter = self.letter;
         let given_up = letter.reason.starts_with(GIVEN_UP);
-        match self.job {
-            Some(job) if given_up => match self.lost(job, message).await? {
+        if let Some(job) = self.job.filter(|_| given_up) {
+            match self.lost(job, message).await? {
                 Lost::Again(message) => {
                     self.queue.publish(&letter.queue, *message).await?;
                     return Ok(false);
                 }
                 Lost::Done => return Ok(false),
                 Lost::GivenUp => {}
-            },
-            Some(job) => self.fail(job, message).await?,
-            None => {}
+            }
         }
         warn!(
             letter = letter.id,
@@ -89,28 +86,6 @@ impl Death<'_> {
         again.attempt = message.attempt.saturating_add(1);
         again.postponed = 0;
         Ok(Lost::Again(Box::new(again)))
-    }
-
-    /// Gives a shard up whose job no worker could begin, so that its campaign comes to an end. One
-    /// that was tried has its record.
-    async fn fail(&self, job: &Job, message: &Message) -> anyhow::Result<()> {
-        let Some(file) = self.file else {
-            return Ok(());
-        };
-        let store = self.root.join(job.campaign.as_str())?.open()?;
-        let store = store.as_ref();
-        for key in [
-            marker_key(&job.stage, job.shard),
-            failed_key(&job.stage, job.shard),
-        ] {
-            if store.get(&key).await?.is_some() {
-                return Ok(());
-            }
-        }
-        let failure = Failure::reject("job", file, &self.letter.reason);
-        let attempt = FailedAttempt::new(message.attempt, &failure);
-        failed_record::keep(store, &job.stage, job.shard, attempt, true).await?;
-        Ok(())
     }
 }
 

@@ -38,6 +38,13 @@ fn what_was_tampered_with_is_not_worked_with() {
         trial.site.wait_until("every letter", |_| {
             metric(port, "lumimill_coordinator_dead_letters_total") >= letters
         });
+        // With a plan that can be read the campaign is at its end, and says why.
+        if models.contains(key) {
+            trial.site.wait_for_campaign(CAMPAIGN);
+            let status = ["status", &trial.file(), "--failed"];
+            let status = trial.site.run(&status).expect_code(0).out;
+            assert!(status.contains(says), "{key}: {status}");
+        }
         let log = trial.site.log(&name);
         assert_eq!(trial.done(), 0, "{key}: {log}");
         assert_eq!(log.matches("shard done").count(), 0, "{log}");

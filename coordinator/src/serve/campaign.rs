@@ -62,10 +62,10 @@ impl ActiveCampaign {
         let Some(loaded) = &mut self.loaded else {
             return;
         };
-        loaded.heard = Instant::now();
+        loaded.heard_for(Duration::ZERO);
         match &report.outcome {
             Outcome::Retrying { failure } => {
-                loaded.heard += longest_wait(&failure.kind);
+                loaded.heard_for(longest_wait(&failure.kind));
                 info!(
                     campaign = %self.name, job.id = %report.shard, worker = report.worker,
                     attempt = report.attempt, "to be tried again: {failure}"
@@ -161,14 +161,14 @@ impl ActiveCampaign {
             return Ok(());
         };
         if !running.is_empty() {
-            loaded.heard = Instant::now();
+            loaded.heard_for(Duration::ZERO);
         }
         if loaded.control.state == ControlState::Cancelled {
             info!(campaign = %self.name, "campaign cancelled");
             return self.end(root).await;
         }
         if loaded.control.state == ControlState::Paused {
-            loaded.heard = Instant::now();
+            loaded.heard_for(Duration::ZERO);
             return Ok(());
         }
         let seems_over = loaded

@@ -107,6 +107,12 @@ impl Loaded {
         Ok(self.is_over())
     }
 
+    /// Notes that it was heard of, and that it need not be again before so much time has passed:
+    /// what waits to be tried again is not lost, whatever else is heard meanwhile.
+    pub(super) fn heard_for(&mut self, wait: Duration) {
+        self.heard = self.heard.max(Instant::now() + wait);
+    }
+
     /// How many shards are done or given up.
     pub(super) fn over(&self) -> usize {
         self.done.len() + self.failed.len()
@@ -171,7 +177,7 @@ impl Loaded {
             pool: &self.control.pool,
         };
         let count = jobs_of.publish(queue, self.outstanding()).await?;
-        self.heard = Instant::now();
+        self.heard_for(Duration::ZERO);
         Ok(count)
     }
 
@@ -181,7 +187,7 @@ impl Loaded {
         if self.heard.elapsed() < SILENCE {
             return Ok(());
         }
-        self.heard = Instant::now();
+        self.heard_for(Duration::ZERO);
         for pool in self.control.pools() {
             if queue.depth(&jobs(pool)).await? > 0 {
                 return Ok(());

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lumimill_common::campaign::Campaign;
 use lumimill_common::control::control_key;
@@ -168,4 +169,14 @@ async fn what_is_in_no_plan_is_removed_before_the_report() {
     assert_eq!(finished.output.stale(&plan).await.unwrap().len(), 1);
     finished.drive(&MemoryQueue::default()).await.unwrap();
     assert!(finished.output.stale(&plan).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_to_be_tried_again_is_not_taken_for_lost() {
+    let mut finished = Finished::new().await;
+    let loaded = finished.campaign.loaded.as_mut().unwrap();
+    loaded.heard_for(Duration::from_secs(300));
+    let heard = loaded.heard;
+    loaded.heard_for(Duration::ZERO);
+    assert_eq!(loaded.heard, heard, "somebody else was heard of meanwhile");
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::CampaignName;
+use crate::form::Stored;
 use crate::store::Key;
 
 /// The state that a person gave a campaign.
@@ -36,6 +37,11 @@ pub struct Control {
     pub more_pools: BTreeSet<String>,
     /// Folder that relative input paths are relative to, as seen by workers.
     pub base: String,
+}
+
+impl Stored for Control {
+    const FORM: u64 = 1;
+    const OLDEST: u64 = 0;
 }
 
 impl Control {

@@ -3,6 +3,7 @@
 
 use crate::campaign::StageName;
 use crate::failure::{FailedAttempt, FailedRecord};
+use crate::form;
 use crate::marker::{failed_key, retrying_key};
 use crate::shard::ShardId;
 use crate::store::{Key, Store, StoreError};
@@ -21,13 +22,8 @@ pub async fn keep(
         attempts: Vec::new(),
     });
     record.attempts.push(attempt);
-    let bytes = serde_json::to_vec_pretty(&record).map_err(|error| StoreError::Refused {
-        location: store.location(),
-        action: "write",
-        key: retrying.to_string(),
-        reason: error.to_string(),
-        denied: false,
-    })?;
+    let bytes = form::write(&record);
+    let bytes = bytes.map_err(|error| refused(store, "write", &retrying, error))?;
     if !last {
         return store.put(&retrying, bytes).await;
     }
@@ -43,8 +39,29 @@ pub async fn forget(store: &dyn Store, stage: &StageName, shard: ShardId) {
     }
 }
 
-/// One that cannot be read is begun anew.
+/// One that is damaged is begun anew; one that a newer version wrote is left to it.
 async fn read(store: &dyn Store, key: &Key) -> Result<Option<FailedRecord>, StoreError> {
-    let bytes = store.get(key).await?;
-    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    let Some(bytes) = store.get(key).await? else {
+        return Ok(None);
+    };
+    match form::read(&bytes) {
+        Ok(record) => Ok(Some(record)),
+        Err(error) if error.is_newer() => Err(refused(store, "read", key, error)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn refused(
+    store: &dyn Store,
+    action: &'static str,
+    key: &Key,
+    reason: impl std::fmt::Display,
+) -> StoreError {
+    StoreError::Refused {
+        location: store.location(),
+        action,
+        key: key.to_string(),
+        reason: reason.to_string(),
+        denied: false,
+    }
 }

@@ -115,6 +115,11 @@ pub struct FailedRecord {
     pub attempts: Vec<FailedAttempt>,
 }
 
+impl crate::form::Stored for FailedRecord {
+    const FORM: u64 = 1;
+    const OLDEST: u64 = 0;
+}
+
 /// One attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,13 +6,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::StageName;
-use crate::metric::{CutFlow, Partial};
+use crate::form::{self, FormError};
+use crate::metric::{CutFlow, MetricSpec, Partial};
 use crate::shard::ShardId;
 use crate::store::Key;
 
+/// The form of markers; 0, without a number, had no checksum.
+pub const FORM: u64 = 1;
+
 /// What a shard's output holds and what was measured on it.
+///
+/// In the store it is two lines of JSON: its form and the BLAKE3 hash of the second line, in
+/// hexadecimal, and then what it holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "RawMarker", into = "RawMarker")]
 pub struct Marker {
     /// The shard.
     pub shard: ShardId,
@@ -28,6 +35,154 @@ pub struct Marker {
     pub cut_flow: CutFlow,
     /// One partial for each metric of the stage, in its order.
     pub partials: Vec<Partial>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMarker {
+    shard: ShardId,
+    object: String,
+    rows: u64,
+    bytes: u64,
+    hash: String,
+    cut_flow: CutFlow,
+    /// How many partials there are.
+    metrics: usize,
+    partials: Vec<Partial>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    form: u64,
+    checksum: String,
+}
+
+/// What a marker must be of.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// Stage of the shard.
+    pub stage: &'a StageName,
+    /// The shard.
+    pub shard: ShardId,
+    /// What the stage measures, in order.
+    pub metrics: &'a [MetricSpec],
+}
+
+impl Marker {
+    /// The bytes that are stored.
+    ///
+    /// # Errors
+    /// When a metric cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let body = serde_json::to_vec(self)?;
+        let head = Head {
+            form: FORM,
+            checksum: checksum(&body),
+        };
+        let mut bytes = serde_json::to_vec(&head)?;
+        bytes.push(b'\n');
+        bytes.extend(body);
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Reads the bytes of a marker: the one place where form, checksum and what it must be of are
+    /// checked.
+    ///
+    /// # Errors
+    /// When it is of another form, damaged, or not of this shard and these metrics.
+    pub fn read(bytes: &[u8], expected: Expected<'_>) -> Result<Self, FormError> {
+        let marker = Self::from_bytes(bytes)?;
+        let object = object_key(expected.stage, expected.shard);
+        if marker.shard != expected.shard || marker.object != object.as_str() {
+            let reason = format!("it is of another shard, {}", marker.object);
+            return Err(FormError::Damaged(reason));
+        }
+        marker.check_metrics(expected.metrics)?;
+        Ok(marker)
+    }
+
+    /// Reads the bytes of any marker.
+    ///
+    /// # Errors
+    /// When it is of another form, or damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormError> {
+        let damaged = |error: serde_json::Error| FormError::Damaged(error.to_string());
+        form::check(form::number(bytes)?, FORM, FORM)?;
+        let line = bytes.iter().position(|byte| *byte == b'\n');
+        let (head, body) = bytes.split_at(line.unwrap_or(bytes.len()));
+        let head: Head = serde_json::from_slice(head).map_err(damaged)?;
+        let body = body.strip_prefix(b"\n").unwrap_or(body);
+        let Some(body) = body.strip_suffix(b"\n") else {
+            return Err(FormError::Damaged(String::from("its end is missing")));
+        };
+        let found = checksum(body);
+        if found != head.checksum {
+            let reason = format!(
+                "its checksum is {}, that of what it holds {found}",
+                head.checksum
+            );
+            return Err(FormError::Damaged(reason));
+        }
+        serde_json::from_slice(body).map_err(damaged)
+    }
+
+    fn check_metrics(&self, expected: &[MetricSpec]) -> Result<(), FormError> {
+        if self.partials.len() != expected.len() {
+            let (found, expected) = (self.partials.len(), expected.len());
+            let reason = format!("it has {found} metrics, its stage measures {expected}");
+            return Err(FormError::Damaged(reason));
+        }
+        for (number, (partial, spec)) in (1..).zip(self.partials.iter().zip(expected)) {
+            if partial.spec() != spec {
+                let reason = format!(
+                    "its metric {number} is {}, its stage measures {spec}",
+                    partial.spec()
+                );
+                return Err(FormError::Damaged(reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn checksum(body: &[u8]) -> String {
+    blake3::hash(body).to_hex().to_string()
+}
+
+impl From<Marker> for RawMarker {
+    fn from(marker: Marker) -> Self {
+        Self {
+            shard: marker.shard,
+            object: marker.object,
+            rows: marker.rows,
+            bytes: marker.bytes,
+            hash: marker.hash,
+            cut_flow: marker.cut_flow,
+            metrics: marker.partials.len(),
+            partials: marker.partials,
+        }
+    }
+}
+
+impl TryFrom<RawMarker> for Marker {
+    type Error = String;
+
+    fn try_from(raw: RawMarker) -> Result<Self, String> {
+        let found = raw.partials.len();
+        if found != raw.metrics {
+            return Err(format!("it says {} metrics and has {found}", raw.metrics));
+        }
+        Ok(Self {
+            shard: raw.shard,
+            object: raw.object,
+            rows: raw.rows,
+            bytes: raw.bytes,
+            hash: raw.hash,
+            cut_flow: raw.cut_flow,
+            partials: raw.partials,
+        })
+    }
 }
 
 /// Key of a shard's marker.
@@ -70,3 +225,6 @@ fn key(text: String) -> Key {
     text.parse()
         .expect("stage names and shard ids are made of the letters of keys")
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,10 @@ pub const CROWDED: &str = "crowded";
 /// Kind of the failures of a machine's own disk.
 pub const SCRATCH: &str = "scratch";
 
-static TABLE: [Policy; 6] = [
+/// Kind of the failures of a worker that is too old for what a newer version wrote.
+pub const VERSION: &str = "version";
+
+static TABLE: [Policy; 7] = [
     Policy {
         kind: STORE,
         counts: false,
@@ -61,6 +64,12 @@ static TABLE: [Policy; 6] = [
     },
     Policy {
         kind: CROWDED,
+        counts: false,
+        tires: true,
+        waits: &[4, 16, 60],
+    },
+    Policy {
+        kind: VERSION,
         counts: false,
         tires: true,
         waits: &[4, 16, 60],

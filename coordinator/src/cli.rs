@@ -23,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
+use crate::stored::NewerVersion;
 use lumimill_common::control::ControlState;
 use lumimill_common::store::StoreError;
 use lumimill_worker::log::start_log;
@@ -149,7 +150,7 @@ pub fn main() -> Exit {
             // A store that refuses does so until somebody changes settings.
             let refused = |error: &StoreError| !error.is_transient();
             let is_refusal = error.downcast_ref::<StoreError>().is_some_and(refused);
-            match error.is::<Mistakes>() || is_refusal {
+            match error.is::<Mistakes>() || error.is::<NewerVersion>() || is_refusal {
                 true => Exit::Usage,
                 false => Exit::Trouble,
             }

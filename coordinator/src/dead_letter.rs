@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
+use lumimill_common::form::{self, Stored};
 use lumimill_common::job::{Job, unpack};
 use lumimill_common::queue::{Message, ORIGIN, REASON, jobs};
 use lumimill_common::store::{Key, Store};
 use lumimill_worker::program::pool_name;
 use serde::{Deserialize, Serialize};
+
+use crate::stored::record;
 
 /// Bytes that are kept of a body; no message of ours is longer.
 const KEPT: usize = lumimill_common::wire::LIMIT;
@@ -31,6 +33,11 @@ pub struct DeadLetter {
     pub bytes: usize,
     /// Its body in hexadecimal, the beginning when it is long.
     pub body: String,
+}
+
+impl Stored for DeadLetter {
+    const FORM: u64 = 1;
+    const OLDEST: u64 = 0;
 }
 
 impl DeadLetter {
@@ -101,20 +108,17 @@ fn key(id: &str) -> anyhow::Result<Key> {
 
 /// Keeps a letter.
 pub async fn keep(root: &dyn Store, letter: &DeadLetter) -> anyhow::Result<()> {
-    root.put(&key(&letter.id)?, serde_json::to_vec_pretty(letter)?)
-        .await?;
+    root.put(&key(&letter.id)?, form::write(letter)?).await?;
     Ok(())
 }
 
 /// A letter by its id.
 pub async fn find(root: &dyn Store, id: &str) -> anyhow::Result<Option<DeadLetter>> {
-    let Some(bytes) = root.get(&key(id)?).await? else {
+    let key = key(id)?;
+    let Some(bytes) = root.get(&key).await? else {
         return Ok(None);
     };
-    let letter = serde_json::from_slice(&bytes);
-    letter
-        .map(Some)
-        .with_context(|| format!("dead letter {id}"))
+    record(root, &key, &bytes).map(Some)
 }
 
 /// Every letter, by id.

@@ -19,5 +19,6 @@ pub mod report;
 pub mod report_files;
 pub mod serve;
 pub mod status;
+pub mod stored;
 pub mod submission;
 pub mod verify;

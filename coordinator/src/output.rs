@@ -7,19 +7,21 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lumimill_common::campaign::StageName;
+use lumimill_common::campaign::{Stage, StageName};
 use lumimill_common::control::{Control, ControlState, PlanKeys, control_key, plan_digest};
 use lumimill_common::failed_record;
 use lumimill_common::failure::FailedRecord;
+use lumimill_common::form;
 use lumimill_common::marker::{
-    Marker, done_folder, failed_folder, failed_key, marker_key, object_key, retrying_key,
+    Expected, Marker, done_folder, failed_folder, failed_key, marker_key, object_key, retrying_key,
 };
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Place, Store};
 
 use crate::campaign_file::Mistakes;
 use crate::ledger::stale;
-use crate::plan::{Plan, PlannedStage};
+use crate::plan::{Plan, PlannedStage, ShardTableError};
+use crate::stored::{record, unreadable};
 
 pub use self::held::Held;
 
@@ -30,7 +32,7 @@ const AT_ONCE: usize = 32;
 /// known, and whoever does the shard again writes them.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{location}: the marker of shard {shard} of stage {stage} is damaged: {reason}; remove \
+    "{location}: the marker of shard {shard} of stage {stage} cannot be used: {reason}; remove \
      {stage}/_done/{shard} and do the campaign again, which does this shard only"
 )]
 pub struct DamagedMarker {
@@ -74,7 +76,7 @@ impl Output {
     pub async fn plan(&self) -> anyhow::Result<Option<Plan>> {
         let key = self.in_force().await?.plan;
         let found = self.store.get(&key).await?;
-        found.map(|bytes| self.read_plan(bytes)).transpose()
+        found.map(|bytes| self.read_plan(&key, bytes)).transpose()
     }
 
     /// Of a campaign that is with a pool what was submitted, else what was written last.
@@ -109,10 +111,10 @@ impl Output {
         let Some(keys) = PlanKeys::submitted(digest) else {
             return Ok(None);
         };
-        let (campaign, plan) = (&keys.campaign, &keys.plan);
-        let (Some(campaign), Some(plan)) =
-            (self.store.get(campaign).await?, self.store.get(plan).await?)
-        else {
+        let (Some(campaign), Some(plan)) = (
+            self.store.get(&keys.campaign).await?,
+            self.store.get(&keys.plan).await?,
+        ) else {
             return Ok(None);
         };
         let location = self.store.location();
@@ -121,7 +123,10 @@ impl Output {
             found == digest,
             "{location}: what is in _plans/{digest} has digest {found}: submit the campaign again"
         );
-        Ok(Some((self.read_campaign(campaign)?, self.read_plan(plan)?)))
+        Ok(Some((
+            self.read_campaign(campaign)?,
+            self.read_plan(&keys.plan, plan)?,
+        )))
     }
 
     fn read_campaign(&self, bytes: Vec<u8>) -> anyhow::Result<String> {
@@ -129,24 +134,26 @@ impl Output {
         String::from_utf8(bytes).with_context(|| format!("{location}: campaign.toml is not text"))
     }
 
-    fn read_plan(&self, bytes: Vec<u8>) -> anyhow::Result<Plan> {
-        let location = self.store.location();
-        Plan::from_parquet(bytes).with_context(|| format!("{location}: plan.parquet"))
+    fn read_plan(&self, key: &Key, bytes: Vec<u8>) -> anyhow::Result<Plan> {
+        let store = self.store.as_ref();
+        Plan::from_parquet(bytes).map_err(|error| match &error {
+            ShardTableError::Form(error) => unreadable(store, key, error),
+            _ => anyhow::anyhow!("{}: {error}", store.location()),
+        })
     }
 
     /// What the campaign was told to do, where it was submitted.
     pub async fn control(&self) -> anyhow::Result<Option<Control>> {
-        let Some(bytes) = self.store.get(&control_key()).await? else {
+        let key = control_key();
+        let Some(bytes) = self.store.get(&key).await? else {
             return Ok(None);
         };
-        let control = serde_json::from_slice(&bytes);
-        let location = self.store.location();
-        control.with_context(|| format!("{location}: _control.json cannot be read"))
+        record(self.store.as_ref(), &key, &bytes).map(Some)
     }
 
     /// Tells the campaign what to do.
     pub async fn write_control(&self, control: &Control) -> anyhow::Result<()> {
-        let bytes = serde_json::to_vec_pretty(control)?;
+        let bytes = form::write(control)?;
         self.store.put(&control_key(), bytes).await?;
         Ok(())
     }
@@ -218,28 +225,37 @@ impl Output {
     }
 
     /// The marker of a shard.
-    pub async fn marker(
-        &self,
-        stage: &StageName,
-        shard: ShardId,
-    ) -> anyhow::Result<Option<Marker>> {
-        let key = marker_key(stage, shard);
+    pub async fn marker(&self, stage: &Stage, shard: ShardId) -> anyhow::Result<Option<Marker>> {
+        let key = marker_key(&stage.name, shard);
         let Some(bytes) = self.store.get(&key).await? else {
             return Ok(None);
         };
-        let damaged = |reason: String| DamagedMarker {
-            location: self.store.location(),
-            stage: stage.clone(),
+        let expected = Expected {
+            stage: &stage.name,
             shard,
-            reason,
+            metrics: &stage.measured(),
         };
-        let marker: Marker =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        if marker.shard != shard || marker.object != object_key(stage, shard).as_str() {
-            let reason = format!("it is of another shard, {}", marker.shard);
-            return Err(damaged(reason).into());
+        match Marker::read(&bytes, expected) {
+            Ok(marker) => Ok(Some(marker)),
+            Err(error) if error.is_newer() => Err(unreadable(self.store.as_ref(), &key, &error)),
+            Err(error) => Err(self.damaged(stage, shard, &error).into()),
         }
-        Ok(Some(marker))
+    }
+
+    /// What is said of a marker that says nothing.
+    #[must_use]
+    pub fn damaged(
+        &self,
+        stage: &Stage,
+        shard: ShardId,
+        reason: &dyn std::fmt::Display,
+    ) -> DamagedMarker {
+        DamagedMarker {
+            location: self.store.location(),
+            stage: stage.name.clone(),
+            shard,
+            reason: reason.to_string(),
+        }
     }
 
     /// The record of a shard's failed attempts.
@@ -252,9 +268,7 @@ impl Output {
         let Some(bytes) = self.store.get(&key).await? else {
             return Ok(None);
         };
-        let record = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{}: {key} cannot be read", self.store.location()))?;
-        Ok(Some(record))
+        record(self.store.as_ref(), &key, &bytes).map(Some)
     }
 
     /// Objects and markers that no shard of a plan accounts for: of an earlier configuration, or

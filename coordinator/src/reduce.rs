@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 
 use futures_util::stream::{self, StreamExt};
-use lumimill_common::campaign::{Stage, StageName};
+use lumimill_common::campaign::Stage;
 use lumimill_common::marker::Marker;
-use lumimill_common::metric::{CutFlow, MetricResult, MetricSpec, Partial};
+use lumimill_common::metric::{CutFlow, MetricResult, Partial};
 use lumimill_common::shard::ShardId;
 
-use crate::output::{DamagedMarker, Output};
+use crate::output::Output;
 use crate::plan::Plan;
 
 /// Markers that are read at a time.
@@ -29,8 +29,8 @@ pub struct StageResult {
     pub rows: u64,
     /// Events and rows after each step.
     pub cut_flow: CutFlow,
-    /// The metrics of the stage, in order; `None` where nothing was counted.
-    pub metrics: Vec<(MetricSpec, Option<MetricResult>)>,
+    /// The metrics of the stage, in order.
+    pub metrics: Vec<MetricResult>,
 }
 
 /// Merges the markers of one stage of a plan.
@@ -40,11 +40,7 @@ pub async fn reduce(
     stage: &Stage,
     done: &BTreeSet<ShardId>,
 ) -> anyhow::Result<StageResult> {
-    let mut partials: Vec<Partial> = stage
-        .metrics
-        .iter()
-        .map(|metric| Partial::new(&metric.clone().with_stage_labels(&stage.labels)))
-        .collect();
+    let mut partials: Vec<Partial> = stage.measured().iter().map(Partial::new).collect();
     let shards = plan.shards.iter().filter(|shard| shard.stage == stage.name);
     let mut result = StageResult {
         name: stage.name.to_string(),
@@ -58,7 +54,7 @@ pub async fn reduce(
         .map(|shard| shard.id)
         .filter(|id| done.contains(id))
         .collect();
-    let reading = stream::iter(ids).map(|id| read(output.clone(), stage.name.clone(), id));
+    let reading = stream::iter(ids).map(|id| read(output.clone(), stage, id));
     // Read ahead, and merged in the order of the plan.
     let mut markers = reading.buffered(AHEAD).boxed();
     while let Some(marker) = markers.next().await {
@@ -68,26 +64,18 @@ pub async fn reduce(
         let id = marker.shard;
         result.done += 1;
         result.rows += marker.rows;
-        let damaged = |reason: String| DamagedMarker {
-            location: output.store().location(),
-            stage: stage.name.clone(),
-            shard: id,
-            reason,
-        };
         let merged = result.cut_flow.merge(&marker.cut_flow);
-        merged.map_err(|error| damaged(error.to_string()))?;
+        merged.map_err(|error| output.damaged(stage, id, &error))?;
+        // As many as the stage measures, each of its metric: checked where it was read.
         for (partial, of_shard) in partials.iter_mut().zip(&marker.partials) {
             let merged = partial.merge(of_shard);
-            merged.map_err(|error| damaged(error.to_string()))?;
+            merged.map_err(|error| output.damaged(stage, id, &error))?;
         }
     }
-    result.metrics = partials
-        .iter()
-        .map(|partial| (partial.spec().clone(), partial.finalise()))
-        .collect();
+    result.metrics = partials.iter().map(Partial::finalise).collect();
     Ok(result)
 }
 
-async fn read(output: Output, stage: StageName, id: ShardId) -> anyhow::Result<Option<Marker>> {
-    output.marker(&stage, id).await
+async fn read(output: Output, stage: &Stage, id: ShardId) -> anyhow::Result<Option<Marker>> {
+    output.marker(stage, id).await
 }

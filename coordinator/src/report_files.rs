@@ -158,11 +158,7 @@ fn stage_report(
             Rows::Each { .. } | Rows::Pairs { .. } => "Candidates",
         }),
         cut_flow: from_files(stage, plan, &result.cut_flow),
-        metrics: result
-            .metrics
-            .into_iter()
-            .filter_map(|(_, metric)| metric)
-            .collect(),
+        metrics: result.metrics,
         units: stage.output_names().iter().filter_map(unit).collect(),
         rows: result.rows,
         shards: ShardCounts {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
+use lumimill_common::campaign::{Campaign, Stage};
 use lumimill_common::marker::{Marker, object_key};
 use lumimill_common::shard::Shard;
 use lumimill_common::store::{Key, Store};
@@ -31,12 +32,12 @@ pub struct Verified {
 }
 
 /// Looks at every shard of a plan: its marker, its object, the object's bytes and rows.
-pub async fn verify(output: &Output, plan: &Plan) -> anyhow::Result<Verified> {
+pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow::Result<Verified> {
     let mut verified = Verified::default();
     let looking: Vec<_> = plan
         .shards
         .iter()
-        .map(|shard| look(output, shard))
+        .map(|shard| look(output, campaign, shard))
         .collect();
     let mut looking = stream::iter(looking).buffered(AT_ONCE);
     while let Some(found) = looking.next().await {
@@ -60,8 +61,20 @@ pub async fn verify(output: &Output, plan: &Plan) -> anyhow::Result<Verified> {
 }
 
 /// The rows of a shard, or what is wrong with it.
-async fn look(output: &Output, shard: &Shard) -> anyhow::Result<Result<u64, String>> {
-    let marker = match output.marker(&shard.stage, shard.id).await {
+async fn look(
+    output: &Output,
+    campaign: &Campaign,
+    shard: &Shard,
+) -> anyhow::Result<Result<u64, String>> {
+    let of_shard = |stage: &&Stage| stage.name == shard.stage;
+    let Some(stage) = campaign.stages.iter().find(of_shard) else {
+        let stage = &shard.stage;
+        return Ok(Err(format!(
+            "shard {}: campaign.toml has no stage {stage}",
+            shard.id
+        )));
+    };
+    let marker = match output.marker(stage, shard.id).await {
         Err(error) if error.is::<DamagedMarker>() => return Ok(Err(error.to_string())),
         marker => marker?,
     };

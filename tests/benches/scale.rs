@@ -150,18 +150,16 @@ impl Bench {
     /// The marker of an empty shard.
     fn marker(&self, job: &Job) -> Result<Vec<u8>, Failure> {
         let stage = &self.file.campaign.stages[0];
-        let metrics = stage.metrics.iter();
-        Ok(serde_json::to_vec(&Marker {
+        let marker = Marker {
             shard: job.shard,
             object: object_key(&job.stage, job.shard).to_string(),
             rows: 0,
             bytes: 0,
             hash: String::new(),
             cut_flow: CutFlow::new(),
-            partials: metrics
-                .map(|metric| Partial::new(&metric.clone().with_stage_labels(&stage.labels)))
-                .collect(),
-        })?)
+            partials: stage.measured().iter().map(Partial::new).collect(),
+        };
+        Ok(marker.to_bytes()?)
     }
 }
 

@@ -7,6 +7,7 @@ mod bad_input;
 mod cluster_script;
 mod determinism;
 mod faults;
+mod forms;
 mod main_job;
 mod memory;
 mod permissions;

@@ -5,6 +5,7 @@ mod black_hole;
 mod broker;
 mod changes;
 mod credentials;
+mod forms;
 mod health;
 mod line;
 mod orders;

@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::RecordBatch;
 use lumimill_common::failure::Failure;
-use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::marker::{Expected, Marker, marker_key, object_key};
 use lumimill_common::shard::Shard;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::memory::Memory;
 use crate::parquet_output::{Finished, ParquetOutput};
 use crate::prepared_stage::CompiledStage;
 use crate::process::{Measured, Sink, process};
-use crate::production::{Production, store_failure};
+use crate::production::{Production, newer, store_failure};
 use crate::stored_campaigns::still_wants;
 use crate::unit;
 
@@ -89,8 +90,8 @@ impl Attempt {
             cut_flow: measured.cut_flow,
             partials: measured.partials,
         };
-        let bytes = serde_json::to_vec(&marker)
-            .map_err(|error| Failure::reject("metric", shard.id, error))?;
+        let bytes = marker.to_bytes();
+        let bytes = bytes.map_err(|error| Failure::reject("metric", shard.id, error))?;
         let put = store.put_file(&object, &finished.path).await;
         if put.is_err() {
             // The next attempt writes it anew; what stays is swept with the scratch space.
@@ -105,13 +106,31 @@ impl Attempt {
         Ok(marker)
     }
 
-    /// The marker that is there. One that cannot be read is replaced: the bytes that it should
-    /// have are known.
+    /// The marker that is there. One that is damaged, or of an older version, is replaced: the
+    /// bytes that it should have are known.
     pub async fn marker(&self) -> Result<Option<Marker>, Failure> {
-        let key = marker_key(&self.shard.stage, self.shard.id);
-        let found = self.production.store.get(&key).await;
-        let bytes = found.map_err(|error| store_failure(&error))?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        let Self {
+            production, shard, ..
+        } = self;
+        let key = marker_key(&shard.stage, shard.id);
+        let found = production.store.get(&key).await;
+        let Some(bytes) = found.map_err(|error| store_failure(&error))? else {
+            return Ok(None);
+        };
+        let stage = production.stages.get(&shard.stage);
+        let expected = Expected {
+            stage: &shard.stage,
+            shard: shard.id,
+            metrics: stage.map_or(&[], |stage| stage.metrics()),
+        };
+        match Marker::read(&bytes, expected) {
+            Ok(marker) => Ok(Some(marker)),
+            Err(error) if error.is_newer() => Err(newer(production.store.as_ref(), &key, &error)),
+            Err(error) => {
+                warn!(job.id = %shard.id, %error, "the marker cannot be used: the shard is done again");
+                Ok(None)
+            }
+        }
     }
 
     /// Tells how far it is.

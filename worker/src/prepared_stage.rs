@@ -59,8 +59,7 @@ impl PreparedStage {
         }
         let hashes: Vec<String> = models.iter().flat_map(StageModel::hashes).collect();
         let digest = stage_digest(campaign, &stage, &hashes);
-        let with_labels = |metric: &MetricSpec| metric.clone().with_stage_labels(&stage.labels);
-        let metrics = stage.metrics.iter().map(with_labels).collect();
+        let metrics = stage.measured();
         let functions = campaign.functions.clone();
         Ok(Self {
             stage,

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::Failure;
-use lumimill_common::retry_policy::STORE;
+use lumimill_common::form::FormError;
+use lumimill_common::retry_policy::{STORE, VERSION};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
-use lumimill_common::store::{Store, StoreError};
+use lumimill_common::store::{Key, Store, StoreError};
 use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
@@ -150,6 +151,12 @@ fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure
         file.size()
     );
     Err(Failure::reject("input", &planned.url, message))
+}
+
+/// What a newer version wrote, as a shard's failure: no fault of the job, and others may read it.
+pub(crate) fn newer(store: &dyn Store, key: &Key, error: &FormError) -> Failure {
+    let location = store.location();
+    Failure::retry(VERSION, &location, format!("{location}: {key}: {error}"))
 }
 
 /// A store's error as a shard's failure: never the job's fault, not even when the store refuses

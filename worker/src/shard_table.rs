@@ -10,6 +10,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use lumimill_common::campaign::{InvalidName, StageName};
+use lumimill_common::form::{self, FormError};
 use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u32 = 1;
+pub const VERSION: u64 = 1;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -40,12 +41,9 @@ pub enum ShardTableError {
         /// Its key.
         key: &'static str,
     },
-    /// A plan of another time.
-    #[error("plan.parquet: written in form {found}, expected {VERSION}: plan the campaign again")]
-    Version {
-        /// The form that it is written in.
-        found: u32,
-    },
+    /// A plan of another version.
+    #[error("plan.parquet: {0}")]
+    Form(#[from] FormError),
     /// Metadata that is not what it should be.
     #[error("plan.parquet: metadata {key:?}: {reason}")]
     Metadata {
@@ -117,9 +115,7 @@ impl ShardTable {
             metadata,
         };
         let found = table.value("lumimill.plan")?;
-        if found != VERSION {
-            return Err(ShardTableError::Version { found });
-        }
+        form::check(found, VERSION, VERSION)?;
         for batch in builder.with_batch_size(ROWS).build()? {
             read_shards(&batch?, &mut table.shards)?;
         }

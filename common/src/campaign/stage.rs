@@ -168,6 +168,15 @@ impl Stage {
             .any(|model| matches!(model.source, super::ModelSource::Folds(_)))
     }
 
+    /// What is measured on its rows, in order: what a shard's marker has a partial for.
+    #[must_use]
+    pub fn measured(&self) -> Vec<MetricSpec> {
+        let metrics = self.metrics.iter().cloned();
+        metrics
+            .map(|metric| metric.with_stage_labels(&self.labels))
+            .collect()
+    }
+
     fn check_names(&self, section: &Section<'_>) {
         let names = self.output_names();
         let mut seen = BTreeSet::new();

@@ -4,7 +4,7 @@ use super::drift::{DriftCounts, DriftResult};
 use super::histogram::{HistogramCounts, HistogramResult};
 use super::ranking::{RankingCounts, RankingResult};
 use super::row_batch::{FillError, RowBatch};
-use super::spec::MetricSpec;
+use super::spec::{DriftSpec, HistogramSpec, MetricSpec, RankingSpec};
 use serde::{Deserialize, Serialize};
 
 /// Two partials that cannot be merged, because they count different things.
@@ -45,9 +45,17 @@ pub struct Partial {
     counts: Counts,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// What is counted, each kind with what it needs of its specification.
+#[derive(Debug, Clone, PartialEq)]
 enum Counts {
+    Ranking(RankingSpec, Box<RankingCounts>),
+    Drift(DriftSpec, DriftCounts),
+    Histogram(HistogramSpec, HistogramCounts),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawCounts {
     Ranking(Box<RankingCounts>),
     Drift(DriftCounts),
     Histogram(HistogramCounts),
@@ -57,7 +65,7 @@ enum Counts {
 #[serde(deny_unknown_fields)]
 struct RawPartial {
     spec: MetricSpec,
-    counts: Counts,
+    counts: RawCounts,
 }
 
 /// The value of a metric over everything that was merged.
@@ -76,10 +84,16 @@ impl Partial {
     /// Nothing counted yet: the identity of [`Partial::merge`].
     #[must_use]
     pub fn new(spec: &MetricSpec) -> Self {
-        let counts = match spec {
-            MetricSpec::Ranking(spec) => Counts::Ranking(Box::new(RankingCounts::new(spec))),
-            MetricSpec::Drift(_) => Counts::Drift(DriftCounts::default()),
-            MetricSpec::Histogram(spec) => Counts::Histogram(HistogramCounts::new(spec)),
+        let counts = match spec.clone() {
+            MetricSpec::Ranking(spec) => {
+                let counts = Box::new(RankingCounts::new(&spec));
+                Counts::Ranking(spec, counts)
+            }
+            MetricSpec::Drift(spec) => Counts::Drift(spec, DriftCounts::default()),
+            MetricSpec::Histogram(spec) => {
+                let counts = HistogramCounts::new(&spec);
+                Counts::Histogram(spec, counts)
+            }
         };
         Self {
             spec: spec.clone(),
@@ -98,11 +112,10 @@ impl Partial {
     /// # Errors
     /// When a column is missing or of an unreadable type; the partial must be discarded then.
     pub fn fill(&mut self, rows: &RowBatch<'_>) -> Result<(), FillError> {
-        match (&self.spec, &mut self.counts) {
-            (MetricSpec::Ranking(spec), Counts::Ranking(counts)) => counts.fill(spec, rows),
-            (MetricSpec::Drift(spec), Counts::Drift(counts)) => counts.fill(spec, rows),
-            (MetricSpec::Histogram(spec), Counts::Histogram(counts)) => counts.fill(spec, rows),
-            _ => Ok(()),
+        match &mut self.counts {
+            Counts::Ranking(spec, counts) => counts.fill(spec, rows),
+            Counts::Drift(spec, counts) => counts.fill(spec, rows),
+            Counts::Histogram(spec, counts) => counts.fill(spec, rows),
         }
     }
 
@@ -111,15 +124,20 @@ impl Partial {
     /// # Errors
     /// When the other counts a different metric; nothing is changed then.
     pub fn merge(&mut self, other: &Self) -> Result<(), Incompatible> {
-        if self.spec != other.spec {
-            let [expected, found] = [&self.spec, &other.spec].map(|spec| format!("{spec:?}"));
-            return Err(Incompatible::new("metric", &expected, &found));
-        }
         match (&mut self.counts, &other.counts) {
-            (Counts::Ranking(mine), Counts::Ranking(theirs)) => mine.merge(theirs),
-            (Counts::Drift(mine), Counts::Drift(theirs)) => mine.merge(theirs),
-            (Counts::Histogram(mine), Counts::Histogram(theirs)) => mine.merge(theirs),
-            _ => {}
+            (Counts::Ranking(spec, mine), Counts::Ranking(of, theirs)) if spec == of => {
+                mine.merge(theirs);
+            }
+            (Counts::Drift(spec, mine), Counts::Drift(of, theirs)) if spec == of => {
+                mine.merge(theirs);
+            }
+            (Counts::Histogram(spec, mine), Counts::Histogram(of, theirs)) if spec == of => {
+                mine.merge(theirs);
+            }
+            _ => {
+                let [expected, found] = [&self.spec, &other.spec].map(ToString::to_string);
+                return Err(Incompatible::new("metric", &expected, &found));
+            }
         }
         Ok(())
     }
@@ -127,34 +145,22 @@ impl Partial {
     /// What was left out so far for want of a finite number, for the cut flow.
     #[must_use]
     pub fn dropped(&self) -> Dropped {
+        let rows = |rows| Dropped { events: 0, rows };
         match &self.counts {
-            Counts::Ranking(counts) => counts.dropped(),
-            Counts::Drift(counts) => Dropped {
-                events: 0,
-                rows: counts.dropped(),
-            },
-            Counts::Histogram(counts) => Dropped {
-                events: 0,
-                rows: counts.dropped(),
-            },
+            Counts::Ranking(_, counts) => counts.dropped(),
+            Counts::Drift(_, counts) => rows(counts.dropped()),
+            Counts::Histogram(_, counts) => rows(counts.dropped()),
         }
     }
 
     /// The metric's value over everything counted so far.
     #[must_use]
-    pub fn finalise(&self) -> Option<MetricResult> {
-        Some(match (&self.spec, &self.counts) {
-            (MetricSpec::Ranking(spec), Counts::Ranking(counts)) => {
-                MetricResult::Ranking(Box::new(counts.finalise(spec)))
-            }
-            (MetricSpec::Drift(spec), Counts::Drift(counts)) => {
-                MetricResult::Drift(counts.finalise(spec))
-            }
-            (MetricSpec::Histogram(spec), Counts::Histogram(counts)) => {
-                MetricResult::Histogram(counts.finalise(spec))
-            }
-            _ => return None,
-        })
+    pub fn finalise(&self) -> MetricResult {
+        match &self.counts {
+            Counts::Ranking(spec, counts) => MetricResult::Ranking(Box::new(counts.finalise(spec))),
+            Counts::Drift(spec, counts) => MetricResult::Drift(counts.finalise(spec)),
+            Counts::Histogram(spec, counts) => MetricResult::Histogram(counts.finalise(spec)),
+        }
     }
 }
 
@@ -162,7 +168,11 @@ impl From<Partial> for RawPartial {
     fn from(partial: Partial) -> Self {
         Self {
             spec: partial.spec,
-            counts: partial.counts,
+            counts: match partial.counts {
+                Counts::Ranking(_, counts) => RawCounts::Ranking(counts),
+                Counts::Drift(_, counts) => RawCounts::Drift(counts),
+                Counts::Histogram(_, counts) => RawCounts::Histogram(counts),
+            },
         }
     }
 }
@@ -170,18 +180,23 @@ impl From<Partial> for RawPartial {
 impl TryFrom<RawPartial> for Partial {
     type Error = String;
 
-    fn try_from(RawPartial { spec, counts }: RawPartial) -> Result<Self, String> {
-        let fits = match (&spec, &counts) {
-            (MetricSpec::Ranking(spec), Counts::Ranking(counts)) => counts.fits(spec),
-            (MetricSpec::Drift(spec), Counts::Drift(counts)) => counts.fits(spec),
-            (MetricSpec::Histogram(spec), Counts::Histogram(counts)) => counts.fits(spec),
-            _ => false,
+    fn try_from(raw: RawPartial) -> Result<Self, String> {
+        let counts = match (raw.spec.clone(), raw.counts) {
+            (MetricSpec::Ranking(spec), RawCounts::Ranking(counts)) if counts.fits(&spec) => {
+                Counts::Ranking(spec, counts)
+            }
+            (MetricSpec::Drift(spec), RawCounts::Drift(counts)) if counts.fits(&spec) => {
+                Counts::Drift(spec, counts)
+            }
+            (MetricSpec::Histogram(spec), RawCounts::Histogram(counts)) if counts.fits(&spec) => {
+                Counts::Histogram(spec, counts)
+            }
+            (spec, _) => return Err(format!("the counts of {spec} do not fit it")),
         };
-        if fits {
-            Ok(Self { spec, counts })
-        } else {
-            Err("the counts of a metric do not fit its specification".into())
-        }
+        Ok(Self {
+            spec: raw.spec,
+            counts,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Bins of a ranking's score histogram unless told: 2^16, so that edges on `[0, 1]` are exact.
 const RANKING_BINS: u32 = 65_536;
@@ -47,6 +48,31 @@ pub struct HistogramSpec {
     bins: u32,
     range: [f64; 2],
     weight: Option<String>,
+}
+
+impl fmt::Display for MetricSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ranking(spec) => write!(f, "ranking of {} by {}", spec.label, spec.score),
+            Self::Drift(spec) => {
+                let followed: Vec<&str> = spec
+                    .columns
+                    .iter()
+                    .chain(spec.labels())
+                    .map(String::as_str)
+                    .collect();
+                write!(f, "drift of {} by {}", followed.join(", "), spec.by)
+            }
+            Self::Histogram(spec) => {
+                let [low, high] = spec.range;
+                write!(
+                    f,
+                    "histogram of {}, {} bins of [{low}, {high}]",
+                    spec.column, spec.bins
+                )
+            }
+        }
+    }
 }
 
 impl MetricSpec {

@@ -12,6 +12,7 @@ use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::plan::{Plan, PlanSummary, plan as make_plan};
+use crate::stored::NewerVersion;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -55,8 +56,11 @@ pub(super) async fn planned_with(
     output: &Output,
 ) -> anyhow::Result<Plan> {
     let mut plan = planned(campaign, file, slots)?;
-    // A plan that cannot be read any more is replaced by this one.
-    let before = output.plan().await.ok().flatten();
+    let before = match output.plan().await {
+        Err(error) if error.is::<NewerVersion>() => return Err(error),
+        // A plan that cannot be read any more is replaced by this one.
+        before => before.ok().flatten(),
+    };
     if let Some(before) = before {
         plan.split(&before.splits, &file.base)?;
     }

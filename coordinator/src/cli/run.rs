@@ -282,6 +282,7 @@ pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
             let message = format!("nothing was planned in {place}");
             return Err(Mistakes::new(target.display(), vec![message]).into());
         };
+        let campaign = super::status::as_planned(target, &output, campaign).await?;
         finish(&campaign, &output, &plan).await
     })
 }

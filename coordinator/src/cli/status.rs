@@ -19,6 +19,7 @@ use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::serve::{Live, read_live};
 use crate::status::{StageStatus, State, Status};
+use crate::stored::NewerVersion;
 use crate::submission::{active, ended};
 
 /// Time between two looks of `--watch`.
@@ -57,7 +58,10 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             return Err(Mistakes::new(path.display(), vec![message]).into());
         };
         let site = site()?;
-        let live = live(&site).await;
+        let live = live(&site).await.unwrap_or_else(|newer| {
+            eprintln!("note: {newer}");
+            None
+        });
         let mut status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
         if args.json {
             say(format_args!("{}", serde_json::to_string_pretty(&status)?));
@@ -83,7 +87,7 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             {
                 plan = found;
             }
-            let live = self::live(&site).await;
+            let live = self::live(&site).await.ok().flatten();
             status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
             pace.tell(&mut status);
             screen.show(&status);
@@ -105,9 +109,14 @@ async fn is_driven(site: &Site, campaign: &str) -> bool {
 }
 
 /// What a coordinator of the site tells, where there is a site and it can be asked.
-async fn live(site: &Site) -> Option<Live> {
-    let root = site.store().ok()?.open().ok()?;
-    read_live(root.as_ref()).await.ok().flatten()
+async fn live(site: &Site) -> Result<Option<Live>, NewerVersion> {
+    let Some(root) = site.store().ok().and_then(|root| root.open().ok()) else {
+        return Ok(None);
+    };
+    match read_live(root.as_ref()).await {
+        Ok(live) => Ok(live),
+        Err(error) => error.downcast::<NewerVersion>().map_or(Ok(None), Err),
+    }
 }
 
 /// The rate that one sees oneself, where no coordinator tells it.
@@ -322,6 +331,27 @@ fn named(path: &Path) -> Result<Option<Place>, Mistakes> {
 
 fn mistake(path: &Path, message: String) -> Mistakes {
     Mistakes::new(path.display(), vec![message])
+}
+
+/// The campaign as it was planned: the file that was named may have been edited since, and what
+/// is in the store is of the one before.
+pub(super) async fn as_planned(
+    path: &Path,
+    output: &Output,
+    named: Campaign,
+) -> anyhow::Result<Campaign> {
+    let Some(text) = output.campaign().await? else {
+        return Ok(named);
+    };
+    let planned = parsed(path, &text)?;
+    if planned != named {
+        eprintln!(
+            "note: {}: it was changed since it was planned; this is of the campaign as it was \
+             planned (`run` or `submit --replace` plans it anew)",
+            path.display()
+        );
+    }
+    Ok(planned)
 }
 
 fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::block_on;
 use super::say::say;
-use super::status::target;
+use super::status::{as_planned, target};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::Output;
@@ -23,13 +23,14 @@ pub(super) struct VerifyArgs {
 
 pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let verified = block_on(async {
-        let (_, place) = target(&args.campaign).await?;
+        let (campaign, place) = target(&args.campaign).await?;
         let output = Output::open(&place)?;
         let Some(plan) = output.plan().await? else {
             let message = format!("nothing was planned in {place}");
             return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         };
-        verify_output(&output, &plan).await
+        let campaign = as_planned(&args.campaign, &output, campaign).await?;
+        verify_output(&output, &campaign, &plan).await
     })?;
     match args.json {
         true => say(format_args!("{}", serde_json::to_string_pretty(&verified)?)),

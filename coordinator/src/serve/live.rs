@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use lumimill_common::form::{self, Stored};
 use lumimill_common::store::{Key, Store};
 use serde::{Deserialize, Serialize};
 
 use super::campaign::ActiveCampaign;
 use super::workers::Workers;
+use crate::stored::unreadable;
 
 /// Age in seconds after which nobody is serving any more.
 const OLD: u64 = 15;
@@ -58,6 +60,11 @@ pub struct LiveCampaign {
     pub published: Vec<String>,
     /// Entries a second that go into it.
     pub rate: f64,
+}
+
+impl Stored for Live {
+    const FORM: u64 = 1;
+    const OLDEST: u64 = 0;
 }
 
 impl Live {
@@ -110,13 +117,21 @@ fn key() -> anyhow::Result<Key> {
 }
 
 pub(super) async fn write(root: &dyn Store, live: &Live) -> anyhow::Result<()> {
-    root.put(&key()?, serde_json::to_vec(live)?).await?;
+    root.put(&key()?, form::write(live)?).await?;
     Ok(())
 }
 
 /// What the coordinator told last; `None` when nobody serves.
 pub async fn read_live(root: &dyn Store) -> anyhow::Result<Option<Live>> {
-    let bytes = root.get(&key()?).await?;
-    let live: Option<Live> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    Ok(live.filter(|live| now().abs_diff(live.time) < OLD))
+    let key = key()?;
+    let Some(bytes) = root.get(&key).await? else {
+        return Ok(None);
+    };
+    let live: Live = match form::read(&bytes) {
+        Ok(live) => live,
+        Err(error) if error.is_newer() => return Err(unreadable(root, &key, &error)),
+        // It is written again in a moment.
+        Err(_) => return Ok(None),
+    };
+    Ok(Some(live).filter(|live| now().abs_diff(live.time) < OLD))
 }

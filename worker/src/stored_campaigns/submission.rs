@@ -10,6 +10,7 @@ use lumimill_common::control::{
     Control, ControlState, PlanKeys, control_key, model_key, plan_digest,
 };
 use lumimill_common::failure::Failure;
+use lumimill_common::form;
 use lumimill_common::job::Job;
 use lumimill_common::retry_policy::MISSING;
 use lumimill_common::shard::{Shard, ShardId};
@@ -19,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::prepared_stage::PreparedStage;
-use crate::production::{Production, store_failure};
-use crate::shard_table::ShardTable;
+use crate::production::{Production, newer, store_failure};
+use crate::shard_table::{ShardTable, ShardTableError};
 
 /// An object that must be there, as submitting writes it before any job.
 async fn object(store: &dyn Store, key: &Key) -> Result<Vec<u8>, Failure> {
@@ -57,7 +58,7 @@ pub(super) async fn load(
         );
         return Err(wrong(message));
     }
-    let table = shard_table(bytes).await.map_err(wrong)?;
+    let table = shard_table(store.as_ref(), &keys.plan, bytes).await?;
     let text = String::from_utf8(text).map_err(|error| wrong(error.to_string()))?;
     let campaign = Campaign::parse(&text).map_err(|errors| {
         let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
@@ -76,10 +77,14 @@ pub(super) async fn load(
     Ok(production)
 }
 
-async fn shard_table(bytes: Vec<u8>) -> Result<ShardTable, String> {
+async fn shard_table(store: &dyn Store, key: &Key, bytes: Vec<u8>) -> Result<ShardTable, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::reject("job", store.location(), error);
     let read = tokio::task::spawn_blocking(|| ShardTable::from_parquet(bytes)).await;
-    let table = read.map_err(|error| error.to_string())?;
-    table.map_err(|error| error.to_string())
+    read.map_err(|error| wrong(&error))?
+        .map_err(|error| match &error {
+            ShardTableError::Form(form) if form.is_newer() => newer(store, key, form),
+            error => wrong(error),
+        })
 }
 
 /// Whether a shard of a production is still to be done: its campaign may have been cancelled, or
@@ -100,8 +105,8 @@ pub(crate) async fn still_wants(production: &Production, shard: ShardId) -> Resu
     let Some(keys) = PlanKeys::submitted(&control.plan) else {
         return Ok(false);
     };
-    let table = shard_table(object(store, &keys.plan).await?).await;
-    let table = table.map_err(|error| Failure::reject("job", &production.campaign, error))?;
+    let bytes = object(store, &keys.plan).await?;
+    let table = shard_table(store, &keys.plan, bytes).await?;
     Ok(table.shards.iter().any(|planned| planned.id == shard))
 }
 
@@ -112,9 +117,12 @@ pub(super) async fn read_control(store: &dyn Store) -> Result<Control, Failure> 
     let found = found.map_err(|error| store_failure(&error))?;
     let missing = || Failure::retry(MISSING, store.location(), absent(store, &key));
     let bytes = found.ok_or_else(missing)?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let message = format!("{}: _control.json: {error}", store.location());
-        Failure::reject("job", store.location(), message)
+    form::read(&bytes).map_err(|error| match error.is_newer() {
+        true => newer(store, &key, &error),
+        false => {
+            let message = format!("{}: {key}: {error}", store.location());
+            Failure::reject("job", store.location(), message)
+        }
     })
 }
 

@@ -35,7 +35,7 @@ fn drift(rows: &[(Option<u32>, u64, f32, Option<bool>)]) -> DriftResult {
         .fill(&RowBatch::try_new(&batch, Some(["run", "run", "event"])).unwrap())
         .unwrap();
     match partial.finalise() {
-        Some(MetricResult::Drift(result)) => result,
+        MetricResult::Drift(result) => result,
         other => panic!("{other:?}"),
     }
 }

@@ -34,7 +34,7 @@ fn histogram(values: &[f64], weights: Option<&[f64]>) -> HistogramResult {
         .fill(&RowBatch::try_new(&batch, None).unwrap())
         .unwrap();
     match partial.finalise() {
-        Some(MetricResult::Histogram(result)) => result,
+        MetricResult::Histogram(result) => result,
         other => panic!("{other:?}"),
     }
 }

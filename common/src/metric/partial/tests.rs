@@ -146,7 +146,7 @@ fn different_metrics_do_not_merge() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.starts_with("cannot merge metric: expected Ranking"),
+        error.starts_with("cannot merge metric: expected ranking of y by s, found histogram of x,"),
         "{error}"
     );
     assert_eq!(mine, Partial::new(&specs[0]));

@@ -45,7 +45,7 @@ fn rank(
         .fill(&RowBatch::try_new(&batch, Some(["event"; 3])).unwrap())
         .unwrap();
     match partial.finalise() {
-        Some(MetricResult::Ranking(result)) => *result,
+        MetricResult::Ranking(result) => *result,
         other => panic!("{other:?}"),
     }
 }

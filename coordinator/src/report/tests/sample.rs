@@ -119,7 +119,7 @@ fn metrics(batch: &RecordBatch) -> Vec<MetricResult> {
             .unwrap();
         let mut partial = Partial::new(&spec);
         partial.fill(&rows).unwrap();
-        partial.finalise().unwrap()
+        partial.finalise()
     };
     METRICS.iter().map(fill).collect()
 }

@@ -22,6 +22,8 @@ pub mod retry_policy;
 pub mod run_range;
 pub mod shard;
 pub mod site;
+pub mod small_file;
+pub mod spelling;
 pub mod store;
 pub mod suggest;
 pub mod wire;

@@ -5,14 +5,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lumimill_common::campaign::{Campaign, CampaignErrors, Problem, StageName};
+use lumimill_common::small_file::SmallFile;
+use lumimill_common::spelling::spelled_out;
 use lumimill_common::store::{Place, PlaceError};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
 
 use crate::plan::ModelHashes;
 
-/// Largest campaign file that is read, in bytes.
-const LIMIT: u64 = 4 << 20;
+const CAMPAIGN: SmallFile = SmallFile {
+    what: "a campaign file (TOML)",
+    most: 4 << 20,
+};
+const MODEL: SmallFile = SmallFile {
+    what: "a model (ONNX)",
+    most: 2 << 30,
+};
+/// What a campaign file in a folder of its own is called.
+const NAME: &str = "campaign.toml";
+/// What is in the folder of a campaign's output, beside a copy of its file.
+const OF_OUTPUT: [&str; 2] = ["plan.parquet", "_control.json"];
 
 /// A campaign, its folder and its stages with their models loaded.
 #[derive(Debug)]
@@ -65,16 +77,10 @@ impl std::error::Error for Mistakes {}
 impl CampaignFile {
     /// Reads a campaign file and loads its models.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
-        let mistake = |message: String| Mistakes::new(path.display(), vec![message]);
-        let text = read(path).map_err(mistake)?;
-        let campaign = Campaign::parse(&text).map_err(|CampaignErrors(problems)| {
-            Mistakes::new(
-                path.display(),
-                problems.iter().map(Problem::to_string).collect(),
-            )
-        })?;
-        let base = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let files = |path: &str| std::fs::read(base.join(path)).map_err(|error| error.to_string());
+        let path = &meant(path)?;
+        let (text, campaign) = read(path)?;
+        let base = folder_of(path);
+        let files = |path: &str| model_bytes(&base, path);
         let mut stages = Vec::with_capacity(campaign.stages.len());
         let mut messages = Vec::new();
         for index in 0..campaign.stages.len() {
@@ -110,6 +116,11 @@ impl CampaignFile {
         self.stages.iter().map(named).collect()
     }
 
+    /// The bytes of a model file, by the path that the campaign has for it.
+    pub fn model(&self, path: &str) -> Result<Vec<u8>, String> {
+        model_bytes(&self.base, path)
+    }
+
     /// The place of the campaign's output.
     pub fn output(&self) -> Result<Place, Mistakes> {
         place_of(&self.base, &self.campaign)
@@ -132,17 +143,50 @@ impl From<PlaceError> for Mistakes {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let metadata = std::fs::metadata(path)
-        .map_err(|error| format!("cannot read the campaign file: {error}"))?;
-    if metadata.is_dir() {
-        return Err(String::from("is a folder, expected a campaign file (TOML)"));
+/// The file that a person means who names a file, or a folder that a campaign file is in.
+pub fn meant(path: &Path) -> Result<PathBuf, Mistakes> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
     }
-    if metadata.len() > LIMIT {
-        return Err(format!(
-            "has {} bytes: a campaign file has at most {LIMIT}",
-            metadata.len()
-        ));
+    let mistake = |message: String| Mistakes::new(path.display(), vec![message]);
+    if is_output(path) {
+        let message = "is the output of a campaign: name the campaign file that it was made from";
+        return Err(mistake(message.to_owned()));
     }
-    std::fs::read_to_string(path).map_err(|error| format!("cannot read the campaign file: {error}"))
+    match path.join(NAME) {
+        file if file.is_file() => Ok(file),
+        _ => Err(mistake(format!(
+            "is a folder without {NAME}: name a campaign file (TOML)"
+        ))),
+    }
+}
+
+/// Whether a campaign's output is in a folder.
+#[must_use]
+pub fn is_output(folder: &Path) -> bool {
+    OF_OUTPUT.iter().any(|name| folder.join(name).exists())
+}
+
+/// The folder of a campaign file, which its relative paths are relative to. Nothing, which means
+/// the current folder, for a file named without one.
+#[must_use]
+pub fn folder_of(path: &Path) -> PathBuf {
+    path.parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// A campaign file's text and what it says.
+pub fn read(path: &Path) -> Result<(String, Campaign), Mistakes> {
+    let text = CAMPAIGN.read_text(path);
+    let text = text.map_err(|error| Mistakes::new(path.display(), vec![error.to_string()]))?;
+    let campaign = Campaign::parse(&text).map_err(|CampaignErrors(problems)| {
+        let messages = problems.iter().map(Problem::to_string).collect();
+        Mistakes::new(path.display(), messages)
+    })?;
+    Ok((text, campaign))
+}
+
+fn model_bytes(base: &Path, path: &str) -> Result<Vec<u8>, String> {
+    let plain = spelled_out(path).map_err(|error| error.to_string())?;
+    let bytes = MODEL.read(&base.join(plain));
+    bytes.map_err(|error| error.to_string())
 }

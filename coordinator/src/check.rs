@@ -12,8 +12,8 @@ use crate::discover::discover;
 #[must_use]
 pub fn check_files(file: &CampaignFile) -> Vec<String> {
     let mut found = Found::default();
-    for dataset in &file.campaign.datasets {
-        let (inputs, problems) = discover(dataset, &file.base);
+    for (number, dataset) in file.campaign.datasets.iter().enumerate() {
+        let (inputs, problems) = discover(number, dataset, &file.base);
         problems
             .iter()
             .for_each(|problem| found.add("", problem.to_string()));

@@ -3,19 +3,24 @@
 //! Everything wrong with the input is found in one go. It looks at a file's header only; what
 //! its trees hold is the business of [`crate::plan`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lumimill_common::campaign::Dataset;
 use lumimill_common::shard::FileIdentity;
+use lumimill_common::spelling::SpellingError;
 use lumimill_worker::input::Location;
 use thiserror::Error;
 
+mod alternatives;
 mod identify;
+mod list;
 mod pattern;
 mod remote;
 #[cfg(test)]
 mod tests;
+
+use list::{Expansion, expand};
 
 /// An input file that opened as a ROOT file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +33,13 @@ pub struct InputFile {
 
 /// What is wrong with the input of a dataset.
 #[derive(Debug, Error)]
-#[error("dataset {dataset:?}: {problem}")]
+#[error("dataset[{number}].files[{entry}] ({dataset}): {problem}")]
 pub struct InputProblem {
-    /// The dataset.
+    /// Which dataset of the campaign, from 0.
+    pub number: usize,
+    /// Which of its `files`, from 0.
+    pub entry: usize,
+    /// Its name.
     pub dataset: String,
     /// What is wrong, naming the file.
     pub problem: InputError,
@@ -71,6 +80,25 @@ pub enum InputError {
         /// What the storage, or its settings, said.
         reason: String,
     },
+    /// A path that leads nowhere.
+    #[error(transparent)]
+    Path(#[from] SpellingError),
+    /// An entry that stands for more files than anybody has.
+    #[error("{entry}: stands for more than {most} files: name fewer, or split the dataset")]
+    TooMany {
+        /// The entry as written, or the beginning of it.
+        entry: String,
+        /// The most that it may.
+        most: usize,
+    },
+    /// An entry that is longer than any path.
+    #[error("{entry}…: is longer than a path may be ({most} bytes)")]
+    TooLong {
+        /// The beginning of the entry.
+        entry: String,
+        /// The most that it may have.
+        most: usize,
+    },
     /// A list that cannot be read.
     #[error("{list}: cannot read the list of files: {reason}")]
     List {
@@ -110,35 +138,45 @@ pub enum InputError {
     Root(#[from] lumimill_rootfile::Error),
 }
 
-/// The files of a dataset, sorted and each once, and everything that is wrong with them.
+/// The files of a dataset, sorted and each once, and everything that is wrong with them. It is
+/// dataset `number` of the campaign, from 0.
 /// Relative paths are relative to the folder `base`, that of the campaign file.
 #[must_use]
-pub fn discover(dataset: &Dataset, base: &Path) -> (Vec<InputFile>, Vec<InputProblem>) {
+pub fn discover(
+    number: usize,
+    dataset: &Dataset,
+    base: &Path,
+) -> (Vec<InputFile>, Vec<InputProblem>) {
     let mut problems = Vec::new();
-    let mut urls = Vec::new();
-    for entry in &dataset.files {
-        pattern::expand(entry, base, &mut urls, &mut problems);
-    }
-    urls.sort_unstable();
-    urls.dedup();
-    // The same file under two names, such as `a.root` and `./a.root`, is read once.
-    let mut known = BTreeSet::new();
-    let named: Vec<(String, Location)> = urls
-        .into_iter()
-        .map(|url| {
-            let location = Location::of(base, &url);
-            (url, location)
-        })
-        .filter(|(_, location)| known.insert(true_name(location)))
-        .collect();
-    let mut files = Vec::with_capacity(named.len());
-    for identified in identify::all(&named) {
-        match identified {
-            Ok(file) => files.push(file),
-            Err(problem) => problems.push(problem),
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    for (entry, text) in dataset.files.iter().enumerate() {
+        let Expansion { urls, wrong } = expand(text, base);
+        problems.extend(wrong.into_iter().map(|problem| (entry, problem)));
+        for url in urls {
+            found.entry(url).or_insert(entry);
         }
     }
-    let of_dataset = |problem| InputProblem {
+    // The same file under two names, such as `a.root` and `./a.root`, is read once.
+    let mut known = BTreeSet::new();
+    let mut entries = Vec::with_capacity(found.len());
+    let mut named = Vec::with_capacity(found.len());
+    for (url, entry) in found {
+        let location = Location::of(base, &url);
+        if known.insert(true_name(&location)) {
+            entries.push(entry);
+            named.push((url, location));
+        }
+    }
+    let mut files = Vec::with_capacity(named.len());
+    for (entry, identified) in entries.into_iter().zip(identify::all(&named)) {
+        match identified {
+            Ok(file) => files.push(file),
+            Err(problem) => problems.push((entry, problem)),
+        }
+    }
+    let of_dataset = |(entry, problem)| InputProblem {
+        number,
+        entry,
         dataset: dataset.name.clone(),
         problem,
     };

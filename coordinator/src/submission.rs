@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::{
     Control, ControlState, active_folder, active_key, ended_folder, ended_key, model_key,
@@ -77,8 +77,9 @@ pub async fn write_models(
             if !there.insert(key.to_string()) {
                 continue;
             }
-            let bytes = std::fs::read(file.base.join(path))
-                .with_context(|| format!("{path}: cannot read the model"))?;
+            let bytes = file
+                .model(path)
+                .map_err(|reason| anyhow!("{path}: {reason}"))?;
             store.put(&key, bytes).await?;
         }
     }
@@ -87,7 +88,8 @@ pub async fn write_models(
 
 /// What a campaign is told that is to run: what jobs find from now on.
 pub fn running(plan: &str, pool: &str, base: &Path) -> anyhow::Result<Control> {
-    let base = std::path::absolute(base).context("the campaign's folder")?;
+    // A campaign file named without a folder is in the current one, whose path is empty.
+    let base = std::path::absolute(base.join(".")).context("the campaign's folder")?;
     let base = base
         .to_str()
         .context("the campaign's folder is not UTF-8")?;

@@ -9,14 +9,17 @@
 //! `candidate` (u32): the number of the candidate in its event, before `select`.
 
 mod compile;
+mod model_input;
 mod output;
 mod problem;
 mod run;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use arrow_array::{RecordBatch, UInt32Array};
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use lumimill_common::expression::{Checked, EvaluateError};
 use lumimill_common::metric::Unit;
 
@@ -37,6 +40,8 @@ pub struct Program {
     /// A `select` that names a score, and so waits for it.
     scored_select: Option<Checked>,
     schema: SchemaRef,
+    /// How many of its columns are written: those after them are for models alone.
+    written: usize,
     branches: Vec<String>,
     steps: Vec<(String, Unit)>,
     scored_step: Option<String>,
@@ -45,7 +50,7 @@ pub struct Program {
 /// The rows of a batch.
 #[derive(Debug, Clone)]
 pub struct Rows {
-    /// Output columns.
+    /// Output columns, and after them what only models read.
     pub batch: RecordBatch,
     /// Per row, the index of its event in the input batch, ascending.
     pub event_index: UInt32Array,
@@ -65,7 +70,14 @@ impl Program {
     /// Kept columns, labels, computed columns, and `candidate` unless rows are events.
     #[must_use]
     pub fn output_schema(&self) -> SchemaRef {
-        self.schema.clone()
+        let written = self.schema.fields().iter().take(self.written).cloned();
+        Arc::new(Schema::new(written.collect::<Vec<_>>()))
+    }
+
+    /// How many columns it writes: the first ones of the rows that it gives.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.written
     }
 
     /// The steps that [`Program::run`] counts, in order.

@@ -6,7 +6,6 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use lumimill_common::campaign::{Campaign, Problem, Stage};
 use lumimill_common::metric::MetricSpec;
 use lumimill_common::shard::stage_digest;
-use lumimill_common::suggest;
 
 use crate::feature::Program;
 use crate::input::{EVENT, LUMI, RUN};
@@ -31,6 +30,20 @@ impl PreparedStage {
         index: usize,
         files: &ModelFiles<'_>,
     ) -> Result<Self, Vec<Problem>> {
+        let (stage, problems) = Self::draft(campaign, index, files);
+        match problems.is_empty() {
+            true => Ok(stage),
+            false => Err(problems),
+        }
+    }
+
+    /// The same, with the models that load, to compile it and find what else is wrong; and all
+    /// problems.
+    pub fn draft(
+        campaign: &Campaign,
+        index: usize,
+        files: &ModelFiles<'_>,
+    ) -> (Self, Vec<Problem>) {
         let stage = campaign.stages[index].clone();
         let path = format!("stage[{index}]");
         let mut problems = Vec::new();
@@ -54,14 +67,11 @@ impl PreparedStage {
             });
             None
         });
-        if !problems.is_empty() {
-            return Err(problems);
-        }
         let hashes: Vec<String> = models.iter().flat_map(StageModel::hashes).collect();
         let digest = stage_digest(campaign, &stage, &hashes);
         let metrics = stage.measured();
         let functions = campaign.functions.clone();
-        Ok(Self {
+        let stage = Self {
             stage,
             path,
             functions,
@@ -69,13 +79,20 @@ impl PreparedStage {
             folds,
             metrics,
             digest,
-        })
+        };
+        (stage, problems)
     }
 
     /// The stage as the campaign has it.
     #[must_use]
     pub fn stage(&self) -> &Stage {
         &self.stage
+    }
+
+    /// Where it is in the campaign file, such as `stage[0]`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Digest of all that decides its output, apart from its input.
@@ -98,58 +115,33 @@ impl PreparedStage {
 
     /// Compiles the stage for files of this schema. All problems are returned together.
     pub fn compile(self: &Arc<Self>, schema: &Schema) -> Result<CompiledStage, Vec<Problem>> {
-        let program = Program::compile(&self.stage, &self.path, &self.functions, schema)?;
+        let mut problems = match self.folds {
+            Some(_) => self.missing_identity(schema),
+            None => Vec::new(),
+        };
+        let program = Program::compile(&self.stage, &self.path, &self.functions, schema);
+        let program = match program {
+            Ok(program) if problems.is_empty() => program,
+            Ok(_) => return Err(problems),
+            Err(found) => {
+                problems.splice(0..0, found);
+                return Err(problems);
+            }
+        };
         let mut fields: Vec<Field> = program
             .output_schema()
             .fields()
             .iter()
             .map(|field| field.as_ref().clone())
             .collect();
-        if self.folds.is_some() {
-            fields.push(Field::new(FOLD, DataType::UInt8, false));
-        }
-        let mut problems = self.check_inputs(&fields);
+        fields.extend(self.folds.map(|_| fold_field()));
         let scores = self.models.iter();
         fields.extend(scores.map(|model| Field::new(model.name(), DataType::Float32, false)));
-        if self.folds.is_some() {
-            problems.extend(self.missing_identity(schema));
-        }
-        match problems.is_empty() {
-            true => {
-                let schema = Arc::new(Schema::new(fields));
-                Ok(CompiledStage {
-                    prepared: self.clone(),
-                    program,
-                    schema,
-                })
-            }
-            false => Err(problems),
-        }
-    }
-
-    /// Models read columns of the rows, and only numbers.
-    fn check_inputs(&self, fields: &[Field]) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        for (number, model) in self.models.iter().enumerate() {
-            for (position, input) in model.inputs().iter().enumerate() {
-                let path = format!("{}.model[{number}].inputs[{position}]", self.path);
-                let message = match fields.iter().find(|field| field.name() == input) {
-                    Some(field) if is_number(field.data_type()) => continue,
-                    Some(field) => format!("column {input} is {}, not a number", field.data_type()),
-                    None => {
-                        let names = fields.iter().map(|field| field.name().as_str());
-                        let near = suggest::nearest(input, names.clone());
-                        let near = near.map_or_else(
-                            || format!("; columns: {}", names.collect::<Vec<_>>().join(", ")),
-                            |near| format!("; did you mean {near}?"),
-                        );
-                        format!("no column {input} in the rows of this stage{near}")
-                    }
-                };
-                problems.push(Problem { path, message });
-            }
-        }
-        problems
+        Ok(CompiledStage {
+            prepared: self.clone(),
+            program,
+            schema: Arc::new(Schema::new(fields)),
+        })
     }
 
     fn missing_identity(&self, schema: &Schema) -> Vec<Problem> {
@@ -186,8 +178,10 @@ fn common_folds(models: &[StageModel]) -> Result<Option<u8>, String> {
         .map_err(|_| format!("expected at most 255 folds, found {first}"))
 }
 
-fn is_number(data_type: &DataType) -> bool {
-    data_type.is_numeric() || matches!(data_type, DataType::Boolean)
+/// The column of folds.
+#[must_use]
+pub fn fold_field() -> Field {
+    Field::new(FOLD, DataType::UInt8, false)
 }
 
 /// A stage compiled for files of one schema.

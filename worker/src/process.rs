@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow_schema::{Field, Schema};
+use lumimill_common::campaign::Problem;
 use lumimill_common::failure::Failure;
 use lumimill_common::metric::{CutFlow, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
@@ -13,7 +15,7 @@ use lumimill_rootfile::Tree;
 
 use crate::feature::Rows;
 use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
-use crate::prepared_stage::CompiledStage;
+use crate::prepared_stage::{CompiledStage, fold_field};
 use crate::shard_reader::ShardReader;
 use crate::stage_model::{fold_column, score_all};
 
@@ -74,6 +76,47 @@ pub fn process(
     Ok(measured)
 }
 
+/// Lets a stage work on no events at all of files with these branches, and says what is wrong with
+/// it that only work shows: columns of which a model or a metric can make nothing.
+#[must_use]
+pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
+    let prepared = stage.prepared();
+    let of_stage = |path: &str, message: String| Problem {
+        path: format!("{}{path}", prepared.path()),
+        message,
+    };
+    let branches = stage.branches(false);
+    let fields = branches
+        .iter()
+        .filter_map(|name| schema.field_with_name(name).ok())
+        .cloned();
+    let events = RecordBatch::new_empty(Arc::new(Schema::new(fields.collect::<Vec<_>>())));
+    let rows = stage.program().run(&events, None);
+    let rows = rows
+        .map_err(|error| error.to_string())
+        .and_then(|mut rows| {
+            let columns = added_columns("no file", stage, &events, &rows);
+            let batch = columns.and_then(|columns| extended(&rows.batch, stage, columns));
+            rows.batch = batch.map_err(|failure| failure.message)?;
+            Ok(rows)
+        });
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(message) => return vec![of_stage("", message)],
+    };
+    let numbers = rows.event_index.values();
+    let batch = match RowBatch::of_events(&rows.batch, numbers) {
+        Ok(batch) => batch,
+        Err(error) => return vec![of_stage("", error.to_string())],
+    };
+    let metrics = prepared.metrics().iter().enumerate();
+    let wrong = metrics.filter_map(|(number, metric)| {
+        let error = Partial::new(metric).fill(&batch).err()?;
+        Some(of_stage(&format!(".metric[{number}]"), error.to_string()))
+    });
+    wrong.collect()
+}
+
 /// The events of a batch that certification left something of.
 #[derive(Debug)]
 pub(crate) struct Events {
@@ -109,7 +152,7 @@ fn batch_rows(
     for (name, unit, count) in &rows.counts {
         measured.cut_flow.add(name, *unit, *count);
     }
-    let columns = added_columns(shard, stage, batch, &rows)?;
+    let columns = added_columns(&shard.file.url, stage, batch, &rows)?;
     rows.batch = extended(&rows.batch, stage, columns)?;
     let rows = stage
         .program()
@@ -128,7 +171,7 @@ fn batch_rows(
 
 /// The fold column, where there is one, and the scores.
 fn added_columns(
-    shard: &Shard,
+    url: &str,
     stage: &CompiledStage,
     events: &RecordBatch,
     rows: &Rows,
@@ -138,8 +181,8 @@ fn added_columns(
     if let Some(folds) = stage.folds() {
         let fold = event_folds(events, folds)
             .and_then(|of_events| take(&of_events, rows))
-            .map_err(|message| Failure::reject("model", &shard.file.url, message))?;
-        scored = with_column(&scored, stage, fold.clone())?;
+            .map_err(|message| Failure::reject("model", url, message))?;
+        scored = with_column(&scored, fold_field(), fold.clone())?;
         columns.push(fold);
     }
     columns.extend(
@@ -171,28 +214,22 @@ fn take(of_events: &ArrayRef, rows: &Rows) -> Result<ArrayRef, String> {
     arrow_select::take::take(of_events, &rows.event_index, None).map_err(|error| error.to_string())
 }
 
-fn with_column(
-    rows: &RecordBatch,
-    stage: &CompiledStage,
-    column: ArrayRef,
-) -> Result<RecordBatch, Failure> {
-    let fields = stage
-        .schema()
-        .fields()
-        .iter()
-        .take(rows.num_columns() + 1)
-        .cloned();
-    let schema = Arc::new(arrow_schema::Schema::new(fields.collect::<Vec<_>>()));
+fn with_column(rows: &RecordBatch, field: Field, column: ArrayRef) -> Result<RecordBatch, Failure> {
+    let fields = rows.schema_ref().fields().iter().cloned();
+    let fields = fields.chain([Arc::new(field)]).collect::<Vec<_>>();
     let columns = rows.columns().iter().cloned().chain([column]).collect();
-    RecordBatch::try_new(schema, columns).map_err(|error| Failure::reject("column", "fold", error))
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .map_err(|error| Failure::reject("column", "fold", error))
 }
 
+/// The columns that are written: those of the program, fold and scores.
 fn extended(
     rows: &RecordBatch,
     stage: &CompiledStage,
     added: Vec<ArrayRef>,
 ) -> Result<RecordBatch, Failure> {
-    let columns: Vec<ArrayRef> = rows.columns().iter().cloned().chain(added).collect();
+    let written = rows.columns().iter().take(stage.program().written());
+    let columns: Vec<ArrayRef> = written.cloned().chain(added).collect();
     let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(stage.schema().clone(), columns, &options)
         .map_err(|error| Failure::reject("column", "rows", error))

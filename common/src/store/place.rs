@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{InvalidS3Address, LocalStore, S3Address, Store, StoreError};
+use crate::spelling::{SpellingError, spelled_out};
 
 /// A folder, or a folder of a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub enum PlaceError {
     /// Not an address.
     #[error(transparent)]
     Address(#[from] InvalidS3Address),
+    /// Not a path that leads anywhere.
+    #[error(transparent)]
+    Path(#[from] SpellingError),
     /// Settings are missing or wrong.
     #[error("{place}: {reason}")]
     Settings {
@@ -43,11 +47,12 @@ impl PlaceError {
 }
 
 impl Place {
-    /// The place that a text means: `s3://bucket/prefix`, or a folder, relative to `base`.
+    /// The place that a text means: `s3://bucket/prefix`, or a folder, relative to `base`, from
+    /// home, or as a `file:` URL.
     pub fn read(base: &Path, text: &str) -> Result<Self, PlaceError> {
         match S3Address::is_meant(text) {
             true => Ok(Self::S3(text.parse()?)),
-            false => Ok(Self::Folder(base.join(text))),
+            false => Ok(Self::Folder(base.join(spelled_out(text)?))),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lumimill_common::spelling::spelled_out;
 use lumimill_worker::input::Location;
 
 use super::say::say;
@@ -27,7 +28,11 @@ pub(super) struct InspectArgs {
 
 pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
     let location = match args.file.to_str() {
-        Some(url) => Location::of(Path::new(""), url),
+        Some(url) => {
+            let url = spelled_out(url)
+                .map_err(|error| Mistakes::new(args.file.display(), vec![error.to_string()]))?;
+            Location::of(Path::new(""), &url)
+        }
         None => Location::File(args.file.clone()),
     };
     let inspection = Inspection::of(&location, args.tree.as_deref(), args.checksums)

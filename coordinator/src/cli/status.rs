@@ -14,7 +14,7 @@ use lumimill_common::store::{Place, S3Address, Store};
 use super::block_on;
 use super::broker::{root, site};
 use super::say::say;
-use crate::campaign_file::{Mistakes, place_of};
+use crate::campaign_file::{Mistakes, folder_of, is_output, meant, place_of, read};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::serve::{Live, read_live};
@@ -298,15 +298,9 @@ async fn both(root: &dyn Store) -> anyhow::Result<(Vec<String>, Vec<String>)> {
 /// The campaign and the place of its output, from either.
 pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
     let Some(place) = named(path)? else {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            mistake(
-                path,
-                format!("cannot read it: {error}; name a campaign file or the place of its output"),
-            )
-        })?;
-        let campaign = parsed(path, &text)?;
-        let base = path.parent().unwrap_or(Path::new(""));
-        let place = place_of(base, &campaign)?;
+        let path = meant(path)?;
+        let (_, campaign) = read(&path)?;
+        let place = place_of(&folder_of(&path), &campaign)?;
         return Ok((campaign, place));
     };
     let Some(text) = Output::open(&place)?.campaign().await? else {
@@ -319,7 +313,7 @@ pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
 /// A place that a person named; `None` when it is not a place but perhaps a campaign file.
 fn named(path: &Path) -> Result<Option<Place>, Mistakes> {
     let is_s3 = path.to_str().is_some_and(S3Address::is_meant);
-    if !is_s3 && !path.is_dir() {
+    if !is_s3 && !is_output(path) && (!path.is_dir() || path.join("campaign.toml").exists()) {
         return Ok(None);
     }
     let text = path.to_string_lossy();

@@ -1,12 +1,14 @@
-//! Entries of `files`: globs, paths, URLs and `@lists`.
+//! Entries of `files`: globs, paths and URLs.
 
 use std::path::Path;
 
 use glob::{MatchOptions, Pattern};
 
+use lumimill_common::spelling::spelled_out;
 use lumimill_common::store::S3Address;
 
 use super::InputError;
+use super::alternatives::{MOST, alternatives};
 use super::remote;
 
 /// Schemes that name files elsewhere.
@@ -20,75 +22,56 @@ pub(super) const MATCHING: MatchOptions = MatchOptions {
     require_literal_leading_dot: true,
 };
 
-/// Adds the URLs, and the paths, relative to `base` unless absolute, that an entry stands for.
+/// Adds the URLs, and the paths, relative to `base` unless absolute, that an entry stands for
+/// that is no list.
 pub(super) fn expand(
     entry: &str,
     base: &Path,
     paths: &mut Vec<String>,
     problems: &mut Vec<InputError>,
 ) {
-    let Some(list) = entry.strip_prefix('@') else {
-        return expand_one(entry, base, paths, problems);
+    // What is called like a pattern is what is meant.
+    let is_there = spelled_out(entry).is_ok_and(|path| base.join(path).exists());
+    let entries = match is_there {
+        true => Some(vec![entry.to_owned()]),
+        false => alternatives(entry),
     };
-    let text = match std::fs::read_to_string(base.join(list)) {
-        Ok(text) => text,
-        Err(error) => {
-            return problems.push(InputError::List {
-                list: entry.to_owned(),
-                reason: error.to_string(),
-            });
-        }
-    };
-    let mut named = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .peekable();
-    if named.peek().is_none() {
-        problems.push(InputError::List {
-            list: entry.to_owned(),
-            reason: "it names no file".to_owned(),
+    let Some(entries) = entries else {
+        return problems.push(InputError::TooMany {
+            entry: entry.to_owned(),
+            most: MOST,
         });
-    }
-    for line in named {
-        if line.starts_with('@') {
-            problems.push(InputError::List {
-                list: entry.to_owned(),
-                reason: format!("a list cannot name another list, {line}"),
-            });
-        } else {
-            expand_one(line, base, paths, problems);
+    };
+    for entry in entries {
+        match expand_one(&entry, base) {
+            Ok(found) => paths.extend(found),
+            Err(problem) => problems.push(problem),
         }
     }
 }
 
-fn expand_one(entry: &str, base: &Path, paths: &mut Vec<String>, problems: &mut Vec<InputError>) {
+fn expand_one(entry: &str, base: &Path) -> Result<Vec<String>, InputError> {
     if S3Address::is_meant(entry) {
-        return match remote::expand(entry) {
-            Ok(urls) => paths.extend(urls),
-            Err(problem) => problems.push(problem),
-        };
+        return remote::expand(entry);
     }
-    if let Some((scheme, path)) = entry.split_once("://") {
-        if scheme == "file" {
-            return expand_one(path, base, paths, problems);
-        }
-        return problems.push(elsewhere(entry, scheme));
+    let path = spelled_out(entry)?;
+    if let Some((scheme, _)) = path.split_once("://") {
+        return Err(elsewhere(entry, scheme));
     }
-    if !entry.contains(SPECIAL) || base.join(entry).exists() {
-        return paths.push(entry.to_owned());
+    if !path.contains(SPECIAL) || base.join(&path).exists() {
+        return Ok(vec![path]);
     }
-    match matches(entry, base) {
-        Ok(found) if found.is_empty() => problems.push(InputError::NoMatch {
+    let found = matches(&path, base)?;
+    if found.is_empty() {
+        return Err(InputError::NoMatch {
             pattern: entry.to_owned(),
             folder: match base.as_os_str().is_empty() {
                 true => String::from("."),
                 false => base.display().to_string(),
             },
-        }),
-        Ok(found) => paths.extend(found),
-        Err(problem) => problems.push(problem),
+        });
     }
+    Ok(found)
 }
 
 fn elsewhere(url: &str, scheme: &str) -> InputError {

@@ -20,7 +20,7 @@ fn found(files: &[&str], base: &Path) -> (Vec<String>, Vec<String>) {
         files: files.iter().map(ToString::to_string).collect(),
         tree: String::from("Events"),
     };
-    let (files, problems) = discover(&dataset, base);
+    let (files, problems) = discover(0, &dataset, base);
     let place = format!("{}", base.display());
     let said = |problem: &InputProblem| problem.to_string().replace(&place, "BASE");
     (
@@ -68,15 +68,84 @@ fn a_list_names_files_and_patterns() {
     assert_eq!(files, ["c.root", "sub [1]/b.root"]);
     assert_eq!(
         problems,
-        [
-            "dataset \"D\": @files.txt: cannot read the list of files: a list cannot name another list, @more.txt"
-        ]
+        ["dataset[0].files[0] (D): @more.txt: cannot read the list of files: no such file"]
     );
     fs::write(folder.path().join("none.txt"), "# nothing\n").unwrap();
     let (_, problems) = found(&["@none.txt", "@gone.txt"], folder.path());
     assert!(problems[0].ends_with("it names no file"), "{problems:?}");
     assert!(
         problems[1].contains("@gone.txt: cannot read the list"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn lists_name_lists_and_each_is_read_once() {
+    let folder = folder();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("a.txt", "\u{feff}@b.txt\r\nc.root\r\n@a.txt\r\n");
+    write("b.txt", "# more\r\n  sub*/a.root  \r\n@ a.txt\r\n");
+    let (files, problems) = found(&["@a.txt"], folder.path());
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(files, ["c.root", "sub [1]/a.root"]);
+    write("bad.txt", &format!("gone.root\n{}\n", "x".repeat(5000)));
+    let (_, problems) = found(&["c.root", "@bad.txt"], folder.path());
+    let expected = [
+        "dataset[0].files[1] (D): xxxxxx",
+        "dataset[0].files[1] (D): gone.root",
+    ];
+    for (problem, expected) in problems.iter().zip(expected) {
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+    assert_eq!(problems.len(), 2);
+}
+
+#[test]
+fn every_spelling_of_a_path_leads_to_the_file() {
+    let folder = folder();
+    let base = folder.path();
+    fs::create_dir(base.join("ñ ü")).unwrap();
+    for name in ["ñ ü/x y.root", "{c,d}.root", "d.root"] {
+        write_root(&base.join(name));
+    }
+    std::os::unix::fs::symlink(base.join("c.root"), base.join("link.root")).unwrap();
+    let at = |rest: &str| format!("{}/{rest}", base.display());
+    let url = |rest: &str| format!("file://{}", at(rest));
+    let c = at("c.root");
+    for (entry, expected) in [
+        (
+            at("*.root"),
+            vec![c.clone(), at("d.root"), at("{c,d}.root")],
+        ),
+        (url("c.root"), vec![c.clone()]),
+        (url("*c.root"), vec![c.clone()]),
+        (format!("file:{}", at("?.root")), vec![c, at("d.root")]),
+        (String::from("file:d.root"), vec![String::from("d.root")]),
+        (String::from("{c,e}.root"), vec![String::from("c.root")]),
+        (String::from("{c,d}.root"), vec![String::from("{c,d}.root")]),
+        (
+            String::from("./?.root"),
+            vec![String::from("c.root"), String::from("d.root")],
+        ),
+        (
+            String::from("{ñ,n}*/*.root"),
+            vec![String::from("ñ ü/x y.root")],
+        ),
+    ] {
+        let (files, problems) = found(&[&entry], base);
+        assert_eq!(files, expected, "{entry}: {problems:?}");
+    }
+    let (files, problems) = found(&["c.root", "link.root", &url("c.root")], base);
+    assert_eq!((files.len(), problems.len()), (1, 0), "one file: {files:?}");
+    let (_, problems) = found(&["{c,e}.root", "file://data/a.root"], base);
+    assert!(problems[0].contains("e.root: no such file"), "{problems:?}");
+    assert!(
+        problems[1].contains("write file:///folder/file"),
+        "{problems:?}"
+    );
+    let (_, problems) = found(&[&"{a,b}".repeat(20)], base);
+    assert!(
+        problems[0].contains("more than 10000 files"),
         "{problems:?}"
     );
 }
@@ -90,7 +159,7 @@ fn an_identity_is_size_and_uuid() {
         files: vec![String::from("c.root")],
         tree: String::from("Events"),
     };
-    let (files, _) = discover(&dataset, folder.path());
+    let (files, _) = discover(0, &dataset, folder.path());
     let file = &files[0];
     assert_eq!(file.identity.uuid, "07".repeat(16));
     assert_eq!(

@@ -5,8 +5,15 @@ use std::path::Path;
 use lumimill_common::campaign::{Certification, DatasetKind};
 use lumimill_common::lumi_mask::{LumiMask, MaskError, MaskNote};
 use lumimill_common::run_range::RunRange;
+use lumimill_common::small_file::SmallFile;
+use lumimill_common::spelling::spelled_out;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+const MASK: SmallFile = SmallFile {
+    what: "a mask (JSON)",
+    most: 64 << 20,
+};
 
 /// Which lumi sections of data count.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -25,7 +32,7 @@ pub enum Certified {
 #[derive(Debug, Error)]
 pub enum CertificationError {
     /// The file could not be read.
-    #[error("certification.mask: {path}: cannot read: {reason}")]
+    #[error("certification.mask: {path}: {reason}")]
     Unreadable {
         /// The path as the campaign has it.
         path: String,
@@ -64,11 +71,9 @@ impl Certified {
             let certified = runs.cloned().map_or(Self::Everything, Self::Runs);
             return Ok((certified, Vec::new()));
         };
-        let text = std::fs::read_to_string(base.join(path)).map_err(|error| {
-            CertificationError::Unreadable {
-                path: path.clone(),
-                reason: error.to_string(),
-            }
+        let text = read(base, path).map_err(|reason| CertificationError::Unreadable {
+            path: path.clone(),
+            reason,
         })?;
         let (mask, notes) = LumiMask::parse(path, &text)?;
         let Some(runs) = runs else {
@@ -118,4 +123,10 @@ impl Certified {
             Self::Runs(runs) => lumis.restrict(runs),
         }
     }
+}
+
+fn read(base: &Path, path: &str) -> Result<String, String> {
+    let plain = spelled_out(path).map_err(|error| error.to_string())?;
+    let text = MASK.read_text(&base.join(plain));
+    text.map_err(|error| error.to_string())
 }

@@ -73,8 +73,8 @@ pub fn plan(
     let mut problems = Vec::new();
     let inputs: Vec<Input<'_>> = trees_of(campaign)
         .into_iter()
-        .flat_map(|(dataset, trees)| {
-            let (files, found) = discover(dataset, base);
+        .flat_map(|(number, dataset, trees)| {
+            let (files, found) = discover(number, dataset, base);
             problems.extend(found.into_iter().map(PlanProblem::from));
             inputs_of(dataset, &trees, files)
         })
@@ -118,8 +118,9 @@ pub(super) struct Scanned<'a> {
     pub(super) scan: Scan,
 }
 
-/// The datasets that stages read, in order, each with the trees that they read of it.
-fn trees_of(campaign: &Campaign) -> Vec<(&Dataset, Vec<&str>)> {
+/// The datasets that stages read, in order, each with its number in the campaign and the trees
+/// that they read of it.
+fn trees_of(campaign: &Campaign) -> Vec<(usize, &Dataset, Vec<&str>)> {
     let trees = |dataset: &'_ Dataset| -> Vec<&str> {
         let readers = campaign
             .stages
@@ -134,10 +135,10 @@ fn trees_of(campaign: &Campaign) -> Vec<(&Dataset, Vec<&str>)> {
         }
         trees
     };
-    let datasets = campaign.datasets.iter();
+    let datasets = campaign.datasets.iter().enumerate();
     datasets
-        .map(|dataset| (dataset, trees(dataset)))
-        .filter(|(_, trees)| !trees.is_empty())
+        .map(|(number, dataset)| (number, dataset, trees(dataset)))
+        .filter(|(.., trees)| !trees.is_empty())
         .collect()
 }
 

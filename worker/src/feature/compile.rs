@@ -55,16 +55,16 @@ impl Program {
     }
 }
 
-struct Compiler<'a> {
-    stage: &'a Stage,
+pub(super) struct Compiler<'a> {
+    pub(super) stage: &'a Stage,
     path: &'a str,
-    schema: &'a Schema,
+    pub(super) schema: &'a Schema,
     events: Scope,
-    problems: Problems,
+    pub(super) problems: Problems,
 }
 
 impl Compiler<'_> {
-    fn path(&self, key: &str) -> String {
+    pub(super) fn path(&self, key: &str) -> String {
         format!("{}.{key}", self.path)
     }
 
@@ -92,6 +92,8 @@ impl Compiler<'_> {
         if !matches!(self.stage.rows, Rows::Event) {
             outputs.push(Self::candidate());
         }
+        let written = outputs.len();
+        outputs.extend(self.model_inputs(&scope, &outputs));
         let fields = outputs.iter().map(|output| {
             let null = matches!(&output.source, Source::Missing { null: true })
                 || (self.stage.missing_labels == MissingLabels::Null
@@ -99,7 +101,7 @@ impl Compiler<'_> {
             Field::new(&output.name, output.stored.clone(), null)
         });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let (select, scored_select) = self.select(&scope, &schema);
+        let (select, scored_select) = self.select(&scope, &schema, written);
         let mut candidates = candidates?;
         let condition = match condition {
             Some(condition) => Some(condition?),
@@ -124,6 +126,7 @@ impl Compiler<'_> {
             select,
             scored_select,
             schema,
+            written,
             branches: branches.into_iter().collect(),
         })
     }
@@ -141,7 +144,7 @@ impl Compiler<'_> {
         outputs
     }
 
-    fn keep(&self, keep: &Keep, scope: &mut Scope) -> Result<Output, String> {
+    pub(super) fn keep(&self, keep: &Keep, scope: &mut Scope) -> Result<Output, String> {
         let collection = match &self.stage.rows {
             Rows::Each { collection, .. } => Some(collection.as_str()),
             _ => None,
@@ -273,7 +276,12 @@ impl Compiler<'_> {
     }
 
     /// The condition on rows: before scoring, or after it if it names a score.
-    fn select(&mut self, rows: &Scope, schema: &Schema) -> (Option<Checked>, Option<Checked>) {
+    fn select(
+        &mut self,
+        rows: &Scope,
+        schema: &Schema,
+        written: usize,
+    ) -> (Option<Checked>, Option<Checked>) {
         let Some(text) = self.stage.select.as_deref() else {
             return (None, None);
         };
@@ -294,7 +302,8 @@ impl Compiler<'_> {
                 None,
             );
         }
-        let mut scope = Scope::events(schema, rows.functions());
+        let written: Vec<_> = schema.fields().iter().take(written).cloned().collect();
+        let mut scope = Scope::events(&Schema::new(written), rows.functions());
         for score in scores {
             scope.define(
                 score,

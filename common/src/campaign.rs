@@ -5,6 +5,7 @@
 //! knows nothing of the files it names: schemas, models and masks are looked at by `check`.
 
 mod dataset;
+mod draft;
 mod model;
 mod name;
 mod rows;
@@ -12,13 +13,14 @@ mod section;
 mod stage;
 
 pub use dataset::{Certification, Dataset, DatasetKind, ShardPolicy};
+pub use draft::Draft;
 pub use model::{Model, ModelSource};
 pub use name::{CampaignName, InvalidName, StageName};
 pub use rows::{Charge, Keep, Rows};
 pub use section::{CampaignErrors, Problem};
 pub use stage::{Column, ColumnType, MissingLabels, Stage};
 
-use section::{Problems, Section};
+use section::Section;
 use serde::Serialize;
 
 /// A validated campaign. Paths are kept as written; they are relative to the campaign file.
@@ -43,21 +45,14 @@ pub struct Campaign {
 impl Campaign {
     /// Reads a campaign from the text of its file.
     pub fn parse(text: &str) -> Result<Self, CampaignErrors> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            CampaignErrors(vec![Problem {
-                path: String::from("campaign file"),
-                message: format!("not valid TOML: {error}"),
-            }])
-        })?;
-        let problems = Problems::default();
-        let campaign = Self::read(&mut Section::root(&table, &problems));
-        match (campaign, problems.into_inner()) {
-            (Some(campaign), problems) if problems.is_empty() => Ok(campaign),
-            (_, problems) => Err(CampaignErrors(problems)),
+        let Draft { campaign, problems } = Draft::read(text)?;
+        match problems.is_empty() {
+            true => Ok(campaign),
+            false => Err(CampaignErrors(problems)),
         }
     }
 
-    fn read(root: &mut Section<'_>) -> Option<Self> {
+    fn read(root: &mut Section<'_>) -> Self {
         let name = root.required_text("name");
         let name = name.and_then(|text| root.parsed::<CampaignName>("name", &text));
         let output = root.required_text("output");
@@ -72,15 +67,15 @@ impl Campaign {
         let functions = read_functions(root);
         let stages = Stage::read_all(root, &datasets);
         root.finish();
-        Some(Self {
-            name: name?,
-            output: output?,
+        Self {
+            name: name.unwrap_or_else(CampaignName::unnamed),
+            output: output.unwrap_or_default(),
             certification,
             datasets,
             shards,
             functions,
             stages,
-        })
+        }
     }
 
     /// The stage of this name.

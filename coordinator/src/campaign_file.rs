@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, CampaignErrors, Problem, StageName};
+use lumimill_common::campaign::{Campaign, CampaignErrors, Draft, Problem, StageName};
 use lumimill_common::small_file::SmallFile;
 use lumimill_common::spelling::spelled_out;
 use lumimill_common::store::{Place, PlaceError};
@@ -55,6 +55,12 @@ impl Mistakes {
             messages,
         }
     }
+
+    /// What is wrong, one by one.
+    #[must_use]
+    pub fn messages(&self) -> &[String] {
+        &self.messages
+    }
 }
 
 impl fmt::Display for Mistakes {
@@ -74,29 +80,73 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+/// A campaign file that may have mistakes.
+#[derive(Debug)]
+pub struct DraftFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its folder.
+    pub base: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What it says.
+    pub draft: Draft,
+    /// Its stages that are right in themselves, in order, with the models that load.
+    pub stages: Vec<Arc<PreparedStage>>,
+    /// What is wrong with it and its models.
+    pub wrong: Vec<String>,
+}
+
+impl DraftFile {
+    /// Reads a campaign file, or that of a folder, and loads its models.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not TOML.
+    pub fn read(path: &Path) -> Result<Self, Mistakes> {
+        let path = meant(path)?;
+        let text = text_of(&path)?;
+        let draft = Draft::read(&text).map_err(|errors| of_campaign(&path, &errors))?;
+        let base = folder_of(&path);
+        let files = |path: &str| model_bytes(&base, path);
+        let mut wrong: Vec<String> = draft.problems.iter().map(Problem::to_string).collect();
+        let mut stages = Vec::with_capacity(draft.campaign.stages.len());
+        for number in 0..draft.campaign.stages.len() {
+            if draft.stage_is_sound(number) {
+                let (stage, problems) = PreparedStage::draft(&draft.campaign, number, &files);
+                stages.push(Arc::new(stage));
+                wrong.extend(problems.iter().map(Problem::to_string));
+            }
+        }
+        Ok(Self {
+            path,
+            base,
+            text,
+            draft,
+            stages,
+            wrong,
+        })
+    }
+}
+
 impl CampaignFile {
     /// Reads a campaign file and loads its models.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
-        let path = &meant(path)?;
-        let (text, campaign) = read(path)?;
-        let base = folder_of(path);
-        let files = |path: &str| model_bytes(&base, path);
-        let mut stages = Vec::with_capacity(campaign.stages.len());
-        let mut messages = Vec::new();
-        for index in 0..campaign.stages.len() {
-            match PreparedStage::load(&campaign, index, &files) {
-                Ok(stage) => stages.push(Arc::new(stage)),
-                Err(problems) => messages.extend(problems.iter().map(Problem::to_string)),
-            }
-        }
-        match messages.is_empty() {
+        let DraftFile {
+            path,
+            base,
+            text,
+            draft,
+            stages,
+            wrong,
+        } = DraftFile::read(path)?;
+        match wrong.is_empty() {
             true => Ok(Self {
                 base,
                 text,
-                campaign,
+                campaign: draft.campaign,
                 stages,
             }),
-            false => Err(Mistakes::new(path.display(), messages)),
+            false => Err(Mistakes::new(path.display(), wrong)),
         }
     }
 
@@ -132,6 +182,25 @@ pub fn place_of(base: &Path, campaign: &Campaign) -> Result<Place, Mistakes> {
     let place = Place::read(base, &campaign.output);
     let place = place.and_then(|output| output.join(campaign.name.as_str()));
     place.map_err(|error| Mistakes::new("output", vec![error.to_string()]))
+}
+
+/// A folder that cannot be made, as a file is where it or one above it should be.
+pub fn could_be_written(place: &Place) -> Result<(), Mistakes> {
+    let Place::Folder(folder) = place else {
+        return Ok(());
+    };
+    let there = folder.ancestors().find(|path| path.exists());
+    match there.filter(|path| !path.is_dir()) {
+        None => Ok(()),
+        Some(file) => {
+            let message = format!(
+                "output: {} cannot be written: {} is a file, expected a folder",
+                folder.display(),
+                file.display()
+            );
+            Err(Mistakes::new("output", vec![message]))
+        }
+    }
 }
 
 impl From<PlaceError> for Mistakes {
@@ -174,15 +243,19 @@ pub fn folder_of(path: &Path) -> PathBuf {
     path.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
-/// A campaign file's text and what it says.
-pub fn read(path: &Path) -> Result<(String, Campaign), Mistakes> {
+/// What a campaign file says.
+pub fn read(path: &Path) -> Result<Campaign, Mistakes> {
+    Campaign::parse(&text_of(path)?).map_err(|errors| of_campaign(path, &errors))
+}
+
+fn text_of(path: &Path) -> Result<String, Mistakes> {
     let text = CAMPAIGN.read_text(path);
-    let text = text.map_err(|error| Mistakes::new(path.display(), vec![error.to_string()]))?;
-    let campaign = Campaign::parse(&text).map_err(|CampaignErrors(problems)| {
-        let messages = problems.iter().map(Problem::to_string).collect();
-        Mistakes::new(path.display(), messages)
-    })?;
-    Ok((text, campaign))
+    text.map_err(|error| Mistakes::new(path.display(), vec![error.to_string()]))
+}
+
+fn of_campaign(path: &Path, CampaignErrors(problems): &CampaignErrors) -> Mistakes {
+    let messages = problems.iter().map(Problem::to_string).collect();
+    Mistakes::new(path.display(), messages)
 }
 
 fn model_bytes(base: &Path, path: &str) -> Result<Vec<u8>, String> {

@@ -1,43 +1,137 @@
-//! Holds a campaign against its input files, before any job runs: trees, branches, types.
+//! Everything that can be known to be wrong with a campaign before it runs: in itself, in what it
+//! names (mask, files, models), and in how these fit together. One list, the same for every
+//! command that begins a campaign.
+//!
+//! What has a mistake in itself is not looked further into, as all that would be said of it might
+//! be wrong; everything else is.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
 
-use lumimill_worker::input::{open_tree, schema_of};
+use lumimill_common::campaign::{Campaign, Draft};
+use lumimill_worker::input::schema_of;
+use lumimill_worker::prepared_stage::PreparedStage;
+use lumimill_worker::process::rehearse;
 
-use crate::campaign_file::CampaignFile;
-use crate::discover::discover;
+use crate::campaign_file::{CampaignFile, DraftFile, Mistakes, could_be_written, place_of};
+use crate::discover::{InputFile, Inputs};
+use crate::plan::{Plan, Survey};
+use crate::side_by_side::side_by_side;
 
-/// Compiles every stage against every file that it reads; files of one schema count once.
-/// Every problem is returned, with the first file that has it and how many more do.
-#[must_use]
-pub fn check_files(file: &CampaignFile) -> Vec<String> {
+/// A campaign of which nothing is known to be wrong, and its plan.
+#[derive(Debug)]
+pub struct Checked {
+    /// The campaign.
+    pub file: CampaignFile,
+    /// What it will do.
+    pub plan: Plan,
+}
+
+/// Reads a campaign and holds it against all that it names, `slots` files at a time.
+///
+/// # Errors
+/// Everything that is wrong, each with its place in the campaign file.
+pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
+    let DraftFile {
+        path,
+        base,
+        text,
+        draft,
+        stages,
+        wrong,
+    } = DraftFile::read(path)?;
     let mut found = Found::default();
-    for (number, dataset) in file.campaign.datasets.iter().enumerate() {
-        let (inputs, problems) = discover(number, dataset, &file.base);
-        problems
-            .iter()
-            .for_each(|problem| found.add("", problem.to_string()));
-        for input in &inputs {
-            let url = &input.identity.url;
-            for stage in &file.stages {
-                if !stage.stage().datasets.contains(&dataset.name) {
-                    continue;
-                }
-                let tree = stage.stage().tree.as_ref().unwrap_or(&dataset.tree);
-                match open_tree(&file.base, url, tree) {
-                    Err(failure) => found.add("", failure.to_string()),
-                    Ok((_, tree)) => {
-                        if let Err(problems) = stage.compile(&schema_of(&tree)) {
-                            problems
-                                .iter()
-                                .for_each(|problem| found.add(url, problem.to_string()));
-                        }
-                    }
+    wrong.into_iter().for_each(|message| found.add("", message));
+    if draft.is_sound("output") && draft.is_sound("name") {
+        let place = place_of(&base, &draft.campaign);
+        let place = place.and_then(|place| could_be_written(&place));
+        if let Err(mistakes) = place {
+            found.extend(mistakes.messages());
+        }
+    }
+    let campaign = sound(&draft);
+    let inputs = Inputs::find(&campaign.datasets, &base);
+    found.extend(inputs.problems.iter());
+    let (survey, problems) = Survey::of(&campaign, &base, &inputs, slots);
+    found.extend(problems.iter());
+    check_schemas(&campaign, &stages, &inputs, slots, &mut found);
+    let mistakes = |messages| Mistakes::new(path.display(), messages);
+    if !found.order.is_empty() {
+        return Err(mistakes(found.messages()));
+    }
+    let file = CampaignFile {
+        base,
+        text,
+        campaign: draft.campaign,
+        stages,
+    };
+    let plan = survey.plan(&file.model_hashes());
+    let plan = plan.map_err(|problem| mistakes(vec![problem.to_string()]))?;
+    Ok(Checked { file, plan })
+}
+
+/// The campaign without the files of datasets that are wrong in themselves, and without stages
+/// that are. Datasets keep their numbers.
+fn sound(draft: &Draft) -> Campaign {
+    let mut campaign = draft.campaign.clone();
+    for (number, dataset) in campaign.datasets.iter_mut().enumerate() {
+        if !draft.dataset_is_sound(number) {
+            dataset.files.clear();
+        }
+    }
+    let stages = campaign.stages.into_iter().enumerate();
+    campaign.stages = stages
+        .filter(|(number, _)| draft.stage_is_sound(*number))
+        .map(|(_, stage)| stage)
+        .collect();
+    campaign
+}
+
+/// Compiles every stage for every file that it reads, and lets it work on no events at all.
+/// Files that cannot be read are the survey's business.
+fn check_schemas(
+    campaign: &Campaign,
+    stages: &[Arc<PreparedStage>],
+    inputs: &Inputs,
+    slots: NonZeroUsize,
+    found: &mut Found,
+) {
+    for (dataset, files) in campaign.datasets.iter().zip(&inputs.files) {
+        for stage in stages {
+            if !stage.stage().datasets.contains(&dataset.name) {
+                continue;
+            }
+            let tree = stage.stage().tree.as_ref().unwrap_or(&dataset.tree);
+            let checked = side_by_side(files, slots, |file| wrong_with(stage, file, tree));
+            for (file, problems) in files.iter().zip(checked) {
+                for problem in problems {
+                    found.add(&file.identity.url, problem);
                 }
             }
         }
     }
-    found.messages()
+}
+
+fn wrong_with(stage: &Arc<PreparedStage>, file: &InputFile, tree: &str) -> Vec<String> {
+    let Ok(tree) = file.location.open().and_then(|root| root.tree(tree)) else {
+        return Vec::new();
+    };
+    let schema = schema_of(&tree);
+    // What some programs write when they had no event to write: nothing is read of it.
+    if tree.entries() == 0 && schema.fields().is_empty() {
+        return Vec::new();
+    }
+    let problems = match stage.compile(&schema) {
+        Err(problems) => problems,
+        Ok(compiled) if stage.models().len() == stage.stage().models.len() => {
+            rehearse(&compiled, &schema)
+        }
+        // A model that did not load has no score to work with, and is a mistake already.
+        Ok(_) => Vec::new(),
+    };
+    problems.iter().map(ToString::to_string).collect()
 }
 
 /// Problems in the order in which they were met, each with the files that have it.
@@ -49,10 +143,17 @@ struct Found {
 
 impl Found {
     fn add(&mut self, file: &str, problem: String) {
-        if !self.files.contains_key(&problem) {
-            self.order.push(problem.clone());
+        let files = self.files.entry(problem.clone()).or_default();
+        if files.is_empty() {
+            self.order.push(problem);
         }
-        self.files.entry(problem).or_default().push(file.to_owned());
+        files.push(file.to_owned());
+    }
+
+    fn extend<T: ToString>(&mut self, problems: impl IntoIterator<Item = T>) {
+        for problem in problems {
+            self.add("", problem.to_string());
+        }
     }
 
     fn messages(self) -> Vec<String> {

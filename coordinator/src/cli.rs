@@ -46,7 +46,7 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Validate a campaign, its models and its input files, without doing anything.
     #[command(after_help = "Example:\n  lumimill check campaign.toml")]
-    Check(CampaignArg),
+    Check(check::CheckArgs),
     /// Show what is in a ROOT file: trees, branches, types, codecs, clusters.
     #[command(after_help = "Example:\n  lumimill inspect nano.root --tree Events --json")]
     Inspect(inspect::InspectArgs),
@@ -95,12 +95,6 @@ enum Command {
     /// Make a small NanoAOD data set and run a trigger-emulator campaign on it.
     #[command(after_help = "Example:\n  lumimill demo --output demo")]
     Demo(demo::DemoArgs),
-}
-
-#[derive(Debug, Args)]
-struct CampaignArg {
-    /// The campaign file.
-    campaign: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -162,7 +156,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::plan(&args),
-        Command::Check(args) => check::check(&args.campaign),
+        Command::Check(args) => check::check(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Report(args) => run::report_again(&args.campaign),
         Command::Fetch(args) => fetch::fetch(&args),

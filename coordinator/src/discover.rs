@@ -138,15 +138,33 @@ pub enum InputError {
     Root(#[from] lumimill_rootfile::Error),
 }
 
+/// The files of a campaign.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// Those of each dataset, in order; sorted and each once.
+    pub files: Vec<Vec<InputFile>>,
+    /// Everything that is wrong with them.
+    pub problems: Vec<InputProblem>,
+}
+
+impl Inputs {
+    /// Finds the files of all datasets. Relative paths are relative to the folder `base`.
+    #[must_use]
+    pub fn find(datasets: &[Dataset], base: &Path) -> Self {
+        let mut inputs = Self::default();
+        for (number, dataset) in datasets.iter().enumerate() {
+            let (files, problems) = discover(number, dataset, base);
+            inputs.files.push(files);
+            inputs.problems.extend(problems);
+        }
+        inputs
+    }
+}
+
 /// The files of a dataset, sorted and each once, and everything that is wrong with them. It is
 /// dataset `number` of the campaign, from 0.
 /// Relative paths are relative to the folder `base`, that of the campaign file.
-#[must_use]
-pub fn discover(
-    number: usize,
-    dataset: &Dataset,
-    base: &Path,
-) -> (Vec<InputFile>, Vec<InputProblem>) {
+fn discover(number: usize, dataset: &Dataset, base: &Path) -> (Vec<InputFile>, Vec<InputProblem>) {
     let mut problems = Vec::new();
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for (entry, text) in dataset.files.iter().enumerate() {
@@ -174,6 +192,7 @@ pub fn discover(
             Err(problem) => problems.push((entry, problem)),
         }
     }
+    problems.sort_by_key(|(entry, _)| *entry);
     let of_dataset = |(entry, problem)| InputProblem {
         number,
         entry,

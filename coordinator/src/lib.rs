@@ -18,6 +18,7 @@ pub mod reduce;
 pub mod report;
 pub mod report_files;
 pub mod serve;
+pub mod side_by_side;
 pub mod status;
 pub mod stored;
 pub mod submission;

@@ -29,7 +29,7 @@ pub use certified::{CertificationError, Certified};
 pub use duplicates::DuplicateError;
 pub use event_columns::EventColumnError;
 pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};
-pub use planner::{ModelHashes, PlanErrors, PlanProblem, plan};
+pub use planner::{ModelHashes, PlanErrors, PlanProblem, Survey, plan};
 pub use scan::ScanError;
 pub use split::Splits;
 pub use summary::{PlanSummary, StageSummary};

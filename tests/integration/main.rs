@@ -6,6 +6,7 @@ mod amqp;
 mod bad_input;
 mod cluster_script;
 mod determinism;
+mod every_mistake;
 mod faults;
 mod forms;
 mod main_job;

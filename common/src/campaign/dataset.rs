@@ -39,10 +39,8 @@ impl Dataset {
         let mut names = BTreeSet::new();
         let mut datasets = Vec::with_capacity(sections.len());
         for mut section in sections {
-            let Some(dataset) = Self::read(&mut section) else {
-                continue;
-            };
-            if !names.insert(dataset.name.clone()) {
+            let dataset = Self::read(&mut section);
+            if !dataset.name.is_empty() && !names.insert(dataset.name.clone()) {
                 section.problem("name", format!("\"{}\" is used twice", dataset.name));
             }
             datasets.push(dataset);
@@ -50,7 +48,7 @@ impl Dataset {
         datasets
     }
 
-    fn read(section: &mut Section<'_>) -> Option<Self> {
+    fn read(section: &mut Section<'_>) -> Self {
         let name = section.required_text("name");
         let kinds = [("data", DatasetKind::Data), ("mc", DatasetKind::Mc)];
         let kind = section.required_choice("kind", &kinds);
@@ -64,12 +62,12 @@ impl Dataset {
             .text("tree")
             .unwrap_or_else(|| String::from("Events"));
         section.finish();
-        Some(Self {
-            name: name?,
-            kind: kind?,
-            files: files?,
+        Self {
+            name: name.unwrap_or_default(),
+            kind: kind.unwrap_or(DatasetKind::Data),
+            files: files.unwrap_or_default(),
             tree,
-        })
+        }
     }
 }
 
@@ -94,7 +92,7 @@ impl Certification {
             section.problem_here("expected mask (a golden JSON), runs, or both");
             return None;
         }
-        (text.is_none() || runs.is_some()).then_some(Self { mask, runs })
+        Some(Self { mask, runs })
     }
 }
 

@@ -41,6 +41,11 @@ macro_rules! name {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// For what has no right name in a draft.
+            pub(super) fn unnamed() -> Self {
+                Self(String::from("unnamed"))
+            }
         }
 
         impl FromStr for $name {

@@ -92,10 +92,8 @@ impl Stage {
         let mut names = BTreeSet::new();
         let mut stages = Vec::with_capacity(sections.len());
         for mut section in sections {
-            let Some(stage) = Self::read(&mut section, datasets) else {
-                continue;
-            };
-            if !names.insert(stage.name.clone()) {
+            let stage = Self::read(&mut section, datasets);
+            if section.value("name").is_some() && !names.insert(stage.name.clone()) {
                 section.problem("name", format!("\"{}\" is used twice", stage.name));
             }
             stage.check_names(&section);
@@ -104,7 +102,7 @@ impl Stage {
         stages
     }
 
-    fn read(section: &mut Section<'_>, datasets: &[Dataset]) -> Option<Self> {
+    fn read(section: &mut Section<'_>, datasets: &[Dataset]) -> Self {
         let name = section.required_text("name");
         let name = name.and_then(|text| section.parsed::<StageName>("name", &text));
         let datasets = read_from(section, datasets);
@@ -120,11 +118,11 @@ impl Stage {
             }
         }
         let stage = Self {
-            name: name?,
+            name: name.unwrap_or_else(StageName::unnamed),
             datasets,
             tree: section.text("tree"),
             condition: section.text("where"),
-            rows: rows?,
+            rows: rows.unwrap_or(Rows::Event),
             keep: read_keep(section),
             labels: section.texts("labels").unwrap_or_default(),
             missing_labels: section
@@ -140,7 +138,7 @@ impl Stage {
             metrics: read_metrics(section),
         };
         section.finish();
-        Some(stage)
+        stage
     }
 
     /// Names of all output columns, in output order.

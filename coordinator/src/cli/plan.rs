@@ -1,22 +1,20 @@
 //! `lumimill plan`.
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::SlotsArg;
-use super::check::checked;
 use super::say::say;
-use crate::campaign_file::{CampaignFile, Mistakes};
+use crate::check::{Checked, check};
 use crate::exit_code::Exit;
 use crate::output::Output;
-use crate::plan::{Plan, PlanSummary, plan as make_plan};
+use crate::plan::{Plan, PlanSummary};
 use crate::stored::NewerVersion;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
-    /// The campaign file.
+    /// The campaign file, or its folder.
     campaign: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -26,8 +24,8 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
-    let file = checked(&args.campaign)?;
-    let summary = PlanSummary::of(&planned(&args.campaign, &file, args.slots.get())?);
+    let Checked { plan, .. } = check(&args.campaign, args.slots.get())?;
+    let summary = PlanSummary::of(&plan);
     match args.json {
         true => say(format_args!("{}", serde_json::to_string_pretty(&summary)?)),
         false => say(format_args!("{summary}")),
@@ -35,34 +33,34 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Plans a campaign; what is wrong with mask and files is a mistake of the campaign.
-pub(super) fn planned(
-    campaign: &std::path::Path,
-    file: &CampaignFile,
-    slots: NonZeroUsize,
-) -> anyhow::Result<Plan> {
-    let plan = make_plan(&file.campaign, &file.base, &file.model_hashes(), slots);
-    plan.map_err(|errors| {
-        let messages = errors.0.iter().map(ToString::to_string).collect();
-        Mistakes::new(campaign.display(), messages).into()
-    })
-}
-
-/// Plans a campaign with the splits that the plan in its output has.
-pub(super) async fn planned_with(
-    campaign: &std::path::Path,
-    file: &CampaignFile,
-    slots: NonZeroUsize,
+/// A plan with the splits that the plan in its output has.
+pub(super) async fn with_splits(
+    mut plan: Plan,
+    base: &Path,
     output: &Output,
 ) -> anyhow::Result<Plan> {
-    let mut plan = planned(campaign, file, slots)?;
     let before = match output.plan().await {
         Err(error) if error.is::<NewerVersion>() => return Err(error),
         // A plan that cannot be read any more is replaced by this one.
         before => before.ok().flatten(),
     };
     if let Some(before) = before {
-        plan.split(&before.splits, &file.base)?;
+        plan.split(&before.splits, base)?;
     }
     Ok(plan)
+}
+
+/// Says what a person should know before the work begins.
+pub(super) fn warn(plan: &Plan) {
+    let summary = PlanSummary::of(plan);
+    for note in &summary.notes {
+        eprintln!("warning: {note}");
+    }
+    if summary.duplicate_lumis > 0 {
+        eprintln!(
+            "warning: {} lumi sections are in more than one file, {} events twice; `lumimill plan` \
+             and the report name them",
+            summary.duplicate_lumis, summary.duplicate_events
+        );
+    }
 }

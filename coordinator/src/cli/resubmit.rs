@@ -11,13 +11,13 @@ use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::program::pool_name;
 
 use super::broker::{publish as publish_jobs, root, site};
-use super::check::checked;
-use super::plan::planned_with;
+use super::plan::with_splits;
 use super::run::{RunArgs, Wanted, run_wanted, wanted_shards};
 use super::say::say;
 use super::status::target;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
+use crate::check::{Checked, check};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::output::Output;
@@ -90,10 +90,10 @@ pub(super) fn preview(
     wanted: Wanted,
     split: Option<NonZeroU32>,
 ) -> anyhow::Result<Exit> {
-    let file = checked(campaign)?;
+    let Checked { file, plan } = check(campaign, slots.get())?;
     let output = Output::open(&file.output()?)?;
     block_on(async {
-        let plan = planned_with(campaign, &file, slots.get(), &output).await?;
+        let plan = with_splits(plan, &file.base, &output).await?;
         let wanted = wanted_shards(&output, &plan, wanted).await?;
         list(&plan, &wanted.into_iter().collect(), split);
         Ok(Exit::Done)

@@ -13,16 +13,16 @@ use lumimill_common::shard::ShardId;
 use lumimill_common::store::{Place, StoreError};
 use lumimill_worker::production::Production;
 
-use super::check::checked;
-use super::plan::planned_with;
+use super::plan::{warn, with_splits};
 use super::say::say;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::{CampaignFile, Mistakes};
+use crate::check::{Checked, check};
 use crate::drive::{End, drive};
 use crate::exit_code::Exit;
 use crate::ledger::outstanding;
 use crate::output::Output;
-use crate::plan::{Plan, PlanSummary};
+use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::write_report;
 use crate::status::dead_of;
@@ -65,7 +65,7 @@ pub(super) fn run_wanted(
     wanted: Wanted,
     split: Option<NonZeroU32>,
 ) -> anyhow::Result<Exit> {
-    let file = checked(&args.campaign)?;
+    let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
     let place = file.output()?;
     block_on(async {
         if is_with_pool(&place).await? {
@@ -74,7 +74,7 @@ pub(super) fn run_wanted(
             return Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into());
         }
         let (output, _held) = Output::hold(&place).await?;
-        let mut plan = planned_with(&args.campaign, &file, args.slots.get(), &output).await?;
+        let mut plan = with_splits(plan, &file.base, &output).await?;
         if !args.quiet {
             warn(&plan);
         }
@@ -110,21 +110,6 @@ async fn is_with_pool(place: &Place) -> anyhow::Result<bool> {
         control => control?,
     };
     Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
-}
-
-/// Says what a person should know before the work begins.
-pub(super) fn warn(plan: &Plan) {
-    let summary = PlanSummary::of(plan);
-    for note in &summary.notes {
-        eprintln!("note: {note}");
-    }
-    if summary.duplicate_lumis > 0 {
-        eprintln!(
-            "warning: {} lumi sections are in more than one file, {} events twice; `lumimill plan` \
-             and the report name them",
-            summary.duplicate_lumis, summary.duplicate_events
-        );
-    }
 }
 
 /// Shards without a marker that are wanted, in the order of the plan.

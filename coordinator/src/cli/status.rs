@@ -299,7 +299,7 @@ async fn both(root: &dyn Store) -> anyhow::Result<(Vec<String>, Vec<String>)> {
 pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
     let Some(place) = named(path)? else {
         let path = meant(path)?;
-        let (_, campaign) = read(&path)?;
+        let campaign = read(&path)?;
         let place = place_of(&folder_of(&path), &campaign)?;
         return Ok((campaign, place));
     };

@@ -9,11 +9,11 @@ use lumimill_worker::program::pool_name;
 
 use super::block_on;
 use super::broker::{publish as publish_jobs, root, site};
-use super::check::checked;
-use super::plan::planned_with;
-use super::run::{Wanted, remove_stale, stale, wanted_shards, warn};
+use super::plan::{warn, with_splits};
+use super::run::{Wanted, remove_stale, stale, wanted_shards};
 use super::say::say;
 use super::{SlotsArg, resubmit};
+use crate::check::{Checked, check};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::output::Output;
@@ -40,14 +40,14 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
     if args.dry_run {
         return resubmit::preview(&args.campaign, &args.slots, Wanted::All, None);
     }
-    let file = checked(&args.campaign)?;
+    let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
     let site = site()?;
     block_on(async {
         let (root_place, root) = root(&site).await?;
         let place = file.output()?;
         check_place(&place, &root_place, &file.campaign)?;
         let output = Output::share(&place).await?;
-        let plan = planned_with(&args.campaign, &file, args.slots.get(), &output).await?;
+        let plan = with_splits(plan, &file.base, &output).await?;
         warn(&plan);
         let stale = stale(&args.campaign, args.replace, &output, &plan).await?;
         write_models(output.store().as_ref(), &file, &plan.stages).await?;

@@ -1,44 +1,25 @@
 //! Files opened for their identity: size and UUID, which are at their beginning.
 
-use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use lumimill_common::shard::FileIdentity;
 use lumimill_worker::input::Location;
 
 use super::{InputError, InputFile};
+use crate::side_by_side::side_by_side;
 
 /// Files in remote storage that are opened at a time: each waits for one answer.
-const AT_ONCE: usize = 16;
+const AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
 /// Identifies files, each of a URL or path and where that leads; results in the same order.
 pub(super) fn all(named: &[(String, Location)]) -> Vec<Result<InputFile, InputError>> {
-    let remote = |(_, location): &&(String, Location)| matches!(location, Location::S3(_));
-    let threads = named.iter().filter(remote).count().min(AT_ONCE);
-    if threads < 2 {
-        return named.iter().map(|(url, at)| identify(url, at)).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((url, location)) = named.get(number) else {
-                        break;
-                    };
-                    let identified = identify(url, location);
-                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    results.insert(number, identified);
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.into_values().collect()
+    let is_remote = |(_, location): &(String, Location)| matches!(location, Location::S3(_));
+    let at_once = match named.iter().any(is_remote) {
+        true => AT_ONCE,
+        false => NonZeroUsize::MIN,
+    };
+    side_by_side(named, at_once, |(url, at)| identify(url, at))
 }
 
 fn identify(url: &str, location: &Location) -> Result<InputFile, InputError> {

@@ -68,7 +68,9 @@ fn a_list_names_files_and_patterns() {
     assert_eq!(files, ["c.root", "sub [1]/b.root"]);
     assert_eq!(
         problems,
-        ["dataset[0].files[0] (D): @more.txt: cannot read the list of files: no such file"]
+        [
+            "dataset[0].files[0] (D): @more.txt: cannot read the list of files: No such file or directory (os error 2)"
+        ]
     );
     fs::write(folder.path().join("none.txt"), "# nothing\n").unwrap();
     let (_, problems) = found(&["@none.txt", "@gone.txt"], folder.path());
@@ -192,16 +194,16 @@ fn every_problem_is_named() {
     let (files, problems) = found(&entries, base);
     assert_eq!(files, ["c.root"]);
     insta::assert_snapshot!(problems.join("\n"), @r#"
-    dataset "D": s3://B/a.root: cannot be looked for: "s3://B/a.root" is not an S3 address: a bucket has 3 to 63 lower-case letters, digits, '-', '.' and '_'; expected s3://bucket/folder
-    dataset "D": https://host/a.root: reading https:// is not available in this version: copy or mount the file
-    dataset "D": root://eos//store/a.root: reading root:// is not available in this version: copy or mount the file
-    dataset "D": gopher://a.root: not a file pattern: unknown scheme "gopher"
-    dataset "D": nothing/*.root: no file matches in BASE
-    dataset "D": a[.root: not a file pattern: invalid range pattern
-    dataset "D": gone.root: no such file
-    dataset "D": BASE/half.root: corrupt: truncated: 1350 bytes of the 2700 that its header declares
-    dataset "D": BASE/notes.txt: not a ROOT file: it starts with "no"
-    dataset "D": sub [1]: is a folder: write "sub [1]/*.root" for the files in it
-    dataset "D": zero.root: is empty (0 bytes): copy it again, or take it out
+    dataset[0].files[0] (D): s3://B/a.root: cannot be looked for: "s3://B/a.root" is not an S3 address: a bucket has 3 to 63 lower-case letters, digits, '-', '.' and '_'; expected s3://bucket/folder
+    dataset[0].files[1] (D): https://host/a.root: reading https:// is not available in this version: copy or mount the file
+    dataset[0].files[2] (D): root://eos//store/a.root: reading root:// is not available in this version: copy or mount the file
+    dataset[0].files[3] (D): gopher://a.root: not a file pattern: unknown scheme "gopher"
+    dataset[0].files[4] (D): nothing/*.root: no file matches in BASE
+    dataset[0].files[5] (D): a[.root: not a file pattern: invalid range pattern
+    dataset[0].files[6] (D): gone.root: no such file
+    dataset[0].files[7] (D): sub [1]: is a folder: write "sub [1]/*.root" for the files in it
+    dataset[0].files[8] (D): zero.root: is empty (0 bytes): copy it again, or take it out
+    dataset[0].files[9] (D): BASE/notes.txt: not a ROOT file: it starts with "no"
+    dataset[0].files[10] (D): BASE/half.root: corrupt: truncated: 1350 bytes of the 2700 that its header declares
     "#);
 }

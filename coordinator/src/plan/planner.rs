@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, StageName};
 use lumimill_common::lumi_mask::LumiMask;
@@ -17,7 +15,8 @@ use super::cut::Cut;
 use super::duplicates::{DuplicateError, Duplicates};
 use super::scan::{Scan, ScanError, Scanner};
 use super::{Plan, PlannedFile, PlannedStage, Splits};
-use crate::discover::{InputFile, InputProblem, discover};
+use crate::discover::{InputFile, InputProblem, Inputs};
+use crate::side_by_side::side_by_side;
 
 /// SHA-256 of the model files of each stage, in the order of the campaign.
 pub type ModelHashes = BTreeMap<StageName, Vec<String>>;
@@ -32,9 +31,11 @@ pub enum PlanProblem {
     #[error(transparent)]
     Input(#[from] InputProblem),
     /// An input file cannot be planned.
-    #[error("dataset {dataset:?}: {problem}")]
+    #[error("dataset[{number}] ({dataset}): {problem}")]
     Scan {
-        /// The dataset.
+        /// Which dataset of the campaign, from 0.
+        number: usize,
+        /// Its name.
         dataset: String,
         /// What is wrong, naming the file.
         problem: ScanError,
@@ -70,43 +71,85 @@ pub fn plan(
     models: &ModelHashes,
     slots: NonZeroUsize,
 ) -> Result<Plan, PlanErrors> {
-    let mut problems = Vec::new();
-    let inputs: Vec<Input<'_>> = trees_of(campaign)
-        .into_iter()
-        .flat_map(|(number, dataset, trees)| {
-            let (files, found) = discover(number, dataset, base);
-            problems.extend(found.into_iter().map(PlanProblem::from));
-            inputs_of(dataset, &trees, files)
-        })
-        .collect();
-    let (certified, notes) = match Certified::load(campaign.certification.as_ref(), base) {
-        Ok(loaded) => loaded,
-        Err(problem) => {
+    let inputs = Inputs::find(&campaign.datasets, base);
+    let (survey, problems) = Survey::of(campaign, base, &inputs, slots);
+    let found = inputs.problems.into_iter().map(PlanProblem::from);
+    let problems: Vec<PlanProblem> = found.chain(problems).collect();
+    match problems.is_empty() {
+        true => survey
+            .plan(models)
+            .map_err(|problem| PlanErrors(vec![problem])),
+        false => Err(PlanErrors(problems)),
+    }
+}
+
+/// What the mask certifies, and what the files of a campaign hold.
+pub struct Survey<'a> {
+    campaign: &'a Campaign,
+    certified: Certified,
+    scanned: Vec<Scanned<'a>>,
+    notes: Vec<String>,
+}
+
+impl<'a> Survey<'a> {
+    /// Reads the mask and looks into every file, `slots` at a time; and all that is wrong with
+    /// them. Where something is, what is right does not make a plan.
+    #[must_use]
+    pub fn of(
+        campaign: &'a Campaign,
+        base: &Path,
+        inputs: &Inputs,
+        slots: NonZeroUsize,
+    ) -> (Self, Vec<PlanProblem>) {
+        let mut problems = Vec::new();
+        let loaded = Certified::load(campaign.certification.as_ref(), base);
+        let (certified, notes) = loaded.unwrap_or_else(|problem| {
             problems.push(problem.into());
-            return Err(PlanErrors(problems));
+            // Files are looked at all the same, as those of which some events are certified.
+            (Certified::Mask(LumiMask::default()), Vec::new())
+        });
+        let notes = notes.iter().map(|note| format!("mask: {note}")).collect();
+        let trees = trees_of(campaign).into_iter();
+        let inputs: Vec<Input<'_>> = trees
+            .flat_map(|(number, trees)| inputs_of(campaign, number, &trees, inputs))
+            .collect();
+        let scans = scan_all(&inputs, &certified, campaign.shards.events, slots);
+        let mut scanned = Vec::with_capacity(scans.len());
+        for (input, scan) in inputs.into_iter().zip(scans) {
+            match scan {
+                Ok(scan) => scanned.push(Scanned { input, scan }),
+                Err(problem) => problems.push(PlanProblem::Scan {
+                    number: input.number,
+                    dataset: input.dataset.name.clone(),
+                    problem,
+                }),
+            }
         }
-    };
-    let notes = notes.iter().map(|note| format!("mask: {note}")).collect();
-    let scans = scan_all(&inputs, &certified, campaign.shards.events, slots);
-    let mut scanned = Vec::with_capacity(scans.len());
-    for (input, scan) in inputs.iter().zip(scans) {
-        match scan {
-            Ok(scan) => scanned.push(Scanned { input, scan }),
-            Err(problem) => problems.push(PlanProblem::Scan {
-                dataset: input.dataset.name.clone(),
-                problem,
-            }),
-        }
+        let survey = Self {
+            campaign,
+            certified,
+            scanned,
+            notes,
+        };
+        (survey, problems)
     }
-    if !problems.is_empty() {
-        return Err(PlanErrors(problems));
+
+    /// The plan, of a survey without problems.
+    pub fn plan(self, models: &ModelHashes) -> Result<Plan, PlanProblem> {
+        let Self {
+            campaign,
+            certified,
+            scanned,
+            notes,
+        } = self;
+        assemble(campaign, certified, models, &scanned, notes)
     }
-    assemble(campaign, certified, models, &scanned, notes)
-        .map_err(|problem| PlanErrors(vec![problem]))
 }
 
 /// One tree of one file of one dataset.
 pub(super) struct Input<'a> {
+    /// Number of the dataset in the campaign.
+    number: usize,
     pub(super) dataset: &'a Dataset,
     pub(super) file: InputFile,
     pub(super) tree: &'a str,
@@ -114,13 +157,13 @@ pub(super) struct Input<'a> {
 
 /// An input, and what is in it.
 pub(super) struct Scanned<'a> {
-    pub(super) input: &'a Input<'a>,
+    pub(super) input: Input<'a>,
     pub(super) scan: Scan,
 }
 
-/// The datasets that stages read, in order, each with its number in the campaign and the trees
-/// that they read of it.
-fn trees_of(campaign: &Campaign) -> Vec<(usize, &Dataset, Vec<&str>)> {
+/// The numbers of the datasets that stages read, in order, each with the trees that they read of
+/// it.
+fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<&str>)> {
     let trees = |dataset: &'_ Dataset| -> Vec<&str> {
         let readers = campaign
             .stages
@@ -137,16 +180,24 @@ fn trees_of(campaign: &Campaign) -> Vec<(usize, &Dataset, Vec<&str>)> {
     };
     let datasets = campaign.datasets.iter().enumerate();
     datasets
-        .map(|(number, dataset)| (number, dataset, trees(dataset)))
-        .filter(|(.., trees)| !trees.is_empty())
+        .map(|(number, dataset)| (number, trees(dataset)))
+        .filter(|(_, trees)| !trees.is_empty())
         .collect()
 }
 
-fn inputs_of<'a>(dataset: &'a Dataset, trees: &[&'a str], files: Vec<InputFile>) -> Vec<Input<'a>> {
+fn inputs_of<'a>(
+    campaign: &'a Campaign,
+    number: usize,
+    trees: &[&'a str],
+    found: &Inputs,
+) -> Vec<Input<'a>> {
+    let dataset = &campaign.datasets[number];
+    let files = found.files.get(number).map_or(&[][..], Vec::as_slice);
     let mut inputs = Vec::with_capacity(files.len() * trees.len());
     for file in files {
         for tree in trees {
             inputs.push(Input {
+                number,
                 dataset,
                 file: file.clone(),
                 tree: if tree.is_empty() { &dataset.tree } else { tree },
@@ -163,30 +214,16 @@ fn scan_all(
     target: u64,
     slots: NonZeroUsize,
 ) -> Vec<Result<Scan, ScanError>> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        for _ in 0..slots.get().min(inputs.len()) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(input) = inputs.get(at) else { break };
-                    let scan = Scanner {
-                        location: &input.file.location,
-                        size: input.file.identity.size,
-                        tree: input.tree,
-                        certified: certified.of_kind(input.dataset.kind),
-                        target,
-                    }
-                    .scan();
-                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    results.insert(at, scan);
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.into_values().collect()
+    side_by_side(inputs, slots, |input| {
+        let scanner = Scanner {
+            location: &input.file.location,
+            size: input.file.identity.size,
+            tree: input.tree,
+            certified: certified.of_kind(input.dataset.kind),
+            target,
+        };
+        scanner.scan()
+    })
 }
 
 fn assemble(
@@ -202,7 +239,7 @@ fn assemble(
         let hashes = models.get(&stage.name).cloned().unwrap_or_default();
         let digest = stage_digest(campaign, stage, &hashes);
         let read = |scanned: &&Scanned<'_>| {
-            let input = scanned.input;
+            let input = &scanned.input;
             let tree = stage.tree.as_deref().unwrap_or(&input.dataset.tree);
             tree == input.tree && stage.datasets.contains(&input.dataset.name)
         };
@@ -220,7 +257,7 @@ fn assemble(
             };
             let first = scanned.iter().find(read);
             shards.extend(
-                first.map(|first| shard(&stage.name, &digest, first.input, &certified, &nothing)),
+                first.map(|first| shard(&stage.name, &digest, &first.input, &certified, &nothing)),
             );
         }
         stages.push(PlannedStage {

@@ -1,0 +1,90 @@
+//! A campaign that may have mistakes, to look on for those of other kinds.
+
+use super::section::{Problems, Section};
+use super::{Campaign, CampaignErrors, Problem};
+
+/// What a campaign file says, as far as it is right, and all that is wrong with it in itself.
+///
+/// Datasets and stages keep their numbers. What is wrong has a value that means nothing: one asks
+/// [`Draft::dataset_is_sound`] and [`Draft::stage_is_sound`] before looking further into it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// What it says.
+    pub campaign: Campaign,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Draft {
+    /// Reads the text of a campaign file.
+    ///
+    /// # Errors
+    /// When it is not TOML.
+    pub fn read(text: &str) -> Result<Self, CampaignErrors> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            CampaignErrors(vec![Problem {
+                path: String::from("campaign file"),
+                message: format!("not valid TOML: {error}"),
+            }])
+        })?;
+        let problems = Problems::default();
+        let campaign = Campaign::read(&mut Section::root(&table, &problems));
+        let problems = problems.into_inner();
+        Ok(Self { campaign, problems })
+    }
+
+    /// Whether nothing is wrong with a dataset.
+    #[must_use]
+    pub fn dataset_is_sound(&self, number: usize) -> bool {
+        self.is_sound(&format!("dataset[{number}]"))
+    }
+
+    /// Whether nothing is wrong with a stage that changes what is said of it and its input: a
+    /// metric does not.
+    #[must_use]
+    pub fn stage_is_sound(&self, number: usize) -> bool {
+        self.is_sound("functions") && self.is_sound(&format!("stage[{number}]"))
+    }
+
+    /// Whether nothing is wrong at a path or below it.
+    #[must_use]
+    pub fn is_sound(&self, path: &str) -> bool {
+        let concerns = |problem: &Problem| {
+            let below = problem.path.strip_prefix(path);
+            below.is_some_and(|below| {
+                below.is_empty() || (below.starts_with('.') && !below.starts_with(".metric["))
+            })
+        };
+        !self.problems.iter().any(concerns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Draft;
+
+    #[test]
+    fn what_is_right_is_known_beside_what_is_wrong() {
+        let text = "name = \"c\"\noutput = \"out\"\n[certification]\nmask = \"m.json\"\n\
+                    runs = \"x\"\n[[dataset]]\nname = \"a\"\nkind = \"dtaa\"\nfiles = [\"a\"]\n\
+                    [[dataset]]\nname = \"b\"\nkind = \"mc\"\nfiles = [\"b\"]\n\
+                    [[stage]]\nname = \"s/t\"\nfrom = \"a\"\n\
+                    [[stage]]\nname = \"t\"\nfrom = \"b\"\nkeep = [\"x\"]\n\
+                    [[stage.metric]]\nhistogram = { column = \"y\", bins = 3, range = [0.0, 1.0] }\n";
+        let draft = Draft::read(text).unwrap();
+        let paths: Vec<&str> = draft.problems.iter().map(|one| one.path.as_str()).collect();
+        let expected = [
+            "certification.runs",
+            "dataset[0].kind",
+            "stage[0].name",
+            "stage[1].metric[0]",
+        ];
+        assert_eq!(paths, expected);
+        assert!(!draft.dataset_is_sound(0) && draft.dataset_is_sound(1));
+        assert!(!draft.stage_is_sound(0) && draft.stage_is_sound(1));
+        let certification = draft.campaign.certification.unwrap();
+        assert_eq!(certification.mask.as_deref(), Some("m.json"));
+        assert_eq!(draft.campaign.datasets[1].name, "b");
+        assert!(Draft::read("name =").is_err());
+    }
+}

@@ -78,7 +78,7 @@ pub fn plan(
     match problems.is_empty() {
         true => survey
             .plan(models)
-            .map_err(|problem| PlanErrors(vec![problem])),
+            .map_err(|problem| PlanErrors(vec![problem.into()])),
         false => Err(PlanErrors(problems)),
     }
 }
@@ -135,7 +135,7 @@ impl<'a> Survey<'a> {
     }
 
     /// The plan, of a survey without problems.
-    pub fn plan(self, models: &ModelHashes) -> Result<Plan, PlanProblem> {
+    pub fn plan(self, models: &ModelHashes) -> Result<Plan, DuplicateError> {
         let Self {
             campaign,
             certified,
@@ -232,7 +232,7 @@ fn assemble(
     models: &ModelHashes,
     scanned: &[Scanned<'_>],
     mut notes: Vec<String>,
-) -> Result<Plan, PlanProblem> {
+) -> Result<Plan, DuplicateError> {
     let mut stages = Vec::with_capacity(campaign.stages.len());
     let mut shards = Vec::new();
     for stage in &campaign.stages {

@@ -222,7 +222,7 @@ credentials() (
 
 start_broker() {
   printf '%s\n' "listeners.tcp.1 = 127.0.0.1:${PORT[broker]}" 'disk_free_limit.absolute = 100MB' \
-    "load_definitions = $SITE/definitions.json" >"$SITE/rabbitmq.conf"
+    'max_message_size = 65536' "load_definitions = $SITE/definitions.json" >"$SITE/rabbitmq.conf"
   echo '[].' >"$SITE/plugins"
   # The broker would start a name server that outlives it: this one is ours.
   start epmd epmd -port "${PORT[names]}" -address 127.0.0.1

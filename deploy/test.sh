@@ -91,17 +91,19 @@ fuzz_smoke() {
     RUSTFLAGS="$coverage" CARGO_TARGET_DIR="$folder" cargo build --quiet --release \
       --target "$HOST" --manifest-path "$manifest"
     for source in "$(dirname "$manifest")"/fuzz_targets/*.rs; do
-      fuzz_target "$folder" "$(basename "$source" .rs)"
+      fuzz_target "$folder" "$(dirname "$manifest")" "$(basename "$source" .rs)"
     done
   done
 }
 
-# Runs one target, with a seed corpus from the demo where it has files of that kind.
+# Runs one target in 2 GiB, with a seed corpus from the demo, or from the seeds beside it, where
+# there are files of that kind.
 fuzz_target() {
-  local folder="$1" target="$2" seeds=()
+  local folder="$1" crate="$2" target="$3" seeds=()
   case "$target" in
     open) seeds=("$folder/seed/data") ;;
     model) seeds=("$folder/seed/models") ;;
+    *) [ ! -d "$crate/seeds/$target" ] || seeds=("$crate/seeds/$target") ;;
   esac
   mkdir -p "$folder/corpus/$target" "$folder/crashes"
   echo "coverage-guided, $FUZZ_SECONDS s: $target"

@@ -41,7 +41,12 @@ pub async fn forget(store: &dyn Store, stage: &StageName, shard: ShardId) {
 
 /// One that is damaged is begun anew; one that a newer version wrote is left to it.
 async fn read(store: &dyn Store, key: &Key) -> Result<Option<FailedRecord>, StoreError> {
-    let Some(bytes) = store.get(key).await? else {
+    let bytes = match store.get(key).await {
+        // As one that is damaged: it is not ours.
+        Err(error) if error.is_large() => None,
+        bytes => bytes?,
+    };
+    let Some(bytes) = bytes else {
         return Ok(None);
     };
     match form::read(&bytes) {

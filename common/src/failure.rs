@@ -48,8 +48,8 @@ impl Failure {
         Self {
             disposition,
             kind: kind.to_owned(),
-            subject: subject.to_string(),
-            message: message.to_string(),
+            subject: shortened(subject.to_string(), LONGEST_SUBJECT),
+            message: shortened(message.to_string(), LONGEST_MESSAGE),
         }
     }
 
@@ -61,6 +61,20 @@ impl Failure {
         let text = [self.kind.as_str(), &self.subject, &normal].join("\n");
         blake3::hash(text.as_bytes()).to_hex()[..12].to_owned()
     }
+}
+
+/// Bytes of what is said of a failure: names of files and branches may have any length, and a
+/// report of it is to be sent.
+const LONGEST_MESSAGE: usize = 16 << 10;
+const LONGEST_SUBJECT: usize = 4 << 10;
+
+fn shortened(mut text: String, longest: usize) -> String {
+    let more = text.len().saturating_sub(longest);
+    if more > 0 {
+        text.truncate(text.floor_char_boundary(longest));
+        text.push_str(&format!("… and {more} bytes more"));
+    }
+    text
 }
 
 /// A text with a sign in place of every run of digits, hexadecimal ones when there are many.
@@ -135,6 +149,15 @@ pub struct FailedAttempt {
 #[cfg(test)]
 mod tests {
     use super::Failure;
+
+    #[test]
+    fn a_failure_over_a_name_of_a_megabyte_fits_into_a_report() {
+        let name = "ä".repeat(1 << 20);
+        let failure = Failure::reject("input", &name, format!("no branch {name}"));
+        assert!(failure.message.starts_with("no branch ä"));
+        assert!(failure.message.ends_with("bytes more"), "{failure:?}");
+        assert!(failure.message.len() + failure.subject.len() < crate::wire::LIMIT / 2);
+    }
 
     #[test]
     fn like_failures_share_a_fingerprint() {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::{CampaignName, StageName};
 use crate::failure::Failure;
+use crate::printable::printable;
 use crate::queue::Message;
 use crate::shard::ShardId;
 use crate::wire::{Content, WireError, decode, encode};
@@ -95,6 +96,48 @@ pub struct Running {
     pub entries: u64,
 }
 
+/// More than any worker has or did, ever: of slots, of entries and shards, of bytes of memory, and
+/// of seconds.
+const MOST_SLOTS: u32 = 65_535;
+const MOST_THINGS: u64 = 1 << 53;
+const MOST_MEMORY: u64 = 1 << 50;
+const MOST_SECONDS: u64 = 10 * 366 * 86_400;
+/// Bytes of a name.
+const LONGEST_NAME: usize = 255;
+
+impl Beat {
+    /// Whether a worker can be so; what it says is added up with what others say, and shown.
+    ///
+    /// # Errors
+    /// What of it cannot be.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let is_name = |name: &str| {
+            (1..=LONGEST_NAME).contains(&name.len()) && printable(name).as_ref() == name
+        };
+        let is_possible =
+            |running: &Running| running.seconds <= MOST_SECONDS && running.entries <= MOST_THINGS;
+        let counts = [self.entries, self.done, self.failed];
+        let at_once = u64::from(self.slots).saturating_mul(2).max(2);
+        for (is_wrong, what) in [
+            (!is_name(&self.worker), "the name of the worker"),
+            (!is_name(&self.pool), "the name of the pool"),
+            (self.slots > MOST_SLOTS, "the number of slots"),
+            (
+                self.running.len() as u64 > at_once,
+                "the number of jobs under way",
+            ),
+            (counts.iter().any(|count| *count > MOST_THINGS), "a count"),
+            (self.memory > MOST_MEMORY, "the memory"),
+            (!self.running.iter().all(is_possible), "a job under way"),
+        ] {
+            if is_wrong {
+                return Err(what);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Content for Beat {
     const NAME: &'static str = "heartbeat";
     const KIND: u8 = 3;
@@ -163,4 +206,48 @@ pub fn pack<T: Labelled>(attempt: u32, content: &T) -> Result<Message, WireError
 /// Unpacks a job or a report.
 pub fn unpack<T: Content>(message: &Message) -> Result<T, WireError> {
     decode(&message.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Beat, Running};
+
+    fn beat() -> Beat {
+        Beat {
+            worker: String::from("node-1"),
+            pool: String::from("cpu"),
+            slots: 8,
+            running: vec![Running {
+                campaign: "demo".parse().unwrap(),
+                shard: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+                attempt: 1,
+                seconds: 5,
+                entries: 100,
+            }],
+            entries: 1000,
+            done: 3,
+            failed: 0,
+            memory: 1 << 30,
+        }
+    }
+
+    #[test]
+    fn a_heartbeat_with_absurd_numbers_is_told_from_one_that_can_be() {
+        assert_eq!(beat().check(), Ok(()));
+        let absurd: [fn(&mut Beat); 8] = [
+            |beat| beat.slots = u32::MAX,
+            |beat| beat.entries = 1 << 63,
+            |beat| beat.done = u64::MAX,
+            |beat| beat.memory = u64::MAX,
+            |beat| beat.running[0].seconds = u64::MAX,
+            |beat| beat.running = vec![beat.running[0].clone(); 100],
+            |beat| beat.worker = "x".repeat(60_000),
+            |beat| beat.pool = String::from("cpu\u{1b}[2J"),
+        ];
+        for change in absurd {
+            let mut beat = beat();
+            change(&mut beat);
+            assert!(beat.check().is_err(), "{beat:?}");
+        }
+    }
 }

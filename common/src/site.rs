@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::small_file::SmallFile;
 use crate::store::{Place, PlaceError};
+use crate::userinfo;
 
 /// Variable that names the optional file.
 pub const FILE: &str = "LUMIMILL_SITE";
@@ -14,8 +16,24 @@ pub const BROKER: &str = "LUMIMILL_BROKER";
 pub const BROKER_AUTHORITY: &str = "LUMIMILL_BROKER_CA";
 /// Variable with the place that campaigns are in, `s3://bucket/prefix` or a folder.
 pub const STORE: &str = "LUMIMILL_STORE";
-/// Largest file that is read, in bytes.
-const LIMIT: u64 = 64 * 1024;
+/// Settings that messages repeat.
+const ADDRESSES: [&str; 5] = [
+    STORE,
+    BROKER_AUTHORITY,
+    "LUMIMILL_S3_ENDPOINT",
+    "AWS_ENDPOINT_URL",
+    "AWS_CA_BUNDLE",
+];
+/// The optional file.
+const SETTINGS: SmallFile = SmallFile {
+    what: "a site's settings",
+    most: 64 << 10,
+};
+/// Files of certificates.
+pub(crate) const AUTHORITIES: SmallFile = SmallFile {
+    what: "a PEM file of authorities",
+    most: 8 << 20,
+};
 
 /// The settings of a site. Shows nothing of them.
 #[derive(Clone, Default)]
@@ -59,11 +77,21 @@ impl Site {
     /// Reads the file, where the environment names one.
     ///
     /// The file is TOML, one `NAME = "value"` a line; what the environment says goes first.
+    ///
+    /// # Errors
+    /// Also where an address has a password in it that messages would repeat; that of the broker
+    /// has to have one, and is never shown.
     pub fn load() -> Result<Self, SiteError> {
-        match std::env::var_os(FILE).filter(|path| !path.is_empty()) {
-            None => Ok(Self::default()),
-            Some(path) => Self::of_file(Path::new(&path)),
+        let path = std::env::var_os(FILE).filter(|path| !path.is_empty());
+        check_address(FILE, path.as_ref().and_then(|path| path.to_str()))?;
+        let site = match path {
+            None => Self::default(),
+            Some(path) => Self::of_file(Path::new(&path))?,
+        };
+        for name in ADDRESSES {
+            check_address(name, site.get(name).as_deref())?;
         }
+        Ok(site)
     }
 
     fn of_file(path: &Path) -> Result<Self, SiteError> {
@@ -72,11 +100,9 @@ impl Site {
             reason,
         };
         let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
-        if metadata.len() > LIMIT {
-            return Err(wrong(format!("expected at most {LIMIT} bytes")));
-        }
         only_the_owners(&metadata).map_err(wrong)?;
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let text = SETTINGS.read_text(path);
+        let text = text.map_err(|error| wrong(error.to_string()))?;
         // What is said about a mistake would quote the line, and with it a password.
         let file = toml::from_str(&text);
         let file = file.map_err(|_| wrong(String::from("expected lines of NAME = \"value\"")))?;
@@ -123,11 +149,22 @@ impl Site {
         let Some(path) = self.get(BROKER_AUTHORITY) else {
             return Ok(settings);
         };
-        let authority = std::fs::read_to_string(&path).map_err(|error| SiteError::Wrong {
+        let authority = AUTHORITIES.read_text(Path::new(&path));
+        let authority = authority.map_err(|error| SiteError::Wrong {
             name: BROKER_AUTHORITY,
             reason: format!("{path}: {error}"),
         })?;
         Ok(settings.trusting(authority))
+    }
+}
+
+fn check_address(name: &'static str, value: Option<&str>) -> Result<(), SiteError> {
+    match value.and_then(userinfo::find) {
+        None => Ok(()),
+        Some(_) => Err(SiteError::Wrong {
+            name,
+            reason: userinfo::ADVICE.to_owned(),
+        }),
     }
 }
 
@@ -176,6 +213,28 @@ mod tests {
         assert_eq!(site.get("LUMIMILL_TEST_ONLY").as_deref(), Some("value"));
         assert_eq!(site.get("LUMIMILL_TEST_OTHER"), None);
         assert!(!format!("{site:?}").contains("value"));
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_refused_and_not_repeated() {
+        for value in ["s3://key:hunter2@bucket", "https://user:hunter2@host"] {
+            let error = super::check_address(super::STORE, Some(value)).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains("LUMIMILL_STORE"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_settings_file_without_an_end_is_refused() {
+        let (_folder, path) = file("", 0o600);
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(10 << 30).unwrap();
+        let error = Site::of_file(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("a site's settings has at most 65536"),
+            "{error}"
+        );
     }
 
     #[test]

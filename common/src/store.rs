@@ -4,9 +4,12 @@
 //! - **atomic**: a key holds the whole of one put or nothing of it, whatever dies meanwhile;
 //! - **visible**: what a put returned for is seen by every later get and list, by anyone;
 //! - **durable**: it survives the death of the process and of the machine;
-//! - **last writer wins** for [`Store::put`]; exactly one writer wins [`Store::put_if_absent`].
+//! - **last writer wins** for [`Store::put`]; exactly one writer wins [`Store::put_if_absent`];
+//! - **bounded**: what is larger than an object of its kind may be is refused, and not taken into
+//!   memory; nor is a listing without an end.
 
 mod key;
+mod limit;
 mod local;
 mod place;
 #[cfg(feature = "s3")]
@@ -53,6 +56,9 @@ pub trait Store: Send + Sync + Debug {
     async fn put_if_absent(&self, key: &Key, bytes: Vec<u8>) -> Result<bool, StoreError>;
 
     /// The whole object, or `None` when there is none.
+    ///
+    /// # Errors
+    /// Also when it is larger than an object of its kind may be, by its key.
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The bytes of a range that the object has, fewer or none past its end, or `None` when there
@@ -102,6 +108,16 @@ pub enum StoreError {
         /// that they do not see.
         denied: bool,
     },
+    /// It is larger than an object of its kind may be: nobody of ours wrote it.
+    #[error("{location}: cannot read {key}: {reason}")]
+    Large {
+        /// The store.
+        location: String,
+        /// The object.
+        key: String,
+        /// Its size, what it should be, and the most bytes of one.
+        reason: String,
+    },
 }
 
 impl StoreError {
@@ -109,6 +125,12 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient { .. })
+    }
+
+    /// Whether it is about an object that is larger than it may be.
+    #[must_use]
+    pub fn is_large(&self) -> bool {
+        matches!(self, Self::Large { .. })
     }
 
     /// Whether somebody else may be given what was refused.
@@ -121,7 +143,9 @@ impl StoreError {
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Self::Transient { reason, .. } | Self::Refused { reason, .. } => reason,
+            Self::Transient { reason, .. }
+            | Self::Refused { reason, .. }
+            | Self::Large { reason, .. } => reason,
         }
     }
 }

@@ -19,7 +19,7 @@ const CAMPAIGN: SmallFile = SmallFile {
 };
 const MODEL: SmallFile = SmallFile {
     what: "a model (ONNX)",
-    most: 2 << 30,
+    most: 256 << 20,
 };
 /// What a campaign file in a folder of its own is called.
 const NAME: &str = "campaign.toml";

@@ -27,6 +27,8 @@ use crate::stored::NewerVersion;
 use lumimill_common::control::ControlState;
 use lumimill_common::store::StoreError;
 use lumimill_worker::log::start_log;
+use lumimill_worker::program::refuse_credentials;
+use say::tell;
 
 /// Collision data into certified, scored, weighted Parquet tables.
 #[derive(Debug, Parser)]
@@ -121,6 +123,10 @@ impl SlotsArg {
 /// Reads the command line, does what it says, and says how it went.
 #[must_use]
 pub fn main() -> Exit {
+    if let Err(message) = refuse_credentials() {
+        tell(format_args!("error: {message}"));
+        return Exit::Usage;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -140,7 +146,7 @@ pub fn main() -> Exit {
     match dispatch(cli.command) {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(format_args!("error: {error:#}"));
             // A store that refuses does so until somebody changes settings.
             let refused = |error: &StoreError| !error.is_transient();
             let is_refusal = error.downcast_ref::<StoreError>().is_some_and(refused);

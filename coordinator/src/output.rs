@@ -50,13 +50,20 @@ pub struct DamagedMarker {
 #[derive(Debug, Clone)]
 pub struct Output {
     store: Arc<dyn Store>,
+    /// Names that a campaign there may have: that of its folder.
+    names: Vec<String>,
 }
 
 impl Output {
     /// Looks at the output in a place, where nothing may be yet.
     pub fn open(place: &Place) -> Result<Self, Mistakes> {
         let store = place.open()?;
-        Ok(Self { store })
+        Ok(Self::of(store, place))
+    }
+
+    fn of(store: Arc<dyn Store>, place: &Place) -> Self {
+        let names = place.names();
+        Self { store, names }
     }
 
     /// The store behind it.
@@ -136,10 +143,18 @@ impl Output {
 
     fn read_plan(&self, key: &Key, bytes: Vec<u8>) -> anyhow::Result<Plan> {
         let store = self.store.as_ref();
-        Plan::from_parquet(bytes).map_err(|error| match &error {
+        let plan = Plan::from_parquet(bytes).map_err(|error| match &error {
             ShardTableError::Form(error) => unreadable(store, key, error),
             _ => anyhow::anyhow!("{}: {error}", store.location()),
-        })
+        })?;
+        let name = plan.campaign.as_str();
+        ensure!(
+            self.names.is_empty() || self.names.iter().any(|folder| folder == name),
+            "{}: {key} is of campaign {name}, and a campaign is in the folder of its name: plan or \
+             submit the campaign again",
+            store.location()
+        );
+        Ok(plan)
     }
 
     /// What the campaign was told to do, where it was submitted.
@@ -227,7 +242,13 @@ impl Output {
     /// The marker of a shard.
     pub async fn marker(&self, stage: &Stage, shard: ShardId) -> anyhow::Result<Option<Marker>> {
         let key = marker_key(&stage.name, shard);
-        let Some(bytes) = self.store.get(&key).await? else {
+        let bytes = match self.store.get(&key).await {
+            Err(error) if error.is_large() => {
+                return Err(self.damaged(stage, shard, &error.reason()).into());
+            }
+            bytes => bytes?,
+        };
+        let Some(bytes) = bytes else {
             return Ok(None);
         };
         let expected = Expected {

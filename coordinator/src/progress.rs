@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use lumimill_common::printable::printable_lines;
 use lumimill_common::shard::ShardId;
 
 use crate::drive::{Progress, Watcher};
@@ -74,8 +75,9 @@ impl Display {
     }
 
     fn say(&self, line: &str) {
+        let line = printable_lines(line);
         match &self.bar {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(&line),
             None => eprintln!("{line}"),
         }
     }

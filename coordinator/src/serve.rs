@@ -30,10 +30,11 @@ use workers::Workers;
 
 /// Time between two looks at the campaigns.
 const TICK: Duration = Duration::from_secs(1);
-/// Reports that are out at a time.
-const REPORTS_AT_ONCE: u16 = 500;
-/// Dead letters that are out at a time.
-const LETTERS_AT_ONCE: u16 = 20;
+/// Reports that are out at a time. The broker counts messages, not bytes: so many of the largest
+/// that it takes are held in memory.
+const REPORTS_AT_ONCE: u16 = 32;
+/// Dead letters that are out at a time, likewise.
+const LETTERS_AT_ONCE: u16 = 8;
 
 /// A coordinator at work.
 pub struct Coordinator {
@@ -117,7 +118,12 @@ impl Coordinator {
     }
 
     async fn beat(&mut self, delivery: Delivery) -> Result<(), QueueError> {
-        match unpack::<Beat>(&delivery.message) {
+        let beat = unpack::<Beat>(&delivery.message).map_err(|reason| reason.to_string());
+        let possible = beat.and_then(|beat| match beat.check() {
+            Ok(()) => Ok(beat),
+            Err(what) => Err(format!("{what} cannot be")),
+        });
+        match possible {
             Ok(beat) => self.workers.hear(beat),
             Err(reason) => {
                 self.counts.unreadable.fetch_add(1, Ordering::Relaxed);

@@ -113,8 +113,14 @@ impl Attempt {
             production, shard, ..
         } = self;
         let key = marker_key(&shard.stage, shard.id);
-        let found = production.store.get(&key).await;
-        let Some(bytes) = found.map_err(|error| store_failure(&error))? else {
+        let found = match production.store.get(&key).await {
+            Err(error) if error.is_large() => {
+                warn!(job.id = %shard.id, %error, "the marker cannot be used: the shard is done again");
+                None
+            }
+            found => found.map_err(|error| store_failure(&error))?,
+        };
+        let Some(bytes) = found else {
             return Ok(None);
         };
         let stage = production.stages.get(&shard.stage);

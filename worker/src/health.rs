@@ -1,6 +1,8 @@
 //! How a program is, over HTTP: `/healthz` (it lives), `/readyz` (it works, or why not), `/metrics`
 //! (Prometheus). On loopback unless told otherwise; nothing can be changed through it.
 
+mod line;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tracing::info;
 
+use self::line::answer;
 use crate::slots::Slots;
 
 /// Port where it listens when nobody says where.
@@ -87,7 +90,7 @@ pub async fn serve(address: Option<SocketAddr>, served: Served) -> io::Result<So
     };
     let found = listener.local_addr()?;
     info!("health and metrics on http://{found}");
-    tokio::spawn(async move { axum::serve(listener, routes(served)).await });
+    tokio::spawn(answer(listener, routes(served)));
     Ok(found)
 }
 

@@ -1,4 +1,7 @@
-//! What a program says about its work: to standard error, with levels.
+//! What a program says about its work: to standard error, with levels. What others said in it, such
+//! as names of branches or a broker, steers no terminal and looks like no line of ours.
+
+mod lines;
 
 use std::io::IsTerminal;
 
@@ -8,6 +11,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+
+use self::lines::Lines;
 
 /// Variable that asks for more, or for less.
 const VARIABLE: &str = "LUMIMILL_LOG";
@@ -43,7 +48,7 @@ where
         .with_env_filter(filter)
         .with_ansi(colours)
         .with_target(false)
-        .with_writer(writer)
+        .with_writer(Lines::of(writer, colours))
         .finish()
         .with(filter_fn(is_for_everybody))
 }
@@ -74,6 +79,24 @@ mod tests {
 
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn what_others_said_steers_no_terminal_and_forges_no_line() {
+        for colours in [false, true] {
+            let lines = Lines::default();
+            let writer = lines.clone();
+            let subscriber = log(EnvFilter::new("info"), colours, move || writer.clone());
+            tracing::subscriber::with_default(subscriber, || {
+                let branch = "pt\u{1b}]0;title\u{7}\u{9b}31m\r\nINFO all is well";
+                error!(branch, "no branch {branch}; s3://user:hunter2@bucket/x");
+            });
+            let found = lines.0.lock().expect("the lines");
+            let found = String::from_utf8_lossy(&found);
+            for bad in ["\u{1b}]", "\u{7}", "\u{9b}", "\r", "\nINFO", "hunter2"] {
+                assert!(!found.contains(bad), "{bad:?} in {found:?}");
+            }
         }
     }
 

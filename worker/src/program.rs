@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use lumimill_common::site::Site;
+use lumimill_common::userinfo;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -73,6 +74,16 @@ pub fn pool_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// Refuses a command line with a password in it, before anything repeats it: all of the machine
+/// can see it, too.
+pub fn refuse_credentials() -> Result<(), String> {
+    let has_some = |text: std::ffi::OsString| userinfo::find(&text.to_string_lossy()).is_some();
+    match std::env::args_os().skip(1).position(has_some) {
+        None => Ok(()),
+        Some(at) => Err(format!("argument {}: {}", at + 1, userinfo::ADVICE)),
+    }
+}
+
 /// Why the program ends with another code than 0.
 enum Trouble {
     Usage(String),
@@ -82,6 +93,10 @@ enum Trouble {
 /// Does what the command line says. A witness is told how far every attempt is.
 #[must_use]
 pub fn main(witness: Option<Witness>) -> ExitCode {
+    if let Err(message) = refuse_credentials() {
+        eprintln!("error: {message}");
+        return ExitCode::from(2);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -1,18 +1,23 @@
 //! The rows of `plan.parquet`, one a shard, and what its metadata says of stages: all of a plan
 //! that a worker needs.
 
+mod page_sizes;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, StringViewArray, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use lumimill_common::campaign::{InvalidName, StageName};
 use lumimill_common::form::{self, FormError};
 use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -22,6 +27,13 @@ use thiserror::Error;
 pub const VERSION: u64 = 1;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
+
+/// Bytes of a plan for each shard, at least: those of its id, of which no packing saves any.
+const BYTES_A_SHARD: usize = 16;
+/// Bytes of text that the shards of any plan may have together, and more for each of its bytes:
+/// names of data sets and files are said once, and lumi sections pack well.
+const TEXT: usize = 64 << 20;
+const TEXT_A_BYTE: usize = 256;
 
 /// Why a plan cannot be written or read.
 #[derive(Debug, Error)]
@@ -35,6 +47,9 @@ pub enum ShardTableError {
     /// Bytes that no Parquet writer wrote.
     #[error("plan.parquet: damaged: plan the campaign again")]
     Damaged,
+    /// Bytes that unpack to more than a plan of their size has.
+    #[error("plan.parquet: {0}: damaged, or made to fill memory: plan the campaign again")]
+    Bomb(String),
     /// Metadata that is not there.
     #[error("plan.parquet: no metadata {key:?}: not a plan, or not a whole one")]
     NoMetadata {
@@ -101,8 +116,10 @@ impl ShardTable {
     }
 
     fn read(bytes: Vec<u8>) -> Result<Self, ShardTableError> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))?;
-        let metadata: HashMap<String, String> = builder
+        let bytes = Bytes::from(bytes);
+        let found = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?;
+        page_sizes::check(found.metadata(), &bytes).map_err(ShardTableError::Bomb)?;
+        let metadata: HashMap<String, String> = found
             .metadata()
             .file_metadata()
             .key_value_metadata()
@@ -114,10 +131,20 @@ impl ShardTable {
             shards: Vec::new(),
             metadata,
         };
-        let found = table.value("lumimill.plan")?;
-        form::check(found, VERSION, VERSION)?;
-        for batch in builder.with_batch_size(ROWS).build()? {
-            read_shards(&batch?, &mut table.shards)?;
+        form::check(table.value("lumimill.plan")?, VERSION, VERSION)?;
+        let options = ArrowReaderOptions::new().with_schema(viewed(found.schema()));
+        let found = ArrowReaderMetadata::try_new(found.metadata().clone(), options)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), found);
+        let names = schema();
+        let names = names.fields().iter().map(|field| field.name().as_str());
+        let columns = ProjectionMask::columns(builder.parquet_schema(), names);
+        let mut room = Room::of(bytes.len());
+        for batch in builder
+            .with_projection(columns)
+            .with_batch_size(ROWS)
+            .build()?
+        {
+            read_shards(&batch?, &mut room, &mut table.shards)?;
         }
         Ok(table)
     }
@@ -190,11 +217,59 @@ pub fn rows(schema: &SchemaRef, shards: &[Shard]) -> Result<RecordBatch, ArrowEr
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
 
-fn read_shards(batch: &RecordBatch, shards: &mut Vec<Shard>) -> Result<(), ShardTableError> {
+/// A schema whose texts are views: one that many rows share is in memory once.
+fn viewed(schema: &Schema) -> SchemaRef {
+    let viewed = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Field::clone(field).with_data_type(DataType::Utf8View),
+        _ => Field::clone(field),
+    };
+    let fields: Vec<Field> = schema.fields().iter().map(viewed).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// What the bytes of a plan may still be unpacked to.
+struct Room {
+    size: usize,
+    shards: usize,
+    text: usize,
+}
+
+impl Room {
+    fn of(size: usize) -> Self {
+        Self {
+            size,
+            shards: size / BYTES_A_SHARD,
+            text: TEXT.saturating_add(size.saturating_mul(TEXT_A_BYTE)),
+        }
+    }
+
+    /// Takes room for rows.
+    fn take(&mut self, rows: usize, texts: &[&StringViewArray]) -> Result<(), ShardTableError> {
+        let lengths = texts.iter().flat_map(|column| column.lengths());
+        let bytes = lengths.fold(0usize, |sum, length| sum.saturating_add(length as usize));
+        let left = self
+            .shards
+            .checked_sub(rows)
+            .zip(self.text.checked_sub(bytes));
+        let Some((shards, text)) = left else {
+            let size = self.size;
+            let what = format!("more shards, or more of them, than {size} bytes can say");
+            return Err(ShardTableError::Bomb(what));
+        };
+        (self.shards, self.text) = (shards, text);
+        Ok(())
+    }
+}
+
+fn read_shards(
+    batch: &RecordBatch,
+    room: &mut Room,
+    shards: &mut Vec<Shard>,
+) -> Result<(), ShardTableError> {
     let text = |column: &'static str| {
         batch
             .column_by_name(column)
-            .and_then(|array| array.as_string_opt::<i32>())
+            .and_then(|array| array.as_string_view_opt())
             .ok_or(ShardTableError::Column { column })
     };
     let number = |column: &'static str| {
@@ -207,6 +282,10 @@ fn read_shards(batch: &RecordBatch, shards: &mut Vec<Shard>) -> Result<(), Shard
     let (file, uuid, tree, lumis) = (text("file")?, text("uuid")?, text("tree")?, text("lumis")?);
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
+    room.take(
+        batch.num_rows(),
+        &[id, stage, dataset, file, uuid, tree, lumis],
+    )?;
     for row in 0..batch.num_rows() {
         let lumis = (!lumis.is_null(row)).then(|| lumis.value(row));
         let parsed = lumis.map(serde_json::from_str).transpose();
@@ -230,3 +309,6 @@ fn read_shards(batch: &RecordBatch, shards: &mut Vec<Shard>) -> Result<(), Shard
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use super::section::{Problems, Section};
 use super::{Campaign, CampaignErrors, Problem};
+use crate::userinfo;
 
 /// What a campaign file says, as far as it is right, and all that is wrong with it in itself.
 ///
@@ -19,8 +20,16 @@ impl Draft {
     /// Reads the text of a campaign file.
     ///
     /// # Errors
-    /// When it is not TOML.
+    /// When it is not TOML. One with a password in a URL is not looked at: what is said about it,
+    /// and the copy that is kept of it, would repeat the password.
     pub fn read(text: &str) -> Result<Self, CampaignErrors> {
+        if let Some(at) = userinfo::find(text) {
+            let before = text.get(..at).unwrap_or_default();
+            return Err(CampaignErrors(vec![Problem {
+                path: format!("line {}", before.matches('\n').count() + 1),
+                message: userinfo::ADVICE.to_owned(),
+            }]));
+        }
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             CampaignErrors(vec![Problem {
                 path: String::from("campaign file"),

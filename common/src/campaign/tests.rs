@@ -93,3 +93,18 @@ fn a_broken_file_names_the_line() {
         "{text}"
     );
 }
+
+#[test]
+fn a_password_in_a_url_is_refused_and_not_repeated() {
+    for text in [
+        "name = \"demo\"\noutput = \"s3://key:hunter2@bucket/x\"",
+        "name = \"demo\"\n# once s3://key:hun/ter2@bucket/x\n",
+        "name = \"demo\"\noutput = s3://key:hunter2@bucket/x",
+        "name = \"demo\"\nfiles = [\"https://user:hunter2@host/a.root\"]",
+    ] {
+        let errors = Campaign::parse(text).unwrap_err();
+        let shown = format!("{errors:?} {}", errors.0[0]);
+        assert!(!shown.contains("hun"), "{shown}");
+        assert!(shown.contains("line 2"), "{shown}");
+    }
+}

@@ -92,8 +92,9 @@ impl AmqpQueue {
     }
 }
 
-/// What is told may come this much faster than it is looked at.
-const LISTENING: u16 = 1000;
+/// What is told may come this much faster than it is looked at; so many of the largest messages
+/// that the broker takes are held in memory.
+const LISTENING: u16 = 64;
 
 impl AmqpQueue {
     async fn take(

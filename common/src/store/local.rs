@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 
+use super::limit::limit;
 use super::{Key, Object, Store, StoreError};
 
 /// Folder below the root for files that are not finished; dataset readers skip its name.
@@ -120,6 +121,19 @@ impl LocalStore {
     }
 }
 
+/// Opens an object, and says its size. Opening a pipe that somebody put there may never return.
+fn open_regular(path: &Path) -> io::Result<(File, u64)> {
+    if !fs::metadata(path)?.is_file() {
+        // As what is read of a folder.
+        let kind = ErrorKind::IsADirectory;
+        return Err(io::Error::new(kind, "it is not a regular file"));
+    }
+    let file = File::open(path)?;
+    // Of the file that is open: the name may be that of another one by now.
+    let size = file.metadata()?.len();
+    Ok((file, size))
+}
+
 #[async_trait]
 impl Store for LocalStore {
     async fn put(&self, key: &Key, bytes: Vec<u8>) -> Result<(), StoreError> {
@@ -153,8 +167,23 @@ impl Store for LocalStore {
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
-        match fs::read(self.path(key)) {
-            Ok(bytes) => Ok(Some(bytes)),
+        let limit = limit(key);
+        let read = || -> io::Result<Result<Vec<u8>, u64>> {
+            let (file, size) = open_regular(&self.path(key))?;
+            if size > limit.most {
+                return Ok(Err(size));
+            }
+            let mut bytes = Vec::new();
+            file.take(size).read_to_end(&mut bytes)?;
+            Ok(Ok(bytes))
+        };
+        match read() {
+            Ok(Ok(bytes)) => Ok(Some(bytes)),
+            Ok(Err(size)) => Err(StoreError::Large {
+                location: self.location(),
+                key: key.to_string(),
+                reason: limit.exceeded(size),
+            }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.error("read", key.as_str(), &error)),
         }
@@ -162,7 +191,7 @@ impl Store for LocalStore {
 
     async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Option<Vec<u8>>, StoreError> {
         let read = || -> io::Result<Vec<u8>> {
-            let mut file = File::open(self.path(key))?;
+            let (mut file, _) = open_regular(&self.path(key))?;
             file.seek(SeekFrom::Start(range.start))?;
             let mut bytes = Vec::new();
             let count = range.end.saturating_sub(range.start);
@@ -238,6 +267,36 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::create(folder.path().join("campaign")).unwrap();
         conformance::check(&store).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_no_object_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(folder.path()).unwrap();
+        let key = |text: &str| -> Key { text.parse().unwrap() };
+        let control = folder.path().join("_control.json");
+        File::create(&control).unwrap().set_len(10 << 30).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.path().join("plan.parquet"))
+            .status()
+            .unwrap();
+        assert!(made.success());
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("campaign.toml")).unwrap();
+        for (name, words) in [
+            (
+                "_control.json",
+                "it has 10737418240 bytes, a control record has at most 65536",
+            ),
+            ("plan.parquet", "not a regular file"),
+            ("campaign.toml", "not a regular file"),
+        ] {
+            let error = store.get(&key(name)).await.unwrap_err();
+            assert!(!error.is_transient(), "{error}");
+            assert_eq!(error.is_large(), name == "_control.json", "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            let part = store.get_range(&key(name), 0..16).await;
+            assert_eq!(part.is_ok(), name == "_control.json", "{name}");
+        }
     }
 
     #[tokio::test]

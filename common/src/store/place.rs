@@ -50,9 +50,14 @@ impl Place {
     /// The place that a text means: `s3://bucket/prefix`, or a folder, relative to `base`, from
     /// home, or as a `file:` URL.
     pub fn read(base: &Path, text: &str) -> Result<Self, PlaceError> {
-        match S3Address::is_meant(text) {
+        if S3Address::is_meant(text) {
+            return Ok(Self::S3(text.parse()?));
+        }
+        let folder = spelled_out(text)?;
+        match folder.contains("://") {
+            // It is none, and that is what is said.
             true => Ok(Self::S3(text.parse()?)),
-            false => Ok(Self::Folder(base.join(spelled_out(text)?))),
+            false => Ok(Self::Folder(base.join(folder))),
         }
     }
 
@@ -61,6 +66,21 @@ impl Place {
         match self {
             Self::Folder(folder) => Ok(Self::Folder(folder.join(name))),
             Self::S3(address) => Ok(Self::S3(address.join(name)?)),
+        }
+    }
+
+    /// Names of it among its neighbours: of a folder as it is written, and as it is called where
+    /// that is a link; none of a place that has none, such as a whole bucket.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let last = |path: &Path| Some(path.file_name()?.to_str()?.to_owned());
+        match self {
+            Self::Folder(folder) => {
+                let real = folder.canonicalize().ok();
+                let names = [last(folder), real.as_deref().and_then(last)];
+                names.into_iter().flatten().collect()
+            }
+            Self::S3(address) => address.name().map(str::to_owned).into_iter().collect(),
         }
     }
 

@@ -6,10 +6,13 @@
 //! repeated with the same bytes only. Every upload carries a checksum that the service compares. No type of
 //! the vendor's client leaves this module.
 
+mod bounded;
 mod client;
 mod failure;
 mod get;
 mod listing;
+#[cfg(test)]
+mod lying;
 mod object;
 mod scratch;
 mod settings;
@@ -31,10 +34,11 @@ use aws_sdk_s3::types::ChecksumAlgorithm;
 use tokio::sync::OnceCell;
 
 use self::failure::{NO_BUCKET, S3Failure};
-use self::get::Get;
+use self::get::{Get, Part};
 use self::listing::Listing;
 use self::scratch::Scratch;
 use self::upload::{Unfinished, Upload, WRITER};
+use super::limit::limit;
 use super::{Key, Object, S3Address, Store, StoreError};
 
 pub use object::{S3Object, S3Reader};
@@ -170,7 +174,7 @@ impl S3Store {
     }
 
     async fn put_after_looking(&self, name: &str, bytes: Vec<u8>) -> Result<bool, S3Failure> {
-        match self.read(name, None).await? {
+        match self.read(name, Part::Range(0..1)).await? {
             Some(_) => Ok(false),
             None => self.upload(name).whole(bytes).await.map(|()| true),
         }
@@ -188,17 +192,14 @@ impl S3Store {
         }
     }
 
-    async fn read(
-        &self,
-        name: &str,
-        range: Option<Range<u64>>,
-    ) -> Result<Option<Vec<u8>>, S3Failure> {
+    async fn read(&self, name: &str, part: Part) -> Result<Option<Vec<u8>>, S3Failure> {
         let get = Get {
             client: &self.client,
             bucket: self.address.bucket(),
             name,
-            range,
+            part,
             etag: None,
+            patience: self.settings.patience,
         };
         Ok(get.send().await?.map(|answer| answer.bytes))
     }
@@ -244,7 +245,8 @@ impl Store for S3Store {
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.read(&self.address.name_of(key), None).await;
+        let whole = Part::Whole(limit(key));
+        let found = self.read(&self.address.name_of(key), whole).await;
         found.map_err(|failure| self.error("read", key.as_str(), failure))
     }
 
@@ -252,7 +254,8 @@ impl Store for S3Store {
         let count = range.end.saturating_sub(range.start);
         // The service knows no range of no bytes; one byte says whether there is an object.
         let asked = range.start..range.end.max(range.start.saturating_add(1));
-        let found = self.read(&self.address.name_of(key), Some(asked)).await;
+        let asked = Part::Range(asked);
+        let found = self.read(&self.address.name_of(key), asked).await;
         let found = found.map_err(|failure| self.error("read", key.as_str(), failure))?;
         Ok(found.map(|mut bytes| {
             bytes.truncate(usize::try_from(count).unwrap_or(usize::MAX));

@@ -25,6 +25,11 @@ pub struct InvalidS3Address {
 
 impl InvalidS3Address {
     pub(super) fn new(text: &str, reason: &'static str) -> Self {
+        // A key or a password may be in it, in the wrong place.
+        let text = match text.contains('@') {
+            true => "***",
+            false => text,
+        };
         Self {
             text: text.chars().take(120).collect(),
             reason,
@@ -59,6 +64,12 @@ impl S3Address {
     #[must_use]
     pub fn bucket(&self) -> &str {
         &self.bucket
+    }
+
+    /// Last folder; `None` of a whole bucket.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.prefix.as_ref().map(Key::file_name)
     }
 
     /// The folder below this one.
@@ -138,6 +149,19 @@ mod tests {
             "data/x",
         ] {
             assert!(bad.parse::<S3Address>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_password_is_not_repeated() {
+        for bad in [
+            "s3://user:hunter2@data/x",
+            "s3://user:hun/ter2@data/x",
+            "s3:user:hunter2@data",
+        ] {
+            let error = bad.parse::<S3Address>().unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hun"), "{shown}");
         }
     }
 

@@ -11,6 +11,7 @@ use lumimill_common::store::{Place, PlaceError, Store};
 use lumimill_worker::back_off::BackOff;
 use tracing::warn;
 
+use super::say::tell;
 use crate::campaign_file::Mistakes;
 use crate::jobs::JobsOf;
 use crate::progress::bar;
@@ -91,7 +92,7 @@ pub(super) async fn patiently<T>(
         if begun.elapsed() > PATIENCE {
             return Err(error).context("the broker did not come back in 10 minutes");
         }
-        eprintln!("note: {error:#}; trying again");
+        tell(format_args!("note: {error:#}; trying again"));
         back_off.wait().await;
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::SlotsArg;
-use super::say::say;
+use super::say::{say, tell};
 use crate::check::{Checked, check};
 use crate::exit_code::Exit;
 use crate::output::Output;
@@ -54,7 +54,7 @@ pub(super) async fn with_splits(
 pub(super) fn warn(plan: &Plan) {
     let summary = PlanSummary::of(plan);
     for note in &summary.notes {
-        eprintln!("warning: {note}");
+        tell(format_args!("warning: {note}"));
     }
     if summary.duplicate_lumis > 0 {
         eprintln!(

@@ -1,13 +1,34 @@
-//! Prints to standard output, and ends quietly when nobody reads on, as `| head` does.
+//! Prints to standard output, and ends quietly when nobody reads on, as `| head` does; and to
+//! standard error. What is said may hold names of others: nothing of it steers a terminal, and no
+//! password in an address is repeated.
 
 use std::fmt;
 use std::io::Write;
+
+use lumimill_common::printable::printable_lines;
+use lumimill_common::userinfo::hidden;
 
 use crate::exit_code::Exit;
 
 /// Prints a line.
 pub(super) fn say(line: fmt::Arguments<'_>) {
-    if writeln!(std::io::stdout().lock(), "{line}").is_err() {
+    print("", &line.to_string());
+}
+
+/// Prints text in place of the so many lines before it, on a terminal.
+pub(super) fn say_over(lines: usize, text: &str) {
+    print(&format!("\x1b[{lines}A\x1b[0J"), text);
+}
+
+fn print(before: &str, text: &str) {
+    let text = printable_lines(text);
+    if writeln!(std::io::stdout().lock(), "{before}{text}").is_err() {
         std::process::exit(i32::from(Exit::Trouble.code()));
     }
+}
+
+/// Prints a line to standard error.
+pub(crate) fn tell(line: fmt::Arguments<'_>) {
+    let line = line.to_string();
+    eprintln!("{}", printable_lines(&hidden(&line)));
 }

@@ -13,7 +13,7 @@ use lumimill_common::store::{Place, S3Address, Store};
 
 use super::block_on;
 use super::broker::{root, site};
-use super::say::say;
+use super::say::{say, say_over};
 use crate::campaign_file::{Mistakes, folder_of, is_output, meant, place_of, read};
 use crate::exit_code::Exit;
 use crate::output::Output;
@@ -156,7 +156,7 @@ impl Screen {
         if std::io::stdout().is_terminal() && !self.shown.is_empty() {
             let lines = self.shown.lines().count();
             // Up to the first line of what is there, and clear from there on.
-            say(format_args!("\x1b[{}A\x1b[0J{text}", lines + 1));
+            say_over(lines + 1, &text);
         } else {
             say(format_args!("{text}"));
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use lumimill_common::small_file::SmallFile;
 use lumimill_common::spelling::spelled_out;
+use lumimill_common::userinfo;
 
 use super::{InputError, pattern};
 
@@ -69,6 +70,11 @@ impl Expansion {
         };
         let text = LIST.read_text(&base.join(spelled_out(list)?));
         let text = text.map_err(|error| wrong(error.to_string()))?;
+        if let Some(at) = userinfo::find(&text) {
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            return Err(wrong(format!("line {line}: {}", userinfo::ADVICE)));
+        }
         let lines = text.lines().map(str::trim);
         let mut named = lines
             .filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -52,22 +52,20 @@ impl Output {
     /// Takes a place for writing; an error when it cannot be written, or somebody else has it.
     pub async fn hold(place: &Place) -> anyhow::Result<(Self, Held)> {
         match place {
-            Place::Folder(folder) => Self::hold_folder(folder),
+            Place::Folder(folder) => Self::hold_folder(place, folder),
             Place::S3(_) => {
                 let store = prepared(place).await?;
-                Ok((Self { store }, Held { folder: None }))
+                Ok((Self::of(store, place), Held { folder: None }))
             }
         }
     }
 
     /// Takes a place for writing beside workers and other coordinators.
     pub async fn share(place: &Place) -> anyhow::Result<Self> {
-        Ok(Self {
-            store: prepared(place).await?,
-        })
+        Ok(Self::of(prepared(place).await?, place))
     }
 
-    fn hold_folder(folder: &Path) -> anyhow::Result<(Self, Held)> {
+    fn hold_folder(place: &Place, folder: &Path) -> anyhow::Result<(Self, Held)> {
         let refused = |reason: String| {
             Mistakes::new(
                 folder.display(),
@@ -92,6 +90,6 @@ impl Output {
         let held = Held {
             folder: Some((store.clone(), lock)),
         };
-        Ok((Self { store }, held))
+        Ok((Self::of(store, place), held))
     }
 }

@@ -3,6 +3,7 @@
 use super::number::exact;
 use super::summary::Report;
 use lumimill_common::metric::{Goal, MetricResult, PopulationResult, RankingResult};
+use lumimill_common::printable::printable;
 
 const METRIC_COLUMNS: [&str; 18] = [
     "stage",
@@ -166,16 +167,13 @@ impl Table {
     }
 }
 
-/// One field of text. A spreadsheet takes `=`, `+`, `-`, `@`, tab or return at its start for a
+/// One field of text, in one line. A spreadsheet takes `=`, `+`, `-` or `@` at its start for a
 /// formula; an apostrophe before it makes it text.
 fn field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains([',', '"', '\n', '\r']) {
+    let text = printable(text).into_owned();
+    let formula = text.starts_with(['=', '+', '-', '@']);
+    let text = if formula { format!("'{text}") } else { text };
+    if text.contains([',', '"']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
         text
@@ -192,5 +190,6 @@ mod tests {
         assert_eq!(field("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(field("=HYPERLINK(1)"), "'=HYPERLINK(1)");
         assert_eq!(field("@x,y"), "\"'@x,y\"");
+        assert_eq!(field("a\nb\u{1b}[2J"), "a\\nb\\u001b[2J");
     }
 }

@@ -107,6 +107,19 @@ impl Live {
     }
 }
 
+/// Entries a second that no pool does.
+const FASTEST: f64 = 1e15;
+
+impl Live {
+    /// Whether it can be so: anybody who may write to the store may have written it.
+    fn is_possible(&self) -> bool {
+        let campaigns = self.campaigns.values().map(|campaign| campaign.rate);
+        campaigns
+            .chain([self.rate])
+            .all(|rate| (0.0..FASTEST).contains(&rate))
+    }
+}
+
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
@@ -124,7 +137,11 @@ pub(super) async fn write(root: &dyn Store, live: &Live) -> anyhow::Result<()> {
 /// What the coordinator told last; `None` when nobody serves.
 pub async fn read_live(root: &dyn Store) -> anyhow::Result<Option<Live>> {
     let key = key()?;
-    let Some(bytes) = root.get(&key).await? else {
+    let bytes = match root.get(&key).await {
+        Err(error) if error.is_large() => None,
+        bytes => bytes?,
+    };
+    let Some(bytes) = bytes else {
         return Ok(None);
     };
     let live: Live = match form::read(&bytes) {
@@ -133,5 +150,5 @@ pub async fn read_live(root: &dyn Store) -> anyhow::Result<Option<Live>> {
         // It is written again in a moment.
         Err(_) => return Ok(None),
     };
-    Ok(Some(live).filter(|live| now().abs_diff(live.time) < OLD))
+    Ok(Some(live).filter(|live| now().abs_diff(live.time) < OLD && live.is_possible()))
 }

@@ -13,6 +13,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 const WINDOW: Duration = Duration::from_secs(30);
 /// Workers that are remembered; more than any pool has.
 const MOST: usize = 20_000;
+/// Entries a second that no worker does.
+const FASTEST: f64 = 1e10;
 /// Failures below which nothing can be said of a worker.
 const FEWEST_FAILURES: u64 = 5;
 /// How many times as often as its peers a worker fails before it is named.
@@ -100,8 +102,9 @@ impl Known {
             return 0.0;
         };
         let seconds = (*last - *first).as_secs_f64();
-        match seconds > 1.0 {
-            true => after.saturating_sub(*before) as f64 / seconds,
+        let rate = after.saturating_sub(*before) as f64 / seconds;
+        match seconds > 1.0 && rate < FASTEST {
+            true => rate,
             false => 0.0,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, StageName};
+use lumimill_common::campaign::{Campaign, CampaignName, StageName};
 use lumimill_common::control::{
     Control, ControlState, PlanKeys, control_key, model_key, plan_digest,
 };
@@ -23,10 +23,20 @@ use crate::prepared_stage::PreparedStage;
 use crate::production::{Production, newer, store_failure};
 use crate::shard_table::{ShardTable, ShardTableError};
 
+/// An object, where there is one. One that is larger than it may be is nothing that was submitted.
+async fn found(store: &dyn Store, key: &Key) -> Result<Option<Vec<u8>>, Failure> {
+    store
+        .get(key)
+        .await
+        .map_err(|error| match error.is_large() {
+            true => Failure::reject("job", store.location(), error),
+            false => store_failure(&error),
+        })
+}
+
 /// An object that must be there, as submitting writes it before any job.
 async fn object(store: &dyn Store, key: &Key) -> Result<Vec<u8>, Failure> {
-    let found = store.get(key).await;
-    let found = found.map_err(|error| store_failure(&error))?;
+    let found = found(store, key).await?;
     found.ok_or_else(|| Failure::reject("job", store.location(), absent(store, key)))
 }
 
@@ -64,6 +74,7 @@ pub(super) async fn load(
         let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
         wrong(format!("campaign.toml: {}", problems.join("; ")))
     })?;
+    check_name(job, &campaign, &table).map_err(wrong)?;
     let models = models(store.as_ref(), &campaign, &table).await?;
     let stages = tokio::task::spawn_blocking(move || prepare(&campaign, &table, &models)).await;
     let prepared = stages.map_err(|error| wrong(error.to_string()))?;
@@ -75,6 +86,24 @@ pub(super) async fn load(
     production.stages = stages;
     production.shards = shards;
     Ok(production)
+}
+
+/// What is of another campaign would be done under the name of this one.
+fn check_name(job: &Job, campaign: &Campaign, table: &ShardTable) -> Result<(), String> {
+    let planned: CampaignName = table
+        .value("lumimill.campaign")
+        .map_err(|error| error.to_string())?;
+    let names = [
+        (&planned, "plan.parquet"),
+        (&campaign.name, "campaign.toml"),
+    ];
+    match names.into_iter().find(|(name, _)| **name != job.campaign) {
+        None => Ok(()),
+        Some((name, file)) => Err(format!(
+            "{file} is of campaign {name}, the job is of {}: submit the campaign again",
+            job.campaign
+        )),
+    }
 }
 
 async fn shard_table(store: &dyn Store, key: &Key, bytes: Vec<u8>) -> Result<ShardTable, Failure> {
@@ -113,10 +142,8 @@ pub(crate) async fn still_wants(production: &Production, shard: ShardId) -> Resu
 /// The control record. A worker that finds none may look in another store than all others.
 pub(super) async fn read_control(store: &dyn Store) -> Result<Control, Failure> {
     let key = control_key();
-    let found = store.get(&key).await;
-    let found = found.map_err(|error| store_failure(&error))?;
     let missing = || Failure::retry(MISSING, store.location(), absent(store, &key));
-    let bytes = found.ok_or_else(missing)?;
+    let bytes = found(store, &key).await?.ok_or_else(missing)?;
     form::read(&bytes).map_err(|error| match error.is_newer() {
         true => newer(store, &key, &error),
         false => {

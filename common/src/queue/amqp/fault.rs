@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Reply codes of AMQP 0-9-1.
 const ACCESS_REFUSED: u16 = 403;
 const NOT_FOUND: u16 = 404;
+const PRECONDITION_FAILED: u16 = 406;
 const NOT_ALLOWED: u16 = 530;
 
 /// The broker as errors name it.
@@ -127,6 +128,11 @@ impl Site {
 /// Whether the broker says that there is no such queue or exchange.
 pub(super) fn is_unknown(error: &Error) -> bool {
     reply_code(error) == Some(NOT_FOUND)
+}
+
+/// Whether the broker says that what is there was declared in another way.
+pub(super) fn is_other(error: &Error) -> bool {
+    reply_code(error) == Some(PRECONDITION_FAILED)
 }
 
 /// Whether the broker says that the user may not do that.

@@ -14,6 +14,8 @@ use super::message::properties;
 use super::topology::Route;
 
 const ACTION: &str = "publish";
+/// What is said of a message that the broker does not take.
+const REFUSED: &str = "the broker refused it: the queue is full, or the broker has no room";
 /// How often one looks whether the connection still stands.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -66,7 +68,7 @@ impl Publisher {
         match self.site.in_time(ACTION, confirmed).await? {
             Confirmation::Ack(None) => Ok(()),
             Confirmation::Ack(Some(returned)) => Err(self.returned(route, &returned)),
-            Confirmation::Nack(_) => Err(self.refused(route, "the broker refused it")),
+            Confirmation::Nack(_) => Err(self.refused(route, REFUSED)),
             Confirmation::NotRequested => Err(self.refused(route, "the broker does not confirm")),
         }
     }

@@ -15,8 +15,8 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ExchangeKind};
 use tokio::sync::Mutex;
 
-use super::super::{DEAD, QueueError};
-use super::fault::{Site, is_refused, is_unknown};
+use super::super::{DEAD, QueueError, REPORTS};
+use super::fault::{Site, is_other, is_refused, is_unknown};
 
 /// Deliveries after which the broker itself gives a job up. A backstop: the broker counts lost
 /// connections too, so the attempts that matter are counted in the message.
@@ -25,6 +25,16 @@ const DELIVERY_LIMIT: i32 = 4;
 const NO_DELIVERY_LIMIT: i32 = i32::MAX;
 /// Messages that wait for a listener; the oldest go first when there are more.
 const LISTENING: i32 = 10_000;
+/// Bytes of messages that wait for a listener, likewise.
+const LISTENING_BYTES: i32 = 16 << 20;
+/// Bytes that wait in a queue of jobs, of about 200 bytes each, and in one where messages wait to
+/// be tried again. What is too many is refused, and whoever publishes it hears that.
+const MOST_OF_JOBS: i32 = 1 << 30;
+/// Bytes of dead letters, refused likewise: they stay where they are.
+const MOST_OF_LETTERS: i32 = 256 << 20;
+/// Bytes of reports. The oldest go first: a report is a hint, and a worker must not wait for a
+/// coordinator that is not there.
+const MOST_OF_REPORTS: i32 = 256 << 20;
 /// Delays that there are queues for, in seconds; others are rounded up, the longest is kept.
 const DELAYS: [u16; 7] = [1, 4, 16, 60, 120, 300, 1800];
 
@@ -99,14 +109,10 @@ impl Topology {
             return Ok(());
         }
         if !known.contains(DEAD) {
-            self.queue(DEAD, keeping()).await?;
+            self.queue(DEAD, arguments(DEAD)).await?;
             known.insert(DEAD.to_owned());
         }
-        let arguments = match counts_returns(queue) {
-            true => giving_up(),
-            false => keeping(),
-        };
-        self.queue(queue, arguments).await?;
+        self.queue(queue, arguments(queue)).await?;
         known.insert(queue.to_owned());
         Ok(())
     }
@@ -157,7 +163,10 @@ impl Topology {
             ..QueueDeclareOptions::default()
         };
         let short = self.site.short(ACTION, &name)?;
-        let limits = table(&[("x-max-length", AMQPValue::LongInt(LISTENING))]);
+        let limits = table(&[
+            ("x-max-length", AMQPValue::LongInt(LISTENING)),
+            ("x-max-length-bytes", AMQPValue::LongInt(LISTENING_BYTES)),
+        ]);
         let declaring = channel.queue_declare(short.clone(), own, limits);
         self.site.in_time(ACTION, declaring).await?;
         let binding = channel.queue_bind(
@@ -197,7 +206,12 @@ impl Topology {
         // The broker has closed the channel over the question.
         let channel = self.site.open_channel(&self.connection).await?;
         let declaring = channel.queue_declare(short, QueueDeclareOptions::durable(), arguments);
-        self.site.in_time(ACTION, declaring).await.map(|_| ())
+        match self.site.answer(ACTION, declaring).await? {
+            // Somebody of another version was faster: it is there, and taken as it is.
+            Err(error) if is_other(&error) => Ok(()),
+            Err(error) => Err(self.site.fault(ACTION, &error)),
+            Ok(_) => Ok(()),
+        }
     }
 
     async fn exchange_exists(&self, name: &str) -> Result<bool, QueueError> {
@@ -283,11 +297,32 @@ fn text(text: &str) -> AMQPValue {
     AMQPValue::LongString(text.into())
 }
 
+/// How a queue is declared that is not there yet, by its name.
+fn arguments(queue: &str) -> FieldTable {
+    match queue {
+        REPORTS => hinting(),
+        queue if counts_returns(queue) => giving_up(),
+        _ => keeping(),
+    }
+}
+
 /// A queue that keeps what it has until somebody settles it.
 fn keeping() -> FieldTable {
     table(&[
         ("x-queue-type", text("quorum")),
         ("x-delivery-limit", AMQPValue::LongInt(NO_DELIVERY_LIMIT)),
+        ("x-max-length-bytes", AMQPValue::LongInt(MOST_OF_LETTERS)),
+        ("x-overflow", text("reject-publish")),
+    ])
+}
+
+/// A queue of hints, which keeps those that came last.
+fn hinting() -> FieldTable {
+    table(&[
+        ("x-queue-type", text("quorum")),
+        ("x-delivery-limit", AMQPValue::LongInt(NO_DELIVERY_LIMIT)),
+        ("x-max-length-bytes", AMQPValue::LongInt(MOST_OF_REPORTS)),
+        ("x-overflow", text("drop-head")),
     ])
 }
 
@@ -298,6 +333,7 @@ fn giving_up() -> FieldTable {
         ("x-queue-type", text("quorum")),
         ("x-delivery-limit", AMQPValue::LongInt(DELIVERY_LIMIT)),
         ("x-dead-letter-strategy", text("at-least-once")),
+        ("x-max-length-bytes", AMQPValue::LongInt(MOST_OF_JOBS)),
         ("x-overflow", text("reject-publish")),
         ("x-dead-letter-exchange", text("")),
         ("x-dead-letter-routing-key", text(DEAD)),
@@ -313,6 +349,7 @@ fn waiting(seconds: u16) -> FieldTable {
             AMQPValue::LongInt(i32::from(seconds) * 1000),
         ),
         ("x-dead-letter-strategy", text("at-least-once")),
+        ("x-max-length-bytes", AMQPValue::LongInt(MOST_OF_JOBS)),
         ("x-overflow", text("reject-publish")),
         ("x-dead-letter-exchange", text("")),
     ])

@@ -17,8 +17,10 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::bounded::Bounded;
 use super::failure::{causes, is_lasting};
 use super::settings::{S3Settings, S3SettingsError};
+use crate::site::AUTHORITIES;
 
 /// Attempts at one request, the first included.
 const ATTEMPTS: u32 = 5;
@@ -68,6 +70,7 @@ pub(super) fn client(settings: &S3Settings) -> Result<Client, S3SettingsError> {
         .retry_classifier(NotInVain)
         .stalled_stream_protection(stalled.build())
         .timeout_config(timeouts)
+        .interceptor(Bounded)
         .http_client(http(settings)?);
     if let Some(endpoint) = &settings.endpoint {
         config = config.endpoint_url(endpoint);
@@ -101,7 +104,9 @@ fn authorities(path: &Path) -> Result<Vec<u8>, S3SettingsError> {
             "the authorities in {path} (AWS_CA_BUNDLE): {reason}"
         ))
     };
-    let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let bytes = AUTHORITIES
+        .read(path)
+        .map_err(|error| wrong(error.to_string()))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&bytes) {
         let certificate = certificate.map_err(|error| wrong(error.to_string()))?;

@@ -33,7 +33,20 @@ const PASSING: [&str; 7] = [
     "ConditionalRequestConflict",
 ];
 
+/// Our own code for an object that is larger than it may be.
+const LARGE: &str = "LargeObject";
+
 impl S3Failure {
+    /// What is said of an object that is larger than it may be.
+    pub(super) fn large(reason: String) -> Self {
+        Self {
+            transient: false,
+            status: None,
+            code: Some(LARGE.to_owned()),
+            reason,
+        }
+    }
+
     pub(super) fn is(&self, status: u16, code: &str) -> bool {
         self.status == Some(status) && (self.code.is_none() || self.code.as_deref() == Some(code))
     }
@@ -53,6 +66,14 @@ impl S3Failure {
         key: &str,
     ) -> StoreError {
         let key = key.to_owned();
+        if self.status.is_none() && self.code.as_deref() == Some(LARGE) {
+            let reason = self.reason;
+            return StoreError::Large {
+                location,
+                key,
+                reason,
+            };
+        }
         let denied = self.is_denied();
         let mut reason = settings.without_secrets(&self.reason);
         if settings.is_plain() && self.status == Some(400) && self.code.is_none() {

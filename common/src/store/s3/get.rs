@@ -1,16 +1,22 @@
 //! Objects read, whole or a range of them. An answer that breaks off or falls short is asked
-//! for again, and never taken for the object.
+//! for again, and never taken for the object; one that is larger than what was asked for may be is
+//! refused before it is taken.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, ResponseChecksumValidation};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use tokio::time::{Instant, timeout_at};
 
+use super::super::limit::Limit;
 use super::failure::{S3Failure, causes};
 
 /// Times that a get begins anew when its answer breaks off in the middle.
 const GETS: usize = 3;
+/// Bytes that come at least in the time that an answer is waited for, unless it ends before.
+const PACE: usize = 16 << 10;
 
 /// A request for an object.
 pub(super) struct Get<'a> {
@@ -18,10 +24,20 @@ pub(super) struct Get<'a> {
     pub(super) bucket: &'a str,
     /// Name in the bucket.
     pub(super) name: &'a str,
-    /// Bytes of it, not none; everything otherwise.
-    pub(super) range: Option<Range<u64>>,
+    pub(super) part: Part,
     /// The version that it must be.
     pub(super) etag: Option<&'a str>,
+    /// How long an answer may stand still.
+    pub(super) patience: Duration,
+}
+
+/// What of an object is read.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    /// These bytes, not none.
+    Range(Range<u64>),
+    /// Everything, when it is no larger than may be.
+    Whole(Limit),
 }
 
 /// What was asked for, as far as the object has it.
@@ -66,9 +82,9 @@ impl Get<'_> {
     async fn once(&self) -> Result<Option<Answer>, Stop> {
         let get = self.client.get_object();
         let get = get.bucket(self.bucket).key(self.name);
-        let sent = match &self.range {
-            None => get.send().await,
-            Some(range) => {
+        let sent = match &self.part {
+            Part::Whole(_) => get.send().await,
+            Part::Range(range) => {
                 // A checksum in the answer is that of the whole object.
                 let plain = Config::builder()
                     .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
@@ -98,18 +114,28 @@ impl Get<'_> {
         }
         let (length, size) = self.announced(&answer)?;
         // No more than was asked for is set aside, whatever was announced.
-        let room = self.range.as_ref().and(length).unwrap_or_default();
-        let room = usize::try_from(room).unwrap_or_default();
-        let bytes = collect(&mut answer, length, Vec::with_capacity(room)).await?;
-        let size = size.unwrap_or(bytes.len() as u64);
+        let room = match self.part {
+            Part::Range(_) => usize::try_from(length).unwrap_or_default(),
+            Part::Whole(_) => 0,
+        };
+        let room = Vec::with_capacity(room);
+        let bytes = collect(&mut answer, length, room, self.patience).await?;
         Ok(Some(Answer { bytes, size, etag }))
     }
 
-    /// How many bytes follow, and the size of the object, as far as the answer says it.
-    fn announced(&self, answer: &GetObjectOutput) -> Result<(Option<u64>, Option<u64>), Stop> {
+    /// How many bytes follow, and the size of the object.
+    fn announced(&self, answer: &GetObjectOutput) -> Result<(u64, u64), Stop> {
         let length = answer.content_length().and_then(|n| u64::try_from(n).ok());
-        let Some(range) = &self.range else {
-            return Ok((length, length));
+        let range = match &self.part {
+            Part::Range(range) => range,
+            Part::Whole(limit) => {
+                let unknown = || Stop::Broken(String::from("it does not say how long it is"));
+                let length = length.ok_or_else(unknown)?;
+                return match length > limit.most {
+                    true => Err(S3Failure::large(limit.exceeded(length)).into()),
+                    false => Ok((length, length)),
+                };
+            }
         };
         let asked = range.end.saturating_sub(range.start);
         let size = match answer.content_range().and_then(parse_content_range) {
@@ -125,30 +151,47 @@ impl Get<'_> {
             Some(length) if length != expected => Err(Stop::Broken(format!(
                 "{length} bytes were announced, expected {expected}"
             ))),
-            _ => Ok((Some(expected), Some(size))),
+            _ => Ok((expected, size)),
         }
     }
 }
 
-/// The bytes that follow, never more than were announced.
+/// The bytes that follow, never more than were announced, nor slower than may be.
 async fn collect(
     answer: &mut GetObjectOutput,
-    length: Option<u64>,
+    length: u64,
     mut bytes: Vec<u8>,
+    patience: Duration,
 ) -> Result<Vec<u8>, Stop> {
-    while let Some(part) = answer.body.next().await {
+    // When the next bytes must be there, and how many by then.
+    let mut due = (Instant::now() + patience, PACE);
+    loop {
+        let Ok(part) = timeout_at(due.0, answer.body.next()).await else {
+            let (found, seconds) = (bytes.len(), patience.as_secs_f32());
+            let reason = format!(
+                "it stands still: {found} of {length} bytes came, fewer than {PACE} of them in the \
+                 last {seconds} s"
+            );
+            return Err(Stop::Broken(reason));
+        };
+        let Some(part) = part else {
+            break;
+        };
         let part = part.map_err(|error| Stop::Broken(causes(&error)))?;
-        bytes.extend_from_slice(&part);
-        if length.is_some_and(|length| bytes.len() as u64 > length) {
+        if (bytes.len() + part.len()) as u64 > length {
             return Err(Stop::Broken(String::from("it is longer than announced")));
         }
+        bytes.extend_from_slice(&part);
+        if bytes.len() >= due.1 {
+            due = (Instant::now() + patience, bytes.len() + PACE);
+        }
     }
-    match length {
-        Some(length) if bytes.len() as u64 != length => Err(Stop::Broken(format!(
+    match bytes.len() as u64 == length {
+        true => Ok(bytes),
+        false => Err(Stop::Broken(format!(
             "{} bytes came, expected {length}",
             bytes.len()
         ))),
-        _ => Ok(bytes),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Names of objects that begin with a prefix, page after page; a long listing in parts beside
-//! each other.
+//! each other. What a service tells that was not asked for, or without an end, is refused.
+
+mod told;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use self::told::Told;
 use super::failure::S3Failure;
 
 /// What the names of a long listing are cut at, after the prefix: what there are many of is named
@@ -32,27 +35,33 @@ impl Listing<'_> {
     /// Name and size of the objects that are wanted, in no promised order; the others take no
     /// memory.
     pub(super) async fn send(&self, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
-        let first = self.request(None, None).await?;
-        let mut names = named(&first, wanted);
+        let told = Told::below(self.prefix);
+        let first = self.request(None, None, &told).await?;
+        let mut names = told.named(&first, wanted)?;
         let Some(next) = first.next_continuation_token().map(str::to_owned) else {
             return Ok(names);
         };
         match last_of_ordered(&first) {
-            Some(last) => names.extend(self.in_parts(last, wanted).await?),
-            None => names.extend(self.rest(next, wanted).await?),
+            Some(last) => names.extend(self.in_parts(last, wanted, &told).await?),
+            None => names.extend(self.rest(next, wanted, &told).await?),
         }
         Ok(names)
     }
 
     /// What comes after a name, where the service lists in order: in parts beside each other.
-    async fn in_parts(&self, last: &str, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
+    async fn in_parts(
+        &self,
+        last: &str,
+        wanted: Wanted<'_>,
+        told: &Told<'_>,
+    ) -> Result<Vec<Named>, S3Failure> {
         let cuts = CUTS.iter().map(|cut| format!("{}{cut}", self.prefix));
         let cuts: Vec<String> = cuts.filter(|cut| cut.as_str() > last).collect();
         let begins = std::iter::once(last).chain(cuts.iter().map(String::as_str));
         let ends = cuts.iter().map(|cut| Some(cut.as_str())).chain([None]);
         let parts: Vec<_> = begins
             .zip(ends)
-            .map(|(begin, end)| self.part(begin, end, wanted))
+            .map(|(begin, end)| self.part(begin, end, wanted, told))
             .collect();
         let count = parts.len();
         let parts = stream::iter(parts).buffered(count);
@@ -65,30 +74,36 @@ impl Listing<'_> {
         begin: &str,
         end: Option<&str>,
         wanted: Wanted<'_>,
+        told: &Told<'_>,
     ) -> Result<Vec<Named>, S3Failure> {
         let is_past = |name: &str| end.is_some_and(|end| name > end);
         // A service that does not know where to start starts anew: its names are told once.
         let is_ours = |name: &str| name > begin && !is_past(name) && wanted(name);
         let mut names = Vec::new();
-        let mut page = self.request(Some(begin), None).await?;
+        let mut page = self.request(Some(begin), None, told).await?;
         loop {
-            names.extend(named(&page, &is_ours));
+            names.extend(told.named(&page, &is_ours)?);
             let last = page.contents().last().and_then(|object| object.key());
             let next = page.next_continuation_token();
             match next.filter(|_| !last.is_some_and(is_past)) {
-                Some(next) => page = self.request(None, Some(next)).await?,
+                Some(next) => page = self.request(None, Some(next), told).await?,
                 None => return Ok(names),
             }
         }
     }
 
     /// What comes after a page, one page after the other.
-    async fn rest(&self, next: String, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
+    async fn rest(
+        &self,
+        next: String,
+        wanted: Wanted<'_>,
+        told: &Told<'_>,
+    ) -> Result<Vec<Named>, S3Failure> {
         let mut names = Vec::new();
         let mut next = Some(next);
         while let Some(token) = next {
-            let page = self.request(None, Some(&token)).await?;
-            names.extend(named(&page, wanted));
+            let page = self.request(None, Some(&token), told).await?;
+            names.extend(told.named(&page, wanted)?);
             next = page.next_continuation_token().map(str::to_owned);
         }
         Ok(names)
@@ -98,7 +113,11 @@ impl Listing<'_> {
         &self,
         after: Option<&str>,
         next: Option<&str>,
+        told: &Told<'_>,
     ) -> Result<ListObjectsV2Output, S3Failure> {
+        if let Some(token) = next {
+            told.follow(token)?;
+        }
         let sent = self
             .client
             .list_objects_v2()
@@ -108,18 +127,10 @@ impl Listing<'_> {
             .set_start_after(after.map(str::to_owned))
             .set_continuation_token(next.map(str::to_owned))
             .send();
-        Ok(sent.await?)
+        let page = sent.await?;
+        told.check(&page)?;
+        Ok(page)
     }
-}
-
-fn named(page: &ListObjectsV2Output, wanted: Wanted<'_>) -> Vec<Named> {
-    let objects = page.contents().iter();
-    objects
-        .filter_map(|object| {
-            let name = object.key().filter(|&name| wanted(name))?;
-            Some((name.to_owned(), u64::try_from(object.size()?).ok()?))
-        })
-        .collect()
 }
 
 /// The last name of a page whose names are in order.

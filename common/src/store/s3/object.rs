@@ -8,7 +8,7 @@ use aws_sdk_s3::Client;
 
 use super::client;
 use super::failure::S3Failure;
-use super::get::{Answer, Get};
+use super::get::{Answer, Get, Part};
 use super::listing::Listing;
 use super::settings::{S3Settings, S3SettingsError};
 use super::waiting::wait;
@@ -103,8 +103,9 @@ impl Shared {
                 client: &shared.client,
                 bucket: object.bucket(),
                 name: object.name(),
-                range: Some(range),
+                part: Part::Range(range),
                 etag: etag.as_deref(),
+                patience: shared.settings.patience,
             };
             get.send().await
         });

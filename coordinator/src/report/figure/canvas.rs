@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use lumimill_common::printable::printable_lines;
+
 /// Which end of a text its position is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Anchor {
@@ -140,17 +142,15 @@ fn short(value: f64) -> String {
 /// Text with `&`, `<`, `>` and quotes escaped, and characters that XML forbids replaced.
 pub(in crate::report) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in printable_lines(text).chars() {
         match character {
             '&' => safe += "&amp;",
             '<' => safe += "&lt;",
             '>' => safe += "&gt;",
             '"' => safe += "&quot;",
             '\'' => safe += "&#39;",
-            '\t' | '\n' | '\r' => safe.push(' '),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
-                safe.push('\u{fffd}')
-            }
+            '\t' | '\n' => safe.push(' '),
+            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
     }
@@ -193,7 +193,7 @@ mod tests {
     fn text_cannot_break_out() {
         assert_eq!(
             escape("<script>\"&'\u{0}"),
-            "&lt;script&gt;&quot;&amp;&#39;\u{fffd}"
+            "&lt;script&gt;&quot;&amp;&#39;\\u0000"
         );
         let mut canvas = Canvas::default();
         canvas.text(1.0, 2.0, Anchor::End, "ink", "a<b^2 ^x");

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::super::{BEATS, DEAD, REPORTS, jobs};
-use super::{DELAYS, Route, giving_up, keeping, retry, waiting};
+use super::{DELAYS, Route, arguments as declared, retry, waiting};
 
 #[test]
 fn delays_are_rounded_up_to_those_there_are() {
@@ -75,13 +75,14 @@ fn arguments(table: &FieldTable) -> Value {
 #[test]
 fn an_administrators_queues_are_those_that_would_be_declared() {
     let found = definitions();
-    let mut expected: BTreeMap<String, Value> = ["cpu", "highmem", "gpu"]
-        .into_iter()
-        .map(|pool| (jobs(pool), arguments(&giving_up())))
+    let pools = ["cpu", "highmem", "gpu"].map(jobs);
+    let names = pools.into_iter().chain([REPORTS, DEAD].map(str::to_owned));
+    let mut expected: BTreeMap<String, Value> = names
+        .map(|name| {
+            let how = arguments(&declared(&name));
+            (name, how)
+        })
         .collect();
-    for name in [REPORTS, DEAD] {
-        expected.insert(name.to_owned(), arguments(&keeping()));
-    }
     for seconds in DELAYS {
         expected.insert(retry(seconds), arguments(&waiting(seconds)));
     }
@@ -97,6 +98,18 @@ fn an_administrators_queues_are_those_that_would_be_declared() {
         .map(|queue| (queue.name, queue.arguments))
         .collect();
     assert_eq!(queues, expected);
+}
+
+/// Only hints may be lost to a limit.
+#[test]
+fn every_queue_has_a_limit_and_none_loses_a_job_to_it() {
+    for queue in definitions().queues {
+        let bytes = queue.arguments.get("x-max-length-bytes");
+        assert!(bytes.and_then(Value::as_u64) > Some(0), "{}", queue.name);
+        let hints = queue.name == REPORTS;
+        let overflow = if hints { "drop-head" } else { "reject-publish" };
+        assert_eq!(queue.arguments["x-overflow"], overflow, "{}", queue.name);
+    }
 }
 
 #[test]

@@ -1,0 +1,105 @@
+use arrow_array::RecordBatch;
+use lumimill_common::shard::{FileIdentity, Shard, ShardId};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use super::{ROWS, ShardTable, ShardTableError, VERSION, rows, schema};
+
+fn shard(number: u128, url: &str) -> Shard {
+    let id: ShardId = format!(
+        "{:032x}",
+        number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    )
+    .parse()
+    .unwrap();
+    Shard {
+        id,
+        stage: "dimuon".parse().unwrap(),
+        dataset: String::from("D"),
+        file: FileIdentity {
+            url: url.to_owned(),
+            size: 1,
+            uuid: String::from("0a"),
+        },
+        tree: String::from("Events"),
+        entries: 0..10,
+        certified_events: 10,
+        lumis: None,
+    }
+}
+
+fn plan(batches: &[RecordBatch]) -> Vec<u8> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap()))
+        .set_key_value_metadata(Some(vec![KeyValue::new(
+            String::from("lumimill.plan"),
+            VERSION.to_string(),
+        )]))
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema(), Some(properties)).unwrap();
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+fn refused(bytes: Vec<u8>) -> String {
+    match ShardTable::from_parquet(bytes) {
+        Err(error @ ShardTableError::Bomb(_)) => error.to_string(),
+        other => panic!("read: {:?}", other.map(|table| table.shards.len())),
+    }
+}
+
+#[test]
+fn the_shards_of_a_plan_are_read() {
+    let url = "s3://data/".to_owned() + &"folder/".repeat(100) + "a.root";
+    let shards: Vec<Shard> = (1..20_000).map(|number| shard(number, &url)).collect();
+    let batches: Vec<_> = shards
+        .chunks(ROWS)
+        .map(|some| rows(&schema(), some).unwrap())
+        .collect();
+    let table = ShardTable::from_parquet(plan(&batches)).unwrap();
+    assert_eq!(table.shards, shards);
+}
+
+#[test]
+fn a_plan_of_more_shards_than_its_bytes_can_say_is_refused() {
+    let same = rows(&schema(), &vec![shard(1, "a.root"); ROWS]).unwrap();
+    let bytes = plan(&vec![same; 30]);
+    assert!(bytes.len() < 100_000, "{} bytes", bytes.len());
+    assert!(refused(bytes).contains("more shards"));
+}
+
+#[test]
+fn a_plan_that_says_one_long_text_in_every_row_is_refused() {
+    let url = "x".repeat(400_000);
+    let shards: Vec<Shard> = (1..200).map(|number| shard(number, &url)).collect();
+    let bytes = plan(&[rows(&schema(), &shards).unwrap()]);
+    assert!(bytes.len() < 100_000, "{} bytes", bytes.len());
+    assert!(refused(bytes).contains("than"));
+}
+
+#[test]
+fn a_plan_whose_pages_unpack_to_hundreds_of_megabytes_is_refused() {
+    let url = "x".repeat(100 << 20);
+    let bytes = plan(&[rows(&schema(), &[shard(1, &url)]).unwrap()]);
+    assert!(bytes.len() < 1 << 20, "{} bytes", bytes.len());
+    let error = refused(bytes);
+    assert!(error.contains("a page of 1048"), "{error}");
+}
+
+#[test]
+fn a_damaged_plan_is_an_error() {
+    let whole = plan(&[rows(&schema(), &[shard(1, "a.root")]).unwrap()]);
+    for at in 0..whole.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= change;
+            if let Ok(table) = ShardTable::from_parquet(bytes) {
+                assert!(table.shards.len() <= whole.len());
+            }
+        }
+    }
+}

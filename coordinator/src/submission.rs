@@ -11,7 +11,7 @@ use lumimill_common::control::{
 };
 use lumimill_common::store::{Place, Store};
 
-use crate::campaign_file::{CampaignFile, MODEL, Mistakes};
+use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::output::Output;
 use crate::plan::{Plan, PlannedStage};
 

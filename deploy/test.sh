@@ -96,18 +96,20 @@ fuzz_smoke() {
   done
 }
 
-# Runs one target in 2 GiB, with a seed corpus from the demo, or from the seeds beside it, where
+# Runs one target in bounded memory, with a seed corpus from the demo, or from files beside it, where
 # there are files of that kind.
 fuzz_target() {
-  local folder="$1" crate="$2" target="$3" seeds=()
+  local folder="$1" crate="$2" target="$3" seeds=() memory=2048
   case "$target" in
     open) seeds=("$folder/seed/data") ;;
+    # Every branch of every tree of small files, and of those that claim to hold much.
+    files) seeds=("$folder/seed/data" "$crate/../tests/data") memory=1024 ;;
     model) seeds=("$folder/seed/models") ;;
     *) [ ! -d "$crate/seeds/$target" ] || seeds=("$crate/seeds/$target") ;;
   esac
   mkdir -p "$folder/corpus/$target" "$folder/crashes"
   echo "coverage-guided, $FUZZ_SECONDS s: $target"
-  "$folder/$HOST/release/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 \
+  "$folder/$HOST/release/$target" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb="$memory" \
     -print_final_stats=1 -artifact_prefix="$folder/crashes/$target-" \
     "$folder/corpus/$target" "${seeds[@]}" >"$folder/$target.log" 2>&1 \
     || { tail -40 "$folder/$target.log"; return 1; }

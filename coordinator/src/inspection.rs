@@ -122,7 +122,7 @@ fn look(tree: &Tree, branch: &Branch, checksums: bool) -> BranchInspection {
         type_name: branch.type_name().to_owned(),
         status: "ok",
         reason: None,
-        compression: branch.compression().to_owned(),
+        compression: branch.compression(),
         compressed_bytes: branch.compressed_bytes(),
         uncompressed_bytes: branch.uncompressed_bytes(),
         baskets: branch.baskets(),

@@ -1,5 +1,7 @@
 //! A branch: one column of a tree, as its users see it.
 
+use std::sync::Arc;
+
 use arrow_schema::DataType;
 
 use crate::layout::Layout;
@@ -7,12 +9,12 @@ use crate::layout::Layout;
 /// A column of a tree: its name, types, codec and sizes.
 #[derive(Debug, Clone)]
 pub struct Branch {
-    pub(crate) name: String,
-    pub(crate) title: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) title: Arc<str>,
     pub(crate) type_name: String,
-    pub(crate) counter: Option<String>,
+    pub(crate) counter: Option<Arc<str>>,
     pub(crate) column: Result<Column, String>,
-    pub(crate) compression: String,
+    pub(crate) compression: i32,
     pub(crate) compressed_bytes: u64,
     pub(crate) uncompressed_bytes: u64,
     pub(crate) baskets: usize,
@@ -57,8 +59,8 @@ impl Branch {
     }
 
     /// The codec and its level, `ZLIB 1`, or `none`.
-    pub fn compression(&self) -> &str {
-        &self.compression
+    pub fn compression(&self) -> String {
+        compression_name(self.compression)
     }
 
     /// Bytes of its baskets in the file.
@@ -83,7 +85,7 @@ impl Branch {
 }
 
 /// The name and level of ROOT's compression setting: `100 * algorithm + level`.
-pub(crate) fn compression_name(setting: i32) -> String {
+fn compression_name(setting: i32) -> String {
     let level = setting % 100;
     let algorithm = match setting / 100 {
         _ if level <= 0 => return "none".to_owned(),

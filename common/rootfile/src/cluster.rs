@@ -44,6 +44,9 @@ fn steps(found: &mut Vec<u64>, start: u64, end: u64, size: i64) -> Option<u64> {
     }
     let mut at = start;
     while at < end {
+        if found.len() as u64 > MOST_CLUSTERS {
+            return None;
+        }
         at = at.saturating_add(size).min(end);
         found.push(at);
     }

@@ -8,12 +8,13 @@ use liblzma::stream::{Action, Status, Stream};
 use twox_hash::XxHash64;
 
 use crate::cursor::Malformed;
+use crate::limit::check_claim;
 
 const BLOCK_HEADER: usize = 9;
 /// The checksum before an LZ4 block.
 const LZ4_CHECKSUM: usize = 8;
 /// Enough for the decoder of the highest LZMA level, which needs 65 MiB.
-const LZMA_MEMORY_LIMIT: u64 = 256 << 20;
+const LZMA_MEMORY_LIMIT: u64 = 80 << 20;
 
 /// Decompressors that are kept from one record to the next.
 pub(crate) struct Codecs {
@@ -53,6 +54,7 @@ impl Codecs {
         length: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Malformed> {
+        check_claim(stored.len(), length)?;
         if stored.len() == length {
             out.clear();
             out.extend_from_slice(stored);
@@ -68,6 +70,8 @@ impl Codecs {
                 )));
             }
             if out.len() < end {
+                // A block at a time: what is claimed is taken when it is seen to be there.
+                out.reserve_exact(end - out.len());
                 out.resize(end, 0);
             }
             self.decompress_block(&block, out.get_mut(written..end).unwrap_or_default())?;

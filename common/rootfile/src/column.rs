@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, FixedSizeListArray, ListArray, StringArray};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use crate::cursor::{Cursor, Malformed};
-use crate::layout::{Cell, Layout, Member, item_field};
+use crate::layout::{Cell, Layout, Slot, item_field};
 use crate::object::Header;
 use crate::primitive::Values;
 use crate::stl::Item;
@@ -80,7 +80,7 @@ impl<'a> ColumnBuilder<'a> {
         else {
             return;
         };
-        let &Some(Member { offset, structure }) = place else {
+        let &Some(Slot { offset, structure }) = place else {
             return values.extend(bytes);
         };
         for entry in bytes.chunks_exact(structure.max(1)) {

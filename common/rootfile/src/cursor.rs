@@ -1,6 +1,7 @@
 //! A bounds-checked reader over bytes in ROOT's big-endian form. It never panics.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Bytes that are not what the format says: what is wrong, and where in the buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +104,7 @@ impl<'a> Cursor<'a> {
 
     number!(u8, u8);
     number!(u16, u16);
+    number!(i16, i16);
     number!(u32, u32);
     number!(u64, u64);
     number!(i32, i32);
@@ -119,14 +121,15 @@ impl<'a> Cursor<'a> {
     }
 
     /// A ROOT string as text; bytes that are not UTF-8 become replacement characters.
-    pub(crate) fn text(&mut self) -> Result<String, Malformed> {
+    pub(crate) fn text(&mut self) -> Result<Arc<str>, Malformed> {
         self.text_bytes()
-            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .map(|bytes| Arc::from(String::from_utf8_lossy(bytes)))
     }
 
-    /// Bytes up to a zero byte, which is passed over.
-    pub(crate) fn zero_ended(&mut self) -> Result<&'a [u8], Malformed> {
+    /// Bytes up to a zero byte, which is passed over; at most `longest` of them.
+    pub(crate) fn zero_ended(&mut self, longest: usize) -> Result<&'a [u8], Malformed> {
         let rest = self.bytes.get(self.position..).unwrap_or_default();
+        let rest = rest.get(..=longest).unwrap_or(rest);
         let Some(length) = rest.iter().position(|&byte| byte == 0) else {
             return Err(Malformed::at("a class name has no end", self.position));
         };

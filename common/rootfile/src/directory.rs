@@ -4,7 +4,7 @@ use crate::cursor::{Cursor, Malformed};
 use crate::key::Key;
 
 /// Versions above this have eight-byte seeks; the rest of the version follows.
-const WIDE_VERSION: u16 = 1000;
+const WIDE_VERSION: i16 = 1000;
 
 /// Where a directory's list of keys is.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ impl Directory {
     /// Reads a directory's record, after the key or the name that precedes it.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         let at = cursor.position();
-        let version = cursor.u16()?;
+        let version = cursor.i16()?;
         cursor.skip(8)?; // created, modified
         let keys_length = cursor.i32()?;
         cursor.skip(4)?; // the length of the name

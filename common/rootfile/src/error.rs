@@ -87,6 +87,16 @@ pub enum Error {
         /// How many entries the tree has.
         entries: u64,
     },
+    /// What is read at once would need more memory than it may, by what the file claims.
+    #[error("{place}: {} MiB would be decompressed at once, the limit is {} MiB", .needed.div_ceil(1 << 20), .limit.div_ceil(1 << 20))]
+    TooMuchMemory {
+        /// File, tree and, where it is of one, branch.
+        place: Place,
+        /// Bytes that would be needed.
+        needed: u64,
+        /// Bytes that may be used.
+        limit: u64,
+    },
     /// The range holds more values than one Arrow array can index.
     #[error("{place}: entries {}..{} hold too many values for one batch: read fewer entries at a time", .range.start, .range.end)]
     TooLarge {

@@ -1,33 +1,33 @@
 //! An open ROOT file: its header, its directories and the trees in them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::codec::Codecs;
-use crate::cursor::{Cursor, Malformed};
+use crate::cursor::Cursor;
 use crate::directory::{Directory, read_keys};
 use crate::error::{Error, Place};
+use crate::file_header::{FileHeader, describe};
 use crate::key::Key;
+use crate::limit::{LARGEST_OBJECT, MemoryLimit};
+use crate::listing::{Listing, is_directory_class};
+use crate::recovery;
 use crate::source::{LocalFile, ReadAt};
 use crate::streamer::Classes;
 use crate::tree::Tree;
 use crate::ttree;
 
-/// File versions from here on have eight-byte seeks.
-const WIDE_VERSION: u32 = 1_000_000;
 /// Read at once when a file is opened: its header and, mostly, its first directory.
 const FIRST_READ: u64 = 1024;
 /// Bytes of a directory's record, at most.
 const DIRECTORY_LENGTH: u64 = 64;
-/// Directories deeper than this, or more than this many, are taken for damage.
-const DEEPEST_DIRECTORY: usize = 64;
-const MOST_DIRECTORIES: usize = 1 << 20;
 
 /// A ROOT file. Cloning it shares the open file.
 #[derive(Debug, Clone)]
 pub struct RootFile {
     inner: Arc<Inner>,
+    memory: MemoryLimit,
 }
 
 #[derive(Debug)]
@@ -35,9 +35,19 @@ struct Inner {
     source: Arc<dyn ReadAt>,
     uuid: [u8; 16],
     top: Directory,
-    key_lists: Mutex<HashMap<u64, Arc<Vec<Key>>>>,
+    key_lists: Mutex<KeyLists>,
+    /// Why not all that was written may be there.
+    warning: Option<Arc<str>>,
     classes_record: (u64, u32),
     classes: OnceLock<Option<Classes>>,
+}
+
+/// The lists of keys that were read, by where they are.
+#[derive(Debug, Default)]
+struct KeyLists {
+    known: HashMap<u64, Arc<Vec<Key>>>,
+    /// Their bytes; more than the file has when damage makes them overlap.
+    bytes: u64,
 }
 
 impl RootFile {
@@ -72,16 +82,34 @@ impl RootFile {
         }
         let record = u64::from(header.begin).saturating_add(u64::from(header.name_length));
         let top = read_directory(&*source, record, &start)?;
+        let mut file = Inner {
+            uuid: header.uuid,
+            top,
+            key_lists: Mutex::default(),
+            warning: None,
+            classes_record: header.classes_record,
+            classes: OnceLock::new(),
+            source,
+        };
+        file.recover(&header)?;
         Ok(RootFile {
-            inner: Arc::new(Inner {
-                source,
-                uuid: header.uuid,
-                top,
-                key_lists: Mutex::default(),
-                classes_record: header.classes_record,
-                classes: OnceLock::new(),
-            }),
+            inner: Arc::new(file),
+            memory: MemoryLimit::default(),
         })
+    }
+
+    /// The same file, of which nothing is decompressed that needs more memory than this, in
+    /// bytes: trees and ranges of entries that do are refused before.
+    #[must_use]
+    pub fn with_memory_limit(mut self, bytes: Option<u64>) -> Self {
+        self.memory = MemoryLimit::new(bytes);
+        self
+    }
+
+    /// What a person should know of the file as a whole: that it was not closed, and what is read
+    /// of it.
+    pub fn warning(&self) -> Option<&str> {
+        self.inner.warning.as_deref()
     }
 
     /// The file's path or URL.
@@ -105,10 +133,7 @@ impl RootFile {
     /// # Errors
     /// When a directory cannot be read or is damaged.
     pub fn tree_names(&self) -> Result<Vec<String>, Error> {
-        let mut names = Vec::new();
-        let mut visited = HashSet::new();
-        self.collect_trees(self.inner.top, "", 0, &mut visited, &mut names)?;
-        Ok(names)
+        Listing::of(self, self.inner.top)
     }
 
     /// Reads the description of a tree: `Events`, `Events;1` or `DIR/tree`.
@@ -126,7 +151,7 @@ impl RootFile {
             return Err(self.no_tree(name));
         };
         let keys = self.keys(directory)?;
-        let named = || keys.iter().filter(|key| key.name == leaf);
+        let named = || keys.iter().filter(|key| *key.name == *leaf);
         let tree = named()
             .filter(|key| ttree::is_tree_class(&key.class))
             .filter(|key| cycle.is_none_or(|cycle| cycle == key.cycle))
@@ -140,6 +165,10 @@ impl RootFile {
         };
         let (payload, header_length) = self.read_object(key, path)?;
         Tree::from_ttree(self.clone(), path, &key.class, payload, header_length)
+    }
+
+    pub(crate) fn memory(&self) -> MemoryLimit {
+        self.memory
     }
 
     pub(crate) fn source(&self) -> &dyn ReadAt {
@@ -166,41 +195,13 @@ impl RootFile {
         Classes::read(&payload, key.header_length).ok()
     }
 
-    fn collect_trees(
-        &self,
-        directory: Directory,
-        prefix: &str,
-        depth: usize,
-        visited: &mut HashSet<u64>,
-        names: &mut Vec<String>,
-    ) -> Result<(), Error> {
-        let place = Place::file(self.name());
-        if depth > DEEPEST_DIRECTORY || visited.len() > MOST_DIRECTORIES {
-            return Err(place.corrupt(format!("its directories have no end, at {prefix:?}")));
-        }
-        if directory.keys_seek != 0 && !visited.insert(directory.keys_seek) {
-            return Err(place.corrupt(format!("the directory {prefix:?} contains itself")));
-        }
-        let keys = self.keys(directory)?;
-        for key in highest_cycles(&keys) {
-            let path = format!("{prefix}{}", key.name);
-            if ttree::is_tree_class(&key.class) {
-                names.push(path);
-            } else if is_directory_class(&key.class) {
-                let below = self.directory_of(key)?;
-                self.collect_trees(below, &format!("{path}/"), depth + 1, visited, names)?;
-            }
-        }
-        Ok(())
-    }
-
     fn find_directory(&self, path: &str) -> Result<Option<Directory>, Error> {
         let mut directory = self.inner.top;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             let keys = self.keys(directory)?;
             let found = keys
                 .iter()
-                .filter(|key| key.name == part && is_directory_class(&key.class))
+                .filter(|key| *key.name == *part && is_directory_class(&key.class))
                 .max_by_key(|key| key.cycle);
             let Some(key) = found else { return Ok(None) };
             directory = self.directory_of(key)?;
@@ -208,41 +209,22 @@ impl RootFile {
         Ok(Some(directory))
     }
 
-    fn directory_of(&self, key: &Key) -> Result<Directory, Error> {
+    pub(crate) fn directory_of(&self, key: &Key) -> Result<Directory, Error> {
         let record = key.seek.saturating_add(u64::from(key.header_length));
         read_directory(self.source(), record, &[])
     }
 
-    fn keys(&self, directory: Directory) -> Result<Arc<Vec<Key>>, Error> {
-        let Directory {
-            keys_seek,
-            keys_length,
-        } = directory;
-        if keys_seek == 0 || keys_length == 0 {
-            return Ok(Arc::default());
-        }
-        let lists = || {
-            self.inner
-                .key_lists
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(known) = lists().get(&keys_seek) {
-            return Ok(Arc::clone(known));
-        }
-        let bytes = read_range(self.source(), keys_seek, u64::from(keys_length))?;
-        let keys = read_keys(&bytes).map_err(|error| {
-            Place::file(self.name()).corrupt(format!("the keys at byte {keys_seek}: {error}"))
-        })?;
-        let keys = Arc::new(keys);
-        lists().insert(keys_seek, Arc::clone(&keys));
-        Ok(keys)
+    pub(crate) fn keys(&self, directory: Directory) -> Result<Arc<Vec<Key>>, Error> {
+        self.inner.keys(directory)
     }
 
     /// Reads and decompresses the object of a key; also gives the length of its header.
     fn read_object(&self, key: &Key, tree: &str) -> Result<(Vec<u8>, u16), Error> {
         let place = Place::tree(self.name(), tree);
-        let record = read_range(self.source(), key.seek, u64::from(key.total_length))?;
+        let stored = u64::from(key.total_length);
+        let mut claims = self.memory.claims();
+        claims.add(stored, key.object_length.into(), &place)?;
+        let record = read_range(self.source(), key.seek, stored)?;
         let own = Key::read(&mut Cursor::new(&record)).map_err(|error| place.corrupt(error))?;
         if own.object_length != key.object_length || own.header_length != key.header_length {
             return Err(place.corrupt(format!(
@@ -272,6 +254,84 @@ impl RootFile {
     }
 }
 
+impl Inner {
+    /// Finds the keys of a file that was not closed.
+    fn recover(&mut self, header: &FileHeader) -> Result<(), Error> {
+        let size = self.source.size();
+        let begin = u64::from(header.begin);
+        let lists_keys = self.top.keys_seek > begin;
+        if lists_keys && (header.end == size || !self.keys(self.top)?.is_empty()) {
+            let after = size - header.end;
+            self.warning = (after > 0).then(|| {
+                Arc::from(format!(
+                    "has {after} bytes after what its header says is its end, and may not have \
+                     been closed: it is read as it was saved last"
+                ))
+            });
+            return Ok(());
+        }
+        let found = recovery::recover(&*self.source, begin)?;
+        if found.keys.is_empty() {
+            if header.end == size {
+                return Ok(()); // nothing was written to it
+            }
+            return Err(Place::file(self.source.name()).corrupt(
+                "it was not closed, and no object can be recovered from its records: \
+                 whatever wrote it ended before it saved anything",
+            ));
+        }
+        self.warning = Some(recovery::describe(&found.keys));
+        // A place that no list of keys can have stands for the list.
+        self.top = Directory {
+            keys_seek: begin,
+            keys_length: 1,
+        };
+        if let Some(record) = found.classes_record {
+            self.classes_record = record;
+        }
+        let mut lists = self
+            .key_lists
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        lists.known.insert(begin, Arc::new(found.keys));
+        Ok(())
+    }
+
+    fn keys(&self, directory: Directory) -> Result<Arc<Vec<Key>>, Error> {
+        let Directory {
+            keys_seek,
+            keys_length,
+        } = directory;
+        if keys_seek == 0 || keys_length == 0 {
+            return Ok(Arc::default());
+        }
+        let lists = || {
+            self.key_lists
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let place = || Place::file(self.source.name());
+        {
+            let lists = lists();
+            if let Some(known) = lists.known.get(&keys_seek) {
+                return Ok(Arc::clone(known));
+            }
+            if lists.bytes.saturating_add(keys_length.into()) > self.source.size() {
+                return Err(place().corrupt("its lists of keys are longer than the file"));
+            }
+        }
+        let bytes = read_range(&*self.source, keys_seek, u64::from(keys_length))?;
+        let keys = read_keys(&bytes)
+            .map_err(|error| place().corrupt(format!("the keys at byte {keys_seek}: {error}")))?;
+        let keys = Arc::new(keys);
+        let mut lists = lists();
+        if lists.known.insert(keys_seek, Arc::clone(&keys)).is_none() {
+            lists.bytes = lists.bytes.saturating_add(keys_length.into());
+        }
+        Ok(keys)
+    }
+}
+
 /// Reads a range that the file itself names, which must lie within it.
 pub(crate) fn read_range(source: &dyn ReadAt, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
@@ -286,6 +346,12 @@ pub(crate) fn read_into(
     length: u64,
     bytes: &mut Vec<u8>,
 ) -> Result<(), Error> {
+    if length > LARGEST_OBJECT {
+        return Err(Place::file(source.name()).corrupt(format!(
+            "a record of {length} bytes at byte {offset}, more than the {LARGEST_OBJECT} that \
+             are read"
+        )));
+    }
     let within = offset
         .checked_add(length)
         .is_some_and(|end| end <= source.size());
@@ -322,84 +388,8 @@ fn read_directory(source: &dyn ReadAt, offset: u64, start: &[u8]) -> Result<Dire
     })
 }
 
-/// What the first bytes of a ROOT file say.
-#[derive(Debug)]
-struct FileHeader {
-    begin: u32,
-    end: u64,
-    name_length: u32,
-    /// Where the description of the file's classes is, and its length.
-    classes_record: (u64, u32),
-    uuid: [u8; 16],
-}
-
-impl FileHeader {
-    fn read(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut cursor = Cursor::starting_at(bytes, 4)?;
-        let version = cursor.u32()?;
-        let wide = version >= WIDE_VERSION;
-        let begin = cursor.u32()?;
-        let end = cursor.seek_pointer(wide)?;
-        cursor.seek_pointer(wide)?; // the list of free segments
-        cursor.skip(8)?; // its length and count
-        let name_length = cursor.u32()?;
-        cursor.skip(5)?; // bytes a seek, compression
-        let classes_record = (cursor.seek_pointer(wide)?, cursor.u32()?);
-        let uuid = read_uuid(&mut cursor, begin).unwrap_or_default();
-        Ok(FileHeader {
-            begin,
-            end,
-            name_length,
-            classes_record,
-            uuid,
-        })
-    }
-}
-
-fn read_uuid(cursor: &mut Cursor<'_>, begin: u32) -> Option<[u8; 16]> {
-    if cursor.position() + 18 > begin as usize {
-        return None;
-    }
-    cursor.skip(2).ok()?;
-    cursor.take(16).ok()?.try_into().ok()
-}
-
-fn describe(start: &[u8]) -> String {
-    match start {
-        [] => "it is empty".to_owned(),
-        bytes => {
-            let first = bytes.get(..4).unwrap_or(bytes);
-            format!("it starts with {:?}", first.escape_ascii().to_string())
-        }
-    }
-}
-
-fn is_directory_class(class: &str) -> bool {
-    matches!(class, "TDirectory" | "TDirectoryFile")
-}
-
 fn is_rntuple_class(class: &str) -> bool {
     matches!(class, "ROOT::RNTuple" | "ROOT::Experimental::RNTuple")
-}
-
-/// Of keys with the same name, the one with the highest cycle, at the place of the first.
-fn highest_cycles(keys: &[Key]) -> Vec<&Key> {
-    let mut highest: Vec<&Key> = Vec::with_capacity(keys.len());
-    let mut slots: HashMap<&str, usize> = HashMap::with_capacity(keys.len());
-    for key in keys {
-        match slots
-            .get(key.name.as_str())
-            .and_then(|&slot| highest.get_mut(slot))
-        {
-            Some(known) if known.cycle < key.cycle => *known = key,
-            Some(_) => {}
-            None => {
-                slots.insert(&key.name, highest.len());
-                highest.push(key);
-            }
-        }
-    }
-    highest
 }
 
 fn split_cycle(name: &str) -> (&str, Option<u16>) {

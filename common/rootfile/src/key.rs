@@ -1,9 +1,11 @@
 //! The header of a record: every directory, tree and basket in a file begins with one.
 
+use std::sync::Arc;
+
 use crate::cursor::{Cursor, Malformed};
 
 /// Versions above this have eight-byte seeks; the rest of the version follows.
-const WIDE_VERSION: u16 = 1000;
+const WIDE_VERSION: i16 = 1000;
 
 /// A record's sizes, position and names.
 #[derive(Debug, Clone)]
@@ -18,8 +20,8 @@ pub(crate) struct Key {
     pub(crate) cycle: u16,
     /// Where the record begins in the file.
     pub(crate) seek: u64,
-    pub(crate) class: String,
-    pub(crate) name: String,
+    pub(crate) class: Arc<str>,
+    pub(crate) name: Arc<str>,
 }
 
 impl Key {
@@ -64,7 +66,7 @@ impl KeySizes {
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Malformed> {
         let at = cursor.position();
         let total_length = cursor.i32()?;
-        let version = cursor.u16()?;
+        let version = cursor.i16()?;
         let object_length = cursor.i32()?;
         cursor.skip(4)?; // when it was written
         let header_length = cursor.u16()?;

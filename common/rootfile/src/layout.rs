@@ -8,10 +8,10 @@ use crate::primitive::Primitive;
 use crate::stl::Item;
 
 /// The shape of one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Layout {
     /// Values in a number that does not vary.
-    Fixed { cell: Cell, place: Option<Member> },
+    Fixed { cell: Cell, place: Option<Slot> },
     /// As many cells as a counter says, after `lead` bytes of no interest.
     Counted { cell: Cell, lead: usize },
     /// A byte count and a version when there is a header, then the item.
@@ -19,7 +19,7 @@ pub(crate) enum Layout {
 }
 
 /// One value, or an array of these dimensions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cell {
     pub(crate) primitive: Primitive,
     pub(crate) dimensions: Vec<usize>,
@@ -27,7 +27,7 @@ pub(crate) struct Cell {
 
 /// Where a leaf is in the structure that each entry is, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Member {
+pub(crate) struct Slot {
     pub(crate) offset: usize,
     pub(crate) structure: usize,
 }

@@ -1,5 +1,7 @@
 //! How ROOT frames objects: byte counts, versions, class tags, references and base classes.
 
+use std::sync::Arc;
+
 use crate::cursor::{Cursor, Malformed};
 
 /// Set in a four-byte word that counts the bytes of what follows.
@@ -12,6 +14,9 @@ const CLASS_REFERENCE: u32 = 0x8000_0000;
 const REFERENCE_BASE: usize = 2;
 /// The bit of a `TObject` that has a process id after it.
 const IS_REFERENCED: u32 = 1 << 4;
+
+/// A class name that is longer is taken for damage: it is looked at for every object of the class.
+const LONGEST_CLASS_NAME: usize = 4096;
 
 /// Slots of an array for which room is made before they are seen.
 pub(crate) const MOST_SLOTS_AHEAD: usize = 4096;
@@ -86,7 +91,7 @@ pub(crate) fn skip_tobject(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
 }
 
 /// Reads the name and title of a `TNamed`.
-pub(crate) fn read_named(cursor: &mut Cursor<'_>) -> Result<(String, String), Malformed> {
+pub(crate) fn read_named(cursor: &mut Cursor<'_>) -> Result<(Arc<str>, Arc<str>), Malformed> {
     let header = Header::read(cursor)?;
     skip_tobject(cursor)?;
     let named = (cursor.text()?, cursor.text()?);
@@ -212,6 +217,6 @@ impl Framing {
 
 fn class_name<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, Malformed> {
     let at = cursor.position();
-    std::str::from_utf8(cursor.zero_ended()?)
+    std::str::from_utf8(cursor.zero_ended(LONGEST_CLASS_NAME)?)
         .map_err(|_| Malformed::at("a class name is not text", at))
 }

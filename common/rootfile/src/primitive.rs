@@ -10,8 +10,10 @@ use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
+use crate::packed::Packing;
+
 /// A type of fixed width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Primitive {
     Bool,
     I8,
@@ -24,6 +26,8 @@ pub(crate) enum Primitive {
     U64,
     F32,
     F64,
+    Float16(Packing),
+    Double32(Packing),
 }
 
 impl Primitive {
@@ -34,6 +38,7 @@ impl Primitive {
             Primitive::I16 | Primitive::U16 => 2,
             Primitive::I32 | Primitive::U32 | Primitive::F32 => 4,
             Primitive::I64 | Primitive::U64 | Primitive::F64 => 8,
+            Primitive::Float16(packing) | Primitive::Double32(packing) => packing.width(),
         }
     }
 
@@ -51,6 +56,8 @@ impl Primitive {
             Primitive::U64 => "uint64_t",
             Primitive::F32 => "float",
             Primitive::F64 => "double",
+            Primitive::Float16(_) => "Float16_t",
+            Primitive::Double32(_) => "Double32_t",
         }
     }
 
@@ -65,8 +72,8 @@ impl Primitive {
             Primitive::U32 => DataType::UInt32,
             Primitive::I64 => DataType::Int64,
             Primitive::U64 => DataType::UInt64,
-            Primitive::F32 => DataType::Float32,
-            Primitive::F64 => DataType::Float64,
+            Primitive::F32 | Primitive::Float16(_) => DataType::Float32,
+            Primitive::F64 | Primitive::Double32(_) => DataType::Float64,
         }
     }
 }
@@ -77,6 +84,8 @@ macro_rules! values {
         #[derive(Debug)]
         pub(crate) enum Values {
             Bool(Vec<u8>),
+            Float16(Packing, Vec<f32>),
+            Double32(Packing, Vec<f64>),
             $($variant(Vec<$native>),)*
         }
 
@@ -85,6 +94,12 @@ macro_rules! values {
             pub(crate) fn with_capacity(primitive: Primitive, count: usize) -> Self {
                 match primitive {
                     Primitive::Bool => Values::Bool(Vec::with_capacity(count)),
+                    Primitive::Float16(packing) => {
+                        Values::Float16(packing, Vec::with_capacity(count))
+                    }
+                    Primitive::Double32(packing) => {
+                        Values::Double32(packing, Vec::with_capacity(count))
+                    }
                     $(Primitive::$variant => Values::$variant(Vec::with_capacity(count)),)*
                 }
             }
@@ -93,6 +108,8 @@ macro_rules! values {
             pub(crate) fn extend(&mut self, bytes: &[u8]) {
                 match self {
                     Values::Bool(values) => values.extend_from_slice(bytes),
+                    Values::Float16(packing, values) => packing.extend_f32(bytes, values),
+                    Values::Double32(packing, values) => packing.extend_f64(bytes, values),
                     $(Values::$variant(values) => {
                         let (chunks, _) = bytes.as_chunks::<$width>();
                         values.extend(chunks.iter().map(|&chunk| <$native>::from_be_bytes(chunk)));
@@ -104,6 +121,8 @@ macro_rules! values {
             pub(crate) fn len(&self) -> usize {
                 match self {
                     Values::Bool(values) => values.len(),
+                    Values::Float16(_, values) => values.len(),
+                    Values::Double32(_, values) => values.len(),
                     $(Values::$variant(values) => values.len(),)*
                 }
             }
@@ -114,6 +133,12 @@ macro_rules! values {
                     Values::Bool(values) => {
                         let bits = values.iter().map(|&byte| byte != 0);
                         Arc::new(BooleanArray::new(BooleanBuffer::from_iter(bits), None))
+                    }
+                    Values::Float16(_, values) => {
+                        Arc::new(PrimitiveArray::<Float32Type>::new(values.into(), None))
+                    }
+                    Values::Double32(_, values) => {
+                        Arc::new(PrimitiveArray::<Float64Type>::new(values.into(), None))
                     }
                     $(Values::$variant(values) => {
                         Arc::new(PrimitiveArray::<$arrow>::new(values.into(), None))

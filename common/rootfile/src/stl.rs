@@ -1,12 +1,13 @@
 //! C++ type names of values that are streamed one after another: numbers, strings, sequences.
 
+use crate::packed::Packing;
 use crate::primitive::Primitive;
 
 /// Types nested deeper than this are not decoded.
 const DEEPEST: usize = 8;
 
 /// A value whose bytes say themselves how long they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Item {
     Value(Primitive),
     Text,
@@ -78,6 +79,9 @@ fn primitive(name: &str) -> Option<Primitive> {
         | "size_t" => Primitive::U64,
         "float" | "Float_t" => Primitive::F32,
         "double" | "Double_t" => Primitive::F64,
+        // Items of a sequence have no title that could give them a range.
+        "Double32_t" => Primitive::Double32(Packing::Float),
+        "Float16_t" => Primitive::Float16(Packing::float16("")),
         _ => return None,
     })
 }

@@ -3,7 +3,8 @@
 //! Only what the layout of trees and branches does not say is taken from here: the types of
 //! members of objects, and the members of old versions of `TTree`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::cursor::{Cursor, Malformed};
 use crate::object::{
@@ -13,11 +14,13 @@ use crate::object::{
 /// One member of a class, or one of its base classes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
+    /// The comment after it, which may give the range of a packed number.
+    pub(crate) title: Arc<str>,
     /// ROOT's number for its type.
     pub(crate) kind: i32,
     /// The C++ type.
-    pub(crate) type_name: String,
+    pub(crate) type_name: Arc<str>,
     /// The number of values when it is an array, otherwise zero.
     pub(crate) length: i32,
 }
@@ -25,7 +28,29 @@ pub(crate) struct Member {
 /// The classes of a file, by name and version.
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
-    versions: HashMap<String, Vec<(i32, Vec<Member>)>>,
+    versions: HashMap<Arc<str>, BTreeMap<i32, Class>>,
+}
+
+/// The members of one version of a class.
+#[derive(Debug, Default)]
+pub(crate) struct Class {
+    pub(crate) members: Vec<Member>,
+    by_name: HashMap<Arc<str>, usize>,
+}
+
+impl Class {
+    fn of(members: Vec<Member>) -> Self {
+        let mut by_name = HashMap::with_capacity(members.len());
+        for (index, member) in members.iter().enumerate() {
+            by_name.entry(Arc::clone(&member.name)).or_insert(index);
+        }
+        Class { members, by_name }
+    }
+
+    /// The member of that name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Member> {
+        self.members.get(*self.by_name.get(name)?)
+    }
 }
 
 impl Classes {
@@ -52,12 +77,11 @@ impl Classes {
         Ok(classes)
     }
 
-    /// The members of a class; of its newest version when that one is not there.
-    pub(crate) fn members(&self, class: &str, version: i32) -> Option<&[Member]> {
+    /// A class in that version; in its newest when that one is not there.
+    pub(crate) fn class(&self, class: &str, version: i32) -> Option<&Class> {
         let versions = self.versions.get(class)?;
-        let exact = versions.iter().find(|(known, _)| *known == version);
-        let newest = || versions.iter().max_by_key(|(known, _)| *known);
-        exact.or_else(newest).map(|(_, members)| members.as_slice())
+        let newest = || versions.last_key_value().map(|(_, newest)| newest);
+        versions.get(&version).or_else(newest)
     }
 
     fn read_class(&mut self, framing: Framing, mut cursor: Cursor<'_>) -> Result<(), Malformed> {
@@ -82,7 +106,8 @@ impl Classes {
         self.versions
             .entry(name)
             .or_default()
-            .push((version, members));
+            .entry(version)
+            .or_insert_with(|| Class::of(members));
         Ok(())
     }
 }
@@ -107,7 +132,7 @@ fn read_member(cursor: &mut Cursor<'_>, class: &str) -> Result<Member, Malformed
         Header::read(cursor)?;
     }
     let header = Header::read(cursor)?;
-    let (name, _) = read_named(cursor)?;
+    let (name, title) = read_named(cursor)?;
     let kind = cursor.i32()?;
     cursor.skip(4)?; // its size in memory
     let length = cursor.i32()?;
@@ -120,6 +145,7 @@ fn read_member(cursor: &mut Cursor<'_>, class: &str) -> Result<Member, Malformed
     cursor.skip(dimensions.saturating_mul(4))?;
     Ok(Member {
         name,
+        title,
         kind,
         type_name: cursor.text()?,
         length,

@@ -23,7 +23,9 @@ pub(crate) struct TreeInner {
     name: String,
     pub(crate) record: TreeRecord,
     branches: Vec<Branch>,
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<Arc<str>, usize>,
+    /// Those that are in others.
+    nested: Vec<usize>,
 }
 
 impl Tree {
@@ -36,11 +38,17 @@ impl Tree {
     ) -> Result<Self, Error> {
         let record = TreeRecord::read(class, payload, header_length, &file)
             .map_err(|error| Place::tree(file.name(), name).corrupt(error))?;
-        let branches = list_branches(&record, &file);
+        let branches = list_branches(&record, &file)
+            .map_err(|error| Place::tree(file.name(), name).corrupt(error))?;
         let mut by_name = HashMap::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
-            by_name.entry(branch.name.clone()).or_insert(index);
+            by_name.entry(Arc::clone(&branch.name)).or_insert(index);
         }
+        let nested = (0..branches.len()).filter(|&index| {
+            let branch = branches.get(index);
+            branch.is_some_and(|branch| branch.name.contains('/'))
+        });
+        let nested = nested.collect();
         let name = name.to_owned();
         Ok(Tree {
             inner: Arc::new(TreeInner {
@@ -49,6 +57,7 @@ impl Tree {
                 record,
                 branches,
                 by_name,
+                nested,
             }),
         })
     }
@@ -69,18 +78,22 @@ impl Tree {
     }
 
     /// The branch of that name. The names above a sub-branch may be left out when no other
-    /// branch is called the same.
+    /// branch is called the same, and may have dots between them.
     pub fn branch(&self, name: &str) -> Option<&Branch> {
         if let Some(&index) = self.inner.by_name.get(name) {
             return self.inner.branches.get(index);
         }
-        let mut below = self.inner.branches.iter().filter(|branch| {
-            branch
-                .name
-                .strip_suffix(name)
+        let only = |fits: &dyn Fn(&str) -> bool| {
+            let branches = self.inner.nested.iter();
+            let branches = branches.filter_map(|&index| self.inner.branches.get(index));
+            let mut fitting = branches.filter(|branch| fits(&branch.name));
+            fitting.next().filter(|_| fitting.next().is_none())
+        };
+        only(&|full| {
+            full.strip_suffix(name)
                 .is_some_and(|above| above.ends_with('/'))
-        });
-        below.next().filter(|_| below.next().is_none())
+        })
+        .or_else(|| only(&|full| is_dotted(full, name)))
     }
 
     /// The entries at which clusters begin, ascending from 0, and last the number of entries.
@@ -119,4 +132,10 @@ impl Tree {
     pub(crate) fn place(&self) -> Place {
         Place::tree(self.inner.file.name(), &self.inner.name)
     }
+}
+
+/// Whether `name` is `full` with dots for the slashes.
+fn is_dotted(full: &str, name: &str) -> bool {
+    let same = |(full, name): (u8, u8)| full == name || (full == b'/' && name == b'.');
+    full.len() == name.len() && full.bytes().zip(name.bytes()).all(same)
 }

@@ -1,19 +1,29 @@
 //! The branches of a tree as its users see them: named with those above them.
 
-use crate::branch::{Branch, Column, compression_name};
+use std::sync::Arc;
+
+use crate::branch::{Branch, Column};
+use crate::cursor::Malformed;
 use crate::file::RootFile;
 use crate::ttree::basket::BasketIndex;
 use crate::ttree::branch_record::BranchRecord;
 use crate::ttree::interpretation::{Interpretation, interpret, interpret_leaves};
-use crate::ttree::tree_record::TreeRecord;
+use crate::ttree::tree_record::{MOST_BRANCHES, TreeRecord};
+
+/// Bytes of names and types that are always allowed; beyond, they are as many as the tree's
+/// description has, which damage makes branches repeat.
+const SHORT_TEXTS: usize = 4 << 20;
 
 /// The branches in the order of the tree, each before those below it.
-pub(crate) fn list_branches(record: &TreeRecord, file: &RootFile) -> Vec<Branch> {
+pub(crate) fn list_branches(
+    record: &TreeRecord,
+    file: &RootFile,
+) -> Result<Vec<Branch>, Malformed> {
     let branch_of_leaf = branches_of_leaves(record);
     let counting = |leaf: Option<usize>| branch_of_leaf.get(leaf?).copied().flatten();
-    let mut listed = Vec::with_capacity(record.branches.len());
+    let mut list = List::new(record);
     let mut visited = vec![false; record.branches.len()];
-    let mut waiting: Vec<(usize, Option<String>)> = record
+    let mut waiting: Vec<(usize, Option<Arc<str>>)> = record
         .top
         .iter()
         .rev()
@@ -28,28 +38,25 @@ pub(crate) fn list_branches(record: &TreeRecord, file: &RootFile) -> Vec<Branch>
         if std::mem::replace(seen, true) {
             continue;
         }
-        let top = above.is_none();
-        let prefix = above.map(|above| above + "/").unwrap_or_default();
-        let name = format!("{prefix}{}", branch.name);
+        let name = list.name(above.as_deref(), &branch.name)?;
         for &child in branch.children.iter().rev() {
-            waiting.push((child, Some(name.clone())));
+            waiting.push((child, Some(Arc::clone(&name))));
         }
-        let interpretation = interpret(record, branch, top, file);
-        let counter = counting(interpretation.counter);
-        listed.push(describe(
-            record,
+        let baskets = BasketIndex::read(branch, &record.payload);
+        let described = Described {
             index,
             branch,
-            name,
-            interpretation,
-            counter,
-        ));
-        for (name, interpretation) in interpret_leaves(record, branch) {
-            let name = format!("{prefix}{name}");
-            listed.push(describe(record, index, branch, name, interpretation, None));
+            baskets: baskets.map_or(0, |index| index.spans.len()),
+        };
+        let interpretation = interpret(record, branch, above.is_none(), file);
+        let counter = counting(interpretation.counter);
+        list.push(&described, name, interpretation, counter)?;
+        for (leaf, interpretation) in interpret_leaves(record, branch) {
+            let own = list.name(above.as_deref(), &format!("{}.{leaf}", branch.name))?;
+            list.push(&described, own, interpretation, None)?;
         }
     }
-    listed
+    Ok(list.branches)
 }
 
 /// Of each leaf, the branch that it is of.
@@ -65,32 +72,85 @@ fn branches_of_leaves(record: &TreeRecord) -> Vec<Option<usize>> {
     found
 }
 
-fn describe(
-    record: &TreeRecord,
+/// A branch that gives one column, or one for each of its leaves.
+struct Described<'a> {
     index: usize,
-    branch: &BranchRecord,
-    name: String,
-    interpretation: Interpretation,
-    counter: Option<usize>,
-) -> Branch {
-    let Interpretation {
-        layout, type_name, ..
-    } = interpretation;
-    let counting = counter.and_then(|index| record.branches.get(index));
-    Branch {
-        name,
-        title: branch.title.clone(),
-        type_name,
-        counter: counting.map(|branch| branch.name.clone()),
-        column: layout.map(|layout| Column {
-            data_type: layout.data_type(),
-            layout,
-            counter,
-        }),
-        compression: compression_name(branch.compression),
-        compressed_bytes: u64::try_from(branch.stored_bytes).unwrap_or(0),
-        uncompressed_bytes: u64::try_from(branch.total_bytes).unwrap_or(0),
-        baskets: BasketIndex::read(branch, &record.payload).map_or(0, |index| index.spans.len()),
-        record: index,
+    branch: &'a BranchRecord,
+    baskets: usize,
+}
+
+/// The branches so far.
+struct List<'a> {
+    record: &'a TreeRecord,
+    branches: Vec<Branch>,
+    /// Bytes that names and types may still take.
+    left: usize,
+}
+
+impl<'a> List<'a> {
+    fn new(record: &'a TreeRecord) -> Self {
+        List {
+            record,
+            branches: Vec::with_capacity(record.branches.len()),
+            left: record.payload.len().saturating_add(SHORT_TEXTS),
+        }
+    }
+
+    /// Counts so many bytes of text, before they are made.
+    fn count(&mut self, bytes: usize) -> Result<(), Malformed> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or_else(|| {
+            Malformed::new("the names of its branches are longer than its description")
+        })?;
+        Ok(())
+    }
+
+    /// The name of a branch below `above`.
+    fn name(&mut self, above: Option<&str>, own: &str) -> Result<Arc<str>, Malformed> {
+        self.count(above.map_or(0, str::len).saturating_add(own.len()))?;
+        Ok(match above {
+            Some(above) => Arc::from(format!("{above}/{own}")),
+            None => Arc::from(own),
+        })
+    }
+
+    fn push(
+        &mut self,
+        described: &Described<'_>,
+        name: Arc<str>,
+        interpretation: Interpretation,
+        counter: Option<usize>,
+    ) -> Result<(), Malformed> {
+        let Interpretation {
+            layout, type_name, ..
+        } = interpretation;
+        let reason = layout.as_ref().err().map_or(0, String::len);
+        self.count(type_name.len().saturating_add(reason))?;
+        if self.branches.len() >= MOST_BRANCHES {
+            return Err(Malformed::new(format!("more than {MOST_BRANCHES} columns")));
+        }
+        let Described {
+            index,
+            branch,
+            baskets,
+        } = *described;
+        let counting = counter.and_then(|index| self.record.branches.get(index));
+        self.branches.push(Branch {
+            name,
+            title: Arc::clone(&branch.title),
+            type_name,
+            counter: counting.map(|branch| Arc::clone(&branch.name)),
+            column: layout.map(|layout| Column {
+                data_type: layout.data_type(),
+                layout,
+                counter,
+            }),
+            compression: branch.compression,
+            compressed_bytes: u64::try_from(branch.stored_bytes).unwrap_or(0),
+            uncompressed_bytes: u64::try_from(branch.total_bytes).unwrap_or(0),
+            baskets,
+            record: index,
+        });
+        Ok(())
     }
 }

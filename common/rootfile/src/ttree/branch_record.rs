@@ -1,5 +1,7 @@
 //! A branch as the file describes it: sizes, leaves, sub-branches and where its baskets are.
 
+use std::sync::Arc;
+
 use crate::cursor::{Cursor, Malformed};
 use crate::object::{Header, read_named, skip_object};
 
@@ -7,8 +9,8 @@ use crate::object::{Header, read_named, skip_object};
 #[derive(Debug, Clone)]
 pub(crate) struct BranchRecord {
     pub(crate) class: BranchClass,
-    pub(crate) name: String,
-    pub(crate) title: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) title: Arc<str>,
     pub(crate) compression: i32,
     /// Baskets on disk; the one after them may be in memory.
     pub(crate) write_basket: usize,
@@ -23,7 +25,7 @@ pub(crate) struct BranchRecord {
     /// Indices of branches of the tree.
     pub(crate) children: Vec<usize>,
     /// The file with the baskets when it is another one.
-    pub(crate) other_file: String,
+    pub(crate) other_file: Arc<str>,
 }
 
 /// What kind of branch it is.
@@ -34,14 +36,14 @@ pub(crate) enum BranchClass {
     /// An object or a member of one.
     Element(ElementMembers),
     /// Any other class, of this name.
-    Other(String),
+    Other(Arc<str>),
 }
 
 /// What a `TBranchElement` adds to a branch.
 #[derive(Debug, Clone)]
 pub(crate) struct ElementMembers {
     /// The class of the object that the branch is, or is a member of.
-    pub(crate) class_name: String,
+    pub(crate) class_name: Arc<str>,
     pub(crate) class_version: i32,
     /// The number of the member, negative for an object of its own.
     pub(crate) id: i32,
@@ -196,7 +198,7 @@ fn counted(cursor: &mut Cursor<'_>, slots: usize) -> Result<Option<usize>, Malfo
 }
 
 /// The name and title of a branch of a class that is not read further.
-pub(crate) fn names_of_unknown(cursor: Cursor<'_>) -> Option<(String, String)> {
+pub(crate) fn names_of_unknown(cursor: Cursor<'_>) -> Option<(Arc<str>, Arc<str>)> {
     let derived = |mut cursor: Cursor<'_>| {
         Header::read(&mut cursor).ok()?;
         Header::read(&mut cursor).ok()?;

@@ -70,6 +70,11 @@ impl ColumnReader {
         })
     }
 
+    /// The branch, for errors.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The branch that counts, by its index in the tree's record.
     pub(crate) fn counter(&self) -> Option<usize> {
         self.column.counter

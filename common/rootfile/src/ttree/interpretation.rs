@@ -1,10 +1,14 @@
 //! What a branch's leaves and class say about its values: the layout, the type's name, or why
 //! they are not decoded.
 
+use std::sync::Arc;
+
 use crate::file::RootFile;
-use crate::layout::{Cell, Layout, Member};
+use crate::layout::{Cell, Layout, Slot};
+use crate::packed::Packing;
 use crate::primitive::Primitive;
 use crate::stl::{Item, parse_type};
+use crate::streamer::Member;
 use crate::ttree::branch_record::{BranchClass, BranchRecord, ElementMembers};
 use crate::ttree::leaf_record::LeafRecord;
 use crate::ttree::tree_record::TreeRecord;
@@ -15,6 +19,10 @@ const CLONES_MEMBER: i32 = 31;
 const COLLECTION_MEMBER: i32 = 41;
 /// ROOT's number for the type `TString`.
 const TSTRING: i32 = 65;
+/// Leaves that are named where a branch has many.
+const LEAVES_NAMED: usize = 8;
+/// Arrays of more dimensions are read as having one.
+const MOST_DIMENSIONS: usize = 16;
 
 /// How a branch is decoded, and what its type is called.
 #[derive(Debug)]
@@ -43,7 +51,7 @@ pub(crate) fn interpret(
     file: &RootFile,
 ) -> Interpretation {
     if let BranchClass::Other(class) = &branch.class {
-        return Interpretation::refused(class, format!("a {class} is not decoded"));
+        return Interpretation::refused(&**class, format!("a {class} is not decoded"));
     }
     if !branch.other_file.is_empty() {
         let reason = format!("its baskets are in another file, {:?}", branch.other_file);
@@ -60,9 +68,12 @@ pub(crate) fn interpret(
         [only] => tree.leaves.get(*only),
         several => {
             let names = several.iter().filter_map(|&leaf| tree.leaves.get(leaf));
-            let names: Vec<String> = names
+            let more = several.len().saturating_sub(LEAVES_NAMED);
+            let mut names: Vec<String> = names
+                .take(LEAVES_NAMED)
                 .map(|leaf| format!("{}.{}", branch.name, leaf.name))
                 .collect();
+            names.extend((more > 0).then(|| format!("and {more} more")));
             return Interpretation::refused(
                 "",
                 format!("several leaves: read {}", names.join(", ")),
@@ -72,7 +83,7 @@ pub(crate) fn interpret(
     let Some(leaf) = leaf else {
         return Interpretation::refused("", "its leaf is missing");
     };
-    match (&branch.class, leaf.class.as_str()) {
+    match (&branch.class, &*leaf.class) {
         (_, "TLeafC") => streamed("char*", Item::Text, false),
         (BranchClass::Element(element), "TLeafElement") => {
             element_values(tree, branch, element, leaf, top, file)
@@ -80,17 +91,17 @@ pub(crate) fn interpret(
         _ => match leaf_primitive(leaf) {
             Some(primitive) => numbers(tree, leaf, primitive, 0),
             None => {
-                Interpretation::refused(&leaf.class, format!("a {} is not decoded", leaf.class))
+                Interpretation::refused(&*leaf.class, format!("a {} is not decoded", leaf.class))
             }
         },
     }
 }
 
-/// The leaves of a branch that has several, each as a column of its own.
+/// The leaves of a branch that has several, each as a column of its own, with its name.
 pub(crate) fn interpret_leaves(
     tree: &TreeRecord,
     branch: &BranchRecord,
-) -> Vec<(String, Interpretation)> {
+) -> Vec<(Arc<str>, Interpretation)> {
     if branch.leaves.len() < 2 || !matches!(branch.class, BranchClass::Plain) {
         return Vec::new();
     }
@@ -116,7 +127,7 @@ pub(crate) fn interpret_leaves(
     let mut offset = 0;
     let mut found = Vec::with_capacity(cells.len());
     for (leaf, cell) in leaves.into_iter().zip(cells) {
-        let place = Some(Member { offset, structure });
+        let place = Some(Slot { offset, structure });
         offset += cell.size();
         let type_name = type_name(cell.primitive, None, &cell.dimensions);
         let layout = Ok(Layout::Fixed { cell, place });
@@ -125,7 +136,7 @@ pub(crate) fn interpret_leaves(
             type_name,
             counter: None,
         };
-        found.push((format!("{}.{}", branch.name, leaf.name), interpretation));
+        found.push((Arc::clone(&leaf.name), interpretation));
     }
     found
 }
@@ -136,7 +147,7 @@ fn group(branch: &BranchRecord) -> Interpretation {
     };
     if element.kind != CLONES {
         let reason = "a group of branches: read those below it";
-        return Interpretation::refused(&element.class_name, reason);
+        return Interpretation::refused(&*element.class_name, reason);
     }
     let cell = Cell {
         primitive: Primitive::I32,
@@ -163,13 +174,15 @@ fn element_values(
     match number {
         1..=39 => {
             let base = if number > 20 { number - 20 } else { number };
-            if let Some(primitive) = element_primitive(base) {
+            let packed = || packed_member(base, branch, element, file);
+            if let Some(primitive) = element_primitive(base).or_else(packed) {
                 return numbers(tree, leaf, primitive, 0);
             }
         }
         // A pointer to values that another member counts: a byte says whether it is null.
         41..=59 if !in_collection => {
-            if let Some(primitive) = element_primitive(number - 40) {
+            let packed = || packed_member(number - 40, branch, element, file);
+            if let Some(primitive) = element_primitive(number - 40).or_else(packed) {
                 return numbers(tree, leaf, primitive, 1);
             }
         }
@@ -180,39 +193,57 @@ fn element_values(
     }
     let own = top && element.id < 0;
     let name = if own {
-        element.class_name.clone()
+        Arc::clone(&element.class_name)
     } else {
-        member_type(branch, element, file).unwrap_or_else(|| element.class_name.clone())
+        let member = member(branch, element, file).map(|member| Arc::clone(&member.type_name));
+        member.unwrap_or_else(|| Arc::clone(&element.class_name))
     };
     let item = parse_type(&name);
     let Some(item) = item.filter(|item| !matches!(item, Item::Value(_))) else {
         let reason = format!("values of type {name:?} are not decoded");
-        return Interpretation::refused(name, reason);
+        return Interpretation::refused(&*name, reason);
     };
     if in_collection || leaf.counter.is_some() || leaf.length > 1 {
         let reason = format!("several {name:?} an entry are not decoded");
-        return Interpretation::refused(name, reason);
+        return Interpretation::refused(&*name, reason);
     }
     let header = match item {
-        Item::Text => !own && name != "TString",
+        Item::Text => !own && *name != *"TString",
         _ => true,
     };
     streamed(&name, item, header)
 }
 
-/// The type of the member that a branch holds, from the file's description of the class.
-fn member_type(branch: &BranchRecord, element: &ElementMembers, file: &RootFile) -> Option<String> {
-    let members = file
+/// How a member of one of ROOT's packed types is stored, which the comment after it says.
+fn packed_member(
+    number: i32,
+    branch: &BranchRecord,
+    element: &ElementMembers,
+    file: &RootFile,
+) -> Option<Primitive> {
+    // Without the file's description of the class, nothing says how.
+    let title = || member(branch, element, file).map(|member| Arc::clone(&member.title));
+    match number {
+        9 => Some(Primitive::Double32(Packing::of_title(&title()?))),
+        19 => Some(Primitive::Float16(Packing::float16(&title()?))),
+        _ => None,
+    }
+}
+
+/// The member that a branch holds, from the file's description of the class.
+fn member<'a>(
+    branch: &BranchRecord,
+    element: &ElementMembers,
+    file: &'a RootFile,
+) -> Option<&'a Member> {
+    let class = file
         .classes()?
-        .members(&element.class_name, element.class_version)?;
+        .class(&element.class_name, element.class_version)?;
     let name = branch.name.trim_end_matches('.');
     let name = name.rsplit('.').next().unwrap_or(name);
     let name = name.split('[').next().unwrap_or(name);
-    let named = members.iter().find(|member| member.name == name);
-    let numbered = || members.get(usize::try_from(element.id).ok()?);
-    named
-        .or_else(numbered)
-        .map(|member| member.type_name.clone())
+    let numbered = || class.members.get(usize::try_from(element.id).ok()?);
+    class.named(name).or_else(numbered)
 }
 
 fn streamed(type_name: &str, item: Item, header: bool) -> Interpretation {
@@ -259,7 +290,7 @@ fn numbers(
     };
     let counter = tree.leaf_at(reference);
     let counting = counter.and_then(|index| tree.leaves.get(index));
-    let counting = counting.map(|leaf| leaf.name.as_str()).unwrap_or_default();
+    let counting = counting.map(|leaf| &*leaf.name).unwrap_or_default();
     Interpretation {
         type_name: type_name(primitive, Some(counting), &cell.dimensions),
         layout: Ok(Layout::Counted { cell, lead }),
@@ -280,7 +311,7 @@ fn type_name(primitive: Primitive, counter: Option<&str>, dimensions: &[usize]) 
 
 fn leaf_primitive(leaf: &LeafRecord) -> Option<Primitive> {
     let signed = |signed, unsigned| Some(if leaf.unsigned { unsigned } else { signed });
-    match leaf.class.as_str() {
+    match &*leaf.class {
         "TLeafO" => Some(Primitive::Bool),
         "TLeafB" => signed(Primitive::I8, Primitive::U8),
         "TLeafS" => signed(Primitive::I16, Primitive::U16),
@@ -288,6 +319,8 @@ fn leaf_primitive(leaf: &LeafRecord) -> Option<Primitive> {
         "TLeafL" | "TLeafG" => signed(Primitive::I64, Primitive::U64),
         "TLeafF" => Some(Primitive::F32),
         "TLeafD" => Some(Primitive::F64),
+        "TLeafF16" => Some(Primitive::Float16(Packing::float16(&leaf.title))),
+        "TLeafD32" => Some(Primitive::Double32(Packing::of_title(&leaf.title))),
         "TLeafElement" => element_primitive(leaf.element_type?),
         _ => None,
     }
@@ -316,17 +349,19 @@ fn fixed_dimensions(leaf: &LeafRecord) -> Option<Vec<usize>> {
     let length = usize::try_from(leaf.length)
         .ok()
         .filter(|&length| length > 0)?;
-    let bracketed = leaf
-        .title
+    // What follows a slash is the type, maybe with a range.
+    let title = leaf.title.split('/').next().unwrap_or_default();
+    let bracketed = title
         .split('[')
         .skip(1)
         .filter_map(|part| part.split(']').next());
-    let dimensions: Vec<usize> = bracketed.filter_map(|part| part.parse().ok()).collect();
+    let numbers = bracketed.filter_map(|part| part.parse().ok());
+    let dimensions: Vec<usize> = numbers.take(MOST_DIMENSIONS + 1).collect();
     let product = dimensions
         .iter()
         .try_fold(1_usize, |product, &next| product.checked_mul(next));
     Some(match product {
-        Some(product) if product == length => dimensions,
+        Some(product) if product == length && dimensions.len() <= MOST_DIMENSIONS => dimensions,
         _ if length > 1 => vec![length],
         _ => Vec::new(),
     })

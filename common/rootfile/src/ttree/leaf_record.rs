@@ -1,5 +1,7 @@
 //! A leaf as the file describes it: the type and the shape of one value of a branch.
 
+use std::sync::Arc;
+
 use crate::cursor::{Cursor, Malformed};
 use crate::object::{Header, read_named};
 
@@ -7,10 +9,10 @@ use crate::object::{Header, read_named};
 #[derive(Debug, Clone)]
 pub(crate) struct LeafRecord {
     /// `TLeafF`, `TLeafElement`…
-    pub(crate) class: String,
-    pub(crate) name: String,
+    pub(crate) class: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// The name, with its dimensions in brackets.
-    pub(crate) title: String,
+    pub(crate) title: Arc<str>,
     /// The number of values an entry, or for each one that the counter counts.
     pub(crate) length: i32,
     pub(crate) unsigned: bool,
@@ -24,8 +26,8 @@ pub(crate) struct LeafRecord {
 #[derive(Debug)]
 pub(crate) struct LeafBase {
     pub(crate) header: Header,
-    pub(crate) name: String,
-    pub(crate) title: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) title: Arc<str>,
     pub(crate) length: i32,
     pub(crate) unsigned: bool,
 }

@@ -16,8 +16,10 @@ use arrow_schema::DataType;
 
 use crate::branch::Branch;
 use crate::codec::Codecs;
+use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::file::read_into;
+use crate::key::KeySizes;
 use crate::layout::Layout;
 use crate::tree::Tree;
 use crate::ttree::column_reader::{ColumnReader, Wanted};
@@ -83,6 +85,7 @@ impl RangeReader {
         }
         wanted.sort_unstable_by_key(|basket| basket.offset);
         let source = self.tree.inner.file.source();
+        let mut claims = self.tree.inner.file.memory().claims();
         let mut rest = wanted.as_slice();
         while let Some(first) = rest.first() {
             let (count, end) = joined(first, rest, source.worthwhile_gap());
@@ -93,6 +96,7 @@ impl RangeReader {
                 let end = start.saturating_add(basket.length as usize);
                 let record = self.stored.get(start..end).unwrap_or_default();
                 if let Some(column) = self.columns.get_mut(basket.column) {
+                    claims.add(record.len() as u64, claimed(record), column.place())?;
                     column.load_record(basket.number, record, &mut self.codecs)?;
                 }
             }
@@ -119,6 +123,12 @@ impl RangeReader {
         }
         Ok(())
     }
+}
+
+/// The bytes that a basket's record says it holds.
+fn claimed(record: &[u8]) -> u64 {
+    let sizes = KeySizes::read(&mut Cursor::new(record));
+    sizes.map_or(0, |sizes| u64::from(sizes.object_length))
 }
 
 /// How many of the baskets to read at once with the first of them, and where that read ends.

@@ -30,7 +30,8 @@ impl TreeNumbers {
         }
         let members = file
             .classes()
-            .and_then(|classes| classes.members("TTree", version.into()));
+            .and_then(|classes| classes.class("TTree", version.into()))
+            .map(|class| class.members.as_slice());
         match members {
             Some(members) => Self::read_described(cursor, members),
             None if version > *KNOWN.end() => Self::read_known(cursor, *KNOWN.end()),
@@ -73,9 +74,9 @@ impl TreeNumbers {
         let (mut ranges, mut ends, mut sizes) = (0, Vec::new(), Vec::new());
         for member in members
             .iter()
-            .skip_while(|member| member.type_name == "BASE")
+            .skip_while(|member| *member.type_name == *"BASE")
         {
-            match (member.name.as_str(), member.kind) {
+            match (&*member.name, member.kind) {
                 ("fBranches", _) => break,
                 ("fEntries", 8) => numbers.entries = cursor.f64()? as i64,
                 ("fEntries", _) => numbers.entries = cursor.i64()?,

@@ -1,6 +1,7 @@
 //! A tree as the file describes it. Members that are not needed, and newer ones, are passed over.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::cursor::{Cursor, Malformed};
 use crate::file::RootFile;
@@ -15,6 +16,8 @@ use crate::ttree::tree_numbers::TreeNumbers;
 
 /// Branches and counters nested deeper than this are taken for damage.
 const DEEPEST: usize = 64;
+/// A tree with more branches and leaves than this is taken for damage: NanoAOD has some 3,400.
+pub(crate) const MOST_BRANCHES: usize = 1 << 18;
 
 /// A tree: its numbers, branches and leaves.
 #[derive(Debug)]
@@ -46,6 +49,7 @@ impl TreeRecord {
             leaves: Vec::new(),
             leaf_references: HashMap::new(),
             branch_references: HashMap::new(),
+            classes: HashMap::new(),
         };
         if class != "TTree" {
             Header::read(&mut parser.cursor)?;
@@ -85,6 +89,7 @@ struct Parser<'a> {
     leaves: Vec<LeafRecord>,
     leaf_references: HashMap<u32, usize>,
     branch_references: HashMap<u32, usize>,
+    classes: HashMap<&'a str, Arc<str>>,
 }
 
 impl<'a> Parser<'a> {
@@ -113,6 +118,21 @@ impl<'a> Parser<'a> {
         result
     }
 
+    /// Counts a branch or a leaf, before it is read.
+    fn count(&self) -> Result<(), Malformed> {
+        if self.branches.len() + self.leaves.len() < MOST_BRANCHES {
+            return Ok(());
+        }
+        let what = format!("more than {MOST_BRANCHES} branches and leaves");
+        Err(Malformed::at(what, self.cursor.position()))
+    }
+
+    /// The name of a class, which many objects share.
+    fn class(&mut self, name: &'a str) -> Arc<str> {
+        let known = self.classes.entry(name);
+        Arc::clone(known.or_insert_with(|| Arc::from(name)))
+    }
+
     fn branch_array(&mut self) -> Result<Vec<usize>, Malformed> {
         let (header, slots) = read_object_array(&mut self.cursor)?;
         let mut found = Vec::with_capacity(slots.min(MOST_SLOTS_AHEAD));
@@ -132,7 +152,8 @@ impl<'a> Parser<'a> {
     }
 
     fn branch(&mut self, here: Here<'a>) -> Result<usize, Malformed> {
-        let mut branch = match here.class {
+        self.count()?;
+        let branch = match here.class {
             "TBranch" => self.plain_branch()?,
             "TBranchElement" => self.element_branch()?,
             other => self.other_branch(other)?,
@@ -140,8 +161,6 @@ impl<'a> Parser<'a> {
         if let Some(end) = here.end {
             self.cursor.seek(end)?;
         }
-        // The titles of branches repeat the leaves'; spare capacity adds up over many branches.
-        branch.title.shrink_to_fit();
         let index = self.branches.len();
         self.branches.push(branch);
         self.branch_references.insert(here.reference, index);
@@ -159,7 +178,7 @@ impl<'a> Parser<'a> {
         let other_file = if header.version > 5 {
             self.cursor.text()?
         } else {
-            String::new()
+            Arc::default()
         };
         header.finish(&mut self.cursor, "TBranch")?;
         Ok(BranchRecord {
@@ -212,16 +231,16 @@ impl<'a> Parser<'a> {
         Ok(branch)
     }
 
-    fn other_branch(&mut self, class: &str) -> Result<BranchRecord, Malformed> {
+    fn other_branch(&mut self, class: &'a str) -> Result<BranchRecord, Malformed> {
         let (name, title) = names_of_unknown(self.cursor).unwrap_or_default();
         if matches!(class, "TBranchObject" | "TBranchRef") {
             Header::read(&mut self.cursor)?;
             let mut branch = self.plain_branch()?;
-            branch.class = BranchClass::Other(class.to_owned());
+            branch.class = BranchClass::Other(self.class(class));
             return Ok(branch);
         }
         Ok(BranchRecord {
-            class: BranchClass::Other(class.to_owned()),
+            class: BranchClass::Other(self.class(class)),
             name,
             title,
             compression: 0,
@@ -233,7 +252,7 @@ impl<'a> Parser<'a> {
             embedded: Vec::new(),
             leaves: Vec::new(),
             children: Vec::new(),
-            other_file: String::new(),
+            other_file: Arc::default(),
         })
     }
 
@@ -254,6 +273,7 @@ impl<'a> Parser<'a> {
     }
 
     fn leaf(&mut self, here: Here<'a>) -> Result<usize, Malformed> {
+        self.count()?;
         let outer = Header::read(&mut self.cursor)?;
         let base = LeafBase::read(&mut self.cursor)?;
         let counter = match self.framing.read_pointer(&mut self.cursor)? {
@@ -275,8 +295,9 @@ impl<'a> Parser<'a> {
             self.cursor.seek(end)?;
         }
         let index = self.leaves.len();
+        let class = self.class(here.class);
         self.leaves.push(LeafRecord {
-            class: here.class.to_owned(),
+            class,
             name: base.name,
             title: base.title,
             length: base.length,

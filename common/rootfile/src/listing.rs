@@ -1,0 +1,101 @@
+//! The trees of a file, in all of its directories.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::directory::Directory;
+use crate::error::{Error, Place};
+use crate::file::RootFile;
+use crate::key::Key;
+use crate::ttree;
+
+/// Directories deeper than this, or more than this many, are taken for damage.
+const DEEPEST_DIRECTORY: usize = 64;
+const MOST_DIRECTORIES: usize = 1 << 20;
+/// Bytes of names that are always allowed; beyond, they are as many as the file has.
+const SHORT_NAMES: u64 = 1 << 20;
+
+/// A walk over the directories of a file.
+pub(crate) struct Listing<'a> {
+    file: &'a RootFile,
+    visited: HashSet<u64>,
+    names: Vec<String>,
+    /// Bytes that paths may still take: a damaged file repeats long names in many paths.
+    left: u64,
+}
+
+impl<'a> Listing<'a> {
+    /// The paths of all trees below a directory, in the order of the keys.
+    pub(crate) fn of(file: &'a RootFile, top: Directory) -> Result<Vec<String>, Error> {
+        let mut listing = Listing {
+            file,
+            visited: HashSet::new(),
+            names: Vec::new(),
+            left: file.size().saturating_add(SHORT_NAMES),
+        };
+        listing.collect(top, "", 0)?;
+        Ok(listing.names)
+    }
+
+    fn collect(&mut self, directory: Directory, prefix: &str, depth: usize) -> Result<(), Error> {
+        if depth > DEEPEST_DIRECTORY || self.visited.len() > MOST_DIRECTORIES {
+            return Err(self.corrupt(prefix, "its directories have no end, at"));
+        }
+        if directory.keys_seek != 0 && !self.visited.insert(directory.keys_seek) {
+            return Err(self.corrupt(prefix, "it contains itself: the directory"));
+        }
+        let keys = self.file.keys(directory)?;
+        for key in highest_cycles(&keys) {
+            let is_tree = ttree::is_tree_class(&key.class);
+            if !is_tree && !is_directory_class(&key.class) {
+                continue;
+            }
+            let path = self.path(prefix, &key.name)?;
+            if is_tree {
+                self.names.push(path);
+            } else {
+                let below = self.file.directory_of(key)?;
+                self.collect(below, &format!("{path}/"), depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&mut self, prefix: &str, name: &str) -> Result<String, Error> {
+        let length = (prefix.len() as u64).saturating_add(name.len() as u64);
+        let Some(left) = self.left.checked_sub(length) else {
+            return Err(self.corrupt(prefix, "its names are longer than the file, in"));
+        };
+        self.left = left;
+        Ok(format!("{prefix}{name}"))
+    }
+
+    fn corrupt(&self, directory: &str, what: &str) -> Error {
+        let directory: String = directory.chars().take(100).collect();
+        Place::file(self.file.name()).corrupt(format!("{what} {directory:?}"))
+    }
+}
+
+/// Whether objects of this class are directories.
+pub(crate) fn is_directory_class(class: &str) -> bool {
+    matches!(class, "TDirectory" | "TDirectoryFile")
+}
+
+/// Of keys with the same name, the one with the highest cycle, at the place of the first.
+fn highest_cycles(keys: &[Key]) -> Vec<&Key> {
+    let mut highest: Vec<&Key> = Vec::with_capacity(keys.len());
+    let mut slots: HashMap<&str, usize> = HashMap::with_capacity(keys.len());
+    for key in keys {
+        match slots
+            .get(&*key.name)
+            .and_then(|&slot| highest.get_mut(slot))
+        {
+            Some(known) if known.cycle < key.cycle => *known = key,
+            Some(_) => {}
+            None => {
+                slots.insert(&key.name, highest.len());
+                highest.push(key);
+            }
+        }
+    }
+    highest
+}

@@ -27,5 +27,6 @@ pub mod small_file;
 pub mod spelling;
 pub mod store;
 pub mod suggest;
+pub mod unread;
 pub mod userinfo;
 pub mod wire;

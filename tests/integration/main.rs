@@ -11,6 +11,7 @@ mod faults;
 mod forms;
 mod main_job;
 mod memory;
+mod odd_files;
 mod permissions;
 mod pool;
 mod real_files;

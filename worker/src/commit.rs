@@ -165,7 +165,7 @@ impl Attempt {
         let Self {
             production, shard, ..
         } = self;
-        let opened = production.opened(shard)?;
+        let opened = production.opened(shard, self.memory_limit)?;
         let compiled = &opened.compiled;
         let memory = Memory::of(self.memory_limit, shard);
         memory.check_need(&opened.tree, compiled)?;

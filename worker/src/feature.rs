@@ -124,7 +124,28 @@ pub enum RunError {
         /// The value.
         value: String,
     },
+    /// A label that is stored in bytes, which holds something other than 0 and 1.
+    #[error("label \"{column}\": entry {entry} holds {value}, neither 0 nor 1")]
+    NotAFlag {
+        /// The column.
+        column: String,
+        /// The entry, counted from the beginning of the batch.
+        entry: u64,
+        /// What it holds.
+        value: i64,
+    },
     /// Columns that do not make a batch.
     #[error("rows do not make a batch: {0}")]
     Arrow(#[from] arrow_schema::ArrowError),
+}
+
+impl RunError {
+    /// The error of a batch that begins with this entry.
+    #[must_use]
+    pub fn of_batch(mut self, first: u64) -> Self {
+        if let Self::NotAFlag { entry, .. } = &mut self {
+            *entry = entry.saturating_add(first);
+        }
+        self
+    }
 }

@@ -8,12 +8,18 @@ mod tail;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type, UInt32Type, UInt64Type};
+use arrow_array::types::{
+    ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
 use arrow_array::{Array, ArrayRef, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::failure::Failure;
 use lumimill_common::retry_policy::MISSING;
-use lumimill_rootfile::{Error, RootFile, Tree};
+use lumimill_common::unread::with_unread;
+use lumimill_rootfile::{Branch, Error, RootFile, Tree};
+
+use crate::memory::ADVICE;
 
 pub use location::Location;
 #[cfg(feature = "s3")]
@@ -50,20 +56,49 @@ pub fn input_failure(url: &str, error: &Error) -> Failure {
         _ => None,
     };
     match source {
+        None if matches!(error, Error::TooMuchMemory { .. }) => {
+            Failure::retry("memory", url, format!("{error}: {ADVICE}"))
+        }
         Some(NotFound | PermissionDenied) => Failure::retry(MISSING, url, error),
         _ if error.is_transient() => Failure::retry("input", url, error),
         _ => Failure::reject("input", url, error),
     }
 }
 
-/// The readable branches of a tree as an Arrow schema, in the order of the file.
+/// The readable branches of a tree as an Arrow schema, in the order of the file; it knows why
+/// the others are not read. Branches within others are there by their own names, too, and with
+/// dots, as ROOT's RDataFrame has them: `event/track.pt`, `event.track.pt` and `track.pt`.
 #[must_use]
 pub fn schema_of(tree: &Tree) -> Schema {
-    let fields = tree.branches().iter().filter_map(|branch| {
-        let data_type = branch.data_type().ok()?;
-        Some(Field::new(branch.name(), data_type.clone(), false))
-    });
-    Schema::new(fields.collect::<Vec<_>>())
+    let mut fields = Vec::with_capacity(tree.branches().len());
+    let mut unread = Vec::new();
+    for branch in tree.branches() {
+        let names = names_of(tree, branch.name());
+        match branch.data_type() {
+            Ok(data_type) => {
+                let named = |name| Field::new(name, data_type.clone(), false);
+                fields.extend(names.into_iter().map(named));
+            }
+            Err(reason) => unread.extend(names.into_iter().map(|name| (name, reason))),
+        }
+    }
+    let unread = unread.iter().map(|(name, reason)| (name.as_str(), *reason));
+    with_unread(Schema::new(fields), unread)
+}
+
+/// The names by which the tree knows a branch.
+fn names_of(tree: &Tree, name: &str) -> Vec<String> {
+    let mut names = vec![name.to_owned()];
+    let Some((_, own)) = name.rsplit_once('/') else {
+        return names;
+    };
+    for short in [name.replace('/', "."), own.to_owned()] {
+        let same = |found: &Branch| found.name() == name;
+        if tree.branch(&short).is_some_and(same) && !names.contains(&short) {
+            names.push(short);
+        }
+    }
+    names
 }
 
 /// A run or lumi column as u32, whatever integer it was written as.
@@ -95,27 +130,22 @@ pub fn as_u64(name: &str, column: &ArrayRef) -> Result<UInt64Array, String> {
 }
 
 fn whole_numbers(name: &str, column: &ArrayRef) -> Result<Vec<i64>, String> {
-    let wide = |values: &mut dyn Iterator<Item = Option<i64>>| values.collect::<Option<Vec<_>>>();
+    fn wide<T: ArrowPrimitiveType>(column: &ArrayRef) -> Option<Vec<i64>>
+    where
+        i64: TryFrom<T::Native>,
+    {
+        let values = column.as_primitive::<T>().values().iter();
+        values.map(|value| i64::try_from(*value).ok()).collect()
+    }
     let found = match column.data_type() {
-        DataType::UInt64 => {
-            let values = column.as_primitive::<UInt64Type>().values();
-            wide(&mut values.iter().map(|value| i64::try_from(*value).ok()))
-        }
-        DataType::Int64 => wide(
-            &mut column
-                .as_primitive::<Int64Type>()
-                .values()
-                .iter()
-                .map(|value| Some(*value)),
-        ),
-        DataType::UInt32 => {
-            let values = column.as_primitive::<UInt32Type>().values();
-            wide(&mut values.iter().map(|value| Some(i64::from(*value))))
-        }
-        DataType::Int32 => {
-            let values = column.as_primitive::<Int32Type>().values();
-            wide(&mut values.iter().map(|value| Some(i64::from(*value))))
-        }
+        DataType::UInt64 => wide::<UInt64Type>(column),
+        DataType::Int64 => wide::<Int64Type>(column),
+        DataType::UInt32 => wide::<UInt32Type>(column),
+        DataType::Int32 => wide::<Int32Type>(column),
+        DataType::UInt16 => wide::<UInt16Type>(column),
+        DataType::Int16 => wide::<Int16Type>(column),
+        DataType::UInt8 => wide::<UInt8Type>(column),
+        DataType::Int8 => wide::<Int8Type>(column),
         other => return Err(format!("branch {name} is {other}, expected whole numbers")),
     };
     found.ok_or_else(|| format!("branch {name} holds a value over 63 bits"))

@@ -18,6 +18,10 @@ use crate::process::BATCH_ENTRIES;
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
 const COPIES: u64 = 4;
 
+/// What to do about a job that needs more memory than it may have.
+pub(crate) const ADVICE: &str = "use fewer slots or a higher --memory-limit, or resubmit it with \
+     --split or to a pool with more memory";
+
 /// Time in which what a job gives back shows in what the process uses.
 const SETTLING: Duration = Duration::from_secs(2);
 
@@ -52,7 +56,7 @@ impl<'a> Memory<'a> {
         let need = branches.fold(0u64, |sum, branch| {
             let bytes = branch.uncompressed_bytes();
             let baskets = u64::try_from(branch.baskets()).unwrap_or(1).max(1);
-            let of_batch = bytes / tree.entries().max(1) * BATCH_ENTRIES.min(tree.entries());
+            let of_batch = batch_bytes(bytes, tree.entries());
             sum.saturating_add(of_batch.saturating_add(bytes / baskets))
         });
         let need = need.saturating_mul(COPIES);
@@ -86,12 +90,7 @@ impl<'a> Memory<'a> {
 
     fn refused(&self, why: &str, limit: u64) -> Failure {
         let file = &self.shard.file;
-        let message = format!(
-            "{}: {why}, the limit is {}: use fewer slots or a higher --memory-limit, \
-             or resubmit it with --split or to a pool with more memory",
-            file.url,
-            mib(limit)
-        );
+        let message = format!("{}: {why}, the limit is {}: {ADVICE}", file.url, mib(limit));
         Failure::retry("memory", &file.url, message)
     }
 }
@@ -156,6 +155,19 @@ impl Drop for Member<'_> {
     }
 }
 
+/// Of so many bytes of all entries, those of a batch.
+fn batch_bytes(bytes: u64, entries: u64) -> u64 {
+    let batch = BATCH_ENTRIES.min(entries);
+    let of_batch = u128::from(bytes) * u128::from(batch) / u128::from(entries.max(1));
+    u64::try_from(of_batch).unwrap_or(u64::MAX)
+}
+
+/// What a file may claim to hold, of what is read of it at once, where a job may use `limit`
+/// bytes: it is there twice, decompressed and as a batch.
+pub(crate) fn claim_limit(limit: Option<u64>) -> Option<u64> {
+    limit.map(|limit| limit / 2)
+}
+
 fn mib(bytes: u64) -> String {
     format!("{} MiB", bytes.div_ceil(1 << 20))
 }
@@ -176,7 +188,7 @@ pub fn in_use() -> u64 {
 mod tests {
     use std::time::Instant;
 
-    use super::{Crowd, SETTLING, Share, in_use};
+    use super::{Crowd, SETTLING, Share, batch_bytes, in_use};
 
     #[test]
     fn one_at_a_time_gives_way_until_one_is_alone() {
@@ -196,6 +208,14 @@ mod tests {
         drop(hog);
         let _next = crowd.enter();
         assert_eq!(crowd.share(now + SETTLING * 4), Share::Alone);
+    }
+
+    #[test]
+    fn a_batch_is_counted_to_the_byte() {
+        assert_eq!(batch_bytes(100, 1000), 100);
+        assert_eq!(batch_bytes(40_000, 32_768), 20_000);
+        assert_eq!(batch_bytes(u64::MAX, 1), u64::MAX);
+        assert_eq!(batch_bytes(7, 0), 0);
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn batch_rows(
     let mut rows = stage
         .program()
         .run(batch, certified.as_ref())
-        .map_err(|error| failure(error.to_string()))?;
+        .map_err(|error| failure(error.of_batch(entries.start).to_string()))?;
     for (name, unit, count) in &rows.counts {
         measured.cut_flow.add(name, *unit, *count);
     }

@@ -15,6 +15,7 @@ use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
 use crate::input::{self, input_failure, schema_of};
+use crate::memory::claim_limit;
 use crate::prepared_stage::{CompiledStage, PreparedStage};
 
 /// Open files that are remembered between jobs.
@@ -92,7 +93,9 @@ impl Production {
     }
 
     /// The shard's file, opened, checked to be the one that was planned, and compiled for.
-    pub(crate) fn opened(&self, shard: &Shard) -> Result<Opened, Failure> {
+    ///
+    /// What it holds is held against `memory`, the bytes that a job may use, before it is read.
+    pub(crate) fn opened(&self, shard: &Shard, memory: Option<u64>) -> Result<Opened, Failure> {
         let known = |opened: &&Opened| {
             opened.file == shard.file
                 && opened.stage == shard.stage
@@ -102,7 +105,7 @@ impl Production {
         if let Some(opened) = cache().iter().find(known) {
             return Ok(opened.clone());
         }
-        let opened = self.open(shard)?;
+        let opened = self.open(shard, memory)?;
         let mut cache = cache();
         if cache.len() >= OPEN_FILES {
             cache.remove(0);
@@ -111,11 +114,12 @@ impl Production {
         Ok(opened)
     }
 
-    fn open(&self, shard: &Shard) -> Result<Opened, Failure> {
+    fn open(&self, shard: &Shard, memory: Option<u64>) -> Result<Opened, Failure> {
         let url = &shard.file.url;
         let failure = |error| input_failure(url, &error);
         let file = input::open(&self.base, url).map_err(failure)?;
         check_identity(&file, &shard.file)?;
+        let file = file.with_memory_limit(claim_limit(memory));
         let tree = file.tree(&shard.tree).map_err(failure)?;
         let unknown = || Failure::reject("stage", &shard.stage, "no such stage in this campaign");
         let stage = self.stages.get(&shard.stage).ok_or_else(unknown)?;

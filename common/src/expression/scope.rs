@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Schema};
 
 use super::function::Functions;
+use crate::unread;
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct Scope {
     pub(super) derived: BTreeMap<String, Kind>,
     pub(super) aliases: BTreeMap<String, String>,
     pub(super) functions: Functions,
+    /// Columns that are there and cannot be read, with the reasons.
+    pub(super) unread: Arc<BTreeMap<String, String>>,
 }
 
 impl Scope {
@@ -94,6 +97,11 @@ impl Scope {
             derived: BTreeMap::new(),
             aliases: BTreeMap::new(),
             functions: functions.clone(),
+            unread: Arc::new(
+                unread::all(schema)
+                    .map(|(name, reason)| (name.to_owned(), reason.to_owned()))
+                    .collect(),
+            ),
         }
     }
 

@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type, UInt32Type, UInt64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::types::{
+    ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 use lumimill_common::event_id::{LumiSection, Run};
 use lumimill_rootfile::{Reader, RootFile, Tree};
@@ -118,25 +121,22 @@ impl EventColumns {
             branch,
             found,
         };
-        let signed = |value: i64| T::try_from(value).map_err(|_| outside(value.into()));
-        let unsigned = |value: u64| T::try_from(value).map_err(|_| outside(value.into()));
         match array.data_type() {
-            DataType::UInt32 => {
-                let values = array.as_primitive::<UInt32Type>().values();
-                Ok(values.iter().map(|&value| T::from(value)).collect())
-            }
-            DataType::Int32 => {
-                let values = array.as_primitive::<Int32Type>().values();
-                values.iter().map(|&value| signed(value.into())).collect()
-            }
             DataType::UInt64 => {
-                let values = array.as_primitive::<UInt64Type>().values();
-                values.iter().map(|&value| unsigned(value)).collect()
+                let values = array.as_primitive::<UInt64Type>().values().iter();
+                let number = |&value| T::try_from(value).map_err(|_| outside(i128::from(value)));
+                values.map(number).collect()
             }
-            DataType::Int64 => {
-                let values = array.as_primitive::<Int64Type>().values();
-                values.iter().map(|&value| signed(value)).collect()
+            DataType::UInt32 => {
+                let values = array.as_primitive::<UInt32Type>().values().iter();
+                Ok(values.map(|&value| T::from(value)).collect())
             }
+            DataType::Int64 => signed::<Int64Type, T>(array, outside),
+            DataType::Int32 => signed::<Int32Type, T>(array, outside),
+            DataType::Int16 => signed::<Int16Type, T>(array, outside),
+            DataType::Int8 => signed::<Int8Type, T>(array, outside),
+            DataType::UInt16 => signed::<UInt16Type, T>(array, outside),
+            DataType::UInt8 => signed::<UInt8Type, T>(array, outside),
             other => Err(EventColumnError::NotIntegers {
                 file: self.file.clone(),
                 tree: self.tree.clone(),
@@ -145,6 +145,24 @@ impl EventColumns {
             }),
         }
     }
+}
+
+/// The values of an integer column whose type is within an i64.
+fn signed<P, T>(
+    array: &ArrayRef,
+    outside: impl Fn(i128) -> EventColumnError,
+) -> Result<Vec<T>, EventColumnError>
+where
+    P: ArrowPrimitiveType,
+    i64: From<P::Native>,
+    T: TryFrom<i64>,
+{
+    let values = array.as_primitive::<P>().values().iter();
+    let number = |&value| {
+        let value = i64::from(value);
+        T::try_from(value).map_err(|_| outside(value.into()))
+    };
+    values.map(number).collect()
 }
 
 /// A range in batches of bounded size.

@@ -71,6 +71,31 @@ pub(super) struct Scan {
     pub(super) all_lumis: u64,
     /// Whether its events have numbers.
     pub(super) has_event_numbers: bool,
+    /// Whether it has anything to read: branches, and entries of them.
+    pub(super) holds: Holds,
+    /// What a person should know of the file.
+    pub(super) warning: Option<String>,
+}
+
+/// What there is to read of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Entries.
+    Entries,
+    /// Branches, and no entry.
+    Branches,
+    /// Not even a branch.
+    Nothing,
+}
+
+impl Holds {
+    fn of(tree: &Tree) -> Self {
+        match (tree.branches().is_empty(), tree.entries()) {
+            (true, _) => Self::Nothing,
+            (false, 0) => Self::Branches,
+            (false, _) => Self::Entries,
+        }
+    }
 }
 
 /// A tree to be scanned.
@@ -93,34 +118,48 @@ impl Scanner<'_> {
             });
         }
         let tree = file.tree(self.tree)?;
+        let mut scan = self.scan_tree(&file, &tree)?;
+        let warning = file.warning();
+        scan.warning = warning.map(|warning| format!("{}: {warning}", file.name()));
+        Ok(scan)
+    }
+
+    fn scan_tree(&self, file: &RootFile, tree: &Tree) -> Result<Scan, ScanError> {
         let missing = [RUN, LUMI]
             .into_iter()
             .find(|name| tree.branch(name).is_none());
         if let Some(branch) = missing {
-            if !self.certified.is_everything() && tree.entries() > 0 {
+            if !self.certified.is_everything() && Holds::of(tree) == Holds::Entries {
                 return Err(ScanError::Uncertifiable {
                     file: file.name().to_owned(),
                     tree: self.tree.to_owned(),
                     branch,
                 });
             }
-            return self.scan_unknown(&tree);
+            return self.scan_unknown(tree);
         }
-        let mut lumis = listed_lumis(&file, self.tree)?;
-        let cuts = self.cut(&file, &tree, &mut lumis)?;
+        let mut lumis = listed_lumis(file, self.tree)?;
+        let cuts = self.cut(file, tree, &mut lumis)?;
         Ok(Scan {
             entries: tree.entries(),
             cuts,
             all_lumis: lumis.len(),
             lumis: Some(self.certified.select(&lumis)),
             has_event_numbers: tree.branch(EVENT).is_some(),
+            holds: Holds::of(tree),
+            warning: None,
         })
     }
 
     /// Cuts a tree whose events have no known lumi section: all of them count.
     fn scan_unknown(&self, tree: &Tree) -> Result<Scan, ScanError> {
         let mut cutter = Cutter::new(self.target);
-        for entries in pieces(&boundaries(tree), self.target) {
+        // Entries without a branch are nothing that could be read.
+        let entries = match Holds::of(tree) {
+            Holds::Nothing => Vec::new(),
+            Holds::Branches | Holds::Entries => boundaries(tree),
+        };
+        for entries in pieces(&entries, self.target) {
             let piece = Cut {
                 certified_events: entries.end - entries.start,
                 entries,
@@ -134,6 +173,8 @@ impl Scanner<'_> {
             lumis: None,
             all_lumis: 0,
             has_event_numbers: false,
+            holds: Holds::of(tree),
+            warning: None,
         })
     }
 

@@ -8,6 +8,7 @@ use lumimill_common::campaign::{Column, Keep, MissingLabels, Problem, Rows, Stag
 use lumimill_common::expression::{Checked, Functions, Kind, Scope};
 use lumimill_common::metric::Unit;
 use lumimill_common::suggest;
+use lumimill_common::unread;
 
 use super::output::{Output, Source, kind_of, stored_as};
 use super::{CANDIDATE, Problems, Program};
@@ -152,14 +153,7 @@ impl Compiler<'_> {
         let member = collection.and_then(|name| self.events.member_column(name, &keep.column));
         let column = member.unwrap_or(&keep.column);
         let Ok(field) = self.schema.field_with_name(column) else {
-            let names = self
-                .schema
-                .fields()
-                .iter()
-                .map(|field| field.name().as_str());
-            let hint = suggest::nearest(column, names);
-            let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
-            return Err(format!("no branch \"{column}\"{hint}"));
+            return Err(self.missing(column));
         };
         let of = self.events.collection_of(column);
         let (stored, source) = match (&self.stage.rows, of) {
@@ -186,6 +180,17 @@ impl Compiler<'_> {
         })
     }
 
+    /// Why a branch is not to be had: it is not there, or not read.
+    fn missing(&self, branch: &str) -> String {
+        if let Some(reason) = unread::reason(self.schema, branch) {
+            return format!("branch \"{branch}\" cannot be read: {reason}");
+        }
+        let fields = self.schema.fields().iter();
+        let hint = suggest::nearest(branch, fields.map(|field| field.name().as_str()));
+        let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
+        format!("no branch \"{branch}\"{hint}")
+    }
+
     fn labels(&mut self, scope: &mut Scope) -> Vec<Output> {
         let mut outputs = Vec::with_capacity(self.stage.labels.len());
         for (index, label) in self.stage.labels.iter().enumerate() {
@@ -197,10 +202,21 @@ impl Compiler<'_> {
                 (Ok(field), _) if field.data_type() == &DataType::Boolean => {
                     Source::Event(label.clone())
                 }
+                (Ok(field), _) if matches!(field.data_type(), DataType::Int8 | DataType::UInt8) => {
+                    scope.define(label, Kind::Bool);
+                    Source::Flag(label.clone())
+                }
+                (Err(_), _) if unread::reason(self.schema, label).is_some() => {
+                    self.problems.add(path, self.missing(label));
+                    continue;
+                }
                 (Ok(field), _) => {
                     self.problems.add(
                         path,
-                        format!("label \"{label}\" is {}, not a bool", field.data_type()),
+                        format!(
+                            "label \"{label}\" is {}, not a bool or bytes of 0 and 1",
+                            field.data_type()
+                        ),
                     );
                     continue;
                 }

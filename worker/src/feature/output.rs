@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int8Type, UInt8Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
-    UInt32Array, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float32Array, Float64Array, Int32Array,
+    Int64Array, RecordBatch, UInt32Array, new_null_array,
 };
 use arrow_schema::DataType;
 use arrow_select::take::take;
@@ -32,6 +34,8 @@ pub(crate) struct Output {
 pub(crate) enum Source {
     /// A column of the events.
     Event(String),
+    /// A column of the events that has 0 for false and 1 for true.
+    Flag(String),
     /// A list column, of the member that the row is.
     Member(String),
     /// A label that the file lacks: null or false.
@@ -47,7 +51,7 @@ impl Output {
     /// The input columns that it reads.
     pub(crate) fn columns(&self) -> Vec<String> {
         match &self.source {
-            Source::Event(name) | Source::Member(name) => vec![name.clone()],
+            Source::Event(name) | Source::Flag(name) | Source::Member(name) => vec![name.clone()],
             Source::Computed(checked) => checked.columns().iter().cloned().collect(),
             Source::Missing { .. } | Source::Candidate => Vec::new(),
         }
@@ -68,6 +72,7 @@ impl Output {
         let len = rows.events.len();
         let values: ArrayRef = match &self.source {
             Source::Event(name) => gather(column(name)?, &rows.events)?,
+            Source::Flag(name) => gather(&flags(name, column(name)?)?, &rows.events)?,
             Source::Member(name) => {
                 let flat =
                     list_values(column(name)?).ok_or_else(|| RunError::Lengths(name.clone()))?;
@@ -135,6 +140,36 @@ impl Output {
             stored,
             value: value.to_string(),
         }
+    }
+}
+
+/// A column of bytes as the conditions that they are.
+fn flags(name: &str, column: &ArrayRef) -> Result<ArrayRef, RunError> {
+    fn conditions<T: ArrowPrimitiveType>(
+        name: &str,
+        column: &ArrayRef,
+    ) -> Result<ArrayRef, RunError>
+    where
+        i64: From<T::Native>,
+    {
+        let values = column.as_primitive::<T>().values().iter();
+        let condition = |(entry, &value)| match i64::from(value) {
+            0 => Ok(false),
+            1 => Ok(true),
+            value => Err(RunError::NotAFlag {
+                column: name.to_owned(),
+                entry: entry as u64,
+                value,
+            }),
+        };
+        let conditions = values.enumerate().map(condition);
+        let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
+        Ok(Arc::new(BooleanArray::from(conditions)))
+    }
+    match column.data_type() {
+        DataType::UInt8 => conditions::<UInt8Type>(name, column),
+        DataType::Int8 => conditions::<Int8Type>(name, column),
+        _ => Ok(Arc::clone(column)),
     }
 }
 

@@ -104,7 +104,7 @@ impl Program {
             let values = output.values(events, formed, &inputs)?;
             if matches!(
                 output.source,
-                Source::Computed(_) | Source::Missing { null: false }
+                Source::Computed(_) | Source::Flag(_) | Source::Missing { null: false }
             ) {
                 inputs.define(&output.name, Arc::clone(&values));
             }

@@ -8,7 +8,7 @@ use crate::expression::error::ExpressionError;
 use crate::expression::nearest::hint;
 use crate::expression::plan::{List, Members, Momentum, Node, Plan, Shape};
 use crate::expression::scope::{Column, Kind, RowScope};
-use crate::expression::syntax::Syntax;
+use crate::expression::syntax::{Form, Syntax};
 use crate::expression::vector::Component;
 
 /// Collections that are massless by nature where they have no mass column.
@@ -117,6 +117,9 @@ impl Checker<'_> {
         name: &str,
         span: &Range<usize>,
     ) -> Result<Plan, ExpressionError> {
+        if let Some(column) = self.dotted(of, name) {
+            return self.name(&column, span);
+        }
         let plan = self.plan(of)?;
         let Node::Vector(momentum) = &plan.node else {
             let message = format!("\".{name}\" needs a vector, but this is {}", plan.kind);
@@ -154,6 +157,23 @@ impl Checker<'_> {
             ),
         };
         Err(self.error(message, at))
+    }
+
+    /// `jet.pt` as the name of a column of the input, unless `jet` is a vector here.
+    fn dotted(&self, of: &Syntax, name: &str) -> Option<String> {
+        let parts = names_of(of)?;
+        let first = *parts.first()?;
+        let is_vector = match &self.scope.rows {
+            RowScope::Pairs(_) => matches!(first, "first" | "second" | "pair"),
+            RowScope::Each(collection) => **collection == *first,
+            RowScope::Event => false,
+        };
+        if is_vector || self.parameters.contains_key(first) {
+            return None;
+        }
+        let column = format!("{}.{name}", parts.join("."));
+        let known = self.scope.columns.contains_key(&column);
+        (known || self.scope.unread.contains_key(&column)).then_some(column)
     }
 
     fn slot_column(
@@ -214,6 +234,10 @@ impl Checker<'_> {
     }
 
     fn unknown(&self, name: &str, span: &Range<usize>) -> ExpressionError {
+        if let Some(reason) = self.scope.unread.get(name) {
+            let message = format!("column \"{name}\" cannot be read: {reason}");
+            return self.error(message, span.clone());
+        }
         let mut message = format!("unknown column \"{name}\"");
         match &self.scope.rows {
             RowScope::Pairs(collection) if self.scope.member(collection, name).is_some() => {
@@ -244,6 +268,19 @@ impl Checker<'_> {
             "one value per row is needed, but this has one per member of {collection}; \
              use sum, count, any, all, max or min{members}"
         )
+    }
+}
+
+/// The parts of a name with dots; nothing else has them.
+fn names_of(syntax: &Syntax) -> Option<Vec<&str>> {
+    match &syntax.form {
+        Form::Name(name) => Some(vec![name]),
+        Form::Member(of, name) => {
+            let mut parts = names_of(of)?;
+            parts.push(name);
+            Some(parts)
+        }
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use lumimill_common::campaign::{Campaign, Rows, Stage};
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, Unit};
+use lumimill_common::metric::{CutFlow, MetricResult, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::unit::unit_of;
 
@@ -26,6 +26,8 @@ pub struct Outcome {
     location: String,
     stages: Vec<(String, ShardCounts, u64)>,
     failed: Vec<String>,
+    /// What the metrics warn of.
+    warnings: Vec<String>,
     lumis: Option<(u64, u64)>,
 }
 
@@ -43,6 +45,9 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for failed in &self.failed {
             writeln!(f, "failed {failed}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
         }
         for (name, shards, rows) in &self.stages {
             writeln!(
@@ -121,11 +126,18 @@ fn outcome(report: &Report, output: &Output) -> Outcome {
             .map(|stage| (stage.name.clone(), stage.shards, stage.rows))
             .collect(),
         failed: report.failures.iter().map(failed).collect(),
+        warnings: report.stages.iter().flat_map(warnings).collect(),
         lumis: report
             .lumis
             .as_ref()
             .map(|lumis| (lumis.processed, lumis.missing)),
     }
+}
+
+fn warnings(stage: &StageReport) -> Vec<String> {
+    let all = stage.metrics.iter().flat_map(MetricResult::warnings);
+    all.map(|warning| format!("stage {}: {warning}", stage.name))
+        .collect()
 }
 
 fn data_label(campaign: &Campaign) -> String {

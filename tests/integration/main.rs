@@ -14,6 +14,7 @@ mod memory;
 mod odd_files;
 mod permissions;
 mod pool;
+mod rankings;
 mod real_files;
 mod resubmission;
 mod s3;

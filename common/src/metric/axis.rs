@@ -14,6 +14,21 @@ impl Axis {
         Self { low, high, bins }
     }
 
+    /// The lower end.
+    pub(super) fn low(&self) -> f64 {
+        self.low
+    }
+
+    /// The upper end.
+    pub(super) fn high(&self) -> f64 {
+        self.high
+    }
+
+    /// The number of bins.
+    pub(super) fn bins(&self) -> u32 {
+        self.bins
+    }
+
     /// The lower edge of `bin`; the upper edge of the last bin is `edge(bins)`.
     pub(super) fn edge(&self, bin: u32) -> f64 {
         if bin >= self.bins {

@@ -9,7 +9,7 @@ mod shift;
 
 pub use shift::Shift;
 
-use super::exact_sum::ExactSum;
+use super::exact_sum::{ExactSum, variance};
 use super::histogram::LARGEST;
 use super::ranking::wilson;
 use super::row_batch::{FillError, RowBatch};
@@ -29,6 +29,8 @@ const SHAPE_BINS: u32 = 1 << 16;
 pub(super) struct DriftCounts {
     keys: BTreeMap<i64, KeyCounts>,
     without_key: u64,
+    /// Rows of keys beyond the lowest that are followed.
+    beyond: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +72,9 @@ pub struct DriftResult {
     pub keys: Vec<KeyDrift>,
     /// Rows left out because the key was null.
     pub without_key: u64,
+    /// Rows left out because there are more values of the key than are followed: the lowest
+    /// 100,000.
+    pub beyond: u64,
 }
 
 /// One value of the key.
@@ -114,6 +119,42 @@ pub struct FiredFraction {
     pub interval: [f64; 2],
     /// Events left out because the label was null.
     pub unlabelled: u64,
+}
+
+impl DriftResult {
+    /// What a person should know of it.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let of_column = self.keys.iter().filter_map(|key| key.columns.get(index));
+            let (mut count, mut missing) = (0u64, 0u64);
+            for counts in of_column {
+                count = count.saturating_add(counts.count);
+                missing = missing.saturating_add(counts.missing);
+            }
+            if count == 0 && missing > 0 {
+                found.push(format!(
+                    "of {column}: none of {missing} values is a finite number"
+                ));
+            }
+        }
+        let by = &self.by;
+        if self.without_key > 0 {
+            found.push(format!(
+                "{} rows are left out, as their {by} is null",
+                self.without_key
+            ));
+        }
+        if self.beyond > 0 {
+            found.push(format!(
+                "{} rows are left out, as {by} has more than {MAX_KEYS} values; choose a coarser \
+                 key, such as the run",
+                self.beyond
+            ));
+        }
+        let said = |what: String| format!("drift by {by}: {what}");
+        found.into_iter().map(said).collect()
+    }
 }
 
 impl DriftCounts {
@@ -184,17 +225,27 @@ impl DriftCounts {
                 }
             }
         }
+        self.beyond = self.beyond.saturating_add(other.beyond);
+        while self.keys.len() > MAX_KEYS {
+            // The lowest of all are among the lowest of every part, so which stay does not depend
+            // on the order.
+            let last = self.keys.pop_last();
+            self.beyond = self
+                .beyond
+                .saturating_add(last.map_or(0, |(_, counts)| counts.rows));
+        }
     }
 
     pub(super) fn fits(&self, spec: &DriftSpec) -> bool {
-        self.keys.values().all(|key| {
-            key.columns.len() == spec.columns().len()
-                && key.labels.len() == spec.labels().len()
-                && key
-                    .columns
-                    .iter()
-                    .all(|column| column.shape.bins() == SHAPE_BINS)
-        })
+        self.keys.len() <= MAX_KEYS
+            && self.keys.values().all(|key| {
+                key.columns.len() == spec.columns().len()
+                    && key.labels.len() == spec.labels().len()
+                    && key
+                        .columns
+                        .iter()
+                        .all(|column| column.shape.bins() == u64::from(SHAPE_BINS))
+            })
     }
 
     /// Values that were left out, over all columns.
@@ -224,6 +275,7 @@ impl DriftCounts {
             labels: spec.labels().to_vec(),
             keys: keys.collect(),
             without_key: self.without_key,
+            beyond: self.beyond,
         }
     }
 
@@ -263,7 +315,7 @@ impl ColumnCounts {
             missing: 0,
             sum,
             squares,
-            shape: Tally::sparse(SHAPE_BINS),
+            shape: Tally::sparse(SHAPE_BINS.into()),
         }
     }
 
@@ -283,8 +335,8 @@ impl ColumnCounts {
     }
 
     fn finalise(&self, all: &Tally) -> ColumnDrift {
-        let (n, sum, squares) = (self.count as f64, self.sum.value(), self.squares.value());
-        let spread = ((squares - sum * sum / n) / (n - 1.0)).max(0.0);
+        let (n, sum) = (self.count as f64, self.sum.value());
+        let spread = variance(self.count, &self.sum, &self.squares);
         ColumnDrift {
             count: self.count,
             missing: self.missing,
@@ -318,14 +370,14 @@ impl LabelCounts {
 }
 
 /// The leading 16 bits of a value as an `f32`, mapped so that their order is that of the values.
-fn shape_bin(value: f64) -> u32 {
+fn shape_bin(value: f64) -> u64 {
     let bits = ((value + 0.0) as f32).to_bits();
     let ordered = if bits >> 31 == 1 {
         !bits
     } else {
         bits | (1 << 31)
     };
-    ordered >> 16
+    u64::from(ordered >> 16)
 }
 
 #[cfg(test)]

@@ -96,6 +96,21 @@ impl ExactSum {
         if raw.negative { -magnitude } else { magnitude }
     }
 
+    /// The sum as two doubles, the second what the first is off by.
+    fn halves(&self) -> [f64; 2] {
+        let most = self.value();
+        let mut rest = self.clone();
+        rest.add(-most);
+        [most, rest.value()]
+    }
+
+    /// Adds or takes away a product of two doubles, with what rounding it leaves.
+    fn add_product(&mut self, a: f64, b: f64, sign: f64) {
+        let product = a * b;
+        self.add(sign * product);
+        self.add(sign * a.mul_add(b, -product));
+    }
+
     /// Brings every limb but the highest into `[0, 2^32)`; the highest carries the sign.
     fn carry(&mut self) {
         if self.pending == 0 {
@@ -114,6 +129,24 @@ impl ExactSum {
         *last = last.saturating_add(carry);
         self.pending = 0;
     }
+}
+
+/// The variance of `count` numbers, of which the sum and the sum of squares are known:
+/// (n Σx² − (Σx)²) / (n (n − 1)). The difference is taken without rounding, so that numbers that
+/// hardly differ have their small variance and equal ones have none.
+pub(super) fn variance(count: u64, sum: &ExactSum, squares: &ExactSum) -> f64 {
+    let n = count as f64;
+    let ([s, s_rest], [q, q_rest]) = (sum.halves(), squares.halves());
+    if !(n * q).is_finite() || !(s * s).is_finite() {
+        return ((q / n - (s / n) * (s / n)) * (n / (n - 1.0))).max(0.0);
+    }
+    let mut difference = ExactSum::default();
+    difference.add_product(n, q, 1.0);
+    difference.add_product(n, q_rest, 1.0);
+    difference.add_product(s, s, -1.0);
+    difference.add_product(2.0 * s, s_rest, -1.0);
+    difference.add_product(s_rest, s_rest, -1.0);
+    difference.value().max(0.0) / n / (n - 1.0)
 }
 
 /// `value * 2^exponent` in steps that neither overflow nor underflow before the result does.
@@ -208,6 +241,19 @@ mod tests {
         assert_eq!(sum(&[0.1; 10]).value().to_bits(), 1.0f64.to_bits());
         assert_eq!(sum(&[]).value().to_bits(), 0.0f64.to_bits());
         assert!(sum(&[f64::MAX, f64::MAX]).value().is_infinite());
+    }
+
+    #[test]
+    fn a_constant_column_has_no_spread() {
+        let of = |values: &[f64]| {
+            let squares: Vec<f64> = values.iter().map(|value| value * value).collect();
+            variance(values.len() as u64, &sum(values), &sum(&squares))
+        };
+        assert_eq!(of(&[1_480_000_001.0; 1000]).to_bits(), 0.0f64.to_bits());
+        let mut near = vec![1e9; 999];
+        near.push(1e9 + 1.0);
+        assert!((of(&near) - 0.001).abs() < 1e-15, "{}", of(&near));
+        assert!((of(&[1.0, 2.0, 3.0, 4.0]) - 5.0 / 3.0).abs() < 1e-15);
     }
 
     #[test]

@@ -61,6 +61,25 @@ pub struct HistogramBin {
     pub error: f64,
 }
 
+impl HistogramResult {
+    /// Said when nothing is in the range.
+    pub(super) fn warning(&self) -> Option<String> {
+        let (below, above) = (self.underflow.entries, self.overflow.entries);
+        let (first, last) = (self.bins.first()?, self.bins.last()?);
+        let values = below.saturating_add(above);
+        let all = match (values, self.missing) {
+            _ if self.bins.iter().any(|bin| bin.entries > 0) => return None,
+            (0, 0) => return None,
+            (0, missing) => format!("none of {missing} values is a number"),
+            (values, _) => format!(
+                "all {values} values are outside of range = [{}, {}] ({below} below, {above} above)",
+                first.low, last.high
+            ),
+        };
+        Some(format!("histogram of {}: {all}", self.column))
+    }
+}
+
 impl HistogramCounts {
     pub(super) fn new(spec: &HistogramSpec) -> Self {
         let bins = spec.bins() + 2;
@@ -122,7 +141,7 @@ impl HistogramCounts {
         } else {
             0
         };
-        self.entries.bins() == bins && self.weights.len() == weighted
+        self.entries.bins() == u64::from(bins) && self.weights.len() == weighted
     }
 
     pub(super) fn dropped(&self) -> u64 {
@@ -134,7 +153,8 @@ impl HistogramCounts {
         let axis = Axis::new(low, high, spec.bins());
         let mut counts = vec![0u64; spec.bins() as usize + 2];
         for (bin, count) in self.entries.iter() {
-            if let Some(slot) = counts.get_mut(bin as usize) {
+            let place = usize::try_from(bin).unwrap_or(usize::MAX);
+            if let Some(slot) = counts.get_mut(place) {
                 *slot = count;
             }
         }

@@ -80,6 +80,19 @@ pub enum MetricResult {
     Histogram(HistogramResult),
 }
 
+impl MetricResult {
+    /// What a person should know of it: values that are left out or beside the range, where that
+    /// changes what the metric says.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Ranking(ranking) => ranking.warnings(),
+            Self::Drift(drift) => drift.warnings(),
+            Self::Histogram(histogram) => histogram.warning().into_iter().collect(),
+        }
+    }
+}
+
 impl Partial {
     /// Nothing counted yet: the identity of [`Partial::merge`].
     #[must_use]
@@ -126,7 +139,7 @@ impl Partial {
     pub fn merge(&mut self, other: &Self) -> Result<(), Incompatible> {
         match (&mut self.counts, &other.counts) {
             (Counts::Ranking(spec, mine), Counts::Ranking(of, theirs)) if spec == of => {
-                mine.merge(theirs);
+                mine.merge(spec, theirs);
             }
             (Counts::Drift(spec, mine), Counts::Drift(of, theirs)) if spec == of => {
                 mine.merge(theirs);

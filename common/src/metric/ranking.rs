@@ -4,6 +4,8 @@
 mod curve;
 mod operating_point;
 mod population;
+mod score_bins;
+mod score_counts;
 
 pub use curve::{PrPoint, RocPoint};
 pub use operating_point::{Goal, OperatingPoint};
@@ -32,10 +34,10 @@ pub struct RankingResult {
     pub label: String,
     /// The column that holds the score.
     pub score: String,
-    /// Bins of the score histogram.
+    /// Bins of the range; without one, the most that each class fills.
     pub bins: u32,
-    /// Range of the score histogram.
-    pub range: [f64; 2],
+    /// Range of the score's bins; without one they follow the scores.
+    pub range: Option<[f64; 2]>,
     /// Every row once.
     pub rows: PopulationResult,
     /// Every event once: its score is the maximum over its rows with a finite score and a label,
@@ -71,10 +73,10 @@ impl RankingCounts {
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.rows.merge(&other.rows);
+    pub(super) fn merge(&mut self, spec: &RankingSpec, other: &Self) {
+        self.rows.merge(spec, &other.rows);
         if let (Some(mine), Some(theirs)) = (&mut self.events, &other.events) {
-            mine.merge(theirs);
+            mine.merge(spec, theirs);
         }
     }
 
@@ -101,6 +103,44 @@ impl RankingCounts {
             rows: self.rows.finalise(spec),
             events: self.events.as_ref().map(|events| events.finalise(spec)),
         }
+    }
+}
+
+impl RankingResult {
+    /// What a person should know of it.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let events = self.events.iter().map(|events| ("events", events));
+        let all = events.chain([("rows", &self.rows)]);
+        all.filter_map(|(noun, found)| {
+            Some(format!(
+                "ranking of {} by {}: {}",
+                self.label,
+                self.score,
+                self.warning(noun, found)?
+            ))
+        })
+        .collect()
+    }
+
+    fn warning(&self, noun: &str, found: &PopulationResult) -> Option<String> {
+        if found.total == 0 && found.dropped > 0 {
+            return Some(format!(
+                "none of {} {noun} has a finite score",
+                found.dropped
+            ));
+        }
+        let [low, high] = self.range.filter(|_| found.outside_matters())?;
+        Some(format!(
+            "{} of {} {noun} have a score outside of range = [{low}, {high}] ({} below, {} above), \
+             and for these alone the area under the ROC curve, {:.4}, may be off by {:.4}: give a \
+             range that holds them, or none, so that the bins follow the scores",
+            found.below_range + found.above_range,
+            found.total,
+            found.below_range,
+            found.above_range,
+            found.auc.unwrap_or(f64::NAN),
+            found.auc_outside_error.unwrap_or(f64::NAN),
+        ))
     }
 }
 

@@ -40,10 +40,11 @@ pub struct RawRanking {
     /// `"row"` (the default) or `"event"`.
     #[serde(default)]
     pub per: Per,
-    /// Bins of the score histogram, 65,536 unless told.
+    /// Bins of the range, 65,536 unless told; without a range the most that each class fills,
+    /// 32,768 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bins: Option<u32>,
-    /// Range of the score, `[0, 1]` unless told.
+    /// Range of the score; unless told the bins follow the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
 }

@@ -4,8 +4,11 @@ use super::raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Bins of a ranking's score histogram unless told: 2^16, so that edges on `[0, 1]` are exact.
+/// Bins of a ranking's range unless told: 2^16, so that edges on `[0, 1]` are exact.
 const RANKING_BINS: u32 = 65_536;
+/// Bins that each class fills at most in a ranking without a range unless told: three characters
+/// each in a marker, as a rule.
+const FILLED_BINS: u32 = 32_768;
 /// Weighted bins carry two exact sums each.
 const MAX_WEIGHTED_BINS: u32 = 10_000;
 /// More bins than this are refused: a marker must stay small.
@@ -30,7 +33,7 @@ pub struct RankingSpec {
     score: String,
     per_event: bool,
     bins: u32,
-    range: [f64; 2],
+    range: Option<[f64; 2]>,
 }
 
 /// A validated `drift`.
@@ -127,11 +130,10 @@ impl RankingSpec {
         if !raw.label.is_empty() && raw.label == raw.score {
             errors.push(format!("ranking.score: `{}` is also the label", raw.score));
         }
-        let (bins, range) = (
-            raw.bins.unwrap_or(RANKING_BINS),
-            raw.range.unwrap_or([0.0, 1.0]),
-        );
-        check_axis(&mut errors, "ranking", bins, range);
+        let range = raw.range;
+        let usual = range.map_or(FILLED_BINS, |_| RANKING_BINS);
+        let bins = raw.bins.unwrap_or(usual);
+        check_axis(&mut errors, "ranking", bins, range.unwrap_or([0.0, 1.0]));
         let per_event = raw.per == Per::Event;
         let (label, score) = (raw.label.clone(), raw.score.clone());
         done(
@@ -164,22 +166,24 @@ impl RankingSpec {
         self.per_event
     }
 
-    /// Bins of the score histogram.
+    /// Bins of the range; without one, the most bins that each class fills.
     #[must_use]
     pub fn bins(&self) -> u32 {
         self.bins
     }
 
-    /// Range of the score. Scores outside are counted, and ranked as ties of the end they passed.
+    /// Range of the score; without one the bins follow the scores. Scores outside are counted, and
+    /// those on one side are ties of one another.
     #[must_use]
-    pub fn range(&self) -> [f64; 2] {
+    pub fn range(&self) -> Option<[f64; 2]> {
         self.range
     }
 
-    /// Whether the score claims to be a probability: its range is exactly `[0, 1]`.
+    /// Whether the score may be a probability: no other range than `[0, 1]` is given.
     #[must_use]
-    pub fn is_probability(&self) -> bool {
-        self.range.map(f64::to_bits) == [0.0, 1.0].map(f64::to_bits)
+    pub fn may_be_probability(&self) -> bool {
+        let is_unit = |range: [f64; 2]| range.map(f64::to_bits) == [0.0, 1.0].map(f64::to_bits);
+        self.range.is_none_or(is_unit)
     }
 }
 
@@ -319,7 +323,7 @@ impl From<MetricSpec> for RawMetric {
         match spec {
             MetricSpec::Ranking(spec) => {
                 let per = if spec.per_event { Per::Event } else { Per::Row };
-                let (bins, range) = (Some(spec.bins), Some(spec.range));
+                let (bins, range) = (Some(spec.bins), spec.range);
                 let raw = RawRanking {
                     label: spec.label,
                     score: spec.score,
@@ -390,8 +394,8 @@ mod tests {
         let MetricSpec::Ranking(spec) = &ranking else {
             panic!("{ranking:?}")
         };
-        assert_eq!(spec.bins(), 65_536);
-        assert!(spec.is_probability());
+        assert_eq!((spec.bins(), spec.range()), (32_768, None));
+        assert!(spec.may_be_probability());
         let drift = parse(r#"drift = { by = "run", columns = ["s", "m"] }"#).unwrap();
         assert!(!drift.needs_events());
         let drift = drift.with_stage_labels(&["HLT".into()]);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "RawTally", into = "RawTally")]
 pub(super) struct Tally {
-    bins: u32,
+    bins: u64,
     cells: Cells,
 }
 
@@ -19,13 +19,13 @@ enum Cells {
     /// A count for every bin: quick to add to.
     Dense(Vec<u64>),
     /// Bins with a count, ascending: small.
-    Sparse(Vec<(u32, u64)>),
+    Sparse(Vec<(u64, u64)>),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawTally {
-    bins: u32,
+    bins: u64,
     counts: String,
 }
 
@@ -33,13 +33,13 @@ impl Tally {
     /// An empty tally that takes eight bytes a bin and adds in constant time.
     pub(super) fn dense(bins: u32) -> Self {
         Self {
-            bins,
+            bins: bins.into(),
             cells: Cells::Dense(vec![0; bins as usize]),
         }
     }
 
     /// An empty tally that takes memory only for bins with a count.
-    pub(super) fn sparse(bins: u32) -> Self {
+    pub(super) fn sparse(bins: u64) -> Self {
         Self {
             bins,
             cells: Cells::Sparse(Vec::new()),
@@ -47,16 +47,38 @@ impl Tally {
     }
 
     /// The number of bins.
-    pub(super) fn bins(&self) -> u32 {
+    pub(super) fn bins(&self) -> u64 {
         self.bins
     }
 
+    /// How many bins have a count.
+    pub(super) fn filled(&self) -> usize {
+        match &self.cells {
+            Cells::Dense(_) => self.iter().count(),
+            Cells::Sparse(cells) => cells.len(),
+        }
+    }
+
+    /// Joins neighbours, `2^by` at a time.
+    pub(super) fn join_neighbours(&mut self, by: u32) {
+        let shifted = |bin: u64| bin.checked_shr(by).unwrap_or(0);
+        let mut joined: Vec<(u64, u64)> = Vec::with_capacity(self.filled());
+        for (bin, count) in self.iter() {
+            match joined.last_mut() {
+                Some((last, sum)) if *last == shifted(bin) => *sum = sum.saturating_add(count),
+                _ => joined.push((shifted(bin), count)),
+            }
+        }
+        self.cells = Cells::Sparse(joined);
+    }
+
     /// Counts one more in each of `bins`, which is left sorted; a bin out of range is ignored.
-    pub(super) fn add_all(&mut self, bins: &mut [u32]) {
+    pub(super) fn add_all(&mut self, bins: &mut [u64]) {
         match &mut self.cells {
             Cells::Dense(counts) => {
                 for bin in bins {
-                    if let Some(count) = counts.get_mut(*bin as usize) {
+                    let place = usize::try_from(*bin).unwrap_or(usize::MAX);
+                    if let Some(count) = counts.get_mut(place) {
                         *count += 1;
                     }
                 }
@@ -73,7 +95,7 @@ impl Tally {
 
     /// Counts one more in `bin`; a bin out of range is ignored.
     pub(super) fn add(&mut self, bin: u32) {
-        self.add_all(&mut [bin]);
+        self.add_all(&mut [bin.into()]);
     }
 
     /// Adds the counts of another tally with the same bins.
@@ -81,21 +103,25 @@ impl Tally {
         match &mut self.cells {
             Cells::Dense(counts) => {
                 for (bin, count) in other.iter() {
-                    if let Some(mine) = counts.get_mut(bin as usize) {
+                    let place = usize::try_from(bin).unwrap_or(usize::MAX);
+                    if let Some(mine) = counts.get_mut(place) {
                         *mine = mine.saturating_add(count);
                     }
                 }
             }
-            Cells::Sparse(cells) => *cells = joined(cells, other.iter()),
+            Cells::Sparse(cells) if other.filled() > 0 => *cells = joined(cells, other.iter()),
+            Cells::Sparse(_) => {}
         }
     }
 
     /// The bins that are not empty, ascending, with their counts.
-    pub(super) fn iter(&self) -> Box<dyn DoubleEndedIterator<Item = (u32, u64)> + '_> {
+    pub(super) fn iter(&self) -> Box<dyn DoubleEndedIterator<Item = (u64, u64)> + '_> {
         match &self.cells {
             Cells::Dense(counts) => Box::new(
-                (0..self.bins)
-                    .zip(counts.iter().copied())
+                counts
+                    .iter()
+                    .enumerate()
+                    .map(|(bin, count)| (bin as u64, *count))
                     .filter(|(_, count)| *count > 0),
             ),
             Cells::Sparse(cells) => Box::new(cells.iter().copied()),
@@ -111,7 +137,7 @@ impl Tally {
 }
 
 /// Two ascending lists of counts added into one.
-fn joined(left: &[(u32, u64)], right: impl Iterator<Item = (u32, u64)>) -> Vec<(u32, u64)> {
+fn joined(left: &[(u64, u64)], right: impl Iterator<Item = (u64, u64)>) -> Vec<(u64, u64)> {
     let mut merged = Vec::with_capacity(left.len());
     let mut left = left.iter().copied().peekable();
     for (bin, count) in right {
@@ -187,7 +213,7 @@ impl From<Tally> for RawTally {
         let mut counts = String::new();
         let mut next = 0;
         for (bin, count) in tally.iter() {
-            push_number(&mut counts, u64::from(bin - next));
+            push_number(&mut counts, bin - next);
             push_number(&mut counts, count);
             next = bin + 1;
         }
@@ -204,12 +230,10 @@ impl TryFrom<RawTally> for Tally {
     fn try_from(raw: RawTally) -> Result<Self, String> {
         let mut cells = Vec::new();
         let mut bytes = raw.counts.bytes();
-        let mut next = 0u32;
+        let mut next = 0u64;
         while let Some(gap) = next_number(&mut bytes)? {
             let count = next_number(&mut bytes)?.ok_or("tally: a bin without its count")?;
-            let bin = u32::try_from(gap)
-                .ok()
-                .and_then(|gap| next.checked_add(gap));
+            let bin = next.checked_add(gap);
             let bin = bin.filter(|bin| *bin < raw.bins);
             let bin =
                 bin.ok_or_else(|| format!("tally: a bin beyond the {} declared", raw.bins))?;
@@ -245,7 +269,7 @@ mod tests {
     proptest! {
         #[test]
         fn dense_and_sparse_agree_and_survive_json(
-            first in prop::collection::vec(0u32..70, 0..200), second in prop::collection::vec(0u32..70, 0..200),
+            first in prop::collection::vec(0u64..70, 0..200), second in prop::collection::vec(0u64..70, 0..200),
         ) {
             let (mut dense, mut sparse) = (Tally::dense(64), Tally::sparse(64));
             dense.add_all(&mut first.clone());
@@ -263,7 +287,7 @@ mod tests {
         }
 
         #[test]
-        fn any_count_survives(count in 1u64.., bin in 0u32..1_000_000) {
+        fn any_count_survives(count in 1u64.., bin in 0u64..1_000_000) {
             let tally = Tally { bins: 1_000_000, cells: Cells::Sparse(vec![(bin, count)]) };
             let text = serde_json::to_string(&tally).unwrap();
             prop_assert_eq!(serde_json::from_str::<Tally>(&text).unwrap(), tally);

@@ -109,12 +109,12 @@ mod tests {
     #[test]
     fn the_same_twice_does_not_shift_and_the_disjoint_does() {
         let (mut one, mut other) = (Tally::sparse(80), Tally::sparse(80));
-        one.add_all(&mut (0..40).collect::<Vec<_>>());
+        one.add_all(&mut (0..40).collect::<Vec<u64>>());
         let mut both = one.clone();
         both.merge(&one);
         let same = Shift::between(&one, &both).unwrap();
         assert!(same.ks.abs() < 1e-15 && same.psi.abs() < 1e-15 && same.ks_p_value > 0.999);
-        other.add_all(&mut (40..80).collect::<Vec<_>>());
+        other.add_all(&mut (40..80).collect::<Vec<u64>>());
         other.merge(&one);
         let apart = Shift::between(&one, &other).unwrap();
         assert!((apart.ks - 1.0).abs() < 1e-15 && apart.psi > 2.0 && apart.ks_p_value < 1e-6);

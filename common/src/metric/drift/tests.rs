@@ -97,8 +97,8 @@ fn shape_bins_keep_the_order_of_values() {
     let values = [
         -1e30, -2.0, -1.0, -1e-30, 0.0, 1e-30, 0.5, 1.0, 1.01, 2.0, 1e30,
     ];
-    let bins: Vec<u32> = values.iter().map(|value| shape_bin(*value)).collect();
+    let bins: Vec<u64> = values.iter().map(|value| shape_bin(*value)).collect();
     assert!(bins.is_sorted_by(|a, b| a < b), "{bins:?}");
     assert_eq!(shape_bin(-0.0), shape_bin(0.0));
-    assert!(bins.iter().all(|bin| *bin < SHAPE_BINS));
+    assert!(bins.iter().all(|bin| *bin < u64::from(SHAPE_BINS)));
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 const SPECS: [&str; 5] = [
-    r#"ranking = { label = "y", score = "s", per = "event", bins = 64 }"#,
+    r#"ranking = { label = "y", score = "s", per = "event", bins = 6 }"#,
     r#"ranking = { label = "y", score = "x", bins = 16, range = [-2.0, 2.0] }"#,
     r#"drift = { by = "run", columns = ["s", "x"], labels = ["y"] }"#,
     r#"histogram = { column = "x", bins = 12, range = [-3.0, 3.0] }"#,

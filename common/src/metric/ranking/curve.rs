@@ -1,8 +1,9 @@
 //! Curves and areas from two score histograms.
 
 use super::population::ratio;
-use crate::metric::axis::Axis;
-use crate::metric::tally::Tally;
+use super::score_bins::ScoreBins;
+use super::score_counts::ScoreCounts;
+use crate::metric::spec::RankingSpec;
 use serde::Serialize;
 
 /// Points of a curve are at least this far apart, along both axes together.
@@ -31,7 +32,7 @@ pub struct PrPoint {
 /// One filled bin, and what lies in the bins above it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
-    bin: u32,
+    bin: u64,
     positives: u64,
     negatives: u64,
     positives_above: u64,
@@ -59,16 +60,17 @@ impl Level {
 /// The filled bins of both classes, from the highest score down.
 #[derive(Debug, Clone)]
 pub(super) struct Curve {
-    axis: Axis,
-    /// Whether the lowest bin holds scores below its edge, so that no threshold selects it whole.
-    open_below: bool,
+    bins: ScoreBins,
+    /// Whether every bin holds one score, so that ties are those of the scores.
+    is_exact: bool,
     levels: Vec<Level>,
     positives: u64,
     negatives: u64,
 }
 
 impl Curve {
-    pub(super) fn new(axis: Axis, positives: &Tally, negatives: &Tally, open_below: bool) -> Self {
+    pub(super) fn new(spec: &RankingSpec, scores: &ScoreCounts) -> Self {
+        let (positives, negatives) = (scores.positives(), scores.negatives());
         let mut levels = Vec::new();
         let (mut fired, mut quiet) = (
             positives.iter().rev().peekable(),
@@ -89,8 +91,8 @@ impl Curve {
             negatives_above = negatives_above.saturating_add(negatives);
         }
         Self {
-            axis,
-            open_below,
+            bins: scores.bins(spec),
+            is_exact: scores.is_exact(spec),
             levels,
             positives: positives.total(),
             negatives: negatives.total(),
@@ -116,7 +118,7 @@ impl Curve {
     /// The score from which on everything at this level and above is selected; `None` when that
     /// is everything, scores below the range included.
     pub(super) fn threshold(&self, level: &Level) -> Option<f64> {
-        (level.bin > 0 || !self.open_below).then(|| self.axis.edge(level.bin))
+        self.bins.lowest(level.bin)
     }
 
     fn both_classes(&self) -> bool {
@@ -138,7 +140,17 @@ impl Curve {
     }
 
     pub(super) fn auc_binning_error(&self) -> Option<f64> {
-        let tied = self.levels.iter().fold(0u128, |sum, level| {
+        self.tied(|_| !self.is_exact)
+    }
+
+    pub(super) fn auc_outside_error(&self) -> Option<f64> {
+        self.tied(|level| self.bins.is_outside(level.bin))
+    }
+
+    /// The share of pairs whose order is not known, times one half, in some of the bins.
+    fn tied(&self, counts: impl Fn(&Level) -> bool) -> Option<f64> {
+        let levels = self.levels.iter().filter(|level| counts(level));
+        let tied = levels.fold(0u128, |sum, level| {
             sum.saturating_add(u128::from(level.positives) * u128::from(level.negatives))
         });
         self.both_classes().then(|| self.share_of_pairs(tied))
@@ -174,12 +186,11 @@ impl Curve {
             least += least_precision(level);
         }
         let all = self.positives as f64;
-        (self.positives > 0).then(|| {
-            (
-                value / all,
-                (most - value).max(value - least).max(0.0) / all,
-            )
-        })
+        let error = match self.is_exact {
+            true => 0.0,
+            false => (most - value).max(value - least).max(0.0),
+        };
+        (self.positives > 0).then(|| (value / all, error / all))
     }
 
     pub(super) fn roc(&self) -> Vec<RocPoint> {

@@ -2,28 +2,26 @@
 
 use super::curve::{Curve, PrPoint, RocPoint};
 use super::operating_point::OperatingPoint;
+use super::score_bins::ScoreBins;
+use super::score_counts::ScoreCounts;
 use crate::metric::axis::Axis;
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::spec::RankingSpec;
-use crate::metric::tally::Tally;
 use serde::{Deserialize, Serialize};
 
 /// Bins of the reliability diagram on `[0, 1]`.
 const RELIABILITY_BINS: u32 = 20;
-/// Bins of the score distribution at most; a divisor of the usual number of bins.
+/// Bins of the score distribution at most.
 const DISTRIBUTION_BINS: u32 = 64;
 
 /// Counts of labelled scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Population {
-    positives: Tally,
-    negatives: Tally,
-    below: u64,
-    above: u64,
+    scores: ScoreCounts,
     not_finite: u64,
     unlabelled: u64,
-    /// Sums over scores in `[0, 1]`; absent when the score is not a probability.
+    /// Sums over scores in `[0, 1]`; absent when another range is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     probability: Option<ProbabilitySums>,
 }
@@ -31,6 +29,8 @@ pub(super) struct Population {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProbabilitySums {
+    /// Scores outside of `[0, 1]`, with which there are no probabilities.
+    outside: u64,
     squared_error: ExactSum,
     log_loss: ExactSum,
     reliability: Vec<ReliabilitySums>,
@@ -58,14 +58,17 @@ pub struct PopulationResult {
     pub dropped: u64,
     /// Entries left out because the label was null.
     pub unlabelled: u64,
-    /// Scores below the range, ranked as ties with its lowest bin.
+    /// Scores below the range, ranked as ties of one another.
     pub below_range: u64,
-    /// Scores above the range, ranked as ties with its highest bin.
+    /// Scores above the range, ranked as ties of one another.
     pub above_range: u64,
     /// Area under the ROC curve, ties counting half.
     pub auc: Option<f64>,
-    /// The area of the unbinned scores is within this of `auc`: Σ P_b N_b / (2 P N).
+    /// The area of the unbinned scores is within this of `auc`: Σ P_b N_b / (2 P N), or 0 when
+    /// every bin holds one score.
     pub auc_binning_error: Option<f64>,
+    /// The part of it that is due to scores outside of the range.
+    pub auc_outside_error: Option<f64>,
     /// Standard error of `auc` for independent entries, after DeLong, DeLong and Clarke-Pearson,
     /// Biometrics 44 (1988) 837.
     pub auc_statistical_error: Option<f64>,
@@ -73,9 +76,12 @@ pub struct PopulationResult {
     pub average_precision: Option<f64>,
     /// The average precision of the unbinned scores is within this of `average_precision`.
     pub average_precision_binning_error: Option<f64>,
-    /// Scores of both classes in equal bins of the range.
+    /// Scores of both classes in equal bins: of the range; without one, of `[0, 1]` where that
+    /// holds all scores, and else from the lowest to the highest, where what is counted together
+    /// is at the lower end of its bin.
     pub distribution: Vec<ScoreBin>,
-    /// Only for scores that are probabilities: the range is `[0, 1]` and no score lies outside.
+    /// Only for scores that are probabilities: no other range than `[0, 1]` is given, and no score
+    /// lies outside of that.
     pub probability: Option<Probability>,
     /// Thresholds at fixed efficiency, precision and rate.
     pub operating_points: Vec<OperatingPoint>,
@@ -129,6 +135,16 @@ pub struct ReliabilityBin {
     pub interval: [f64; 2],
 }
 
+impl PopulationResult {
+    /// Whether scores outside of the range make the area more uncertain than its bins do.
+    #[must_use]
+    pub fn outside_matters(&self) -> bool {
+        let all = self.auc_binning_error.unwrap_or_default();
+        let outside = self.auc_outside_error.unwrap_or_default();
+        outside > all - outside
+    }
+}
+
 impl Population {
     pub(super) fn new(spec: &RankingSpec) -> Self {
         let reliability = vec![ReliabilitySums::default(); RELIABILITY_BINS as usize];
@@ -137,13 +153,10 @@ impl Population {
             ..ProbabilitySums::default()
         };
         Self {
-            positives: Tally::dense(spec.bins()),
-            negatives: Tally::dense(spec.bins()),
-            below: 0,
-            above: 0,
+            scores: ScoreCounts::new(spec),
             not_finite: 0,
             unlabelled: 0,
-            probability: spec.is_probability().then_some(sums),
+            probability: spec.may_be_probability().then_some(sums),
         }
     }
 
@@ -152,8 +165,7 @@ impl Population {
         spec: &RankingSpec,
         entries: impl Iterator<Item = (f64, Option<bool>)>,
     ) {
-        let [low, high] = spec.range();
-        let axis = Axis::new(low, high, spec.bins());
+        let mut scores = Vec::with_capacity(entries.size_hint().0);
         for (score, label) in entries {
             let Some(label) = label else {
                 self.unlabelled += 1;
@@ -163,26 +175,17 @@ impl Population {
                 self.not_finite += 1;
                 continue;
             }
-            self.below += u64::from(score < low);
-            self.above += u64::from(score > high);
-            let tally = if label {
-                &mut self.positives
-            } else {
-                &mut self.negatives
-            };
-            tally.add(axis.clamped(score));
+            scores.push((score, label));
             if let Some(sums) = &mut self.probability {
                 sums.add(score, label);
             }
         }
+        self.scores.fill(spec, &scores);
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.positives.merge(&other.positives);
-        self.negatives.merge(&other.negatives);
+    pub(super) fn merge(&mut self, spec: &RankingSpec, other: &Self) {
+        self.scores.merge(spec, &other.scores);
         for (mine, theirs) in [
-            (&mut self.below, other.below),
-            (&mut self.above, other.above),
             (&mut self.not_finite, other.not_finite),
             (&mut self.unlabelled, other.unlabelled),
         ] {
@@ -195,10 +198,8 @@ impl Population {
 
     pub(super) fn fits(&self, spec: &RankingSpec) -> bool {
         let reliable = |sums: &ProbabilitySums| sums.reliability.len() == RELIABILITY_BINS as usize;
-        [&self.positives, &self.negatives]
-            .iter()
-            .all(|tally| tally.bins() == spec.bins())
-            && self.probability.is_some() == spec.is_probability()
+        self.scores.fits(spec)
+            && self.probability.is_some() == spec.may_be_probability()
             && self.probability.iter().all(reliable)
     }
 
@@ -207,27 +208,27 @@ impl Population {
     }
 
     pub(super) fn finalise(&self, spec: &RankingSpec) -> PopulationResult {
-        let [low, high] = spec.range();
-        let axis = Axis::new(low, high, spec.bins());
-        let curve = Curve::new(axis, &self.positives, &self.negatives, self.below > 0);
+        let curve = Curve::new(spec, &self.scores);
         let total = curve.total();
-        let in_range = self.below == 0 && self.above == 0 && total > 0;
-        let probability = self.probability.as_ref().filter(|_| in_range);
+        let probability = self.probability.as_ref();
+        let probability = probability.filter(|sums| sums.outside == 0 && total > 0);
         let average_precision = curve.average_precision();
+        let outside = |bin: u64| spec.range().map_or(0, |_| self.scores.in_bin(bin));
         PopulationResult {
             total,
             positives: curve.positives(),
             prevalence: (total > 0).then(|| ratio(curve.positives(), total)),
             dropped: self.not_finite,
             unlabelled: self.unlabelled,
-            below_range: self.below,
-            above_range: self.above,
+            below_range: outside(0),
+            above_range: outside(u64::from(spec.bins()) + 1),
             auc: curve.auc(),
             auc_binning_error: curve.auc_binning_error(),
+            auc_outside_error: curve.auc_outside_error(),
             auc_statistical_error: curve.auc_statistical_error(),
             average_precision: average_precision.map(|(value, _)| value),
             average_precision_binning_error: average_precision.map(|(_, error)| error),
-            distribution: self.distribution(axis, spec.bins()),
+            distribution: self.distribution(spec),
             probability: probability.map(|sums| sums.finalise(total)),
             operating_points: OperatingPoint::usual(&curve),
             roc: curve.roc(),
@@ -237,38 +238,82 @@ impl Population {
 }
 
 impl Population {
-    /// Neighbouring bins joined until about [`DISTRIBUTION_BINS`] are left.
-    fn distribution(&self, axis: Axis, bins: u32) -> Vec<ScoreBin> {
-        let together = bins.div_ceil(DISTRIBUTION_BINS);
-        let starts = (0..bins.div_ceil(together)).map(|group| group * together);
-        let mut joined: Vec<ScoreBin> = starts
-            .map(|start| ScoreBin {
-                low: axis.edge(start),
-                high: axis.edge(start + together),
+    fn distribution(&self, spec: &RankingSpec) -> Vec<ScoreBin> {
+        let bins = self.scores.bins(spec);
+        let axis = match bins {
+            ScoreBins::Range(axis) => {
+                // Bins of the range side by side, so that none is cut.
+                let together = axis.bins().div_ceil(DISTRIBUTION_BINS);
+                let groups = axis.bins().div_ceil(together);
+                let high = match groups * together == axis.bins() {
+                    true => axis.high(),
+                    false => {
+                        axis.low()
+                            + (axis.high() - axis.low()) / f64::from(axis.bins())
+                                * f64::from(groups * together)
+                    }
+                };
+                Axis::new(axis.low(), high, groups)
+            }
+            ScoreBins::Stretches { .. } => {
+                let [low, high] = self.extent(bins);
+                Axis::new(low, high, DISTRIBUTION_BINS)
+            }
+        };
+        let mut counts: Vec<ScoreBin> = (0..axis.bins())
+            .map(|bin| ScoreBin {
+                low: axis.edge(bin),
+                high: axis.edge(bin + 1),
                 positives: 0,
                 negatives: 0,
             })
             .collect();
-        for (tally, fired) in [(&self.positives, true), (&self.negatives, false)] {
-            for (bin, count) in tally.iter() {
-                let Some(group) = joined.get_mut((bin / together) as usize) else {
+        for (tally, fired) in [
+            (self.scores.positives(), true),
+            (self.scores.negatives(), false),
+        ] {
+            for (bin, count) in tally.iter().filter(|(bin, _)| !bins.is_outside(*bin)) {
+                let lowest = bins.lowest(bin).unwrap_or(axis.low());
+                let Some(slot) = counts.get_mut(axis.clamped(lowest) as usize) else {
                     continue;
                 };
                 let side = if fired {
-                    &mut group.positives
+                    &mut slot.positives
                 } else {
-                    &mut group.negatives
+                    &mut slot.negatives
                 };
                 *side = side.saturating_add(count);
             }
         }
-        joined
+        counts
+    }
+
+    /// What the bins without a range cover: `[0, 1]` where that holds all scores.
+    fn extent(&self, bins: ScoreBins) -> [f64; 2] {
+        /// The difference of two such numbers is finite.
+        const FAR: f64 = f64::MAX / 4.0;
+        let tallies = [self.scores.positives(), self.scores.negatives()];
+        let first = tallies.iter().filter_map(|tally| tally.iter().next()).min();
+        let last = tallies
+            .iter()
+            .filter_map(|tally| tally.iter().next_back())
+            .max();
+        let outside = self
+            .probability
+            .as_ref()
+            .is_some_and(|sums| sums.outside > 0);
+        let (Some((first, _)), Some((last, _)), true) = (first, last, outside) else {
+            return [0.0, 1.0];
+        };
+        let edge = |bin: u64| bins.lowest(bin).unwrap_or_default().clamp(-FAR, FAR);
+        [edge(first), edge(last + 1)]
     }
 }
 
 impl ProbabilitySums {
     fn add(&mut self, score: f64, label: bool) {
         if !(0.0..=1.0).contains(&score) {
+            self.outside += 1;
             return;
         }
         let truth = if label { 1.0 } else { 0.0 };
@@ -285,6 +330,7 @@ impl ProbabilitySums {
     }
 
     fn merge(&mut self, other: &Self) {
+        self.outside = self.outside.saturating_add(other.outside);
         self.squared_error.merge(&other.squared_error);
         self.log_loss.merge(&other.log_loss);
         for (mine, theirs) in self.reliability.iter_mut().zip(&other.reliability) {

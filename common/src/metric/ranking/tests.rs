@@ -182,16 +182,158 @@ fn an_event_is_its_best_labelled_candidate() {
 fn scores_out_of_range_are_counted_and_are_no_probabilities() {
     let scores = [Some(-0.5), Some(1.5), Some(0.5), Some(f64::INFINITY)];
     let labels = [Some(false), Some(true), Some(true), Some(true)];
-    let rows = rank(&[1, 2, 3, 4], &scores, &labels, None, Some(10)).rows;
+    let unit = Some([0.0, 1.0]);
+    let rows = rank(&[1, 2, 3, 4], &scores, &labels, unit, Some(10)).rows;
     assert_eq!(
         (rows.below_range, rows.above_range, rows.dropped, rows.total),
         (1, 1, 1, 3)
     );
     assert!(rows.probability.is_none());
     assert!((rows.auc.unwrap() - 1.0).abs() < 1e-12);
-    let wide = rank(&[1, 2, 3, 4], &scores, &labels, Some([-1.0, 2.0]), Some(10)).rows;
-    assert_eq!((wide.below_range, wide.above_range), (0, 0));
-    assert!(wide.probability.is_none());
+    for range in [Some([-1.0, 2.0]), None] {
+        let rows = rank(&[1, 2, 3, 4], &scores, &labels, range, Some(10)).rows;
+        assert_eq!((rows.below_range, rows.above_range), (0, 0));
+        assert!(rows.probability.is_none());
+    }
+}
+
+/// Scores and labels of which higher scores are more often true, and their area by comparing all
+/// pairs.
+fn sample(score: impl Fn(f64) -> f64) -> (Vec<Option<f64>>, Vec<Option<bool>>, f64) {
+    let mut state = 1u64;
+    let mut random = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let entries: Vec<(f64, bool)> = (0..900)
+        .map(|_| {
+            let truth = random();
+            (score(truth), random() < truth)
+        })
+        .collect();
+    let of = |class: bool| entries.iter().filter(move |entry| entry.1 == class);
+    let pairs = of(true).flat_map(|(p, _)| of(false).map(move |(n, _)| (p, n)));
+    let (mut won, mut all) = (0.0, 0.0);
+    for (p, n) in pairs {
+        all += 1.0;
+        won += match p.total_cmp(n) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        };
+    }
+    let scores = entries.iter().map(|entry| Some(entry.0)).collect();
+    let labels = entries.iter().map(|entry| Some(entry.1)).collect();
+    (scores, labels, won / all)
+}
+
+/// The area was 0.78 for 0.83 when raw scores of a model were ranked in the range of probabilities.
+#[test]
+fn without_a_range_any_score_is_ranked() {
+    type Kind = (&'static str, fn(f64) -> f64);
+    let kinds: [Kind; 8] = [
+        ("probabilities", |t| t),
+        ("raw scores", |t| (t / (1.0 - t)).ln() * 3.0),
+        ("near one", |t| 1.0 - (1.0 - t) * 1e-9),
+        ("negative", |t| -1e6 * (1.1 - t)),
+        ("huge", |t| (t - 0.5) * 1e300),
+        ("denormal", |t| (t * 1000.0).floor() * 5e-324),
+        ("few values", |t| (t * 5.0).floor()),
+        ("constant", |_| -7.5),
+    ];
+    let events: Vec<u64> = (0..900).collect();
+    for (name, score) in kinds {
+        let (scores, labels, expected) = sample(score);
+        for bins in [None, Some(300), Some(40), Some(1)] {
+            let rows = rank(&events, &scores, &labels, None, bins).rows;
+            let (auc, error) = (rows.auc.unwrap(), rows.auc_binning_error.unwrap());
+            assert!(
+                (auc - expected).abs() <= error + 1e-12,
+                "{name}, {bins:?}: {auc} ± {error}, expected {expected}"
+            );
+            let selected =
+                |threshold: f64| scores.iter().flatten().filter(|s| **s >= threshold).count();
+            for point in rows.operating_points.iter().filter(|point| point.reached) {
+                let threshold = point.threshold.unwrap();
+                assert_eq!(
+                    point.selected,
+                    selected(threshold) as u64,
+                    "{name}, {bins:?}"
+                );
+            }
+            let counts = rows
+                .distribution
+                .iter()
+                .map(|bin| bin.positives + bin.negatives);
+            assert_eq!(counts.sum::<u64>(), 900, "{name}, {bins:?}");
+            assert!(
+                rows.distribution.iter().all(|bin| bin.low < bin.high),
+                "{name}"
+            );
+            if bins.is_none() {
+                assert!((auc - expected).abs() < 1e-5, "{name}: {auc}, {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn scores_that_are_all_told_apart_have_no_binning_error() {
+    let (scores, labels, expected) = sample(|t| f64::from(t as f32));
+    let events: Vec<u64> = (0..900).collect();
+    let rows = rank(&events, &scores, &labels, None, None).rows;
+    assert!((rows.auc.unwrap() - expected).abs() < 1e-12);
+    assert_eq!(
+        [rows.auc_binning_error, rows.average_precision_binning_error],
+        [Some(0.0); 2]
+    );
+}
+
+#[test]
+fn what_lies_outside_a_range_is_warned_of_where_it_matters() {
+    let (scores, labels, expected) = sample(|t| 4.0 * t - 1.0);
+    let events: Vec<u64> = (0..900).collect();
+    let narrow = rank(&events, &scores, &labels, Some([0.0, 1.0]), None);
+    let (found, off) = (
+        narrow.rows.auc.unwrap(),
+        narrow.rows.auc_binning_error.unwrap(),
+    );
+    assert!(
+        (found - expected).abs() <= off && off > 0.01,
+        "{found} ± {off}, {expected}"
+    );
+    assert!(narrow.rows.outside_matters());
+    let warnings = narrow.warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let outside = narrow.rows.below_range + narrow.rows.above_range;
+    let says = format!(
+        "ranking of y by s: {outside} of 900 rows have a score outside of range = [0, 1] ({} below",
+        narrow.rows.below_range
+    );
+    assert!(warnings[1].starts_with(&says), "{warnings:?}");
+    for range in [Some([-1.0, 3.0]), None] {
+        let wide = rank(&events, &scores, &labels, range, None);
+        assert_eq!(wide.warnings(), Vec::<String>::new());
+    }
+    let nothing = [Some(f64::NAN), Some(f64::INFINITY)];
+    let none = rank(&[1, 2], &nothing, &[Some(true), Some(false)], None, None);
+    assert_eq!(
+        none.warnings(),
+        ["events", "rows"]
+            .map(|noun| format!("ranking of y by s: none of 2 {noun} has a finite score"))
+    );
+}
+
+#[test]
+fn zeros_of_either_sign_are_one_score() {
+    let scores = [Some(0.0), Some(-0.0), Some(-0.0), Some(0.0)];
+    let labels = [Some(true), Some(false), Some(true), Some(false)];
+    let rows = rank(&[1, 2, 3, 4], &scores, &labels, None, None).rows;
+    assert!((rows.auc.unwrap() - 0.5).abs() < 1e-12);
+    let point = &rows.operating_points[0];
+    assert_eq!((point.threshold, point.selected), (Some(0.0), 4));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::markup::{Align, Table, card, section};
 use super::metric;
 use crate::report::StagePictures;
 use crate::report::cut_flow_plot::{is_dropped, passed};
-use crate::report::figure::Figure;
+use crate::report::figure::{Figure, escape};
 use crate::report::number::{grouped, percent};
 use crate::report::summary::StageReport;
 use lumimill_common::metric::MetricResult;
@@ -28,7 +28,7 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
         .map(Figure::inline)
         .collect::<String>();
     let flow = card("Cut flow", &cut_flow(stage)) + &card("", &drawn);
-    let mut body = intro;
+    let mut body = intro + &warnings(stage);
     if !stage.cut_flow.steps().is_empty() {
         body += &format!("<div class=\"pair\">\n{flow}</div>\n");
     }
@@ -54,6 +54,18 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
         &format!("Stage {}", stage.name),
         &body,
     )
+}
+
+/// What the metrics warn of.
+fn warnings(stage: &StageReport) -> String {
+    let all = stage.metrics.iter().flat_map(MetricResult::warnings);
+    let lines: String = all
+        .map(|warning| format!("<p class=\"bad\">Warning: {}</p>\n", escape(&warning)))
+        .collect();
+    match lines.is_empty() {
+        true => lines,
+        false => card("", &lines),
+    }
 }
 
 fn cut_flow(stage: &StageReport) -> String {

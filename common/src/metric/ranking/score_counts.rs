@@ -1,0 +1,137 @@
+//! Counts of scores of both classes, in bins that follow the scores unless a range is given.
+
+use super::score_bins::{MOST_JOINED, STRETCHES, ScoreBins};
+use crate::metric::axis::Axis;
+use crate::metric::spec::RankingSpec;
+use crate::metric::tally::Tally;
+use serde::{Deserialize, Serialize};
+
+/// Counts of scores.
+///
+/// Without a range, bins are joined by pairs until no class fills more than the specification
+/// allows. How often that is depends on the scores alone, whatever the order in which they come
+/// and however they were cut into parts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScoreCounts {
+    positives: Tally,
+    negatives: Tally,
+    /// How often bins were joined by pairs; 0 with a range.
+    joined: u32,
+    /// Whether some score is no number of single precision, so that a bin may hold several.
+    wide: bool,
+}
+
+impl ScoreCounts {
+    pub(super) fn new(spec: &RankingSpec) -> Self {
+        let tally = match spec.range() {
+            Some(_) => Tally::dense(spec.bins() + 2),
+            None => Tally::sparse(STRETCHES),
+        };
+        Self {
+            positives: tally.clone(),
+            negatives: tally,
+            joined: 0,
+            wide: false,
+        }
+    }
+
+    /// Counts finite scores with their labels.
+    pub(super) fn fill(&mut self, spec: &RankingSpec, scores: &[(f64, bool)]) {
+        let bins = self.bins(spec);
+        let of_class = |class: bool| -> Vec<u64> {
+            let scores = scores.iter().filter(|(_, label)| *label == class);
+            scores.map(|(score, _)| bins.bin(*score)).collect()
+        };
+        self.positives.add_all(&mut of_class(true));
+        self.negatives.add_all(&mut of_class(false));
+        self.wide |= scores
+            .iter()
+            .any(|(score, _)| f64::from(*score as f32).to_bits() != score.to_bits());
+        self.join_to_fit(spec);
+    }
+
+    pub(super) fn merge(&mut self, spec: &RankingSpec, other: &Self) {
+        let joined = self.joined.max(other.joined);
+        self.join_to(joined);
+        if other.joined < joined {
+            let mut other = other.clone();
+            other.join_to(joined);
+            self.add(&other);
+        } else {
+            self.add(other);
+        }
+        self.wide |= other.wide;
+        self.join_to_fit(spec);
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.positives.merge(&other.positives);
+        self.negatives.merge(&other.negatives);
+    }
+
+    fn join_to(&mut self, joined: u32) {
+        let by = joined.saturating_sub(self.joined);
+        if by > 0 {
+            self.positives.join_neighbours(by);
+            self.negatives.join_neighbours(by);
+            self.joined = joined;
+        }
+    }
+
+    fn join_to_fit(&mut self, spec: &RankingSpec) {
+        if spec.range().is_some() {
+            return;
+        }
+        while self.filled() > spec.bins() as usize && self.joined < MOST_JOINED {
+            self.join_to(self.joined + 1);
+        }
+    }
+
+    /// Bins with a count, of the class that has more of them.
+    fn filled(&self) -> usize {
+        self.positives.filled().max(self.negatives.filled())
+    }
+
+    pub(super) fn fits(&self, spec: &RankingSpec) -> bool {
+        let (bins, joined) = match spec.range() {
+            Some(_) => (u64::from(spec.bins()) + 2, 0),
+            None => (STRETCHES, MOST_JOINED),
+        };
+        let tallies = [&self.positives, &self.negatives];
+        tallies.iter().all(|tally| tally.bins() == bins)
+            && self.joined <= joined
+            && (spec.range().is_some() || self.filled() <= spec.bins() as usize)
+    }
+
+    /// Which bins there are.
+    pub(super) fn bins(&self, spec: &RankingSpec) -> ScoreBins {
+        match spec.range() {
+            Some([low, high]) => ScoreBins::Range(Axis::new(low, high, spec.bins())),
+            None => ScoreBins::Stretches {
+                joined: self.joined,
+            },
+        }
+    }
+
+    /// Whether every bin holds one score, so that nothing was tied by binning.
+    pub(super) fn is_exact(&self, spec: &RankingSpec) -> bool {
+        spec.range().is_none() && self.joined == 0 && !self.wide
+    }
+
+    pub(super) fn positives(&self) -> &Tally {
+        &self.positives
+    }
+
+    pub(super) fn negatives(&self) -> &Tally {
+        &self.negatives
+    }
+
+    /// Counts of one bin of both classes.
+    pub(super) fn in_bin(&self, bin: u64) -> u64 {
+        let tallies = [&self.positives, &self.negatives];
+        let of_bin = tallies.iter().flat_map(|tally| tally.iter());
+        let counts = of_bin.filter(|(found, _)| *found == bin);
+        counts.map(|(_, count)| count).fold(0, u64::saturating_add)
+    }
+}

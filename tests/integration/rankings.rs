@@ -11,13 +11,13 @@ use crate::lumimill;
 /// Columns of odd scores: negative, single- and double-precision, infinite, denormal, constant,
 /// not always a number.
 const COLUMNS: &str = r#"[stage.columns]
-below = "m_mumu - 60"
-wide = { value = "m_mumu * 1e200", type = "f64" }
-endless = "exp(m_mumu * 2)"
-tiny = "m_mumu * 1e-42"
-still = "0 * m_mumu - 2.5"
-holes = "sqrt(eta_mumu)"
-near_one = { value = "1 - 1e-12 * m_mumu", type = "f64" }
+below = "mass(pair) - 60"
+wide = { value = "mass(pair) * 1e200", type = "f64" }
+endless = "exp(mass(pair) * 2)"
+tiny = "mass(pair) * 1e-42"
+still = "0 * mass(pair) - 2.5"
+holes = "sqrt(eta(pair))"
+near_one = { value = "1 - 1e-12 * mass(pair)", type = "f64" }
 "#;
 const SCORES: [&str; 8] = [
     "m_mumu", "below", "wide", "endless", "tiny", "still", "holes", "near_one",

@@ -328,7 +328,7 @@ impl ColumnCounts {
             }
             self.count += 1;
             self.sum.add(*value);
-            self.squares.add(value * value);
+            self.squares.add_square(*value);
             bins.push(shape_bin(*value));
         }
         self.shape.add_all(&mut bins);

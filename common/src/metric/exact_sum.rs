@@ -104,6 +104,11 @@ impl ExactSum {
         [most, rest.value()]
     }
 
+    /// Adds the square of a finite number, what rounding it leaves included.
+    pub(super) fn add_square(&mut self, value: f64) {
+        self.add_product(value, value, 1.0);
+    }
+
     /// Adds or takes away a product of two doubles, with what rounding it leaves.
     fn add_product(&mut self, a: f64, b: f64, sign: f64) {
         let product = a * b;
@@ -246,8 +251,9 @@ mod tests {
     #[test]
     fn a_constant_column_has_no_spread() {
         let of = |values: &[f64]| {
-            let squares: Vec<f64> = values.iter().map(|value| value * value).collect();
-            variance(values.len() as u64, &sum(values), &sum(&squares))
+            let mut squares = ExactSum::default();
+            values.iter().for_each(|value| squares.add_square(*value));
+            variance(values.len() as u64, &sum(values), &squares)
         };
         assert_eq!(of(&[1_480_000_001.0; 1000]).to_bits(), 0.0f64.to_bits());
         let mut near = vec![1e9; 999];

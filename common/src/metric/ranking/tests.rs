@@ -239,7 +239,7 @@ fn without_a_range_any_score_is_ranked() {
         ("near one", |t| 1.0 - (1.0 - t) * 1e-9),
         ("negative", |t| -1e6 * (1.1 - t)),
         ("huge", |t| (t - 0.5) * 1e300),
-        ("denormal", |t| (t * 1000.0).floor() * 5e-324),
+        ("denormal", |t| (t * 1000.0).floor() * 2f64.powi(-149)),
         ("few values", |t| (t * 5.0).floor()),
         ("constant", |_| -7.5),
     ];

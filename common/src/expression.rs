@@ -6,17 +6,21 @@
 //! campaigns: a [`Scope`] says which names exist, [`Inputs`] where their values are.
 //!
 //! # Meaning
-//! * Types are bool, int (i64), float (f64) and vector (a four-momentum). A bool in arithmetic
-//!   is 0 or 1; a number where a condition is wanted is an error.
-//! * `/` always divides as floats, unlike in C++: `1 / 2` is 0.5. `%` is C++'s remainder (the
-//!   sign of the left operand); of ints by zero it is 0. Int arithmetic wraps.
-//! * Two ints compare exactly, an int and a float as floats. Comparisons with NaN are false,
-//!   `!=` is true. `min` and `max` give NaN when any argument is NaN.
-//! * `&&`, `||` and `?:` evaluate all their operands; nothing in the language can fail on a value.
+//! * As in RDataFrame, that is as in C++, with what follows; `tests/expressions.toml` has the
+//!   differences, and is held against ROOT.
+//! * Whole numbers have C++'s types and operators ([`Int`]): 8 and 16 bits and conditions become
+//!   `int`, `7 / 2` is 3, an unsigned difference is never negative. Overflow wraps around.
+//! * Floats are computed in double precision.
+//! * A number where a condition is wanted is an error, and so is a condition that depends on
+//!   nothing. Comparisons with NaN are false, `!=` is true. `min` and `max` give NaN when any
+//!   argument is NaN.
 //! * A list column (`Muon_pt`) has one value per member of its collection. Operators work member
-//!   by member; `sum count any all max min` reduce it to one value per event. Of an empty
-//!   collection: sum and count 0, any false, all true, max and min NaN. `count` of a condition
-//!   counts where it holds, of numbers it counts members. `max` and `min` of a list are floats.
+//!   by member; `sum mean count any all max min` and `.size()` reduce it to one value per event.
+//!   Of an empty collection: sum, count and mean 0, any false, all true, max and min NaN (so that
+//!   these two are floats). `list[condition]` is of the members for which the condition holds.
+//! * What C++ leaves undefined (`list[number]` of a member that is not there, a whole number
+//!   divided by zero, a shift by too many bits) is an error in the first event that asks for it;
+//!   none is asked for on the other side of `&&`, `||` and `?:`.
 //! * Kinematics are in GeV and radians, from `pt`, `eta`, `phi`, `mass` members; Photon and
 //!   FsrPhoton have no mass column and are massless.
 
@@ -26,8 +30,10 @@ mod error;
 mod evaluate;
 mod function;
 mod input;
+mod int;
 mod kinematics;
 mod nearest;
+mod number;
 mod parse;
 mod plan;
 mod scope;
@@ -39,9 +45,10 @@ mod value;
 mod vector;
 
 pub use error::{EvaluateError, ExpressionError};
-pub use evaluate::column::{list_ends, list_values};
+pub use evaluate::column::{list_ends, list_values, same_lengths};
 pub use function::Functions;
 pub use input::{Index, Inputs, RowIndex};
+pub use int::Int;
 pub use kinematics::{Polar, delta_phi, pair_mass};
 pub use scope::{Kind, Scope};
 pub use value::{Constant, Series, Values};
@@ -98,7 +105,13 @@ impl Checked {
         &self.columns
     }
 
-    /// One value per row of `inputs`.
+    /// Whether rows may have no value (a member that is not there, a division by zero), so that
+    /// it must be evaluated only on rows that are wanted.
+    pub fn is_partial(&self) -> bool {
+        self.plan.is_partial
+    }
+
+    /// One value per row of `inputs`; an error for a row that has none.
     pub fn evaluate<'a>(&self, inputs: &'a Inputs<'_>) -> Result<Values<'a>, EvaluateError> {
         evaluate::rows(&self.plan, inputs)
     }

@@ -146,7 +146,7 @@ fn an_expression_with_a_mistake_of_type() {
     refused_text(
         "nMuon >= 2",
         "nMuon + 2",
-        &["stage[0].where", "^", "condition", "nMuon + 2 != 0"],
+        &["stage[0].where", "^", "condition", "(nMuon + 2) != 0"],
     );
     refused_text(
         "pt > 3 && ",

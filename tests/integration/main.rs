@@ -7,6 +7,7 @@ mod bad_input;
 mod cluster_script;
 mod determinism;
 mod every_mistake;
+mod expressions;
 mod faults;
 mod forms;
 mod main_job;

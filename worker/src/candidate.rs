@@ -11,6 +11,7 @@ use lumimill_common::campaign::{Charge, Rows};
 use lumimill_common::expression::{Checked, Index, Inputs, Kind, RowIndex, Scope, list_ends};
 use lumimill_common::suggest;
 
+use crate::feature::run::scattered;
 use crate::feature::{Problems, RunError};
 
 /// The most candidates that one batch may give: what no absurd event can exceed.
@@ -196,6 +197,9 @@ impl Candidates {
         let members = ends.last().map_or(0, |end| *end as usize);
         let inputs = Inputs::rows(batch, members_of(&ends, members)?)?;
         let passes = match &collection.condition {
+            Some(condition) if condition.is_partial() => {
+                Some(passing_members(condition, batch, passing, &ends)?)
+            }
             Some(condition) => Some(condition.evaluate(&inputs)?.into_bools().into_vec(members)),
             None => None,
         };
@@ -243,6 +247,28 @@ fn members_of(ends: &[u32], members: usize) -> Result<RowIndex, RunError> {
         Index::All(members),
         vec![Index::All(members)],
     )?)
+}
+
+/// Per member of every event, whether it is of a passing event and `condition` holds for it: one
+/// that may have no value is evaluated only where it is asked for.
+fn passing_members(
+    condition: &Checked,
+    batch: &RecordBatch,
+    passing: &Index,
+    ends: &[u32],
+) -> Result<Vec<bool>, RunError> {
+    let (mut events, mut places) = (Vec::new(), Vec::new());
+    for (event, range) in events_of(passing, ends) {
+        places.extend(range);
+        events.resize(places.len(), event);
+    }
+    let members = Index::Chosen(places.clone());
+    let slots = vec![Index::All(places.len())];
+    let rows = RowIndex::members(Index::Chosen(events), members, slots)?;
+    let inputs = Inputs::rows(batch, rows)?;
+    let passes = condition.evaluate(&inputs)?.into_bools();
+    let all = ends.last().map_or(0, |end| *end as usize);
+    Ok(scattered(&places, &passes.into_vec(places.len()), all))
 }
 
 /// The events that `passing` picks, each with the places of its members.

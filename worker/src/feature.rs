@@ -8,11 +8,12 @@
 //! `type`; later columns see earlier ones as stored. Rows of members or pairs end with a column
 //! `candidate` (u32): the number of the candidate in its event, before `select`.
 
+mod collection_lengths;
 mod compile;
 mod model_input;
 mod output;
 mod problem;
-mod run;
+pub(crate) mod run;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use lumimill_common::expression::{Checked, EvaluateError};
 use lumimill_common::metric::Unit;
 
 use crate::candidate::Candidates;
+use collection_lengths::CollectionLengths;
 use output::Output;
 pub(crate) use problem::Problems;
 
@@ -35,6 +37,7 @@ pub const CANDIDATE: &str = "candidate";
 pub struct Program {
     condition: Option<Checked>,
     candidates: Candidates,
+    collections: CollectionLengths,
     outputs: Vec<Output>,
     select: Option<Checked>,
     /// A `select` that names a score, and so waits for it.
@@ -65,6 +68,12 @@ impl Program {
     #[must_use]
     pub fn branches(&self) -> Vec<String> {
         self.branches.clone()
+    }
+
+    /// The list columns that it reads and that must have as many members as one another.
+    #[must_use]
+    pub fn collections(&self) -> &[Vec<String>] {
+        self.collections.groups()
     }
 
     /// Kept columns, labels, computed columns, and `candidate` unless rows are events.
@@ -104,7 +113,7 @@ pub enum RunError {
     Lengths(String),
     /// An event with an absurd number of members.
     #[error(
-        "entry {entry} of the batch has {members} members: more than {most} pairs in one batch"
+        "{members} members give more than {most} pairs in one batch; a condition in rows would leave fewer"
     )]
     TooMany {
         /// The entry.
@@ -147,5 +156,15 @@ impl RunError {
             *entry = entry.saturating_add(first);
         }
         self
+    }
+
+    /// The entry of the batch that it is about, if it is about one.
+    #[must_use]
+    pub fn entry(&self) -> Option<usize> {
+        match self {
+            Self::Evaluate(error) => error.entry(),
+            Self::TooMany { entry, .. } => Some(*entry as usize),
+            _ => None,
+        }
     }
 }

@@ -11,6 +11,7 @@ pub mod campaigns;
 pub mod candidate;
 pub mod certification;
 pub mod commit;
+mod event_name;
 mod fatigue;
 pub mod feature;
 #[cfg(feature = "program")]

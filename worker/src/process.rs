@@ -13,7 +13,8 @@ use lumimill_common::metric::{CutFlow, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::Tree;
 
-use crate::feature::Rows;
+use crate::event_name::event_name;
+use crate::feature::{Rows, RunError};
 use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
 use crate::prepared_stage::{CompiledStage, fold_field};
 use crate::shard_reader::ShardReader;
@@ -61,7 +62,8 @@ pub fn process(
         let stop = shard.entries.end.min(start.saturating_add(BATCH_ENTRIES));
         let entries = start..stop;
         let events = reader.read(entries.clone())?;
-        let rows = batch_rows(shard, stage, events.as_ref(), &entries, &mut measured)?;
+        let place = Place { shard, tree, start };
+        let rows = batch_rows(&place, stage, events.as_ref(), &entries, &mut measured)?;
         if let Some(rows) = rows {
             measured.rows += rows.num_rows() as u64;
             sink.rows(&rows)?;
@@ -124,8 +126,30 @@ pub(crate) struct Events {
     pub(crate) certified: Option<BooleanArray>,
 }
 
+/// Where a batch is from.
+struct Place<'a> {
+    shard: &'a Shard,
+    tree: &'a Tree,
+    /// The entry that it begins with.
+    start: u64,
+}
+
+impl Place<'_> {
+    /// What went wrong in a batch, with the event that it went wrong at.
+    fn failure(&self, error: &RunError) -> Failure {
+        let url = &self.shard.file.url;
+        match error.entry() {
+            Some(entry) => {
+                let event = event_name(self.tree, self.start.saturating_add(entry as u64));
+                Failure::reject("column", url, format!("{event}: {error}"))
+            }
+            None => Failure::reject("column", url, error),
+        }
+    }
+}
+
 fn batch_rows(
-    shard: &Shard,
+    place: &Place<'_>,
     stage: &CompiledStage,
     events: Option<&Events>,
     entries: &std::ops::Range<u64>,
@@ -144,20 +168,19 @@ fn batch_rows(
         .as_ref()
         .map_or(read, |mask| mask.true_count() as u64);
     measured.cut_flow.add("certified", Unit::Events, passed);
-    let failure = |error| Failure::reject("column", &shard.file.url, error);
     let mut rows = stage
         .program()
         .run(batch, certified.as_ref())
-        .map_err(|error| failure(error.of_batch(entries.start).to_string()))?;
+        .map_err(|error| place.failure(&error.of_batch(entries.start)))?;
     for (name, unit, count) in &rows.counts {
         measured.cut_flow.add(name, *unit, *count);
     }
-    let columns = added_columns(&shard.file.url, stage, batch, &rows)?;
+    let columns = added_columns(&place.shard.file.url, stage, batch, &rows)?;
     rows.batch = extended(&rows.batch, stage, columns)?;
     let rows = stage
         .program()
         .select_scored(rows)
-        .map_err(|error| failure(error.to_string()))?;
+        .map_err(|error| place.failure(&error))?;
     if let Some((name, count)) = stage
         .program()
         .scored_step()

@@ -1,24 +1,28 @@
 //! Names and types: from a syntax tree to a plan.
 
 mod call;
+mod condition;
+mod list;
 mod name;
+mod operator;
+mod vector;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::error::ExpressionError;
-use super::plan::{Momentum, Node, Plan, Shape};
+use super::int::Int;
+use super::plan::{List, Node, Plan, Shape};
 use super::scope::{Kind, Scope};
-use super::syntax::{Binary, Form, Syntax, Unary};
+use super::syntax::{Form, Syntax};
 use super::value::Constant;
 
 /// The most nodes a plan may have once functions are expanded.
 const LARGEST: usize = 20_000;
 /// The most levels it may have.
 const DEEPEST: usize = 300;
-/// The most vectors that may be summed.
-const MOST_TERMS: usize = 64;
+/// The longest part of an expression that a message repeats.
+const LONGEST_SHOWN: usize = 60;
 
 /// Checks a whole expression.
 pub(super) fn check(
@@ -42,17 +46,10 @@ pub(super) fn check(
         ));
     }
     if let Shape::List(list) = &plan.shape {
-        return Err(checker.error(checker.list_message(&list.collection), span));
+        return Err(checker.error(checker.list_message(&plan, list, expected, &span), span));
     }
-    match expected {
-        Some(Kind::Bool) => checker.condition("a condition", &plan, span)?,
-        Some(Kind::Int) if plan.kind == Kind::Float => {
-            return Err(checker.error(
-                "an int is needed, but this is a float; use floor or round with a float type",
-                span,
-            ));
-        }
-        _ => {}
+    if expected == Some(Kind::Bool) {
+        checker.condition("", &plan, syntax)?;
     }
     Ok(plan)
 }
@@ -69,6 +66,23 @@ struct Checker<'a> {
 impl<'a> Checker<'a> {
     fn error(&self, message: impl Into<String>, span: Range<usize>) -> ExpressionError {
         ExpressionError::new(message, self.source, span)
+    }
+
+    /// What is written at `span`, as far as a message can show it.
+    fn text(&self, span: &Range<usize>) -> &str {
+        match self.source.get(span.clone()) {
+            Some(text) if text.len() <= LONGEST_SHOWN => text,
+            _ => "…",
+        }
+    }
+
+    /// What is written as `syntax`, such that an operator may follow.
+    fn operand_text(&self, syntax: &Syntax) -> String {
+        let text = self.text(&syntax.span);
+        match syntax.is_operand() || text == "…" {
+            true => text.to_owned(),
+            false => format!("({text})"),
+        }
     }
 
     fn new_plan(
@@ -91,7 +105,7 @@ impl<'a> Checker<'a> {
             Form::Constant(constant) => {
                 let kind = match constant {
                     Constant::Bool(_) => Kind::Bool,
-                    Constant::Int(_) => Kind::Int,
+                    Constant::Int(int, _) => Kind::Int(*int),
                     Constant::Float(_) => Kind::Float,
                 };
                 self.new_plan(Node::Constant(*constant), kind, Shape::Constant, span)
@@ -102,104 +116,25 @@ impl<'a> Checker<'a> {
             Form::Binary(operator, operands) => self.binary(*operator, operands, span),
             Form::Choose(operands) => self.choose(operands, span),
             Form::Call(name, arguments) => self.call(name, arguments, span),
+            Form::Method(of, name, arguments) => self.method(of, name, arguments, span),
+            Form::Index(operands) => self.index(operands, span),
         }
-    }
-
-    fn unary(
-        &self,
-        operator: Unary,
-        operand: &Syntax,
-        span: &Range<usize>,
-    ) -> Result<Plan, ExpressionError> {
-        let plan = self.plan(operand)?;
-        let kind = match operator {
-            Unary::Not => {
-                self.condition("\"!\"", &plan, operand.span.clone())?;
-                Kind::Bool
-            }
-            Unary::Negate => {
-                self.number("\"-\"", &plan, &operand.span)?;
-                if plan.kind == Kind::Float {
-                    Kind::Float
-                } else {
-                    Kind::Int
-                }
-            }
-        };
-        let shape = plan.shape.clone();
-        self.new_plan(Node::Unary(operator, Box::new(plan)), kind, shape, span)
-    }
-
-    fn binary(
-        &self,
-        operator: Binary,
-        operands: &[Syntax; 2],
-        span: &Range<usize>,
-    ) -> Result<Plan, ExpressionError> {
-        let [left, right] = operands;
-        let mut plans = [self.plan(left)?, self.plan(right)?];
-        let what = format!("\"{}\"", operator.symbol());
-        if operator == Binary::Add && plans.iter().all(|plan| plan.kind == Kind::Vector) {
-            return self.sum(&plans, span);
-        }
-        for (plan, of) in plans.iter().zip(operands) {
-            if operator.is_logical() {
-                self.condition(&what, plan, of.span.clone())?;
-            } else {
-                self.number(&what, plan, &of.span)?;
-            }
-        }
-        if operator == Binary::Remainder
-            && matches!(plans[1].node, Node::Constant(Constant::Int(0)))
-        {
-            return Err(self.error("remainder of a division by zero", right.span.clone()));
-        }
-        let kind = match operator {
-            _ if !operator.is_arithmetic() => Kind::Bool,
-            Binary::Divide => Kind::Float,
-            _ => common_number(&plans),
-        };
-        let shape = self.fit(&mut plans, span)?;
-        self.new_plan(Node::Binary(operator, Box::new(plans)), kind, shape, span)
-    }
-
-    /// The sum of two vectors.
-    fn sum(&self, plans: &[Plan; 2], span: &Range<usize>) -> Result<Plan, ExpressionError> {
-        let (Node::Vector(a), Node::Vector(b)) = (&plans[0].node, &plans[1].node) else {
-            return Err(self.error(
-                "only members, pairs and vector(…) can be summed",
-                span.clone(),
-            ));
-        };
-        let shape = match (&plans[0].shape, &plans[1].shape) {
-            (Shape::List(one), Shape::List(other)) if one.collection != other.collection => {
-                return Err(self.error(mixed(&one.collection, &other.collection), span.clone()));
-            }
-            (Shape::List(_), Shape::List(_)) => plans[0].shape.clone(),
-            (Shape::List(list), _) | (_, Shape::List(list)) => {
-                let message = format!(
-                    "cannot sum a vector with each vector of {}",
-                    list.collection
-                );
-                return Err(self.error(message, span.clone()));
-            }
-            (Shape::Row, _) | (_, Shape::Row) => Shape::Row,
-            _ => Shape::Event,
-        };
-        let momentum = Momentum::Sum(Arc::clone(a), Arc::clone(b));
-        if momentum.terms() > MOST_TERMS {
-            return Err(self.error(
-                format!("sum of more than {MOST_TERMS} vectors"),
-                span.clone(),
-            ));
-        }
-        self.new_plan(Node::Vector(Arc::new(momentum)), Kind::Vector, shape, span)
     }
 
     fn choose(&self, operands: &[Syntax; 3], span: &Range<usize>) -> Result<Plan, ExpressionError> {
         let [condition, yes, no] = operands;
-        let mut plans = [self.plan(condition)?, self.plan(yes)?, self.plan(no)?];
-        self.condition("\"?\"", &plans[0], condition.span.clone())?;
+        let plans = [self.plan(condition)?, self.plan(yes)?, self.plan(no)?];
+        self.chosen(plans, [condition, yes, no], span)
+    }
+
+    /// The second of `plans` where the first holds, else the third.
+    fn chosen(
+        &self,
+        mut plans: [Plan; 3],
+        [condition, yes, no]: [&Syntax; 3],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        self.condition("?", &plans[0], condition)?;
         self.number("\"? :\"", &plans[1], &yes.span)?;
         self.number("\"? :\"", &plans[2], &no.span)?;
         let kind = match (plans[1].kind, plans[2].kind) {
@@ -208,31 +143,6 @@ impl<'a> Checker<'a> {
         };
         let shape = self.fit(&mut plans, span)?;
         self.new_plan(Node::Choose(Box::new(plans)), kind, shape, span)
-    }
-
-    /// An error unless `plan` is a condition.
-    fn condition(
-        &self,
-        what: &str,
-        plan: &Plan,
-        span: Range<usize>,
-    ) -> Result<(), ExpressionError> {
-        if plan.kind == Kind::Bool {
-            return Ok(());
-        }
-        let text = self.source.get(span.clone()).unwrap_or("it");
-        let hint = match plan.kind {
-            Kind::Vector => String::new(),
-            _ if text.len() < 40 => format!("; write {text} != 0, or another comparison"),
-            _ => "; compare it, as in … != 0".to_owned(),
-        };
-        let kind = plan.kind;
-        let needs = if what == "a condition" {
-            "a condition is needed".to_owned()
-        } else {
-            format!("{what} needs a bool")
-        };
-        Err(self.error(format!("{needs}, but this is {kind}{hint}"), span))
     }
 
     /// An error if `plan` is a vector.
@@ -253,10 +163,8 @@ impl<'a> Checker<'a> {
                 (Shape::Constant, other) => other,
                 (shape, Shape::Constant) => shape,
                 (Shape::List(one), Shape::List(other)) => {
-                    if one.collection != other.collection {
-                        return Err(
-                            self.error(mixed(&one.collection, &other.collection), span.clone())
-                        );
+                    if let Some(message) = cannot_combine(&one, &other) {
+                        return Err(self.error(message, span.clone()));
                     }
                     Shape::List(one)
                 }
@@ -285,17 +193,35 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// The kind of a number computed from `plans`.
-fn common_number(plans: &[Plan]) -> Kind {
-    if plans.iter().any(|plan| plan.kind == Kind::Float) {
-        Kind::Float
-    } else {
-        Kind::Int
+/// The type of a kind that is no float, once promoted.
+fn int_of(kind: Kind) -> Int {
+    match kind {
+        Kind::Int(int) => int,
+        _ => Int::I32,
     }
 }
 
-fn mixed(one: &str, other: &str) -> String {
-    format!(
-        "cannot combine members of {one} with members of {other}: they are different collections"
-    )
+/// The kind of a number computed from `plans`.
+fn common_number(plans: &[Plan]) -> Kind {
+    if plans.iter().any(|plan| plan.kind == Kind::Float) {
+        return Kind::Float;
+    }
+    let ints = plans.iter().map(|plan| int_of(plan.kind));
+    Kind::Int(ints.fold(Int::I32, Int::common))
+}
+
+/// Why members of one list cannot be combined with those of another, if they cannot.
+fn cannot_combine(one: &List, other: &List) -> Option<String> {
+    let (of, and) = (&one.collection, &other.collection);
+    if of != and {
+        return Some(format!(
+            "cannot combine members of {of} with members of {and}: they are different collections"
+        ));
+    }
+    (one.filter != other.filter).then(|| {
+        format!(
+            "cannot combine members of {of} that are chosen by different conditions: \
+             put the same […] behind each"
+        )
+    })
 }

@@ -125,22 +125,29 @@ pub enum EvaluateError {
     /// A null where a value is needed.
     #[error("column \"{0}\" has nulls, which expressions cannot use")]
     Null(String),
-    /// An unsigned value that no i64 holds.
-    #[error("column \"{column}\" has {value}, beyond the largest int {max}", max = i64::MAX)]
-    TooLarge {
-        /// The column.
-        column: String,
-        /// The value.
-        value: u64,
+    /// What C++ leaves undefined, in an entry where it is asked for.
+    #[error("{why}")]
+    NoValue {
+        /// What it is, and what to write instead.
+        why: String,
+        /// The first entry of the batch that has no value.
+        entry: usize,
     },
     /// Two columns of one collection have different numbers of members.
-    #[error("columns \"{first}\" and \"{second}\" differ in length in entry {entry} of the batch")]
+    #[error(
+        "column \"{first}\" has {a} values and \"{second}\" has {b}: columns of one collection whose \
+         members do not belong together; filter both alike when the file is made, or use one of them",
+        a = lengths[0],
+        b = lengths[1]
+    )]
     Lengths {
         /// The column read first.
         first: String,
         /// The column that differs from it.
         second: String,
-        /// The first entry where they differ.
+        /// How many members each has.
+        lengths: [usize; 2],
+        /// The first entry of the batch where they differ.
         entry: usize,
     },
     /// Rows refer to entries or members that are not there.
@@ -153,4 +160,14 @@ pub enum EvaluateError {
         /// Of what.
         what: &'static str,
     },
+}
+
+impl EvaluateError {
+    /// The entry of the batch that it is about, if it is about one.
+    pub fn entry(&self) -> Option<usize> {
+        match self {
+            Self::Lengths { entry, .. } | Self::NoValue { entry, .. } => Some(*entry),
+            _ => None,
+        }
+    }
 }

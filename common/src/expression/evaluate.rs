@@ -1,22 +1,53 @@
 //! A checked expression over columns.
 
 pub(super) mod column;
+mod element;
 mod elementwise;
+mod gap;
+mod integer;
 mod reduce;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+
 use super::error::EvaluateError;
 use super::input::{Domain, Index, Inputs};
 use super::kinematics::delta_phi;
-use super::plan::{Members, Momentum, Node, Plan};
-use super::value::{Series, Values};
+use super::plan::{List, Members, Momentum, Node, Plan};
+use super::value::{Constant, Series, Values};
 use super::vector::{Component, Source, Vectors};
 
-/// One value per row.
+/// One value per row; an error for a row that has none.
 pub(super) fn rows<'v>(plan: &Plan, inputs: &'v Inputs<'_>) -> Result<Values<'v>, EvaluateError> {
-    evaluate(plan, inputs, Domain::Rows)
+    let values = evaluate(plan, inputs, Domain::Rows)?;
+    if plan.is_partial {
+        gap::refuse(plan, inputs)?;
+    }
+    Ok(values)
+}
+
+/// The value of a plan that depends on no column.
+pub(super) fn constant(plan: &Plan) -> Option<Constant> {
+    let batch = RecordBatch::new_empty(Arc::new(Schema::empty()));
+    let inputs = Inputs::events(&batch);
+    match evaluate(plan, &inputs, Domain::Rows).ok()? {
+        Values::Bool(values) => values.get(0).map(Constant::Bool),
+        Values::Int(int, values) => values.get(0).map(|value| Constant::Int(int, value)),
+        Values::Float(values) => values.get(0).map(Constant::Float),
+    }
+}
+
+/// Which members of a list count, where not all do.
+fn filter(list: &List, inputs: &Inputs<'_>) -> Result<Option<Vec<bool>>, EvaluateError> {
+    let Some(condition) = list.condition() else {
+        return Ok(None);
+    };
+    let members = inputs.flat(&list.collection, &list.column)?.range.len();
+    let passes = evaluate(condition, inputs, Domain::Events)?;
+    Ok(Some(passes.into_bools().into_vec(members)))
 }
 
 /// One value per row, or per entry; per member of every entry if the plan is a list.
@@ -51,8 +82,17 @@ fn evaluate<'v>(
         Node::Reduce(reduction, operand, list) => {
             let flat = inputs.flat(&list.collection, &list.column)?;
             let values = evaluate(operand, inputs, Domain::Events)?;
-            let reduced = reduce::reduce(*reduction, values, &flat);
+            let passes = filter(list, inputs)?;
+            let reduced = reduce::reduce(*reduction, values, &flat, passes.as_deref());
             reduce::gather(reduced, inputs.entries(domain))
+        }
+        Node::Element(both, list) => {
+            let flat = inputs.flat(&list.collection, &list.column)?;
+            let passes = filter(list, inputs)?;
+            let numbers = of(&both[1])?.into_ints();
+            let entries = inputs.entries(domain);
+            let places = element::places(&numbers, entries, &flat, passes.as_deref());
+            element::take(&evaluate(&both[0], inputs, Domain::Events)?, &places)
         }
         Node::Component(component, momentum) => {
             let vectors = vectors(momentum, &[*component], inputs, domain)?;

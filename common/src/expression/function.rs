@@ -97,16 +97,10 @@ fn called(syntax: &Syntax) -> Vec<&str> {
     let mut names = Vec::new();
     let mut waiting = vec![syntax];
     while let Some(node) = waiting.pop() {
-        match &node.form {
-            Form::Constant(_) | Form::Name(_) => {}
-            Form::Member(of, _) | Form::Unary(_, of) => waiting.push(of),
-            Form::Binary(_, of) => waiting.extend(of.iter()),
-            Form::Choose(of) => waiting.extend(of.iter()),
-            Form::Call(name, of) => {
-                names.push(name.as_str());
-                waiting.extend(of);
-            }
+        if let Form::Call(name, _) = &node.form {
+            names.push(name.as_str());
         }
+        node.for_each(&mut |under| waiting.push(under));
     }
     names
 }

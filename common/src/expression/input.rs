@@ -36,6 +36,14 @@ impl Index {
         self.len() == 0
     }
 
+    /// The place of the value that it picks as the `nth`.
+    pub(super) fn at(&self, nth: usize) -> Option<usize> {
+        match self {
+            Self::All(len) => (nth < *len).then_some(nth),
+            Self::Chosen(chosen) => chosen.get(nth).map(|at| *at as usize),
+        }
+    }
+
     pub(super) fn gather<T: Copy>(&self, values: &Rc<[T]>) -> Rc<[T]> {
         match self {
             Self::All(_) => Rc::clone(values),

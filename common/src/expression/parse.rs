@@ -11,7 +11,7 @@ use super::value::Constant;
 pub(super) const DEEPEST: usize = 200;
 
 /// How strongly a unary operator binds.
-const UNARY: u8 = 8;
+const UNARY: u8 = 12;
 
 /// Parses all of `source` as one expression.
 pub(super) fn expression(source: &str) -> Result<Syntax, ExpressionError> {
@@ -95,7 +95,12 @@ impl Parser<'_> {
             Token::End => "the end".to_owned(),
             _ => format!("\"{}\"", &self.source[next.span.clone()]),
         };
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let is_not = |placed: &Placed| matches!(&placed.token, Token::Name(name) if name == "not");
         let hint = match &next.token {
+            Token::Name(_) | Token::Number(_) if before.is_some_and(is_not) => {
+                "; instead of not, write !"
+            }
             Token::Name(name) if name == "and" => "; write &&",
             Token::Name(name) if name == "or" => "; write ||",
             Token::Symbol("*") => "; for a power, write pow(a, b)",
@@ -147,17 +152,39 @@ impl Parser<'_> {
             if strength <= weakest {
                 break;
             }
-            let span = self.advance().span;
+            let at = self.advance().span;
+            let right = self.expression(strength)?;
             if operator.compares() && last_comparison == Some(strength) {
-                return Err(self.error("comparisons cannot be chained; write a < b && b < c", span));
+                return Err(self.chained(&left, operator, &right, at));
             }
             last_comparison = operator.compares().then_some(strength);
-            let right = self.expression(strength)?;
             let span = left.span.start..right.span.end;
             left = self.node(Form::Binary(operator, Box::new([left, right])), span)?;
         }
         self.nesting -= 1;
         Ok(left)
+    }
+
+    /// `a < b < c`, which compares the outcome of `a < b`.
+    fn chained(
+        &self,
+        left: &Syntax,
+        operator: Binary,
+        right: &Syntax,
+        at: Range<usize>,
+    ) -> ExpressionError {
+        let text = |of: &Syntax| &self.source[of.span.clone()];
+        let advice = match &left.form {
+            Form::Binary(_, of) if right.span.end - left.span.start < 60 => format!(
+                "{} && {} {} {}",
+                text(left),
+                text(&of[1]),
+                operator.symbol(),
+                text(right)
+            ),
+            _ => "a < b && b < c".to_owned(),
+        };
+        self.error(format!("comparisons cannot be chained; write {advice}"), at)
     }
 
     fn choice(&mut self, condition: Syntax) -> Result<Syntax, ExpressionError> {
@@ -174,6 +201,7 @@ impl Parser<'_> {
         let unary = match token {
             Token::Symbol("-") => Some(Unary::Negate),
             Token::Symbol("!") => Some(Unary::Not),
+            Token::Symbol("~") => Some(Unary::Complement),
             _ => None,
         };
         if let Some(unary) = unary {
@@ -183,19 +211,46 @@ impl Parser<'_> {
             return self.node(Form::Unary(unary, Box::new(operand)), span);
         }
         let mut operand = self.primary()?;
-        while self.accept(".") {
-            let Placed {
-                token: Token::Name(name),
-                span,
-            } = self.peek().clone()
-            else {
-                return Err(self.unexpected("the name of a member"));
+        loop {
+            operand = if self.accept(".") {
+                self.member(operand)?
+            } else if self.accept("[") {
+                let at = self.expression(0)?;
+                let span = operand.span.start..self.expect("]")?.end;
+                self.node(Form::Index(Box::new([operand, at])), span)?
+            } else {
+                return Ok(operand);
             };
-            self.at += 1;
-            let span = operand.span.start..span.end;
-            operand = self.node(Form::Member(Box::new(operand), name), span)?;
         }
-        Ok(operand)
+    }
+
+    /// What follows the point in `of.name` and `of.name(…)`.
+    fn member(&mut self, of: Syntax) -> Result<Syntax, ExpressionError> {
+        let Placed { token, span } = self.peek().clone();
+        let Token::Name(name) = token else {
+            return Err(self.unexpected("the name of a member"));
+        };
+        self.at += 1;
+        let start = of.span.start;
+        if self.accept("(") {
+            let (arguments, end) = self.arguments()?;
+            return self.node(Form::Method(Box::new(of), name, arguments), start..end);
+        }
+        self.node(Form::Member(Box::new(of), name), start..span.end)
+    }
+
+    /// The rest of a list of arguments, and where it ends.
+    fn arguments(&mut self) -> Result<(Vec<Syntax>, usize), ExpressionError> {
+        let mut arguments = Vec::new();
+        let mut end = self.peek().span.end;
+        while !self.accept(")") {
+            if !arguments.is_empty() {
+                self.expect(",")?;
+            }
+            arguments.push(self.expression(0)?);
+            end = self.peek().span.end;
+        }
+        Ok((arguments, end))
     }
 
     fn primary(&mut self) -> Result<Syntax, ExpressionError> {
@@ -213,6 +268,7 @@ impl Parser<'_> {
                 self.at += 1;
                 let mut inner = self.expression(0)?;
                 inner.span = span.start..self.expect(")")?.end;
+                inner.in_parentheses = true;
                 Ok(inner)
             }
             _ => Err(self.unexpected("a value")),
@@ -221,15 +277,7 @@ impl Parser<'_> {
 
     fn named(&mut self, name: String, span: Range<usize>) -> Result<Syntax, ExpressionError> {
         if self.accept("(") {
-            let mut arguments = Vec::new();
-            let mut end = self.peek().span.end;
-            while !self.accept(")") {
-                if !arguments.is_empty() {
-                    self.expect(",")?;
-                }
-                arguments.push(self.expression(0)?);
-                end = self.peek().span.end;
-            }
+            let (arguments, end) = self.arguments()?;
             return self.node(Form::Call(name, arguments), span.start..end);
         }
         let form = match name.as_str() {
@@ -241,18 +289,19 @@ impl Parser<'_> {
     }
 
     fn node(&self, form: Form, span: Range<usize>) -> Result<Syntax, ExpressionError> {
-        let under = |nodes: &[Syntax]| nodes.iter().map(|node| node.depth).max().unwrap_or(0);
-        let depth = 1 + match &form {
-            Form::Constant(_) | Form::Name(_) => 0,
-            Form::Member(of, _) | Form::Unary(_, of) => of.depth,
-            Form::Binary(_, of) => under(&of[..]),
-            Form::Choose(of) => under(&of[..]),
-            Form::Call(_, of) => under(of),
+        let mut syntax = Syntax {
+            form,
+            span,
+            depth: 0,
+            in_parentheses: false,
         };
-        if depth > DEEPEST {
-            Err(self.too_deep(span))
+        let mut under = 0;
+        syntax.for_each(&mut |node| under = under.max(node.depth));
+        syntax.depth = under + 1;
+        if syntax.depth > DEEPEST {
+            Err(self.too_deep(syntax.span))
         } else {
-            Ok(Syntax { form, span, depth })
+            Ok(syntax)
         }
     }
 

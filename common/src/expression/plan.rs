@@ -10,7 +10,7 @@ use super::value::Constant;
 use super::vector::Component;
 
 /// How many values there are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Shape {
     /// One for everything.
     Constant,
@@ -22,15 +22,42 @@ pub(super) enum Shape {
     List(List),
 }
 
-/// A collection, and a list column of it to take the lengths from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A collection, a list column of it to take the lengths from, and which members count.
+///
+/// Values are always there for all members; who goes from members to an entry asks the filter.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct List {
     pub(super) collection: Arc<str>,
     pub(super) column: Arc<str>,
+    pub(super) filter: Option<Filter>,
+}
+
+/// A condition on the members of a list.
+#[derive(Debug, Clone)]
+pub(super) struct Filter(pub(super) Arc<Plan>);
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl List {
+    pub(super) fn new(collection: Arc<str>, column: Arc<str>) -> Self {
+        Self {
+            collection,
+            column,
+            filter: None,
+        }
+    }
+
+    pub(super) fn condition(&self) -> Option<&Plan> {
+        self.filter.as_ref().map(|filter| &*filter.0)
+    }
 }
 
 /// A node with its type.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
     pub(super) node: Node,
     pub(super) kind: Kind,
@@ -39,9 +66,13 @@ pub(super) struct Plan {
     pub(super) size: usize,
     /// Levels of it.
     pub(super) depth: usize,
+    /// Whether there may be entries for which something in it has no value.
+    pub(super) is_partial: bool,
+    /// What to say where this very node has no value.
+    pub(super) advice: Option<Arc<str>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Constant(Constant),
     /// A column with one value per entry.
@@ -59,6 +90,8 @@ pub(super) enum Node {
     Choose(Box<[Plan; 3]>),
     Math(Math, Vec<Plan>),
     Reduce(Reduction, Box<Plan>, List),
+    /// Of one value per member (the first), that of the member of a number (the second).
+    Element(Box<[Plan; 2]>, List),
     Vector(Arc<Momentum>),
     Component(Component, Arc<Momentum>),
     DeltaR(Box<[Plan; 4]>),
@@ -66,7 +99,7 @@ pub(super) enum Node {
 }
 
 /// A vector, before it is known which of its components are needed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Momentum {
     /// Members of a collection: of a slot of the row, or (none) all of every event.
     Members(Members),
@@ -76,7 +109,7 @@ pub(super) enum Momentum {
 }
 
 /// The columns of a collection that make it a vector.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Members {
     pub(super) collection: Arc<str>,
     pub(super) slot: Option<usize>,
@@ -90,11 +123,12 @@ pub(super) struct Members {
 
 impl Plan {
     pub(super) fn new(node: Node, kind: Kind, shape: Shape) -> Self {
-        let mut size = 1;
-        let mut depth = 0;
+        let (mut size, mut depth) = (1, 0);
+        let mut is_partial = node.may_lack_values(kind);
         node.for_each(&mut |plan| {
             size += plan.size;
             depth = depth.max(plan.depth);
+            is_partial |= plan.is_partial;
         });
         if let Node::Vector(momentum) | Node::Component(_, momentum) = &node {
             size += momentum.terms();
@@ -105,7 +139,14 @@ impl Plan {
             shape,
             size,
             depth: depth + 1,
+            is_partial,
+            advice: None,
         }
+    }
+
+    /// Whether it is the same for everything, and known.
+    pub(super) fn is_constant(&self) -> bool {
+        self.shape == Shape::Constant
     }
 
     /// Adds the input columns that evaluating it reads.
@@ -117,7 +158,8 @@ impl Plan {
             Node::List(list)
             | Node::Member(list, _)
             | Node::Spread(_, list)
-            | Node::Reduce(_, _, list) => {
+            | Node::Reduce(_, _, list)
+            | Node::Element(_, list) => {
                 columns.insert(list.column.to_string());
             }
             Node::Component(component, momentum) => momentum.collect_columns(*component, columns),
@@ -131,15 +173,34 @@ impl Plan {
 }
 
 impl Node {
+    /// Whether this very node has no value for some operands: what C++ leaves undefined.
+    pub(super) fn may_lack_values(&self, kind: Kind) -> bool {
+        match self {
+            Self::Element(..) | Self::Math(Math::Int, _) => true,
+            Self::Binary(Binary::Divide | Binary::Remainder, of) => {
+                matches!(kind, Kind::Int(_)) && !of[1].is_constant()
+            }
+            Self::Binary(operator, of) => operator.is_shift() && !of[1].is_constant(),
+            _ => false,
+        }
+    }
+
     /// Calls `f` on each plan directly under this node.
-    fn for_each(&self, f: &mut dyn FnMut(&Plan)) {
+    pub(super) fn for_each<'p>(&'p self, f: &mut dyn FnMut(&'p Plan)) {
         match self {
             Self::Constant(_)
             | Self::Event(_)
             | Self::List(_)
             | Self::Member(..)
             | Self::Derived(_) => {}
-            Self::Spread(of, _) | Self::Unary(_, of) | Self::Reduce(_, of, _) => f(of),
+            Self::Spread(of, _) | Self::Unary(_, of) => f(of),
+            Self::Reduce(_, of, list) => {
+                f(of);
+                list.condition().into_iter().for_each(f);
+            }
+            Self::Element(of, list) => {
+                of.iter().chain(list.condition()).for_each(f);
+            }
             Self::Binary(_, of) | Self::DeltaPhi(of) => of.iter().for_each(f),
             Self::Choose(of) => of.iter().for_each(f),
             Self::DeltaR(of) => of.iter().for_each(f),
@@ -150,7 +211,7 @@ impl Node {
 }
 
 impl Momentum {
-    fn for_each(&self, f: &mut dyn FnMut(&Plan)) {
+    fn for_each<'p>(&'p self, f: &mut dyn FnMut(&'p Plan)) {
         match self {
             Self::Members(_) => {}
             Self::Sum(a, b) => {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Schema};
 
 use super::function::Functions;
+use super::int::Int;
 use crate::unread;
 
 /// The type of a value.
@@ -14,8 +15,8 @@ use crate::unread;
 pub enum Kind {
     /// A condition.
     Bool,
-    /// A whole number (i64).
-    Int,
+    /// A whole number.
+    Int(Int),
     /// A number (f64).
     Float,
     /// A four-momentum.
@@ -26,7 +27,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bool => "a bool",
-            Self::Int => "an int",
+            Self::Int(_) => "an int",
             Self::Float => "a float",
             Self::Vector => "a vector",
         })
@@ -158,6 +159,11 @@ impl Scope {
         self.columns.get(column)?.collection.as_deref()
     }
 
+    /// Whether the input has a column that counts the members of `collection` (`nMuon`).
+    pub fn is_counted(&self, collection: &str) -> bool {
+        self.columns.contains_key(&format!("n{collection}"))
+    }
+
     /// The list columns of `collection`.
     pub fn columns_of<'a>(&'a self, collection: &'a str) -> impl Iterator<Item = &'a str> {
         let of = move |(name, column): (&'a String, &Column)| {
@@ -203,7 +209,10 @@ impl Scope {
 fn kind_of(data_type: &DataType) -> Option<Kind> {
     match data_type {
         DataType::Boolean => Some(Kind::Bool),
-        _ if data_type.is_integer() => Some(Kind::Int),
+        DataType::UInt32 => Some(Kind::Int(Int::U32)),
+        DataType::Int64 => Some(Kind::Int(Int::I64)),
+        DataType::UInt64 => Some(Kind::Int(Int::U64)),
+        _ if data_type.is_integer() => Some(Kind::Int(Int::I32)),
         DataType::Float32 | DataType::Float64 => Some(Kind::Float),
         _ => None,
     }

@@ -10,6 +10,8 @@ pub(super) struct Syntax {
     pub(super) form: Form,
     pub(super) span: Range<usize>,
     pub(super) depth: usize,
+    /// Whether it stands in parentheses of its own.
+    pub(super) in_parentheses: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -21,12 +23,17 @@ pub(super) enum Form {
     Binary(Binary, Box<[Syntax; 2]>),
     Choose(Box<[Syntax; 3]>),
     Call(String, Vec<Syntax>),
+    /// `of.name(arguments)`
+    Method(Box<Syntax>, String, Vec<Syntax>),
+    /// `of[at]`
+    Index(Box<[Syntax; 2]>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unary {
     Negate,
     Not,
+    Complement,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +51,11 @@ pub(super) enum Binary {
     Multiply,
     Divide,
     Remainder,
+    BitOr,
+    BitXor,
+    BitAnd,
+    ShiftLeft,
+    ShiftRight,
 }
 
 impl Binary {
@@ -52,17 +64,22 @@ impl Binary {
         Some(match symbol {
             "||" => (Self::Or, 2),
             "&&" => (Self::And, 3),
-            "==" => (Self::Equal, 4),
-            "!=" => (Self::NotEqual, 4),
-            "<" => (Self::Less, 5),
-            "<=" => (Self::LessEqual, 5),
-            ">" => (Self::Greater, 5),
-            ">=" => (Self::GreaterEqual, 5),
-            "+" => (Self::Add, 6),
-            "-" => (Self::Subtract, 6),
-            "*" => (Self::Multiply, 7),
-            "/" => (Self::Divide, 7),
-            "%" => (Self::Remainder, 7),
+            "|" => (Self::BitOr, 4),
+            "^" => (Self::BitXor, 5),
+            "&" => (Self::BitAnd, 6),
+            "==" => (Self::Equal, 7),
+            "!=" => (Self::NotEqual, 7),
+            "<" => (Self::Less, 8),
+            "<=" => (Self::LessEqual, 8),
+            ">" => (Self::Greater, 8),
+            ">=" => (Self::GreaterEqual, 8),
+            "<<" => (Self::ShiftLeft, 9),
+            ">>" => (Self::ShiftRight, 9),
+            "+" => (Self::Add, 10),
+            "-" => (Self::Subtract, 10),
+            "*" => (Self::Multiply, 11),
+            "/" => (Self::Divide, 11),
+            "%" => (Self::Remainder, 11),
             _ => return None,
         })
     }
@@ -82,12 +99,25 @@ impl Binary {
             Self::Multiply => "*",
             Self::Divide => "/",
             Self::Remainder => "%",
+            Self::BitOr => "|",
+            Self::BitXor => "^",
+            Self::BitAnd => "&",
+            Self::ShiftLeft => "<<",
+            Self::ShiftRight => ">>",
         }
     }
 
     /// Whether it compares two values.
     pub(super) fn compares(self) -> bool {
-        !self.is_logical() && !self.is_arithmetic()
+        matches!(
+            self,
+            Self::Equal
+                | Self::NotEqual
+                | Self::Less
+                | Self::LessEqual
+                | Self::Greater
+                | Self::GreaterEqual
+        )
     }
 
     /// Whether it joins two conditions.
@@ -95,11 +125,35 @@ impl Binary {
         matches!(self, Self::Or | Self::And)
     }
 
-    /// Whether it computes a number.
-    pub(super) fn is_arithmetic(self) -> bool {
-        matches!(
-            self,
-            Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::Remainder
-        )
+    /// Whether it is of bits, and so of whole numbers only.
+    pub(super) fn is_bitwise(self) -> bool {
+        self.is_shift() || matches!(self, Self::BitOr | Self::BitXor | Self::BitAnd)
+    }
+
+    /// Whether it shifts bits.
+    pub(super) fn is_shift(self) -> bool {
+        matches!(self, Self::ShiftLeft | Self::ShiftRight)
+    }
+}
+
+impl Syntax {
+    /// Calls `f` on each node directly under this one.
+    pub(super) fn for_each<'a>(&'a self, f: &mut dyn FnMut(&'a Self)) {
+        match &self.form {
+            Form::Constant(_) | Form::Name(_) => {}
+            Form::Member(of, _) | Form::Unary(_, of) => f(of),
+            Form::Binary(_, of) | Form::Index(of) => of.iter().for_each(f),
+            Form::Choose(of) => of.iter().for_each(f),
+            Form::Call(_, of) => of.iter().for_each(f),
+            Form::Method(of, _, arguments) => {
+                f(of);
+                arguments.iter().for_each(f);
+            }
+        }
+    }
+
+    /// Whether an operator can follow or precede its text without parentheses.
+    pub(super) fn is_operand(&self) -> bool {
+        self.in_parentheses || !matches!(self.form, Form::Binary(..) | Form::Choose(_))
     }
 }

@@ -3,15 +3,16 @@
 use std::ops::Range;
 
 use super::error::ExpressionError;
+use super::number::number;
 use super::value::Constant;
 
 /// The longest expression that is accepted, in bytes.
 const LONGEST: usize = 16 * 1024;
 
 /// Operators and punctuation, longest first.
-const SYMBOLS: [&str; 21] = [
-    "<=", ">=", "==", "!=", "&&", "||", "=>", "+", "-", "*", "/", "%", "<", ">", "!", "?", ":",
-    "(", ")", ",", ".",
+const SYMBOLS: [&str; 29] = [
+    "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "=>", "+", "-", "*", "/", "%", "<", ">", "!",
+    "&", "|", "^", "~", "?", ":", "(", ")", "[", "]", ",", ".",
 ];
 
 #[derive(Debug, Clone, PartialEq)]
@@ -63,10 +64,11 @@ fn token(source: &str, at: usize, next: char) -> Result<(Token, usize), Expressi
     let rest = &source[at..];
     let digit_follows = rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
     if next.is_ascii_digit() || (next == '.' && digit_follows) {
-        return number(source, at);
+        let (constant, len) = number(source, at)?;
+        return Ok((Token::Number(constant), len));
     }
     if is_name_start(next) {
-        let len = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+        let len = name(rest);
         return Ok((Token::Name(rest[..len].to_owned()), len));
     }
     if next == '`' {
@@ -84,9 +86,6 @@ fn token(source: &str, at: usize, next: char) -> Result<(Token, usize), Expressi
     }
     let message = match next {
         '=' => "unexpected \"=\"; to compare, write ==".to_owned(),
-        '&' | '|' => format!("unexpected \"{next}\"; write {next}{next}"),
-        '^' => "unexpected \"^\"; for a power, write pow(a, b)".to_owned(),
-        '[' => "unexpected \"[\"; members of a list cannot be indexed: use max, min or sum, or rows of pairs or members".to_owned(),
         _ => format!("unexpected character {next:?}"),
     };
     Err(ExpressionError::new(
@@ -96,49 +95,17 @@ fn token(source: &str, at: usize, next: char) -> Result<(Token, usize), Expressi
     ))
 }
 
-fn number(source: &str, at: usize) -> Result<(Token, usize), ExpressionError> {
-    let bytes = source.as_bytes();
-    let digits = |mut at: usize| {
-        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-            at += 1;
-        }
-        at
+/// A name, with the names of its namespaces before it (`ROOT::VecOps::Sum`).
+fn name(rest: &str) -> usize {
+    let word = |from: usize| {
+        let end = rest[from..].find(|c| !is_name(c));
+        end.map_or(rest.len(), |end| from + end)
     };
-    let mut end = digits(at);
-    let mut whole = true;
-    if bytes.get(end) == Some(&b'.') {
-        whole = false;
-        end = digits(end + 1);
+    let mut end = word(0);
+    while rest[end..].starts_with("::") && rest[end + 2..].starts_with(is_name_start) {
+        end = word(end + 2);
     }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        let exponent = digits(end + 1 + sign);
-        if exponent > end + 1 + sign {
-            whole = false;
-            end = exponent;
-        }
-    }
-    if let Some(tail) = source[end..]
-        .find(|c| !is_name(c))
-        .or(Some(source.len() - end))
-        .filter(|n| *n > 0)
-    {
-        let message = format!("malformed number \"{}\"", &source[at..end + tail]);
-        return Err(ExpressionError::new(message, source, at..end + tail));
-    }
-    let text = &source[at..end];
-    let constant = if whole {
-        text.parse().ok().map(Constant::Int)
-    } else {
-        text.parse()
-            .ok()
-            .filter(|value: &f64| value.is_finite())
-            .map(Constant::Float)
-    };
-    match constant {
-        Some(constant) => Ok((Token::Number(constant), end - at)),
-        None => Err(ExpressionError::new("number out of range", source, at..end)),
-    }
+    end
 }
 
 fn is_name_start(c: char) -> bool {

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::int::Int;
+
 /// A value written in an expression.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Constant {
     /// `true` or `false`.
     Bool(bool),
-    /// A number without point or exponent.
-    Int(i64),
+    /// A number without point or exponent; see [`Int`] for how its value is kept.
+    Int(Int, i64),
     /// Any other number.
     Float(f64),
 }
@@ -77,8 +79,8 @@ impl<T: Copy> Series<'static, T> {
 pub enum Values<'a> {
     /// Conditions.
     Bool(Series<'a, bool>),
-    /// Whole numbers.
-    Int(Series<'a, i64>),
+    /// Whole numbers of a type; see [`Int`] for how their values are kept.
+    Int(Int, Series<'a, i64>),
     /// Numbers.
     Float(Series<'a, f64>),
 }
@@ -87,7 +89,7 @@ impl<'a> Values<'a> {
     pub(super) fn constant(constant: Constant) -> Self {
         match constant {
             Constant::Bool(value) => Self::Bool(Series::One(value)),
-            Constant::Int(value) => Self::Int(Series::One(value)),
+            Constant::Int(int, value) => Self::Int(int, Series::One(value)),
             Constant::Float(value) => Self::Float(Series::One(value)),
         }
     }
@@ -96,16 +98,16 @@ impl<'a> Values<'a> {
     pub fn into_bools(self) -> Series<'a, bool> {
         match self {
             Self::Bool(values) => values,
-            Self::Int(values) => values.map(|value| value != 0),
+            Self::Int(_, values) => values.map(|value| value != 0),
             Self::Float(values) => values.map(|value| value != 0.0),
         }
     }
 
-    /// As whole numbers: a condition is 0 or 1, a float is truncated.
+    /// As whole numbers of 64 bits: a condition is 0 or 1, a float is truncated.
     pub fn into_ints(self) -> Series<'a, i64> {
         match self {
             Self::Bool(values) => values.map(i64::from),
-            Self::Int(values) => values,
+            Self::Int(_, values) => values,
             Self::Float(values) => values.map(|value| value as i64),
         }
     }
@@ -114,7 +116,8 @@ impl<'a> Values<'a> {
     pub fn into_floats(self) -> Series<'a, f64> {
         match self {
             Self::Bool(values) => values.map(|value| f64::from(u8::from(value))),
-            Self::Int(values) => values.map(|value| value as f64),
+            Self::Int(Int::U64, values) => values.map(|value| Int::U64.to_float(value)),
+            Self::Int(_, values) => values.map(|value| value as f64),
             Self::Float(values) => values,
         }
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::{Column, Keep, MissingLabels, Problem, Rows, Stage};
-use lumimill_common::expression::{Checked, Functions, Kind, Scope};
+use lumimill_common::expression::{Checked, Functions, Int, Kind, Scope};
 use lumimill_common::metric::Unit;
 use lumimill_common::suggest;
 use lumimill_common::unread;
 
 use super::output::{Output, Source, kind_of, stored_as};
-use super::{CANDIDATE, Problems, Program};
+use super::{CANDIDATE, CollectionLengths, Problems, Program};
 use crate::candidate::Candidates;
 
 impl Program {
@@ -108,21 +108,26 @@ impl Compiler<'_> {
             Some(condition) => Some(condition?),
             None => None,
         };
-        let mut branches: BTreeSet<String> = BTreeSet::new();
-        let read = condition
-            .iter()
-            .chain(&select)
-            .flat_map(|checked| checked.columns())
-            .cloned();
-        branches.extend(read.chain(outputs.iter().flat_map(Output::columns)));
-        candidates.collect_columns(&mut branches);
+        let computed = condition.iter().chain(&select);
+        let computed = computed.flat_map(|checked| checked.columns()).cloned();
+        let computed = computed.chain(outputs.iter().flat_map(Output::combined));
+        let mut computed: BTreeSet<String> = computed.collect();
+        candidates.collect_columns(&mut computed);
+        let mut branches = computed.clone();
+        branches.extend(outputs.iter().flat_map(Output::columns));
         candidates.prefer_lengths(&branches, &self.events);
         branches.extend(candidates.lengths().map(str::to_owned));
+        computed.extend(candidates.lengths().map(str::to_owned));
+        let collections = CollectionLengths::of(&branches, &computed, &self.events);
+        for message in collections.unequal_by_type(self.schema) {
+            self.problems.add(self.path.to_owned(), message);
+        }
         Some(Program {
             steps: steps(self.stage, &candidates, select.is_some()),
             scored_step: scored_select.as_ref().and(select_step(self.stage)),
             condition,
             candidates,
+            collections,
             outputs,
             select,
             scored_select,
@@ -324,7 +329,7 @@ impl Compiler<'_> {
             scope.define(
                 score,
                 if score == "fold" {
-                    Kind::Int
+                    Kind::Int(Int::I32)
                 } else {
                     Kind::Float
                 },

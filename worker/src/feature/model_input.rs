@@ -60,7 +60,7 @@ impl Compiler<'_> {
         let checked = self.problems.check(path.to_owned(), input, scope, None)?;
         let stored = match checked.kind() {
             Kind::Bool => DataType::Boolean,
-            Kind::Int => DataType::Int64,
+            Kind::Int(_) => DataType::Int64,
             // As it was computed: the model says how it is rounded.
             Kind::Float | Kind::Vector => DataType::Float64,
         };

@@ -12,7 +12,7 @@ use arrow_schema::DataType;
 use arrow_select::take::take;
 use lumimill_common::campaign::ColumnType;
 use lumimill_common::expression::{
-    Checked, EvaluateError, Index, Inputs, Kind, Values, list_values,
+    Checked, EvaluateError, Index, Inputs, Int, Kind, Values, list_values,
 };
 
 use super::RunError;
@@ -54,6 +54,14 @@ impl Output {
             Source::Event(name) | Source::Flag(name) | Source::Member(name) => vec![name.clone()],
             Source::Computed(checked) => checked.columns().iter().cloned().collect(),
             Source::Missing { .. } | Source::Candidate => Vec::new(),
+        }
+    }
+
+    /// Those of them that are put together with others of their collection.
+    pub(crate) fn combined(&self) -> Vec<String> {
+        match &self.source {
+            Source::Event(_) => Vec::new(),
+            _ => self.columns(),
         }
     }
 
@@ -119,18 +127,24 @@ impl Output {
     }
 
     fn ints(&self, values: Values<'_>, len: usize) -> Result<Vec<i64>, RunError> {
-        if let Values::Float(floats) = values {
-            let fits = |value: f64| (-TWO_TO_63..TWO_TO_63).contains(&value);
-            let whole = |value: f64| {
-                if fits(value) {
-                    Ok(value as i64)
-                } else {
-                    Err(self.does_not_fit(value))
-                }
-            };
-            return floats.into_vec(len).into_iter().map(whole).collect();
+        match values {
+            Values::Float(floats) => {
+                let fits = |value: f64| (-TWO_TO_63..TWO_TO_63).contains(&value);
+                let whole = |value: f64| match fits(value) {
+                    true => Ok(value as i64),
+                    false => Err(self.does_not_fit(value)),
+                };
+                floats.into_vec(len).into_iter().map(whole).collect()
+            }
+            Values::Int(Int::U64, ints) => {
+                let fits = |value: i64| match u64::try_from(value) {
+                    Ok(_) => Ok(value),
+                    Err(_) => Err(self.does_not_fit(value.cast_unsigned())),
+                };
+                ints.into_vec(len).into_iter().map(fits).collect()
+            }
+            values => Ok(values.into_ints().into_vec(len)),
         }
-        Ok(values.into_ints().into_vec(len))
     }
 
     fn does_not_fit(&self, value: impl ToString) -> RunError {
@@ -179,7 +193,7 @@ pub(super) fn stored_as(kind: Kind, asked: Option<ColumnType>) -> DataType {
         (Some(ColumnType::F32), _) => DataType::Float32,
         (Some(ColumnType::F64), _) => DataType::Float64,
         (Some(ColumnType::I32), _) => DataType::Int32,
-        (Some(ColumnType::I64), _) | (None, Kind::Int) => DataType::Int64,
+        (Some(ColumnType::I64), _) | (None, Kind::Int(_)) => DataType::Int64,
         (Some(ColumnType::Bool), _) | (None, Kind::Bool) => DataType::Boolean,
         (None, Kind::Float | Kind::Vector) => DataType::Float32,
     }
@@ -189,7 +203,8 @@ pub(super) fn stored_as(kind: Kind, asked: Option<ColumnType>) -> DataType {
 pub(super) fn kind_of(stored: &DataType) -> Kind {
     match stored {
         DataType::Boolean => Kind::Bool,
-        DataType::Int32 | DataType::Int64 => Kind::Int,
+        DataType::Int32 => Kind::Int(Int::I32),
+        DataType::Int64 => Kind::Int(Int::I64),
         _ => Kind::Float,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_select::filter::filter_record_batch;
-use lumimill_common::expression::{Checked, Index, Inputs};
+use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, RowIndex};
 use lumimill_common::metric::Unit;
 
 use super::output::Source;
@@ -20,6 +20,7 @@ impl Program {
         events: &RecordBatch,
         certified: Option<&BooleanArray>,
     ) -> Result<Rows, RunError> {
+        self.collections.check(events)?;
         let passing = self.passing(events, certified)?;
         let mut left = vec![passing.len() as u64];
         let formed = self.candidates.form(events, &passing)?;
@@ -56,12 +57,18 @@ impl Program {
             {
                 inputs.define(field.name(), Arc::clone(column));
             }
-            BooleanArray::from(
-                select
-                    .evaluate(&inputs)?
-                    .into_bools()
-                    .into_vec(rows.batch.num_rows()),
-            )
+            let passes = select.evaluate(&inputs).map_err(|error| match error {
+                EvaluateError::NoValue { why, entry } => EvaluateError::NoValue {
+                    why,
+                    entry: rows
+                        .event_index
+                        .values()
+                        .get(entry)
+                        .map_or(entry, |at| *at as usize),
+                },
+                error => error,
+            })?;
+            BooleanArray::from(passes.into_bools().into_vec(rows.batch.num_rows()))
         };
         rows.filter(&passes)
     }
@@ -73,13 +80,26 @@ impl Program {
         certified: Option<&BooleanArray>,
     ) -> Result<Index, RunError> {
         let len = events.num_rows();
-        let inputs = Inputs::events(events);
-        let passes = match &self.condition {
-            Some(condition) => Some(condition.evaluate(&inputs)?.into_bools().into_vec(len)),
-            None => None,
-        };
         let is_certified = |at: usize| {
             certified.is_none_or(|mask| at < mask.len() && mask.is_valid(at) && mask.value(at))
+        };
+        let passes = match &self.condition {
+            // What has no value in an event that is not certified is nobody's business.
+            Some(condition) if condition.is_partial() => {
+                let asked: Vec<u32> = (0..len)
+                    .filter(|at| is_certified(*at))
+                    .map(|at| at as u32)
+                    .collect();
+                let rows = RowIndex::events(Index::Chosen(asked.clone()));
+                let inputs = Inputs::rows(events, rows)?;
+                let of_asked = condition.evaluate(&inputs)?.into_bools();
+                Some(scattered(&asked, &of_asked.into_vec(asked.len()), len))
+            }
+            Some(condition) => {
+                let inputs = Inputs::events(events);
+                Some(condition.evaluate(&inputs)?.into_bools().into_vec(len))
+            }
+            None => None,
         };
         let passes =
             |at: &usize| is_certified(*at) && passes.as_ref().is_none_or(|passes| passes[*at]);
@@ -162,6 +182,17 @@ impl Rows {
             counts: self.counts,
         })
     }
+}
+
+/// `values` at these `places` of `len`, and false elsewhere.
+pub(crate) fn scattered(places: &[u32], values: &[bool], len: usize) -> Vec<bool> {
+    let mut all = vec![false; len];
+    for (place, value) in places.iter().zip(values) {
+        if let Some(at) = all.get_mut(*place as usize) {
+            *at = *value;
+        }
+    }
+    all
 }
 
 fn chosen(index: &Index) -> Vec<u32> {

@@ -1,5 +1,6 @@
 //! Programs on small batches, on random ones against one event at a time, and on a real file.
 
+mod lengths;
 mod messages;
 mod model_inputs;
 mod nano;

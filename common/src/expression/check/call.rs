@@ -7,8 +7,9 @@ use super::Checker;
 use crate::expression::builtin::{Builtin, Math, Reduction};
 use crate::expression::error::ExpressionError;
 use crate::expression::function::Function;
+use crate::expression::int::Int;
 use crate::expression::nearest::hint;
-use crate::expression::plan::{Momentum, Node, Plan, Shape};
+use crate::expression::plan::{Node, Plan, Shape};
 use crate::expression::scope::Kind;
 use crate::expression::syntax::Syntax;
 use crate::expression::vector::Component;
@@ -28,7 +29,12 @@ impl Checker<'_> {
         if builtin.is_none() && function.is_none() {
             let mut names: Vec<&str> = Builtin::names().collect();
             names.extend(self.scope.functions.names());
-            let message = format!("unknown function \"{name}\"{}", hint(name, names));
+            let message = match Builtin::instead_of(name) {
+                Some(instead) => {
+                    format!("there is no function \"{name}\"; instead of it, write {instead}")
+                }
+                None => format!("unknown function \"{name}\"{}", hint(name, names)),
+            };
             return Err(self.error(message, span.start..span.start + name.len()));
         }
         let plans = arguments
@@ -60,14 +66,30 @@ impl Checker<'_> {
                 self.component(component, &plan, span)
             }
             Some(Builtin::DeltaR) => self.delta_r(name, plans, arguments, span),
+            Some(Builtin::RootDeltaR) => {
+                // ROOT has eta, eta, phi, phi, where we have eta, phi, eta, phi.
+                let mut plans = plans;
+                if plans.len() == 4 {
+                    plans.swap(1, 2);
+                }
+                self.delta_r(name, plans, arguments, span)
+            }
             Some(Builtin::DeltaPhi) => {
                 let [a, b] = self.exactly(name, plans, span)?;
-                let mut plans = [
-                    self.angle(Component::Phi, a, span)?,
-                    self.angle(Component::Phi, b, span)?,
-                ];
-                let shape = self.fit(&mut plans, span)?;
-                self.new_plan(Node::DeltaPhi(Box::new(plans)), Kind::Float, shape, span)
+                self.delta_phi(a, b, span)
+            }
+            Some(Builtin::RootDeltaPhi) => {
+                let [a, b] = self.exactly(name, plans, span)?;
+                self.delta_phi(b, a, span)
+            }
+            Some(Builtin::Choose) => {
+                let plans: [Plan; 3] = self.exactly(name, plans, span)?;
+                self.chosen(plans, [&arguments[0], &arguments[1], &arguments[2]], span)
+            }
+            Some(Builtin::Constant(constant)) => {
+                let [] = self.exactly(name, plans, span)?;
+                let node = Node::Constant(constant);
+                self.new_plan(node, Kind::Float, Shape::Constant, span)
             }
             Some(Builtin::Vector) => self.polar(name, plans, arguments, span),
             Some(Builtin::Math(math)) => self.math(math, name, plans, arguments, span),
@@ -127,7 +149,7 @@ impl Checker<'_> {
         )
     }
 
-    fn exactly<const N: usize>(
+    pub(super) fn exactly<const N: usize>(
         &self,
         name: &str,
         plans: Vec<Plan>,
@@ -154,12 +176,18 @@ impl Checker<'_> {
             self.number(&format!("\"{name}\""), plan, &of.span)?;
         }
         let kind = match math {
-            Math::IsNan => Kind::Bool,
+            Math::IsNan | Math::IsInf | Math::IsFinite => Kind::Bool,
             Math::Abs | Math::Min | Math::Max => super::common_number(&plans),
+            Math::Int => Kind::Int(Int::I32),
             _ => Kind::Float,
         };
         let shape = self.fit(&mut plans, span)?;
-        self.new_plan(Node::Math(math, plans), kind, shape, span)
+        let mut plan = self.new_plan(Node::Math(math, plans), kind, shape, span)?;
+        if math == Math::Int {
+            let text = self.text(span);
+            plan.advice = Some(format!("{text} is of a number that no int holds").into());
+        }
+        Ok(plan)
     }
 
     /// `max(a, b, …)`, as `max(max(a, b), …)`.
@@ -206,12 +234,13 @@ impl Checker<'_> {
         };
         let kind = match reduction {
             Reduction::Any | Reduction::All => {
-                self.condition(&format!("\"{name}\""), &plan, at)?;
+                self.condition(name, &plan, &arguments[0])?;
                 Kind::Bool
             }
-            Reduction::Count => Kind::Int,
+            Reduction::Count => Kind::Int(Int::I64),
+            Reduction::Size => Kind::Int(Int::U64),
             Reduction::Sum => super::common_number(std::slice::from_ref(&plan)),
-            Reduction::Max | Reduction::Min => Kind::Float,
+            Reduction::Max | Reduction::Min | Reduction::Mean => Kind::Float,
         };
         self.new_plan(
             Node::Reduce(reduction, Box::new(plan), list),
@@ -260,6 +289,16 @@ impl Checker<'_> {
         self.new_plan(Node::DeltaR(Box::new(plans)), Kind::Float, shape, span)
     }
 
+    /// The angle of `a` less that of `b`.
+    fn delta_phi(&self, a: Plan, b: Plan, span: &Range<usize>) -> Result<Plan, ExpressionError> {
+        let mut plans = [
+            self.angle(Component::Phi, a, span)?,
+            self.angle(Component::Phi, b, span)?,
+        ];
+        let shape = self.fit(&mut plans, span)?;
+        self.new_plan(Node::DeltaPhi(Box::new(plans)), Kind::Float, shape, span)
+    }
+
     /// A number as it is, or `component` of a vector.
     fn angle(
         &self,
@@ -272,25 +311,5 @@ impl Checker<'_> {
         } else {
             Ok(plan)
         }
-    }
-
-    /// `vector(pt, eta, phi, mass)`.
-    fn polar(
-        &self,
-        name: &str,
-        plans: Vec<Plan>,
-        arguments: &[Syntax],
-        span: &Range<usize>,
-    ) -> Result<Plan, ExpressionError> {
-        let mut plans: [Plan; 4] = self.exactly(name, plans, span)?;
-        for (plan, of) in plans.iter().zip(arguments) {
-            self.number(&format!("\"{name}\""), plan, &of.span)?;
-        }
-        let shape = match self.fit(&mut plans, span)? {
-            Shape::Constant => return Err(self.error("a vector of constants", span.clone())),
-            shape => shape,
-        };
-        let momentum = Momentum::Polar(Box::new(plans));
-        self.new_plan(Node::Vector(Arc::new(momentum)), Kind::Vector, shape, span)
     }
 }

@@ -9,6 +9,7 @@ use crate::expression::nearest::hint;
 use crate::expression::plan::{List, Members, Momentum, Node, Plan, Shape};
 use crate::expression::scope::{Column, Kind, RowScope};
 use crate::expression::syntax::{Form, Syntax};
+use crate::expression::value::Constant;
 use crate::expression::vector::Component;
 
 /// Collections that are massless by nature where they have no mass column.
@@ -38,14 +39,15 @@ impl Checker<'_> {
             let Some(collection) = &column.collection else {
                 return self.new_plan(Node::Event(full.as_str().into()), kind, Shape::Event, span);
             };
-            let list = List {
-                collection: Arc::clone(collection),
-                column: full.as_str().into(),
-            };
+            let list = List::new(Arc::clone(collection), full.as_str().into());
             return self.new_plan(Node::List(list.clone()), kind, Shape::List(list), span);
         }
         if self.scope.has_collection(name) {
             return self.vector(name, None, span);
+        }
+        if name == "M_PI" {
+            let pi = Node::Constant(Constant::Float(std::f64::consts::PI));
+            return self.new_plan(pi, Kind::Float, Shape::Constant, span);
         }
         Err(self.unknown(name, span))
     }
@@ -93,10 +95,7 @@ impl Checker<'_> {
         };
         let shape = match (slot, members.any_column()) {
             (Some(_), _) => Shape::Row,
-            (None, Some(column)) => Shape::List(List {
-                collection: collection.into(),
-                column: Arc::clone(column),
-            }),
+            (None, Some(column)) => Shape::List(List::new(collection.into(), Arc::clone(column))),
             (None, None) => {
                 let message = format!("{collection} has no pt, eta, phi or mass: it is no vector");
                 return Err(self.error(message, span.clone()));
@@ -185,10 +184,7 @@ impl Checker<'_> {
     ) -> Result<Plan, ExpressionError> {
         let kind = self.kind(full, column, span)?;
         let collection = column.collection.clone().unwrap_or_default();
-        let list = List {
-            collection,
-            column: full.into(),
-        };
+        let list = List::new(collection, full.into());
         self.new_plan(Node::Member(list, slot), kind, Shape::Row, span)
     }
 
@@ -253,20 +249,34 @@ impl Checker<'_> {
         self.error(message, span.clone())
     }
 
-    /// Why a list of `collection` will not do where one value per row is needed.
-    pub(super) fn list_message(&self, collection: &str) -> String {
+    /// Why a list will not do where one value per row is needed.
+    pub(super) fn list_message(
+        &self,
+        plan: &Plan,
+        list: &List,
+        expected: Option<Kind>,
+        span: &Range<usize>,
+    ) -> String {
+        let collection = &list.collection;
         let members = match &self.scope.rows {
-            RowScope::Each(of) if **of == *collection => {
+            RowScope::Each(of) if of == collection => {
                 format!(", or name the member's column without \"{collection}_\"")
             }
-            RowScope::Pairs(of) if **of == *collection => {
+            RowScope::Pairs(of) if of == collection => {
                 ", or take a member's, as in first.pt".to_owned()
             }
             _ => String::new(),
         };
+        let text = self.text(span);
+        let reductions = match (plan.kind, expected) {
+            (Kind::Bool, Some(Kind::Bool)) => format!("any({text}) or all({text})"),
+            (Kind::Bool, _) => format!("any({text}), all({text}) or count({text})"),
+            (_, Some(Kind::Bool)) => format!("a condition, as in any({text} > 0)"),
+            _ => format!("max({text}), min({text}), sum({text}) or mean({text})"),
+        };
         format!(
             "one value per row is needed, but this has one per member of {collection}; \
-             use sum, count, any, all, max or min{members}"
+             write {reductions}{members}"
         )
     }
 }

@@ -14,6 +14,7 @@ use arrow_schema::DataType;
 
 use crate::expression::error::EvaluateError;
 use crate::expression::input::Index;
+use crate::expression::int::Int;
 use crate::expression::value::{Series, Values};
 
 /// A list column as one flat column: `range` of `values`, cut by `lengths`.
@@ -82,22 +83,57 @@ impl<'b> Flat<'b> {
         }
     }
 
+    /// The places of the members of an entry in the flat column.
+    pub(crate) fn members(&self, entry: usize) -> Range<usize> {
+        match self.lengths {
+            Lengths::Offsets(offsets) => {
+                let at = |entry: usize| {
+                    let offset = offsets.get(entry).map_or(0, |at| *at as usize);
+                    offset.saturating_sub(self.range.start)
+                };
+                match entry + 1 < offsets.len() {
+                    true => at(entry)..at(entry + 1),
+                    false => 0..0,
+                }
+            }
+            Lengths::Fixed(entries, size) if entry < entries => entry * size..(entry + 1) * size,
+            Lengths::Fixed(..) => 0..0,
+        }
+    }
+
     /// An error naming both columns if `other` does not have the same lengths.
     pub(crate) fn same_lengths(&self, other: &Self) -> Result<(), EvaluateError> {
-        if let (Lengths::Offsets(a), Lengths::Offsets(b)) = (self.lengths, other.lengths)
-            && std::ptr::eq(a, b)
-        {
-            return Ok(());
+        match (self.lengths, other.lengths) {
+            // Columns that a reader gives with one counter share their offsets.
+            (Lengths::Offsets(a), Lengths::Offsets(b)) if std::ptr::eq(a, b) || a == b => {
+                return Ok(());
+            }
+            (Lengths::Fixed(_, a), Lengths::Fixed(_, b)) if a == b => return Ok(()),
+            _ => {}
         }
-        match self.ends().zip(other.ends()).position(|(a, b)| a != b) {
-            Some(entry) => Err(EvaluateError::Lengths {
+        let lengths = |ends: Box<dyn Iterator<Item = usize> + 'b>| {
+            let mut start = 0;
+            ends.map(move |end| end - std::mem::replace(&mut start, end))
+        };
+        let mut pairs = lengths(self.ends()).zip(lengths(other.ends())).enumerate();
+        match pairs.find(|(_, (a, b))| a != b) {
+            Some((entry, (a, b))) => Err(EvaluateError::Lengths {
                 first: self.name.clone(),
                 second: other.name.clone(),
+                lengths: [a, b],
                 entry,
             }),
             None => Ok(()),
         }
     }
+}
+
+/// An error that names both list columns, and the first entry where their lengths differ.
+pub fn same_lengths(
+    first: (&str, &ArrayRef),
+    second: (&str, &ArrayRef),
+) -> Result<(), EvaluateError> {
+    Flat::new(first.0, first.1)?.same_lengths(&Flat::new(second.0, second.1)?)
 }
 
 /// Where the members of each entry of a list column end, counted from its first member; none
@@ -134,10 +170,10 @@ pub(crate) fn load<'v>(
                 }
             }))
         }
-        DataType::Int64 => Values::Int(borrow(
-            &column.as_primitive::<Int64Type>().values()[range],
-            index,
-        )),
+        DataType::Int64 => {
+            let values = &column.as_primitive::<Int64Type>().values()[range];
+            Values::Int(Int::I64, borrow(values, index))
+        }
         DataType::Float64 => Values::Float(borrow(
             &column.as_primitive::<Float64Type>().values()[range],
             index,
@@ -145,22 +181,16 @@ pub(crate) fn load<'v>(
         DataType::Float32 => Values::Float(Series::many(convert::<Float32Type, f64>(
             column, range, index,
         ))),
-        DataType::Int8 => ints::<Int8Type>(column, range, index),
-        DataType::Int16 => ints::<Int16Type>(column, range, index),
-        DataType::Int32 => ints::<Int32Type>(column, range, index),
-        DataType::UInt8 => ints::<UInt8Type>(column, range, index),
-        DataType::UInt16 => ints::<UInt16Type>(column, range, index),
-        DataType::UInt32 => ints::<UInt32Type>(column, range, index),
+        DataType::Int8 => ints::<Int8Type>(Int::I32, column, range, index),
+        DataType::Int16 => ints::<Int16Type>(Int::I32, column, range, index),
+        DataType::Int32 => ints::<Int32Type>(Int::I32, column, range, index),
+        DataType::UInt8 => ints::<UInt8Type>(Int::I32, column, range, index),
+        DataType::UInt16 => ints::<UInt16Type>(Int::I32, column, range, index),
+        DataType::UInt32 => ints::<UInt32Type>(Int::U32, column, range, index),
         DataType::UInt64 => {
             let values = &column.as_primitive::<UInt64Type>().values()[range];
-            let values = pick(values, index, |value| value);
-            if let Some(value) = values.iter().find(|value| i64::try_from(**value).is_err()) {
-                let (column, value) = (name.to_owned(), *value);
-                return Err(EvaluateError::TooLarge { column, value });
-            }
-            Values::Int(Series::many(
-                values.into_iter().map(|value| value as i64).collect(),
-            ))
+            let bits = pick(values, index, u64::cast_signed);
+            Values::Int(Int::U64, Series::many(bits))
         }
         other => {
             let (column, found) = (name.to_owned(), other.to_string());
@@ -214,9 +244,10 @@ fn convert<T: ArrowPrimitiveType<Native: Into<R>>, R>(
 }
 
 fn ints<T: ArrowPrimitiveType<Native: Into<i64>>>(
+    int: Int,
     column: &ArrayRef,
     range: Range<usize>,
     index: &Index,
 ) -> Values<'static> {
-    Values::Int(Series::many(convert::<T, i64>(column, range, index)))
+    Values::Int(int, Series::many(convert::<T, i64>(column, range, index)))
 }

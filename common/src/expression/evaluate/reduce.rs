@@ -3,74 +3,114 @@
 use super::column::Flat;
 use crate::expression::builtin::Reduction;
 use crate::expression::input::Index;
+use crate::expression::int::Int;
 use crate::expression::value::{Series, Values};
 
-/// One value per entry, of one per member.
-pub(super) fn reduce(reduction: Reduction, values: Values<'_>, flat: &Flat<'_>) -> Values<'static> {
+/// One value per entry, of one per member; of those members that `passes`, if given, holds for.
+pub(super) fn reduce(
+    reduction: Reduction,
+    values: Values<'_>,
+    flat: &Flat<'_>,
+    passes: Option<&[bool]>,
+) -> Values<'static> {
+    let members = Members { flat, passes };
     match (reduction, values) {
         (Reduction::Any, values) => {
-            Values::Bool(fold(&values.into_bools(), flat, false, |any, value| {
-                any | value
-            }))
+            Values::Bool(members.fold(&values.into_bools(), false, |any, value| any | value))
         }
         (Reduction::All, values) => {
-            Values::Bool(fold(&values.into_bools(), flat, true, |all, value| {
-                all & value
-            }))
+            Values::Bool(members.fold(&values.into_bools(), true, |all, value| all & value))
         }
-        (Reduction::Count, Values::Int(_) | Values::Float(_)) => {
-            Values::Int(fold(&Series::One(1), flat, 0, |sum, one| sum + one))
+        (Reduction::Count, Values::Bool(values)) => {
+            let count = |count: i64, holds| count + i64::from(holds);
+            Values::Int(Int::I64, members.fold(&values, 0, count))
         }
+        (Reduction::Count, _) => Values::Int(Int::I64, members.count()),
+        (Reduction::Size, _) => Values::Int(Int::U64, members.count()),
         (Reduction::Sum, Values::Float(values)) => {
-            Values::Float(fold(&values, flat, 0.0, |sum, value| sum + value))
+            Values::Float(members.fold(&values, 0.0, |sum, value| sum + value))
         }
-        (Reduction::Sum | Reduction::Count, values) => {
-            Values::Int(fold(&values.into_ints(), flat, 0, i64::wrapping_add))
+        (Reduction::Sum, values) => {
+            let int = match &values {
+                Values::Int(int, _) => *int,
+                _ => Int::I32,
+            };
+            let sums = members.fold(&values.into_ints(), 0, i64::wrapping_add);
+            Values::Int(int, sums.map(|sum| int.wrap(sum)))
         }
-        (Reduction::Max, values) => Values::Float(extreme(&values, flat, |a, b| a > b)),
-        (Reduction::Min, values) => Values::Float(extreme(&values, flat, |a, b| a < b)),
+        (Reduction::Mean, values) => {
+            let sums = members.fold(&values.into_floats(), 0.0, |sum, value| sum + value);
+            let mean = |sum: f64, count: i64| if count == 0 { 0.0 } else { sum / count as f64 };
+            Values::Float(sums.zip(&members.count(), mean))
+        }
+        (Reduction::Max, values) => Values::Float(members.extreme(values, |a, b| a > b)),
+        (Reduction::Min, values) => Values::Float(members.extreme(values, |a, b| a < b)),
     }
 }
 
-fn extreme(
-    values: &Values<'_>,
-    flat: &Flat<'_>,
-    better: impl Fn(f64, f64) -> bool,
-) -> Series<'static, f64> {
-    let values = values.clone().into_floats();
-    let first = fold(&values, flat, None, |best: Option<f64>, value| match best {
-        Some(best) if best.is_nan() || !(value.is_nan() || better(value, best)) => Some(best),
-        _ => Some(value),
-    });
-    first.map(|best| best.unwrap_or(f64::NAN))
+/// The members of each entry.
+struct Members<'m, 'b> {
+    flat: &'m Flat<'b>,
+    passes: Option<&'m [bool]>,
 }
 
-fn fold<T: Copy, R: Copy>(
-    values: &Series<'_, T>,
-    flat: &Flat<'_>,
-    empty: R,
-    f: impl Fn(R, T) -> R,
-) -> Series<'static, R> {
-    let mut start = 0;
-    let entries = flat.ends().map(|end| {
-        let members = start..end;
-        start = end;
-        match values {
-            Series::One(value) => members.fold(empty, |folded, _| f(folded, *value)),
-            Series::Many(values) => {
-                let values = values.get(members).unwrap_or_default();
-                values.iter().fold(empty, |folded, value| f(folded, *value))
+impl Members<'_, '_> {
+    fn count(&self) -> Series<'static, i64> {
+        self.fold(&Series::One(1_i64), 0, |count, one| count + one)
+    }
+
+    fn extreme(
+        &self,
+        values: Values<'_>,
+        better: impl Fn(f64, f64) -> bool,
+    ) -> Series<'static, f64> {
+        let values = values.into_floats();
+        let best = |best: Option<f64>, value: f64| match best {
+            Some(best) if best.is_nan() || !(value.is_nan() || better(value, best)) => Some(best),
+            _ => Some(value),
+        };
+        let best = self.fold(&values, None, best);
+        best.map(|best| best.unwrap_or(f64::NAN))
+    }
+
+    fn fold<T: Copy, R: Copy>(
+        &self,
+        values: &Series<'_, T>,
+        empty: R,
+        f: impl Fn(R, T) -> R,
+    ) -> Series<'static, R> {
+        let mut start = 0;
+        let entries = self.flat.ends().map(|end| {
+            let members = start..end;
+            start = end;
+            match (values, self.passes) {
+                (Series::One(value), None) => members.fold(empty, |folded, _| f(folded, *value)),
+                (Series::One(value), Some(passes)) => {
+                    let passes = passes.get(members).unwrap_or_default().iter();
+                    let chosen = passes.filter(|passes| **passes);
+                    chosen.fold(empty, |folded, _| f(folded, *value))
+                }
+                (Series::Many(values), None) => {
+                    let values = values.get(members).unwrap_or_default();
+                    values.iter().fold(empty, |folded, value| f(folded, *value))
+                }
+                (Series::Many(values), Some(passes)) => {
+                    let passes = passes.get(members.clone()).unwrap_or_default();
+                    let values = values.get(members).unwrap_or_default().iter();
+                    let chosen = values.zip(passes).filter(|(_, passes)| **passes);
+                    chosen.fold(empty, |folded, (value, _)| f(folded, *value))
+                }
             }
-        }
-    });
-    Series::many(entries.collect())
+        });
+        Series::many(entries.collect())
+    }
 }
 
 /// The value of each entry, for each of its members.
 pub(super) fn spread(values: &Values<'_>, flat: &Flat<'_>) -> Values<'static> {
     match values {
         Values::Bool(values) => Values::Bool(repeat(values, flat)),
-        Values::Int(values) => Values::Int(repeat(values, flat)),
+        Values::Int(int, values) => Values::Int(*int, repeat(values, flat)),
         Values::Float(values) => Values::Float(repeat(values, flat)),
     }
 }
@@ -94,7 +134,7 @@ pub(super) fn gather(values: Values<'static>, index: &Index) -> Values<'static> 
     };
     match values {
         Values::Bool(values) => Values::Bool(take(&values, chosen)),
-        Values::Int(values) => Values::Int(take(&values, chosen)),
+        Values::Int(int, values) => Values::Int(int, take(&values, chosen)),
         Values::Float(values) => Values::Float(take(&values, chosen)),
     }
 }

@@ -33,16 +33,12 @@ fn syntax() {
         "unexpected \"=\"; to compare, write ==\n  MET_pt = 3\n         ^",
     );
     says(
-        "HLT_a & HLT_b",
-        "unexpected \"&\"; write &&\n  HLT_a & HLT_b\n        ^",
-    );
-    says(
         "HLT_a and HLT_b",
         "expected an operator, found \"and\"; write &&\n  HLT_a and HLT_b\n        ^^^",
     );
     says(
         "1 < MET_pt < 3",
-        "comparisons cannot be chained; write a < b && b < c\n  1 < MET_pt < 3\n             ^",
+        "comparisons cannot be chained; write 1 < MET_pt && MET_pt < 3\n  1 < MET_pt < 3\n             ^",
     );
     says("3pt > 1", "malformed number \"3pt\"\n  3pt > 1\n  ^^^");
     says(
@@ -95,7 +91,7 @@ fn kinds() {
     );
     says(
         "!MET_pt",
-        "\"!\" needs a bool, but this is a float; write MET_pt != 0, or another comparison\n  !MET_pt\n   ^^^^^^",
+        "\"!\" needs a bool, but this is a float; write MET_pt == 0\n  !MET_pt\n  ^^^^^^^",
     );
     says(
         "abs(1, 2) > 1",
@@ -128,7 +124,7 @@ fn kinds() {
 fn shapes() {
     says(
         "Muon_pt > 3",
-        "one value per row is needed, but this has one per member of Muon; use sum, count, any, all, max or min\n  Muon_pt > 3\n  ^^^^^^^^^^^",
+        "one value per row is needed, but this has one per member of Muon; write any(Muon_pt > 3) or all(Muon_pt > 3)\n  Muon_pt > 3\n  ^^^^^^^^^^^",
     );
     says(
         "any(Muon_pt > Jet_pt)",

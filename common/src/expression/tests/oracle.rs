@@ -42,8 +42,11 @@ fn binary(number: BoxedStrategy<Number>) -> BoxedStrategy<Number> {
 
 fn truth(number: BoxedStrategy<Number>) -> BoxedStrategy<Truth> {
     let operator = prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]);
-    let compare = (operator, number.clone(), number)
-        .prop_map(|(operator, a, b)| Truth::Compare(operator, Box::new(a), Box::new(b)));
+    let compare = (operator, number.clone(), number).prop_map(|(operator, a, b)| {
+        // Something of the event, without which it would be no condition.
+        let a = Number::Binary("+", Box::new(Number::Met), Box::new(a));
+        Truth::Compare(operator, Box::new(a), Box::new(b))
+    });
     compare
         .prop_recursive(2, 4, 2, |inner| {
             let join = prop::sample::select(vec!["&&", "||"]);

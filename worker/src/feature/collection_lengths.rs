@@ -1,0 +1,72 @@
+//! That the columns of a collection have as many members as one another, event by event.
+//!
+//! Columns of one collection are put together by position. Where their lengths differ (one of
+//! them was filtered, or has a counter of its own), a member would get the values of another, or
+//! of another event. So they are compared once a batch, before anything is made of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Schema};
+use lumimill_common::expression::{EvaluateError, Scope, same_lengths};
+
+/// The columns that a stage reads, by collection; of collections of which it reads at least two.
+#[derive(Debug, Default)]
+pub(crate) struct CollectionLengths(Vec<Vec<String>>);
+
+impl CollectionLengths {
+    /// Of the columns in `read`. Those not in `computed` are only kept as they are: they count
+    /// where there is a counter (`nMuon`) to say that what begins alike belongs together.
+    pub(crate) fn of(read: &BTreeSet<String>, computed: &BTreeSet<String>, events: &Scope) -> Self {
+        let mut columns: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for name in read {
+            if let Some(collection) = events.collection_of(name)
+                && (computed.contains(name) || events.is_counted(collection))
+            {
+                columns.entry(collection).or_default().push(name.clone());
+            }
+        }
+        Self(columns.into_values().filter(|of| of.len() > 1).collect())
+    }
+
+    /// The columns of each collection.
+    pub(crate) fn groups(&self) -> &[Vec<String>] {
+        &self.0
+    }
+
+    /// Columns whose types alone say that their lengths differ: the first two of each collection.
+    pub(crate) fn unequal_by_type(&self, schema: &Schema) -> Vec<String> {
+        let size = |name: &String| match schema.field_with_name(name).ok()?.data_type() {
+            DataType::FixedSizeList(_, size) => Some((name.clone(), *size)),
+            _ => None,
+        };
+        let unequal = |group: &Vec<String>| {
+            let mut sizes = group.iter().filter_map(size);
+            let (first, length) = sizes.next()?;
+            let (second, other) = sizes.find(|(_, other)| *other != length)?;
+            Some(format!(
+                "branches \"{first}\" and \"{second}\" of one collection have {length} and {other} \
+                 values an event, and cannot be used together"
+            ))
+        };
+        self.0.iter().filter_map(unequal).collect()
+    }
+
+    /// An error that names the first event where they differ.
+    pub(crate) fn check(&self, events: &RecordBatch) -> Result<(), EvaluateError> {
+        let column = |name: &String| {
+            events
+                .column_by_name(name)
+                .ok_or_else(|| EvaluateError::Missing(name.clone()))
+        };
+        for group in &self.0 {
+            let Some((first, rest)) = group.split_first() else {
+                continue;
+            };
+            for other in rest {
+                same_lengths((first, column(first)?), (other, column(other)?))?;
+            }
+        }
+        Ok(())
+    }
+}

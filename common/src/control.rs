@@ -124,6 +124,13 @@ pub fn ended_folder() -> Key {
     key("_campaigns/ended")
 }
 
+/// Key, below the place that campaigns are in, of what a coordinator tells of the moment: among
+/// others, which workers it hears.
+#[must_use]
+pub fn live_key() -> Key {
+    key("_serve/live.json")
+}
+
 /// Digest of a plan, which jobs name: BLAKE3 of the length of `plan.parquet` (u64, little-endian),
 /// its bytes, and those of `campaign.toml`, in hexadecimal.
 #[must_use]

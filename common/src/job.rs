@@ -79,6 +79,10 @@ pub struct Beat {
     pub failed: u64,
     /// Memory in use, in bytes.
     pub memory: u64,
+    /// Why it takes nothing new at the moment, if so.
+    pub resting: Option<String>,
+    /// Whether it ends with this, so that it is heard of no more.
+    pub ended: bool,
 }
 
 /// A job that a worker does now.
@@ -104,6 +108,8 @@ const MOST_MEMORY: u64 = 1 << 50;
 const MOST_SECONDS: u64 = 10 * 366 * 86_400;
 /// Bytes of a name.
 const LONGEST_NAME: usize = 255;
+/// Bytes of a reason.
+const LONGEST_REASON: usize = 4096;
 
 impl Beat {
     /// Whether a worker can be so; what it says is added up with what others say, and shown.
@@ -123,6 +129,12 @@ impl Beat {
             (!is_name(&self.pool), "the name of the pool"),
             (self.slots > MOST_SLOTS, "the number of slots"),
             (
+                self.resting
+                    .as_ref()
+                    .is_some_and(|why| why.len() > LONGEST_REASON),
+                "why it rests",
+            ),
+            (
                 self.running.len() as u64 > at_once,
                 "the number of jobs under way",
             ),
@@ -141,7 +153,7 @@ impl Beat {
 impl Content for Beat {
     const NAME: &'static str = "heartbeat";
     const KIND: u8 = 3;
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 }
 
 impl Labelled for Beat {
@@ -228,13 +240,16 @@ mod tests {
             done: 3,
             failed: 0,
             memory: 1 << 30,
+            resting: None,
+            ended: false,
         }
     }
 
     #[test]
     fn a_heartbeat_with_absurd_numbers_is_told_from_one_that_can_be() {
         assert_eq!(beat().check(), Ok(()));
-        let absurd: [fn(&mut Beat); 8] = [
+        let absurd: [fn(&mut Beat); 9] = [
+            |beat| beat.resting = Some("x".repeat(60_000)),
             |beat| beat.slots = u32::MAX,
             |beat| beat.entries = 1 << 63,
             |beat| beat.done = u64::MAX,

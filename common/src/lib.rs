@@ -22,6 +22,7 @@ pub mod queue;
 pub mod retry_policy;
 pub mod run_range;
 pub mod shard;
+pub mod silence;
 pub mod site;
 pub mod small_file;
 pub mod spelling;

@@ -221,6 +221,12 @@ pub fn failed_folder(stage: &StageName) -> Key {
     key(format!("{stage}/_failed"))
 }
 
+/// Folder of a stage's records of shards that are tried again.
+#[must_use]
+pub fn retrying_folder(stage: &StageName) -> Key {
+    key(format!("{stage}/_retrying"))
+}
+
 fn key(text: String) -> Key {
     text.parse()
         .expect("stage names and shard ids are made of the letters of keys")

@@ -109,6 +109,12 @@ pub trait Queue: Send + Sync {
 
     /// Starts to hear what is told on a topic.
     async fn listen(&self, topic: &str) -> Result<Box<dyn Consumer>, QueueError>;
+
+    /// Why nothing can be published at the moment, if so; asks the broker, and takes a few seconds
+    /// at most.
+    async fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A stream of deliveries.

@@ -132,6 +132,12 @@ pub fn is_tiring(failure: &Failure) -> bool {
     failure.disposition == Disposition::Retry && policy_of(&failure.kind).tires
 }
 
+/// Whether a failure of a kind uses up an attempt, and so is in the record of its shard.
+#[must_use]
+pub fn uses_up_an_attempt(kind: &str) -> bool {
+    policy_of(kind).counts
+}
+
 /// How long at most somebody waits before a failure of a kind is tried again.
 #[must_use]
 pub fn longest_wait(kind: &str) -> Duration {

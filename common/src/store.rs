@@ -23,6 +23,7 @@ pub mod conformance;
 use std::fmt::Debug;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -67,6 +68,10 @@ pub trait Store: Send + Sync + Debug {
 
     /// Every object whose key begins with this folder, in ascending order of keys.
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError>;
+
+    /// How long ago an object was written, by the store's own clock; `None` when there is none, or
+    /// when the store does not say.
+    async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError>;
 
     /// Removes an object; removing what is not there is fine.
     async fn delete(&self, key: &Key) -> Result<(), StoreError>;

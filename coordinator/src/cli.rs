@@ -14,6 +14,7 @@ mod say;
 mod serve;
 mod status;
 mod submit;
+mod target;
 mod verify;
 
 use std::num::NonZeroUsize;
@@ -101,7 +102,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct TargetArg {
-    /// The campaign file, or the folder (or s3:// address) of its output.
+    /// The campaign file, the folder (or s3:// address) of its output, or its name at the site of
+    /// LUMIMILL_STORE.
     campaign: PathBuf,
 }
 
@@ -119,6 +121,9 @@ impl SlotsArg {
             .unwrap_or(NonZeroUsize::MIN)
     }
 }
+
+/// What commands log that a person waits for: what goes wrong, and who keeps them waiting.
+const ONLY_ERRORS: &str = "error,lumimill::silence=warn";
 
 /// Reads the command line, does what it says, and says how it went.
 #[must_use]
@@ -141,7 +146,7 @@ pub fn main() -> Exit {
     };
     start_log(match cli.command {
         Command::Serve(_) => "info",
-        _ => "error",
+        _ => ONLY_ERRORS,
     });
     match dispatch(cli.command) {
         Ok(exit) => exit,
@@ -185,5 +190,8 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
         .worker_threads(2)
         .enable_all()
         .build()?;
-    runtime.block_on(work)
+    let ended = runtime.block_on(work);
+    // A read that does not return holds up nobody who is done.
+    runtime.shutdown_background();
+    ended
 }

@@ -3,15 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::form::{self, Stored};
 use lumimill_common::job::{Job, unpack};
+use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{Message, ORIGIN, REASON, jobs};
-use lumimill_common::store::{Key, Store};
+use lumimill_common::store::{Key, Place, Store};
 use lumimill_worker::program::pool_name;
 use serde::{Deserialize, Serialize};
 
 use crate::stored::record;
 
+/// Letters that are looked at at a time.
+const AT_ONCE: usize = 32;
 /// Bytes that are kept of a body; no message of ours is longer.
 const KEPT: usize = lumimill_common::wire::LIMIT;
 
@@ -123,12 +127,32 @@ pub async fn find(root: &dyn Store, id: &str) -> anyhow::Result<Option<DeadLette
 
 /// Every letter, by id.
 pub async fn all(root: &dyn Store) -> anyhow::Result<Vec<DeadLetter>> {
-    let mut letters = Vec::new();
-    for object in root.list(&folder()?).await? {
-        let id = object.key.file_name().trim_end_matches(".json").to_owned();
-        letters.extend(find(root, &id).await?);
-    }
-    Ok(letters)
+    let listed = root.list(&folder()?).await?;
+    let reading: Vec<_> = listed
+        .iter()
+        .map(|object| find(root, object.key.file_name().trim_end_matches(".json")))
+        .collect();
+    let letters: Vec<Option<DeadLetter>> = stream::iter(reading)
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(letters.into_iter().flatten().collect())
+}
+
+/// Whether the shards of letters were done meanwhile, in the order of the letters; what is not a
+/// job is never done.
+pub async fn done_meanwhile(root: &Place, letters: &[DeadLetter]) -> anyhow::Result<Vec<bool>> {
+    let is_done = async |letter: &DeadLetter| {
+        let Some(job) = letter.job() else {
+            return anyhow::Ok(false);
+        };
+        let store = root.join(job.campaign.as_str())?.open()?;
+        let marker = marker_key(&job.stage, job.shard);
+        // That it is there is enough.
+        Ok(store.get_range(&marker, 0..1).await?.is_some())
+    };
+    let looking: Vec<_> = letters.iter().map(is_done).collect();
+    stream::iter(looking).buffered(AT_ONCE).try_collect().await
 }
 
 /// Forgets a letter.

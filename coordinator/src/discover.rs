@@ -119,6 +119,12 @@ pub enum InputError {
         /// The folder.
         file: String,
     },
+    /// A pipe, a socket or a device, which may never end.
+    #[error("{file}: is no regular file: copy what comes out of it to a file")]
+    NotAFile {
+        /// What it is called.
+        file: String,
+    },
     /// A file of no bytes.
     #[error("{file}: is empty (0 bytes): copy it again, or take it out")]
     Empty {

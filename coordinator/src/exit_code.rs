@@ -24,7 +24,7 @@ Exit codes:
   0    everything is done
   1    something unexpected went wrong
   2    wrong usage, campaign or input; nothing was begun
-  3    finished with failed shards, each named (verify: something missing or damaged)
+  3    finished with failed shards, the first 20 named (verify: something missing or damaged)
   130  stopped; run again to go on";
 
     /// The number.

@@ -10,10 +10,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::{Stage, StageName};
 use lumimill_common::control::{Control, ControlState, PlanKeys, control_key, plan_digest};
 use lumimill_common::failed_record;
-use lumimill_common::failure::FailedRecord;
+use lumimill_common::failure::{FailedRecord, Failure};
 use lumimill_common::form;
 use lumimill_common::marker::{
-    Expected, Marker, done_folder, failed_folder, failed_key, marker_key, object_key, retrying_key,
+    Expected, Marker, done_folder, failed_folder, failed_key, marker_key, object_key,
+    retrying_folder, retrying_key,
 };
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Place, Store};
@@ -290,6 +291,40 @@ impl Output {
             return Ok(None);
         };
         record(self.store.as_ref(), &key, &bytes).map(Some)
+    }
+
+    /// Why shards of a plan are tried again, those that are over left out: so many of their
+    /// records are read as tell.
+    pub async fn retries_of(
+        &self,
+        plan: &Plan,
+        over: &BTreeSet<ShardId>,
+    ) -> anyhow::Result<Vec<(ShardId, Option<Failure>)>> {
+        /// Records that are read; the others are counted.
+        const READ: usize = 100;
+        let mut retries = Vec::new();
+        for stage in &plan.stages {
+            let folder = retrying_folder(&stage.name);
+            let ids = self.ids(&folder, |name| name.strip_suffix(".json")).await?;
+            let reading: Vec<_> = (&ids - over)
+                .into_iter()
+                .zip(retries.len()..)
+                .map(|(id, place)| async move {
+                    let key = retrying_key(&stage.name, id);
+                    let bytes = match place < READ {
+                        true => self.store.get(&key).await?,
+                        false => None,
+                    };
+                    let record = bytes.and_then(|bytes| form::read(&bytes).ok());
+                    let last =
+                        record.and_then(|record: FailedRecord| record.attempts.into_iter().last());
+                    anyhow::Ok((id, last.map(|last| last.failure)))
+                })
+                .collect();
+            let reading = stream::iter(reading).buffered(AT_ONCE);
+            retries.extend(reading.try_collect::<Vec<_>>().await?);
+        }
+        Ok(retries)
     }
 
     /// Objects and markers that no shard of a plan accounts for: of an earlier configuration, or

@@ -18,7 +18,13 @@ pub struct Display {
     began: Instant,
     said: Instant,
     last: Progress,
+    failures: usize,
 }
+
+/// Failures that are said as they come.
+const FAILURES: usize = 20;
+/// The first one of the others.
+const MORE: usize = FAILURES + 1;
 
 /// Time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -43,6 +49,7 @@ impl Display {
             began: now,
             said: now,
             last: Progress::default(),
+            failures: 0,
         }
     }
 
@@ -104,7 +111,12 @@ impl Watcher for Display {
         } else {
             "failed"
         };
-        self.say(&format!("shard {shard} {what}: {message}"));
+        self.failures += 1;
+        match self.failures {
+            ..=FAILURES => self.say(&format!("shard {shard} {what}: {message}")),
+            MORE => self.say("… and more failures, which the last line counts"),
+            _ => {}
+        }
     }
 }
 

@@ -20,6 +20,9 @@ use crate::report::{
 };
 use crate::status::failed_records;
 
+/// Shards that failed that are named in the last lines of a run.
+const FAILED_LINES: usize = 20;
+
 /// What a campaign came to, for the last lines of a run.
 #[derive(Debug)]
 pub struct Outcome {
@@ -43,8 +46,17 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for failed in &self.failed {
+        for failed in self.failed.iter().take(FAILED_LINES) {
             writeln!(f, "failed {failed}")?;
+        }
+        let more = self.failed.len().saturating_sub(FAILED_LINES);
+        if more > 0 {
+            let location = &self.location;
+            writeln!(
+                f,
+                "… and {more} more failed: the report has them all; `lumimill status {location} \
+                 --failed` groups them by likeness"
+            )?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

@@ -9,7 +9,7 @@ mod death;
 mod live;
 mod workers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,15 +17,17 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::job::{Beat, Report, unpack};
-use lumimill_common::queue::{BEATS, DEAD, Delivery, Queue, QueueError, REPORTS, Settle};
+use lumimill_common::queue::{BEATS, DEAD, Delivery, Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::store::{Place, Store};
+use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::dead_letter::DeadLetter;
 use crate::submission::active;
 use campaign::ActiveCampaign;
 use death::Death;
-pub use live::{Live, LiveCampaign, LiveWorker, read_live};
+use live::EVERY;
+pub use live::{Heard, Live, LiveCampaign, LiveWorker, Retries, read_live};
 use workers::Workers;
 
 /// Time between two looks at the campaigns.
@@ -36,6 +38,9 @@ const REPORTS_AT_ONCE: u16 = 32;
 /// Dead letters that are out at a time, likewise.
 const LETTERS_AT_ONCE: u16 = 8;
 
+/// Time between two questions to the broker whether it takes messages.
+const PULSE: Duration = Duration::from_secs(5);
+
 /// A coordinator at work.
 pub struct Coordinator {
     root: Place,
@@ -44,6 +49,13 @@ pub struct Coordinator {
     workers: Workers,
     counts: Arc<Counts>,
     told: Option<Instant>,
+    /// Why the broker cannot be used, if so.
+    broker: Option<String>,
+    /// Jobs that wait, by pool, and when that was looked at.
+    waiting: BTreeMap<String, u64>,
+    counted: Option<Instant>,
+    /// When it last had an ear for heartbeats.
+    listened: Instant,
 }
 
 /// What a coordinator counts.
@@ -68,6 +80,10 @@ impl Coordinator {
             workers: Workers::default(),
             counts: Arc::default(),
             told: None,
+            broker: None,
+            waiting: BTreeMap::new(),
+            counted: None,
+            listened: Instant::now(),
         }
     }
 
@@ -84,12 +100,23 @@ impl Coordinator {
         let mut beats = queue.listen(BEATS).await?;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (says, trouble) = watch::channel(queue.trouble().await);
+        let asking = async {
+            loop {
+                tokio::time::sleep(PULSE).await;
+                says.send_replace(queue.trouble().await);
+            }
+        };
+        tokio::pin!(asking);
         loop {
             tokio::select! {
+                never = &mut asking => return never,
                 delivery = reports.next() => self.report(delivery?).await?,
                 delivery = beats.next() => self.beat(delivery?).await?,
                 delivery = letters.next() => self.letter(queue, delivery?).await?,
                 _ = tick.tick() => {
+                    self.broker.clone_from(&trouble.borrow());
+                    self.listened = Instant::now();
                     let listed = self.look(queue).await?;
                     if until_done && listed && self.campaigns.is_empty() {
                         return Ok(());
@@ -192,30 +219,80 @@ impl Coordinator {
                     .insert(name.clone(), ActiveCampaign::at(name, &place)?);
             }
         }
+        if self.broker.is_some() {
+            // Whatever is published waits for a confirm that does not come.
+            self.tell().await;
+            return Ok(false);
+        }
         for (name, campaign) in &mut self.campaigns {
             let running = self.workers.running(name);
             match campaign.drive(queue, self.store.as_ref(), &running).await {
                 Ok(()) => {}
-                Err(error) if error.is::<QueueError>() => return Err(error),
+                Err(error) if is_of_the_connection(&error) => return Err(error),
                 Err(error) => warn!(campaign = %name, "to be tried again: {error:#}"),
             }
         }
+        self.count_waiting(queue).await?;
         self.tell().await;
         Ok(true)
     }
 
+    /// Looks from time to time how many jobs wait in the pools.
+    async fn count_waiting(&mut self, queue: &dyn Queue) -> anyhow::Result<()> {
+        if self.counted.is_some_and(|at| at.elapsed() < PULSE) {
+            return Ok(());
+        }
+        self.counted = Some(Instant::now());
+        let pools = self.campaigns.values().flat_map(ActiveCampaign::pools);
+        let pools: BTreeSet<String> = pools.cloned().collect();
+        self.waiting.clear();
+        for pool in pools {
+            let depth = queue.depth(&jobs(&pool)).await?;
+            self.waiting.insert(pool, depth);
+        }
+        Ok(())
+    }
+
+    /// Waits for something while the broker cannot be used, and tells those who ask.
+    pub async fn meanwhile<T>(&mut self, trouble: &str, work: impl Future<Output = T>) -> T {
+        self.broker = Some(trouble.to_owned());
+        let mut tick = tokio::time::interval_at((Instant::now() + TICK).into(), TICK);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                _ = tick.tick() => {
+                    self.listened = Instant::now();
+                    self.tell().await;
+                }
+            }
+        }
+    }
+
     /// Writes how it all is for those who ask.
     async fn tell(&mut self) {
-        const EVERY: Duration = Duration::from_secs(2);
-        self.workers.forget_silent();
+        // Who looked at a slow store meanwhile heard nobody.
+        if self.listened.elapsed() < 2 * TICK {
+            self.workers.forget_silent();
+        }
         if self.told.is_some_and(|told| told.elapsed() < EVERY) {
             return;
         }
         self.told = Some(Instant::now());
         let unreadable = self.counts.unreadable.load(Ordering::Relaxed);
-        let live = Live::of(&self.workers, self.campaigns.values(), unreadable);
+        let mut live = Live::of(&self.workers, self.campaigns.values(), unreadable);
+        live.broker.clone_from(&self.broker);
+        live.waiting.clone_from(&self.waiting);
         if let Err(error) = live::write(self.store.as_ref(), &live).await {
             warn!("how it is cannot be written: {error:#}");
         }
     }
+}
+
+/// Whether a connection is lost. What the broker refuses one campaign, such as a queue that the user
+/// may not declare, is that campaign's trouble.
+fn is_of_the_connection(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<QueueError>();
+    error.is_some_and(|error| !error.lasting)
 }

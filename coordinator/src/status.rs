@@ -12,7 +12,12 @@ use serde::Serialize;
 use crate::ledger::Ledger;
 use crate::output::Output;
 use crate::plan::Plan;
-use crate::serve::{Live, LiveCampaign, LiveWorker};
+use crate::serve::{Heard, Live, LiveCampaign, LiveWorker};
+
+mod waits;
+
+pub use waits::Wait;
+use waits::{Facts, waits};
 
 /// Records that are read at a time.
 const AT_ONCE: usize = 32;
@@ -34,8 +39,12 @@ pub struct Status {
     pub eta_seconds: Option<u64>,
     /// Whether a coordinator serves it now.
     pub served: bool,
+    /// Seconds since a coordinator of the site was heard of; `None` when none ever was.
+    pub coordinator_silent_seconds: Option<u64>,
     /// The workers of its pool.
     pub workers: Vec<LiveWorker>,
+    /// What it waits for, if for anything but work to be done.
+    pub waits: Vec<Wait>,
     /// What failed, like failures together; `None` when it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failures: Option<Vec<FailureGroup>>,
@@ -115,9 +124,10 @@ impl Status {
     pub async fn look(
         output: &Output,
         plan: &Plan,
-        live: Option<&Live>,
+        heard: Option<&Heard>,
         failures: bool,
     ) -> anyhow::Result<Self> {
+        let live = heard.and_then(Heard::now);
         let control = output.control().await?;
         let done = output.done_of(plan).await?;
         let failed = output.failed_of(plan, &done).await?;
@@ -132,9 +142,20 @@ impl Status {
         let stages = stages(plan, sets, control.as_ref(), of_live);
         let lumis = Ledger::new(plan, &done, &failed).lumis();
         let (processed, missing) = (lumis.processed.len(), lumis.missing.len());
+        let state = state(control.as_ref(), &stages);
+        let workers = workers(live, control.as_ref());
+        let retries = output.retries_of(plan, &(&done | &failed)).await?;
+        let waits = waits(&Facts {
+            campaign: plan.campaign.as_str(),
+            state,
+            control: control.as_ref(),
+            heard,
+            workers: &workers,
+            retries: &retries,
+        });
         let mut status = Self {
             campaign: plan.campaign.to_string(),
-            state: state(control.as_ref(), &stages),
+            state,
             stages,
             lumis: LumiStatus {
                 certified: processed + missing,
@@ -145,7 +166,9 @@ impl Status {
             events_per_second: None,
             eta_seconds: None,
             served: of_live.is_some(),
-            workers: workers(live, control.as_ref()),
+            coordinator_silent_seconds: heard.map(|heard| heard.silent.as_secs()),
+            workers,
+            waits,
             failures: failures.then(|| groups(&records)),
         };
         if let Some(live) = of_live {

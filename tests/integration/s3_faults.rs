@@ -14,7 +14,7 @@ use crate::s3::{assert_no_credentials, assert_same, key, objects, runtime};
 
 const SEED: u64 = 20_161_116;
 /// Attempts at one request, the first included.
-const ATTEMPTS: u64 = 5;
+const ATTEMPTS: u64 = 9;
 /// Smallest part of an upload.
 const PART: u64 = 5 << 20;
 

@@ -13,6 +13,7 @@ mod patience;
 mod shortage;
 mod store;
 mod tampering;
+mod waiting;
 mod watching;
 
 use std::time::Duration;

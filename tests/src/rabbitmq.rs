@@ -159,6 +159,17 @@ impl RabbitMq {
         fs::read_to_string(self.authority_file()).expect("the authority's certificate")
     }
 
+    /// Has `rabbitmqctl` do something, as an administrator does.
+    pub fn control(&self, args: &[&str]) {
+        let program = self.program.with_file_name("rabbitmqctl");
+        let mut command = Command::new(program);
+        command.envs(environment(self.folder.path(), self.ports));
+        let ended = command.args(args).stdin(Stdio::null()).output();
+        let ended = ended.expect("rabbitmqctl starts");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "rabbitmqctl {args:?}: {said}");
+    }
+
     /// Kills the server as `kill -9` does.
     pub fn kill(&mut self) {
         end(self.server.take());

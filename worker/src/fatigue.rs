@@ -4,6 +4,7 @@
 //! to ask for the next, and so would take the jobs of all others. So it rests, longer each time,
 //! until a shard is done.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,10 +20,17 @@ const FIRST: Duration = Duration::from_secs(2);
 /// The longest one: with what chance adds, a minute.
 const LONGEST: Duration = Duration::from_secs(40);
 
+/// Failures of the store after which a process rests, when no shard was done between them. The
+/// client of the store has tried often before each, and each puts off its own job: a service that
+/// is merely busy keeps nobody else.
+const STRIKES: u32 = 3;
+
 /// How tired a process is.
 #[derive(Debug)]
 pub(crate) struct Fatigue {
     back_off: Mutex<BackOff>,
+    /// Failures of the store since a shard was done.
+    strikes: AtomicU32,
     rest: watch::Sender<Option<Rest>>,
 }
 
@@ -37,6 +45,7 @@ impl Default for Fatigue {
     fn default() -> Self {
         Self {
             back_off: Mutex::new(BackOff::between(FIRST, LONGEST)),
+            strikes: AtomicU32::new(0),
             rest: watch::Sender::new(None),
         }
     }
@@ -48,6 +57,9 @@ impl Fatigue {
     pub(crate) fn tire(&self, failure: &Failure) {
         let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
         if self.why().is_some() {
+            return;
+        }
+        if failure.kind == STORE && self.strikes.fetch_add(1, Ordering::Relaxed) + 1 < STRIKES {
             return;
         }
         let time = back_off.step();
@@ -67,6 +79,7 @@ impl Fatigue {
     pub(crate) fn recover(&self) {
         let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
         back_off.reset();
+        self.strikes.store(0, Ordering::Relaxed);
         let soon = Instant::now() + FIRST;
         self.rest.send_if_modified(|rest| match rest {
             Some(rest) if rest.until > soon => {
@@ -132,12 +145,12 @@ mod tests {
     use lumimill_common::failure::Failure;
     use tokio::time::timeout;
 
-    use super::{FIRST, Fatigue};
+    use super::{FIRST, Fatigue, STRIKES};
 
     const A_MOMENT: Duration = Duration::from_millis(20);
 
     fn refused() -> Failure {
-        Failure::retry("store", "", "access denied")
+        Failure::retry("scratch", "", "no room")
     }
 
     fn left(fatigue: &Fatigue) -> Duration {
@@ -160,9 +173,25 @@ mod tests {
         }
         assert!(left(&fatigue) <= first, "what was under way adds nothing");
         assert!(first < FIRST * 2, "{first:?}");
-        assert_eq!(fatigue.why().as_deref(), Some("store: access denied"));
+        assert_eq!(fatigue.why().as_deref(), Some("scratch: no room"));
         timeout(A_MOMENT, fatigue.begun()).await.expect("a rest");
         assert!(timeout(A_MOMENT, fatigue.over()).await.is_err());
+    }
+
+    #[test]
+    fn a_store_that_refuses_now_and_then_makes_nobody_rest() {
+        let fatigue = Fatigue::default();
+        let busy = Failure::retry("store", "", "503 SlowDown");
+        for _ in 0..20 {
+            fatigue.tire(&busy);
+            fatigue.tire(&busy);
+            assert_eq!(fatigue.why(), None, "each puts off its own job");
+            fatigue.recover();
+        }
+        for _ in 0..STRIKES {
+            fatigue.tire(&busy);
+        }
+        assert_eq!(fatigue.why().as_deref(), Some("store: 503 SlowDown"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::Failure;
@@ -18,6 +19,8 @@ use crate::input::{self, input_failure, schema_of};
 use crate::memory::claim_limit;
 use crate::prepared_stage::{CompiledStage, PreparedStage};
 
+/// Time that an attempt may take when nobody says otherwise.
+const LIMIT: Duration = Duration::from_secs(240 * 60);
 /// Open files that are remembered between jobs.
 const OPEN_FILES: usize = 16;
 
@@ -38,6 +41,8 @@ pub struct Production {
     pub shards: BTreeMap<ShardId, Arc<Shard>>,
     /// Attempts after which a shard is given up.
     pub max_attempts: u32,
+    /// Time that one attempt may take.
+    pub limit: Duration,
     /// Entries processed so far, by all slots.
     pub entries: AtomicU64,
     /// Whether it was submitted, and so may be told otherwise at any time.
@@ -75,6 +80,7 @@ impl Production {
             stages: BTreeMap::new(),
             shards: BTreeMap::new(),
             max_attempts,
+            limit: LIMIT,
             entries: AtomicU64::new(0),
             is_submitted: false,
             stop: CancellationToken::new(),

@@ -145,7 +145,7 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
         return Err(usage(&error));
     }
     let stop = CancellationToken::new();
-    let campaigns = StoredCampaigns::new(root, stop.clone());
+    let campaigns = StoredCampaigns::new(root, &name, stop.clone());
     let count = arguments.slots.map_or_else(cores, NonZeroU16::get);
     let mut slots = Slots::new(&name, Box::new(campaigns), count);
     slots.stop = stop;

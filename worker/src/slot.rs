@@ -2,6 +2,7 @@
 //!
 //! This is the one place that settles deliveries: done, tried again after a while, or given up.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -10,29 +11,38 @@ use lumimill_common::failure::{FailedAttempt, Failure};
 use lumimill_common::job::{Job, Outcome, Report, Running, pack, unpack};
 use lumimill_common::marker::Marker;
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
-use lumimill_common::retry_policy::{MISSING, Patience, Verdict, is_tiring, judge};
+use lumimill_common::retry_policy::{Patience, Verdict, is_tiring, judge};
 use lumimill_common::shard::Shard;
 use tracing::{error, info, trace, warn};
 
 use crate::campaigns::Found;
 use crate::commit::{Attempt, CommitPoint, STOPPED};
 use crate::production::Production;
-use crate::slots::Slots;
+use crate::slots::{Free, Slots};
 
-/// How long the jobs of a paused campaign are put off.
-const PAUSE: Duration = Duration::from_secs(60);
+/// How long the jobs of a paused campaign are put off. With the age that a look at what a campaign
+/// was told may have, it takes hold within five seconds that the campaign goes on.
+pub(crate) const PAUSE: Duration = Duration::from_secs(4);
+/// Jobs of paused campaigns in a row after which a slot takes its time: a pool is not to spend a
+/// night passing them around.
+const PASSED: u32 = 50;
+/// That time.
+const STROLL: Duration = Duration::from_millis(100);
 /// Time that an attempt has to notice that it is to be handed back.
 const NOTICE: Duration = Duration::from_millis(500);
 /// How long a job that is handed back is kept from others. It goes by way of the queue where jobs
 /// wait, as the broker counts those that are given back, and gives them up after a few times.
 const HANDED_BACK: Duration = Duration::from_secs(1);
+/// Time that an attempt whose time is over has to end between two batches.
+const LAST_BATCH: Duration = Duration::from_secs(60);
 /// How often one who does a shard that somebody else may be doing too looks for its marker.
 const LOOK: Duration = Duration::from_secs(10);
 
 pub(crate) async fn handle(
-    slots: &Slots,
+    slots: &Arc<Slots>,
     queue: &dyn Queue,
     delivery: Delivery,
+    free: &Arc<Free>,
 ) -> Result<(), QueueError> {
     let job: Job = match unpack(&delivery.message) {
         Ok(job) => job,
@@ -47,13 +57,14 @@ pub(crate) async fn handle(
     };
     let production = match found {
         Ok(Found::Production(production)) => production,
-        Ok(Found::Paused) => return end(delivery, &job, Settle::Wait { after: PAUSE }).await,
+        Ok(Found::Paused) => return paused(slots, delivery, &job).await,
         Ok(Found::Dropped(why)) => {
             info!(job.id = %job.shard, campaign = %job.campaign, why, "job dropped");
             return end(delivery, &job, Settle::Done).await;
         }
         Err(failure) => return not_found(slots, delivery, &job, &failure).await,
     };
+    slots.paused.store(0, Ordering::Relaxed);
     let shard = match production.shards.get(&job.shard) {
         Some(shard) if shard.stage == job.stage => shard.clone(),
         _ => {
@@ -87,7 +98,17 @@ pub(crate) async fn handle(
         memory_limit: slots.memory_limit,
         witness: slots.witness.clone(),
     };
-    work(slots, queue, delivery, &job, &attempt).await
+    work((slots, free), queue, delivery, &job, &attempt).await
+}
+
+/// A job that is to wait for as long as its campaign does.
+async fn paused(slots: &Slots, delivery: Delivery, job: &Job) -> Result<(), QueueError> {
+    let before = slots.paused.fetch_add(1, Ordering::Relaxed);
+    end(delivery, job, Settle::Wait { after: PAUSE }).await?;
+    if before >= PASSED {
+        let _ = tokio::time::timeout(STROLL, slots.quit.cancelled()).await;
+    }
+    Ok(())
 }
 
 /// Which try at a job it is.
@@ -99,7 +120,7 @@ struct Try {
 }
 
 async fn work(
-    slots: &Slots,
+    (slots, free): (&Arc<Slots>, &Arc<Free>),
     queue: &dyn Queue,
     delivery: Delivery,
     job: &Job,
@@ -110,7 +131,7 @@ async fn work(
         postponed: delivery.message.postponed,
         redelivered: delivery.redelivered,
     };
-    let (outcome, settle) = match tried_until_stopped(slots, attempt, which).await {
+    let (outcome, settle) = match tried_in_time(slots, free, attempt, which).await {
         Ok(marker) => done(slots, attempt, which, &marker).await,
         Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => {
             return hand_back(delivery, job).await;
@@ -145,23 +166,54 @@ async fn work(
     held.map(|_| ())
 }
 
-/// Does a shard, in a task of its own: one that does not notice that it is to be handed back is
-/// left behind.
-async fn tried_until_stopped(
-    slots: &Slots,
+/// Does a shard, in a task of its own: one that does not notice that it is to be handed back, or
+/// that its time is over, is left behind.
+async fn tried_in_time(
+    slots: &Arc<Slots>,
+    free: &Arc<Free>,
     attempt: &Attempt,
     which: Try,
 ) -> Result<Marker, Failure> {
-    let trying = tokio::spawn(tried(attempt.clone(), which.redelivered));
+    let mut trying = tokio::spawn(tried(attempt.clone(), which.redelivered));
     let campaign = &attempt.production.campaign;
+    let limit = attempt.production.limit;
+    let handed_back = || Err(Failure::retry(STOPPED, campaign, "the work was stopped"));
     tokio::select! {
         biased;
-        ended = trying => ended.unwrap_or_else(|error| {
+        ended = &mut trying => return ended.unwrap_or_else(|error| {
             let message = format!("the job panicked: {error}");
             Err(Failure::retry("internal", campaign, message))
         }),
-        () = stopped(slots) => Err(Failure::retry(STOPPED, campaign, "the work was stopped")),
+        () = stopped(slots) => return handed_back(),
+        () = tokio::time::sleep(limit) => {}
     }
+    attempt.stop.cancel();
+    let waited = tokio::select! {
+        waited = tokio::time::timeout(LAST_BATCH.min(limit), &mut trying) => waited,
+        () = stopped(slots) => return handed_back(),
+    };
+    match waited {
+        // It was past its last batch.
+        Ok(Ok(Ok(marker))) => return Ok(marker),
+        Ok(_) => return Err(over_time(attempt, SLOW)),
+        Err(_) => {}
+    }
+    slots.leave_behind(trying, free.clone());
+    let failure = over_time(attempt, STUCK);
+    error!(job.id = %attempt.shard.id, "a slot is left behind: {failure}");
+    Err(failure)
+}
+
+/// What to do about an attempt that was merely slow.
+const SLOW: &str = "cut it with `lumimill resubmit --split`, or raise shards.limit_minutes";
+/// The same about one that does not end.
+const STUCK: &str = "it does not return: look whether its disk or mount answers";
+
+fn over_time(attempt: &Attempt, what: &str) -> Failure {
+    let file = &attempt.shard.file.url;
+    let minutes = attempt.production.limit.as_secs() / 60;
+    let message = format!("{file}: the attempt took more than {minutes} minutes; {what}");
+    Failure::retry("time", file, message)
 }
 
 /// Returns when what is under way was to be handed back, and had time to notice.
@@ -246,8 +298,7 @@ async fn failed(
     }
 }
 
-/// The campaign of a job cannot be found: later, when that may pass. One that is not in the store
-/// may be in the store of others; whoever has done something looks in the right one.
+/// The campaign of a job cannot be found: later, when that may pass.
 async fn not_found(
     slots: &Slots,
     delivery: Delivery,
@@ -259,9 +310,6 @@ async fn not_found(
         slots.campaigns.give_up(job, attempt).await;
         set_aside(delivery, failure.to_string()).await
     };
-    if failure.kind == MISSING && slots.has_done_any() {
-        return give_up(delivery).await;
-    }
     warn!(job.id = %job.shard, campaign = %job.campaign, "campaign not found: {failure}");
     if is_tiring(failure) {
         slots.tire(failure);

@@ -1,7 +1,7 @@
 //! The slots of a process: so many jobs at a time, from one queue, until told to quit.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use lumimill_common::job::{Beat, Job, Running};
 use lumimill_common::queue::{Delivery, Queue, QueueError};
 use lumimill_common::shard::ShardId;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -44,11 +44,15 @@ pub struct Slots {
     under_way: Mutex<BTreeMap<ShardId, UnderWay>>,
     left: Notify,
     fatigue: Fatigue,
+    /// Jobs of paused campaigns since one that was begun.
+    pub(crate) paused: AtomicU32,
+    /// Slots that were left behind.
+    behind: AtomicU16,
     pub(crate) tally: Tally,
 }
 
 /// A place for one more job.
-type Free = OwnedSemaphorePermit;
+pub(crate) type Free = OwnedSemaphorePermit;
 
 /// What was done since the process began.
 #[derive(Debug, Default)]
@@ -77,6 +81,8 @@ impl Slots {
             under_way: Mutex::default(),
             left: Notify::new(),
             fatigue: Fatigue::default(),
+            paused: AtomicU32::new(0),
+            behind: AtomicU16::new(0),
             tally: Tally::default(),
         }
     }
@@ -122,27 +128,60 @@ impl Slots {
 
     /// Takes one job after the other, until the queue fails.
     async fn take(self: &Arc<Self>, queue: &Arc<dyn Queue>, jobs: &str) -> Result<(), QueueError> {
-        // It may still be at work on a job that it took from an earlier connection.
-        let mut free = self.free().await;
-        let mut consumer = queue.consume(jobs, 1).await?;
         loop {
-            let delivery = consumer.next().await?;
-            let job = tokio::spawn(self.clone().job(queue.clone(), delivery, free));
-            free = match job.await {
-                Ok(free) => free,
-                Err(_) => self.free().await,
-            };
+            // It may still be at work on a job that it took from an earlier connection, or wait for
+            // a read that does not return. It is sent nothing meanwhile.
+            let mut free = self.free().await;
+            let mut consumer = queue.consume(jobs, 1).await?;
+            loop {
+                let delivery = consumer.next().await?;
+                let job = tokio::spawn(self.clone().job(queue.clone(), delivery, free));
+                free = match job.await {
+                    Ok(Some(free)) => free,
+                    Ok(None) | Err(_) => break,
+                };
+            }
         }
     }
 
-    /// Does one job, which goes on whatever becomes of the slot's connection.
-    async fn job(self: Arc<Self>, queue: Arc<dyn Queue>, delivery: Delivery, free: Free) -> Free {
-        if let Err(error) = handle(&self, queue.as_ref(), delivery).await {
+    /// Does one job, which goes on whatever becomes of the slot's connection. Returns the place for
+    /// the next one, unless it had to be left behind.
+    async fn job(
+        self: Arc<Self>,
+        queue: Arc<dyn Queue>,
+        delivery: Delivery,
+        free: Free,
+    ) -> Option<Free> {
+        let free = Arc::new(free);
+        if let Err(error) = handle(&self, queue.as_ref(), delivery, &free).await {
             // What was done is in the store; the job is delivered again and found done.
             error!(%error, "a job could not be settled");
         }
         self.left.notify_waiters();
-        free
+        Arc::into_inner(free)
+    }
+
+    /// Gives up waiting for an attempt that does not end: its place is free when it does, if ever.
+    pub(crate) fn leave_behind<T: Send + 'static>(
+        self: &Arc<Self>,
+        attempt: JoinHandle<T>,
+        place: Arc<Free>,
+    ) {
+        self.behind.fetch_add(1, Ordering::Relaxed);
+        self.left.notify_waiters();
+        let slots = self.clone();
+        tokio::spawn(async move {
+            // However it ends.
+            let _ = attempt.await;
+            slots.behind.fetch_sub(1, Ordering::Relaxed);
+            drop(place);
+        });
+    }
+
+    /// Slots that were left behind with a read that does not return.
+    #[must_use]
+    pub fn left_behind(&self) -> u16 {
+        self.behind.load(Ordering::Relaxed).min(self.count)
     }
 
     async fn free(&self) -> Free {
@@ -153,11 +192,17 @@ impl Slots {
         }
     }
 
-    /// Returns when nothing is under way.
+    /// Returns when nothing is under way but what was left behind.
     pub async fn idle(&self) {
-        let all = u32::from(self.count);
-        // It is never closed, so there is nothing to do about that.
-        let _ = self.free.acquire_many(all).await;
+        loop {
+            let left = self.left.notified();
+            let all = u32::from(self.count.saturating_sub(self.left_behind()));
+            tokio::select! {
+                // It is never closed, so there is nothing to do about that.
+                _ = self.free.acquire_many(all) => return,
+                () = left => {}
+            }
+        }
     }
 
     /// Enters a shard as under way; `None` when it is already. The place is left on drop.
@@ -198,15 +243,12 @@ impl Slots {
         self.fatigue.recover();
     }
 
-    /// Whether a shard was done here: then this process looks in the right place.
-    pub(crate) fn has_done_any(&self) -> bool {
-        self.tally.done.load(Ordering::Relaxed) > 0
-    }
-
     /// Why nothing new is taken at the moment, if so.
     #[must_use]
     pub fn resting(&self) -> Option<String> {
-        self.fatigue.why()
+        let all_behind = self.left_behind() >= self.count;
+        let stuck = || String::from("every slot waits for a read that does not return");
+        self.fatigue.why().or_else(|| all_behind.then(stuck))
     }
 
     /// Returns when some job has ended, or a second has passed.
@@ -231,12 +273,14 @@ impl Slots {
         Beat {
             worker: self.worker.clone(),
             pool: pool.to_owned(),
-            slots: u32::from(self.count),
+            slots: u32::from(self.count.saturating_sub(self.left_behind())),
             running: running.collect(),
             entries: count(&self.tally.entries),
             done: count(&self.tally.done),
             failed: count(&self.tally.failed),
             memory: in_use(),
+            resting: self.resting().map(|why| first_line(&why)),
+            ended: false,
         }
     }
 
@@ -251,6 +295,13 @@ impl Slots {
     pub fn lost(&self) -> u64 {
         self.tally.lost.load(Ordering::Relaxed)
     }
+}
+
+/// As much of a text as a heartbeat has room for.
+fn first_line(text: &str) -> String {
+    const ROOM: usize = 400;
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().take(ROOM).collect()
 }
 
 /// A job under way.
@@ -279,3 +330,6 @@ impl Drop for Place<'_> {
         slots.left.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Campaigns that were submitted, as the store has them. All that a job is done with, its models
 //! and its input among it, is taken from a plan whose digest the job names.
 
+mod gone;
 mod submission;
 
 use std::collections::BTreeMap;
@@ -14,12 +15,13 @@ use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failed_record;
 use lumimill_common::failure::{Disposition, FailedAttempt, Failure};
 use lumimill_common::job::Job;
-use lumimill_common::retry_policy::STORE;
+use lumimill_common::retry_policy::{MISSING, STORE};
 use lumimill_common::store::{Place, PlaceError, Store};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use self::gone::Gone;
 use self::submission::{load, read_control};
 use crate::campaigns::{Campaigns, Found};
 use crate::production::Production;
@@ -30,12 +32,16 @@ pub(crate) use self::submission::still_wants;
 const REMEMBERED: usize = 4;
 /// How long a look at a control record holds.
 const FRESH: Duration = Duration::from_secs(2);
+/// The same of a campaign that waits: whoever lets it go on waits too.
+pub(crate) const RECENT: Duration = Duration::from_secs(1);
 /// How long a plan that cannot be used is not read again.
 const UNUSABLE: Duration = Duration::from_secs(10);
 
 /// The campaigns below one place.
 pub struct StoredCampaigns {
     root: Place,
+    /// Under what name the worker tells of itself.
+    worker: String,
     stop: CancellationToken,
     known: Mutex<BTreeMap<CampaignName, Arc<Mutex<Known>>>>,
 }
@@ -51,11 +57,12 @@ struct Known {
 }
 
 impl StoredCampaigns {
-    /// The campaigns below a place; `stop` ends all work on them.
+    /// The campaigns below a place, for a worker of this name; `stop` ends all work on them.
     #[must_use]
-    pub fn new(root: Place, stop: CancellationToken) -> Self {
+    pub fn new(root: Place, worker: &str, stop: CancellationToken) -> Self {
         Self {
             root,
+            worker: worker.to_owned(),
             stop,
             known: Mutex::default(),
         }
@@ -110,9 +117,8 @@ fn forget_oldest(all: &mut BTreeMap<CampaignName, Arc<Mutex<Known>>>) {
     }
 }
 
-#[async_trait]
-impl Campaigns for StoredCampaigns {
-    async fn find(&self, job: &Job) -> Result<Found, Failure> {
+impl StoredCampaigns {
+    async fn look_up(&self, job: &Job) -> Result<Found, Failure> {
         let known = self.known(&job.campaign).await?;
         let mut known = known.lock().await;
         known.used = Instant::now();
@@ -122,6 +128,9 @@ impl Campaigns for StoredCampaigns {
             // that was cancelled may have been submitted again meanwhile.
             known.control = None;
             control = known.control().await?;
+        }
+        if control.state == ControlState::Paused {
+            control = known.control_of_last(RECENT).await?;
         }
         known.stop_cancelled();
         if control.plan != job.plan {
@@ -154,6 +163,25 @@ impl Campaigns for StoredCampaigns {
         let production = Arc::new(loaded?);
         known.production = Some(production.clone());
         Ok(Found::Production(production))
+    }
+}
+
+#[async_trait]
+impl Campaigns for StoredCampaigns {
+    async fn find(&self, job: &Job) -> Result<Found, Failure> {
+        let failure = match self.look_up(job).await {
+            Err(failure) if failure.kind == MISSING => failure,
+            found => return found,
+        };
+        self.known.lock().await.remove(&job.campaign);
+        match gone::look(&self.root, &job.campaign, &self.worker).await {
+            Gone::Removed => Ok(Found::Dropped("its campaign is gone from the store")),
+            Gone::NeverThere => Err(Failure {
+                disposition: Disposition::Reject,
+                ..failure
+            }),
+            Gone::Unknown => Err(failure),
+        }
     }
 
     async fn give_up(&self, job: &Job, attempt: FailedAttempt) {
@@ -188,8 +216,13 @@ impl Campaigns for StoredCampaigns {
 
 impl Known {
     async fn control(&mut self) -> Result<Control, Failure> {
+        self.control_of_last(FRESH).await
+    }
+
+    /// The control record, as it was at some time of the last so long.
+    async fn control_of_last(&mut self, time: Duration) -> Result<Control, Failure> {
         if let Some((seen, control)) = &self.control
-            && seen.elapsed() < FRESH
+            && seen.elapsed() < time
         {
             return Ok(control.clone());
         }

@@ -96,6 +96,7 @@ impl Supervisor {
         let working = async {
             self.slots.consume(&queue, &jobs).await?;
             self.finish().await;
+            self.say_good_bye(queue.as_ref()).await;
             Ok(())
         };
         let lost = async {
@@ -141,6 +142,17 @@ impl Supervisor {
                 let _ = queue.broadcast(BEATS, message).await;
             }
             tokio::time::sleep(BEAT).await;
+        }
+    }
+
+    /// Tells that the worker ends, so that nobody lists it until its silence is noticed.
+    async fn say_good_bye(&self, queue: &dyn Queue) {
+        let mut last = self.slots.beat(&self.pool);
+        last.ended = true;
+        if let Ok(message) = pack(1, &last) {
+            // Its silence says it too.
+            let told = queue.broadcast(BEATS, message);
+            let _ = tokio::time::timeout(LAST_WORD, told).await;
         }
     }
 

@@ -43,7 +43,7 @@ impl LocalFile {
     /// Opens the file at `path` for reading.
     ///
     /// # Errors
-    /// [`Error::Open`] when it is missing, is a folder, or may not be read.
+    /// [`Error::Open`] when it is missing, is no regular file, or may not be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let name = path.display().to_string();
@@ -51,20 +51,45 @@ impl LocalFile {
             file: name.clone(),
             source,
         };
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
+        // Asked before it is opened: opening a pipe waits for somebody who writes to it.
+        let metadata = std::fs::metadata(path).map_err(failed)?;
         if metadata.is_dir() {
             return Err(failed(io::Error::new(
                 io::ErrorKind::IsADirectory,
                 "it is a folder",
             )));
         }
+        if !metadata.is_file() {
+            let kind = describe_kind(&metadata);
+            let reason = format!("it is {kind}, expected a regular file");
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, reason)));
+        }
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
         Ok(LocalFile {
             size: metadata.len(),
             file,
             name,
         })
     }
+}
+
+/// What is neither a file nor a folder.
+#[cfg(unix)]
+fn describe_kind(metadata: &std::fs::Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    match kind {
+        _ if kind.is_fifo() => "a pipe (FIFO)",
+        _ if kind.is_socket() => "a socket",
+        _ if kind.is_char_device() || kind.is_block_device() => "a device",
+        _ => "something else",
+    }
+}
+
+#[cfg(not(unix))]
+fn describe_kind(_: &std::fs::Metadata) -> &'static str {
+    "something else"
 }
 
 impl ReadAt for LocalFile {
@@ -136,5 +161,30 @@ impl ReadAt for MemoryFile {
             .ok_or(io::ErrorKind::UnexpectedEof)?;
         buf.copy_from_slice(bytes);
         Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::LocalFile;
+
+    #[test]
+    fn what_is_no_regular_file_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket.root");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let pipe = folder.path().join("pipe.root");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let device = std::path::PathBuf::from("/dev/zero");
+        for (path, what) in [(socket, "socket"), (pipe, "pipe"), (device, "device")] {
+            let error = LocalFile::open(&path).unwrap_err();
+            assert!(!error.is_transient(), "{error}");
+            let text = error.to_string();
+            assert!(
+                text.contains(what) && text.contains("regular file"),
+                "{text}"
+            );
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `[[dataset]]`, `[certification]` and `[shards]`: what is read, what counts, how it is cut.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -96,13 +97,15 @@ impl Certification {
     }
 }
 
-/// How input is cut into shards, and how often a shard is tried.
+/// How input is cut into shards, how often a shard is tried, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ShardPolicy {
     /// Target number of entries a shard; cuts are made at cluster boundaries.
     pub events: u64,
     /// Attempts after which a shard is given up as dead.
     pub max_attempts: u32,
+    /// Minutes that one attempt may take.
+    pub limit_minutes: u64,
 }
 
 impl Default for ShardPolicy {
@@ -110,11 +113,18 @@ impl Default for ShardPolicy {
         Self {
             events: 200_000,
             max_attempts: 3,
+            limit_minutes: 240,
         }
     }
 }
 
 impl ShardPolicy {
+    /// Time that one attempt may take.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(self.limit_minutes.saturating_mul(60))
+    }
+
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         let default = Self::default();
         let mut within = |key: &str, limit: i64, default: u64| match section.integer(key) {
@@ -127,9 +137,11 @@ impl ShardPolicy {
         };
         let events = within("events", 1_000_000_000_000, default.events);
         let max_attempts = within("max_attempts", 100, u64::from(default.max_attempts));
+        let limit_minutes = within("limit_minutes", 100_000, default.limit_minutes);
         section.finish();
         Self {
             events,
+            limit_minutes,
             max_attempts: u32::try_from(max_attempts).unwrap_or(default.max_attempts),
         }
     }

@@ -10,7 +10,8 @@ fn the_trigger_emulator_parses_as_written() {
         campaign.shards,
         ShardPolicy {
             events: 200_000,
-            max_attempts: 3
+            max_attempts: 3,
+            limit_minutes: 240
         }
     );
     let stage = &campaign.stages[0];

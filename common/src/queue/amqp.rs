@@ -139,4 +139,8 @@ impl Queue for AmqpQueue {
         let queue = self.topology.listener(&channel, topic).await?;
         self.take(channel, &queue, LISTENING).await
     }
+
+    async fn trouble(&self) -> Option<String> {
+        self.publisher.trouble().await
+    }
 }

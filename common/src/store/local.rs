@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
@@ -230,6 +231,17 @@ impl Store for LocalStore {
         }
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
+    }
+
+    async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError> {
+        let metadata = match fs::metadata(self.path(key)) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.error("look at", key.as_str(), &error)),
+        };
+        let modified = metadata.modified().ok();
+        // Of what was written a moment ahead of now, the age is nothing.
+        Ok(modified.map(|at| SystemTime::now().duration_since(at).unwrap_or_default()))
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {

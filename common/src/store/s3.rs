@@ -16,6 +16,7 @@ mod lying;
 mod object;
 mod scratch;
 mod settings;
+mod slowness;
 mod upload;
 mod waiting;
 
@@ -26,6 +27,7 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -37,6 +39,7 @@ use self::failure::{NO_BUCKET, S3Failure};
 use self::get::{Get, Part};
 use self::listing::Listing;
 use self::scratch::Scratch;
+use self::slowness::Clock;
 use self::upload::{Unfinished, Upload, WRITER};
 use super::limit::limit;
 use super::{Key, Object, S3Address, Store, StoreError};
@@ -280,6 +283,22 @@ impl Store for S3Store {
         let mut objects: Vec<Object> = names.into_iter().filter_map(object).collect();
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
+    }
+
+    async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError> {
+        let clock = Clock::default();
+        let head = self.client.head_object().bucket(self.address.bucket());
+        let head = head.key(self.address.name_of(key)).customize();
+        let answer = head.interceptor(clock.clone()).send().await;
+        let found = match answer.map_err(S3Failure::from) {
+            Ok(found) => found,
+            Err(failure) if failure.status == Some(404) => return Ok(None),
+            Err(failure) => return Err(self.error("look at", key.as_str(), failure)),
+        };
+        let written = found.last_modified().map(|time| time.secs());
+        let age = clock.seconds().zip(written);
+        let age = age.map(|(now, written)| u64::try_from(now.saturating_sub(written)));
+        Ok(age.map(|seconds| Duration::from_secs(seconds.unwrap_or_default())))
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use lumimill_common::control::ControlState;
 use super::block_on;
 use super::broker::{root, site};
 use super::say::say;
-use super::status::target;
+use super::target::target;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::Output;

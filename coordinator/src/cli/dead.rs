@@ -1,4 +1,4 @@
-//! `lumimill dead`: looks at dead letters, and sends them again.
+//! `lumimill dead`: looks at dead letters, sends them again, and forgets them.
 
 use clap::{Args, Subcommand};
 use lumimill_common::failed_record;
@@ -7,9 +7,9 @@ use lumimill_common::store::{Place, Store};
 
 use super::block_on;
 use super::broker::{connect, patiently, root, site};
-use super::say::say;
+use super::say::{cut, say};
 use crate::campaign_file::Mistakes;
-use crate::dead_letter::{DeadLetter, all, find, forget};
+use crate::dead_letter::{DeadLetter, all, done_meanwhile, find, forget};
 use crate::exit_code::Exit;
 use crate::submission::set_active;
 
@@ -31,6 +31,22 @@ pub(super) enum DeadCommand {
     /// Send jobs among the dead letters again, as first attempts.
     #[command(after_help = "Example:\n  lumimill dead replay --all")]
     Replay(ReplayArgs),
+    /// Forget dead letters, and send nothing.
+    #[command(after_help = "Example:\n  lumimill dead drop --done")]
+    Drop(DropArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DropArgs {
+    /// Ids of letters.
+    #[arg(required_unless_present_any = ["done", "all"])]
+    ids: Vec<String>,
+    /// Those whose shards were done meanwhile.
+    #[arg(long, conflicts_with_all = ["ids", "all"])]
+    done: bool,
+    /// Every letter.
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -48,20 +64,35 @@ pub(super) fn dead(command: &DeadCommand) -> anyhow::Result<Exit> {
         DeadCommand::List { json } => list(*json),
         DeadCommand::Show { id } => show(id),
         DeadCommand::Replay(args) => replay(args),
+        DeadCommand::Drop(args) => drop_letters(args),
     }
 }
 
 fn list(json: bool) -> anyhow::Result<Exit> {
     let site = site()?;
     block_on(async {
-        let (_, root) = root(&site).await?;
+        let (place, root) = root(&site).await?;
         let letters = all(root.as_ref()).await?;
+        let done = done_meanwhile(&place, &letters).await?;
         if json {
-            say(format_args!("{}", serde_json::to_string_pretty(&letters)?));
+            let all = letters.iter().zip(&done);
+            let all: Result<Vec<_>, _> = all.map(|(letter, done)| as_json(letter, *done)).collect();
+            say(format_args!("{}", serde_json::to_string_pretty(&all?)?));
             return Ok(Exit::Done);
         }
-        letters.iter().for_each(line);
+        let lines = letters.iter().zip(&done);
+        let lines = lines.map(|(letter, done)| line(letter, *done)).collect();
+        for line in cut(lines, "", "`lumimill dead list --json` has them all") {
+            say(format_args!("{line}"));
+        }
         say(format_args!("{} dead letters", letters.len()));
+        let done = done.iter().filter(|done| **done).count();
+        if done > 0 {
+            say(format_args!(
+                "the shards of {done} of them were done meanwhile: `lumimill dead drop --done` \
+                 forgets those"
+            ));
+        }
         if site.has_broker() {
             let waiting = connect(&site, "lumimill dead").await?.depth(DEAD).await?;
             if waiting > 0 {
@@ -74,15 +105,23 @@ fn list(json: bool) -> anyhow::Result<Exit> {
     })
 }
 
-fn line(letter: &DeadLetter) {
+/// A letter, and whether its shard was done meanwhile.
+fn as_json(letter: &DeadLetter, done: bool) -> anyhow::Result<serde_json::Value> {
+    let mut value = serde_json::to_value(letter)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert(String::from("done"), done.into());
+    }
+    Ok(value)
+}
+
+fn line(letter: &DeadLetter, done: bool) -> String {
     let what = match letter.job() {
         Some(job) => format!("{}/{}/{}", job.campaign, job.stage, job.shard),
         None => format!("{} bytes", letter.bytes),
     };
-    say(format_args!(
-        "{} {} {what}: {}",
-        letter.id, letter.queue, letter.reason
-    ));
+    let done = if done { " (done meanwhile)" } else { "" };
+    let reason = letter.reason.lines().next().unwrap_or_default();
+    format!("{} {} {what}{done}: {reason}", letter.id, letter.queue)
 }
 
 fn show(id: &str) -> anyhow::Result<Exit> {
@@ -139,6 +178,35 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
             "{sent} of {} letters sent again",
             letters.len()
         ));
+        Ok(Exit::Done)
+    })
+}
+
+fn drop_letters(args: &DropArgs) -> anyhow::Result<Exit> {
+    let site = site()?;
+    block_on(async {
+        let (place, root) = root(&site).await?;
+        let ids: Vec<String> = match args.done || args.all {
+            true => {
+                let letters = all(root.as_ref()).await?;
+                let done = match args.all {
+                    true => vec![true; letters.len()],
+                    false => done_meanwhile(&place, &letters).await?,
+                };
+                let chosen = letters.into_iter().zip(done).filter(|(_, done)| *done);
+                chosen.map(|(letter, _)| letter.id).collect()
+            }
+            false => {
+                for id in &args.ids {
+                    one(root.as_ref(), id).await?;
+                }
+                args.ids.clone()
+            }
+        };
+        for id in &ids {
+            forget(root.as_ref(), id).await?;
+        }
+        say(format_args!("{} letters dropped", ids.len()));
         Ok(Exit::Done)
     })
 }

@@ -10,7 +10,7 @@ use lumimill_common::store::{Key, LocalStore, Store};
 
 use super::block_on;
 use super::say::say;
-use super::status::target;
+use super::target::target;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::Output;
@@ -21,7 +21,8 @@ const AT_ONCE: usize = 8;
 
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
-    /// The campaign file, or the folder (or s3:// address) of its output.
+    /// The campaign file, the folder (or s3:// address) of its output, or its name at the site of
+    /// LUMIMILL_STORE.
     campaign: PathBuf,
     /// Folder in which a folder of the campaign's name is made.
     #[arg(long, default_value = ".")]

@@ -14,7 +14,7 @@ use super::broker::{publish as publish_jobs, root, site};
 use super::plan::with_splits;
 use super::run::{RunArgs, Wanted, run_wanted, wanted_shards};
 use super::say::say;
-use super::status::target;
+use super::target::target;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
 use crate::check::{Checked, check};
@@ -26,7 +26,8 @@ use crate::submission::{Submission, set_active, set_running, submitted};
 
 #[derive(Debug, Args)]
 pub(super) struct ResubmitArgs {
-    /// The campaign file.
+    /// The campaign file, or, for a campaign that is with a pool, the place of its output or its
+    /// name at the site of LUMIMILL_STORE.
     campaign: PathBuf,
     /// Only shards that were given up.
     #[arg(long)]

@@ -197,6 +197,7 @@ async fn produce(
     let name = &file.campaign.name;
     let attempts = file.campaign.shards.max_attempts;
     let mut production = Production::new(name, &plan.digest, &file.base, output.store(), attempts);
+    production.limit = file.campaign.shards.limit();
     production.stages = file
         .stages
         .iter()
@@ -254,7 +255,7 @@ async fn finish(campaign: &Campaign, output: &Output, plan: &Plan) -> anyhow::Re
 /// `lumimill report`: merges and reports what is there.
 pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
     block_on(async {
-        let (campaign, place) = super::status::target(target).await?;
+        let (campaign, place) = super::target::target(target).await?;
         let (output, _held) = match is_with_pool(&place).await? {
             // Workers write there: nothing of theirs is swept.
             true => (Output::share(&place).await?, None),
@@ -267,7 +268,7 @@ pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
             let message = format!("nothing was planned in {place}");
             return Err(Mistakes::new(target.display(), vec![message]).into());
         };
-        let campaign = super::status::as_planned(target, &output, campaign).await?;
+        let campaign = super::target::as_planned(target, &output, campaign).await?;
         finish(&campaign, &output, &plan).await
     })
 }

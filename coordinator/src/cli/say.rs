@@ -32,3 +32,30 @@ pub(crate) fn tell(line: fmt::Arguments<'_>) {
     let line = line.to_string();
     eprintln!("{}", printable_lines(&hidden(&line)));
 }
+
+/// Lines of what failed that a person reads.
+const LINES: usize = 20;
+
+/// As many lines as a person reads; then how many more there are, and what to type for them.
+pub(super) fn cut(mut lines: Vec<String>, margin: &str, advice: &str) -> Vec<String> {
+    let more = lines.len().saturating_sub(LINES);
+    if more > 0 {
+        lines.truncate(LINES);
+        lines.push(format!("{margin}… and {more} lines more: {advice}"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_list_of_failures_ends() {
+        let lines = |count: usize| vec![String::from("failed"); count];
+        assert_eq!(cut(lines(20), "", "more").len(), 20);
+        let cut = cut(lines(500), "  ", "type this");
+        assert_eq!(cut.len(), 21);
+        assert_eq!(cut[20], "  … and 480 lines more: type this");
+    }
+}

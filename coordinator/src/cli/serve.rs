@@ -44,9 +44,11 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut back_off = BackOff::default();
         let mut has_served = false;
+        let mut trouble = String::from("not connected yet");
         let working = async {
             loop {
-                let ended = match connect(&site, &name).await {
+                let connecting = connect(&site, &name);
+                let ended = match coordinator.meanwhile(&trouble, connecting).await {
                     Ok(queue) => {
                         health.connected(true);
                         has_served = true;
@@ -70,7 +72,8 @@ pub(super) fn serve(args: &ServeArgs) -> anyhow::Result<Exit> {
                     return Err(error);
                 }
                 warn!("the broker is lost, connecting again soon: {error:#}");
-                back_off.wait().await;
+                trouble = format!("{error:#}");
+                coordinator.meanwhile(&trouble, back_off.wait()).await;
             }
         };
         tokio::select! {

@@ -1,23 +1,23 @@
 //! `lumimill status`: how far a campaign is, once or as it goes.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{HumanCount, HumanDuration};
-use lumimill_common::campaign::Campaign;
 use lumimill_common::control::Control;
 use lumimill_common::site::Site;
-use lumimill_common::store::{Place, S3Address, Store};
+use lumimill_common::store::Store;
 
 use super::block_on;
 use super::broker::{root, site};
-use super::say::{say, say_over};
-use crate::campaign_file::{Mistakes, folder_of, is_output, meant, place_of, read};
+use super::say::{cut, say, say_over};
+use super::target::target;
+use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::Output;
-use crate::serve::{Live, read_live};
+use crate::serve::{Heard, read_live};
 use crate::status::{StageStatus, State, Status};
 use crate::stored::NewerVersion;
 use crate::submission::{active, ended};
@@ -31,8 +31,8 @@ const BAR: usize = 24;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// The campaign file, or the folder (or s3:// address) of its output [default: list the
-    /// campaigns of the site].
+    /// The campaign file, the folder (or s3:// address) of its output, or its name at the site of
+    /// LUMIMILL_STORE [default: list the campaigns of the site].
     campaign: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
@@ -67,7 +67,10 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             say(format_args!("{}", serde_json::to_string_pretty(&status)?));
             return Ok(Exit::Done);
         }
-        let mut screen = Screen::default();
+        let mut screen = Screen {
+            typed: path.display().to_string(),
+            ..Screen::default()
+        };
         let pace = Pace::begin(&status);
         screen.show(&status);
         let mut complete: Option<Instant> = None;
@@ -109,7 +112,7 @@ async fn is_driven(site: &Site, campaign: &str) -> bool {
 }
 
 /// What a coordinator of the site tells, where there is a site and it can be asked.
-async fn live(site: &Site) -> Result<Option<Live>, NewerVersion> {
+async fn live(site: &Site) -> Result<Option<Heard>, NewerVersion> {
     let Some(root) = site.store().ok().and_then(|root| root.open().ok()) else {
         return Ok(None);
     };
@@ -145,11 +148,13 @@ impl Pace {
 #[derive(Default)]
 struct Screen {
     shown: String,
+    /// What the person called the campaign.
+    typed: String,
 }
 
 impl Screen {
     fn show(&mut self, status: &Status) {
-        let text = rendered(status);
+        let text = rendered(status, &self.typed);
         if text == self.shown {
             return;
         }
@@ -164,7 +169,7 @@ impl Screen {
     }
 }
 
-fn rendered(status: &Status) -> String {
+fn rendered(status: &Status, typed: &str) -> String {
     let mut lines = vec![head(status)];
     lines.extend(status.stages.iter().map(stage_line));
     let lumis = &status.lumis;
@@ -181,6 +186,15 @@ fn rendered(status: &Status) -> String {
             worker.failed + worker.done
         ));
     }
+    let waits = status.waits.iter();
+    lines.extend(waits.map(|wait| format!("  waits: {}", wait.message)));
+    lines.extend(failures(status, typed));
+    lines.join("\n")
+}
+
+/// What failed, as many lines as a person reads, and what to type next.
+fn failures(status: &Status, typed: &str) -> Vec<String> {
+    let mut lines = Vec::new();
     for group in status.failures.iter().flatten() {
         let what = if group.dead { "dead" } else { "failed" };
         lines.push(format!(
@@ -192,7 +206,11 @@ fn rendered(status: &Status) -> String {
         ));
         lines.extend(group.shards.iter().map(|shard| format!("    {shard}")));
     }
-    lines.join("\n")
+    let advice = format!(
+        "`lumimill status {typed} --failed --json` lists all, `lumimill resubmit {typed} \
+         --failed` does them again"
+    );
+    cut(lines, "  ", &advice)
 }
 
 fn head(status: &Status) -> String {
@@ -211,8 +229,6 @@ fn head(status: &Status) -> String {
         head.push_str(&format!(
             ", {workers} workers, {busy} of {slots} slots busy"
         ));
-    } else if matches!(status.state, State::Running | State::Paused) {
-        head.push_str(", no coordinator serves it now (lumimill serve)");
     }
     if let Some(rate) = status.events_per_second.filter(|rate| *rate > 0.0) {
         head.push_str(&format!(", {} events/s", HumanCount(rate as u64)));
@@ -271,14 +287,7 @@ fn campaigns(json: bool) -> anyhow::Result<Exit> {
             return Ok(Exit::Done);
         }
         let live = read_live(root.as_ref()).await?;
-        match &live {
-            Some(live) => say(format_args!(
-                "a coordinator serves; {} workers, {} events/s",
-                live.workers.len(),
-                HumanCount(live.rate as u64)
-            )),
-            None => say(format_args!("no coordinator serves now (lumimill serve)")),
-        }
+        say(format_args!("{}", coordinator_line(live.as_ref())));
         for (names, what) in [(&active, "active"), (&ended, "ended")] {
             names
                 .iter()
@@ -288,69 +297,27 @@ fn campaigns(json: bool) -> anyhow::Result<Exit> {
     })
 }
 
+fn coordinator_line(heard: Option<&Heard>) -> String {
+    let Some(heard) = heard else {
+        return String::from("no coordinator was ever heard of here (lumimill serve)");
+    };
+    let Some(live) = heard.now() else {
+        let silent = heard.silent.as_secs();
+        return format!("the coordinator is silent for {silent} s (lumimill serve)");
+    };
+    if let Some(trouble) = &live.broker {
+        return format!("the coordinator cannot use the broker: {trouble}");
+    }
+    format!(
+        "a coordinator serves; {} workers, {} events/s",
+        live.workers.len(),
+        HumanCount(live.rate as u64)
+    )
+}
+
 async fn both(root: &dyn Store) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let active = active(root).await?;
     let ended = ended(root).await?;
     let ended = ended.difference(&active).map(ToString::to_string).collect();
     Ok((active.iter().map(ToString::to_string).collect(), ended))
-}
-
-/// The campaign and the place of its output, from either.
-pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
-    let Some(place) = named(path)? else {
-        let path = meant(path)?;
-        let campaign = read(&path)?;
-        let place = place_of(&folder_of(&path), &campaign)?;
-        return Ok((campaign, place));
-    };
-    let Some(text) = Output::open(&place)?.campaign().await? else {
-        let message = String::from("nothing was planned there: no campaign.toml is in it");
-        return Err(mistake(path, message).into());
-    };
-    Ok((parsed(path, &text)?, place))
-}
-
-/// A place that a person named; `None` when it is not a place but perhaps a campaign file.
-fn named(path: &Path) -> Result<Option<Place>, Mistakes> {
-    let is_s3 = path.to_str().is_some_and(S3Address::is_meant);
-    if !is_s3 && !is_output(path) && (!path.is_dir() || path.join("campaign.toml").exists()) {
-        return Ok(None);
-    }
-    let text = path.to_string_lossy();
-    let place = Place::read(Path::new(""), &text);
-    place
-        .map(Some)
-        .map_err(|error| mistake(path, error.to_string()))
-}
-
-fn mistake(path: &Path, message: String) -> Mistakes {
-    Mistakes::new(path.display(), vec![message])
-}
-
-/// The campaign as it was planned: the file that was named may have been edited since, and what
-/// is in the store is of the one before.
-pub(super) async fn as_planned(
-    path: &Path,
-    output: &Output,
-    named: Campaign,
-) -> anyhow::Result<Campaign> {
-    let Some(text) = output.campaign().await? else {
-        return Ok(named);
-    };
-    let planned = parsed(path, &text)?;
-    if planned != named {
-        eprintln!(
-            "note: {}: it was changed since it was planned; this is of the campaign as it was \
-             planned (`run` or `submit --replace` plans it anew)",
-            path.display()
-        );
-    }
-    Ok(planned)
-}
-
-fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {
-    Campaign::parse(text).map_err(|errors| {
-        let messages = errors.0.iter().map(ToString::to_string).collect();
-        Mistakes::new(path.display(), messages)
-    })
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::block_on;
 use super::say::say;
-use super::status::{as_planned, target};
+use super::target::{as_planned, target};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::Output;
@@ -14,7 +14,8 @@ use crate::verify::{Verified, verify as verify_output};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The campaign file, or the folder (or s3:// address) of its output.
+    /// The campaign file, the folder (or s3:// address) of its output, or its name at the site of
+    /// LUMIMILL_STORE.
     campaign: PathBuf,
     /// Print JSON.
     #[arg(long)]

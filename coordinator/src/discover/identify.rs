@@ -52,6 +52,9 @@ fn check_file(url: &str, path: &Path) -> Result<(), InputError> {
         let file = url.trim_end_matches('/').to_owned();
         return Err(InputError::Folder { file });
     }
+    if !metadata.is_file() {
+        return Err(InputError::NotAFile { file: file() });
+    }
     match metadata.len() {
         0 => Err(InputError::Empty { file: file() }),
         _ => Ok(()),

@@ -207,3 +207,19 @@ fn every_problem_is_named() {
     dataset[0].files[10] (D): BASE/half.root: corrupt: truncated: 1350 bytes of the 2700 that its header declares
     "#);
 }
+
+#[test]
+fn a_pipe_is_no_input_and_nobody_waits_for_it() {
+    let folder = folder();
+    let pipe = folder.path().join("pipe.root");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for patterns in [["*.root"], ["pipe.root"]] {
+        let (_, problems) = found(&patterns, folder.path());
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(
+            problems[0].contains("pipe.root: is no regular file"),
+            "{problems:?}"
+        );
+    }
+}

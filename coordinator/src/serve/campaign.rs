@@ -16,6 +16,7 @@ use lumimill_worker::back_off::BackOff;
 use tracing::{info, warn};
 
 use self::loaded::Loaded;
+use super::live::Retries;
 use crate::output::Output;
 use crate::report_files::write_report;
 use crate::submission::{set_active, set_ended};
@@ -38,6 +39,7 @@ pub(super) struct ActiveCampaign {
 
 /// Something that keeps a campaign from being driven.
 struct Trouble {
+    why: String,
     until: Instant,
     back_off: BackOff,
 }
@@ -63,8 +65,10 @@ impl ActiveCampaign {
             return;
         };
         loaded.heard_for(Duration::ZERO);
+        loaded.put_off.remove(&report.shard);
         match &report.outcome {
             Outcome::Retrying { failure } => {
+                loaded.put_off(report.shard, failure);
                 loaded.heard_for(longest_wait(&failure.kind));
                 info!(
                     campaign = %self.name, job.id = %report.shard, worker = report.worker,
@@ -82,6 +86,23 @@ impl ActiveCampaign {
                 loaded.hinted.insert(report.shard);
             }
         }
+    }
+
+    /// What keeps it from being driven, if anything does.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.as_ref().map(|trouble| trouble.why.clone())
+    }
+
+    /// Why shards are tried again that have no record of it.
+    pub(super) fn put_off(&self) -> Vec<Retries> {
+        let failures = self.loaded.iter().flat_map(|it| it.put_off.values());
+        Retries::of(failures)
+    }
+
+    /// The pools that have jobs of it.
+    pub(super) fn pools(&self) -> impl Iterator<Item = &String> {
+        let loaded = self.loaded.iter();
+        loaded.flat_map(|loaded| loaded.control.pools())
     }
 
     /// Stages whose jobs are published.
@@ -138,11 +159,16 @@ impl ActiveCampaign {
         let driven = self.drive_now(queue, root, running).await;
         match &driven {
             Ok(()) => self.trouble = None,
-            Err(_) => {
+            Err(error) => {
+                let why = format!("{error:#}");
                 let trouble = self.trouble.take();
                 let mut back_off = trouble.map_or_else(BackOff::default, |it| it.back_off);
                 let until = Instant::now() + back_off.step();
-                self.trouble = Some(Trouble { until, back_off });
+                self.trouble = Some(Trouble {
+                    why,
+                    until,
+                    back_off,
+                });
             }
         }
         driven

@@ -7,8 +7,9 @@ use lumimill_common::campaign::CampaignName;
 use lumimill_common::job::Beat;
 use lumimill_common::shard::ShardId;
 
-/// Silence after which a worker counts as gone.
-const SILENCE: Duration = Duration::from_secs(15);
+/// Silence after which a worker counts as gone: five heartbeats. With the time until that is told,
+/// one that was killed is out of `status` within 15 s; one that ends says so.
+const SILENCE: Duration = Duration::from_secs(10);
 /// Time that rates are taken over.
 const WINDOW: Duration = Duration::from_secs(30);
 /// Workers that are remembered; more than any pool has.
@@ -36,6 +37,10 @@ struct Known {
 
 impl Workers {
     pub(super) fn hear(&mut self, beat: Beat) {
+        if beat.ended {
+            self.known.remove(&beat.worker);
+            return;
+        }
         if self.known.len() >= MOST && !self.known.contains_key(&beat.worker) {
             return;
         }
@@ -122,7 +127,33 @@ fn fails_much_more(one: (u64, u64), peers: (u64, u64)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fails_much_more;
+    use lumimill_common::job::Beat;
+
+    use super::{SILENCE, Workers, fails_much_more};
+
+    #[test]
+    fn a_worker_that_ends_is_listed_no_more() {
+        let mut beat = Beat {
+            worker: String::from("host-1"),
+            pool: String::from("cpu"),
+            slots: 1,
+            running: Vec::new(),
+            entries: 0,
+            done: 0,
+            failed: 0,
+            memory: 0,
+            resting: None,
+            ended: false,
+        };
+        let mut workers = Workers::default();
+        workers.hear(beat.clone());
+        assert_eq!(workers.beats().count(), 1);
+        beat.ended = true;
+        workers.hear(beat);
+        assert_eq!(workers.beats().count(), 0);
+        // A look at them a second, and a word about them every two.
+        assert!(SILENCE.as_secs() + 1 + 2 < 15, "nor is one that was killed");
+    }
 
     #[test]
     fn a_worker_that_fails_much_more_is_conspicuous() {

@@ -78,6 +78,45 @@ fn errors(trial: &mut Trial, chance: &mut Chance, proxy: &FaultProxy) {
     assert!(proxy.faults() > 20, "{} faults", proxy.faults());
 }
 
+/// A service that refuses half of what it is asked slows the work down; nobody rests over it, and
+/// no shard fails.
+#[test]
+fn a_store_that_refuses_every_second_request() {
+    let test = "a_store_that_refuses_every_second_request";
+    let Some(mut trial) = Trial::start(test) else {
+        return;
+    };
+    let mut chance = Chance::new(test);
+    let proxy = FaultProxy::http_to(trial.site.store.port());
+    trial
+        .site
+        .set("LUMIMILL_S3_ENDPOINT", &store_behind(&proxy));
+    // As long as a shard of a real campaign takes, more or less.
+    slow_down(&mut trial, "0.5");
+    trial.site.serve("serve", &[]);
+    trial.site.worker("w0", &["--slots", "6"]);
+    let timed = |trial: &Trial| {
+        let begun = Instant::now();
+        trial.submit();
+        trial.site.wait_for_campaign(CAMPAIGN);
+        begun.elapsed()
+    };
+    let undisturbed = timed(&trial);
+    begin_anew(&trial);
+    let busy = vec![HttpFault::SLOW_DOWN];
+    proxy.inject(at_random(chance.below(u64::MAX), 0.5, busy, 6));
+    let disturbed = timed(&trial);
+    let faults = proxy.faults();
+    proxy.pass();
+    trial.assert_undisturbed();
+    eprintln!("{undisturbed:.1?} undisturbed, {disturbed:.1?} with {faults} refusals");
+    assert!(faults > 200, "{faults} refusals");
+    let logs = trial.site.logs();
+    let rests = logs.matches("nothing new is taken for a while").count();
+    assert_eq!(rests, 0, "a worker rests");
+    assert_no_attempt_was_used_up(&trial);
+}
+
 /// Every answer takes most of a second; then less, but all connections are reset every second.
 fn cuts_and_delays(trial: &mut Trial, chance: &mut Chance, proxy: &FaultProxy) {
     const SHARDS: usize = 9;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, CampaignName, StageName};
+use lumimill_common::campaign::{Campaign, CampaignName, ShardPolicy, StageName};
 use lumimill_common::control::{
     Control, ControlState, PlanKeys, control_key, model_key, plan_digest,
 };
@@ -78,10 +78,12 @@ pub(super) async fn load(
     let models = models(store.as_ref(), &campaign, &table).await?;
     let stages = tokio::task::spawn_blocking(move || prepare(&campaign, &table, &models)).await;
     let prepared = stages.map_err(|error| wrong(error.to_string()))?;
-    let (attempts, stages, shards) = prepared.map_err(wrong)?;
+    let (policy, stages, shards) = prepared.map_err(wrong)?;
+    let attempts = policy.max_attempts;
     info!(campaign = %job.campaign, shards = shards.len(), "campaign loaded");
     let mut production = Production::new(&job.campaign, &digest, &base, store, attempts);
     production.is_submitted = true;
+    production.limit = policy.limit();
     production.stop = stop;
     production.stages = stages;
     production.shards = shards;
@@ -189,7 +191,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 type Prepared = (
-    u32,
+    ShardPolicy,
     BTreeMap<StageName, Arc<PreparedStage>>,
     BTreeMap<ShardId, Arc<Shard>>,
 );
@@ -220,5 +222,5 @@ fn prepare(campaign: &Campaign, table: &ShardTable, models: &Models) -> Result<P
     }
     let shards = table.shards.iter();
     let shards = shards.map(|shard| (shard.id, Arc::new(shard.clone())));
-    Ok((campaign.shards.max_attempts, stages, shards.collect()))
+    Ok((campaign.shards, stages, shards.collect()))
 }

@@ -8,6 +8,7 @@ use lapin::{Channel, Connection, Error, ErrorKind};
 
 use super::super::QueueError;
 use super::AmqpSettings;
+use crate::silence::told;
 
 /// The longest that the broker may take to answer anything, confirms included.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,8 +72,16 @@ impl Site {
     fn hint(&self, action: &str, error: &Error) -> &'static str {
         match reply_code(error) {
             Some(ACCESS_REFUSED) if action == "connect" => "; check user name and password",
+            Some(ACCESS_REFUSED) if action.starts_with("declare") => {
+                "; the user may not declare it: import deploy/rabbitmq/definitions.json, with a \
+                 queue for each pool"
+            }
             Some(ACCESS_REFUSED) => "; the user lacks the permission",
             Some(NOT_ALLOWED) => "; check the vhost and the user's permissions on it",
+            _ if self.is_certificate(error) && is_of_another_time(error) => {
+                "; the certificate is not valid at the time that the clock of this machine shows: \
+                 set the clock, as by NTP, or renew the certificate"
+            }
             _ if self.is_certificate(error) => {
                 "; check that the port speaks TLS and that its certificate is of a trusted authority"
             }
@@ -104,7 +113,9 @@ impl Site {
             let reason = format!("no answer in {seconds} s; it may have happened or not");
             self.error(action, reason)
         };
-        tokio::time::timeout(PATIENCE, answer).await.map_err(late)
+        let answer = tokio::time::timeout(PATIENCE, answer);
+        let answer = told(&self.broker, action, answer).await;
+        answer.map_err(late)
     }
 
     pub(super) async fn open_channel(
@@ -146,6 +157,14 @@ pub(super) fn is_gone(error: &Error) -> bool {
         error.kind(),
         ErrorKind::InvalidConnectionState(_) | ErrorKind::InvalidChannelState(..)
     )
+}
+
+/// Whether it is about when a certificate is valid.
+fn is_of_another_time(error: &Error) -> bool {
+    let text = error.to_string().to_lowercase();
+    ["not valid yet", "notvalidyet", "expired"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Nothing came, or nothing that makes sense.

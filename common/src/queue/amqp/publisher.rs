@@ -19,6 +19,14 @@ const REFUSED: &str = "the broker refused it: the queue is full, or the broker h
 /// How often one looks whether the connection still stands.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// Name that no queue has.
+const NOBODY: &str = "lumimill.nobody";
+/// How long the broker may take for a message to nobody.
+const A_MOMENT: Duration = Duration::from_secs(5);
+const BLOCKED: &str = "the broker takes no messages (connection.blocked): it is short of memory or \
+                       disk; see `rabbitmqctl status` for its alarms";
+const SILENT: &str = "the broker has not confirmed a message for 5 s";
+
 /// The channel that everything of a connection is published on.
 pub(super) struct Publisher {
     site: Site,
@@ -70,6 +78,26 @@ impl Publisher {
             Confirmation::Ack(Some(returned)) => Err(self.returned(route, &returned)),
             Confirmation::Nack(_) => Err(self.refused(route, REFUSED)),
             Confirmation::NotRequested => Err(self.refused(route, "the broker does not confirm")),
+        }
+    }
+
+    /// Why nothing can be published now, if so. A broker that is short of memory or disk tells those
+    /// who publish, and no others: a message to nobody is published, and thrown away.
+    pub(super) async fn trouble(&self) -> Option<String> {
+        let blocked = async {
+            while !self.connection.status().blocked() {
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        let nobody = Route::to(NOBODY);
+        let optional = BasicPublishOptions::default();
+        let nothing = Message::default();
+        let confirmed = self.send(&nobody, &nothing, optional);
+        tokio::select! {
+            biased;
+            () = blocked => Some(String::from(BLOCKED)),
+            confirmed = confirmed => confirmed.err().map(|error| error.to_string()),
+            () = tokio::time::sleep(A_MOMENT) => Some(String::from(SILENT)),
         }
     }
 

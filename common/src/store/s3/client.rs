@@ -1,11 +1,18 @@
-//! The vendor's client, set up: path-style addresses, five attempts unless they are in vain, time
+//! The vendor's client, set up: path-style addresses, nine attempts unless they are in vain, time
 //! limits, trust.
+//!
+//! Left to itself, the client has one budget of retries for the whole process: where half of all
+//! requests are refused, it is used up in no time, and then every second request fails. Here each
+//! request has its own attempts, the first pause a short one: a service that refuses half of what it
+//! is asked slows the work down and does not end it.
 
 use std::path::Path;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::InterceptorContext;
-use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_s3::config::retry::{
+    ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket,
+};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
@@ -20,10 +27,11 @@ use rustls::pki_types::pem::PemObject;
 use super::bounded::Bounded;
 use super::failure::{causes, is_lasting};
 use super::settings::{S3Settings, S3SettingsError};
+use super::slowness::Silence;
 use crate::site::AUTHORITIES;
 
 /// Attempts at one request, the first included.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 9;
 
 /// Forbids further attempts when a handshake failed for a reason that stays.
 #[derive(Debug)]
@@ -56,18 +64,24 @@ pub(super) fn client(settings: &S3Settings) -> Result<Client, S3SettingsError> {
         .connect_timeout(settings.patience / 6)
         .read_timeout(settings.patience)
         .operation_attempt_timeout(settings.patience * 4)
+        .operation_timeout(settings.patience * 8)
         .build();
     let stalled = StalledStreamProtectionConfig::enabled().grace_period(settings.patience);
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(settings.patience / 30);
+        .with_initial_backoff(settings.patience / 600);
+    let own = RetryPartition::custom("lumimill").token_bucket(TokenBucket::unlimited());
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(credentials)
         .force_path_style(true)
         .retry_config(retries)
+        .retry_partition(own.build())
         .retry_classifier(NotInVain)
+        .interceptor(Silence {
+            service: settings.service(),
+        })
         .stalled_stream_protection(stalled.build())
         .timeout_config(timeouts)
         .interceptor(Bounded)

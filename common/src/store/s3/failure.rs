@@ -128,6 +128,9 @@ fn answered(status: u16, code: Option<String>, message: Option<&str>) -> S3Failu
     // What is said about credentials may quote them: our words instead.
     let reason = match (status, name) {
         (_, "NoSuchBucket") => String::from(NO_BUCKET),
+        (_, "RequestTimeTooSkewed" | "RequestExpired") => {
+            format!("the service refuses the time of the request ({name}): {CLOCK}")
+        }
         (401 | 403, _) => format!(
             "access denied ({name}): check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what \
              they may do with this bucket"
@@ -146,7 +149,10 @@ fn answered(status: u16, code: Option<String>, message: Option<&str>) -> S3Failu
 }
 
 /// Words of failures that last until somebody changes something, and what.
-const LASTING: [(&str, &str); 6] = [
+const LASTING: [(&str, &str); 9] = [
+    ("not valid yet", CLOCK_OR_CERTIFICATE),
+    ("certificate expired", CLOCK_OR_CERTIFICATE),
+    ("CertificateExpired", CLOCK_OR_CERTIFICATE),
     (
         "certificate",
         "the certificate of the service is not trusted: name a PEM file with its authority in \
@@ -158,6 +164,10 @@ const LASTING: [(&str, &str); 6] = [
     ("HandshakeFailure", NO_COMMON_TLS),
     ("ProtocolVersion", NO_COMMON_TLS),
 ];
+/// What to say where two clocks differ.
+const CLOCK: &str = "the clock of this machine differs from that of the service: set it, as by NTP";
+const CLOCK_OR_CERTIFICATE: &str = "the certificate of the service is not valid at the time that \
+     the clock of this machine shows: set the clock, as by NTP, or renew the certificate";
 const NO_COMMON_TLS: &str = "the service and this program share no version of TLS";
 const NO_TLS: &str = "this port does not speak TLS: use http:// or the port that does";
 /// What to say of an answer without TLS that explains nothing.
@@ -221,6 +231,21 @@ mod tests {
             ("received fatal alert: HandshakeFailure", true),
         ] {
             assert_eq!(super::is_lasting(words), lasting, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_hours_off_is_named() {
+        let said = Some("AKIAEXAMPLE");
+        let failure = answered(403, Some(String::from("RequestTimeTooSkewed")), said);
+        assert!(failure.reason.contains("the clock of this machine"));
+        assert!(!failure.transient && failure.is_denied());
+        for words in [
+            "invalid peer certificate: certificate not valid yet: verification time 5 (UNIX)",
+            "invalid peer certificate: certificate expired: verification time 5 (UNIX)",
+        ] {
+            let advice = advised(words.to_owned());
+            assert!(advice.contains("the clock of this machine"), "{advice}");
         }
     }
 

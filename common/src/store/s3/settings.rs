@@ -89,12 +89,18 @@ impl S3Settings {
     }
 
     /// Waits so long for an answer to begin, 30 s if not told otherwise. A sixth of it is for a
-    /// connection, four times it for one attempt as a whole, and a thirtieth is the longest pause
-    /// before the second attempt.
+    /// connection, four times it for one attempt as a whole, eight times it for all of them, and a
+    /// six hundredth is the longest pause before the second attempt.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// The service as people know it.
+    pub(super) fn service(&self) -> String {
+        let endpoint = self.endpoint.clone();
+        endpoint.unwrap_or_else(|| format!("the S3 service of {}", self.region))
     }
 
     /// Whether the endpoint is reached without TLS.

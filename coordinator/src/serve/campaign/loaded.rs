@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use lumimill_common::campaign::{Campaign, StageName};
 use lumimill_common::control::{Control, ControlState};
+use lumimill_common::failure::Failure;
 use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{Queue, jobs};
+use lumimill_common::retry_policy::uses_up_an_attempt;
 use lumimill_common::shard::{Shard, ShardId};
 use tracing::warn;
 
@@ -16,6 +18,8 @@ use crate::output::{DamagedMarker, Output};
 use crate::plan::Plan;
 use crate::submission::{Submission, submitted};
 
+/// Shards that are remembered to be put off.
+const MOST_PUT_OFF: usize = 10_000;
 /// Time without a word of a campaign after which its jobs may have been lost.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -33,6 +37,8 @@ pub(super) struct Loaded {
     pub(super) failed: BTreeSet<ShardId>,
     /// Shards that reports say are done or given up; not believed, but a reason to look.
     pub(super) hinted: BTreeSet<ShardId>,
+    /// Why shards are tried again that have no record of it, as it uses up no attempt.
+    pub(super) put_off: BTreeMap<ShardId, Failure>,
     /// Last stage whose jobs are published.
     pub(super) stage: usize,
     pub(super) listed: Instant,
@@ -68,6 +74,7 @@ impl Loaded {
             done: BTreeSet::new(),
             failed: BTreeSet::new(),
             hinted: BTreeSet::new(),
+            put_off: BTreeMap::new(),
             stage: 0,
             listed: now,
             pace: QUIET,
@@ -91,8 +98,18 @@ impl Loaded {
         self.done = self.output.done_of(&self.plan).await?;
         self.failed = self.output.failed_of(&self.plan, &self.done).await?;
         self.hinted.clear();
+        let is_over = |id: &ShardId| self.done.contains(id) || self.failed.contains(id);
+        self.put_off.retain(|shard, _| !is_over(shard));
         self.listed = Instant::now();
         Ok(())
+    }
+
+    /// Remembers why a shard is tried again, unless its record says it.
+    pub(super) fn put_off(&mut self, shard: ShardId, failure: &Failure) {
+        let is_new = !uses_up_an_attempt(&failure.kind);
+        if is_new && self.put_off.len() < MOST_PUT_OFF && self.places.contains_key(&shard) {
+            self.put_off.insert(shard, failure.clone());
+        }
     }
 
     /// Whether nobody was told or sent anything since this was looked at.

@@ -1,0 +1,111 @@
+//! The campaign that a person means: by its file, by the place of its output, or, where the site is
+//! known, by its name.
+
+use std::path::Path;
+
+use lumimill_common::campaign::{Campaign, CampaignName};
+use lumimill_common::site::Site;
+use lumimill_common::store::{Place, S3Address};
+
+use crate::campaign_file::{Mistakes, folder_of, is_output, meant, place_of, read};
+use crate::output::Output;
+
+/// The campaign and the place of its output.
+pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
+    if let Some(place) = place_named(path)? {
+        return there(path, place).await;
+    }
+    if !path.exists() {
+        if let Some(place) = of_the_site(path).await? {
+            return there(path, place).await;
+        }
+        return Err(mistake(path, nowhere(path)).into());
+    }
+    let path = meant(path)?;
+    let campaign = read(&path)?;
+    let place = place_of(&folder_of(&path), &campaign)?;
+    Ok((campaign, place))
+}
+
+/// What is said of what is neither a file nor a folder, nor a campaign of the site.
+fn nowhere(path: &Path) -> String {
+    let is_name = is_a_name(path).is_some();
+    let knows_site = Site::load().is_ok_and(|site| site.store().is_ok());
+    let and = match (is_name, knows_site) {
+        (true, true) => "; the site has no campaign of this name either: see `lumimill status`",
+        (true, false) => "; its name is enough once LUMIMILL_STORE says where the site is",
+        _ => "",
+    };
+    format!("no such file: name a campaign file or the place of its output{and}")
+}
+
+/// What a place has.
+async fn there(path: &Path, place: Place) -> anyhow::Result<(Campaign, Place)> {
+    let Some(text) = Output::open(&place)?.campaign().await? else {
+        let message = String::from("nothing was planned there: no campaign.toml is in it");
+        return Err(mistake(path, message).into());
+    };
+    Ok((parsed(path, &text)?, place))
+}
+
+/// A place that a person named; `None` when it is not a place but perhaps a campaign file.
+fn place_named(path: &Path) -> Result<Option<Place>, Mistakes> {
+    let is_s3 = path.to_str().is_some_and(S3Address::is_meant);
+    if !is_s3 && !is_output(path) && (!path.is_dir() || path.join("campaign.toml").exists()) {
+        return Ok(None);
+    }
+    let text = path.to_string_lossy();
+    let place = Place::read(Path::new(""), &text);
+    place
+        .map(Some)
+        .map_err(|error| mistake(path, error.to_string()))
+}
+
+fn is_a_name(path: &Path) -> Option<CampaignName> {
+    path.to_str()?.parse().ok()
+}
+
+/// The place of a campaign of the site, when there is one of this name.
+async fn of_the_site(path: &Path) -> anyhow::Result<Option<Place>> {
+    let Some(name) = is_a_name(path) else {
+        return Ok(None);
+    };
+    let Some(root) = Site::load().ok().and_then(|site| site.store().ok()) else {
+        return Ok(None);
+    };
+    let place = root.join(name.as_str()).map_err(Mistakes::from)?;
+    let found = Output::open(&place)?.campaign().await?;
+    Ok(found.map(|_| place))
+}
+
+/// The campaign as it was planned: the file that was named may have been edited since, and what
+/// is in the store is of the one before.
+pub(super) async fn as_planned(
+    path: &Path,
+    output: &Output,
+    named: Campaign,
+) -> anyhow::Result<Campaign> {
+    let Some(text) = output.campaign().await? else {
+        return Ok(named);
+    };
+    let planned = parsed(path, &text)?;
+    if planned != named {
+        eprintln!(
+            "note: {}: it was changed since it was planned; this is of the campaign as it was \
+             planned (`run` or `submit --replace` plans it anew)",
+            path.display()
+        );
+    }
+    Ok(planned)
+}
+
+fn mistake(path: &Path, message: String) -> Mistakes {
+    Mistakes::new(path.display(), vec![message])
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {
+    Campaign::parse(text).map_err(|errors| {
+        let messages = errors.0.iter().map(ToString::to_string).collect();
+        Mistakes::new(path.display(), messages)
+    })
+}

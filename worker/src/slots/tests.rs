@@ -1,0 +1,159 @@
+//! Slots whose reads do not return, and slots whose campaign waits.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lumimill_common::failure::Failure;
+use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
+use lumimill_common::queue::{Delivery, MemoryQueue, Queue, REPORTS, Settle, jobs};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId};
+use lumimill_common::store::LocalStore;
+
+use super::Slots;
+use crate::campaigns::{Campaigns, Found};
+use crate::commit::CommitPoint;
+use crate::production::Production;
+
+fn id(number: usize) -> ShardId {
+    format!("{number:032x}").parse().unwrap()
+}
+
+fn shard(number: usize) -> Shard {
+    Shard {
+        id: id(number),
+        stage: "s".parse().unwrap(),
+        dataset: String::from("d"),
+        file: FileIdentity {
+            url: String::from("nowhere.root"),
+            size: 1,
+            uuid: String::new(),
+        },
+        tree: String::from("Events"),
+        entries: 0..1,
+        certified_events: 1,
+        lumis: None,
+    }
+}
+
+/// A production of shards whose input is not there.
+fn production(folder: &Path, shards: usize) -> Production {
+    let store = Arc::new(LocalStore::create(folder.join("out")).unwrap());
+    let mut production = Production::new(&"c".parse().unwrap(), "digest", folder, store, 1);
+    let shards = (0..shards).map(|number| (id(number), Arc::new(shard(number))));
+    production.shards = shards.collect();
+    production
+}
+
+async fn publish(queue: &dyn Queue, number: usize) {
+    let job = Job {
+        campaign: "c".parse().unwrap(),
+        plan: String::from("digest"),
+        stage: "s".parse().unwrap(),
+        shard: id(number),
+    };
+    let message = pack(1, &job).unwrap();
+    queue.publish(&jobs("cpu"), message).await.unwrap();
+}
+
+/// What a report says of a shard that cannot be done.
+async fn failed(delivery: Delivery) -> (ShardId, Failure) {
+    let report: Report = unpack(&delivery.message).unwrap();
+    delivery.settle(Settle::Done).await.unwrap();
+    match report.outcome {
+        Outcome::Failed { failure } | Outcome::Retrying { failure } => (report.shard, failure),
+        Outcome::Done { .. } => panic!("nothing can be done"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_read_that_does_not_return_leaves_its_slot_behind_and_not_the_worker() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut production = production(folder.path(), 4);
+    production.limit = Duration::from_millis(300);
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let mut slots = Slots::new("w", Box::new(Arc::new(production)), 2);
+    slots.alone = true;
+    slots.witness = Some(Arc::new(move |point, shard: &Shard| {
+        if point == CommitPoint::Taken && shard.id == id(0) {
+            tokio::task::block_in_place(|| held.lock().unwrap().recv().unwrap());
+        }
+    }));
+    let slots = Arc::new(slots);
+    let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::default());
+    for number in 0..4 {
+        publish(queue.as_ref(), number).await;
+    }
+    let working = {
+        let (slots, queue) = (slots.clone(), queue.clone());
+        tokio::spawn(async move { slots.consume(&queue, &jobs("cpu")).await })
+    };
+    let mut reports = queue.consume(REPORTS, 10).await.unwrap();
+    for _ in 0..4 {
+        let (shard, failure) = failed(reports.next().await.unwrap()).await;
+        let expected = if shard == id(0) { "time" } else { "missing" };
+        assert_eq!(failure.kind, expected, "{failure}");
+        assert!(failure.message.contains("nowhere.root"), "{failure}");
+    }
+    assert_eq!(slots.left_behind(), 1);
+    assert_eq!(slots.beat("cpu").slots, 1, "the other one goes on");
+    slots.quit.cancel();
+    working.await.unwrap().unwrap();
+    slots.idle().await;
+    assert_eq!(slots.left_behind(), 1, "nobody waited for it");
+    release.send(()).unwrap();
+    while slots.left_behind() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    slots.idle().await;
+}
+
+/// A campaign that is paused at the first so many looks.
+struct Pausing {
+    looks: Arc<AtomicU32>,
+    paused: u32,
+    production: Arc<Production>,
+}
+
+#[async_trait]
+impl Campaigns for Pausing {
+    async fn find(&self, _: &Job) -> Result<Found, Failure> {
+        let look = self.looks.fetch_add(1, Ordering::Relaxed);
+        Ok(match look < self.paused {
+            true => Found::Paused,
+            false => Found::Production(self.production.clone()),
+        })
+    }
+}
+
+#[test]
+fn what_goes_on_is_seen_within_five_seconds() {
+    let longest = crate::slot::PAUSE + crate::stored_campaigns::RECENT;
+    assert!(longest <= Duration::from_secs(5), "{longest:?}");
+}
+
+#[tokio::test]
+async fn a_job_of_a_campaign_that_goes_on_is_begun_at_the_next_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let looks = Arc::new(AtomicU32::new(0));
+    let pausing = Pausing {
+        looks: looks.clone(),
+        paused: 1,
+        production: Arc::new(production(folder.path(), 1)),
+    };
+    let slots = Arc::new(Slots::new("w", Box::new(pausing), 1));
+    let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::default());
+    publish(queue.as_ref(), 0).await;
+    let working = {
+        let (slots, queue) = (slots.clone(), queue.clone());
+        tokio::spawn(async move { slots.consume(&queue, &jobs("cpu")).await })
+    };
+    let mut reports = queue.consume(REPORTS, 1).await.unwrap();
+    let (_, failure) = failed(reports.next().await.unwrap()).await;
+    assert_eq!(failure.kind, "missing", "it was begun");
+    assert_eq!(looks.load(Ordering::Relaxed), 2, "a look more");
+    working.abort();
+}

@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, Draft};
+use lumimill_common::campaign::{Campaign, Dataset, Draft};
 use lumimill_worker::input::schema_of;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::process::rehearse;
@@ -105,8 +105,11 @@ fn check_schemas(
             }
             let tree = stage.stage().tree.as_ref().unwrap_or(&dataset.tree);
             let checked = side_by_side(files, slots, |file| wrong_with(stage, file, tree));
+            if !files.is_empty() && checked.iter().all(Option::is_none) {
+                found.add("", no_branches(stage, dataset, tree));
+            }
             for (file, problems) in files.iter().zip(checked) {
-                for problem in problems {
+                for problem in problems.into_iter().flatten() {
                     found.add(&file.identity.url, problem);
                 }
             }
@@ -114,14 +117,24 @@ fn check_schemas(
     }
 }
 
-fn wrong_with(stage: &Arc<PreparedStage>, file: &InputFile, tree: &str) -> Vec<String> {
+fn no_branches(stage: &PreparedStage, dataset: &Dataset, tree: &str) -> String {
+    format!(
+        "{}: no file of dataset {} has a branch in tree {tree:?}: there is nothing to make a table \
+         of",
+        stage.path(),
+        dataset.name
+    )
+}
+
+/// What is wrong with a stage for a file; `None` when there is nothing in it to be wrong with.
+fn wrong_with(stage: &Arc<PreparedStage>, file: &InputFile, tree: &str) -> Option<Vec<String>> {
     let Ok(tree) = file.location.open().and_then(|root| root.tree(tree)) else {
-        return Vec::new();
+        return Some(Vec::new());
     };
     let schema = schema_of(&tree);
     // What some programs write when they had no event to write: nothing is read of it.
     if tree.branches().is_empty() {
-        return Vec::new();
+        return None;
     }
     let problems = match stage.compile(&schema) {
         Err(problems) => problems,
@@ -131,7 +144,7 @@ fn wrong_with(stage: &Arc<PreparedStage>, file: &InputFile, tree: &str) -> Vec<S
         // A model that did not load has no score to work with, and is a mistake already.
         Ok(_) => Vec::new(),
     };
-    problems.iter().map(ToString::to_string).collect()
+    Some(problems.iter().map(ToString::to_string).collect())
 }
 
 /// Problems in the order in which they were met, each with the files that have it.

@@ -61,7 +61,7 @@ enum Command {
     Report(TargetArg),
     /// Bring report and tables from the store to a folder.
     #[command(
-        after_help = "Example:\n  lumimill fetch s3://bucket/site/doublemuon-2016g --output here"
+        after_help = "Example:\n  lumimill fetch s3://campaigns/prod/doublemuon-2016g --output here"
     )]
     Fetch(fetch::FetchArgs),
     /// Check that every object that should be there is, whole and unchanged.

@@ -24,6 +24,7 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 pub use certified::{CertificationError, Certified};
 pub use duplicates::DuplicateError;

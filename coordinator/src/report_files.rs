@@ -32,6 +32,8 @@ pub struct Outcome {
     /// What the metrics warn of.
     warnings: Vec<String>,
     lumis: Option<(u64, u64)>,
+    /// How many warnings the plan has.
+    noted: usize,
 }
 
 impl Outcome {
@@ -71,6 +73,9 @@ impl fmt::Display for Outcome {
         if let Some((processed, missing)) = self.lumis {
             writeln!(f, "lumi sections: {processed} processed, {missing} missing")?;
         }
+        if self.noted > 0 {
+            writeln!(f, "warnings: {}, in the report", self.noted)?;
+        }
         writeln!(f, "report  {}/report/index.html", self.location)?;
         let names: Vec<&str> = self
             .stages
@@ -109,6 +114,7 @@ pub async fn write_report(
         software: format!("lumimill {}", env!("CARGO_PKG_VERSION")),
         configuration: plan.digest.clone(),
         data: data_label(campaign),
+        warnings: plan.notes.clone(),
         failures: failures(output, plan, &failed).await?,
         duplicates: plan.duplicates.iter().map(duplicate).collect(),
         files: input_files(plan, &done, &failed),
@@ -139,6 +145,7 @@ fn outcome(report: &Report, output: &Output) -> Outcome {
             .collect(),
         failed: report.failures.iter().map(failed).collect(),
         warnings: report.stages.iter().flat_map(warnings).collect(),
+        noted: report.warnings.len(),
         lumis: report
             .lumis
             .as_ref()

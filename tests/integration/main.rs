@@ -5,6 +5,7 @@
 mod amqp;
 mod bad_input;
 mod cluster_script;
+mod command_lines;
 mod determinism;
 mod every_mistake;
 mod expressions;
@@ -23,6 +24,8 @@ mod s3_encrypted;
 mod s3_faults;
 mod s3_input;
 mod servers;
+mod spellings;
+mod warnings;
 
 use lumimill_tests::Program;
 

@@ -134,12 +134,14 @@ impl Cluster {
         self.spawn(name, command);
     }
 
-    fn equip(&self, command: &mut Command) {
+    /// Gives a command the site's settings.
+    pub fn equip(&self, command: &mut Command) {
         self.store.environment(command);
         command.envs(&self.settings);
     }
 
-    fn spawn(&mut self, name: &str, mut command: Command) {
+    /// Starts any command under a name.
+    pub fn spawn(&mut self, name: &str, mut command: Command) {
         let log = File::options()
             .create(true)
             .append(true)
@@ -151,7 +153,7 @@ impl Cluster {
     }
 
     fn log_path(&self, name: &str) -> PathBuf {
-        self.logs.path().join(name)
+        self.logs.path().join(name.replace('/', "_"))
     }
 
     /// What a process has logged, all that had its name together.

@@ -14,12 +14,10 @@ use super::certified::{CertificationError, Certified};
 use super::cut::Cut;
 use super::duplicates::{DuplicateError, Duplicates};
 use super::scan::{Holds, Scan, ScanError, Scanner};
+use super::warnings::warnings;
 use super::{Plan, PlannedFile, PlannedStage, Splits};
 use crate::discover::{InputFile, InputProblem, Inputs};
 use crate::side_by_side::side_by_side;
-
-/// Files that are named in a note.
-const FILES_NAMED: usize = 3;
 
 /// SHA-256 of the model files of each stage, in the order of the campaign.
 pub type ModelHashes = BTreeMap<StageName, Vec<String>>;
@@ -261,7 +259,6 @@ fn assemble(
             let with_branches =
                 |scanned: &&Scanned<'_>| read(scanned) && scanned.scan.holds != Holds::Nothing;
             let first = scanned.iter().find(with_branches);
-            let first = first.or_else(|| scanned.iter().find(read));
             shards.extend(
                 first.map(|first| shard(&stage.name, &digest, &first.input, &certified, &nothing)),
             );
@@ -272,8 +269,8 @@ fn assemble(
             models: hashes,
         });
     }
-    notes.extend(notes_of(scanned));
     let duplicates = Duplicates::of(scanned).find(&mut notes)?;
+    notes.splice(0..0, warnings(campaign, &certified, scanned));
     Ok(Plan {
         campaign: campaign.name.clone(),
         digest: digest_of(campaign, &certified, &stages),
@@ -285,36 +282,6 @@ fn assemble(
         splits: Splits::new(),
         notes,
     })
-}
-
-/// What a person should know of the files.
-fn notes_of(scanned: &[Scanned<'_>]) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
-    for Scanned { scan, .. } in scanned {
-        let warning = scan.warning.as_ref();
-        notes.extend(warning.filter(|warning| !notes.contains(warning)).cloned());
-    }
-    for (holds, what) in [(Holds::Nothing, "branches"), (Holds::Branches, "events")] {
-        let files: Vec<&str> = scanned
-            .iter()
-            .filter(|scanned| scanned.scan.holds == holds)
-            .map(|scanned| scanned.input.file.identity.url.as_str())
-            .collect();
-        let named = files.iter().take(FILES_NAMED).copied().collect::<Vec<_>>();
-        let more = files.len().saturating_sub(FILES_NAMED);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        if !files.is_empty() {
-            let named = named.join(", ");
-            notes.push(format!(
-                "without {what}, so that nothing is read of it: {named}{more}"
-            ));
-        }
-    }
-    notes
 }
 
 fn shard(

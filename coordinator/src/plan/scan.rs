@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use lumimill_common::event_id::Run;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_rootfile::{RootFile, Tree};
 use lumimill_worker::input::Location;
@@ -69,6 +70,8 @@ pub(super) struct Scan {
     pub(super) lumis: Option<LumiMask>,
     /// How many lumi sections the file has, certified or not.
     pub(super) all_lumis: u64,
+    /// Its runs, certified or not, ascending.
+    pub(super) runs: Vec<Run>,
     /// Whether its events have numbers.
     pub(super) has_event_numbers: bool,
     /// Whether it has anything to read: branches, and entries of them.
@@ -144,6 +147,7 @@ impl Scanner<'_> {
             entries: tree.entries(),
             cuts,
             all_lumis: lumis.len(),
+            runs: runs_of(&lumis),
             lumis: Some(self.certified.select(&lumis)),
             has_event_numbers: tree.branch(EVENT).is_some(),
             holds: Holds::of(tree),
@@ -172,6 +176,7 @@ impl Scanner<'_> {
             cuts: cutter.finish(),
             lumis: None,
             all_lumis: 0,
+            runs: Vec::new(),
             has_event_numbers: false,
             holds: Holds::of(tree),
             warning: None,
@@ -224,6 +229,12 @@ impl Scanner<'_> {
         }
         Ok(piece)
     }
+}
+
+fn runs_of(lumis: &LumiMask) -> Vec<Run> {
+    let mut runs: Vec<Run> = lumis.ranges().iter().map(|range| range.run()).collect();
+    runs.dedup();
+    runs
 }
 
 /// The tree's cluster boundaries, to its last entry.

@@ -15,6 +15,7 @@ use markup::{Align, Table, card, figure, section, tile};
 /// The whole page.
 pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
     let mut main = header(report);
+    main += &warnings(report);
     main += &failure::failures(report);
     for (stage, pictures) in report.stages.iter().zip(&pictures.stages) {
         main += &stage::stage(stage, pictures);
@@ -168,6 +169,18 @@ fn lumis(report: &Report, pictures: &Pictures) -> String {
 
 /// Lines of a long table that the page shows; the JSON has all.
 const MOST_LINES: usize = 60;
+
+fn warnings(report: &Report) -> String {
+    if report.warnings.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[("what to know before using the tables", Align::Wrapped)]);
+    for warning in report.warnings.iter().take(MOST_LINES) {
+        table.row(std::slice::from_ref(warning));
+    }
+    table.more(report.warnings.len(), MOST_LINES, "warning");
+    section("warnings", "Warnings", &card("", &table.html()))
+}
 
 fn duplicates(report: &Report) -> String {
     if report.duplicates.is_empty() {

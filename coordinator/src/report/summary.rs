@@ -19,6 +19,8 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// Lumi sections; absent when nothing was certified, as for simulation.
     pub lumis: Option<LumiSummary>,
+    /// What a person should know of the campaign and its input.
+    pub warnings: Vec<String>,
     /// Shards that did not succeed.
     pub failures: Vec<Failure>,
     /// Lumi sections or events that more than one file holds.

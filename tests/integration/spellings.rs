@@ -53,8 +53,11 @@ fn a_byte_order_mark_and_the_line_ends_of_windows() {
 fn a_campaign_is_run_from_anywhere() {
     let expected = expected();
     let outside = tempfile::tempdir().unwrap();
-    let runs: [(&str, fn(&CampaignFolder) -> String); 4] = [
+    let runs: [(&str, fn(&CampaignFolder) -> String); 5] = [
         ("./it/campaign.toml", |_| String::from("./it/campaign.toml")),
+        ("from a folder beside it", |_| {
+            String::from("../it/campaign.toml")
+        }),
         ("its absolute path", |folder| {
             folder.file().display().to_string()
         }),
@@ -71,7 +74,14 @@ fn a_campaign_is_run_from_anywhere() {
             let _ = fs::remove_file(&link);
             symlink(folder.path(), link).unwrap();
         }
-        run_in(outside.path(), &campaign(&folder), outside.path());
+        let campaign = campaign(&folder);
+        let beside = outside.path().join("beside");
+        fs::create_dir_all(&beside).unwrap();
+        let from = match campaign.starts_with("..") {
+            true => &beside,
+            false => outside.path(),
+        };
+        run_in(from, &campaign, outside.path());
         assert!(tables(&folder) == expected, "{what}");
     }
 }

@@ -1,6 +1,6 @@
 //! Entries of `files`: globs, paths and URLs.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
@@ -92,6 +92,9 @@ fn matches(entry: &str, base: &Path) -> Result<Vec<String>, InputError> {
         reason,
     };
     let absolute = Path::new(entry).is_absolute();
+    // What is found in `./folder` comes without the dot.
+    let is_name = |part: &Component<'_>| !matches!(part, Component::CurDir);
+    let base: &Path = &base.components().filter(is_name).collect::<PathBuf>();
     // The folder of the campaign is a name, whatever characters it has; only the entry is a
     // pattern.
     let folder = base

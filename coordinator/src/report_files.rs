@@ -29,7 +29,7 @@ pub struct Outcome {
     location: String,
     stages: Vec<(String, ShardCounts, u64)>,
     failed: Vec<String>,
-    /// What the metrics warn of.
+    /// What is to be known of metrics, and of tables without rows.
     warnings: Vec<String>,
     lumis: Option<(u64, u64)>,
     /// How many warnings the plan has.
@@ -109,12 +109,15 @@ pub async fn write_report(
         stages.push(stage_report(stage, result, plan, &failed));
     }
     let lumis = plan.certified.mask().map(|_| ledger.lumis());
+    let mut warnings = plan.notes.clone();
+    let empty: Vec<String> = stages.iter().filter_map(without_rows).collect();
+    warnings.extend(empty.iter().cloned());
     let report = Report {
         campaign: plan.campaign.to_string(),
         software: format!("lumimill {}", env!("CARGO_PKG_VERSION")),
         configuration: plan.digest.clone(),
         data: data_label(campaign),
-        warnings: plan.notes.clone(),
+        warnings,
         failures: failures(output, plan, &failed).await?,
         duplicates: plan.duplicates.iter().map(duplicate).collect(),
         files: input_files(plan, &done, &failed),
@@ -126,16 +129,40 @@ pub async fn write_report(
     for (name, bytes) in render(&report)? {
         output.write_report(&name, bytes).await?;
     }
-    Ok(outcome(&report, output))
+    Ok(outcome(&report, empty, output))
 }
 
-fn outcome(report: &Report, output: &Output) -> Outcome {
+/// A table without rows although events went in, which is seldom what was meant.
+fn without_rows(stage: &StageReport) -> Option<String> {
+    if stage.rows > 0 || stage.shards.done < stage.shards.planned {
+        return None;
+    }
+    let steps = stage.cut_flow.steps();
+    let last = steps.iter().rposition(|step| step.count > 0)?;
+    let (before, step) = (&steps[last], steps.get(last + 1)?);
+    // What is certified is said when the campaign is planned.
+    (before.name != "events read" && before.name != "events in the files").then(|| {
+        format!(
+            "stage {}: its table has no rows: none of {} {} passes \"{}\"; see the cut flow",
+            stage.name,
+            before.count,
+            match before.unit {
+                Unit::Events => "events",
+                Unit::Rows => "rows",
+            },
+            step.name,
+        )
+    })
+}
+
+fn outcome(report: &Report, empty: Vec<String>, output: &Output) -> Outcome {
     let failed = |failure: &Failure| {
         format!(
             "shard {} of {} ({}): {}",
             failure.shard, failure.stage, failure.file, failure.message
         )
     };
+    let of_metrics = report.stages.iter().flat_map(warnings);
     Outcome {
         location: output.store().location(),
         stages: report
@@ -144,7 +171,7 @@ fn outcome(report: &Report, output: &Output) -> Outcome {
             .map(|stage| (stage.name.clone(), stage.shards, stage.rows))
             .collect(),
         failed: report.failures.iter().map(failed).collect(),
-        warnings: report.stages.iter().flat_map(warnings).collect(),
+        warnings: empty.into_iter().chain(of_metrics).collect(),
         noted: report.warnings.len(),
         lumis: report
             .lumis

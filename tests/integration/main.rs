@@ -13,6 +13,7 @@ mod faults;
 mod forms;
 mod main_job;
 mod memory;
+mod model_inputs;
 mod odd_files;
 mod permissions;
 mod pool;

@@ -141,3 +141,17 @@ fn a_file_without_branches_is_left_out() {
     let ended = lumimill().on("run", &folder.file()).expect_code(2);
     ended.says(&["stage[0]: no file of dataset DoubleMuonToy has a branch in tree \"Events\""]);
 }
+
+#[test]
+fn a_table_without_rows() {
+    let folder = CampaignFolder::demo(EVENTS);
+    folder.change("nMuon >= 2", "nMuon >= 200");
+    let run = lumimill().on("run", &folder.file()).expect_code(0);
+    let says = "warning: stage dimuon: its table has no rows: none of ";
+    assert!(run.out.contains(says), "{}", run.out);
+    assert!(
+        run.out.contains("passes \"where nMuon >= 200\""),
+        "{}",
+        run.out
+    );
+}

@@ -75,6 +75,7 @@ fn failures_are_grouped_by_cause_and_nothing_is_hidden() {
         "no space left on device",
         "run 279024, lumi 17",
         "Runs with missing lumi sections",
+        "1 of 4 files without events",
     ] {
         assert!(page.contains(text), "{text} is missing");
     }

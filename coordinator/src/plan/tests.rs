@@ -147,6 +147,7 @@ fn certified_clusters_become_shards_and_the_rest_is_pruned() {
     events      120, certified 40, pruned 80
     lumis       6 certified in the files, 8 of the mask in no file
     stage       s: 2 shards, 40 events, certified 40
+      dataset[0] (D): 1 of 3 files without events, of which nothing is read: empty.root; make it again if there should be some
     ");
 }
 
@@ -294,6 +295,7 @@ fn duplicate_lumi_sections_and_events_are_found() {
         "duplicates  2 lumi sections in more than one file, 5 events more than once",
         "run 1, lumi section 4 is in a.root, b.root; events more than once: 5, such as 40, 46, 47, 48, 49",
         "run 1, lumi section 2 is in a.root, b.root; no event twice",
+        "D is recorded data and there is no mask: every event counts, good or bad; name a golden JSON, mask = \"…\" in [certification], or set kind = \"mc\" if this is simulation",
     ]), "{summary}");
     assert_eq!(
         Plan::from_parquet(plan.to_parquet().unwrap()).unwrap(),

@@ -75,6 +75,13 @@ refused_dependencies() {
   cargo deny check --hide-inclusion-graph bans licenses sources
 }
 
+# oxyroot, a second opinion on ROOT files: in a program of its own, with its own dependencies.
+second_opinion() {
+  CARGO_TARGET_DIR="$PWD/target/oxyroot" cargo build --quiet --locked \
+    --manifest-path tests/oxyroot/Cargo.toml
+  export LUMIMILL_OXYROOT="$PWD/target/oxyroot/debug/lumimill-second-opinion"
+}
+
 fuzz_crates() { find . -path ./target -prune -o -path '*/fuzz/Cargo.toml' -print | sort; }
 
 # Every fuzz target with the coverage instrumentation that the stable compiler offers, which is
@@ -133,7 +140,7 @@ step "preparing Python with pyarrow, polars, DuckDB, scikit-learn and uproot"
 python_environment
 step "formatting"
 cargo fmt --all --check
-for manifest in $(fuzz_crates); do
+for manifest in $(fuzz_crates) tests/oxyroot/Cargo.toml; do
   cargo fmt --check --manifest-path "$manifest"
 done
 step "scripts"
@@ -146,6 +153,8 @@ step "refused dependencies"
 refused_dependencies
 step "building the tests"
 cargo test --workspace --locked --no-run --quiet
+step "building the second opinion"
+second_opinion
 step "fuzz smoke"
 fuzz_smoke
 step "tests"

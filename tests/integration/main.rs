@@ -24,6 +24,7 @@ mod s3;
 mod s3_encrypted;
 mod s3_faults;
 mod s3_input;
+mod second_opinion;
 mod servers;
 mod spellings;
 mod warnings;

@@ -2,6 +2,7 @@
 
 mod location;
 mod remote;
+mod short_names;
 #[cfg(any(feature = "s3", test))]
 mod tail;
 
@@ -17,9 +18,10 @@ use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::failure::Failure;
 use lumimill_common::retry_policy::MISSING;
 use lumimill_common::unread::with_unread;
-use lumimill_rootfile::{Branch, Error, RootFile, Tree};
+use lumimill_rootfile::{Error, RootFile, Tree};
 
 use crate::memory::ADVICE;
+use short_names::ShortNames;
 
 pub use location::Location;
 #[cfg(feature = "s3")]
@@ -70,10 +72,11 @@ pub fn input_failure(url: &str, error: &Error) -> Failure {
 /// dots, as ROOT's RDataFrame has them: `event/track.pt`, `event.track.pt` and `track.pt`.
 #[must_use]
 pub fn schema_of(tree: &Tree) -> Schema {
+    let names = ShortNames::of(tree);
     let mut fields = Vec::with_capacity(tree.branches().len());
     let mut unread = Vec::new();
     for branch in tree.branches() {
-        let names = names_of(tree, branch.name());
+        let names = names.of_branch(branch.name());
         match branch.data_type() {
             Ok(data_type) => {
                 let named = |name| Field::new(name, data_type.clone(), false);
@@ -84,21 +87,6 @@ pub fn schema_of(tree: &Tree) -> Schema {
     }
     let unread = unread.iter().map(|(name, reason)| (name.as_str(), *reason));
     with_unread(Schema::new(fields), unread)
-}
-
-/// The names by which the tree knows a branch.
-fn names_of(tree: &Tree, name: &str) -> Vec<String> {
-    let mut names = vec![name.to_owned()];
-    let Some((_, own)) = name.rsplit_once('/') else {
-        return names;
-    };
-    for short in [name.replace('/', "."), own.to_owned()] {
-        let same = |found: &Branch| found.name() == name;
-        if tree.branch(&short).is_some_and(same) && !names.contains(&short) {
-            names.push(short);
-        }
-    }
-    names
 }
 
 /// A run or lumi column as u32, whatever integer it was written as.
@@ -154,11 +142,28 @@ fn whole_numbers(name: &str, column: &ArrayRef) -> Result<Vec<i64>, String> {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::path::Path;
 
     use lumimill_common::failure::Disposition;
     use lumimill_rootfile::Error;
 
-    use super::input_failure;
+    use super::{input_failure, open};
+    use crate::memory::claim_limit;
+
+    #[test]
+    fn what_claims_more_memory_than_a_job_may_use_is_refused_before_it_is_read() {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../common/rootfile/tests");
+        let file = open(&tests, "data/bombs/baskets.root").unwrap();
+        // Its baskets claim 60 MiB each.
+        let file = file.with_memory_limit(claim_limit(Some(100 << 20)));
+        let mut reader = file.tree("Events").unwrap().reader(&["a"]).unwrap();
+        let failure = input_failure("a.root", &reader.read(0..1).unwrap_err());
+        assert_eq!(
+            (failure.disposition, failure.kind.as_str()),
+            (Disposition::Retry, "memory")
+        );
+        assert!(failure.message.contains("--memory-limit"), "{failure}");
+    }
 
     #[test]
     fn what_a_machine_does_not_see_is_told_from_what_is_corrupt() {

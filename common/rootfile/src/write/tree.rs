@@ -188,7 +188,7 @@ impl TreeWriter {
 fn write_attributes(b: &mut Buffer) {
     b.versioned(2, |b| [602, 1, 1].into_iter().for_each(|v| b.u16(v)));
     b.versioned(2, |b| [0, 1001].into_iter().for_each(|v| b.u16(v)));
-    b.versioned(3, |b| {
+    b.versioned(2, |b| {
         [1, 1].into_iter().for_each(|v| b.u16(v));
         b.raw(&1.0_f32.to_be_bytes());
     });

@@ -122,8 +122,9 @@ pub(super) const CLASSES: &[Class] = &[
         &[Value("fFillColor", Short), Value("fFillStyle", Short)],
     ),
     class(
+        // Version 3 has the same members; ROOT before 6.36, and oxyroot, know version 2.
         "TAttMarker",
-        3,
+        2,
         0x291D_8BEC,
         &[
             Value("fMarkerColor", Short),

@@ -68,7 +68,9 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
         stages,
     };
     let plan = survey.plan(&file.model_hashes());
-    let plan = plan.map_err(|problem| mistakes(vec![problem.to_string()]))?;
+    let mut plan = plan.map_err(|problem| mistakes(vec![problem.to_string()]))?;
+    plan.notes
+        .extend(file.stages.iter().flat_map(|stage| stage.notes()));
     Ok(Checked { file, plan })
 }
 

@@ -14,6 +14,7 @@ mod forms;
 mod main_job;
 mod memory;
 mod model_inputs;
+mod models;
 mod odd_files;
 mod permissions;
 mod pool;

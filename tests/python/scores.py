@@ -1,5 +1,5 @@
 """Rankings of any score, held against scikit-learn on the Parquet that was written, each within the
-bound that it states for itself.
+bound that it states for itself. Without a range there are 300 bins at most here, far fewer than usual.
 
 usage: scores.py STAGE_FOLDER REPORT_FOLDER
 """
@@ -27,7 +27,7 @@ for metric in found["metrics"]:
     off = abs(numbers["auc"] - roc_auc_score(y, s))
     assert off <= numbers["auc_binning_error"] + 1e-12, (name, off, numbers["auc_binning_error"])
     if ranking["range"] is None:
-        assert off < 1e-4 and numbers["below_range"] == numbers["above_range"] == 0, (name, off)
+        assert off < 5e-3 and numbers["below_range"] == numbers["above_range"] == 0, (name, off)
     else:
         low, high = ranking["range"]
         assert numbers["below_range"] == (s < low).sum() and numbers["above_range"] == (s > high).sum(), name

@@ -107,6 +107,17 @@ impl PreparedStage {
         &self.models
     }
 
+    /// What a person should know of the scores of its models.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let of = |model: &StageModel| -> Vec<String> {
+            let name = format!("{}: model {}", self.path, model.name());
+            let notes = model.notes().into_iter();
+            notes.map(|note| format!("{name}: {note}")).collect()
+        };
+        self.models.iter().flat_map(of).collect()
+    }
+
     /// What is measured on its rows.
     #[must_use]
     pub fn metrics(&self) -> &[MetricSpec] {

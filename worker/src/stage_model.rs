@@ -84,6 +84,21 @@ impl StageModel {
         self.models.iter().map(|model| model.sha256().to_owned())
     }
 
+    /// Whether its features are to be gathered in double precision.
+    #[must_use]
+    pub fn reads_doubles(&self) -> bool {
+        self.models.iter().any(|model| model.reads_doubles())
+    }
+
+    /// What a person should know of its scores, each note once.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.models.iter().flat_map(|model| model.notes()).collect();
+        notes.sort();
+        notes.dedup();
+        notes
+    }
+
     fn score_one(&self, model: &Model, features: &Features) -> Result<Vec<f32>, Failure> {
         let mut scores = Vec::with_capacity(features.rows());
         model
@@ -112,7 +127,7 @@ impl StageModel {
                 .map(|column| take(column, &indices, None))
                 .collect();
             let taken = taken.map_err(|error| Failure::reject("model", &self.name, error))?;
-            let features = gather(&self.inputs, &taken)?;
+            let features = gather(&self.inputs, &taken, model.reads_doubles())?;
             for (row, score) in indices
                 .values()
                 .iter()
@@ -146,8 +161,12 @@ fn input_columns(rows: &RecordBatch, inputs: &[String]) -> Result<Vec<ArrayRef>,
     inputs.iter().map(column).collect()
 }
 
-fn gather(inputs: &[String], columns: &[ArrayRef]) -> Result<Features, Failure> {
-    Features::gather(columns).map_err(|error| Failure::reject("model", inputs.join(", "), error))
+fn gather(inputs: &[String], columns: &[ArrayRef], doubles: bool) -> Result<Features, Failure> {
+    let features = match doubles {
+        true => Features::gather_doubles(columns),
+        false => Features::gather(columns),
+    };
+    features.map_err(|error| Failure::reject("model", inputs.join(", "), error))
 }
 
 /// The score columns of all models of a stage; models of the same inputs share one gathering.
@@ -165,7 +184,12 @@ pub fn score_all(
                 scores
             }
             ([one], _) => {
-                let features = gather(&model.inputs, &input_columns(rows, &model.inputs)?)?;
+                let columns = input_columns(rows, &model.inputs)?;
+                // For all models of these inputs.
+                let doubles = models
+                    .iter()
+                    .any(|other| other.inputs == model.inputs && other.reads_doubles());
+                let features = gather(&model.inputs, &columns, doubles)?;
                 let scores = model.score_one(one, &features)?;
                 gathered = Some((&model.inputs, features));
                 scores

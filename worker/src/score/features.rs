@@ -18,13 +18,18 @@ pub(crate) const LANES: usize = 32;
 /// The values of one feature in one block.
 pub(crate) type Lane = [f32; LANES];
 
-/// A batch of rows × features, in f32.
+/// The values of one feature in one block, as the columns have them.
+pub(crate) type DoubleLane = [f64; LANES];
+
+/// A batch of rows × features, in f32 and, where a model asks for it, in f64 as well.
 #[derive(Debug, Clone, Default)]
 pub struct Features {
     rows: usize,
     width: usize,
     /// Block after block, feature after feature; the last block is filled up with zeros.
     blocks: Vec<Lane>,
+    /// The same in double precision; empty where no model asks for it.
+    doubles: Vec<DoubleLane>,
 }
 
 /// Columns that cannot be gathered.
@@ -69,6 +74,19 @@ impl Features {
         Ok(features)
     }
 
+    /// The same, and keeps values in double precision beside those in single.
+    ///
+    /// # Errors
+    /// As [`Features::gather`].
+    pub fn gather_doubles(columns: &[ArrayRef]) -> Result<Self, GatherError> {
+        let mut features = Self::gather(columns)?;
+        features.doubles = vec![[0.0; LANES]; features.blocks.len()];
+        for (index, column) in columns.iter().enumerate() {
+            features.fill_doubles(index, column)?;
+        }
+        Ok(features)
+    }
+
     /// Gathers plain columns of equal length.
     ///
     /// # Errors
@@ -100,6 +118,7 @@ impl Features {
             rows,
             width,
             blocks,
+            doubles: Vec::new(),
         }
     }
 
@@ -124,6 +143,35 @@ impl Features {
         self.blocks
             .get(start..start.saturating_add(self.width))
             .unwrap_or_default()
+    }
+
+    /// One block in double precision; empty where no model asked for it.
+    pub(crate) fn double_block(&self, index: usize) -> &[DoubleLane] {
+        let start = index.saturating_mul(self.width);
+        self.doubles
+            .get(start..start.saturating_add(self.width))
+            .unwrap_or_default()
+    }
+
+    /// Whether values are there in double precision.
+    pub(crate) fn has_doubles(&self) -> bool {
+        self.doubles.len() == self.blocks.len()
+    }
+
+    /// Writes one feature in double precision: nulls become NaN.
+    fn fill_doubles(&mut self, index: usize, column: &ArrayRef) -> Result<(), GatherError> {
+        let doubles = doubles(column).ok_or_else(|| GatherError::Type {
+            column: index,
+            found: column.data_type().clone(),
+        })?;
+        let mut values = doubles.into_iter();
+        let lanes = self.doubles.iter_mut().skip(index);
+        for lane in lanes.step_by(self.width.max(1)) {
+            for (slot, value) in lane.iter_mut().zip(&mut values) {
+                *slot = value;
+            }
+        }
+        Ok(())
     }
 
     fn check_length(&self, column: usize, found: usize) -> Result<(), GatherError> {
@@ -190,6 +238,35 @@ impl Features {
                 .map(|value| value.map_or(f32::NAN, |set| f32::from(u8::from(set)))),
         );
     }
+}
+
+/// A column of any number type in double precision, NaN where it is null.
+fn doubles(column: &ArrayRef) -> Option<Vec<f64>> {
+    fn of<T: ArrowPrimitiveType>(column: &ArrayRef, number: impl Fn(T::Native) -> f64) -> Vec<f64> {
+        let values = column.as_primitive::<T>().iter();
+        values
+            .map(|value| value.map_or(f64::NAN, &number))
+            .collect()
+    }
+    Some(match column.data_type() {
+        DataType::Boolean => {
+            let flags = column.as_boolean().iter();
+            flags
+                .map(|flag| flag.map_or(f64::NAN, |set| f64::from(u8::from(set))))
+                .collect()
+        }
+        DataType::Int8 => of::<Int8Type>(column, f64::from),
+        DataType::Int16 => of::<Int16Type>(column, f64::from),
+        DataType::Int32 => of::<Int32Type>(column, f64::from),
+        DataType::Int64 => of::<Int64Type>(column, |value| value as f64),
+        DataType::UInt8 => of::<UInt8Type>(column, f64::from),
+        DataType::UInt16 => of::<UInt16Type>(column, f64::from),
+        DataType::UInt32 => of::<UInt32Type>(column, f64::from),
+        DataType::UInt64 => of::<UInt64Type>(column, |value| value as f64),
+        DataType::Float32 => of::<Float32Type>(column, f64::from),
+        DataType::Float64 => of::<Float64Type>(column, |value| value),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -59,6 +59,25 @@ impl Model {
             .or_else(|| self.feature_names.as_ref().map(Vec::len))
     }
 
+    /// Whether it compares inputs in double precision, and so is to be given features that were
+    /// gathered in it.
+    pub fn reads_doubles(&self) -> bool {
+        self.compiled.reads_doubles
+    }
+
+    /// What a person should know of its scores.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.compiled.notes.clone();
+        if self.compiled.reads_whole_numbers {
+            notes.push(String::from(
+                "it declares inputs of whole numbers: fractions are compared as they are, not cut off",
+            ));
+        }
+        notes.sort();
+        notes.dedup();
+        notes
+    }
+
     /// Names of the features in the model's order, when it tells them.
     pub fn feature_names(&self) -> Option<&[String]> {
         self.feature_names.as_deref()

@@ -25,6 +25,7 @@ const NODE_LIMIT: usize = 20_000;
 const ATTRIBUTE_LIMIT: usize = 256;
 /// ONNX's numbers for the element types used here.
 pub(crate) const FLOAT: i32 = 1;
+pub(crate) const INT32: i32 = 6;
 pub(crate) const INT64: i32 = 7;
 pub(crate) const DOUBLE: i32 = 11;
 
@@ -37,6 +38,8 @@ pub(crate) struct Graph {
     pub(crate) outputs: Vec<Port>,
     /// Key and value, in file order.
     pub(crate) metadata: Vec<(String, String)>,
+    /// The program that wrote the file.
+    pub(crate) producer: String,
 }
 
 /// One operator.
@@ -84,6 +87,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Graph, Problem> {
         return Err(Problem::damaged("it names no operator set (opset_import)"));
     }
     let mut read = read_graph(&graph)?;
+    read.producer = model.producer_name;
     read.metadata = model
         .metadata_props
         .into_iter()
@@ -131,6 +135,7 @@ fn read_graph(bytes: &[u8]) -> Result<Graph, Problem> {
             .map(|port| read_port(port))
             .collect::<Result<_, _>>()?,
         metadata: Vec::new(),
+        producer: String::new(),
     })
 }
 

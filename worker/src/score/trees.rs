@@ -7,15 +7,18 @@
 //! order of the trees, so that a row's score does not depend on the batch it is in.
 
 mod aggregate;
+mod code;
 mod ensemble;
 mod exit;
 mod linked;
+mod notes;
 mod runner;
 mod table;
 mod transform;
 mod tree;
 
 pub(crate) use ensemble::{CHUNK_ROWS, Ensemble};
+pub(crate) use notes::notes;
 pub(crate) use transform::{logistic, softmax};
 
 use super::error::Problem;
@@ -36,25 +39,35 @@ pub(crate) fn is_ensemble(node: &Node) -> bool {
         )
 }
 
-/// Compiles such a node. `double` tells that the node's input is of double precision; `features`
-/// gives for each feature id of the node the column to read, `None` where they are the same.
-pub(crate) fn compile(
-    node: &Node,
-    double: bool,
-    features: Option<&[usize]>,
-) -> Result<Ensemble, Problem> {
+/// What an ensemble reads.
+pub(crate) struct Source<'a> {
+    /// Whether it is declared to be of double precision.
+    pub(crate) double: bool,
+    /// For each feature id of the node the column to read; `None` where they are the same.
+    pub(crate) columns: Option<&'a [usize]>,
+    /// Where values in double precision are to be read: which columns are to be rounded to single
+    /// precision before.
+    pub(crate) rounded: Option<&'a dyn Fn(usize) -> bool>,
+}
+
+/// Compiles such a node.
+pub(crate) fn compile(node: &Node, source: &Source<'_>) -> Result<Ensemble, Problem> {
+    let wide = source.rounded.is_some();
     let mut forest = match node.operator.as_str() {
-        "TreeEnsemble" => linked::read(&node.attributes)?,
-        operator => table::read(&node.attributes, operator == "TreeEnsembleClassifier")?,
+        "TreeEnsemble" => linked::read(&node.attributes, wide)?,
+        operator => table::read(&node.attributes, operator == "TreeEnsembleClassifier", wide)?,
     };
     if forest.leaves_column_unset() {
         return Err(Problem::invalid(
             "PROBIT with weights for only one of two classes leaves the other's column undefined",
         ));
     }
-    forest.rule.double |= double;
-    if let Some(columns) = features {
+    forest.rule.double |= source.double;
+    if let Some(columns) = source.columns {
         forest.pick_columns(columns)?;
+    }
+    if let (Some(codes), Some(rounded)) = (&mut forest.codes, source.rounded) {
+        codes.round(rounded);
     }
     Ok(Ensemble::new(forest))
 }

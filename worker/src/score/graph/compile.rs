@@ -6,9 +6,9 @@ use super::constant::Constants;
 use super::operator;
 use super::ports::{self, Inputs};
 use crate::score::error::Problem;
-use crate::score::onnx::{Graph, Node};
+use crate::score::onnx::{DOUBLE, FLOAT, Graph, INT32, INT64, Node};
 use crate::score::program::{Action, Program, Step};
-use crate::score::trees;
+use crate::score::trees::{self, Source};
 
 /// A program and what its graph says of the features.
 #[derive(Debug)]
@@ -20,15 +20,23 @@ pub(in crate::score) struct Compiled {
     pub(in crate::score) width_used: usize,
     /// Names of the inputs, where each is one feature.
     pub(in crate::score) input_names: Option<Vec<String>>,
+    /// Whether it compares values in double precision.
+    pub(in crate::score) reads_doubles: bool,
+    /// Whether some inputs are declared to be whole numbers.
+    pub(in crate::score) reads_whole_numbers: bool,
+    /// What a person should know of the trees.
+    pub(in crate::score) notes: Vec<String>,
 }
 
 /// A value of the graph while it is compiled.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
-    /// Columns of the features; all of them, of undeclared number, when `None`.
+    /// Columns of the features; all of them, of undeclared number, when `None`. `exact` while no
+    /// cast to single precision lies between them and the input.
     Features {
         columns: Option<Vec<usize>>,
         double: bool,
+        exact: bool,
     },
     /// A slot of the program.
     Slot { index: usize, double: bool },
@@ -41,6 +49,11 @@ pub(super) struct Compiler<'a> {
     values: HashMap<&'a str, Value>,
     steps: Vec<Step>,
     width_used: usize,
+    /// Columns of inputs of single precision.
+    singles: Vec<std::ops::Range<usize>>,
+    reads_doubles: bool,
+    producer: &'a str,
+    notes: Vec<String>,
 }
 
 /// Compiles a graph whose scores come from tree ensembles.
@@ -56,6 +69,10 @@ pub(in crate::score) fn compile(graph: &Graph) -> Result<Compiled, Problem> {
         values: HashMap::new(),
         steps: Vec::new(),
         width_used: 0,
+        singles: inputs.columns_of(&[FLOAT]),
+        reads_doubles: false,
+        producer: &graph.producer,
+        notes: Vec::new(),
     };
     for port in &graph.inputs {
         if let Some(input) = inputs.columns.iter().find(|input| input.name == port.name) {
@@ -66,7 +83,8 @@ pub(in crate::score) fn compile(graph: &Graph) -> Result<Compiled, Problem> {
                 &port.name,
                 Value::Features {
                     columns,
-                    double: input.double,
+                    double: input.element == DOUBLE,
+                    exact: true,
                 },
             );
         }
@@ -171,21 +189,49 @@ impl<'a> Compiler<'a> {
 
     fn ensemble(&mut self, node: &Node) -> Result<Value, Problem> {
         let action = match self.input(node, 0)? {
-            Value::Features { columns, double } => {
-                let ensemble = trees::compile(node, double, columns.as_deref())?;
+            Value::Features {
+                columns,
+                double,
+                exact,
+            } => {
+                let singles = self.singles.clone();
+                let is_single = |column: usize| singles.iter().any(|of| of.contains(&column));
+                let wide = double && exact && self.is_wide(columns.as_deref());
+                let source = Source {
+                    double,
+                    columns: columns.as_deref(),
+                    rounded: wide.then_some(&is_single),
+                };
+                let ensemble = trees::compile(node, &source)?;
+                self.reads_doubles |= ensemble.reads_doubles();
                 self.width_used = self.width_used.max(ensemble.features_used());
                 Action::Trees(ensemble)
             }
             Value::Slot { index, double } => {
                 let columns: Vec<usize> = (0..self.slot_width(index)).collect();
-                Action::TreesOf(index, trees::compile(node, double, Some(&columns))?)
+                let source = Source {
+                    double,
+                    columns: Some(&columns),
+                    rounded: None,
+                };
+                Action::TreesOf(index, trees::compile(node, &source)?)
             }
         };
+        self.notes.extend(trees::notes(node, self.producer)?);
         let width = match &action {
             Action::Trees(ensemble) | Action::TreesOf(_, ensemble) => ensemble.targets(),
             _ => 0,
         };
         Ok(self.push(action, width))
+    }
+
+    /// Whether columns may hold what single precision does not.
+    fn is_wide(&self, columns: Option<&[usize]>) -> bool {
+        let is_single = |column: &usize| self.singles.iter().any(|of| of.contains(column));
+        match columns {
+            Some(columns) => !columns.iter().all(is_single),
+            None => self.singles.is_empty(),
+        }
     }
 
     /// The value of an input of a node.
@@ -208,6 +254,15 @@ impl<'a> Compiler<'a> {
     pub(super) fn slot(&mut self, node: &Node, position: usize) -> Result<usize, Problem> {
         match self.input(node, position)? {
             Value::Slot { index, .. } => Ok(index),
+            Value::Features {
+                columns,
+                double: true,
+                exact: true,
+            } if self.is_wide(columns.as_deref()) => Err(Problem::needs_runtime(format!(
+                "operator {} computes with the inputs in double precision; convert the model with \
+                 inputs of single precision, or compute columns in the campaign",
+                node.operator
+            ))),
             Value::Features {
                 columns: Some(columns),
                 ..
@@ -273,6 +328,9 @@ impl<'a> Compiler<'a> {
             width: inputs.width,
             width_used: self.width_used,
             input_names,
+            reads_doubles: self.reads_doubles,
+            reads_whole_numbers: !inputs.columns_of(&[INT32, INT64]).is_empty(),
+            notes: self.notes,
         })
     }
 }

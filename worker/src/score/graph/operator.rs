@@ -96,11 +96,12 @@ fn cast(compiler: &Compiler<'_>, node: &Node) -> Result<Value, Problem> {
             &format!("to element type {to}, expected float (1) or double (11)"),
         ));
     }
-    // f32 features keep their value either way.
     Ok(match compiler.input(node, 0)? {
-        Value::Features { columns, .. } => Value::Features {
+        Value::Features { columns, exact, .. } => Value::Features {
             columns,
             double: to_double,
+            // What was declared to be of single precision keeps its value either way.
+            exact: exact && to_double,
         },
         Value::Slot { index, .. } => Value::Slot {
             index,
@@ -161,21 +162,32 @@ fn concat(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
         Value::Features {
             columns: Some(columns),
             double,
-        } => Some((columns.as_slice(), *double)),
+            exact,
+        } => Some((columns.as_slice(), *double, *exact)),
         _ => None,
     });
     if let Some(parts) = features
         .collect::<Option<Vec<_>>>()
         .filter(|parts| !parts.is_empty())
     {
-        let double = parts.iter().any(|(_, double)| *double);
+        let double = parts.iter().any(|(_, double, _)| *double);
+        let mixed =
+            parts.iter().any(|(.., exact)| *exact) && parts.iter().any(|(.., exact)| !exact);
+        if double && mixed {
+            return Err(unsupported(
+                node,
+                "joins inputs in double precision with some that were rounded",
+            ));
+        }
+        let exact = parts.iter().all(|(.., exact)| *exact);
         let columns = parts
             .iter()
-            .flat_map(|(columns, _)| columns.iter().copied())
+            .flat_map(|(columns, ..)| columns.iter().copied())
             .collect();
         return Ok(Value::Features {
             columns: Some(columns),
             double,
+            exact,
         });
     }
     let slots = (0..node.inputs.len())
@@ -220,13 +232,16 @@ fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
         Value::Features {
             columns: None,
             double,
+            exact,
         } => Ok(Value::Features {
             columns: Some(choose(None)?),
             double,
+            exact,
         }),
         Value::Features {
             columns: Some(columns),
             double,
+            exact,
         } => {
             let chosen = choose(Some(columns.len()))?;
             let columns = chosen
@@ -236,6 +251,7 @@ fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
             Ok(Value::Features {
                 columns: Some(columns),
                 double,
+                exact,
             })
         }
         Value::Slot { index, .. } => {

@@ -1,7 +1,9 @@
 //! The graph's inputs and outputs: one matrix of features, or a column for each.
 
+use std::ops::Range;
+
 use crate::score::error::Problem;
-use crate::score::onnx::{DOUBLE, FLOAT, Graph, Port};
+use crate::score::onnx::{DOUBLE, FLOAT, Graph, INT32, INT64, Port};
 
 /// What the inputs declare.
 #[derive(Debug)]
@@ -18,7 +20,22 @@ pub(super) struct Input {
     pub(super) name: String,
     pub(super) first: usize,
     pub(super) width: Option<usize>,
-    pub(super) double: bool,
+    /// ONNX's number for its element type.
+    pub(super) element: i32,
+}
+
+impl Inputs {
+    /// Columns of the inputs of some element types; to the last where their number is not declared.
+    pub(super) fn columns_of(&self, elements: &[i32]) -> Vec<Range<usize>> {
+        let found = self.columns.iter();
+        found
+            .filter(|input| elements.contains(&input.element))
+            .map(|input| {
+                let end = input.width.map(|width| input.first.saturating_add(width));
+                input.first..end.unwrap_or(usize::MAX)
+            })
+            .collect()
+    }
 }
 
 /// More features than any ensemble reads.
@@ -37,9 +54,10 @@ pub(super) fn inputs(graph: &Graph, needed: &dyn Fn(&str) -> bool) -> Result<Inp
     let mut columns = Vec::new();
     let mut total = Some(0_usize);
     for port in &ports {
-        if port.element != FLOAT && port.element != DOUBLE {
+        if ![FLOAT, DOUBLE, INT32, INT64].contains(&port.element) {
             return Err(Problem::needs_runtime(format!(
-                "input {:?} is of element type {}, expected float (1) or double (11)",
+                "input {:?} is of element type {}, expected float (1), int32 (6), int64 (7) or \
+                 double (11)",
                 port.name, port.element
             )));
         }
@@ -54,7 +72,7 @@ pub(super) fn inputs(graph: &Graph, needed: &dyn Fn(&str) -> bool) -> Result<Inp
             name: port.name.clone(),
             first: total.unwrap_or(0),
             width,
-            double: port.element == DOUBLE,
+            element: port.element,
         });
         total = total
             .zip(width)

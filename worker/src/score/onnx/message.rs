@@ -9,6 +9,8 @@
 pub(crate) struct ModelProto {
     #[prost(int64, optional, tag = "1")]
     pub(crate) ir_version: Option<i64>,
+    #[prost(string, tag = "2")]
+    pub(crate) producer_name: String,
     #[prost(bytes = "vec", optional, tag = "7")]
     pub(crate) graph: Option<Vec<u8>>,
     #[prost(message, repeated, tag = "8")]

@@ -1,12 +1,13 @@
 //! An ensemble made ready for running, in the precision it was written for.
 
 use super::aggregate::{Kind, Rule};
+use super::code::Codes;
 use super::exit::CHUNK;
 use super::runner::Runner;
 use super::transform::PostTransform;
 use super::tree::Tree;
 use crate::score::error::Problem;
-use crate::score::features::Features;
+use crate::score::features::{Features, LANES};
 
 /// Rows that are scored at a time.
 pub(crate) const CHUNK_ROWS: usize = CHUNK;
@@ -16,11 +17,16 @@ pub(crate) const CHUNK_ROWS: usize = CHUNK;
 pub(super) struct Forest {
     pub(super) trees: Vec<Tree>,
     pub(super) rule: Rule,
+    /// Where trees compare in double precision: what their thresholds stand for.
+    pub(super) codes: Option<Codes>,
 }
 
 impl Forest {
     /// Makes the trees read `columns[id]` where they read feature `id`.
     pub(super) fn pick_columns(&mut self, columns: &[usize]) -> Result<(), Problem> {
+        if let Some(codes) = &mut self.codes {
+            return codes.pick_columns(columns);
+        }
         for split in self.trees.iter_mut().flat_map(|tree| &mut tree.splits) {
             let column = columns
                 .get(split.feature as usize)
@@ -51,6 +57,9 @@ impl Forest {
     }
 
     fn features_used(&self) -> usize {
+        if let Some(codes) = &self.codes {
+            return codes.features_used();
+        }
         let splits = self.trees.iter().flat_map(|tree| &tree.splits);
         splits
             .map(|split| split.feature as usize + 1)
@@ -65,6 +74,7 @@ pub(crate) struct Ensemble {
     features_used: usize,
     targets: usize,
     trees: Trees,
+    codes: Option<Codes>,
 }
 
 #[derive(Debug)]
@@ -84,6 +94,7 @@ impl Ensemble {
             features_used: forest.features_used(),
             targets: forest.rule.targets,
             trees,
+            codes: forest.codes,
         }
     }
 
@@ -99,9 +110,24 @@ impl Ensemble {
 
     /// Scores the rows of one chunk, `out` being row-major.
     pub(crate) fn run(&self, features: &Features, chunk: usize, out: &mut [f32]) {
+        let Some(codes) = &self.codes else {
+            return self.run_on(features, chunk, out);
+        };
+        let before = chunk.saturating_mul(CHUNK);
+        let rows = features.rows().saturating_sub(before).min(CHUNK);
+        let coded = codes.features(features, before / LANES, rows);
+        self.run_on(&coded, 0, out);
+    }
+
+    fn run_on(&self, features: &Features, chunk: usize, out: &mut [f32]) {
         match &self.trees {
             Trees::Single(runner) => runner.run(features, chunk, out),
             Trees::Double(runner) => runner.run(features, chunk, out),
         }
+    }
+
+    /// Whether it reads values in double precision.
+    pub(crate) fn reads_doubles(&self) -> bool {
+        self.codes.is_some()
     }
 }

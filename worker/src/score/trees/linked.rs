@@ -3,14 +3,15 @@
 
 use super::TARGET_LIMIT;
 use super::aggregate::{Aggregate, Kind, Rule};
+use super::code::Codes;
 use super::ensemble::Forest;
 use super::transform::PostTransform;
 use super::tree::{Builder, Mode, RawNode};
 use crate::score::error::Problem;
 use crate::score::onnx::Attributes;
 
-/// Reads a TreeEnsemble.
-pub(super) fn read(attributes: &Attributes) -> Result<Forest, Problem> {
+/// Reads a TreeEnsemble; `wide` when it compares in double precision.
+pub(super) fn read(attributes: &Attributes, wide: bool) -> Result<Forest, Problem> {
     let targets = attributes.int("n_targets")?.unwrap_or(0);
     let targets = usize::try_from(targets)
         .ok()
@@ -23,6 +24,7 @@ pub(super) fn read(attributes: &Attributes) -> Result<Forest, Problem> {
     let (mut nodes, double) = read_splits(attributes)?;
     let splits = nodes.len();
     append_leaves(attributes, targets, &mut nodes)?;
+    let codes = wide.then(|| Codes::take(&mut nodes)).transpose()?;
 
     let name = |position: usize| match position.checked_sub(splits) {
         Some(leaf) => format!("leaf {leaf}"),
@@ -53,7 +55,7 @@ pub(super) fn read(attributes: &Attributes) -> Result<Forest, Problem> {
         post,
         double,
     };
-    Ok(Forest { trees, rule })
+    Ok(Forest { trees, rule, codes })
 }
 
 /// The inner nodes; children that are leaves are counted on from the last inner node.

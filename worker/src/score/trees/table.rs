@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::TARGET_LIMIT;
 use super::aggregate::{Aggregate, Kind, Rule};
+use super::code::Codes;
 use super::ensemble::Forest;
 use super::transform::PostTransform;
 use super::tree::{Builder, Mode, RawNode};
@@ -31,8 +32,13 @@ const TARGETS: Names = Names {
     weights: "target_weights",
 };
 
-/// Reads a TreeEnsembleClassifier or TreeEnsembleRegressor.
-pub(super) fn read(attributes: &Attributes, classifier: bool) -> Result<Forest, Problem> {
+/// Reads a TreeEnsembleClassifier or TreeEnsembleRegressor; `wide` when it compares in double
+/// precision.
+pub(super) fn read(
+    attributes: &Attributes,
+    classifier: bool,
+    wide: bool,
+) -> Result<Forest, Problem> {
     let targets = targets(attributes, classifier)?;
     let tree_ids = attributes.ints("nodes_treeids")?;
     let node_ids = attributes.ints("nodes_nodeids")?;
@@ -54,6 +60,7 @@ pub(super) fn read(attributes: &Attributes, classifier: bool) -> Result<Forest, 
     let (base, base_double) = attributes.numbers("base_values")?;
     check_base(&base, targets, classifier)?;
 
+    let codes = wide.then(|| Codes::take(&mut nodes)).transpose()?;
     let name = |position: usize| match (tree_ids.get(position), node_ids.get(position)) {
         (Some(tree), Some(node)) => format!("node {node} of tree {tree}"),
         _ => format!("node at {position}"),
@@ -88,7 +95,7 @@ pub(super) fn read(attributes: &Attributes, classifier: bool) -> Result<Forest, 
         post,
         double: double || base_double,
     };
-    Ok(Forest { trees, rule })
+    Ok(Forest { trees, rule, codes })
 }
 
 /// Number of classes or targets.

@@ -92,7 +92,12 @@ impl Sample {
             outputs: vec!["Y".to_owned()],
             attributes: Attributes::of(&attributes),
         };
-        compile(&node, false, Some(&[0]))
+        let source = Source {
+            double: false,
+            columns: Some(&[0]),
+            rounded: None,
+        };
+        compile(&node, &source)
     }
 }
 

@@ -67,6 +67,7 @@ const KNOWN: &[(&str, Way)] = &[
     ("lumimill dead list --json", AtASite(0)),
     ("lumimill dead show 0123456789abcdef", AtASite(2)),
     ("lumimill dead replay --all", AtASite(0)),
+    ("lumimill dead drop --done", AtASite(0)),
     ("lumimill cancel campaign.toml", AtASite(0)),
     (
         "cargo run --release --bin lumimill -- demo",

@@ -12,7 +12,7 @@ mod rows;
 mod section;
 mod stage;
 
-pub use dataset::{Certification, Dataset, DatasetKind, ShardPolicy};
+pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
 pub use model::{Model, ModelSource};
 pub use name::{CampaignName, InvalidName, StageName};
@@ -76,6 +76,25 @@ impl Campaign {
             functions,
             stages,
         }
+    }
+
+    /// What becomes of events that a stage would read more than once: what the campaign says, or
+    /// an error in data and nothing in simulation, where many samples number events anew in every
+    /// file.
+    #[must_use]
+    pub fn duplicates(&self, kind: DatasetKind) -> DuplicatePolicy {
+        let said = self.certification.as_ref();
+        let said = said.and_then(|certification| certification.duplicates);
+        said.unwrap_or(match kind {
+            DatasetKind::Data => DuplicatePolicy::Error,
+            DatasetKind::Mc => DuplicatePolicy::Keep,
+        })
+    }
+
+    /// Whether only the first of events that are there more than once counts.
+    #[must_use]
+    pub fn drops_duplicates(&self) -> bool {
+        self.duplicates(DatasetKind::Data) == DuplicatePolicy::First
     }
 
     /// The stage of this name.

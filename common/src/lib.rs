@@ -7,6 +7,7 @@
 
 pub mod campaign;
 pub mod control;
+pub mod entry_set;
 pub mod event_id;
 pub mod expression;
 pub mod failed_record;

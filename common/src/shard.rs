@@ -11,10 +11,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::{Campaign, Stage, StageName};
+use crate::entry_set::EntrySet;
 use crate::lumi_mask::LumiMask;
 
 /// Raised whenever the same shard would be written with other bytes than before.
-pub const OUTPUT_VERSION: u32 = 1;
+pub const OUTPUT_VERSION: u32 = 2;
 
 /// Identity of an input file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,10 +47,12 @@ pub struct Shard {
     pub certified_events: u64,
     /// Certified lumi sections of the range; `None` where every event counts as certified.
     pub lumis: Option<LumiMask>,
+    /// Entries of the range that do not count, as an earlier shard has their events.
+    pub dropped: EntrySet,
 }
 
 impl Shard {
-    /// The id of this shard under a stage digest (see [`stage_digest`]).
+    /// The id of this shard under the digest of what its stage writes (see [`stage_digest`]).
     #[must_use]
     pub fn compute_id(&self, stage_digest: &str) -> ShardId {
         let mut hash = blake3::Hasher::new();
@@ -74,6 +77,7 @@ impl Shard {
         for number in [self.file.size, self.entries.start, self.entries.end] {
             hash.update(&number.to_le_bytes());
         }
+        hash.update(&self.dropped.to_bytes());
         hash.update(&OUTPUT_VERSION.to_le_bytes());
         ShardId::from_hash(&hash.finalize())
     }
@@ -88,7 +92,9 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
     for model in &mut stage.models {
         model.forget_paths();
     }
-    let parts = (&stage, &campaign.functions, model_hashes);
+    // With it, shards count one step more.
+    let drops_duplicates = campaign.drops_duplicates();
+    let parts = (&stage, &campaign.functions, model_hashes, drops_duplicates);
     let text = serde_json::to_string(&parts).unwrap_or_default();
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }

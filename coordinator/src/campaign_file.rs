@@ -4,14 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, CampaignErrors, Draft, Problem, StageName};
+use lumimill_common::campaign::{Campaign, CampaignErrors, Draft, Problem};
 use lumimill_common::small_file::SmallFile;
 use lumimill_common::spelling::spelled_out;
 use lumimill_common::store::{Place, PlaceError};
 use lumimill_worker::prepared_stage::PreparedStage;
-use lumimill_worker::stage_model::StageModel;
-
-use crate::plan::ModelHashes;
 
 const CAMPAIGN: SmallFile = SmallFile {
     what: "a campaign file (TOML)",
@@ -148,22 +145,6 @@ impl CampaignFile {
             }),
             false => Err(Mistakes::new(path.display(), wrong)),
         }
-    }
-
-    /// SHA-256 of the model files of each stage.
-    #[must_use]
-    pub fn model_hashes(&self) -> ModelHashes {
-        let hashes = |stage: &Arc<PreparedStage>| {
-            stage
-                .models()
-                .iter()
-                .flat_map(StageModel::hashes)
-                .collect::<Vec<_>>()
-        };
-        let named = |stage: &Arc<PreparedStage>| -> (StageName, Vec<String>) {
-            (stage.stage().name.clone(), hashes(stage))
-        };
-        self.stages.iter().map(named).collect()
     }
 
     /// The bytes of a model file, by the path that the campaign has for it.

@@ -17,7 +17,7 @@ use lumimill_worker::process::rehearse;
 
 use crate::campaign_file::{CampaignFile, DraftFile, Mistakes, could_be_written, place_of};
 use crate::discover::{InputFile, Inputs};
-use crate::plan::{Plan, Survey};
+use crate::plan::{Plan, PlanErrors, Survey};
 use crate::side_by_side::side_by_side;
 
 /// A campaign of which nothing is known to be wrong, and its plan.
@@ -57,6 +57,7 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     let (survey, problems) = Survey::of(&campaign, &base, &inputs, slots);
     found.extend(problems.iter());
     check_schemas(&campaign, &stages, &inputs, slots, &mut found);
+    found.extend(survey.wrong_with(&stages).iter());
     let mistakes = |messages| Mistakes::new(path.display(), messages);
     if !found.order.is_empty() {
         return Err(mistakes(found.messages()));
@@ -67,8 +68,10 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
         campaign: draft.campaign,
         stages,
     };
-    let plan = survey.plan(&file.model_hashes());
-    let mut plan = plan.map_err(|problem| mistakes(vec![problem.to_string()]))?;
+    let plan = survey.plan(&file.stages, slots);
+    let mut plan = plan.map_err(|PlanErrors(problems)| {
+        mistakes(problems.iter().map(ToString::to_string).collect())
+    })?;
     plan.notes
         .extend(file.stages.iter().flat_map(|stage| stage.notes()));
     Ok(Checked { file, plan })

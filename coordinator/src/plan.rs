@@ -5,15 +5,14 @@
 //! that is the business of [`crate::ledger`].
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use lumimill_common::campaign::CampaignName;
-use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::{FileIdentity, Shard};
 use serde::{Deserialize, Serialize};
 
 mod certified;
+mod columns;
 mod cut;
 mod duplicates;
 mod event_columns;
@@ -27,10 +26,10 @@ mod tests;
 mod warnings;
 
 pub use certified::{CertificationError, Certified};
-pub use duplicates::DuplicateError;
+pub use duplicates::{DuplicateError, DuplicateLumi, Duplicates};
 pub use event_columns::EventColumnError;
 pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};
-pub use planner::{ModelHashes, PlanErrors, PlanProblem, Survey, plan};
+pub use planner::{PlanErrors, PlanProblem, Survey, plan};
 pub use scan::ScanError;
 pub use split::Splits;
 pub use summary::{PlanSummary, StageSummary};
@@ -50,8 +49,8 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// Its shards: by stage, then as `files`, then by entry.
     pub shards: Vec<Shard>,
-    /// Lumi sections that more than one file has.
-    pub duplicates: Vec<DuplicateLumi>,
+    /// Events that are there more than once, where that is no error.
+    pub duplicates: Option<Duplicates>,
     /// Shards that were cut smaller since they were first planned.
     pub splits: Splits,
     /// What a person should know: normalised masks, files without event numbers.
@@ -83,22 +82,6 @@ pub struct PlannedFile {
     pub all_lumis: u64,
 }
 
-/// A lumi section that more than one file has: of one simulated dataset, or of all data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DuplicateLumi {
-    /// Its run.
-    pub run: Run,
-    /// Its number.
-    pub lumi: LumiSection,
-    /// The files that have it.
-    pub files: Vec<String>,
-    /// Events that are there more than once, beyond the first of each; `None` when events
-    /// have no numbers.
-    pub duplicate_events: Option<u64>,
-    /// The first few of them, by number.
-    pub examples: Vec<EventNumber>,
-}
-
 impl Plan {
     /// Certified lumi sections of recorded data in the files that are read.
     #[must_use]
@@ -113,28 +96,5 @@ impl Plan {
     pub fn distinct_files(&self) -> usize {
         let files: BTreeSet<&FileIdentity> = self.files.iter().map(|file| &file.file).collect();
         files.len()
-    }
-}
-
-impl fmt::Display for DuplicateLumi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { run, lumi, .. } = self;
-        write!(
-            f,
-            "run {run}, lumi section {lumi} is in {}",
-            self.files.join(", ")
-        )?;
-        match self.duplicate_events {
-            None => f.write_str("; its events have no numbers"),
-            Some(0) => f.write_str("; no event twice"),
-            Some(count) => {
-                let examples: Vec<String> = self.examples.iter().map(ToString::to_string).collect();
-                write!(
-                    f,
-                    "; events more than once: {count}, such as {}",
-                    examples.join(", ")
-                )
-            }
-        }
     }
 }

@@ -16,8 +16,8 @@ mod ranking_plot;
 mod summary;
 
 pub use summary::{
-    Duplicate, Failure, InputFile, LumiSummary, Luminosity, Report, RunLumis, ShardCounts,
-    StageReport,
+    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Luminosity, Report, RunLumis,
+    ShardCounts, StageReport,
 };
 
 use figure::Figure;
@@ -42,6 +42,7 @@ pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Err
     ));
     files.push(("event_metrics.csv".to_owned(), csv::event_metrics(report)));
     files.push(("thresholds.csv".to_owned(), csv::thresholds(report)));
+    files.push(("labels.csv".to_owned(), csv::labels(report)));
     for (name, text) in [
         ("processed_lumis.json", &report.processed_lumis),
         ("missing_lumis.json", &report.missing_lumis),

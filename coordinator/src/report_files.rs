@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use lumimill_common::campaign::{Campaign, Rows, Stage};
+use lumimill_common::campaign::{Campaign, DuplicatePolicy, Rows, Stage};
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::metric::{CutFlow, MetricResult, Unit};
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::unit::unit_of;
 
 use crate::ledger::{Ledger, LumiLedger};
@@ -16,7 +17,8 @@ use crate::output::Output;
 use crate::plan::{DuplicateLumi, Plan};
 use crate::reduce::{StageResult, reduce};
 use crate::report::{
-    Duplicate, Failure, InputFile, LumiSummary, Report, RunLumis, ShardCounts, StageReport, render,
+    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
+    StageReport, render,
 };
 use crate::status::failed_records;
 
@@ -119,7 +121,7 @@ pub async fn write_report(
         data: data_label(campaign),
         warnings,
         failures: failures(output, plan, &failed).await?,
-        duplicates: plan.duplicates.iter().map(duplicate).collect(),
+        duplicates: duplicates(plan),
         files: input_files(plan, &done, &failed),
         processed_lumis: lumis.as_ref().map(|lumis| lumis.processed.to_json()),
         missing_lumis: lumis.as_ref().map(|lumis| lumis.missing.to_json()),
@@ -216,6 +218,7 @@ fn stage_report(
             Rows::Each { .. } | Rows::Pairs { .. } => "Candidates",
         }),
         cut_flow: from_files(stage, plan, &result.cut_flow),
+        labels: label_reports(stage, plan),
         metrics: result.metrics,
         units: stage.output_names().iter().filter_map(unit).collect(),
         rows: result.rows,
@@ -225,6 +228,25 @@ fn stage_report(
             failed: failed as u64,
         },
     }
+}
+
+fn label_reports(stage: &Stage, plan: &Plan) -> Vec<LabelReport> {
+    let planned = plan
+        .stages
+        .iter()
+        .filter(|planned| planned.name == stage.name);
+    let report = |label: &LabelCoverage| LabelReport {
+        label: label.label.clone(),
+        branch: label.branch.clone(),
+        files: label.files,
+        events: label.events,
+        files_without: label.files_without,
+        events_without: label.events_without,
+    };
+    planned
+        .flat_map(|planned| &planned.labels)
+        .map(report)
+        .collect()
 }
 
 /// The cut flow with what the files hold in front: ranges without certified events are not read.
@@ -263,17 +285,22 @@ async fn failures(
     Ok(records.into_iter().filter_map(failure).collect())
 }
 
-fn duplicate(found: &DuplicateLumi) -> Duplicate {
-    let events = match found.duplicate_events {
-        None => String::from("events not compared"),
-        Some(0) => String::from("no event twice"),
-        Some(events) => format!("{events} events twice"),
+fn duplicates(plan: &Plan) -> Vec<Duplicate> {
+    let Some(found) = &plan.duplicates else {
+        return Vec::new();
     };
-    let what = format!("run {}, lumi {}: {events}", found.run, found.lumi);
-    Duplicate {
-        what,
-        files: found.files.clone(),
-    }
+    let fate = match found.policy {
+        DuplicatePolicy::First => "left out",
+        DuplicatePolicy::Keep | DuplicatePolicy::Error => "counted",
+    };
+    let duplicate = |lumi: &DuplicateLumi| Duplicate {
+        what: format!(
+            "run {}, lumi {}: {} events more than once, {fate}",
+            lumi.run, lumi.lumi, lumi.duplicate_events
+        ),
+        files: lumi.files.clone(),
+    };
+    found.listed.iter().map(duplicate).collect()
 }
 
 /// Input files in the order of the plan, with their shards of all stages.

@@ -126,7 +126,7 @@ impl Bench {
         let file = CampaignFile::load(&folder.file())?;
         let slots = std::thread::available_parallelism()?;
         let begun = Instant::now();
-        let mut plan = plan(&file.campaign, &file.base, &file.model_hashes(), slots)?;
+        let mut plan = plan(&file.campaign, &file.base, &file.stages, slots)?;
         let took = begun.elapsed();
         let planned = plan.shards.len();
         if planned < shards {

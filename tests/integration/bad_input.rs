@@ -249,7 +249,10 @@ fn a_file_without_events_gives_an_empty_result() {
     let folder = CampaignFolder::demo(EVENTS);
     fs::remove_dir_all(folder.join("data")).unwrap();
     folder.copy(&empty, "data/empty.root");
-    folder.change("missing_labels = \"error\"", "missing_labels = \"false\"");
+    folder.change(
+        "\"HLT_Mu17_Mu8\", \"HLT_Mu17_Mu8_DZ\"]",
+        "\"HLT_Mu17 as HLT_Mu17_Mu8\", \"HLT_Mu17_TrkIsoVVL as HLT_Mu17_Mu8_DZ\"]",
+    );
     let _ = lumimill().on("run", &folder.file()).expect_code(0);
     let _ = lumimill().on("verify", &folder.file()).expect_code(0);
     assert!(folder.output().join("report/index.html").exists());

@@ -121,10 +121,16 @@ fn an_event_is_scored_by_the_model_of_its_fold() {
 fn events_that_are_there_twice_are_found() {
     let folder = CampaignFolder::demo(4_000);
     folder.copy(&folder.join("data/dimuon_0.root"), "data/again.root");
+    let ended = lumimill().on("run", &folder.file()).expect_code(2);
+    ended.says(&["events are there more than once", "are the same file"]);
+    folder.change(
+        "[certification]\n",
+        "[certification]\nduplicates = \"keep\"\n",
+    );
     let ended = lumimill().on("run", &folder.file()).expect_code(0);
-    ended.says(&["lumi sections are in more than one file", "events twice"]);
+    ended.says(&["warning: ", "events more than once"]);
     let page = fs::read_to_string(folder.output().join("report/index.html")).unwrap();
-    assert!(page.contains("data/again.root") && page.contains("events twice"));
+    assert!(page.contains("data/again.root") && page.contains("events more than once, counted"));
     let plan = lumimill()
         .run(&["plan", text(&folder.file()), "--json"])
         .expect_code(0);

@@ -306,11 +306,10 @@ fn a_real_file_in_storage() {
     };
     let _ = lumimill().on("run", &folder.file()).expect_code(0);
     fs::rename(folder.join("out"), folder.join("local")).unwrap();
-    put(
-        &server,
-        &folder.join(&format!("DoubleMuon2016G/{NAME}")),
-        NAME,
-    );
+    for name in [NAME, real_files::LABELLED] {
+        let file = folder.join(&format!("DoubleMuon2016G/{name}"));
+        put(&server, &file, name);
+    }
     folder.change(
         "files = [\"DoubleMuon2016G/*.root\"]",
         &files("nano_*.root"),

@@ -210,6 +210,7 @@ fn facts(
         ("stage", shard.stage.to_string()),
         ("shard", shard.id.to_string()),
         ("configuration", prepared.digest().to_owned()),
+        ("dataset", shard.dataset.clone()),
         ("input", shard.file.url.clone()),
         ("input_uuid", shard.file.uuid.clone()),
         (

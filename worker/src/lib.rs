@@ -11,6 +11,7 @@ pub mod campaigns;
 pub mod candidate;
 pub mod certification;
 pub mod commit;
+mod dataset_column;
 mod event_name;
 mod fatigue;
 pub mod feature;
@@ -32,6 +33,7 @@ pub mod shard_table;
 mod slot;
 pub mod slots;
 pub mod stage_model;
+pub mod stage_types;
 pub mod stored_campaigns;
 #[cfg(feature = "program")]
 mod supervisor;

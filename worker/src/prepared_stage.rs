@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use lumimill_common::campaign::{Campaign, Problem, Stage};
 use lumimill_common::metric::MetricSpec;
 use lumimill_common::shard::stage_digest;
 
+use crate::dataset_column::{DATASET, add_dataset, with_dataset};
 use crate::feature::Program;
 use crate::input::{EVENT, LUMI, RUN};
 use crate::stage_model::{FOLD, ModelFiles, StageModel};
+use crate::stage_types::StageTypes;
 
 /// A stage with its models.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PreparedStage {
     stage: Stage,
     path: String,
@@ -21,6 +24,8 @@ pub struct PreparedStage {
     folds: Option<u8>,
     metrics: Vec<MetricSpec>,
     digest: String,
+    drops_duplicates: bool,
+    types: StageTypes,
 }
 
 impl PreparedStage {
@@ -79,6 +84,8 @@ impl PreparedStage {
             folds,
             metrics,
             digest,
+            drops_duplicates: campaign.drops_duplicates(),
+            types: StageTypes::default(),
         };
         (stage, problems)
     }
@@ -124,8 +131,41 @@ impl PreparedStage {
         &self.metrics
     }
 
+    /// Whether events that are there more than once count once, which is a step of the cut flow.
+    #[must_use]
+    pub fn drops_duplicates(&self) -> bool {
+        self.drops_duplicates
+    }
+
+    /// The same, with the types that a plan decided for its columns.
+    #[must_use]
+    pub fn typed(self, types: StageTypes) -> Self {
+        Self { types, ..self }
+    }
+
+    /// The types that a plan decided for its columns.
+    #[must_use]
+    pub fn types(&self) -> &StageTypes {
+        &self.types
+    }
+
     /// Compiles the stage for files of this schema. All problems are returned together.
     pub fn compile(self: &Arc<Self>, schema: &Schema) -> Result<CompiledStage, Vec<Problem>> {
+        self.compile_as(schema, &self.types)
+    }
+
+    /// Compiles the stage for files of this schema, whose branches are read in these types.
+    pub(crate) fn compile_as(
+        self: &Arc<Self>,
+        schema: &Schema,
+        types: &StageTypes,
+    ) -> Result<CompiledStage, Vec<Problem>> {
+        let keeps_dataset = self.stage.keep.iter().any(|keep| keep.column == DATASET);
+        let names_dataset = keeps_dataset && schema.field_with_name(DATASET).is_err();
+        let schema = &match names_dataset {
+            true => with_dataset(&types.retyped(schema)),
+            false => types.retyped(schema),
+        };
         let mut problems = match self.folds {
             Some(_) => self.missing_identity(schema),
             None => Vec::new(),
@@ -152,6 +192,7 @@ impl PreparedStage {
             prepared: self.clone(),
             program,
             schema: Arc::new(Schema::new(fields)),
+            names_dataset,
         })
     }
 
@@ -201,6 +242,7 @@ pub struct CompiledStage {
     prepared: Arc<PreparedStage>,
     program: Program,
     schema: SchemaRef,
+    names_dataset: bool,
 }
 
 impl CompiledStage {
@@ -222,6 +264,20 @@ impl CompiledStage {
         &self.schema
     }
 
+    /// Events of a dataset as the stage takes them: branches in the types of the plan, and the
+    /// name of the dataset where it is kept.
+    pub(crate) fn as_read(
+        &self,
+        events: RecordBatch,
+        dataset: &str,
+    ) -> Result<RecordBatch, ArrowError> {
+        let events = self.prepared.types.widened(events)?;
+        match self.names_dataset {
+            true => add_dataset(&events, dataset),
+            false => Ok(events),
+        }
+    }
+
     /// Number of folds, where models have them.
     #[must_use]
     pub fn folds(&self) -> Option<u8> {
@@ -232,6 +288,7 @@ impl CompiledStage {
     #[must_use]
     pub fn branches(&self, certify: bool) -> Vec<String> {
         let mut branches = self.program.branches();
+        branches.retain(|branch| !(self.names_dataset && branch == DATASET));
         let mut need = |names: &[&str]| {
             for name in names {
                 if !branches.iter().any(|branch| branch == name) {

@@ -23,6 +23,9 @@ use crate::stage_model::{fold_column, score_all};
 /// Entries in a batch: small enough for the caches, large enough to forget the overhead.
 pub const BATCH_ENTRIES: u64 = 16_384;
 
+/// Name of the step of the cut flow after which no event is there twice.
+pub const FIRST: &str = "first of its duplicates";
+
 /// Where rows go, and who is told how far the work is.
 pub trait Sink {
     /// Takes the rows of a batch.
@@ -60,10 +63,9 @@ pub fn process(
     let mut start = shard.entries.start;
     loop {
         let stop = shard.entries.end.min(start.saturating_add(BATCH_ENTRIES));
-        let entries = start..stop;
-        let events = reader.read(entries.clone())?;
+        let counted = reader.read(start..stop)?;
         let place = Place { shard, tree, start };
-        let rows = batch_rows(&place, stage, events.as_ref(), &entries, &mut measured)?;
+        let rows = batch_rows(&place, stage, &counted, &mut measured)?;
         if let Some(rows) = rows {
             measured.rows += rows.num_rows() as u64;
             sink.rows(&rows)?;
@@ -93,6 +95,10 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
         .filter_map(|name| schema.field_with_name(name).ok())
         .cloned();
     let events = RecordBatch::new_empty(Arc::new(Schema::new(fields.collect::<Vec<_>>())));
+    let events = match stage.as_read(events, "") {
+        Ok(events) => events,
+        Err(error) => return vec![of_stage("", error.to_string())],
+    };
     let rows = stage.program().run(&events, None);
     let rows = rows
         .map_err(|error| error.to_string())
@@ -119,11 +125,22 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
     wrong.collect()
 }
 
-/// The events of a batch that certification left something of.
+/// A batch, and how many of its events count.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub(crate) read: u64,
+    pub(crate) certified: u64,
+    /// Those that are certified and not dropped.
+    pub(crate) counting: u64,
+    /// The events, where any counts.
+    pub(crate) events: Option<Events>,
+}
+
+/// The events of a batch, and which of them count; all, without a mask.
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) batch: RecordBatch,
-    pub(crate) certified: Option<BooleanArray>,
+    pub(crate) counts: Option<BooleanArray>,
 }
 
 /// Where a batch is from.
@@ -151,27 +168,28 @@ impl Place<'_> {
 fn batch_rows(
     place: &Place<'_>,
     stage: &CompiledStage,
-    events: Option<&Events>,
-    entries: &std::ops::Range<u64>,
+    counted: &Counted,
     measured: &mut Measured,
 ) -> Result<Option<RecordBatch>, Failure> {
-    let read = entries.end.saturating_sub(entries.start);
-    measured.cut_flow.add("events read", Unit::Events, read);
-    let Some(Events { batch, certified }) = events else {
-        measured.cut_flow.add("certified", Unit::Events, 0);
+    let mut count = |name, count| measured.cut_flow.add(name, Unit::Events, count);
+    count("events read", counted.read);
+    count("certified", counted.certified);
+    if stage.prepared().drops_duplicates() {
+        count(FIRST, counted.counting);
+    }
+    let Some(Events { batch, counts }) = &counted.events else {
         for (name, unit) in stage.program().steps() {
             measured.cut_flow.add(&name, unit, 0);
         }
+        if let Some(name) = stage.program().scored_step() {
+            measured.cut_flow.add(&name, Unit::Rows, 0);
+        }
         return Ok(None);
     };
-    let passed = certified
-        .as_ref()
-        .map_or(read, |mask| mask.true_count() as u64);
-    measured.cut_flow.add("certified", Unit::Events, passed);
     let mut rows = stage
         .program()
-        .run(batch, certified.as_ref())
-        .map_err(|error| place.failure(&error.of_batch(entries.start)))?;
+        .run(batch, counts.as_ref())
+        .map_err(|error| place.failure(&error.of_batch(place.start)))?;
     for (name, unit, count) in &rows.counts {
         measured.cut_flow.add(name, *unit, *count);
     }

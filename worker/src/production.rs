@@ -133,6 +133,10 @@ impl Production {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Failure::reject("column", url, format!("{url}: {}", lines.join("\n")))
         })?;
+        if let Some(deviation) = stage.types().deviation(&compiled) {
+            let message = format!("{url}: {deviation}; plan again");
+            return Err(Failure::reject("column", url, message));
+        }
         Ok(Opened {
             file: shard.file.clone(),
             stage: shard.stage.clone(),

@@ -1,22 +1,23 @@
-//! Reads a shard batch by batch: first what certification looks at, then, where anything is
-//! certified, the rest.
+//! Reads a shard batch by batch: first what certification looks at, then, where any event
+//! counts, the rest.
 
 use std::ops::Range;
 
-use arrow_array::RecordBatch;
+use arrow_array::{BooleanArray, RecordBatch};
 use lumimill_common::failure::Failure;
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::{Reader, Tree};
 
-use crate::certification::certify;
+use crate::certification::{certify, counting};
 use crate::input::{LUMI, RUN, input_failure};
 use crate::prepared_stage::CompiledStage;
-use crate::process::Events;
+use crate::process::{Counted, Events};
 
 /// The readers of one shard.
 #[derive(Debug)]
 pub(crate) struct ShardReader<'a> {
     shard: &'a Shard,
+    stage: &'a CompiledStage,
     identity: Option<Reader>,
     rest: Reader,
 }
@@ -25,7 +26,7 @@ impl<'a> ShardReader<'a> {
     pub(crate) fn open(
         shard: &'a Shard,
         tree: &Tree,
-        stage: &CompiledStage,
+        stage: &'a CompiledStage,
     ) -> Result<Self, Failure> {
         let branches = stage.branches(shard.lumis.is_some());
         let is_identity = |name: &&str| matches!(*name, RUN | LUMI);
@@ -43,34 +44,48 @@ impl<'a> ShardReader<'a> {
         };
         Ok(Self {
             shard,
+            stage,
             identity,
             rest,
         })
     }
 
-    /// The events of these entries, or `None` when none of them is certified.
-    pub(crate) fn read(&mut self, entries: Range<u64>) -> Result<Option<Events>, Failure> {
+    /// The events of these entries, and how many of them count.
+    pub(crate) fn read(&mut self, entries: Range<u64>) -> Result<Counted, Failure> {
         let url = &self.shard.file.url;
         let failure = |error| input_failure(url, &error);
-        let (Some(reader), Some(mask)) = (&mut self.identity, &self.shard.lumis) else {
-            let batch = self.rest.read(entries).map_err(failure)?;
-            return Ok(Some(Events {
-                batch,
-                certified: None,
-            }));
+        let read = entries.end.saturating_sub(entries.start);
+        let identity = match &mut self.identity {
+            Some(reader) => Some(reader.read(entries.clone()).map_err(failure)?),
+            None => None,
         };
-        let identity = reader.read(entries.clone()).map_err(failure)?;
-        let certified = certify(url, &identity, mask)?;
-        if certified.true_count() == 0 && !entries.is_empty() {
-            return Ok(None);
+        let mask = identity.as_ref().zip(self.shard.lumis.as_ref());
+        let certified = mask.map(|(identity, mask)| certify(url, identity, mask));
+        let certified = certified.transpose()?.filter(|mask| !mask.is_empty());
+        let left = |mask: &Option<BooleanArray>| {
+            let left = mask.as_ref().map(|mask| mask.true_count() as u64);
+            left.unwrap_or(read)
+        };
+        let mut counted = Counted {
+            read,
+            certified: left(&certified),
+            counting: 0,
+            events: None,
+        };
+        let counts = counting(&entries, certified, &self.shard.dropped);
+        counted.counting = left(&counts);
+        if counted.counting == 0 && !entries.is_empty() {
+            return Ok(counted);
         }
         let rest = self.rest.read(entries).map_err(failure)?;
-        let batch =
-            joined(&identity, &rest).map_err(|error| Failure::reject("column", url, error))?;
-        Ok(Some(Events {
-            batch,
-            certified: (!certified.is_empty()).then_some(certified),
-        }))
+        let batch = match &identity {
+            Some(identity) => joined(identity, &rest),
+            None => Ok(rest),
+        };
+        let batch = batch.and_then(|batch| self.stage.as_read(batch, &self.shard.dataset));
+        let batch = batch.map_err(|error| Failure::reject("column", url, error))?;
+        counted.events = Some(Events { batch, counts });
+        Ok(counted)
     }
 }
 

@@ -4,14 +4,18 @@
 mod page_sizes;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, StringViewArray, UInt64Array};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, RecordBatch, StringArray, StringViewArray, UInt64Array,
+};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use lumimill_common::campaign::{InvalidName, StageName};
+use lumimill_common::entry_set::{DamagedEntries, EntrySet};
 use lumimill_common::form::{self, FormError};
 use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard};
 use parquet::arrow::ProjectionMask;
@@ -23,8 +27,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::stage_types::StageTypes;
+
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -87,6 +93,14 @@ pub enum ShardTableError {
         /// What is wrong.
         reason: serde_json::Error,
     },
+    /// Entries that do not count, which are not a set of entries.
+    #[error("plan.parquet: shard {shard}: dropped: {reason}")]
+    Dropped {
+        /// The shard.
+        shard: String,
+        /// What is wrong.
+        reason: DamagedEntries,
+    },
 }
 
 /// A stage of a plan.
@@ -98,6 +112,39 @@ pub struct PlannedStage {
     pub digest: String,
     /// SHA-256 of its model files, in order.
     pub models: Vec<String>,
+    /// The types of its columns, the same for all files.
+    #[serde(default)]
+    pub types: StageTypes,
+    /// Its labels, and which of its files lack them.
+    #[serde(default)]
+    pub labels: Vec<LabelCoverage>,
+}
+
+/// How many files and certified events of a stage have a label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelCoverage {
+    /// The label, as its column is named.
+    pub label: String,
+    /// The branch that it is.
+    pub branch: String,
+    /// Files of the stage.
+    pub files: u64,
+    /// Certified events in them.
+    pub events: u64,
+    /// Files without the branch.
+    pub files_without: u64,
+    /// Certified events in those.
+    pub events_without: u64,
+}
+
+impl PlannedStage {
+    /// Digest of all that decides the bytes of its shards, apart from their input: of what it
+    /// does, and of the types of its columns, which depend on all files together.
+    #[must_use]
+    pub fn output_digest(&self) -> String {
+        let text = serde_json::to_string(&(&self.digest, &self.types)).unwrap_or_default();
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
 }
 
 /// The rows of a plan, and its metadata.
@@ -186,6 +233,7 @@ pub fn schema() -> SchemaRef {
         number("events"),
         number("certified_events"),
         text("lumis"),
+        Field::new("dropped", DataType::Binary, true),
     ]))
 }
 
@@ -200,6 +248,9 @@ pub fn rows(schema: &SchemaRef, shards: &[Shard]) -> Result<RecordBatch, ArrowEr
     let lumis = shards
         .iter()
         .map(|shard| Some(shard.lumis.as_ref()?.to_json()));
+    let dropped = shards
+        .iter()
+        .map(|shard| (!shard.dropped.is_empty()).then(|| shard.dropped.to_bytes()));
     let columns = vec![
         text(|shard| shard.id.to_string()),
         text(|shard| shard.stage.to_string()),
@@ -213,6 +264,7 @@ pub fn rows(schema: &SchemaRef, shards: &[Shard]) -> Result<RecordBatch, ArrowEr
         number(|shard| shard.entries.end.saturating_sub(shard.entries.start)),
         number(|shard| shard.certified_events),
         Arc::new(lumis.collect::<StringArray>()),
+        Arc::new(dropped.collect::<BinaryArray>()),
     ];
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
@@ -243,10 +295,18 @@ impl Room {
         }
     }
 
-    /// Takes room for rows.
-    fn take(&mut self, rows: usize, texts: &[&StringViewArray]) -> Result<(), ShardTableError> {
+    /// Takes room for rows, and for what their dropped entries are in memory.
+    fn take(
+        &mut self,
+        rows: usize,
+        texts: &[&StringViewArray],
+        dropped: &BinaryArray,
+    ) -> Result<(), ShardTableError> {
         let lengths = texts.iter().flat_map(|column| column.lengths());
         let bytes = lengths.fold(0usize, |sum, length| sum.saturating_add(length as usize));
+        let ranges = dropped.iter().flatten().map(|bytes| bytes.len() / 2);
+        let ranges = ranges.fold(0usize, usize::saturating_add);
+        let bytes = bytes.saturating_add(ranges.saturating_mul(size_of::<Range<u64>>()));
         let left = self
             .shards
             .checked_sub(rows)
@@ -259,6 +319,13 @@ impl Room {
         (self.shards, self.text) = (shards, text);
         Ok(())
     }
+}
+
+fn dropped_column(batch: &RecordBatch) -> Result<&BinaryArray, ShardTableError> {
+    let column = "dropped";
+    let found = batch.column_by_name(column);
+    let found = found.and_then(|array| array.as_binary_opt::<i32>());
+    found.ok_or(ShardTableError::Column { column })
 }
 
 fn read_shards(
@@ -282,9 +349,11 @@ fn read_shards(
     let (file, uuid, tree, lumis) = (text("file")?, text("uuid")?, text("tree")?, text("lumis")?);
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
+    let dropped = dropped_column(batch)?;
     room.take(
         batch.num_rows(),
         &[id, stage, dataset, file, uuid, tree, lumis],
+        dropped,
     )?;
     for row in 0..batch.num_rows() {
         let lumis = (!lumis.is_null(row)).then(|| lumis.value(row));
@@ -305,6 +374,13 @@ fn read_shards(
                 shard: id.value(row).to_owned(),
                 reason,
             })?,
+            dropped: match dropped.is_null(row) {
+                true => EntrySet::default(),
+                false => EntrySet::from_bytes(dropped.value(row)).map_err(|reason| {
+                    let shard = id.value(row).to_owned();
+                    ShardTableError::Dropped { shard, reason }
+                })?,
+            },
         });
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::section::Section;
 use crate::run_range::RunRange;
@@ -72,13 +72,27 @@ impl Dataset {
     }
 }
 
-/// Which lumi sections of data are certified.
+/// What becomes of events that a stage would read more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DuplicatePolicy {
+    /// The campaign is not planned.
+    Error,
+    /// Each counts as often as it is there.
+    Keep,
+    /// The first in the order of the plan counts, and is in the table.
+    First,
+}
+
+/// Which events count: lumi sections of data, and one of several that are the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Certification {
     /// Path of the golden JSON, as written.
     pub mask: Option<String>,
     /// Runs to which certification is limited.
     pub runs: Option<RunRange>,
+    /// What becomes of events that are there more than once, of data and of simulation.
+    pub duplicates: Option<DuplicatePolicy>,
 }
 
 impl Certification {
@@ -88,12 +102,23 @@ impl Certification {
         let runs = text
             .as_ref()
             .and_then(|text| section.parsed::<RunRange>("runs", text));
+        let policies = [
+            ("error", DuplicatePolicy::Error),
+            ("keep", DuplicatePolicy::Keep),
+            ("first", DuplicatePolicy::First),
+        ];
+        let is_bare = section.value("duplicates").is_none();
+        let duplicates = section.choice("duplicates", &policies);
         section.finish();
-        if mask.is_none() && text.is_none() {
-            section.problem_here("expected mask (a golden JSON), runs, or both");
+        if mask.is_none() && text.is_none() && is_bare {
+            section.problem_here("expected mask (a golden JSON), runs, both, or duplicates");
             return None;
         }
-        Some(Self { mask, runs })
+        Some(Self {
+            mask,
+            runs,
+            duplicates,
+        })
     }
 }
 

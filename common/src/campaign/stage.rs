@@ -70,7 +70,7 @@ pub struct Stage {
     /// Input columns copied to the output.
     pub keep: Vec<Keep>,
     /// Boolean event branches repeated on every row of their event.
-    pub labels: Vec<String>,
+    pub labels: Vec<Keep>,
     /// What to do where a file lacks one.
     pub missing_labels: MissingLabels,
     /// Computed columns, in the order of the file.
@@ -123,8 +123,8 @@ impl Stage {
             tree: section.text("tree"),
             condition: section.text("where"),
             rows: rows.unwrap_or(Rows::Event),
-            keep: read_keep(section),
-            labels: section.texts("labels").unwrap_or_default(),
+            keep: read_keep(section, "keep"),
+            labels: read_keep(section, "labels"),
             missing_labels: section
                 .choice("missing_labels", &policies)
                 .unwrap_or_default(),
@@ -145,7 +145,7 @@ impl Stage {
     #[must_use]
     pub fn output_names(&self) -> Vec<&str> {
         let kept = self.keep.iter().map(|keep| keep.name.as_str());
-        let labels = self.labels.iter().map(String::as_str);
+        let labels = self.labels.iter().map(|label| label.name.as_str());
         let columns = self.columns.iter().map(|column| column.name.as_str());
         let candidate = (self.rows != Rows::Event).then_some("candidate");
         let folds = self.has_folds().then_some("fold");
@@ -156,6 +156,12 @@ impl Stage {
             .chain(folds)
             .chain(scores)
             .collect()
+    }
+
+    /// Names of its labels in the output.
+    #[must_use]
+    pub fn label_names(&self) -> Vec<String> {
+        self.labels.iter().map(|label| label.name.clone()).collect()
     }
 
     /// Whether a model of this stage has folds, and the output a `fold` column.
@@ -169,9 +175,10 @@ impl Stage {
     /// What is measured on its rows, in order: what a shard's marker has a partial for.
     #[must_use]
     pub fn measured(&self) -> Vec<MetricSpec> {
+        let labels = self.label_names();
         let metrics = self.metrics.iter().cloned();
         metrics
-            .map(|metric| metric.with_stage_labels(&self.labels))
+            .map(|metric| metric.with_stage_labels(&labels))
             .collect()
     }
 
@@ -226,11 +233,12 @@ fn read_from(section: &mut Section<'_>, datasets: &[Dataset]) -> Vec<String> {
     names
 }
 
-fn read_keep(section: &mut Section<'_>) -> Vec<Keep> {
-    let texts = section.texts("keep").unwrap_or_default();
+/// A list of `"column"` or `"column as name"`.
+fn read_keep(section: &mut Section<'_>, key: &str) -> Vec<Keep> {
+    let texts = section.texts(key).unwrap_or_default();
     let entries = texts.iter().enumerate();
     entries
-        .filter_map(|(index, text)| section.parsed(&format!("keep[{index}]"), text))
+        .filter_map(|(index, text)| section.parsed(&format!("{key}[{index}]"), text))
         .collect()
 }
 

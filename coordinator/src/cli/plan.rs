@@ -56,11 +56,13 @@ pub(super) fn warn(plan: &Plan) {
     for note in &summary.notes {
         tell(format_args!("warning: {note}"));
     }
-    if summary.duplicate_lumis > 0 {
-        eprintln!(
-            "warning: {} lumi sections are in more than one file, {} events twice; `lumimill plan` \
-             and the report name them",
-            summary.duplicate_lumis, summary.duplicate_events
-        );
+    if let Some(line) = summary.duplicates_line() {
+        let word = match summary.duplicates_dropped {
+            true => "note",
+            false => "warning",
+        };
+        tell(format_args!(
+            "{word}: {line}; `lumimill plan` and the report name them"
+        ));
     }
 }

@@ -11,6 +11,7 @@ use lumimill_common::control::ControlState;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::ShardId;
 use lumimill_common::store::{Place, StoreError};
+use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
 use super::plan::{warn, with_splits};
@@ -198,10 +199,12 @@ async fn produce(
     let attempts = file.campaign.shards.max_attempts;
     let mut production = Production::new(name, &plan.digest, &file.base, output.store(), attempts);
     production.limit = file.campaign.shards.limit();
-    production.stages = file
-        .stages
-        .iter()
-        .map(|stage| (stage.stage().name.clone(), stage.clone()))
+    let stages = file.stages.iter().zip(&plan.stages);
+    production.stages = stages
+        .map(|(stage, planned)| {
+            let typed = PreparedStage::clone(stage).typed(planned.types.clone());
+            (planned.name.clone(), Arc::new(typed))
+        })
         .collect();
     production.shards = chosen
         .map(|shard| (shard.id, Arc::new(shard.clone())))

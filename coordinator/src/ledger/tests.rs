@@ -1,4 +1,6 @@
+use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{LumiSection, Run};
+use lumimill_worker::stage_types::StageTypes;
 use proptest::prelude::*;
 
 use super::*;
@@ -36,7 +38,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
         stages: Vec::new(),
         files: Vec::new(),
         shards: Vec::new(),
-        duplicates: Vec::new(),
+        duplicates: None,
         splits: crate::plan::Splits::new(),
         notes: Vec::new(),
     };
@@ -65,6 +67,8 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
             name: stage.parse().unwrap(),
             digest: String::new(),
             models: Vec::new(),
+            types: StageTypes::default(),
+            labels: Vec::new(),
         });
         for (at, file) in files.iter().enumerate() {
             for (number, lumis) in file.shards.iter().enumerate() {
@@ -78,6 +82,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
                     entries: start..start + 1,
                     certified_events: 1,
                     lumis: lists.then(|| mask(lumis.iter().copied())),
+                    dropped: EntrySet::default(),
                 };
                 shard.id = shard.compute_id("digest");
                 plan.shards.push(shard);

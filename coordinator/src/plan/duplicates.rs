@@ -1,254 +1,288 @@
-//! Lumi sections, and events of them, that more than one file has.
+//! Events that a stage would read more than once: within a file, and between files.
 //!
-//! Files of recorded data are compared across datasets; those of simulation only within one,
-//! as every simulated sample counts from run 1. Event numbers are read only of shards that
-//! hold a lumi section concerned, some lumi sections at a time, in bounded memory.
+//! Recorded data are compared across the datasets that a stage reads; simulation only within a
+//! dataset, as every simulated sample counts from run 1. What is compared are run, lumi section
+//! and event number of all that is certified, exactly, in bounded memory: a bitmap of hashes
+//! leaves few suspects ([`filter`]), of which those that are there twice are kept ([`suspects`]),
+//! and those are looked up in the order of the plan ([`locate`]).
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::fmt;
+use std::num::NonZeroUsize;
 
-use lumimill_common::campaign::DatasetKind;
+use lumimill_common::campaign::{Campaign, DatasetKind, DuplicatePolicy, Stage};
+use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{EventNumber, LumiSection, Run};
-use lumimill_common::lumi_mask::{LumiMask, LumiRange};
-use lumimill_worker::input::Location;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::DuplicateLumi;
-use super::event_columns::{EVENT, EventColumnError, EventColumns, LUMI, RUN, batches};
+use super::event_columns::{EVENT, EventColumnError};
 use super::planner::Scanned;
 
-/// Event identities held at once, about.
-const AT_ONCE: u64 = 4_000_000;
-/// Events named of a lumi section.
-const EXAMPLES: usize = 5;
+mod filter;
+mod found;
+mod locate;
+mod read;
+mod suspects;
 
-/// Why files cannot be compared.
+use found::{Found, Twice};
+use locate::locate;
+use suspects::Search;
+
+/// Event identities that are held at once, at most; few in unit tests, so that they see every way.
+const AT_ONCE: usize = if cfg!(test) { 64 } else { 1 << 23 };
+/// Stretches of entries that a plan drops, at most: it holds them in memory, and in its table.
+const MOST_STRETCHES: usize = 4_000_000;
+
+/// Why files cannot be compared, or should not be read together.
 #[derive(Debug, Error)]
-#[error("looking for duplicate events: {0}")]
-pub struct DuplicateError(#[from] EventColumnError);
+pub enum DuplicateError {
+    /// A file cannot be read.
+    #[error("looking for duplicate events: {0}")]
+    Column(#[from] EventColumnError),
+    /// Events are there more than once.
+    #[error("{0}")]
+    Twice(Box<Twice>),
+    /// More than one plan should hold.
+    #[error(
+        "certification.duplicates: \"first\" would drop more than {MOST_STRETCHES} separate \
+         stretches of entries, of {files}: leave out the files that repeat others"
+    )]
+    TooMany {
+        /// The files, or the first of them.
+        files: String,
+    },
+    /// Identities that no search in bounded memory can tell apart.
+    #[error("looking for duplicate events: the event numbers of {file} cannot be compared")]
+    Incomparable {
+        /// A file that has them.
+        file: String,
+    },
+}
 
 impl From<lumimill_rootfile::Error> for DuplicateError {
     fn from(error: lumimill_rootfile::Error) -> Self {
-        Self(error.into())
+        Self::Column(error.into())
     }
 }
 
-/// Groups of files whose events should all be different.
-pub(super) struct Duplicates<'a> {
-    groups: BTreeMap<(Option<&'a str>, &'a str), Vec<&'a Scanned<'a>>>,
+/// Events that are read more than once, or of which all but the first are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicates {
+    /// What becomes of them.
+    pub policy: DuplicatePolicy,
+    /// How many there are, beyond the first of each.
+    pub events: u64,
+    /// Lumi sections that have any.
+    pub lumis: u64,
+    /// The lumi sections with the most, by number.
+    pub listed: Vec<DuplicateLumi>,
 }
 
-impl<'a> Duplicates<'a> {
-    pub(super) fn of(scanned: &'a [Scanned<'a>]) -> Self {
-        let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for file in scanned {
-            let dataset = match file.input.dataset.kind {
-                DatasetKind::Data => None,
-                DatasetKind::Mc => Some(file.input.dataset.name.as_str()),
-            };
-            groups
-                .entry((dataset, file.input.tree))
-                .or_default()
-                .push(file);
-        }
-        Self { groups }
-    }
+/// A lumi section of which events are there more than once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuplicateLumi {
+    /// Its run.
+    pub run: Run,
+    /// Its number.
+    pub lumi: LumiSection,
+    /// The files that have those events, or the first few of these files.
+    pub files: Vec<String>,
+    /// How many there are, beyond the first of each.
+    pub duplicate_events: u64,
+    /// The first few of them, by number.
+    pub examples: Vec<EventNumber>,
+}
 
-    /// Every duplicate, by group, run and lumi section.
-    pub(super) fn find(
+impl fmt::Display for DuplicateLumi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run, lumi, .. } = self;
+        let examples: Vec<String> = self.examples.iter().map(ToString::to_string).collect();
+        write!(
+            f,
+            "run {run}, lumi section {lumi}: {} more than once, such as {}, in {}",
+            events(self.duplicate_events),
+            examples.join(", "),
+            self.files.join(" and ")
+        )
+    }
+}
+
+fn events(count: u64) -> String {
+    let noun = if count == 1 { "event" } else { "events" };
+    format!("{count} {noun}")
+}
+
+/// What was found in all files of a plan.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// What a person is told of it.
+    pub(super) duplicates: Option<Duplicates>,
+    dropped: BTreeMap<Vec<usize>, Vec<EntrySet>>,
+}
+
+impl Checked {
+    /// The entries that a stage leaves out of each file that it reads, by its place in `scanned`.
+    pub(super) fn dropped(
         &self,
-        notes: &mut Vec<String>,
-    ) -> Result<Vec<DuplicateLumi>, DuplicateError> {
-        let mut found = Vec::new();
-        for files in self.groups.values() {
-            found.extend(find_in(files, notes)?);
-        }
-        Ok(found)
+        stage: &Stage,
+        scanned: &[Scanned<'_>],
+    ) -> BTreeMap<usize, &EntrySet> {
+        let groups = groups_of(stage, scanned);
+        let known = groups
+            .iter()
+            .filter_map(|group| Some((group, self.dropped.get(&group.files)?)));
+        known
+            .flat_map(|(group, dropped)| group.files.iter().copied().zip(dropped))
+            .collect()
     }
 }
 
-fn find_in(
-    files: &[&Scanned<'_>],
+/// Files of one stage whose events should all be different.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Group {
+    kind: DatasetKind,
+    /// Their places, ascending.
+    files: Vec<usize>,
+}
+
+fn groups_of(stage: &Stage, scanned: &[Scanned<'_>]) -> Vec<Group> {
+    let mut groups: BTreeMap<Option<&str>, Group> = BTreeMap::new();
+    for (at, Scanned { input, .. }) in scanned.iter().enumerate() {
+        if !input.is_read_by(stage) {
+            continue;
+        }
+        let kind = input.dataset.kind;
+        let sample = (kind == DatasetKind::Mc).then_some(input.dataset.name.as_str());
+        let files = Vec::new();
+        let group = groups.entry(sample).or_insert(Group { kind, files });
+        group.files.push(at);
+    }
+    groups.into_values().collect()
+}
+
+/// Looks for duplicates in all that the stages of a campaign read together.
+pub(super) fn check(
+    campaign: &Campaign,
+    scanned: &[Scanned<'_>],
+    slots: NonZeroUsize,
     notes: &mut Vec<String>,
-) -> Result<Vec<DuplicateLumi>, DuplicateError> {
-    let known = files
+) -> Result<Checked, Vec<DuplicateError>> {
+    let mut groups: Vec<Group> = Vec::new();
+    for group in campaign
+        .stages
         .iter()
-        .filter_map(|file| Some((*file, file.scan.lumis.as_ref()?)));
-    let (files, masks): (Vec<&Scanned<'_>>, Vec<&LumiMask>) = known.unzip();
-    let mut found: BTreeMap<(Run, LumiSection), DuplicateLumi> = BTreeMap::new();
-    let shared = shared_lumis(&masks);
-    for (file, mask) in files.iter().zip(masks) {
-        for (run, lumi) in mask.intersection(&shared).iter() {
-            let duplicate = found.entry((run, lumi)).or_insert_with(|| DuplicateLumi {
-                run,
-                lumi,
-                files: Vec::new(),
-                duplicate_events: Some(0),
-                examples: Vec::new(),
-            });
-            duplicate.files.push(file.input.file.identity.url.clone());
+        .flat_map(|stage| groups_of(stage, scanned))
+    {
+        if !groups.contains(&group) {
+            groups.push(group);
         }
     }
-    let stretches = stretches(&files, &shared);
-    let blind = stretches.iter().find(|stretch| !stretch.has_event_numbers);
-    if let Some(stretch) = blind {
-        notes.push(format!(
-            "{}: tree {:?} has no branch {EVENT:?}: events of lumi sections that it shares with \
-             other files were not compared",
-            stretch.location, stretch.tree
-        ));
-        found
-            .values_mut()
-            .for_each(|lumi| lumi.duplicate_events = None);
-    } else {
-        for chunk in chunks(&stretches) {
-            count_events(&chunk, &stretches, &mut found)?;
+    let mut checked = Checked::default();
+    let mut problems = Vec::new();
+    for group in &groups {
+        let policy = campaign.duplicates(group.kind);
+        // What a part of a group repeats, the whole of it repeats; only what is dropped differs.
+        let is_part = groups.iter().any(|other| is_part_of(group, other));
+        if is_part && policy != DuplicatePolicy::First {
+            continue;
+        }
+        let files: Vec<&Scanned<'_>> = group
+            .files
+            .iter()
+            .filter_map(|at| scanned.get(*at))
+            .collect();
+        match look(&files, policy, slots, notes) {
+            Ok(found) => checked.add(group, policy, is_part, &files, found, notes),
+            Err(problem) => problems.push(problem),
         }
     }
-    Ok(found.into_values().collect())
+    match problems.is_empty() {
+        true => Ok(checked),
+        false => Err(problems),
+    }
 }
 
-/// The lumi sections that more than one mask has.
-fn shared_lumis(masks: &[&LumiMask]) -> LumiMask {
-    let mut ranges: Vec<LumiRange> = masks
-        .iter()
-        .flat_map(|mask| mask.ranges().iter().copied())
-        .collect();
-    ranges.sort_unstable();
-    let mut shared = Vec::new();
-    for of_run in ranges.chunk_by(|a, b| a.run() == b.run()) {
-        let mut reached: Option<LumiSection> = None;
-        for range in of_run {
-            if let Some(reached) = reached {
-                let last = range.last().min(reached);
-                shared.extend(LumiRange::try_new(range.run(), range.first(), last));
-            }
-            reached = reached.max(Some(range.last()));
-        }
-    }
-    LumiMask::from_ranges(shared)
+fn is_part_of(group: &Group, other: &Group) -> bool {
+    group.files.len() < other.files.len()
+        && group
+            .files
+            .iter()
+            .all(|file| other.files.binary_search(file).is_ok())
 }
 
-/// Entries of a file among which there are shared lumi sections.
-struct Stretch<'a> {
-    location: &'a Location,
-    tree: &'a str,
-    has_event_numbers: bool,
-    entries: Range<u64>,
-    /// The shared ones.
-    lumis: LumiMask,
-    /// Entries for each lumi section, on average.
-    density: u64,
-}
-
-fn stretches<'a>(files: &[&'a Scanned<'a>], shared: &LumiMask) -> Vec<Stretch<'a>> {
-    let mut stretches = Vec::new();
-    for Scanned { input, scan } in files {
-        for cut in &scan.cuts {
-            let lumis = cut.lumis.intersection(shared);
-            if !lumis.is_empty() {
-                let entries = cut.entries.end.saturating_sub(cut.entries.start);
-                stretches.push(Stretch {
-                    location: &input.file.location,
-                    tree: input.tree,
-                    has_event_numbers: scan.has_event_numbers,
-                    entries: cut.entries.clone(),
-                    density: entries.div_ceil(cut.lumis.len().max(1)),
-                    lumis,
-                });
-            }
+/// Looks for duplicates in files that are read together.
+fn look(
+    files: &[&Scanned<'_>],
+    policy: DuplicatePolicy,
+    slots: NonZeroUsize,
+    notes: &mut Vec<String>,
+) -> Result<Found, DuplicateError> {
+    note_blind(files, policy, notes);
+    let mut found = Found::of(files.len());
+    let mut search = Search::begin(files, slots, AT_ONCE)?;
+    while let Some(doubled) = search.next()? {
+        locate(files, &doubled, &mut found)?;
+        if policy == DuplicatePolicy::Error && found.events > 0 {
+            found.is_all = search.is_over();
+            return Err(DuplicateError::Twice(Box::new(found.told(files))));
         }
     }
-    stretches
+    if policy == DuplicatePolicy::First && found.stretches() > MOST_STRETCHES {
+        let files = found::names(files).join(", ");
+        return Err(DuplicateError::TooMany { files });
+    }
+    Ok(found)
 }
 
-/// Lumi sections whose events are compared together.
-struct Chunk {
-    lumis: LumiMask,
-    /// How many events they have, about.
-    events: u64,
+/// Says of which files the events cannot be compared.
+fn note_blind(files: &[&Scanned<'_>], policy: DuplicatePolicy, notes: &mut Vec<String>) {
+    let blind = |file: &&&Scanned<'_>| !file.scan.has_event_numbers && !file.scan.cuts.is_empty();
+    let mut blind = files.iter().filter(blind);
+    let Some(first) = blind.next() else { return };
+    if policy == DuplicatePolicy::Keep {
+        return;
+    }
+    let more = match blind.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    notes.push(format!(
+        "{}{more}: tree {:?} has no integer branch \"run\", \"luminosityBlock\" or {EVENT:?}: no \
+         duplicate events were looked for in it",
+        first.input.file.identity.url, first.input.tree
+    ));
 }
 
-fn chunks(stretches: &[Stretch<'_>]) -> Vec<Chunk> {
-    let mut events: BTreeMap<(Run, LumiSection), u64> = BTreeMap::new();
-    for stretch in stretches {
-        for lumi in stretch.lumis.iter() {
-            *events.entry(lumi).or_default() += stretch.density;
+impl Checked {
+    fn add(
+        &mut self,
+        group: &Group,
+        policy: DuplicatePolicy,
+        is_part: bool,
+        files: &[&Scanned<'_>],
+        mut found: Found,
+        notes: &mut Vec<String>,
+    ) {
+        if policy == DuplicatePolicy::First {
+            let dropped = std::mem::take(&mut found.dropped);
+            self.dropped.insert(group.files.clone(), dropped);
         }
+        if found.events == 0 || is_part {
+            return;
+        }
+        let told = found.told(files);
+        if policy == DuplicatePolicy::Keep && group.kind == DatasetKind::Mc {
+            return notes.push(told.note());
+        }
+        let duplicates = self.duplicates.get_or_insert(Duplicates {
+            policy,
+            events: 0,
+            lumis: 0,
+            listed: Vec::new(),
+        });
+        duplicates.events += told.events;
+        duplicates.lumis += told.lumis;
+        duplicates.listed.extend(told.listed);
     }
-    let mut chunks = Vec::new();
-    let mut open = (Vec::new(), 0);
-    for (lumi, events) in events {
-        if open.1 > 0 && open.1 + events > AT_ONCE {
-            let (lumis, events) = std::mem::take(&mut open);
-            chunks.push(Chunk {
-                lumis: LumiMask::from_pairs(lumis),
-                events,
-            });
-        }
-        open.0.push(lumi);
-        open.1 += events;
-    }
-    let (lumis, events) = open;
-    chunks.push(Chunk {
-        lumis: LumiMask::from_pairs(lumis),
-        events,
-    });
-    chunks
-}
-
-/// Counts the repeated events of a chunk; of one too large to be held, a part at a time.
-fn count_events(
-    chunk: &Chunk,
-    stretches: &[Stretch<'_>],
-    found: &mut BTreeMap<(Run, LumiSection), DuplicateLumi>,
-) -> Result<(), DuplicateError> {
-    let parts = chunk.events.div_ceil(AT_ONCE).max(1);
-    for part in 0..parts {
-        let mut events = Vec::new();
-        for stretch in stretches {
-            let lumis = stretch.lumis.intersection(&chunk.lumis);
-            if !lumis.is_empty() {
-                read_events(stretch, &lumis, |event| event % parts == part, &mut events)?;
-            }
-        }
-        events.sort_unstable();
-        for same in events.chunk_by(|a, b| a == b) {
-            let [(run, lumi, event), _, ..] = same else {
-                continue;
-            };
-            let Some(duplicate) = found.get_mut(&(*run, *lumi)) else {
-                continue;
-            };
-            let count = duplicate.duplicate_events.get_or_insert(0);
-            *count += same.len() as u64 - 1;
-            duplicate.examples.push(EventNumber::new(*event));
-            duplicate.examples.sort_unstable();
-            duplicate.examples.truncate(EXAMPLES);
-        }
-    }
-    Ok(())
-}
-
-/// Adds the events of a stretch that are in these lumi sections and wanted.
-fn read_events(
-    stretch: &Stretch<'_>,
-    lumis: &LumiMask,
-    wanted: impl Fn(u64) -> bool,
-    events: &mut Vec<(Run, LumiSection, u64)>,
-) -> Result<(), DuplicateError> {
-    let file = stretch.location.open()?;
-    let tree = file.tree(stretch.tree)?;
-    let mut columns = EventColumns::open(&file, &tree, &[RUN, LUMI, EVENT])?;
-    for batch in batches(stretch.entries.clone()) {
-        let ids = columns.read(batch)?;
-        let concerned = lumis.certified(&ids.runs, &ids.lumis);
-        let rows = ids.pairs().zip(&ids.events).zip(concerned.values());
-        for (((run, lumi), &event), concerned) in rows {
-            if concerned && wanted(event) {
-                events.push((run, lumi, event));
-            }
-        }
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 use lumimill_common::event_id::{LumiSection, Run};
 use lumimill_rootfile::{Reader, RootFile, Tree};
+use lumimill_worker::input::as_u64;
 use thiserror::Error;
 
 /// Entries read at once.
@@ -100,8 +101,22 @@ impl EventColumns {
         Ok(EventIds {
             runs: self.integers(&batch, RUN)?,
             lumis: self.integers(&batch, LUMI)?,
-            events: self.integers(&batch, EVENT)?,
+            events: self.numbers(&batch)?,
         })
+    }
+
+    /// Event numbers, as workers read them: negative ones keep their bits.
+    fn numbers(&self, batch: &RecordBatch) -> Result<Vec<u64>, EventColumnError> {
+        let Some(array) = batch.column_by_name(EVENT) else {
+            return Ok(Vec::new());
+        };
+        let numbers = as_u64(EVENT, array).map_err(|_| EventColumnError::NotIntegers {
+            file: self.file.clone(),
+            tree: self.tree.clone(),
+            branch: EVENT,
+            found: array.data_type().to_string(),
+        })?;
+        Ok(numbers.values().to_vec())
     }
 
     fn integers<T>(
@@ -163,6 +178,14 @@ where
         T::try_from(value).map_err(|_| outside(value.into()))
     };
     values.map(number).collect()
+}
+
+/// Whether the events of a tree have numbers that tell them apart.
+pub(super) fn has_event_numbers(tree: &Tree) -> bool {
+    let branch = tree
+        .branch(EVENT)
+        .and_then(|branch| branch.data_type().ok());
+    branch.is_some_and(DataType::is_integer)
 }
 
 /// A range in batches of bounded size.

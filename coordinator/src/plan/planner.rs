@@ -1,26 +1,27 @@
 //! Makes a plan: files are scanned in parallel, and put together in order.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, StageName};
+use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Problem, Stage, StageName};
+use lumimill_common::entry_set::EntrySet;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::shard::{Shard, ShardId, stage_digest};
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_worker::prepared_stage::PreparedStage;
+use lumimill_worker::stage_model::StageModel;
 use thiserror::Error;
 
 use super::certified::{CertificationError, Certified};
+use super::columns::{Schemas, decide};
 use super::cut::Cut;
-use super::duplicates::{DuplicateError, Duplicates};
+use super::duplicates::{self, DuplicateError};
 use super::scan::{Holds, Scan, ScanError, Scanner};
 use super::warnings::warnings;
 use super::{Plan, PlannedFile, PlannedStage, Splits};
 use crate::discover::{InputFile, InputProblem, Inputs};
 use crate::side_by_side::side_by_side;
-
-/// SHA-256 of the model files of each stage, in the order of the campaign.
-pub type ModelHashes = BTreeMap<StageName, Vec<String>>;
 
 /// Something that stops a campaign from being planned.
 #[derive(Debug, Error)]
@@ -41,7 +42,10 @@ pub enum PlanProblem {
         /// What is wrong, naming the file.
         problem: ScanError,
     },
-    /// Files cannot be compared with each other.
+    /// The files of a stage do not go together.
+    #[error("{0}")]
+    Stage(Problem),
+    /// Files cannot be compared with each other, or have events in common.
     #[error(transparent)]
     Duplicates(#[from] DuplicateError),
 }
@@ -62,14 +66,14 @@ impl fmt::Display for PlanErrors {
 
 impl std::error::Error for PlanErrors {}
 
-/// Plans a campaign; its relative paths are relative to the folder `base`.
+/// Plans a campaign of these stages; its relative paths are relative to the folder `base`.
 ///
 /// # Errors
 /// Every problem with mask and files at once.
 pub fn plan(
     campaign: &Campaign,
     base: &Path,
-    models: &ModelHashes,
+    stages: &[Arc<PreparedStage>],
     slots: NonZeroUsize,
 ) -> Result<Plan, PlanErrors> {
     let inputs = Inputs::find(&campaign.datasets, base);
@@ -77,9 +81,7 @@ pub fn plan(
     let found = inputs.problems.into_iter().map(PlanProblem::from);
     let problems: Vec<PlanProblem> = found.chain(problems).collect();
     match problems.is_empty() {
-        true => survey
-            .plan(models)
-            .map_err(|problem| PlanErrors(vec![problem.into()])),
+        true => survey.plan(stages, slots),
         false => Err(PlanErrors(problems)),
     }
 }
@@ -135,15 +137,29 @@ impl<'a> Survey<'a> {
         (survey, problems)
     }
 
+    /// What of these stages does not go with their files together: types of columns, and labels.
+    #[must_use]
+    pub fn wrong_with(&self, stages: &[Arc<PreparedStage>]) -> Vec<Problem> {
+        let wrong = |stage| decide(stage, &read_by(stage, &self.scanned), &mut Vec::new()).err();
+        stages.iter().filter_map(wrong).flatten().collect()
+    }
+
     /// The plan, of a survey without problems.
-    pub fn plan(self, models: &ModelHashes) -> Result<Plan, DuplicateError> {
+    ///
+    /// # Errors
+    /// What is wrong with stages, and events that are there more than once.
+    pub fn plan(
+        self,
+        stages: &[Arc<PreparedStage>],
+        slots: NonZeroUsize,
+    ) -> Result<Plan, PlanErrors> {
         let Self {
             campaign,
             certified,
             scanned,
             notes,
         } = self;
-        assemble(campaign, certified, models, &scanned, notes)
+        assemble(campaign, certified, stages, &scanned, notes, slots)
     }
 }
 
@@ -154,6 +170,14 @@ pub(super) struct Input<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) file: InputFile,
     pub(super) tree: &'a str,
+}
+
+impl Input<'_> {
+    /// Whether a stage reads it.
+    pub(super) fn is_read_by(&self, stage: &Stage) -> bool {
+        let tree = stage.tree.as_deref().unwrap_or(&self.dataset.tree);
+        tree == self.tree && stage.datasets.contains(&self.dataset.name)
+    }
 }
 
 /// An input, and what is in it.
@@ -215,6 +239,7 @@ fn scan_all(
     target: u64,
     slots: NonZeroUsize,
 ) -> Vec<Result<Scan, ScanError>> {
+    let schemas = Schemas::default();
     side_by_side(inputs, slots, |input| {
         let scanner = Scanner {
             location: &input.file.location,
@@ -222,6 +247,7 @@ fn scan_all(
             tree: input.tree,
             certified: certified.of_kind(input.dataset.kind),
             target,
+            schemas: &schemas,
         };
         scanner.scan()
     })
@@ -230,24 +256,40 @@ fn scan_all(
 fn assemble(
     campaign: &Campaign,
     certified: Certified,
-    models: &ModelHashes,
+    prepared: &[Arc<PreparedStage>],
     scanned: &[Scanned<'_>],
     mut notes: Vec<String>,
-) -> Result<Plan, DuplicateError> {
+    slots: NonZeroUsize,
+) -> Result<Plan, PlanErrors> {
+    let mut problems = Vec::new();
+    let planned: Vec<PlannedStage> = prepared
+        .iter()
+        .map(|stage| planned_stage(stage, scanned, &mut notes, &mut problems))
+        .collect();
+    let checked = duplicates::check(campaign, scanned, slots, &mut notes);
+    let checked = checked.unwrap_or_else(|found| {
+        problems.extend(found.into_iter().map(PlanProblem::from));
+        duplicates::Checked::default()
+    });
+    if !problems.is_empty() {
+        return Err(PlanErrors(problems));
+    }
     let mut stages = Vec::with_capacity(campaign.stages.len());
     let mut shards = Vec::new();
-    for stage in &campaign.stages {
-        let hashes = models.get(&stage.name).cloned().unwrap_or_default();
-        let digest = stage_digest(campaign, stage, &hashes);
-        let read = |scanned: &&Scanned<'_>| {
-            let input = &scanned.input;
-            let tree = stage.tree.as_deref().unwrap_or(&input.dataset.tree);
-            tree == input.tree && stage.datasets.contains(&input.dataset.name)
-        };
+    for (stage, planned) in campaign.stages.iter().zip(planned) {
+        let digest = planned.output_digest();
+        let dropped = checked.dropped(stage, scanned);
         let before = shards.len();
-        for Scanned { input, scan } in scanned.iter().filter(read) {
-            let cuts = scan.cuts.iter();
-            shards.extend(cuts.map(|cut| shard(&stage.name, &digest, input, &certified, cut)));
+        for (at, Scanned { input, scan }) in scanned.iter().enumerate() {
+            if !input.is_read_by(stage) {
+                continue;
+            }
+            let of_file = dropped.get(&at);
+            shards.extend(scan.cuts.iter().map(|cut| {
+                let dropped = of_file.map(|dropped| dropped.within(&cut.entries));
+                let dropped = dropped.unwrap_or_default();
+                shard(&stage.name, &digest, input, &certified, cut, dropped)
+            }));
         }
         if shards.len() == before {
             // A stage without events still gives a table, with all its columns and no rows.
@@ -256,20 +298,27 @@ fn assemble(
                 certified_events: 0,
                 lumis: LumiMask::default(),
             };
-            let with_branches =
-                |scanned: &&Scanned<'_>| read(scanned) && scanned.scan.holds != Holds::Nothing;
-            let first = scanned.iter().find(with_branches);
-            shards.extend(
-                first.map(|first| shard(&stage.name, &digest, &first.input, &certified, &nothing)),
-            );
+            let readers = || {
+                scanned
+                    .iter()
+                    .filter(|scanned| scanned.input.is_read_by(stage))
+            };
+            let with_branches = |scanned: &&Scanned<'_>| scanned.scan.holds != Holds::Nothing;
+            let first = readers().find(with_branches).or(readers().next());
+            shards.extend(first.map(|first| {
+                let dropped = EntrySet::default();
+                shard(
+                    &stage.name,
+                    &digest,
+                    &first.input,
+                    &certified,
+                    &nothing,
+                    dropped,
+                )
+            }));
         }
-        stages.push(PlannedStage {
-            name: stage.name.clone(),
-            digest,
-            models: hashes,
-        });
+        stages.push(planned);
     }
-    let duplicates = Duplicates::of(scanned).find(&mut notes)?;
     notes.splice(0..0, warnings(campaign, &certified, scanned));
     Ok(Plan {
         campaign: campaign.name.clone(),
@@ -278,10 +327,35 @@ fn assemble(
         stages,
         files: scanned.iter().map(planned_file).collect(),
         shards,
-        duplicates,
+        duplicates: checked.duplicates,
         splits: Splits::new(),
         notes,
     })
+}
+
+fn read_by<'s, 'a>(stage: &PreparedStage, scanned: &'s [Scanned<'a>]) -> Vec<&'s Scanned<'a>> {
+    let read = scanned.iter();
+    read.filter(|scanned| scanned.input.is_read_by(stage.stage()))
+        .collect()
+}
+
+fn planned_stage(
+    stage: &Arc<PreparedStage>,
+    scanned: &[Scanned<'_>],
+    notes: &mut Vec<String>,
+    problems: &mut Vec<PlanProblem>,
+) -> PlannedStage {
+    let (types, labels) = decide(stage, &read_by(stage, scanned), notes).unwrap_or_else(|found| {
+        problems.extend(found.into_iter().map(PlanProblem::Stage));
+        Default::default()
+    });
+    PlannedStage {
+        name: stage.stage().name.clone(),
+        digest: stage.digest().to_owned(),
+        models: stage.models().iter().flat_map(StageModel::hashes).collect(),
+        types,
+        labels,
+    }
 }
 
 fn shard(
@@ -290,6 +364,7 @@ fn shard(
     input: &Input<'_>,
     certified: &Certified,
     cut: &Cut,
+    dropped: EntrySet,
 ) -> Shard {
     let everything = certified.of_kind(input.dataset.kind).is_everything();
     let mut shard = Shard {
@@ -301,6 +376,7 @@ fn shard(
         entries: cut.entries.clone(),
         certified_events: cut.certified_events,
         lumis: (!everything).then(|| cut.lumis.clone()),
+        dropped,
     };
     shard.id = shard.compute_id(digest);
     shard
@@ -332,6 +408,10 @@ fn planned_file(scanned: &Scanned<'_>) -> PlannedFile {
 fn digest_of(campaign: &Campaign, certified: &Certified, stages: &[PlannedStage]) -> String {
     let mut campaign = campaign.clone();
     campaign.output.clear();
+    let stages = stages.iter();
+    let stages: Vec<_> = stages
+        .map(|stage| (&stage.name, &stage.digest, &stage.models))
+        .collect();
     let text = serde_json::to_string(&(campaign, certified, stages)).unwrap_or_default();
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }

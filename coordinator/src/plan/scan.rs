@@ -3,7 +3,9 @@
 //! Only the run and luminosityBlock columns are read, a bounded batch at a time.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use arrow_schema::Schema;
 use lumimill_common::event_id::Run;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_rootfile::{RootFile, Tree};
@@ -11,8 +13,9 @@ use lumimill_worker::input::Location;
 use thiserror::Error;
 
 use super::certified::Certified;
+use super::columns::Schemas;
 use super::cut::{Cut, Cutter, pieces};
-use super::event_columns::{EVENT, EventColumnError, EventColumns, LUMI, RUN, batches};
+use super::event_columns::{EventColumnError, EventColumns, LUMI, RUN, batches, has_event_numbers};
 
 /// More shards than this of one file are taken for damage or a mistake.
 const MOST_SHARDS: usize = 1_000_000;
@@ -74,6 +77,8 @@ pub(super) struct Scan {
     pub(super) runs: Vec<Run>,
     /// Whether its events have numbers.
     pub(super) has_event_numbers: bool,
+    /// Its branches.
+    pub(super) schema: Arc<Schema>,
     /// Whether it has anything to read: branches, and entries of them.
     pub(super) holds: Holds,
     /// What a person should know of the file.
@@ -110,6 +115,7 @@ pub(super) struct Scanner<'a> {
     pub(super) certified: &'a Certified,
     /// Target of entries a shard.
     pub(super) target: u64,
+    pub(super) schemas: &'a Schemas,
 }
 
 impl Scanner<'_> {
@@ -149,7 +155,8 @@ impl Scanner<'_> {
             all_lumis: lumis.len(),
             runs: runs_of(&lumis),
             lumis: Some(self.certified.select(&lumis)),
-            has_event_numbers: tree.branch(EVENT).is_some(),
+            has_event_numbers: has_event_numbers(tree),
+            schema: self.schemas.held(tree),
             holds: Holds::of(tree),
             warning: None,
         })
@@ -178,6 +185,7 @@ impl Scanner<'_> {
             all_lumis: 0,
             runs: Vec::new(),
             has_event_numbers: false,
+            schema: self.schemas.held(tree),
             holds: Holds::of(tree),
             warning: None,
         })

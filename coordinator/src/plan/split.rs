@@ -30,7 +30,7 @@ impl Plan {
         let digests: BTreeMap<_, _> = self
             .stages
             .iter()
-            .map(|stage| (stage.name.clone(), stage.digest.clone()))
+            .map(|stage| (stage.name.clone(), stage.output_digest()))
             .collect();
         let mut shards = Vec::with_capacity(self.shards.len());
         for shard in std::mem::take(&mut self.shards) {
@@ -79,6 +79,7 @@ fn divided(
     for entries in ranges {
         let mut part = Shard {
             certified_events: entries.end - entries.start,
+            dropped: shard.dropped.within(&entries),
             entries: entries.clone(),
             ..shard.clone()
         };

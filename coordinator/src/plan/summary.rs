@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::fmt;
 
+use lumimill_common::campaign::DuplicatePolicy;
 use serde::Serialize;
 
-use super::{DuplicateLumi, Plan};
+use super::{DuplicateLumi, Duplicates, Plan};
 
 /// Duplicates and notes listed before the text only counts.
 const LISTED: usize = 10;
@@ -33,11 +34,13 @@ pub struct PlanSummary {
     pub certified_lumis: u64,
     /// Certified lumi sections that no file has; `None` without a mask.
     pub lumis_not_in_files: Option<u64>,
-    /// Lumi sections that more than one file has.
-    pub duplicate_lumis: usize,
-    /// Events that are there more than once in them.
+    /// Events that are there more than once, beyond the first of each.
     pub duplicate_events: u64,
-    /// Those with the most such events, in words.
+    /// Whether they are left out; they count as often as they are there otherwise.
+    pub duplicates_dropped: bool,
+    /// Lumi sections that have any.
+    pub duplicate_lumis: u64,
+    /// Those with the most, in words.
     pub duplicates: Vec<String>,
     /// What a person should know.
     pub notes: Vec<String>,
@@ -61,6 +64,7 @@ impl PlanSummary {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let files = &plan.files;
+        let found = plan.duplicates.as_ref();
         let in_files = plan.lumis_in_files();
         let not_in_files = plan.certified.mask().map(|mask| mask.difference(&in_files));
         Self {
@@ -74,20 +78,34 @@ impl PlanSummary {
             pruned_events: files.iter().map(|file| file.pruned_entries).sum(),
             certified_lumis: in_files.len(),
             lumis_not_in_files: not_in_files.map(|lumis| lumis.len()),
-            duplicate_lumis: plan.duplicates.len(),
-            duplicate_events: plan
-                .duplicates
-                .iter()
-                .filter_map(|lumi| lumi.duplicate_events)
-                .sum(),
-            duplicates: worst_duplicates(plan),
+            duplicate_events: found.map_or(0, |found| found.events),
+            duplicates_dropped: found.is_some_and(|found| found.policy == DuplicatePolicy::First),
+            duplicate_lumis: found.map_or(0, |found| found.lumis),
+            duplicates: found.map(worst_duplicates).unwrap_or_default(),
             notes: plan.notes.clone(),
         }
     }
 }
 
-fn worst_duplicates(plan: &Plan) -> Vec<String> {
-    let mut duplicates: Vec<&DuplicateLumi> = plan.duplicates.iter().collect();
+impl PlanSummary {
+    /// How many events are there more than once, and what becomes of them.
+    #[must_use]
+    pub fn duplicates_line(&self) -> Option<String> {
+        let fate = match self.duplicates_dropped {
+            true => "all but the first of each are left out",
+            false => "each counts as often as it is there",
+        };
+        (self.duplicate_events > 0).then(|| {
+            format!(
+                "{} events more than once, in {} lumi sections: {fate}",
+                self.duplicate_events, self.duplicate_lumis
+            )
+        })
+    }
+}
+
+fn worst_duplicates(found: &Duplicates) -> Vec<String> {
+    let mut duplicates: Vec<&DuplicateLumi> = found.listed.iter().collect();
     duplicates.sort_by_key(|lumi| Reverse(lumi.duplicate_events));
     let worst = duplicates.into_iter().take(LISTED);
     worst.map(ToString::to_string).collect()
@@ -143,23 +161,19 @@ impl fmt::Display for PlanSummary {
                 stage.name, stage.shards, stage.events, stage.certified_events
             )?;
         }
-        if self.duplicate_lumis > 0 {
-            writeln!(
-                f,
-                "duplicates  {} lumi sections in more than one file, {} events more than once",
-                self.duplicate_lumis, self.duplicate_events
-            )?;
+        if let Some(line) = self.duplicates_line() {
+            writeln!(f, "duplicates  {line}")?;
         }
         list(f, &self.duplicates, self.duplicate_lumis)?;
-        list(f, &self.notes, self.notes.len())
+        list(f, &self.notes, self.notes.len() as u64)
     }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, lines: &[String], all: usize) -> fmt::Result {
+fn list(f: &mut fmt::Formatter<'_>, lines: &[String], all: u64) -> fmt::Result {
     for line in lines.iter().take(LISTED) {
         writeln!(f, "  {line}")?;
     }
-    match all.saturating_sub(LISTED) {
+    match all.saturating_sub(LISTED as u64) {
         0 => Ok(()),
         more => writeln!(f, "  and {more} more"),
     }

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -7,11 +6,15 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::Campaign;
+use lumimill_common::event_id::Run;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
+use lumimill_worker::prepared_stage::PreparedStage;
 
 use super::*;
 
+mod columns;
+mod duplicates;
 mod random_files;
 
 /// Run, lumi section and event number.
@@ -81,13 +84,23 @@ fn campaign(more: &str) -> Campaign {
     Campaign::parse(&text).unwrap()
 }
 
+/// Stages without models.
+fn prepared(campaign: &Campaign) -> Vec<Arc<PreparedStage>> {
+    let none = |path: &str| Err(format!("{path}: no models here"));
+    let stages = 0..campaign.stages.len();
+    stages
+        .map(|index| Arc::new(PreparedStage::load(campaign, index, &none).unwrap()))
+        .collect()
+}
+
 const DATA: &str = "[[dataset]]\nname = \"D\"\nkind = \"data\"\nfiles = [\"*.root\"]\n";
 const MC: &str = "[[dataset]]\nname = \"M\"\nkind = \"mc\"\nfiles = [\"*.root\"]\n";
 const MASK: &str = "[certification]\nmask = \"mask.json\"\n";
 
 fn plan_with(text: &str, base: &Path, slots: usize) -> Result<Plan, PlanErrors> {
     let slots = NonZeroUsize::new(slots).unwrap();
-    plan(&campaign(text), base, &BTreeMap::new(), slots)
+    let campaign = campaign(text);
+    plan(&campaign, base, &prepared(&campaign), slots)
 }
 
 fn ranges(plan: &Plan) -> Vec<(String, std::ops::Range<u64>)> {
@@ -262,56 +275,6 @@ fn every_problem_is_reported_at_once() {
         error.contains("good.root: no tree \"Evnts\"; the file has Events"),
         "{error}"
     );
-}
-
-#[test]
-fn duplicate_lumi_sections_and_events_are_found() {
-    let folder = folder();
-    let base = folder.path();
-    let mut rows = clusters(1, 1, 4);
-    // One event of lumi section 4 is in the file twice; the other file has four of its events.
-    rows[3].push((1, 4, 40));
-    write_file(&base.join("a.root"), &rows, &[], 3);
-    let more: Vec<Row> = (46..52).map(|event| (1, 4, event)).collect();
-    write_file(&base.join("b.root"), &[more], &[(1, 2), (1, 4)], 3);
-    let plan = plan_with(DATA, base, 1).unwrap();
-    let files = || vec![String::from("a.root"), String::from("b.root")];
-    assert_eq!(plan.duplicates.len(), 2);
-    let (two, four) = (&plan.duplicates[0], &plan.duplicates[1]);
-    assert_eq!(
-        (two.lumi.get(), &two.files, two.duplicate_events),
-        (2, &files(), Some(0))
-    );
-    assert_eq!(
-        (four.lumi.get(), &four.files, four.duplicate_events),
-        (4, &files(), Some(5))
-    );
-    let examples: Vec<u64> = four.examples.iter().map(|event| event.get()).collect();
-    assert_eq!(examples, [40, 46, 47, 48, 49]);
-    // The one with duplicate events is said first.
-    let summary = PlanSummary::of(&plan).to_string();
-    let said: Vec<&str> = summary.lines().map(str::trim).collect();
-    assert!(said.ends_with(&[
-        "duplicates  2 lumi sections in more than one file, 5 events more than once",
-        "run 1, lumi section 4 is in a.root, b.root; events more than once: 5, such as 40, 46, 47, 48, 49",
-        "run 1, lumi section 2 is in a.root, b.root; no event twice",
-        "D is recorded data and there is no mask: every event counts, good or bad; name a golden JSON, mask = \"…\" in [certification], or set kind = \"mc\" if this is simulation",
-    ]), "{summary}");
-    assert_eq!(
-        Plan::from_parquet(plan.to_parquet().unwrap()).unwrap(),
-        plan
-    );
-}
-
-#[test]
-fn samples_of_simulation_are_not_compared_with_each_other() {
-    let folder = folder();
-    let base = folder.path();
-    write_file(&base.join("a.root"), &clusters(1, 1, 2), &[], 3);
-    write_file(&base.join("b.root"), &clusters(1, 1, 2), &[], 3);
-    let two = MC.replace("*.root", "a.root") + &MC.replace("*.root", "b.root").replace("M", "N");
-    assert!(plan_with(&two, base, 1).unwrap().duplicates.is_empty());
-    assert_eq!(plan_with(MC, base, 1).unwrap().duplicates.len(), 2);
 }
 
 #[test]

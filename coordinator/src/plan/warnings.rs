@@ -52,7 +52,9 @@ fn without_mask(campaign: &Campaign) -> Option<String> {
         names.collect::<Vec<_>>()
     };
     let data = of_kind(DatasetKind::Data);
-    match &campaign.certification {
+    // What becomes of duplicates is said there too, of simulation as well.
+    let certifies = |of: &&Certification| of.mask.is_some() || of.runs.is_some();
+    match campaign.certification.as_ref().filter(certifies) {
         None if data.is_empty() => None,
         None => Some(format!(
             "{} {} recorded data and there is no mask: every event counts, good or bad; name a \

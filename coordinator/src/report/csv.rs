@@ -42,6 +42,35 @@ const THRESHOLD_COLUMNS: [&str; 13] = [
     "selected",
 ];
 
+const LABEL_COLUMNS: [&str; 7] = [
+    "stage",
+    "label",
+    "branch",
+    "files",
+    "events",
+    "files_without",
+    "events_without",
+];
+
+/// Every label, and how many files and certified events lack it.
+pub(super) fn labels(report: &Report) -> Vec<u8> {
+    let mut table = Table::new(&LABEL_COLUMNS);
+    for stage in &report.stages {
+        for label in &stage.labels {
+            table.text(&[&stage.name, &label.label, &label.branch]);
+            let counts = [
+                label.files,
+                label.events,
+                label.files_without,
+                label.events_without,
+            ];
+            table.cells(&counts.map(|count| count.to_string()));
+            table.end();
+        }
+    }
+    table.bytes()
+}
+
 /// Every ranking, each row counted once.
 pub(super) fn metrics_per_label(report: &Report) -> Vec<u8> {
     metrics(report, |ranking| Some(&ranking.rows))

@@ -44,6 +44,8 @@ pub struct StageReport {
     pub rows_are: String,
     /// Its merged cut flow. Steps whose name starts with `dropped` are shown apart.
     pub cut_flow: CutFlow,
+    /// Its labels, and how many files and events lack them.
+    pub labels: Vec<LabelReport>,
     /// Its metrics, in the order of the campaign file.
     pub metrics: Vec<MetricResult>,
     /// Units of columns, where known.
@@ -52,6 +54,23 @@ pub struct StageReport {
     pub rows: u64,
     /// Its shards.
     pub shards: ShardCounts,
+}
+
+/// How many files and certified events have a label.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LabelReport {
+    /// The label, as its column is named.
+    pub label: String,
+    /// The branch that it is.
+    pub branch: String,
+    /// Files of the stage.
+    pub files: u64,
+    /// Certified events in them.
+    pub events: u64,
+    /// Files without the branch.
+    pub files_without: u64,
+    /// Certified events in those.
+    pub events_without: u64,
 }
 
 /// How far the shards of a stage are.

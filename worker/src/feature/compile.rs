@@ -98,7 +98,11 @@ impl Compiler<'_> {
         let fields = outputs.iter().map(|output| {
             let null = matches!(&output.source, Source::Missing { null: true })
                 || (self.stage.missing_labels == MissingLabels::Null
-                    && self.stage.labels.contains(&output.name));
+                    && self
+                        .stage
+                        .labels
+                        .iter()
+                        .any(|label| label.name == output.name));
             Field::new(&output.name, output.stored.clone(), null)
         });
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -200,33 +204,37 @@ impl Compiler<'_> {
         let mut outputs = Vec::with_capacity(self.stage.labels.len());
         for (index, label) in self.stage.labels.iter().enumerate() {
             let path = self.path(&format!("labels[{index}]"));
+            let branch = &label.column;
             let source = match (
-                self.schema.field_with_name(label),
+                self.schema.field_with_name(branch),
                 self.stage.missing_labels,
             ) {
                 (Ok(field), _) if field.data_type() == &DataType::Boolean => {
-                    Source::Event(label.clone())
+                    if label.name != *branch {
+                        scope.alias(&label.name, branch);
+                    }
+                    Source::Event(branch.clone())
                 }
                 (Ok(field), _) if matches!(field.data_type(), DataType::Int8 | DataType::UInt8) => {
-                    scope.define(label, Kind::Bool);
-                    Source::Flag(label.clone())
+                    scope.define(&label.name, Kind::Bool);
+                    Source::Flag(branch.clone())
                 }
-                (Err(_), _) if unread::reason(self.schema, label).is_some() => {
-                    self.problems.add(path, self.missing(label));
+                (Err(_), _) if unread::reason(self.schema, branch).is_some() => {
+                    self.problems.add(path, self.missing(branch));
                     continue;
                 }
                 (Ok(field), _) => {
                     self.problems.add(
                         path,
                         format!(
-                            "label \"{label}\" is {}, not a bool or bytes of 0 and 1",
+                            "label \"{branch}\" is {}, not a bool or bytes of 0 and 1",
                             field.data_type()
                         ),
                     );
                     continue;
                 }
                 (Err(_), MissingLabels::False) => {
-                    scope.define(label, Kind::Bool);
+                    scope.define(&label.name, Kind::Bool);
                     Source::Missing { null: false }
                 }
                 (Err(_), MissingLabels::Null) => Source::Missing { null: true },
@@ -236,16 +244,16 @@ impl Compiler<'_> {
                         .fields()
                         .iter()
                         .map(|field| field.name().as_str());
-                    let hint = suggest::nearest(label, names);
+                    let hint = suggest::nearest(branch, names);
                     let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
                     let rest = "missing_labels = \"false\" or \"null\" would allow it";
                     self.problems
-                        .add(path, format!("no branch \"{label}\"{hint}; {rest}"));
+                        .add(path, format!("no branch \"{branch}\"{hint}; {rest}"));
                     continue;
                 }
             };
             outputs.push(Output {
-                name: label.clone(),
+                name: label.name.clone(),
                 stored: DataType::Boolean,
                 source,
             });

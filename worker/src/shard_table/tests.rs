@@ -27,6 +27,7 @@ fn shard(number: u128, url: &str) -> Shard {
         entries: 0..10,
         certified_events: 10,
         lumis: None,
+        dropped: lumimill_common::entry_set::EntrySet::default(),
     }
 }
 

@@ -218,7 +218,7 @@ fn prepare(campaign: &Campaign, table: &ShardTable, models: &Models) -> Result<P
                 planned.name
             ));
         }
-        stages.insert(name, Arc::new(stage));
+        stages.insert(name, Arc::new(stage.typed(planned.types.clone())));
     }
     let shards = table.shards.iter();
     let shards = shards.map(|shard| (shard.id, Arc::new(shard.clone())));

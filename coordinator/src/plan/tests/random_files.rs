@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use lumimill_common::event_id::{LumiSection, Run};
 use proptest::prelude::*;
 
 use super::*;
@@ -46,26 +47,28 @@ fn input() -> impl Strategy<Value = Input> {
     })
 }
 
-/// Lumi sections in more than one file, and their events beyond the first of each.
-fn repeated(inputs: &[Input], certified: &BTreeSet<Lumi>) -> BTreeMap<Lumi, u64> {
-    let mut files: BTreeMap<Lumi, usize> = BTreeMap::new();
-    let mut events: BTreeMap<Row, u64> = BTreeMap::new();
-    for input in inputs {
-        for lumi in input.lumis() {
-            *files.entry(lumi).or_default() += 1;
-        }
-        for row in input.rows() {
-            *events.entry(row).or_default() += 1;
+/// Certified events beyond the first of each, in the order of files and entries.
+fn repeated(inputs: &[Input], certified: &BTreeSet<Lumi>) -> BTreeSet<(usize, u64)> {
+    let mut seen = BTreeSet::new();
+    let mut repeated = BTreeSet::new();
+    for (at, input) in inputs.iter().enumerate() {
+        for (entry, row) in (0..).zip(input.rows()) {
+            if certified.contains(&(row.0, row.1)) && !seen.insert(row) {
+                repeated.insert((at, entry));
+            }
         }
     }
-    files
-        .into_iter()
-        .filter(|(lumi, files)| *files > 1 && certified.contains(lumi))
-        .map(|(lumi, _)| {
-            let of_lumi = events.iter().filter(|((r, l, _), _)| (*r, *l) == lumi);
-            (lumi, of_lumi.map(|(_, times)| times - 1).sum())
-        })
-        .collect()
+    repeated
+}
+
+/// Repeated events of each lumi section.
+fn by_lumi(inputs: &[Input], repeated: &BTreeSet<(usize, u64)>) -> BTreeMap<Lumi, u64> {
+    let mut counts = BTreeMap::new();
+    for (at, entry) in repeated {
+        let (run, lumi, _) = inputs[*at].rows()[*entry as usize];
+        *counts.entry((run, lumi)).or_default() += 1;
+    }
+    counts
 }
 
 proptest! {
@@ -85,8 +88,12 @@ proptest! {
         let typed = |&(run, lumi): &Lumi| (Run::new(run), LumiSection::new(lumi));
         let mask = LumiMask::from_pairs(certified.iter().map(typed));
         fs::write(base.join("mask.json"), mask.to_json()).unwrap();
-        let text = format!("{MASK}{DATA}[shards]\nevents = {target}\n");
-        let plan = plan_with(&text, base, 2).unwrap();
+        let text = |policy: &str| {
+            format!("{MASK}duplicates = \"{policy}\"\n{DATA}[shards]\nevents = {target}\n")
+        };
+        let plan = plan_with(&text("first"), base, 2).unwrap();
+        prop_assert_eq!(&plan_with(&text("first"), base, 1).unwrap(), &plan);
+        let repeated = repeated(&inputs, &certified);
 
         let mut shards_of_entry: BTreeMap<(usize, u64), usize> = BTreeMap::new();
         for shard in &plan.shards {
@@ -100,7 +107,10 @@ proptest! {
                 prop_assert_eq!(counted, certified.contains(&(run, lumi)));
                 events += u64::from(counted);
                 *shards_of_entry.entry((at, entry)).or_default() += 1;
+                let is_dropped = !shard.dropped.within(&(entry..entry + 1)).is_empty();
+                prop_assert_eq!(is_dropped, repeated.contains(&(at, entry)));
             }
+            prop_assert_eq!(&shard.dropped.within(&shard.entries), &shard.dropped);
             prop_assert_eq!(events, shard.certified_events);
             // A stage without events has one shard, of no entries.
             prop_assert!(events > 0 || (shard.entries.is_empty() && plan.shards.len() == 1));
@@ -116,12 +126,18 @@ proptest! {
             prop_assert_eq!(lumis, &LumiMask::from_pairs(held.iter().map(typed)));
             prop_assert_eq!(plan.files[at].all_lumis, input.lumis().len() as u64);
         }
-        let found: BTreeMap<Lumi, u64> = plan
-            .duplicates
-            .iter()
-            .map(|lumi| ((lumi.run.get(), lumi.lumi.get()), lumi.duplicate_events.unwrap()))
-            .collect();
-        prop_assert_eq!(found, repeated(&inputs, &certified));
-        prop_assert_eq!(Plan::from_parquet(plan.to_parquet().unwrap()).unwrap(), plan);
+        let listed = |plan: &Plan| -> BTreeMap<Lumi, u64> {
+            let found = plan.duplicates.iter().flat_map(|found| &found.listed);
+            found
+                .map(|lumi| ((lumi.run.get(), lumi.lumi.get()), lumi.duplicate_events))
+                .collect()
+        };
+        prop_assert_eq!(listed(&plan), by_lumi(&inputs, &repeated));
+        prop_assert_eq!(&Plan::from_parquet(plan.to_parquet().unwrap()).unwrap(), &plan);
+        let kept = plan_with(&text("keep"), base, 2).unwrap();
+        prop_assert_eq!(listed(&kept), listed(&plan));
+        prop_assert!(kept.shards.iter().all(|shard| shard.dropped.is_empty()));
+        let refused = plan_with(&text("error"), base, 2).is_err();
+        prop_assert_eq!(refused, !repeated.is_empty());
     }
 }

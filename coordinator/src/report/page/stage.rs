@@ -32,6 +32,7 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
     if !stage.cut_flow.steps().is_empty() {
         body += &format!("<div class=\"pair\">\n{flow}</div>\n");
     }
+    body += &labels(stage);
     body += &metric::rankings(stage, pictures);
     let others = stage.metrics.iter().zip(&pictures.metrics);
     let drawn = |kind: fn(&MetricResult) -> bool| -> Vec<Figure> {
@@ -66,6 +67,34 @@ fn warnings(stage: &StageReport) -> String {
         true => lines,
         false => card("", &lines),
     }
+}
+
+/// Labels that files lack; nothing is said of those that all have.
+fn labels(stage: &StageReport) -> String {
+    if stage.labels.iter().all(|label| label.files_without == 0) {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("label", Align::Left),
+        ("files without it", Align::Right),
+        ("of", Align::Right),
+        ("certified events without it", Align::Right),
+        ("of", Align::Right),
+    ]);
+    for label in &stage.labels {
+        let name = match label.label == label.branch {
+            true => label.label.clone(),
+            false => format!("{} ({})", label.label, label.branch),
+        };
+        table.row(&[
+            name,
+            grouped(label.files_without),
+            grouped(label.files),
+            grouped(label.events_without),
+            grouped(label.events),
+        ]);
+    }
+    card("Labels that files lack", &table.html())
 }
 
 fn cut_flow(stage: &StageReport) -> String {

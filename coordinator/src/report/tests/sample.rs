@@ -171,6 +171,7 @@ pub(super) fn complete(events: u32) -> Report {
             name: "dimuon".into(),
             rows_are: "Candidates".into(),
             cut_flow: cut_flow(rows),
+            labels: Vec::new(),
             metrics: metrics(&batch),
             units: [unit("m_mumu", "GeV")].into(),
             rows,

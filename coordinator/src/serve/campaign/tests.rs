@@ -1,7 +1,7 @@
 //! The end of a campaign: given more to do meanwhile, left half-way, with a damaged marker, in
 //! trouble.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use crate::demo::write_inputs;
 use crate::output::Output;
 use crate::plan::plan;
 use crate::submission::{active, ended, running, set_ended, set_running};
+use lumimill_worker::prepared_stage::PreparedStage;
 
 const TEXT: &str = "\
 name = \"late\"
@@ -44,7 +45,9 @@ impl Finished {
         write_inputs(folder.path(), 500, 7).unwrap();
         let text = Campaign::parse(TEXT).unwrap();
         let slots = NonZeroUsize::MIN;
-        let plan = plan(&text, folder.path(), &BTreeMap::new(), slots).unwrap();
+        let none = |_: &str| Err(String::from("no models here"));
+        let stages = [Arc::new(PreparedStage::load(&text, 0, &none).unwrap())];
+        let plan = plan(&text, folder.path(), &stages, slots).unwrap();
         let site = Place::Folder(folder.path().join("site"));
         let (root, _) = site.prepare().await.unwrap();
         let place = site.join("late").unwrap();

@@ -1,0 +1,254 @@
+//! What was found of events that are there more than once, counted by lumi section, and told to
+//! a person.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use lumimill_common::entry_set::EntrySet;
+use lumimill_common::event_id::{EventNumber, LumiSection, Run};
+
+use super::read::{Key, parts};
+use super::{DuplicateLumi, events};
+use crate::plan::planner::Scanned;
+
+/// Events named of a lumi section.
+const EXAMPLES: usize = 5;
+/// Files named of a lumi section, or of all.
+const FILES: usize = 8;
+/// Lumi sections that a plan lists.
+const LISTED: usize = 1000;
+/// Lumi sections that a message names.
+const NAMED: usize = 10;
+
+/// What was found in files that are read together.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Events beyond the first of each.
+    pub(super) events: u64,
+    /// Whether all were looked for.
+    pub(super) is_all: bool,
+    /// By file, the entries beyond the first of each event.
+    pub(super) dropped: Vec<EntrySet>,
+    lumis: BTreeMap<(u32, u32), OfLumi>,
+    files: BTreeSet<usize>,
+}
+
+#[derive(Debug, Default)]
+struct OfLumi {
+    events: u64,
+    examples: BTreeSet<u64>,
+    files: BTreeSet<usize>,
+}
+
+impl Found {
+    pub(super) fn of(files: usize) -> Self {
+        Self {
+            events: 0,
+            is_all: true,
+            dropped: vec![EntrySet::default(); files],
+            lumis: BTreeMap::new(),
+            files: BTreeSet::new(),
+        }
+    }
+
+    /// Counts an event that is there more than once, in a file; `again` when it is not the first.
+    pub(super) fn meet(&mut self, key: Key, file: usize, again: bool) {
+        let (run, lumi, event) = parts(key);
+        let of_lumi = self.lumis.entry((run, lumi)).or_default();
+        self.files.insert(file);
+        if of_lumi.files.len() < FILES {
+            of_lumi.files.insert(file);
+        }
+        if again {
+            self.events += 1;
+            of_lumi.events += 1;
+            of_lumi.examples.insert(event);
+            if of_lumi.examples.len() > EXAMPLES {
+                of_lumi.examples.pop_last();
+            }
+        }
+    }
+
+    /// Adds entries of a file that are beyond the first of their events.
+    pub(super) fn drop_also(&mut self, file: usize, entries: &EntrySet) {
+        if let Some(dropped) = self.dropped.get_mut(file) {
+            *dropped = dropped.union(entries);
+        }
+    }
+
+    /// Separate stretches of entries beyond the first of their events.
+    pub(super) fn stretches(&self) -> usize {
+        self.dropped
+            .iter()
+            .map(|dropped| dropped.ranges().len())
+            .sum()
+    }
+
+    /// What a person is told.
+    pub(super) fn told(&self, files: &[&Scanned<'_>]) -> Twice {
+        let names = names(files);
+        let name = |at: &usize| names.get(*at).cloned();
+        let mut listed: Vec<DuplicateLumi> = self
+            .lumis
+            .iter()
+            .map(|((run, lumi), of_lumi)| DuplicateLumi {
+                run: Run::new(*run),
+                lumi: LumiSection::new(*lumi),
+                files: of_lumi.files.iter().filter_map(name).collect(),
+                duplicate_events: of_lumi.events,
+                examples: of_lumi
+                    .examples
+                    .iter()
+                    .copied()
+                    .map(EventNumber::new)
+                    .collect(),
+            })
+            .collect();
+        listed.sort_by_key(|lumi| (Reverse(lumi.duplicate_events), lumi.run, lumi.lumi));
+        listed.truncate(LISTED);
+        listed.sort_by_key(|lumi| (lumi.run, lumi.lumi));
+        Twice {
+            of: of_what(files),
+            events: self.events,
+            is_all: self.is_all,
+            lumis: self.lumis.len() as u64,
+            listed,
+            files: self.files.iter().filter_map(name).collect(),
+            same: same_files(files, &names),
+        }
+    }
+}
+
+/// The files, with their datasets where there are several.
+pub(super) fn names(files: &[&Scanned<'_>]) -> Vec<String> {
+    let first = files.first().map(|file| &file.input.dataset.name);
+    let is_one = files
+        .iter()
+        .all(|file| Some(&file.input.dataset.name) == first);
+    let name = |file: &&Scanned<'_>| {
+        let (url, dataset) = (&file.input.file.identity.url, &file.input.dataset.name);
+        match is_one {
+            true => url.clone(),
+            false => format!("{url} (dataset {dataset})"),
+        }
+    };
+    files.iter().map(name).collect()
+}
+
+fn of_what(files: &[&Scanned<'_>]) -> String {
+    let datasets: BTreeSet<&str> = files
+        .iter()
+        .map(|file| file.input.dataset.name.as_str())
+        .collect();
+    let names: Vec<String> = datasets
+        .iter()
+        .take(FILES)
+        .map(|name| format!("{name:?}"))
+        .collect();
+    let noun = if datasets.len() == 1 {
+        "dataset"
+    } else {
+        "datasets"
+    };
+    format!("{noun} {}", names.join(", "))
+}
+
+/// Two files that are one by size and UUID, if any are.
+fn same_files(files: &[&Scanned<'_>], names: &[String]) -> Option<(String, String)> {
+    let mut known: BTreeMap<(u64, &str, &str), usize> = BTreeMap::new();
+    for (at, file) in files.iter().enumerate() {
+        let identity = &file.input.file.identity;
+        if identity.uuid.bytes().all(|digit| digit == b'0') {
+            continue;
+        }
+        let key = (identity.size, identity.uuid.as_str(), file.input.tree);
+        if let Some(first) = known.insert(key, at) {
+            return Some((names.get(first)?.clone(), names.get(at)?.clone()));
+        }
+    }
+    None
+}
+
+/// Events that are there more than once, as a person is told.
+#[derive(Debug)]
+pub struct Twice {
+    of: String,
+    /// Beyond the first of each.
+    pub(super) events: u64,
+    is_all: bool,
+    pub(super) lumis: u64,
+    pub(super) listed: Vec<DuplicateLumi>,
+    files: Vec<String>,
+    same: Option<(String, String)>,
+}
+
+impl Twice {
+    /// One line, where they are kept.
+    pub(super) fn note(&self) -> String {
+        let first = self.listed.first().map(|lumi| format!(", such as {lumi}"));
+        format!(
+            "{}: {} there more than once{}: each counts as often as it is there; [certification] \
+             duplicates = \"first\" would count one of each",
+            self.of,
+            are(self.events),
+            first.unwrap_or_default()
+        )
+    }
+}
+
+fn are(count: u64) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", events(count))
+}
+
+fn few(names: &[String]) -> String {
+    let some = names
+        .iter()
+        .take(FILES)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(FILES) {
+        0 => some,
+        more => format!("{some} and {more} more files"),
+    }
+}
+
+impl fmt::Display for Twice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let least = if self.is_all { "" } else { "at least " };
+        let sections = if self.lumis == 1 {
+            "section"
+        } else {
+            "sections"
+        };
+        writeln!(
+            f,
+            "{}: {least}{} there more than once, in {} lumi {sections} of {}",
+            self.of,
+            are(self.events),
+            self.lumis,
+            few(&self.files)
+        )?;
+        if let Some((first, second)) = &self.same {
+            writeln!(
+                f,
+                "  {first} and {second} are the same file: they have one UUID"
+            )?;
+        }
+        let mut worst: Vec<&DuplicateLumi> = self.listed.iter().collect();
+        worst.sort_by_key(|lumi| Reverse(lumi.duplicate_events));
+        for lumi in worst.iter().take(NAMED) {
+            writeln!(f, "  {lumi}")?;
+        }
+        match self.lumis.saturating_sub(NAMED as u64) {
+            0 => {}
+            more => writeln!(f, "  and {more} more lumi sections")?,
+        }
+        f.write_str(
+            "  take out what repeats other files, or set [certification] duplicates = \"first\", \
+             which counts the first of each, or \"keep\"",
+        )
+    }
+}

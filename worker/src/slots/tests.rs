@@ -35,6 +35,7 @@ fn shard(number: usize) -> Shard {
         entries: 0..1,
         certified_events: 1,
         lumis: None,
+        dropped: lumimill_common::entry_set::EntrySet::default(),
     }
 }
 

@@ -5,6 +5,8 @@
 //! - **visible**: what a put returned for is seen by every later get and list, by anyone;
 //! - **durable**: it survives the death of the process and of the machine;
 //! - **last writer wins** for [`Store::put`]; exactly one writer wins [`Store::put_if_absent`];
+//! - **nobody is overwritten unseen** by [`Store::put_if_version`]: of those who read one version,
+//!   one writes the next;
 //! - **bounded**: what is larger than an object of its kind may be is refused, and not taken into
 //!   memory; nor is a listing without an end.
 
@@ -44,6 +46,10 @@ pub struct Object {
     pub size: u64,
 }
 
+/// Which of the puts to a key an object is of; two puts of the same bytes may be of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(String);
+
 /// Where a campaign's objects are kept; see the module for the contract.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
@@ -61,6 +67,19 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// Also when it is larger than an object of its kind may be, by its key.
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The whole object and its version, or `None` when there is none.
+    async fn get_version(&self, key: &Key) -> Result<Option<(Vec<u8>, Version)>, StoreError>;
+
+    /// Writes an object where the one that is there is of this version; `false` when it is another
+    /// one, or gone: somebody else's, perhaps written upon this one when an answer was lost. Puts
+    /// that do not ask for a version are not kept away.
+    async fn put_if_version(
+        &self,
+        key: &Key,
+        bytes: Vec<u8>,
+        version: &Version,
+    ) -> Result<bool, StoreError>;
 
     /// The bytes of a range that the object has, fewer or none past its end, or `None` when there
     /// is no object. Two ranges of an object may be of two puts.

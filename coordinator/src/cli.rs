@@ -24,8 +24,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
+use crate::orders::Order;
 use crate::stored::NewerVersion;
-use lumimill_common::control::ControlState;
 use lumimill_common::store::StoreError;
 use lumimill_worker::log::start_log;
 use lumimill_worker::program::refuse_credentials;
@@ -176,9 +176,9 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Resubmit(args) => resubmit::resubmit(&args),
         Command::Submit(args) => submit::submit(&args),
         Command::Serve(args) => serve::serve(&args),
-        Command::Cancel(args) => control::tell(&args.campaign, ControlState::Cancelled),
-        Command::Pause(args) => control::tell(&args.campaign, ControlState::Paused),
-        Command::Resume(args) => control::tell(&args.campaign, ControlState::Running),
+        Command::Cancel(args) => control::tell(&args.campaign, Order::Cancel),
+        Command::Pause(args) => control::tell(&args.campaign, Order::Pause),
+        Command::Resume(args) => control::tell(&args.campaign, Order::Resume),
         Command::Dead(command) => dead::dead(&command),
         Command::Demo(args) => demo::demo(&args),
     }

@@ -11,7 +11,8 @@ pub enum Exit {
     Trouble,
     /// The command line, the campaign or its input is wrong; nothing was begun.
     Usage,
-    /// Finished, but some shards failed (or, for `verify`, something is missing or damaged).
+    /// Finished, but some shards failed (or, for `verify` and `fetch`, something is missing or
+    /// damaged).
     FailedShards,
     /// Stopped from outside; a second run goes on from there.
     Stopped,
@@ -24,7 +25,7 @@ Exit codes:
   0    everything is done
   1    something unexpected went wrong
   2    wrong usage, campaign or input; nothing was begun
-  3    finished with failed shards, the first 20 named (verify: something missing or damaged)
+  3    finished with failed shards, the first 20 named (verify, fetch: something missing or damaged)
   130  stopped; run again to go on";
 
     /// The number.

@@ -1,6 +1,8 @@
 //! The output of a campaign: its store, held by one run at a time.
 
 mod held;
+mod inventory;
+mod told;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::{Stage, StageName};
-use lumimill_common::control::{Control, ControlState, PlanKeys, control_key, plan_digest};
+use lumimill_common::control::{ControlState, PlanKeys, plan_digest};
 use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedRecord, Failure};
 use lumimill_common::form;
@@ -25,6 +27,8 @@ use crate::plan::{Plan, PlannedStage, ShardTableError};
 use crate::stored::{record, unreadable};
 
 pub use self::held::Held;
+pub use self::inventory::Inventory;
+pub use self::told::Told;
 
 /// Requests that are on their way at a time.
 const AT_ONCE: usize = 32;
@@ -64,6 +68,13 @@ impl Output {
 
     fn of(store: Arc<dyn Store>, place: &Place) -> Self {
         let names = place.names();
+        Self { store, names }
+    }
+
+    /// The output in a store of a test's.
+    #[cfg(test)]
+    pub(crate) fn in_store(store: Arc<dyn Store>) -> Self {
+        let names = Vec::new();
         Self { store, names }
     }
 
@@ -156,22 +167,6 @@ impl Output {
             store.location()
         );
         Ok(plan)
-    }
-
-    /// What the campaign was told to do, where it was submitted.
-    pub async fn control(&self) -> anyhow::Result<Option<Control>> {
-        let key = control_key();
-        let Some(bytes) = self.store.get(&key).await? else {
-            return Ok(None);
-        };
-        record(self.store.as_ref(), &key, &bytes).map(Some)
-    }
-
-    /// Tells the campaign what to do.
-    pub async fn write_control(&self, control: &Control) -> anyhow::Result<()> {
-        let bytes = form::write(control)?;
-        self.store.put(&control_key(), bytes).await?;
-        Ok(())
     }
 
     /// Writes one file of the report.
@@ -337,6 +332,21 @@ impl Output {
             found.extend(stale.map(|id| (name.clone(), id)));
         }
         Ok(found)
+    }
+
+    /// Removes the markers of shards, which are to be done again. Nothing is lost by it: what a
+    /// shard comes to is known by its id.
+    pub async fn unmark(&self, shards: impl IntoIterator<Item = &Shard>) -> anyhow::Result<()> {
+        let removing: Vec<_> = shards
+            .into_iter()
+            .map(async |shard| {
+                let key = marker_key(&shard.stage, shard.id);
+                self.store.delete(&key).await
+            })
+            .collect();
+        let removing = stream::iter(removing).buffer_unordered(AT_ONCE);
+        removing.try_collect::<()>().await?;
+        Ok(())
     }
 
     /// Removes shards: the marker of each, then its object and its failed record.

@@ -2,16 +2,17 @@
 //!
 //! What is counted is what has a marker: whatever was delivered twice, retried or killed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
-use lumimill_common::campaign::Stage;
+use lumimill_common::campaign::{Campaign, Stage};
 use lumimill_common::marker::Marker;
 use lumimill_common::metric::{CutFlow, MetricResult, Partial};
-use lumimill_common::shard::ShardId;
+use lumimill_common::shard::{Shard, ShardId};
 
 use crate::output::Output;
 use crate::plan::Plan;
+use crate::soundness::{Fault, Unsound, fault, marker};
 
 /// Markers that are read at a time.
 const AHEAD: usize = 32;
@@ -31,14 +32,19 @@ pub struct StageResult {
     pub cut_flow: CutFlow,
     /// The metrics of the stage, in order.
     pub metrics: Vec<MetricResult>,
+    /// Shards with a marker that are as good as not done. Where there are any, what else is said
+    /// here is not to be used.
+    pub unsound: Vec<Unsound>,
 }
 
-/// Merges the markers of one stage of a plan.
+/// Merges the markers of one stage of a plan, and holds each against the size of its table.
 pub async fn reduce(
     plan: &Plan,
     output: &Output,
+    campaign: &Campaign,
     stage: &Stage,
     done: &BTreeSet<ShardId>,
+    tables: &BTreeMap<ShardId, u64>,
 ) -> anyhow::Result<StageResult> {
     let mut partials: Vec<Partial> = stage.measured().iter().map(Partial::new).collect();
     let shards = plan.shards.iter().filter(|shard| shard.stage == stage.name);
@@ -49,33 +55,56 @@ pub async fn reduce(
         rows: 0,
         cut_flow: CutFlow::new(),
         metrics: Vec::new(),
+        unsound: Vec::new(),
     };
-    let ids: Vec<ShardId> = shards
-        .map(|shard| shard.id)
-        .filter(|id| done.contains(id))
+    let shards: Vec<Shard> = shards
+        .filter(|shard| done.contains(&shard.id))
+        .cloned()
         .collect();
-    let reading = stream::iter(ids).map(|id| read(output.clone(), stage, id));
+    let reading = stream::iter(shards).map(|shard| read(output.clone(), campaign, shard));
     // Read ahead, and merged in the order of the plan.
     let mut markers = reading.buffered(AHEAD).boxed();
     while let Some(marker) = markers.next().await {
-        let Some(marker) = marker? else {
-            continue;
+        let (shard, marker) = marker?;
+        let marker = match marker {
+            Ok(Some(marker)) => marker,
+            Ok(None) => continue,
+            Err(fault) => {
+                result.unsound.push(Unsound::of(&shard, fault));
+                continue;
+            }
         };
-        let id = marker.shard;
+        if let Some(fault) = fault(&marker, tables.get(&shard.id).copied()) {
+            result.unsound.push(Unsound::of(&shard, fault));
+            continue;
+        }
         result.done += 1;
         result.rows += marker.rows;
-        let merged = result.cut_flow.merge(&marker.cut_flow);
-        merged.map_err(|error| output.damaged(stage, id, &error))?;
-        // As many as the stage measures, each of its metric: checked where it was read.
-        for (partial, of_shard) in partials.iter_mut().zip(&marker.partials) {
-            let merged = partial.merge(of_shard);
-            merged.map_err(|error| output.damaged(stage, id, &error))?;
+        if let Err(reason) = merge(&mut result.cut_flow, &mut partials, &marker) {
+            let fault = Fault::Marker(reason);
+            result.unsound.push(Unsound::of(&shard, fault));
         }
     }
     result.metrics = partials.iter().map(Partial::finalise).collect();
     Ok(result)
 }
 
-async fn read(output: Output, stage: &Stage, id: ShardId) -> anyhow::Result<Option<Marker>> {
-    output.marker(stage, id).await
+/// Adds what a marker counted to what was counted before.
+fn merge(cut_flow: &mut CutFlow, partials: &mut [Partial], marker: &Marker) -> Result<(), String> {
+    let merged = cut_flow.merge(&marker.cut_flow);
+    merged.map_err(|error| error.to_string())?;
+    // As many as the stage measures, each of its metric: checked where it was read.
+    for (partial, of_shard) in partials.iter_mut().zip(&marker.partials) {
+        let merged = partial.merge(of_shard);
+        merged.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// A shard with its marker, or what is wrong with that.
+type Read = (Shard, Result<Option<Marker>, Fault>);
+
+async fn read(output: Output, campaign: &Campaign, shard: Shard) -> anyhow::Result<Read> {
+    let found = marker(&output, campaign, &shard).await?;
+    Ok((shard, found))
 }

@@ -20,6 +20,7 @@ use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
     StageReport, render,
 };
+use crate::soundness::Unsound;
 use crate::status::failed_records;
 
 /// Shards that failed that are named in the last lines of a run.
@@ -33,12 +34,20 @@ pub struct Outcome {
     failed: Vec<String>,
     /// What is to be known of metrics, and of tables without rows.
     warnings: Vec<String>,
+    unsound: BTreeMap<ShardId, Unsound>,
     lumis: Option<(u64, u64)>,
     /// How many warnings the plan has.
     noted: usize,
 }
 
 impl Outcome {
+    /// Shards that have a marker and are as good as not done: they are in no count, and are to be
+    /// done again.
+    #[must_use]
+    pub fn unsound(&self) -> &BTreeMap<ShardId, Unsound> {
+        &self.unsound
+    }
+
     /// Whether every shard is done.
     #[must_use]
     pub fn complete(&self) -> bool {
@@ -64,6 +73,12 @@ impl fmt::Display for Outcome {
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
+        }
+        for unsound in self.unsound.values() {
+            writeln!(f, "damaged {unsound}")?;
+        }
+        if !self.unsound.is_empty() {
+            writeln!(f, "make them again with lumimill verify --mend")?;
         }
         for (name, shards, rows) in &self.stages {
             writeln!(
@@ -96,20 +111,29 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Merges what is done and writes the report.
+/// Merges what is done and whole, and writes the report. What has a marker and no whole table does
+/// not count as done.
 pub async fn write_report(
     campaign: &Campaign,
     output: &Output,
     plan: &Plan,
 ) -> anyhow::Result<Outcome> {
-    let done = output.done_of(plan).await?;
-    let failed = output.failed_of(plan, &done).await?;
-    let ledger = Ledger::new(plan, &done, &failed);
+    let inventory = output.inventory(plan).await?;
+    let (mut done, failed) = (inventory.done, inventory.failed);
+    let mut unsound = BTreeMap::new();
     let mut stages = Vec::with_capacity(plan.stages.len());
     for stage in &campaign.stages {
-        let result = reduce(plan, output, stage, &done).await?;
+        let mut result = reduce(plan, output, campaign, stage, &done, &inventory.tables).await?;
+        while !result.unsound.is_empty() {
+            for found in result.unsound {
+                done.remove(&found.shard);
+                unsound.insert(found.shard, found);
+            }
+            result = reduce(plan, output, campaign, stage, &done, &inventory.tables).await?;
+        }
         stages.push(stage_report(stage, result, plan, &failed));
     }
+    let ledger = Ledger::new(plan, &done, &failed);
     let lumis = plan.certified.mask().map(|_| ledger.lumis());
     let mut warnings = plan.notes.clone();
     let empty: Vec<String> = stages.iter().filter_map(without_rows).collect();
@@ -128,10 +152,11 @@ pub async fn write_report(
         lumis: lumis.as_ref().map(lumi_summary),
         stages,
     };
-    for (name, bytes) in render(&report)? {
+    // The page comes last: that it is there says that all of it is.
+    for (name, bytes) in render(&report)?.into_iter().rev() {
         output.write_report(&name, bytes).await?;
     }
-    Ok(outcome(&report, empty, output))
+    Ok(outcome(&report, empty, output, unsound))
 }
 
 /// A table without rows although events went in, which is seldom what was meant.
@@ -157,7 +182,12 @@ fn without_rows(stage: &StageReport) -> Option<String> {
     })
 }
 
-fn outcome(report: &Report, empty: Vec<String>, output: &Output) -> Outcome {
+fn outcome(
+    report: &Report,
+    empty: Vec<String>,
+    output: &Output,
+    unsound: BTreeMap<ShardId, Unsound>,
+) -> Outcome {
     let failed = |failure: &Failure| {
         format!(
             "shard {} of {} ({}): {}",
@@ -175,6 +205,7 @@ fn outcome(report: &Report, empty: Vec<String>, output: &Output) -> Outcome {
         failed: report.failures.iter().map(failed).collect(),
         warnings: empty.into_iter().chain(of_metrics).collect(),
         noted: report.warnings.len(),
+        unsound,
         lumis: report
             .lumis
             .as_ref()

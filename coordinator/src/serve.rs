@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::dead_letter::DeadLetter;
-use crate::submission::active;
+use crate::roster::{active, ending};
 use campaign::ActiveCampaign;
 use death::Death;
 use live::EVERY;
@@ -32,6 +32,8 @@ use workers::Workers;
 
 /// Time between two looks at the campaigns.
 const TICK: Duration = Duration::from_secs(1);
+/// Time between two looks for campaigns that somebody died of while they ended them.
+const LEFT: Duration = Duration::from_secs(30);
 /// Reports that are out at a time. The broker counts messages, not bytes: so many of the largest
 /// that it takes are held in memory.
 const REPORTS_AT_ONCE: u16 = 32;
@@ -56,6 +58,7 @@ pub struct Coordinator {
     counted: Option<Instant>,
     /// When it last had an ear for heartbeats.
     listened: Instant,
+    looked_for_left: Option<Instant>,
 }
 
 /// What a coordinator counts.
@@ -84,6 +87,7 @@ impl Coordinator {
             waiting: BTreeMap::new(),
             counted: None,
             listened: Instant::now(),
+            looked_for_left: None,
         }
     }
 
@@ -224,6 +228,7 @@ impl Coordinator {
             self.tell().await;
             return Ok(false);
         }
+        self.take_over_left(&active).await?;
         for (name, campaign) in &mut self.campaigns {
             let running = self.workers.running(name);
             match campaign.drive(queue, self.store.as_ref(), &running).await {
@@ -249,6 +254,32 @@ impl Coordinator {
         for pool in pools {
             let depth = queue.depth(&jobs(&pool)).await?;
             self.waiting.insert(pool, depth);
+        }
+        Ok(())
+    }
+
+    /// Takes over campaigns that somebody began to end, and died or left them so.
+    async fn take_over_left(&mut self, active: &BTreeSet<CampaignName>) -> anyhow::Result<()> {
+        if self
+            .looked_for_left
+            .is_some_and(|looked| looked.elapsed() < LEFT)
+        {
+            return Ok(());
+        }
+        let left = match ending(self.store.as_ref()).await {
+            Ok(left) => left,
+            Err(error) => {
+                warn!("the campaigns at their end cannot be listed now: {error:#}");
+                return Ok(());
+            }
+        };
+        self.looked_for_left = Some(Instant::now());
+        for name in left.difference(active) {
+            if !self.campaigns.contains_key(name) {
+                let place = self.root.join(name.as_str()).context("its place")?;
+                self.campaigns
+                    .insert(name.clone(), ActiveCampaign::ending(name, &place)?);
+            }
         }
         Ok(())
     }

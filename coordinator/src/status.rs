@@ -29,6 +29,9 @@ pub struct Status {
     pub campaign: String,
     /// What it was told, or where it stands.
     pub state: State,
+    /// Whether it was submitted to a pool.
+    #[serde(skip)]
+    pub is_with_pool: bool,
     /// Its stages, in order.
     pub stages: Vec<StageStatus>,
     /// Its lumi sections.
@@ -62,11 +65,14 @@ pub enum State {
     Paused,
     /// Its jobs are dropped.
     Cancelled,
-    /// Every shard is done or was given up.
+    /// Every shard is done or was given up, and the report is not there yet.
+    Reporting,
+    /// Every shard is done or was given up, and the report says so.
     Ended,
 }
 
-/// How far a stage is. A shard is in one of the states from `planned` to `dead`.
+/// How far a stage is. A shard is in one of the states from `planned` to
+/// `dead`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StageStatus {
     /// Its name.
@@ -81,6 +87,8 @@ pub struct StageStatus {
     pub running: usize,
     /// Done.
     pub done: usize,
+    /// Done, and its table is not there any more, or is empty.
+    pub gone: usize,
     /// Given up at once: they would fail again.
     pub failed: usize,
     /// Given up after all attempts: their cause may have passed.
@@ -129,20 +137,22 @@ impl Status {
     ) -> anyhow::Result<Self> {
         let live = heard.and_then(Heard::now);
         let control = output.control().await?;
-        let done = output.done_of(plan).await?;
-        let failed = output.failed_of(plan, &done).await?;
+        let inventory = output.inventory(plan).await?;
+        let gone = inventory.gone();
+        let (done, failed) = (&inventory.done - &gone, inventory.failed);
         let records = failed_records(output, plan, &failed).await?;
         let dead = dead_among(&records);
         let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
         let sets = Sets {
             done: &done,
+            gone: &gone,
             failed: &failed,
             dead: &dead,
         };
         let stages = stages(plan, sets, control.as_ref(), of_live);
         let lumis = Ledger::new(plan, &done, &failed).lumis();
         let (processed, missing) = (lumis.processed.len(), lumis.missing.len());
-        let state = state(control.as_ref(), &stages);
+        let state = state(control.as_ref(), &stages, has_report(output).await?);
         let workers = workers(live, control.as_ref());
         let retries = output.retries_of(plan, &(&done | &failed)).await?;
         let waits = waits(&Facts {
@@ -156,6 +166,7 @@ impl Status {
         let mut status = Self {
             campaign: plan.campaign.to_string(),
             state,
+            is_with_pool: control.is_some(),
             stages,
             lumis: LumiStatus {
                 certified: processed + missing,
@@ -181,7 +192,10 @@ impl Status {
     pub fn set_rate(&mut self, events_per_second: f64) {
         self.events_per_second = Some(events_per_second);
         let left: u64 = self.stages.iter().map(StageStatus::events_left).sum();
-        let over = matches!(self.state, State::Ended | State::Cancelled);
+        let over = matches!(
+            self.state,
+            State::Ended | State::Reporting | State::Cancelled
+        );
         self.eta_seconds = (events_per_second > 0.0 && !over)
             .then(|| (left as f64 / events_per_second).ceil() as u64);
     }
@@ -215,6 +229,7 @@ impl StageStatus {
 #[derive(Clone, Copy)]
 struct Sets<'a> {
     done: &'a BTreeSet<ShardId>,
+    gone: &'a BTreeSet<ShardId>,
     failed: &'a BTreeSet<ShardId>,
     dead: &'a BTreeSet<ShardId>,
 }
@@ -271,6 +286,8 @@ impl StageStatus {
         if sets.done.contains(&shard.id) {
             self.done += 1;
             self.events_done += entries;
+        } else if sets.gone.contains(&shard.id) {
+            self.gone += 1;
         } else if sets.dead.contains(&shard.id) {
             self.dead += 1;
         } else if sets.failed.contains(&shard.id) {
@@ -281,11 +298,19 @@ impl StageStatus {
     }
 }
 
-fn state(control: Option<&Control>, stages: &[StageStatus]) -> State {
+/// Whether there is a report; its page is written last.
+async fn has_report(output: &Output) -> anyhow::Result<bool> {
+    let page = "report/index.html".parse()?;
+    Ok(output.store().get_range(&page, 0..1).await?.is_some())
+}
+
+fn state(control: Option<&Control>, stages: &[StageStatus], has_report: bool) -> State {
+    let is_over = stages.iter().all(|stage| stage.outstanding() == 0);
     match control.map(|control| control.state) {
         Some(ControlState::Cancelled) => State::Cancelled,
-        _ if stages.iter().all(|stage| stage.outstanding() == 0) => State::Ended,
+        _ if is_over && has_report => State::Ended,
         Some(ControlState::Paused) => State::Paused,
+        _ if is_over => State::Reporting,
         Some(ControlState::Running) => State::Running,
         None => State::NotSubmitted,
     }

@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use lumimill_common::campaign::{Campaign, CampaignName};
-use lumimill_common::control::{
-    Control, ControlState, active_folder, active_key, ended_folder, ended_key, model_key,
-};
+use lumimill_common::campaign::Campaign;
+use lumimill_common::control::{Control, ControlState, model_key};
 use lumimill_common::store::{Place, Store};
 
 use crate::campaign_file::{CampaignFile, Mistakes};
-use crate::output::Output;
+use crate::output::{Output, Told};
 use crate::plan::{Plan, PlannedStage};
 
 /// Workers look for campaigns in one place: that of the site.
@@ -102,57 +100,11 @@ pub fn running(plan: &str, pool: &str, base: &Path) -> anyhow::Result<Control> {
     })
 }
 
-/// Tells a campaign to run, and lists it as active.
-pub async fn set_running(
-    output: &Output,
-    root: &dyn Store,
-    campaign: &CampaignName,
-    control: &Control,
-) -> anyhow::Result<()> {
-    output.write_control(control).await?;
-    set_active(root, campaign).await
-}
-
-/// Lists a campaign among those to be driven.
-pub async fn set_active(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
-    root.put(&active_key(campaign), Vec::new()).await?;
-    root.delete(&ended_key(campaign)).await?;
-    Ok(())
-}
-
-/// Lists a campaign among those that are at their end.
-pub async fn set_ended(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
-    root.put(&ended_key(campaign), Vec::new()).await?;
-    root.delete(&active_key(campaign)).await?;
-    Ok(())
-}
-
-/// The campaigns that are to be driven.
-pub async fn active(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
-    names(root, &active_folder()).await
-}
-
-/// The campaigns that are at their end.
-pub async fn ended(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
-    names(root, &ended_folder()).await
-}
-
-async fn names(
-    root: &dyn Store,
-    folder: &lumimill_common::store::Key,
-) -> anyhow::Result<BTreeSet<CampaignName>> {
-    let listed = root.list(folder).await?;
-    Ok(listed
-        .iter()
-        .filter_map(|object| object.key.file_name().parse().ok())
-        .collect())
-}
-
 /// What was submitted: what a campaign was told, its file, and its plan.
 #[derive(Debug, Clone)]
 pub struct Submission {
     /// What it was told.
-    pub control: Control,
+    pub told: Told,
     /// Its file, as it was.
     pub text: String,
     /// Its plan.
@@ -161,18 +113,14 @@ pub struct Submission {
 
 /// What was submitted last; `None` when nothing was.
 pub async fn submitted(output: &Output) -> anyhow::Result<Option<Submission>> {
-    let Some(control) = output.control().await? else {
+    let Some(told) = output.told().await? else {
         return Ok(None);
     };
-    let found = output.submission(&control.plan).await?;
+    let found = output.submission(&told.control.plan).await?;
     let (text, plan) = found.with_context(|| {
         let location = output.store().location();
-        let plan = &control.plan;
+        let plan = &told.control.plan;
         format!("{location}: the plan {plan} is not there: submit the campaign again")
     })?;
-    Ok(Some(Submission {
-        control,
-        text,
-        plan,
-    }))
+    Ok(Some(Submission { told, text, plan }))
 }

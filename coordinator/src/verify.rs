@@ -1,17 +1,21 @@
 //! Holds what is in the store against what the plan and the markers say should be there.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use lumimill_common::campaign::{Campaign, Stage};
-use lumimill_common::marker::{Marker, object_key};
-use lumimill_common::shard::Shard;
-use lumimill_common::store::{Key, Store};
+use lumimill_common::campaign::Campaign;
+use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::store::{Key, Store, StoreError};
 use parquet::file::metadata::ParquetMetaDataReader;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::ledger::stale;
-use crate::output::{DamagedMarker, Output};
+use crate::output::{Inventory, Output};
 use crate::plan::Plan;
+use crate::soundness::{Fault, Unsound, marker};
 
 /// Bytes that are read at a time.
 const PIECE: u64 = 8 << 20;
@@ -28,16 +32,81 @@ pub struct Verified {
     /// Rows in them.
     pub rows: u64,
     /// Everything that is not as it should be.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// A shard without a marker, and whether it was given up.
+    NotDone {
+        /// The shard.
+        shard: ShardId,
+        /// Whether it was tried and given up.
+        is_given_up: bool,
+    },
+    /// A shard with a marker, as good as not done.
+    Unsound(Unsound),
+    /// Something that somebody must be allowed to read first.
+    Unreadable {
+        /// Key of it.
+        key: Key,
+        /// Why not.
+        reason: String,
+    },
+    /// Something of no shard of the plan, which readers of the tables would see.
+    Stray(Key),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotDone {
+                shard,
+                is_given_up: false,
+            } => write!(f, "shard {shard}: not done"),
+            Self::NotDone { shard, .. } => write!(f, "shard {shard}: not done, it was given up"),
+            Self::Unsound(unsound) => unsound.fmt(f),
+            Self::Unreadable { key, reason } => write!(f, "{key} cannot be read: {reason}"),
+            Self::Stray(key) => write!(f, "{key} is not of this plan, and readers would see it"),
+        }
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Verified {
+    /// The shards that have a marker and are to be done again.
+    #[must_use]
+    pub fn damaged(&self) -> BTreeSet<ShardId> {
+        let damaged = |problem: &Problem| match problem {
+            Problem::Unsound(unsound) => Some(unsound.shard),
+            _ => None,
+        };
+        self.problems.iter().filter_map(damaged).collect()
+    }
+
+    /// How many problems are of a kind.
+    pub fn count(&self, is_it: impl Fn(&Problem) -> bool) -> usize {
+        self.problems
+            .iter()
+            .filter(|problem| is_it(problem))
+            .count()
+    }
 }
 
 /// Looks at every shard of a plan: its marker, its object, the object's bytes and rows.
 pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow::Result<Verified> {
     let mut verified = Verified::default();
+    let inventory = output.inventory(plan).await?;
     let looking: Vec<_> = plan
         .shards
         .iter()
-        .map(|shard| look(output, campaign, shard))
+        .map(|shard| look(output, campaign, shard, &inventory))
         .collect();
     let mut looking = stream::iter(looking).buffered(AT_ONCE);
     while let Some(found) = looking.next().await {
@@ -50,12 +119,15 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
         }
     }
     for stage in &plan.stages {
-        for id in stale(plan, &output.objects(&stage.name).await?) {
-            let key = object_key(&stage.name, id);
-            verified.problems.push(format!(
-                "{key} is not of this plan, and readers would see it"
-            ));
-        }
+        let (tables, markers) = (
+            output.objects(&stage.name).await?,
+            output.done(&stage.name).await?,
+        );
+        let keys = stale(plan, &tables).into_iter();
+        let keys = keys.map(|id| object_key(&stage.name, id));
+        let markers = stale(plan, &(&markers - &tables)).into_iter();
+        let keys = keys.chain(markers.map(|id| marker_key(&stage.name, id)));
+        verified.problems.extend(keys.map(Problem::Stray));
     }
     Ok(verified)
 }
@@ -65,28 +137,43 @@ async fn look(
     output: &Output,
     campaign: &Campaign,
     shard: &Shard,
-) -> anyhow::Result<Result<u64, String>> {
-    let of_shard = |stage: &&Stage| stage.name == shard.stage;
-    let Some(stage) = campaign.stages.iter().find(of_shard) else {
-        let stage = &shard.stage;
-        return Ok(Err(format!(
-            "shard {}: campaign.toml has no stage {stage}",
-            shard.id
-        )));
-    };
-    let marker = match output.marker(stage, shard.id).await {
-        Err(error) if error.is::<DamagedMarker>() => return Ok(Err(error.to_string())),
-        marker => marker?,
-    };
-    let Some(marker) = marker else {
-        return Ok(Err(format!("shard {}: not done", shard.id)));
+    inventory: &Inventory,
+) -> anyhow::Result<Result<u64, Problem>> {
+    let unsound = |fault| Ok(Err(Problem::Unsound(Unsound::of(shard, fault))));
+    let marker = match marker(output, campaign, shard).await {
+        Ok(Ok(Some(marker))) => marker,
+        Ok(Ok(None)) => {
+            return Ok(Err(Problem::NotDone {
+                shard: shard.id,
+                is_given_up: inventory.failed.contains(&shard.id),
+            }));
+        }
+        Ok(Err(fault)) => return unsound(fault),
+        Err(error) => return unreadable(marker_key(&shard.stage, shard.id), error).map(Err),
     };
     let key = object_key(&shard.stage, shard.id);
-    let problem = difference(&marker, output.store().as_ref(), &key).await?;
-    Ok(match problem {
-        Some(problem) => Err(format!("{key} {problem}")),
-        None => Ok(marker.rows),
-    })
+    match difference(&marker, output.store().as_ref(), &key).await {
+        Ok(None) => Ok(Ok(marker.rows)),
+        Ok(Some(fault)) => unsound(fault),
+        // Something that is no object has its place.
+        Err(error) if !error.is_transient() && !inventory.tables.contains_key(&shard.id) => {
+            let reason = format!("is no table: {}", error.reason());
+            unsound(Fault::Bytes(reason))
+        }
+        Err(error) => unreadable(key, error.into()).map(Err),
+    }
+}
+
+/// What the store refuses to give, for good; anything else may pass.
+fn unreadable(key: Key, error: anyhow::Error) -> anyhow::Result<Problem> {
+    match error.downcast::<StoreError>() {
+        Ok(error) if !error.is_transient() => Ok(Problem::Unreadable {
+            key,
+            reason: error.reason().to_owned(),
+        }),
+        Ok(error) => Err(error.into()),
+        Err(error) => Err(error),
+    }
 }
 
 /// What is wrong with an object, read piece by piece: it may be larger than memory.
@@ -94,14 +181,14 @@ async fn difference(
     marker: &Marker,
     store: &dyn Store,
     key: &Key,
-) -> anyhow::Result<Option<String>> {
+) -> Result<Option<Fault>, StoreError> {
     let mut hash = blake3::Hasher::new();
     let mut size = 0;
     // The end of the last two pieces, which has what Parquet says of the whole.
     let mut end = Vec::new();
     loop {
         let Some(piece) = store.get_range(key, size..size + PIECE).await? else {
-            return Ok(Some(String::from("is missing")));
+            return Ok(Some(Fault::Gone));
         };
         if piece.is_empty() {
             break;
@@ -116,20 +203,21 @@ async fn difference(
         }
     }
     if size != marker.bytes {
-        let expected = marker.bytes;
-        return Ok(Some(format!(
-            "has {size} bytes or more, expected {expected}"
-        )));
+        return Ok(Some(Fault::Size {
+            found: size,
+            expected: marker.bytes,
+        }));
     }
     let hash = hash.finalize().to_hex().to_string();
+    let damaged = |reason: String| Ok(Some(Fault::Bytes(reason)));
     if hash != marker.hash {
-        return Ok(Some(format!("has hash {hash}, expected {}", marker.hash)));
+        return damaged(format!("has hash {hash}, expected {}", marker.hash));
     }
-    Ok(match rows(&end) {
-        Ok(rows) if rows == marker.rows => None,
-        Ok(rows) => Some(format!("has {rows} rows, expected {}", marker.rows)),
-        Err(reason) => Some(format!("is not a Parquet file: {reason}")),
-    })
+    match rows(&end) {
+        Ok(rows) if rows == marker.rows => Ok(None),
+        Ok(rows) => damaged(format!("has {rows} rows, expected {}", marker.rows)),
+        Err(reason) => damaged(format!("is not a Parquet file: {reason}")),
+    }
 }
 
 /// The rows that a Parquet file says it has, at its end.

@@ -25,10 +25,12 @@ use std::time::{Duration, Instant};
 
 use lumimill::campaign_file::CampaignFile;
 use lumimill::jobs::JobsOf;
+use lumimill::orders::put_in_force;
 use lumimill::output::Output;
 use lumimill::plan::{Plan, plan};
 use lumimill::report_files::write_report;
-use lumimill::submission::{active, running, set_running, write_models};
+use lumimill::roster::active;
+use lumimill::submission::{running, write_models};
 use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
 use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::metric::{CutFlow, Partial};
@@ -188,7 +190,8 @@ async fn empty_jobs(
         .write_submission(&bench.file.text, &bench.plan)
         .await?;
     let control = running(&digest, POOL, &bench.file.base)?;
-    set_running(&bench.output, root.as_ref(), name, &control).await?;
+    let told = bench.output.told().await?;
+    put_in_force(&bench.output, root.as_ref(), name, told, control).await?;
     let written = begun.elapsed();
 
     let publishing = Instant::now();

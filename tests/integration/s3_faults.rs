@@ -53,7 +53,7 @@ fn the_contract_of_a_store_holds_on_a_line_that_breaks() {
     });
 }
 
-/// Looking first is what is left, and `prepare` says so.
+/// Turns are what is left, and `prepare` says so.
 async fn without_conditional_requests(server: &SeaweedFs, proxy: &FaultProxy) {
     proxy.inject(|request| {
         let conditional = request.header("if-none-match").is_some();
@@ -63,6 +63,38 @@ async fn without_conditional_requests(server: &SeaweedFs, proxy: &FaultProxy) {
     assert!(!store.prepare().await.unwrap(), "it is noticed");
     conformance::check(&store).await;
     assert_eq!(proxy.faults(), 1, "it is tried once");
+    proxy.pass();
+    // One that knows only the condition that there is none.
+    let faults = proxy.faults();
+    proxy.inject(|request| {
+        let conditional = request.header("if-match").is_some();
+        conditional.then_some(HttpFault::NOT_IMPLEMENTED)
+    });
+    let store = self::store(server, proxy, "without-versions");
+    assert!(store.prepare().await.unwrap(), "this one it knows");
+    conformance::check(&store).await;
+    assert_eq!(proxy.faults() - faults, 1, "it is tried once");
+    proxy.pass();
+    turns_of_the_dead_end(server, proxy).await;
+}
+
+/// Who died while it was their turn is waited for, not for ever; nobody else has it meanwhile.
+async fn turns_of_the_dead_end(server: &SeaweedFs, proxy: &FaultProxy) {
+    proxy.inject(|request| {
+        let conditional = request.header("if-none-match").is_some();
+        conditional.then_some(HttpFault::NOT_IMPLEMENTED)
+    });
+    let store = store(server, proxy, "left-turns");
+    let (name, left) = (key("a/told"), key("a/told.turns/of-the-dead"));
+    store.put(&left, Vec::new()).await.unwrap();
+    let soon = Duration::from_secs(2);
+    let put = tokio::time::timeout(soon, store.put_if_absent(&name, vec![1])).await;
+    assert!(put.is_err(), "it is somebody else's turn");
+    assert_eq!(store.get(&name).await.unwrap(), None);
+    store.delete(&left).await.unwrap();
+    assert!(store.put_if_absent(&name, vec![1]).await.unwrap());
+    let left = store.list(&key("a/told.turns")).await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
     proxy.pass();
 }
 
@@ -88,6 +120,14 @@ async fn answers_that_are_lost(server: &SeaweedFs, proxy: &FaultProxy) {
     let name = key("stage/_done/1");
     let won = store.put_if_absent(&name, b"mine".to_vec()).await.unwrap();
     assert!(won, "the put whose answer was lost did win");
+    let (_, version) = store.get_version(&name).await.unwrap().unwrap();
+    // The service is asked before whether it knows such a condition.
+    let none = key("stage/none");
+    let other = store.put_if_version(&none, Vec::new(), &version);
+    assert!(!other.await.unwrap(), "there is none");
+    proxy.inject(lose_first(|request| request.header("if-match").is_some()));
+    let won = store.put_if_version(&name, b"more".to_vec(), &version);
+    assert!(won.await.unwrap(), "and so did this one");
     proxy.inject(lose_first(|request| request.method == "DELETE"));
     store.delete(&name).await.unwrap();
     let bytes = large();
@@ -102,7 +142,7 @@ async fn answers_that_are_lost(server: &SeaweedFs, proxy: &FaultProxy) {
         assert!(store.get(&name).await.unwrap().as_ref() == Some(&bytes));
         store.delete(&name).await.unwrap();
     }
-    assert_eq!(proxy.faults() - faults, 4, "answers were lost");
+    assert_eq!(proxy.faults() - faults, 5, "answers were lost");
     an_upload_is_finished_once(&store, proxy).await;
     assert_eq!(server.unfinished_uploads(), Vec::<String>::new());
     proxy.pass();

@@ -295,9 +295,11 @@ impl Cluster {
     /// Waits until a coordinator has brought the campaign to its end.
     #[track_caller]
     pub fn wait_for_campaign(&self, campaign: &str) {
-        let ended = format!("_campaigns/ended/{campaign}");
+        let [active, ended] =
+            ["active", "ended"].map(|state| format!("_campaigns/{state}/{campaign}"));
         self.wait_until("the end of the campaign", |site| {
-            site.keys("_campaigns/ended").contains(&ended)
+            let is_listed = site.keys("_campaigns/ended").contains(&ended);
+            is_listed && !site.keys("_campaigns/active").contains(&active)
         });
     }
 }

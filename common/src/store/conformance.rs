@@ -16,6 +16,7 @@ pub async fn check(store: &dyn Store) {
     puts_are_whole_or_nothing(store).await;
     large_files_move_in(store).await;
     listings_are_whole(store).await;
+    nobody_is_overwritten_unseen(store).await;
 }
 
 /// The part of the suite that asks for answers of a few hundred bytes only, for a store whose
@@ -23,6 +24,7 @@ pub async fn check(store: &dyn Store) {
 pub async fn check_small(store: &dyn Store) {
     visible_after_put(store).await;
     one_winner_where_absent(store).await;
+    one_winner_of_a_version(store).await;
     ranges_are_of_the_object(store).await;
     files_move_in(store).await;
     listing_is_sorted_and_confined(store).await;
@@ -67,6 +69,66 @@ async fn one_winner_where_absent(store: &dyn Store) {
         Some(b"a".to_vec()),
         "the first one stays"
     );
+}
+
+async fn one_winner_of_a_version(store: &dyn Store) {
+    let key = key("stage/_told");
+    let none = store.get_version(&key).await.expect("get");
+    assert_eq!(none, None, "nothing is there at first");
+    store.put(&key, b"a".to_vec()).await.expect("put");
+    let found = store.get_version(&key).await.expect("get");
+    let (bytes, first) = found.expect("it was put");
+    assert_eq!(bytes, b"a");
+    let put = store.put_if_version(&key, b"b".to_vec(), &first).await;
+    assert!(put.expect("put"), "it is the one that was read");
+    let put = store.put_if_version(&key, b"c".to_vec(), &first).await;
+    assert!(!put.expect("put"), "it is another one by now");
+    let found = store.get_version(&key).await.expect("get");
+    let (bytes, second) = found.expect("it was put");
+    assert_eq!(bytes, b"b", "the second writer did nothing");
+    store.delete(&key).await.expect("delete");
+    let put = store.put_if_version(&key, b"d".to_vec(), &second).await;
+    assert!(!put.expect("put"), "it is gone");
+    assert_eq!(store.get(&key).await.expect("get"), None);
+}
+
+/// Several add their words to one object at once, each to what it read: none is lost, and none
+/// is there twice.
+async fn nobody_is_overwritten_unseen(store: &dyn Store) {
+    const WRITERS: usize = 4;
+    const WORDS: usize = 5;
+    let key = key("stage/_added");
+    store.put(&key, Vec::new()).await.expect("put");
+    let (runtime, key) = (&Handle::current(), &key);
+    let words = |writer: usize| (0..WORDS).map(move |word| format!("{writer}.{word} "));
+    std::thread::scope(|threads| {
+        for writer in 0..WRITERS {
+            threads.spawn(move || {
+                for word in words(writer) {
+                    while !runtime.block_on(added(store, key, &word)) {}
+                }
+            });
+        }
+    });
+    let text = store.get(key).await.expect("get").expect("it was put");
+    let text = String::from_utf8(text).expect("words");
+    for word in (0..WRITERS).flat_map(words) {
+        assert_eq!(text.matches(&word).count(), 1, "{word:?} in {text:?}");
+    }
+}
+
+/// Adds a word to what is there; `false` when somebody else was faster.
+async fn added(store: &dyn Store, key: &Key, word: &str) -> bool {
+    let found = store.get_version(key).await.expect("get");
+    let (bytes, version) = found.expect("it was put");
+    let mut text = String::from_utf8(bytes).expect("words");
+    // The answer that it was written may have been lost, and somebody else have added to it.
+    if text.contains(word) {
+        return true;
+    }
+    text.push_str(word);
+    let put = store.put_if_version(key, text.into_bytes(), &version);
+    put.await.expect("put")
 }
 
 /// One writes two bodies in turn while another reads: what is read is one of them. Each has a

@@ -1,21 +1,28 @@
 //! A folder as a store: temporary name, fsync, rename, fsync of the folder.
 
 use std::collections::hash_map::RandomState;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::hash::BuildHasher;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 
 use super::limit::limit;
-use super::{Key, Object, Store, StoreError};
+use super::{Key, Object, Store, StoreError, Version};
 
 /// Folder below the root for files that are not finished; dataset readers skip its name.
 const SCRATCH: &str = "_scratch";
+
+/// Ends the name of a file that is locked while an object is held against its version.
+const LOCK: &str = "lock";
+/// How long one waits for somebody else who holds an object, and how often one looks.
+const TURN: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A store in a folder of this machine.
 #[derive(Debug)]
@@ -113,11 +120,60 @@ impl LocalStore {
         }
     }
 
+    /// Takes an object for oneself, beside all who ask for that in this folder; `None` while
+    /// somebody else has it.
+    fn taken(&self, key: &Key) -> io::Result<Option<Taken>> {
+        let path = self.root.join(format!("{key}.{LOCK}"));
+        fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Whoever had it before has removed this file, perhaps after it was opened here.
+        let same = fs::metadata(&path)
+            .ok()
+            .zip(file.metadata().ok())
+            .is_some_and(|(there, ours)| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
+        Ok(same.then_some(Taken { path, _file: file }))
+    }
+
+    async fn take(&self, key: &Key) -> Result<Taken, StoreError> {
+        let begun = Instant::now();
+        loop {
+            let taken = self.taken(key);
+            match taken.map_err(|error| self.error("lock", key.as_str(), &error))? {
+                Some(taken) => return Ok(taken),
+                None if begun.elapsed() < TURN => tokio::time::sleep(LOOK).await,
+                None => {
+                    return Err(StoreError::Transient {
+                        location: self.location(),
+                        action: "lock",
+                        key: key.to_string(),
+                        reason: format!("another process has held it for {} s", TURN.as_secs()),
+                    });
+                }
+            }
+        }
+    }
+
     fn publish(&self, temporary: &Path, key: &Key) -> io::Result<()> {
         let target = self.path(key);
         let folder = target.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
-        fs::rename(temporary, &target)?;
+        fs::rename(temporary, &target).or_else(|error| match error.kind() {
+            // A folder has the place of the object; one with something in it is somebody's.
+            ErrorKind::IsADirectory => {
+                fs::remove_dir(&target).map_err(|_| error)?;
+                fs::rename(temporary, &target)
+            }
+            _ => Err(error),
+        })?;
         File::open(folder)?.sync_all()
     }
 }
@@ -133,6 +189,23 @@ fn open_regular(path: &Path) -> io::Result<(File, u64)> {
     // Of the file that is open: the name may be that of another one by now.
     let size = file.metadata()?.len();
     Ok((file, size))
+}
+
+/// An object that others who ask keep away from, until this is dropped or the process dies.
+struct Taken {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        // While it is still locked: whoever opened it before sees that it is gone.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn version(bytes: &[u8]) -> Version {
+    Version(blake3::hash(bytes).to_hex().to_string())
 }
 
 #[async_trait]
@@ -187,6 +260,27 @@ impl Store for LocalStore {
             }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.error("read", key.as_str(), &error)),
+        }
+    }
+
+    async fn get_version(&self, key: &Key) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+        let found = self.get(key).await?;
+        Ok(found.map(|bytes| {
+            let version = version(&bytes);
+            (bytes, version)
+        }))
+    }
+
+    async fn put_if_version(
+        &self,
+        key: &Key,
+        bytes: Vec<u8>,
+        version: &Version,
+    ) -> Result<bool, StoreError> {
+        let _taken = self.take(key).await?;
+        match self.get_version(key).await? {
+            Some((_, found)) if found == *version => self.put(key, bytes).await.map(|()| true),
+            _ => Ok(false),
         }
     }
 

@@ -1,13 +1,14 @@
 //! S3-compatible storage as a store.
 //!
 //! Objects appear as a whole by the service's own promise; one writer wins
-//! [`Store::put_if_absent`] by a conditional request, where the service knows it (see
-//! [`S3Store::prepare`]). A put that failed without an answer may still arrive later, so it is to be
+//! [`Store::put_if_absent`] and [`Store::put_if_version`] by a conditional request, where the
+//! service knows it (see [`S3Store::prepare`]), else by turns. A put that failed without an answer may still arrive later, so it is to be
 //! repeated with the same bytes only. Every upload carries a checksum that the service compares. No type of
 //! the vendor's client leaves this module.
 
 mod bounded;
 mod client;
+mod condition;
 mod failure;
 mod get;
 mod listing;
@@ -31,18 +32,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::ChecksumAlgorithm;
 use tokio::sync::OnceCell;
 
+use self::condition::Condition;
 use self::failure::{NO_BUCKET, S3Failure};
-use self::get::{Get, Part};
+use self::get::{Answer, Get, Part};
 use self::listing::Listing;
 use self::scratch::Scratch;
 use self::slowness::Clock;
-use self::upload::{Unfinished, Upload, WRITER};
+use self::upload::{Unfinished, Upload};
 use super::limit::limit;
-use super::{Key, Object, S3Address, Store, StoreError};
+use super::{Key, Object, S3Address, Store, StoreError, Version};
 
 pub use object::{S3Object, S3Reader};
 pub use settings::{S3Settings, S3SettingsError};
@@ -56,7 +56,10 @@ pub struct S3Store {
     /// Tells the puts of this store from those of all others.
     nonce: String,
     puts: AtomicU64,
+    /// Whether the service knows puts on the condition that there is no object.
     conditional: OnceCell<bool>,
+    /// The same where there is one of a version.
+    matching: OnceCell<bool>,
     unfinished: Unfinished,
 }
 
@@ -76,14 +79,15 @@ impl S3Store {
             nonce,
             puts: AtomicU64::new(0),
             conditional: OnceCell::new(),
+            matching: OnceCell::new(),
             unfinished: Unfinished::default(),
         })
     }
 
     /// Makes ready for writing: the bucket is there and may be written to, scratch space is
     /// made in the temporary folder, and conditional requests are tried. `false` when the
-    /// service ignores those: [`Store::put_if_absent`] then looks before it writes, and of two
-    /// writers at the very same moment both may win.
+    /// service ignores those: what asks before it writes then waits for a turn, which takes
+    /// longer.
     pub async fn prepare(&self) -> Result<bool, StoreError> {
         let bucket = self.address.bucket();
         let asked = self.client.head_bucket().bucket(bucket).send().await;
@@ -131,11 +135,13 @@ impl S3Store {
             let name = format!("_probe/{}", self.nonce);
             let probe = self.address.name_of(&self.key(&name)?);
             let failed = |failure| self.error("write", &name, failure);
-            let first = match self.put_new(&probe, Vec::new()).await {
+            let first = self.asked(&probe, Vec::new(), Condition::Absent).await;
+            let first = match first {
                 Err(failure) if failure.status == Some(501) => return Ok(false),
                 first => first.map_err(failed)?,
             };
-            let second = self.put_new(&probe, b"second".to_vec()).await;
+            let second = b"second".to_vec();
+            let second = self.asked(&probe, second, Condition::Absent).await;
             self.remove(&probe).await.map_err(failed)?;
             Ok(first && !second.map_err(failed)?)
         };
@@ -153,38 +159,8 @@ impl S3Store {
             })
     }
 
-    /// Puts where there is none; `false` when the service says that there is one.
-    async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<bool, S3Failure> {
-        let upload = self.upload(name);
-        let sent = self
-            .client
-            .put_object()
-            .bucket(self.address.bucket())
-            .key(name)
-            .body(ByteStream::from(bytes))
-            .checksum_algorithm(ChecksumAlgorithm::Crc32)
-            .metadata(WRITER, &upload.writer)
-            .if_none_match("*")
-            .send()
-            .await
-            .map_err(S3Failure::from);
-        match sent {
-            Ok(_) => Ok(true),
-            // The answer to an attempt that did write may have been lost: who is there?
-            Err(failure) if failure.status == Some(412) => upload.is_there().await,
-            Err(failure) => Err(failure),
-        }
-    }
-
-    async fn put_after_looking(&self, name: &str, bytes: Vec<u8>) -> Result<bool, S3Failure> {
-        match self.read(name, Part::Range(0..1)).await? {
-            Some(_) => Ok(false),
-            None => self.upload(name).whole(bytes).await.map(|()| true),
-        }
-    }
-
     fn upload(&self, name: &str) -> Upload<'_> {
-        let number = self.puts.fetch_add(1, Ordering::Relaxed);
+        let number = self.number();
         Upload {
             client: &self.client,
             bucket: self.address.bucket(),
@@ -195,7 +171,17 @@ impl S3Store {
         }
     }
 
+    /// Another one each time.
+    fn number(&self) -> u64 {
+        self.puts.fetch_add(1, Ordering::Relaxed)
+    }
+
     async fn read(&self, name: &str, part: Part) -> Result<Option<Vec<u8>>, S3Failure> {
+        let answer = self.answer(name, part).await?;
+        Ok(answer.map(|answer| answer.bytes))
+    }
+
+    async fn answer(&self, name: &str, part: Part) -> Result<Option<Answer>, S3Failure> {
         let get = Get {
             client: &self.client,
             bucket: self.address.bucket(),
@@ -204,7 +190,7 @@ impl S3Store {
             etag: None,
             patience: self.settings.patience,
         };
-        Ok(get.send().await?.map(|answer| answer.bytes))
+        get.send().await
     }
 
     async fn remove(&self, name: &str) -> Result<(), S3Failure> {
@@ -239,18 +225,27 @@ impl Store for S3Store {
     }
 
     async fn put_if_absent(&self, key: &Key, bytes: Vec<u8>) -> Result<bool, StoreError> {
-        let name = self.address.name_of(key);
-        let put = match self.is_conditional().await? {
-            true => self.put_new(&name, bytes).await,
-            false => self.put_after_looking(&name, bytes).await,
-        };
-        put.map_err(|failure| self.error("write", key.as_str(), failure))
+        self.put_on(key, bytes, Condition::Absent).await
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
         let whole = Part::Whole(limit(key));
         let found = self.read(&self.address.name_of(key), whole).await;
         found.map_err(|failure| self.error("read", key.as_str(), failure))
+    }
+
+    async fn get_version(&self, key: &Key) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+        let found = self.read_version(key).await;
+        found.map_err(|failure| self.error("read", key.as_str(), failure))
+    }
+
+    async fn put_if_version(
+        &self,
+        key: &Key,
+        bytes: Vec<u8>,
+        version: &Version,
+    ) -> Result<bool, StoreError> {
+        self.put_on(key, bytes, Condition::Is(version)).await
     }
 
     async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Option<Vec<u8>>, StoreError> {

@@ -11,7 +11,7 @@ use super::say::{cut, say};
 use crate::campaign_file::Mistakes;
 use crate::dead_letter::{DeadLetter, all, done_meanwhile, find, forget};
 use crate::exit_code::Exit;
-use crate::submission::set_active;
+use crate::roster::set_active;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DeadCommand {

@@ -2,22 +2,20 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lumimill_common::marker::object_key;
-use lumimill_common::store::{Key, LocalStore, Store};
+use lumimill_common::store::{Key, LocalStore};
 
 use super::block_on;
-use super::say::say;
-use super::target::target;
+use super::say::{say, say_some};
+use super::target::{as_planned, target};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
+use crate::fetch::Fetch;
 use crate::output::Output;
 use crate::progress::bar;
 
-/// Objects that are on their way at a time.
-const AT_ONCE: usize = 8;
+/// The file of a report that is written last.
+const INDEX: &str = "report/index.html";
 
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
@@ -36,49 +34,46 @@ pub(super) fn fetch(args: &FetchArgs) -> anyhow::Result<Exit> {
     block_on(async {
         let (campaign, place) = target(&args.campaign).await?;
         let output = Output::open(&place)?;
-        let store = output.store();
-        let report = store.list(&"report".parse()?).await?;
-        let reports = report.len();
-        let mut keys: Vec<Key> = report.into_iter().map(|object| object.key).collect();
-        if !args.report_only {
-            keys.extend(tables(&output).await?);
-        }
-        if keys.is_empty() {
+        let report = output.store().list(&"report".parse()?).await?;
+        let report: Vec<Key> = report.into_iter().map(|object| object.key).collect();
+        let plan = match args.report_only {
+            true => None,
+            false => output.plan().await?,
+        };
+        if report.is_empty() && plan.is_none() {
             let message = format!("neither a report nor a table is in {place} yet");
             return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         }
         let folder = args.output.join(campaign.name.as_str());
         let copy = LocalStore::create(&folder)?;
-        let bar = bar("fetching", keys.len(), "objects");
-        let fetch = async |key: &Key| {
-            let bytes = store.get(key).await?;
-            let bytes = bytes.with_context(|| format!("{place}: {key} is gone"))?;
-            copy.put(key, bytes).await?;
-            bar.inc(1);
-            anyhow::Ok(())
-        };
-        let fetching: Vec<_> = keys.iter().map(fetch).collect();
-        let fetching = stream::iter(fetching).buffer_unordered(AT_ONCE);
-        fetching.try_collect::<()>().await?;
+        let planned = plan.as_ref().map_or(0, |plan| plan.shards.len());
+        let bar = bar("fetching", report.len() + planned, "objects");
+        let told = || bar.inc(1);
+        let planned = as_planned(&args.campaign, &output, campaign).await?;
+        let fetching = Fetch::new(&output, &planned, &copy, &told);
+        let fetched = fetching.bring(&report, plan.as_ref()).await;
         bar.finish_and_clear();
         copy.close();
+        let mut fetched = fetched?;
+        if !report.iter().any(|key| key.as_str() == INDEX) {
+            let missing = format!("{INDEX} is not there: the campaign is not at its end");
+            fetched.missing.insert(0, missing);
+        }
+        let missing = fetched.missing.len();
+        say_some(fetched.missing, "lumimill verify --json lists all");
         say(format_args!(
-            "{reports} files of the report and {} tables are in {}",
-            keys.len().saturating_sub(reports),
+            "{} files of the report and {} tables are in {}",
+            fetched.reports,
+            fetched.tables,
             folder.display()
         ));
-        Ok(Exit::Done)
+        if missing == 0 {
+            return Ok(Exit::Done);
+        }
+        say(format_args!(
+            "not whole: {missing} things are missing; make them again with lumimill verify --mend, \
+             and fetch again"
+        ));
+        Ok(Exit::FailedShards)
     })
-}
-
-/// The tables of the shards that are done; what has no marker may not be whole.
-async fn tables(output: &Output) -> anyhow::Result<Vec<Key>> {
-    let Some(plan) = output.plan().await? else {
-        return Ok(Vec::new());
-    };
-    let done = output.done_of(&plan).await?;
-    let done = plan.shards.iter().filter(|shard| done.contains(&shard.id));
-    Ok(done
-        .map(|shard| object_key(&shard.stage, shard.id))
-        .collect())
 }

@@ -1,28 +1,31 @@
-//! `lumimill resubmit`: does again what failed or is missing: in this process, or, when the
-//! campaign is with a pool, by publishing it.
+//! `lumimill resubmit`: does again what failed, is missing or damaged: in this process, or, when
+//! the campaign is with a pool, by publishing it.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lumimill_common::control::ControlState;
-use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::campaign::CampaignName;
+use lumimill_common::control::{Control, ControlState};
+use lumimill_common::shard::Shard;
 use lumimill_worker::program::pool_name;
 
 use super::broker::{publish as publish_jobs, root, site};
 use super::plan::with_splits;
-use super::run::{RunArgs, Wanted, run_wanted, wanted_shards};
+use super::run::{RunArgs, run_wanted};
 use super::say::say;
-use super::target::target;
+use super::target::{parsed, target};
+use super::verify::damaged;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
 use crate::check::{Checked, check};
+use crate::due::{Due, Wanted, events};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
+use crate::orders::put_in_force;
 use crate::output::Output;
-use crate::plan::{Plan, Splits};
-use crate::submission::{Submission, set_active, set_running, submitted};
+use crate::roster::set_active;
+use crate::submission::{Submission, submitted};
 
 #[derive(Debug, Args)]
 pub(super) struct ResubmitArgs {
@@ -35,9 +38,12 @@ pub(super) struct ResubmitArgs {
     /// Only shards that were given up after all their attempts: what may have passed since.
     #[arg(long, conflicts_with = "failed")]
     dead: bool,
-    /// Only shards that were never brought to an end.
+    /// Only shards that were never brought to an end, or whose table is gone or has another size.
     #[arg(long, conflicts_with_all = ["failed", "dead"])]
     missing: bool,
+    /// Only shards whose marker or table `lumimill verify` finds damaged or gone; reads all tables.
+    #[arg(long, conflicts_with_all = ["failed", "dead", "missing"])]
+    damaged: bool,
     /// Cut each of them into so many, as they ran out of memory or time.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     split: Option<u32>,
@@ -56,144 +62,200 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
         (true, ..) => Wanted::Failed,
         (_, true, _) => Wanted::Dead,
         (.., true) => Wanted::Missing,
+        _ if args.damaged => Wanted::Damaged {
+            shards: damaged(&args.campaign)?,
+            missing: false,
+        },
         _ => Wanted::All,
     };
-    let split = args.split.and_then(NonZeroU32::new);
-    let with_pool = block_on(async {
-        let (_, place) = target(&args.campaign).await?;
-        Ok(Output::open(&place)?.control().await?.is_some())
+    again(&Again {
+        campaign: &args.campaign,
+        wanted,
+        split: args.split.and_then(NonZeroU32::new),
+        pool: args.pool.as_deref(),
+        dry_run: args.dry_run,
+        slots: &args.slots,
+    })
+}
+
+/// What of a campaign is done again, and how.
+pub(super) struct Again<'a> {
+    pub(super) campaign: &'a Path,
+    pub(super) wanted: Wanted,
+    pub(super) split: Option<NonZeroU32>,
+    pub(super) pool: Option<&'a str>,
+    pub(super) dry_run: bool,
+    pub(super) slots: &'a SlotsArg,
+}
+
+/// Does it in this process, or by the pool that the campaign is with.
+pub(super) fn again(again: &Again<'_>) -> anyhow::Result<Exit> {
+    let control = block_on(async {
+        let (_, place) = target(again.campaign).await?;
+        Output::open(&place)?.control().await
     })?;
-    match (with_pool, &args.pool) {
-        (true, _) => publish(args, wanted, split),
+    // Mending does not bring to life what was cancelled.
+    let is_mended = matches!(again.wanted, Wanted::Damaged { missing: true, .. });
+    let is_cancelled = |control: &Control| control.state == ControlState::Cancelled;
+    let with_pool = control.is_some_and(|control| !(is_mended && is_cancelled(&control)));
+    match (with_pool, again.pool) {
+        (true, _) => publish(again),
         (false, Some(_)) => {
             let message = "the campaign is not with a pool: use lumimill submit --pool";
-            Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into())
+            Err(Mistakes::new(again.campaign.display(), vec![message.to_owned()]).into())
         }
-        (false, None) if args.dry_run => preview(&args.campaign, &args.slots, wanted, split),
+        (false, None) if again.dry_run => preview(again),
         (false, None) => {
             let run = RunArgs {
-                campaign: args.campaign.clone(),
+                campaign: again.campaign.to_owned(),
                 slots: SlotsArg {
-                    slots: args.slots.slots,
+                    slots: again.slots.slots,
                 },
                 replace: false,
                 quiet: false,
             };
-            run_wanted(&run, wanted, split)
+            run_wanted(&run, &again.wanted, again.split)
         }
     }
 }
 
 /// Says which shards of a campaign that is in no pool would be done.
-pub(super) fn preview(
-    campaign: &Path,
-    slots: &SlotsArg,
-    wanted: Wanted,
-    split: Option<NonZeroU32>,
-) -> anyhow::Result<Exit> {
-    let Checked { file, plan } = check(campaign, slots.get())?;
+fn preview(again: &Again<'_>) -> anyhow::Result<Exit> {
+    let Checked { file, plan } = check(again.campaign, again.slots.get())?;
     let output = Output::open(&file.output()?)?;
     block_on(async {
         let plan = with_splits(plan, &file.base, &output).await?;
-        let wanted = wanted_shards(&output, &plan, wanted).await?;
-        list(&plan, &wanted.into_iter().collect(), split);
+        let (wanted, split) = (&again.wanted, again.split);
+        let due = Due::look(&output, &file.campaign, plan, wanted, split, &file.base);
+        let due = due.await?;
+        list(&due.shards, None);
+        sum(&due.shards);
         Ok(Exit::Done)
     })
 }
 
-/// Says of each shard what it is, and of all how much.
-fn list(plan: &Plan, wanted: &BTreeSet<ShardId>, split: Option<NonZeroU32>) {
-    let mut events = 0;
-    for shard in plan
-        .shards
-        .iter()
-        .filter(|shard| wanted.contains(&shard.id))
-    {
+/// Says of each shard what it is, and where it goes.
+pub(super) fn list(shards: &[Shard], pool: Option<&str>) {
+    let pool = pool.map(|pool| format!(" to pool {pool}"));
+    let pool = pool.unwrap_or_default();
+    for shard in shards {
         let entries = &shard.entries;
-        events += entries.end.saturating_sub(entries.start);
         say(format_args!(
-            "{} {} {} [{}, {})",
+            "{} {} {} [{}, {}){pool}",
             shard.id, shard.stage, shard.file.url, entries.start, entries.end
         ));
     }
-    say(format_args!(
-        "would do {} shards, {events} events",
-        wanted.len()
-    ));
-    if let Some(parts) = split {
-        say(format_args!("each cut into {parts}"));
-    }
 }
 
-fn publish(args: &ResubmitArgs, wanted: Wanted, split: Option<NonZeroU32>) -> anyhow::Result<Exit> {
+/// Says how much would be done.
+pub(super) fn sum(shards: &[Shard]) {
+    say(format_args!(
+        "would do {} shards, {} events",
+        shards.len(),
+        events(shards)
+    ));
+}
+
+/// Publishes what is due to its pools, or says what that would be.
+fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
     let site = site()?;
     block_on(async {
-        let (campaign, place) = target(&args.campaign).await?;
-        let output = Output::share(&place).await?;
-        let Some(Submission {
-            mut control,
-            text,
-            mut plan,
-        }) = submitted(&output).await?
-        else {
-            let message = String::from("it was not submitted: use lumimill submit");
-            return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
+        let (campaign, place) = target(again.campaign).await?;
+        let output = match again.dry_run {
+            true => Output::open(&place)?,
+            false => Output::share(&place).await?,
         };
-        let mut wanted: BTreeSet<ShardId> = wanted_shards(&output, &plan, wanted)
-            .await?
-            .into_iter()
-            .collect();
-        if args.dry_run {
-            list(&plan, &wanted, split);
+        let Some(Submission { told, text, plan }) = submitted(&output).await? else {
+            let message = String::from("it was not submitted: use lumimill submit");
+            return Err(Mistakes::new(again.campaign.display(), vec![message]).into());
+        };
+        let base = PathBuf::from(&told.control.base);
+        let planned = parsed(again.campaign, &text)?;
+        let (wanted, split) = (&again.wanted, again.split);
+        let due = Due::look(&output, &planned, plan, wanted, split, &base).await?;
+        let pool = again.pool.unwrap_or(&told.control.pool).to_owned();
+        let home = told.control.pool.clone();
+        if again.dry_run {
+            list(&due.shards, Some(&pool));
+            list(&due.others, Some(&home));
+            sum(&due.shards);
+            say_published("would be published", &due, &pool, &home);
             return Ok(Exit::Done);
         }
-        let pool = args.pool.as_ref().unwrap_or(&control.pool).clone();
+        if due.is_nothing() {
+            let name = &campaign.name;
+            say(format_args!(
+                "campaign {name}: nothing of what was asked for is left to do; nothing was changed"
+            ));
+            return Ok(Exit::Done);
+        }
+        let mut control = told.control.clone();
         if pool != control.pool {
             control.more_pools.insert(pool.clone());
         }
-        control.state = ControlState::Running;
-        let base = PathBuf::from(&control.base);
-        let chosen: Vec<Shard> = plan
-            .shards
-            .iter()
-            .filter(|shard| wanted.contains(&shard.id))
-            .cloned()
-            .collect();
-        if let Some(parts) = split {
-            let splits: Splits = wanted.iter().map(|id| (*id, parts)).collect();
-            plan.split(&splits, &base)?;
-            control.plan = output.write_submission(&text, &plan).await?;
+        if due.is_cut {
+            control.plan = output.write_submission(&text, &due.plan).await?;
         }
         let (_, root) = root(&site).await?;
-        set_running(&output, root.as_ref(), &campaign.name, &control).await?;
-        if split.is_some() {
-            output.write_plan(&text, &plan).await?;
+        let name = &campaign.name;
+        let control = put_in_force(&output, root.as_ref(), name, Some(told), control).await?;
+        if due.is_cut {
+            output.write_plan(&text, &due.plan).await?;
             // From now on nobody commits a shard that was cut; one that was killed between its
             // object and its marker left the object.
-            output.remove(&output.stale(&plan).await?).await?;
-            // Jobs of the plan before are dropped as workers meet them: all are published anew.
-            let left = wanted_shards(&output, &plan, Wanted::All).await?;
-            wanted = left.into_iter().collect();
+            remove_stale(&output, &due, &control).await?;
         }
-        output.begin_anew(&chosen).await;
-        let jobs_of = JobsOf {
-            campaign: &campaign.name,
-            plan: &control.plan,
-            pool: &pool,
-        };
-        let due: Vec<&Shard> = plan
-            .shards
-            .iter()
-            .filter(|shard| wanted.contains(&shard.id))
-            .collect();
-        let events = publish_jobs(&site, jobs_of, &due).await?;
+        output.unmark(&due.unsound).await?;
+        output.begin_anew(&due.chosen).await;
+        for (pool, shards) in [(&pool, &due.shards), (&home, &due.others)] {
+            let jobs_of = JobsOf {
+                campaign: name,
+                plan: &control.plan,
+                pool,
+            };
+            let shards: Vec<&Shard> = shards.iter().collect();
+            publish_jobs(&site, jobs_of, &shards).await?;
+        }
         // Once more: a coordinator may just have found the campaign at its end.
-        set_active(root.as_ref(), &campaign.name).await?;
-        say(format_args!(
-            "campaign {}: {} shards published to pool {pool} ({events} events)",
-            campaign.name,
-            due.len()
-        ));
+        set_active(root.as_ref(), name).await?;
+        say(format_args!("campaign {name}:"));
+        say_published("published", &due, &pool, &home);
+        say_pause(name, &control, again.campaign);
         Ok(Exit::Done)
     })
+}
+
+/// Removes what is not in a plan any more, while that is in force.
+async fn remove_stale(output: &Output, due: &Due, control: &Control) -> anyhow::Result<()> {
+    let stale = output.stale(&due.plan).await?;
+    let now = output.control().await?;
+    match now.is_some_and(|now| now.plan == control.plan) {
+        true => output.remove(&stale).await,
+        false => Ok(()),
+    }
+}
+
+fn say_published(what: &str, due: &Due, pool: &str, home: &str) {
+    say(format_args!(
+        "{} shards {what} to pool {pool} ({} events)",
+        due.shards.len(),
+        events(&due.shards)
+    ));
+    if due.is_cut {
+        say(format_args!(
+            "{} others {what} to pool {home} again ({} events), as the plan is another",
+            due.others.len(),
+            events(&due.others)
+        ));
+    }
+}
+
+/// Says that what was published waits.
+pub(super) fn say_pause(name: &CampaignName, control: &Control, campaign: &Path) {
+    if control.state == ControlState::Paused {
+        say(format_args!(
+            "campaign {name} is paused, and its jobs wait: lumimill resume {}",
+            campaign.display()
+        ));
+    }
 }

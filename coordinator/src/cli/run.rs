@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use lumimill_common::campaign::{Campaign, StageName};
+use lumimill_common::campaign::StageName;
 use lumimill_common::control::ControlState;
 use lumimill_common::queue::MemoryQueue;
-use lumimill_common::shard::ShardId;
+use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Place, StoreError};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
@@ -20,13 +20,12 @@ use super::{SlotsArg, block_on};
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::check::{Checked, check};
 use crate::drive::{End, drive};
+use crate::due::{Due, Wanted, events};
 use crate::exit_code::Exit;
-use crate::ledger::outstanding;
 use crate::output::Output;
 use crate::plan::Plan;
 use crate::progress::Display;
-use crate::report_files::write_report;
-use crate::status::dead_of;
+use crate::report_files::{Outcome, write_report};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -42,28 +41,15 @@ pub(super) struct RunArgs {
     pub(super) quiet: bool,
 }
 
-/// Which of the shards without a marker are done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// All of them.
-    All,
-    /// Those that were given up before.
-    Failed,
-    /// Those of them that had all their attempts.
-    Dead,
-    /// Those that were never tried, or not to an end.
-    Missing,
-}
-
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
-    run_wanted(args, Wanted::All, None)
+    run_wanted(args, &Wanted::All, None)
 }
 
 /// Does the wanted shards of a campaign, each cut into so many, then merges and reports all that
 /// is done.
 pub(super) fn run_wanted(
     args: &RunArgs,
-    wanted: Wanted,
+    wanted: &Wanted,
     split: Option<NonZeroU32>,
 ) -> anyhow::Result<Exit> {
     let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
@@ -75,27 +61,73 @@ pub(super) fn run_wanted(
             return Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into());
         }
         let (output, _held) = Output::hold(&place).await?;
-        let mut plan = with_splits(plan, &file.base, &output).await?;
+        let plan = with_splits(plan, &file.base, &output).await?;
         if !args.quiet {
             warn(&plan);
         }
-        let stale = stale(&args.campaign, args.replace, &output, &plan).await?;
-        remove_stale(&output, &stale).await?;
-        let mut shards = wanted_shards(&output, &plan, wanted).await?;
-        if let Some(parts) = split {
-            plan.split(&shards.iter().map(|id| (*id, parts)).collect(), &file.base)?;
-            // One that was killed between its object and its marker left the object.
-            output.remove(&output.stale(&plan).await?).await?;
-            shards = wanted_shards(&output, &plan, Wanted::All).await?;
+        let replace = args.replace || is_to_be_mended(wanted, &output, &plan).await?;
+        let stale = stale(&args.campaign, replace, &output, &plan).await?;
+        let due = Due::look(&output, &file.campaign, plan, wanted, split, &file.base);
+        let due = due.await?;
+        if due.is_nothing() && *wanted != Wanted::All && stale.is_empty() {
+            eprintln!("nothing of what was asked for is left to do; nothing was changed");
+            return Ok(Exit::Done);
         }
-        output.write_plan(&file.text, &plan).await?;
-        let end = produce(args, &file, &output, &plan, &shards).await?;
+        remove_stale(&output, &stale).await?;
+        if due.is_cut {
+            // One that was killed between its object and its marker left the object.
+            output.remove(&output.stale(&due.plan).await?).await?;
+        }
+        output.write_plan(&file.text, &due.plan).await?;
+        made_whole(args, &file, &output, due).await
+    })
+}
+
+/// Whether what is in no shard of the plan is removed, as somebody asked for all of it to be put in
+/// order: only where the campaign is the one that was done.
+async fn is_to_be_mended(wanted: &Wanted, output: &Output, plan: &Plan) -> anyhow::Result<bool> {
+    if !matches!(wanted, Wanted::Damaged { missing: true, .. }) {
+        return Ok(false);
+    }
+    let ids = |plan: &Plan| plan.shards.iter().map(|shard| shard.id).collect::<Vec<_>>();
+    let before = output.plan().await?;
+    Ok(before.is_some_and(|before| ids(&before) == ids(plan)))
+}
+
+/// Does what is due and reports; what is gone by then is done once more.
+async fn made_whole(
+    args: &RunArgs,
+    file: &CampaignFile,
+    output: &Output,
+    mut due: Due,
+) -> anyhow::Result<Exit> {
+    const TIMES: usize = 3;
+    for time in 1.. {
+        if !due.unsound.is_empty() {
+            eprintln!(
+                "{} tables are gone or damaged, and are made again",
+                due.unsound.len()
+            );
+            output.unmark(&due.unsound).await?;
+        }
+        let shards: Vec<ShardId> = due.shards.iter().map(|shard| shard.id).collect();
+        let end = produce(args, file, output, &due.plan, &shards).await?;
         if end == Ended::Stopped {
             eprintln!("stopped; run again to go on where it stopped");
             return Ok(Exit::Stopped);
         }
-        finish(&file.campaign, &output, &plan).await
-    })
+        let outcome = write_report(&file.campaign, output, &due.plan).await?;
+        let unsound = outcome.unsound();
+        if unsound.is_empty() || time == TIMES {
+            return Ok(told(&outcome));
+        }
+        let shards = due.plan.shards.iter();
+        let shards = shards.filter(|shard| unsound.contains_key(&shard.id));
+        let unsound: Vec<Shard> = shards.cloned().collect();
+        due.shards.clone_from(&unsound);
+        due.unsound = unsound;
+    }
+    Ok(Exit::FailedShards)
 }
 
 /// Whether workers of a pool may be writing.
@@ -111,28 +143,6 @@ async fn is_with_pool(place: &Place) -> anyhow::Result<bool> {
         control => control?,
     };
     Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
-}
-
-/// Shards without a marker that are wanted, in the order of the plan.
-pub(super) async fn wanted_shards(
-    output: &Output,
-    plan: &Plan,
-    wanted: Wanted,
-) -> anyhow::Result<Vec<ShardId>> {
-    let done = output.done_of(plan).await?;
-    let failed = output.failed_of(plan, &done).await?;
-    let dead = match wanted {
-        Wanted::Dead => dead_of(output, plan, &failed).await?,
-        _ => BTreeSet::new(),
-    };
-    let is_wanted = |id: &ShardId| match wanted {
-        Wanted::All => true,
-        Wanted::Failed => failed.contains(id),
-        Wanted::Dead => dead.contains(id),
-        Wanted::Missing => !failed.contains(id),
-    };
-    let ids = outstanding(plan, &done).into_iter().map(|shard| shard.id);
-    Ok(ids.filter(is_wanted).collect())
 }
 
 /// Output of an earlier configuration, which would be read as part of the data set: a mistake,
@@ -186,10 +196,7 @@ async fn produce(
         .shards
         .iter()
         .filter(|shard| wanted.contains(&shard.id));
-    let entries = chosen
-        .clone()
-        .map(|shard| shard.entries.end - shard.entries.start)
-        .sum();
+    let entries = events(chosen.clone());
     let mut display = Display::new(entries, shards.len(), args.quiet);
     if shards.is_empty() {
         eprintln!("nothing to do: every shard wanted is done");
@@ -244,15 +251,13 @@ fn stop_on_signal(production: &Arc<Production>) {
     });
 }
 
-/// Merges, reports, and says what failed.
-async fn finish(campaign: &Campaign, output: &Output, plan: &Plan) -> anyhow::Result<Exit> {
-    let outcome = write_report(campaign, output, plan).await?;
+/// Says what a campaign came to.
+fn told(outcome: &Outcome) -> Exit {
     say(format_args!("{outcome}"));
-    Ok(if outcome.complete() {
-        Exit::Done
-    } else {
-        Exit::FailedShards
-    })
+    match outcome.complete() {
+        true => Exit::Done,
+        false => Exit::FailedShards,
+    }
 }
 
 /// `lumimill report`: merges and reports what is there.
@@ -272,6 +277,6 @@ pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
             return Err(Mistakes::new(target.display(), vec![message]).into());
         };
         let campaign = super::target::as_planned(target, &output, campaign).await?;
-        finish(&campaign, &output, &plan).await
+        Ok(told(&write_report(&campaign, &output, &plan).await?))
     })
 }

@@ -10,6 +10,13 @@ use lumimill_common::userinfo::hidden;
 
 use crate::exit_code::Exit;
 
+/// Prints as many lines of a list as a person reads, and what to type for `all`.
+pub(super) fn say_some(lines: Vec<String>, all: &str) {
+    for line in cut(lines, "", all) {
+        say(format_args!("{line}"));
+    }
+}
+
 /// Prints a line.
 pub(super) fn say(line: fmt::Arguments<'_>) {
     print("", &line.to_string());

@@ -17,10 +17,10 @@ use super::target::target;
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::Output;
+use crate::roster::{active, ended};
 use crate::serve::{Heard, read_live};
 use crate::status::{StageStatus, State, Status};
 use crate::stored::NewerVersion;
-use crate::submission::{active, ended};
 
 /// Time between two looks of `--watch`.
 const EVERY: Duration = Duration::from_secs(2);
@@ -63,6 +63,7 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             None
         });
         let mut status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
+        wait_for_report(&site, &mut status).await;
         if args.json {
             say(format_args!("{}", serde_json::to_string_pretty(&status)?));
             return Ok(Exit::Done);
@@ -75,7 +76,7 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
         screen.show(&status);
         let mut complete: Option<Instant> = None;
         while args.watch && status.state != State::Cancelled {
-            if status.state == State::Ended {
+            if matches!(status.state, State::Ended | State::Reporting) {
                 let complete = complete.get_or_insert_with(Instant::now);
                 if complete.elapsed() > REPORTING || !is_driven(&site, &status.campaign).await {
                     break;
@@ -92,6 +93,7 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             }
             let live = self::live(&site).await.ok().flatten();
             status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
+            wait_for_report(&site, &mut status).await;
             pace.tell(&mut status);
             screen.show(&status);
         }
@@ -100,6 +102,15 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             false => Exit::Done,
         })
     })
+}
+
+/// A campaign is at its end once whoever drives it says so: the report that is there may be an
+/// earlier one.
+async fn wait_for_report(site: &Site, status: &mut Status) {
+    let says_so = status.is_with_pool && status.state == State::Ended;
+    if says_so && is_driven(site, &status.campaign).await {
+        status.state = State::Reporting;
+    }
 }
 
 /// Whether a coordinator still has something to do for a campaign, such as its report.
@@ -178,6 +189,12 @@ fn rendered(status: &Status, typed: &str) -> String {
          no file",
         lumis.processed, lumis.missing, lumis.certified, lumis.not_in_files
     ));
+    let gone: usize = status.stages.iter().map(|stage| stage.gone).sum();
+    if gone > 0 {
+        lines.push(format!(
+            "  {gone} tables are gone that were there: lumimill verify --mend makes them again"
+        ));
+    }
     for worker in status.workers.iter().filter(|worker| worker.conspicuous) {
         lines.push(format!(
             "  worker {} fails much more than its peers: {} of {} attempts failed; look at its log",
@@ -219,6 +236,7 @@ fn head(status: &Status) -> String {
         State::Running => "running",
         State::Paused => "paused",
         State::Cancelled => "cancelled",
+        State::Reporting => "all shards are over, the report is not there yet",
         State::Ended => "at its end",
     };
     let mut head = format!("campaign {}: {state}", status.campaign);
@@ -260,6 +278,7 @@ fn stage_line(stage: &StageStatus) -> String {
         stage.dead,
     );
     for (count, what) in [
+        (stage.gone, "gone"),
         (stage.running, "running"),
         (stage.queued, "queued"),
         (stage.planned, "planned"),

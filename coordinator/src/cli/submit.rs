@@ -1,23 +1,29 @@
 //! `lumimill submit`: plans a campaign, writes it to the store, and publishes what has no marker.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
+use lumimill_common::campaign::StageName;
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::store::Place;
 use lumimill_worker::program::pool_name;
 
-use super::block_on;
-use super::broker::{publish as publish_jobs, root, site};
+use super::broker::{mistake, publish as publish_jobs, root, site};
 use super::plan::{warn, with_splits};
-use super::run::{Wanted, remove_stale, stale, wanted_shards};
+use super::resubmit::{list, say_pause, sum};
+use super::run::stale;
 use super::say::say;
-use super::{SlotsArg, resubmit};
+use super::{SlotsArg, block_on};
+use crate::campaign_file::CampaignFile;
 use crate::check::{Checked, check};
+use crate::due::{Due, Wanted, events};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
-use crate::output::Output;
-use crate::submission::{check_place, running, set_active, set_running, write_models};
+use crate::orders::put_in_force;
+use crate::output::{Output, Told};
+use crate::plan::Plan;
+use crate::roster::set_active;
+use crate::submission::{check_place, running, write_models};
 
 #[derive(Debug, Args)]
 pub(super) struct SubmitArgs {
@@ -36,71 +42,143 @@ pub(super) struct SubmitArgs {
     pub(super) slots: SlotsArg,
 }
 
+/// What a submission is about to do.
+struct Prepared {
+    told: Option<Told>,
+    due: Due,
+    /// Of what is due, the jobs that go out now: those of the first stage that has any.
+    first: Vec<Shard>,
+    /// Shards of an earlier configuration, which are removed.
+    stale: Vec<(StageName, ShardId)>,
+}
+
 pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
-    if args.dry_run {
-        return resubmit::preview(&args.campaign, &args.slots, Wanted::All, None);
-    }
     let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
     let site = site()?;
     block_on(async {
-        let (root_place, root) = root(&site).await?;
+        let root_place = site.store().map_err(|error| mistake(&error))?;
         let place = file.output()?;
         check_place(&place, &root_place, &file.campaign)?;
+        let prepared = prepared(args, &file, plan, &place).await?;
+        if args.dry_run {
+            tell(args, &prepared);
+            return Ok(Exit::Done);
+        }
+        let Prepared {
+            told,
+            due,
+            first,
+            stale,
+        } = prepared;
+        let (_, root) = root(&site).await?;
         let output = Output::share(&place).await?;
-        let plan = with_splits(plan, &file.base, &output).await?;
-        warn(&plan);
-        let stale = stale(&args.campaign, args.replace, &output, &plan).await?;
-        write_models(output.store().as_ref(), &file, &plan.stages).await?;
-        let digest = output.write_submission(&file.text, &plan).await?;
+        write_models(output.store().as_ref(), &file, &due.plan.stages).await?;
+        let digest = output.write_submission(&file.text, &due.plan).await?;
         let name = &file.campaign.name;
         // Told before the first job is out, and before anything is removed: from now on nobody
         // commits a shard of the plan before.
         let control = running(&digest, &args.pool, &file.base)?;
-        set_running(&output, root.as_ref(), name, &control).await?;
-        output.write_plan(&file.text, &plan).await?;
-        remove_stale(&output, &stale).await?;
-        let shards = wanted_shards(&output, &plan, Wanted::All).await?;
-        let failed = wanted_shards(&output, &plan, Wanted::Failed).await?;
-        let failed: BTreeSet<ShardId> = failed.into_iter().collect();
-        let is_failed = |shard: &&Shard| failed.contains(&shard.id);
-        output
-            .begin_anew(plan.shards.iter().filter(is_failed))
-            .await;
-        let first = plan.stages.iter().find(|stage| {
-            let mut of_stage = plan.shards.iter().filter(|shard| shard.stage == stage.name);
-            of_stage.any(|shard| shards.contains(&shard.id))
-        });
+        let control = put_in_force(&output, root.as_ref(), name, told, control).await?;
+        output.write_plan(&file.text, &due.plan).await?;
+        remove(&output, &stale, &digest).await?;
+        output.unmark(&due.unsound).await?;
+        output.begin_anew(&due.chosen).await;
         let jobs_of = JobsOf {
             campaign: name,
             plan: &digest,
             pool: &args.pool,
         };
-        let due: Vec<_> = plan
-            .shards
-            .iter()
-            .filter(|shard| first.is_some_and(|stage| stage.name == shard.stage))
-            .filter(|shard| shards.contains(&shard.id))
-            .collect();
-        let events = publish_jobs(&site, jobs_of, &due).await?;
+        let shards: Vec<&Shard> = first.iter().collect();
+        publish_jobs(&site, jobs_of, &shards).await?;
         // Once more: a coordinator may just have found the campaign at its end.
         set_active(root.as_ref(), name).await?;
+        let all = due.plan.shards.len();
         say(format_args!(
-            "campaign {name}: {} of {} shards published to pool {} ({events} events), {} were done",
-            due.len(),
-            plan.shards.len(),
+            "campaign {name}: {} of {all} shards published to pool {} ({} events), {} were done",
+            first.len(),
             args.pool,
-            plan.shards.len().saturating_sub(shards.len()),
+            events(&first),
+            all.saturating_sub(due.shards.len()),
         ));
-        if shards.len() > due.len() {
-            say(format_args!(
-                "{} shards of later stages follow as `lumimill serve` publishes them",
-                shards.len().saturating_sub(due.len())
-            ));
-        }
+        say_later(&due, &first);
+        say_pause(name, &control, &args.campaign);
         say(format_args!(
             "follow it with: lumimill status {} --watch",
             args.campaign.display()
         ));
         Ok(Exit::Done)
     })
+}
+
+/// Looks what is to be done, and changes nothing.
+async fn prepared(
+    args: &SubmitArgs,
+    file: &CampaignFile,
+    plan: Plan,
+    place: &Place,
+) -> anyhow::Result<Prepared> {
+    let output = Output::open(place)?;
+    // Before anything else is read, which takes its time: others may submit it meanwhile.
+    let told = output.told().await?;
+    let plan = with_splits(plan, &file.base, &output).await?;
+    warn(&plan);
+    let stale = stale(&args.campaign, args.replace, &output, &plan).await?;
+    let due = Due::look(
+        &output,
+        &file.campaign,
+        plan,
+        &Wanted::All,
+        None,
+        &file.base,
+    );
+    let due = due.await?;
+    let mut stages = due.plan.stages.iter();
+    let has_any = |name: &StageName| due.shards.iter().any(|shard| shard.stage == *name);
+    let stage = stages.find(|stage| has_any(&stage.name));
+    let is_first = |shard: &&Shard| stage.is_some_and(|stage| stage.name == shard.stage);
+    let first = due.shards.iter().filter(is_first).cloned().collect();
+    Ok(Prepared {
+        told,
+        due,
+        first,
+        stale,
+    })
+}
+
+/// Says what would be done.
+fn tell(args: &SubmitArgs, prepared: &Prepared) {
+    let Prepared {
+        due, first, stale, ..
+    } = prepared;
+    if !stale.is_empty() {
+        say(format_args!(
+            "would remove {} shards of an earlier configuration",
+            stale.len()
+        ));
+    }
+    list(first, Some(&args.pool));
+    sum(first);
+    say_later(due, first);
+}
+
+fn say_later(due: &Due, first: &[Shard]) {
+    let later = due.shards.len().saturating_sub(first.len());
+    if later > 0 {
+        say(format_args!(
+            "{later} shards of later stages follow as `lumimill serve` publishes them"
+        ));
+    }
+}
+
+/// Removes what is stale, while nobody has put another plan in force.
+async fn remove(
+    output: &Output,
+    stale: &[(StageName, ShardId)],
+    digest: &str,
+) -> anyhow::Result<()> {
+    let now = output.control().await?;
+    match now.is_some_and(|now| now.plan == digest) {
+        true => super::run::remove_stale(output, stale).await,
+        false => Ok(()),
+    }
 }

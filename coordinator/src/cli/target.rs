@@ -103,7 +103,7 @@ fn mistake(path: &Path, message: String) -> Mistakes {
     Mistakes::new(path.display(), vec![message])
 }
 
-fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {
+pub(super) fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {
     Campaign::parse(text).map_err(|errors| {
         let messages = errors.0.iter().map(ToString::to_string).collect();
         Mistakes::new(path.display(), messages)

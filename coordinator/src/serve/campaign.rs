@@ -19,7 +19,7 @@ use self::loaded::Loaded;
 use super::live::Retries;
 use crate::output::Output;
 use crate::report_files::write_report;
-use crate::submission::{set_active, set_ended};
+use crate::roster::{set_ended, set_ending, set_going_on};
 
 /// Time between two looks at all markers, reports or not.
 const LISTING: Duration = Duration::from_secs(30);
@@ -52,6 +52,14 @@ impl ActiveCampaign {
             loaded: None,
             ending: false,
             trouble: None,
+        })
+    }
+
+    /// One that somebody else was about to end, and may have died of.
+    pub(super) fn ending(name: &CampaignName, place: &Place) -> anyhow::Result<Self> {
+        Ok(Self {
+            ending: true,
+            ..Self::at(name, place)?
         })
     }
 
@@ -244,10 +252,10 @@ impl ActiveCampaign {
             return Ok(());
         }
         loaded.remove_stale().await?;
-        let outcome = match write_report(&loaded.campaign, &loaded.output, &loaded.plan).await {
-            Ok(outcome) => outcome,
-            Err(error) => return loaded.mend(queue, error).await,
-        };
+        let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
+        if !outcome.unsound().is_empty() {
+            return loaded.mend(queue, outcome.unsound()).await;
+        }
         info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
         self.end(root).await
     }
@@ -257,14 +265,20 @@ impl ActiveCampaign {
     /// this look sees it, or that listing comes after this one.
     async fn end(&mut self, root: &dyn Store) -> anyhow::Result<()> {
         self.ending = true;
-        set_ended(root, &self.name).await?;
+        if self.loaded.is_none() {
+            self.current().await?;
+        }
+        set_ending(root, &self.name).await?;
         let is_over = match &mut self.loaded {
             Some(loaded) => loaded.is_still_over().await?,
             None => true,
         };
-        if !is_over {
-            info!(campaign = %self.name, "there is more to do");
-            set_active(root, &self.name).await?;
+        match is_over {
+            true => set_ended(root, &self.name).await?,
+            false => {
+                info!(campaign = %self.name, "there is more to do");
+                set_going_on(root, &self.name).await?;
+            }
         }
         self.ending = false;
         Ok(())

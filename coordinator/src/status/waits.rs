@@ -39,7 +39,8 @@ pub(super) struct Facts<'a> {
 /// What a campaign waits for; nothing when it is at its end, or with no pool.
 pub(super) fn waits(facts: &Facts<'_>) -> Vec<Wait> {
     let mut waits = Vec::new();
-    if !matches!(facts.state, State::Running | State::Paused) {
+    let reports = facts.state == State::Reporting && facts.control.is_some();
+    if !reports && !matches!(facts.state, State::Running | State::Paused) {
         return waits;
     }
     if facts.state == State::Paused {

@@ -76,3 +76,45 @@ fn shards_that_are_cut_while_they_are_done() {
     };
     assert!(tables(&found) > tables(&expected), "{}", tables(&found));
 }
+
+#[test]
+fn parts_go_to_the_pool_that_was_asked_for_and_others_stay() {
+    let test = "parts_go_to_the_pool_that_was_asked_for_and_others_stay";
+    let Some(mut site) = Cluster::start(test, lumimill(), lumimill_worker()) else {
+        return;
+    };
+    let folder = site.campaign(6_000, 1_000);
+    let expected = undisturbed(&lumimill(), &folder);
+    let file = path(&folder);
+    let _ = site.run(&["submit", &file]).expect_code(0);
+    // One of them was given up, the others wait.
+    let markers = expected.keys();
+    let mut shards = markers.filter_map(|name| name.strip_prefix("dimuon/_done/"));
+    let shard = shards.next().unwrap();
+    let all = 1 + shards.count();
+    let failure = r#"{"disposition":"retry","kind":"memory","subject":"","message":"too large"}"#;
+    let attempt = format!(r#"{{"attempt":3,"fingerprint":"0a1b2c","failure":{failure}}}"#);
+    let record = format!(r#"{{"shard":"{shard}","attempts":[{attempt}]}}"#);
+    let key = format!("demo/dimuon/_failed/{shard}.json");
+    site.put(&key, record.as_bytes());
+    let again = [
+        "resubmit", &file, "--dead", "--split", "2", "--pool", "highmem",
+    ];
+    let said = site.run(&again).expect_code(0).out;
+    assert!(
+        said.contains("2 shards published to pool highmem"),
+        "{said}"
+    );
+    let others = format!("{} others published to pool cpu", all - 1);
+    assert!(said.contains(&others), "{said}");
+    site.serve("serve", &[]);
+    site.worker("one", &["--slots", "2"]);
+    site.wait_until("the others", |site| {
+        site.keys("demo/dimuon/_done").len() == all - 1
+    });
+    site.worker("large", &["--slots", "1", "--pool", "highmem"]);
+    site.wait_for_campaign("demo");
+    let _ = site.run(&["verify", &file]).expect_code(0);
+    let metrics = |objects: &Snapshot| objects["report/event_metrics.csv"].clone();
+    assert_eq!(metrics(&expected), metrics(&site.objects("demo")));
+}

@@ -51,6 +51,11 @@ impl S3Failure {
         self.status == Some(status) && (self.code.is_none() || self.code.as_deref() == Some(code))
     }
 
+    /// Whether it says that there is no such object, and not that there is no such bucket.
+    pub(super) fn is_no_key(&self) -> bool {
+        self.is(404, "NoSuchKey")
+    }
+
     /// Whether it is about who asks, and not about what they ask for.
     fn is_denied(&self) -> bool {
         let no_bucket = self.code.as_deref() == Some("NoSuchBucket");

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use lumimill_common::campaign::{Campaign, StageName};
 use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failure::Failure;
-use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{Queue, jobs};
 use lumimill_common::retry_policy::uses_up_an_attempt;
 use lumimill_common::shard::{Shard, ShardId};
@@ -14,8 +13,9 @@ use tracing::warn;
 
 use super::QUIET;
 use crate::jobs::JobsOf;
-use crate::output::{DamagedMarker, Output};
+use crate::output::{Output, Told};
 use crate::plan::Plan;
+use crate::soundness::Unsound;
 use crate::submission::{Submission, submitted};
 
 /// Shards that are remembered to be put off.
@@ -51,7 +51,7 @@ pub(super) struct Loaded {
 impl Loaded {
     pub(super) async fn load(output: Output) -> anyhow::Result<Option<Self>> {
         let Some(Submission {
-            control,
+            told: Told { control, .. },
             text,
             plan,
         }) = submitted(&output).await?
@@ -121,7 +121,7 @@ impl Loaded {
             return Ok(true);
         }
         self.list().await?;
-        Ok(self.is_over())
+        Ok(self.is_over() && self.stage + 1 >= self.plan.stages.len())
     }
 
     /// Notes that it was heard of, and that it need not be again before so much time has passed:
@@ -171,18 +171,18 @@ impl Loaded {
         self.output.remove(&stale).await
     }
 
-    /// Has a shard done again whose marker is damaged.
+    /// Has shards done again that have a marker and are not whole.
     pub(super) async fn mend(
         &mut self,
         queue: &dyn Queue,
-        error: anyhow::Error,
+        unsound: &BTreeMap<ShardId, Unsound>,
     ) -> anyhow::Result<()> {
-        let Some(damaged) = error.downcast_ref::<DamagedMarker>() else {
-            return Err(error);
-        };
-        warn!(campaign = %self.plan.campaign, "to be done again: {damaged}");
-        let key = marker_key(&damaged.stage, damaged.shard);
-        self.output.store().delete(&key).await?;
+        for found in unsound.values() {
+            warn!(campaign = %self.plan.campaign, "to be done again: {found}");
+        }
+        let shards = self.plan.shards.iter();
+        let shards = shards.filter(|shard| unsound.contains_key(&shard.id));
+        self.output.unmark(shards).await?;
         self.list().await?;
         self.publish(queue).await.map(|_| ())
     }

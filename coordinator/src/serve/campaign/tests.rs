@@ -6,17 +6,22 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lumimill_common::campaign::Campaign;
+use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::control_key;
-use lumimill_common::marker::{marker_key, object_key};
+use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::metric::CutFlow;
 use lumimill_common::queue::{MemoryQueue, Queue, jobs};
+use lumimill_common::shard::Shard;
 use lumimill_common::store::{Place, Store};
 
 use super::ActiveCampaign;
 use crate::demo::write_inputs;
+use crate::orders::put_in_force;
 use crate::output::Output;
 use crate::plan::plan;
-use crate::submission::{active, ended, running, set_ended, set_running};
+use crate::roster::{active, ended, ending, set_active, set_ending};
+use crate::serve::Coordinator;
+use crate::submission::running;
 use lumimill_worker::prepared_stage::PreparedStage;
 
 const TEXT: &str = "\
@@ -39,6 +44,24 @@ struct Finished {
     folder: tempfile::TempDir,
 }
 
+/// Writes a table and a marker, as a worker does.
+async fn commit(output: &Output, shard: &Shard) {
+    let (store, table) = (output.store(), b"a table".to_vec());
+    let object = object_key(&shard.stage, shard.id);
+    let marker = Marker {
+        shard: shard.id,
+        object: object.to_string(),
+        rows: 1,
+        bytes: table.len() as u64,
+        hash: blake3::hash(&table).to_hex().to_string(),
+        cut_flow: CutFlow::new(),
+        partials: Vec::new(),
+    };
+    store.put(&object, table).await.unwrap();
+    let key = marker_key(&shard.stage, shard.id);
+    store.put(&key, marker.to_bytes().unwrap()).await.unwrap();
+}
+
 impl Finished {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -54,11 +77,10 @@ impl Finished {
         let output = Output::share(&place).await.unwrap();
         let digest = output.write_submission(TEXT, &plan).await.unwrap();
         let control = running(&digest, "cpu", folder.path()).unwrap();
-        let told = set_running(&output, root.as_ref(), &text.name, &control).await;
+        let told = put_in_force(&output, root.as_ref(), &text.name, None, control).await;
         told.unwrap();
         for shard in &plan.shards {
-            let key = marker_key(&shard.stage, shard.id);
-            output.store().put(&key, Vec::new()).await.unwrap();
+            commit(&output, shard).await;
         }
         let mut campaign = ActiveCampaign::at(&text.name, &place).unwrap();
         let loaded = campaign.current().await.unwrap();
@@ -69,6 +91,29 @@ impl Finished {
             output,
             folder,
         }
+    }
+
+    fn shards(&self) -> Vec<Shard> {
+        let loaded = self.campaign.loaded.as_ref().unwrap();
+        loaded.plan.shards.clone()
+    }
+
+    fn site(&self) -> Place {
+        Place::Folder(self.folder.path().join("site"))
+    }
+
+    /// What is found at the end is published again, and the campaign goes on.
+    async fn assert_done_again(&mut self, shards: &[Shard]) {
+        let queue = MemoryQueue::default();
+        self.drive(&queue).await.unwrap();
+        let loaded = self.campaign.loaded.as_ref().unwrap();
+        let left: Vec<_> = loaded.outstanding().map(|shard| shard.id).collect();
+        let expected: Vec<_> = shards.iter().map(|shard| shard.id).collect();
+        assert_eq!(left, expected);
+        let depth = queue.depth(&jobs("cpu")).await.unwrap();
+        assert_eq!(depth, shards.len() as u64);
+        let active = active(self.root.as_ref()).await.unwrap();
+        assert!(active.contains(self.campaign.name()), "{active:?}");
     }
 
     async fn drive(&mut self, queue: &MemoryQueue) -> anyhow::Result<()> {
@@ -96,7 +141,7 @@ async fn a_campaign_without_anything_left_ends() {
 #[tokio::test]
 async fn a_shard_that_is_begun_anew_meanwhile_is_driven_on() {
     let mut finished = Finished::new().await;
-    let shard = finished.campaign.loaded.as_ref().unwrap().plan.shards[0].clone();
+    let shard = finished.shards()[0].clone();
     let key = marker_key(&shard.stage, shard.id);
     finished.output.store().delete(&key).await.unwrap();
     assert!(finished.goes_on_after_its_end().await);
@@ -107,7 +152,8 @@ async fn a_plan_that_is_replaced_meanwhile_is_driven_on() {
     let mut finished = Finished::new().await;
     let (root, name) = (finished.root.clone(), finished.campaign.name().clone());
     let control = running("another", "cpu", finished.folder.path()).unwrap();
-    let told = set_running(&finished.output, root.as_ref(), &name, &control).await;
+    let before = finished.output.told().await.unwrap();
+    let told = put_in_force(&finished.output, root.as_ref(), &name, before, control).await;
     told.unwrap();
     assert!(finished.goes_on_after_its_end().await);
 }
@@ -116,10 +162,10 @@ async fn a_plan_that_is_replaced_meanwhile_is_driven_on() {
 async fn one_that_was_left_half_way_to_its_end_is_driven_on() {
     let mut finished = Finished::new().await;
     let (root, name) = (finished.root.clone(), finished.campaign.name().clone());
-    let shard = finished.campaign.loaded.as_ref().unwrap().plan.shards[0].clone();
+    let shard = finished.shards()[0].clone();
     let key = marker_key(&shard.stage, shard.id);
     finished.output.store().delete(&key).await.unwrap();
-    set_ended(root.as_ref(), &name).await.unwrap();
+    set_ending(root.as_ref(), &name).await.unwrap();
     finished.campaign.ending = true;
     finished.drive(&MemoryQueue::default()).await.unwrap();
     assert!(!finished.campaign.is_ending());
@@ -128,16 +174,67 @@ async fn one_that_was_left_half_way_to_its_end_is_driven_on() {
 
 #[tokio::test]
 async fn a_shard_whose_marker_is_damaged_is_done_again() {
-    // Its markers are empty, which is as damaged as it gets.
     let mut finished = Finished::new().await;
-    let queue = MemoryQueue::default();
-    finished.drive(&queue).await.unwrap();
-    let loaded = finished.campaign.loaded.as_ref().unwrap();
-    let left = loaded.outstanding().count();
-    assert_eq!(left, 1, "the first that was met");
-    assert_eq!(queue.depth(&jobs("cpu")).await.unwrap(), 1);
-    let active = active(finished.root.as_ref()).await.unwrap();
-    assert!(active.contains(finished.campaign.name()), "{active:?}");
+    let shard = finished.shards()[0].clone();
+    let key = marker_key(&shard.stage, shard.id);
+    finished.output.store().put(&key, Vec::new()).await.unwrap();
+    finished.assert_done_again(&[shard]).await;
+}
+
+#[tokio::test]
+async fn tables_that_are_gone_or_of_another_size_at_the_end_are_made_again() {
+    let mut finished = Finished::new().await;
+    let shards = finished.shards();
+    let key = |shard: &Shard| object_key(&shard.stage, shard.id);
+    let store = finished.output.store();
+    store.delete(&key(&shards[0])).await.unwrap();
+    store.put(&key(&shards[1]), Vec::new()).await.unwrap();
+    finished.assert_done_again(&shards[..2]).await;
+}
+
+#[tokio::test]
+async fn one_that_is_whole_ends_with_its_report() {
+    let mut finished = Finished::new().await;
+    finished.drive(&MemoryQueue::default()).await.unwrap();
+    let root = finished.root.as_ref();
+    assert!(active(root).await.unwrap().is_empty());
+    assert!(ending(root).await.unwrap().is_empty());
+    assert!(!ended(root).await.unwrap().is_empty());
+    let page = "report/index.html".parse().unwrap();
+    assert!(finished.output.store().get(&page).await.unwrap().is_some());
+}
+
+/// Somebody sends a shard again just before the campaign is taken from the active ones, and the
+/// coordinator is killed before it looks again: another one does.
+#[tokio::test]
+async fn an_end_that_met_a_resubmission_and_was_not_looked_at_is_taken_over() {
+    for is_over in [false, true] {
+        let finished = Finished::new().await;
+        let (root, name) = (finished.root.clone(), finished.campaign.name().clone());
+        if !is_over {
+            let shard = &finished.shards()[0];
+            finished.output.unmark([shard]).await.unwrap();
+        }
+        set_active(root.as_ref(), &name).await.unwrap();
+        set_ending(root.as_ref(), &name).await.unwrap();
+        set_ended_is_left(root.as_ref(), &name).await;
+        let mut other = Coordinator::of(finished.site(), root.clone());
+        let queue = MemoryQueue::default();
+        other.look(&queue).await.unwrap();
+        assert_eq!(
+            active(root.as_ref()).await.unwrap().contains(&name),
+            !is_over
+        );
+        assert_eq!(ended(root.as_ref()).await.unwrap().contains(&name), is_over);
+        assert!(ending(root.as_ref()).await.unwrap().is_empty());
+    }
+}
+
+/// Whoever sends something again leaves an end alone that is just being looked at.
+async fn set_ended_is_left(root: &dyn Store, name: &CampaignName) {
+    set_active(root, name).await.unwrap();
+    assert!(ending(root).await.unwrap().contains(name));
+    set_ending(root, name).await.unwrap();
 }
 
 #[tokio::test]

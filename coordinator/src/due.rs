@@ -1,0 +1,191 @@
+//! What is to be done of a campaign when somebody asks for it: which shards, cut into which parts,
+//! and what has to go out again beside them. What a dry run tells and what a real one does are
+//! both this.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use lumimill_common::campaign::{Campaign, StageName};
+use lumimill_common::shard::{Shard, ShardId};
+
+use crate::output::{Inventory, Output};
+use crate::plan::{Plan, Splits};
+use crate::soundness::unsound;
+use crate::status::dead_of;
+
+/// Which shards of a plan are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// All that are not done, or not whole.
+    All,
+    /// Those that were given up.
+    Failed,
+    /// Those of them that had all their attempts.
+    Dead,
+    /// Those that were never brought to an end, or are not whole.
+    Missing,
+    /// Those that somebody found to be damaged, and with `missing` also what is.
+    Damaged {
+        /// The shards.
+        shards: BTreeSet<ShardId>,
+        /// Whether what is missing is meant too.
+        missing: bool,
+    },
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The plan as it will be, with what is cut.
+    pub plan: Plan,
+    /// Whether that is another plan than before.
+    pub is_cut: bool,
+    /// What was asked for, before it is cut: its failed records are forgotten.
+    pub chosen: Vec<Shard>,
+    /// Of that, what has a marker and is not whole: the marker goes first.
+    pub unsound: Vec<Shard>,
+    /// What is done, in the order of the plan.
+    pub shards: Vec<Shard>,
+    /// What is published already by a plan that is replaced, and so goes out again.
+    pub others: Vec<Shard>,
+}
+
+impl Due {
+    /// Looks what of a plan is to be done, each wanted shard cut into so many parts.
+    pub async fn look(
+        output: &Output,
+        campaign: &Campaign,
+        mut plan: Plan,
+        wanted: &Wanted,
+        split: Option<NonZeroU32>,
+        base: &Path,
+    ) -> anyhow::Result<Self> {
+        let inventory = output.inventory(&plan).await?;
+        let (ids, unsound) = chosen(output, campaign, &plan, &inventory, wanted).await?;
+        let of = |ids: &BTreeSet<ShardId>, plan: &Plan| -> Vec<Shard> {
+            let shards = plan.shards.iter();
+            shards
+                .filter(|shard| ids.contains(&shard.id))
+                .cloned()
+                .collect()
+        };
+        let chosen = of(&ids, &plan);
+        let unsound = of(&unsound, &plan);
+        let is_cut = split.is_some() && !ids.is_empty();
+        let before: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
+        if let Some(parts) = split {
+            let splits: Splits = ids.iter().map(|id| (*id, parts)).collect();
+            plan.split(&splits, base)?;
+        }
+        // A part that was done before, as its like was, is done.
+        let is_due = |shard: &&Shard| match before.contains(&shard.id) {
+            true => ids.contains(&shard.id),
+            false => !inventory.done.contains(&shard.id),
+        };
+        let shards: Vec<Shard> = plan.shards.iter().filter(is_due).cloned().collect();
+        let others = match is_cut {
+            true => published(&plan, &inventory, &ids, &before),
+            false => Vec::new(),
+        };
+        Ok(Self {
+            plan,
+            is_cut,
+            chosen,
+            unsound,
+            shards,
+            others,
+        })
+    }
+
+    /// Whether nothing is to be done.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.chosen.is_empty()
+    }
+}
+
+/// Entries of shards.
+#[must_use]
+pub fn events<'a>(shards: impl IntoIterator<Item = &'a Shard>) -> u64 {
+    let entries = shards.into_iter().map(|shard| &shard.entries);
+    entries
+        .map(|entries| entries.end.saturating_sub(entries.start))
+        .sum()
+}
+
+/// What is wanted of a plan, and what of that has a marker that has to go.
+async fn chosen(
+    output: &Output,
+    campaign: &Campaign,
+    plan: &Plan,
+    inventory: &Inventory,
+    wanted: &Wanted,
+) -> anyhow::Result<(BTreeSet<ShardId>, BTreeSet<ShardId>)> {
+    let Inventory { done, failed, .. } = inventory;
+    let planned: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
+    let not_done = || &planned - done;
+    let found = async || -> anyhow::Result<BTreeSet<ShardId>> {
+        let found = unsound(output, campaign, plan, inventory).await?;
+        Ok(found.into_keys().collect())
+    };
+    Ok(match wanted {
+        Wanted::All => {
+            let unsound = found().await?;
+            (&not_done() | &unsound, unsound)
+        }
+        Wanted::Missing => {
+            let unsound = found().await?;
+            (&(&not_done() - failed) | &unsound, unsound)
+        }
+        Wanted::Failed => (&not_done() & failed, BTreeSet::new()),
+        Wanted::Dead => {
+            let dead = dead_of(output, plan, failed).await?;
+            (&not_done() & &dead, BTreeSet::new())
+        }
+        Wanted::Damaged { shards, missing } => {
+            let damaged = &(shards & &planned) & done;
+            match missing {
+                false => (damaged.clone(), damaged),
+                true => {
+                    let unsound = &found().await? | &damaged;
+                    (&(&not_done() - failed) | &unsound, unsound)
+                }
+            }
+        }
+    })
+}
+
+/// What a pool has of the plan before, beside what was chosen: the jobs of stages that are out, of
+/// shards that are neither done nor given up.
+fn published(
+    plan: &Plan,
+    inventory: &Inventory,
+    chosen: &BTreeSet<ShardId>,
+    before: &BTreeSet<ShardId>,
+) -> Vec<Shard> {
+    let Inventory { done, failed, .. } = inventory;
+    let is_over = |shard: &Shard| done.contains(&shard.id) || failed.contains(&shard.id);
+    let of_stage = |name: &StageName| {
+        let shards = plan.shards.iter();
+        let name = name.clone();
+        shards.filter(move |shard| shard.stage == name)
+    };
+    let stages = &plan.stages;
+    let first = stages
+        .iter()
+        .position(|stage| !of_stage(&stage.name).all(is_over));
+    let begun = stages
+        .iter()
+        .rposition(|stage| of_stage(&stage.name).any(is_over));
+    let out = first.max(begun).map_or(0, |last| last + 1);
+    let out: BTreeSet<&StageName> = stages.iter().take(out).map(|stage| &stage.name).collect();
+    let is_other = |shard: &&Shard| {
+        let was_there = before.contains(&shard.id) && !chosen.contains(&shard.id);
+        was_there && !is_over(shard) && out.contains(&shard.stage)
+    };
+    plan.shards.iter().filter(is_other).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests;

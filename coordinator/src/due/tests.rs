@@ -1,0 +1,206 @@
+//! What is due of a plan of two stages, for each way to ask for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::Path;
+
+use lumimill_common::campaign::Campaign;
+use lumimill_common::marker::{Marker, failed_key, marker_key, object_key};
+use lumimill_common::metric::CutFlow;
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::store::Place;
+
+use super::{Due, Wanted};
+use crate::demo::write_inputs;
+use crate::meddled_store::MeddledStore;
+use crate::output::Output;
+use crate::plan::{Plan, plan};
+use crate::verify::{Problem, verify};
+
+const TEXT: &str = "\
+name = \"due\"
+output = \"due\"
+[shards]
+events = 500
+[[dataset]]
+name = \"D\"
+kind = \"data\"
+files = [\"data/*.root\"]
+[[stage]]
+name = \"first\"
+keep = [\"run\"]
+[[stage]]
+name = \"second\"
+keep = [\"event\"]
+";
+
+/// A plan and an output in which nothing is done.
+struct Begun {
+    folder: tempfile::TempDir,
+    output: Output,
+    campaign: Campaign,
+    plan: Plan,
+}
+
+impl Begun {
+    async fn commit(&self, shard: &Shard) {
+        let (store, table) = (self.output.store(), b"a table".to_vec());
+        let object = object_key(&shard.stage, shard.id);
+        let marker = Marker {
+            shard: shard.id,
+            object: object.to_string(),
+            rows: 1,
+            bytes: table.len() as u64,
+            hash: blake3::hash(&table).to_hex().to_string(),
+            cut_flow: CutFlow::new(),
+            partials: Vec::new(),
+        };
+        store.put(&object, table).await.unwrap();
+        let key = marker_key(&shard.stage, shard.id);
+        store.put(&key, marker.to_bytes().unwrap()).await.unwrap();
+    }
+
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write_inputs(folder.path(), 3_000, 7).unwrap();
+        let campaign = Campaign::parse(TEXT).unwrap();
+        let slots = NonZeroUsize::MIN;
+        let plan = plan(&campaign, folder.path(), &BTreeMap::new(), slots).unwrap();
+        let place = Place::Folder(folder.path().join("due"));
+        let output = Output::open(&place).unwrap();
+        Self {
+            output,
+            campaign,
+            plan,
+            folder,
+        }
+    }
+
+    fn stage(&self, name: &str) -> Vec<Shard> {
+        let shards = self.plan.shards.iter();
+        let shards = shards.filter(|shard| shard.stage.as_str() == name);
+        shards.cloned().collect()
+    }
+
+    async fn give_up(&self, shard: &Shard) {
+        let attempt = r#"{"attempt":3,"fingerprint":"0a1b2c","failure":{"disposition":"retry","kind":"memory","subject":"","message":"too large"}}"#;
+        let record = format!(r#"{{"shard":"{}","attempts":[{attempt}]}}"#, shard.id);
+        let key = failed_key(&shard.stage, shard.id);
+        self.output.store().put(&key, record.into()).await.unwrap();
+    }
+
+    /// A marker that cannot be read, and a table.
+    async fn spoil(&self, shard: &Shard) {
+        let store = self.output.store();
+        for key in [
+            marker_key(&shard.stage, shard.id),
+            object_key(&shard.stage, shard.id),
+        ] {
+            store.put(&key, b"?".to_vec()).await.unwrap();
+        }
+    }
+
+    async fn look(&self, wanted: &Wanted, split: Option<u32>) -> Due {
+        let split = split.and_then(NonZeroU32::new);
+        let base: &Path = self.folder.path();
+        let due = Due::look(
+            &self.output,
+            &self.campaign,
+            self.plan.clone(),
+            wanted,
+            split,
+            base,
+        );
+        due.await.unwrap()
+    }
+}
+
+fn ids(shards: &[Shard]) -> BTreeSet<ShardId> {
+    shards.iter().map(|shard| shard.id).collect()
+}
+
+#[tokio::test]
+async fn each_way_to_ask_means_what_it_says() {
+    let begun = Begun::new();
+    let first = begun.stage("first");
+    begun.give_up(&first[0]).await;
+    begun.spoil(&first[1]).await;
+    let all = begun.look(&Wanted::All, None).await;
+    assert_eq!(all.shards.len(), begun.plan.shards.len());
+    assert_eq!(ids(&all.unsound), ids(&first[1..2]));
+    let missing = begun.look(&Wanted::Missing, None).await;
+    assert_eq!(
+        missing.shards.len(),
+        begun.plan.shards.len() - 1,
+        "not what was given up"
+    );
+    assert_eq!(ids(&missing.unsound), ids(&first[1..2]));
+    for wanted in [Wanted::Failed, Wanted::Dead] {
+        let failed = begun.look(&wanted, None).await;
+        assert_eq!(ids(&failed.shards), ids(&first[..1]));
+        assert!(failed.unsound.is_empty() && failed.others.is_empty());
+    }
+    let shards = ids(&first[..2]);
+    let damaged = Wanted::Damaged {
+        shards,
+        missing: false,
+    };
+    let damaged = begun.look(&damaged, None).await;
+    assert_eq!(ids(&damaged.shards), ids(&first[1..2]), "what has a marker");
+}
+
+#[tokio::test]
+async fn what_is_cut_goes_out_in_parts_and_what_was_out_goes_out_again() {
+    let begun = Begun::new();
+    let first = begun.stage("first");
+    begun.give_up(&first[0]).await;
+    begun.give_up(&first[1]).await;
+    // Stages that are not out yet do not go out.
+    begun.spoil(&first[2]).await;
+    let due = begun.look(&Wanted::Dead, Some(2)).await;
+    assert!(due.is_cut);
+    assert_eq!(ids(&due.chosen), ids(&first[..2]));
+    assert_eq!(due.shards.len(), 4, "two parts each");
+    assert!(ids(&due.shards).is_disjoint(&ids(&begun.plan.shards)));
+    assert_eq!(
+        ids(&due.others),
+        ids(&first[3..]),
+        "neither done nor given up, and out"
+    );
+    let none = begun.look(&Wanted::Failed, None).await;
+    assert!(none.others.is_empty(), "the plan stays");
+}
+
+#[tokio::test]
+async fn nothing_is_nothing() {
+    let begun = Begun::new();
+    let due = begun.look(&Wanted::Failed, Some(2)).await;
+    assert!(due.is_nothing() && !due.is_cut && due.others.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named_and_not_made_again() {
+    let begun = Begun::new();
+    let [marker, table, gone] = [0, 1, 2].map(|place| begun.stage("first")[place].clone());
+    for shard in [&marker, &table, &gone] {
+        begun.commit(shard).await;
+    }
+    let key = |shard: &Shard| object_key(&shard.stage, shard.id);
+    let store = begun.output.store();
+    store.delete(&key(&gone)).await.unwrap();
+    for denied in [key(&table), marker_key(&marker.stage, marker.id)] {
+        let store = MeddledStore::denying(denied.clone(), store.clone());
+        let output = Output::in_store(store);
+        let found = verify(&output, &begun.campaign, &begun.plan).await.unwrap();
+        let is_it = |problem: &Problem| matches!(problem, Problem::Unreadable { key, .. } if *key == denied);
+        assert_eq!(found.count(is_it), 1, "{found:?}");
+        let damaged = found.damaged();
+        assert!(damaged.contains(&gone.id));
+        let shard = if denied == key(&table) {
+            &table
+        } else {
+            &marker
+        };
+        assert!(!damaged.contains(&shard.id), "it may be whole");
+    }
+}

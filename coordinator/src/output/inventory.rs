@@ -1,0 +1,101 @@
+//! What listings say is there of a plan: markers, failed records, tables and their sizes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lumimill_common::shard::ShardId;
+use lumimill_common::store::Object;
+
+use super::{Output, key};
+use crate::plan::Plan;
+
+/// What is there of the stages of a plan, whether the plan accounts for it or not.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    /// Shards with a marker.
+    pub done: BTreeSet<ShardId>,
+    /// Shards with a failed record and no marker.
+    pub failed: BTreeSet<ShardId>,
+    /// Size in bytes of the table of each shard that has one, marker or not.
+    pub tables: BTreeMap<ShardId, u64>,
+}
+
+impl Inventory {
+    /// Shards with a marker and without a table, or with an empty one. More is known only from
+    /// markers.
+    #[must_use]
+    pub fn gone(&self) -> BTreeSet<ShardId> {
+        let has_table = |id: &ShardId| self.tables.get(id).is_some_and(|size| *size > 0);
+        let without = self.done.iter().filter(|id| !has_table(id));
+        without.copied().collect()
+    }
+
+    fn add(&mut self, stage: &str, object: &Object) {
+        let below = object.key.as_str().strip_prefix(stage);
+        let Some(below) = below.and_then(|below| below.strip_prefix('/')) else {
+            return;
+        };
+        let id = |name: Option<&str>| name.and_then(|name| name.parse().ok());
+        if let Some(id) = id(below.strip_prefix("_done/")) {
+            self.done.insert(id);
+        } else if let Some(record) = below.strip_prefix("_failed/") {
+            self.failed.extend(id(record.strip_suffix(".json")));
+        } else if let Some(table) = below.strip_prefix("part-")
+            && let Some(id) = id(table.strip_suffix(".parquet"))
+        {
+            self.tables.insert(id, object.size);
+        }
+    }
+}
+
+impl Output {
+    /// Lists what is there of the stages of a plan.
+    pub async fn inventory(&self, plan: &Plan) -> anyhow::Result<Inventory> {
+        let mut inventory = Inventory::default();
+        for stage in &plan.stages {
+            let name = stage.name.as_str();
+            for object in self.store.list(&key(name)?).await? {
+                inventory.add(name, &object);
+            }
+        }
+        let Inventory { done, failed, .. } = &mut inventory;
+        failed.retain(|id| !done.contains(id));
+        Ok(inventory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lumimill_common::store::Object;
+
+    use super::Inventory;
+
+    const ID: [&str; 3] = [
+        "0123456789abcdef0123456789abcdef",
+        "1123456789abcdef0123456789abcdef",
+        "2123456789abcdef0123456789abcdef",
+    ];
+
+    #[test]
+    fn a_marker_without_a_table_or_with_an_empty_one_is_of_something_gone() {
+        let mut inventory = Inventory::default();
+        let [whole, empty, gone] = ID;
+        for (key, size) in [
+            (format!("s/_done/{whole}"), 9),
+            (format!("s/part-{whole}.parquet"), 9),
+            (format!("s/_done/{empty}"), 9),
+            (format!("s/part-{empty}.parquet"), 0),
+            (format!("s/_done/{gone}"), 9),
+            (format!("s/deeper/part-{gone}.parquet"), 9),
+            (format!("s/_failed/{gone}.json"), 9),
+            (String::from("s/_done/strange"), 9),
+            (String::from("s/part-strange.parquet"), 9),
+        ] {
+            let key = key.parse().unwrap();
+            inventory.add("s", &Object { key, size });
+        }
+        assert_eq!(inventory.done.len(), 3);
+        assert_eq!(inventory.failed.len(), 1);
+        let gone: Vec<String> = inventory.gone().iter().map(ToString::to_string).collect();
+        assert_eq!(gone, ID[1..]);
+    }
+}

@@ -1,0 +1,77 @@
+//! Which campaigns of a site are to be driven, and which are at their end.
+//!
+//! Whoever ends a campaign may meet somebody who gives it more to do. They list it as ending, look
+//! once more when nobody drives it any more, and only then list it as ended; one that was left
+//! half way, by somebody who was killed, is looked at again by any coordinator. Whoever gives it
+//! more to do writes what that is first, and lists it as active last.
+
+use std::collections::BTreeSet;
+
+use lumimill_common::campaign::CampaignName;
+use lumimill_common::control::{active_folder, active_key, ended_folder, ended_key};
+use lumimill_common::store::{Key, Store};
+
+/// What is in the entry of a campaign that was not looked at again yet; nothing is in others.
+const ENDING: &[u8] = b"ending";
+
+/// Lists a campaign among those to be driven.
+pub async fn set_active(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
+    root.put(&active_key(campaign), Vec::new()).await?;
+    let ended = ended_key(campaign);
+    // One that is just ending is looked at once more, by whoever ends it.
+    if root
+        .get(&ended)
+        .await?
+        .is_some_and(|found| found.is_empty())
+    {
+        root.delete(&ended).await?;
+    }
+    Ok(())
+}
+
+/// Takes a campaign from those to be driven, to look whether it is over.
+pub(crate) async fn set_ending(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
+    root.put(&ended_key(campaign), ENDING.to_vec()).await?;
+    root.delete(&active_key(campaign)).await?;
+    Ok(())
+}
+
+/// Lists one that was ending, and is over, among those that are at their end.
+pub(crate) async fn set_ended(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
+    root.put(&ended_key(campaign), Vec::new()).await?;
+    Ok(())
+}
+
+/// Lists one that was ending, and is not over, among those to be driven.
+pub(crate) async fn set_going_on(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<()> {
+    root.put(&active_key(campaign), Vec::new()).await?;
+    root.delete(&ended_key(campaign)).await?;
+    Ok(())
+}
+
+/// The campaigns that are to be driven.
+pub async fn active(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+    names(root, &active_folder(), |_| true).await
+}
+
+/// The campaigns that are at their end, or were when they were looked at last.
+pub async fn ended(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+    names(root, &ended_folder(), |_| true).await
+}
+
+/// The campaigns that are being ended, or were by somebody who died.
+pub(crate) async fn ending(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+    names(root, &ended_folder(), |size| size > 0).await
+}
+
+async fn names(
+    root: &dyn Store,
+    folder: &Key,
+    is_wanted: impl Fn(u64) -> bool,
+) -> anyhow::Result<BTreeSet<CampaignName>> {
+    let listed = root.list(folder).await?;
+    let wanted = listed.iter().filter(|object| is_wanted(object.size));
+    Ok(wanted
+        .filter_map(|object| object.key.file_name().parse().ok())
+        .collect())
+}

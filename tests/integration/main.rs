@@ -12,6 +12,7 @@ mod every_mistake;
 mod expressions;
 mod faults;
 mod forms;
+mod hostile;
 mod main_job;
 mod memory;
 mod mending;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::routing::get;
+use lumimill_common::printable::printable;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -106,7 +107,10 @@ fn routes(served: Served) -> Router {
             "/readyz",
             get(async move || match ready() {
                 Ok(()) => (StatusCode::OK, String::from("ready\n")),
-                Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+                Err(why) => {
+                    let why = format!("{}\n", printable(&why));
+                    (StatusCode::SERVICE_UNAVAILABLE, why)
+                }
             }),
         )
         .route("/metrics", get(async move || (text, metrics())))

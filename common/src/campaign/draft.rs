@@ -33,12 +33,21 @@ impl Draft {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             CampaignErrors(vec![Problem {
                 path: String::from("campaign file"),
-                message: format!("not valid TOML: {error}"),
+                message: format!("not valid TOML: {}", shown(&error, text)),
             }])
         })?;
         let problems = Problems::default();
         let campaign = Campaign::read(&mut Section::root(&table, &problems));
-        let problems = problems.into_inner();
+        let are_too_many = problems.are_too_many();
+        let mut problems = problems.into_inner();
+        if are_too_many {
+            // What else is wrong is not known: nothing of it is looked further into.
+            problems.push(Problem {
+                path: String::from("campaign file"),
+                message: format!("has {} mistakes or more", problems.len()),
+            });
+            return Err(CampaignErrors(problems));
+        }
         Ok(Self { campaign, problems })
     }
 
@@ -65,6 +74,24 @@ impl Draft {
             })
         };
         !self.problems.iter().any(concerns)
+    }
+}
+
+/// Bytes of a line that is shown with the mistake in it.
+const LONGEST_LINE: usize = 500;
+
+/// What is wrong with a text, with the line that it is in unless that is long.
+fn shown(error: &toml::de::Error, text: &str) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = text.get(start..).and_then(|rest| rest.lines().next());
+    match line.map_or(0, str::len) > LONGEST_LINE {
+        true => {
+            let number = before.matches('\n').count() + 1;
+            format!("line {number}, byte {}: {}", at - start, error.message())
+        }
+        false => error.to_string(),
     }
 }
 

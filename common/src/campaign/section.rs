@@ -43,13 +43,25 @@ impl fmt::Display for CampaignErrors {
 
 impl std::error::Error for CampaignErrors {}
 
+/// Mistakes of one file, after which nobody reads on.
+const MOST_PROBLEMS: usize = 1000;
+/// Tables of one array, such as `[[stage]]`.
+const MOST_TABLES: usize = 1000;
+
 /// The mistakes found so far, shared by all sections of one file.
 #[derive(Debug, Default)]
 pub(super) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
     pub(super) fn add(&self, path: String, message: String) {
-        self.0.borrow_mut().push(Problem { path, message });
+        if !self.are_too_many() {
+            self.0.borrow_mut().push(Problem { path, message });
+        }
+    }
+
+    /// Whether no more are noted.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.0.borrow().len() >= MOST_PROBLEMS
     }
 
     pub(super) fn into_inner(self) -> Vec<Problem> {
@@ -223,6 +235,11 @@ impl<'a> Section<'a> {
             self.wrong(key, &format!("tables, each headed [[{key}]]"), value);
             return Vec::new();
         };
+        if items.len() > MOST_TABLES {
+            let found = items.len();
+            self.problem(key, format!("has {found} tables, at most {MOST_TABLES}"));
+            return Vec::new();
+        }
         let mut sections = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let here = format!("{key}[{index}]");
@@ -239,6 +256,9 @@ impl<'a> Section<'a> {
     /// Reports every key that was never asked for.
     pub(super) fn finish(&self) {
         for key in self.table.keys().filter(|key| !self.known.contains(*key)) {
+            if self.problems.are_too_many() {
+                return;
+            }
             let nearest = crate::suggest::nearest(key, self.known.iter().map(String::as_str));
             let hint = match nearest {
                 Some(near) => format!("; did you mean {near}?"),

@@ -109,3 +109,18 @@ fn a_password_in_a_url_is_refused_and_not_repeated() {
         assert!(shown.contains("line 2"), "{shown}");
     }
 }
+
+#[test]
+fn a_campaign_of_mistakes_alone_is_refused_before_all_of_them_are_found() {
+    let unknown: String = (0..50_000)
+        .map(|number| format!("u{number} = 1\n"))
+        .collect();
+    let errors = Campaign::parse(&unknown).unwrap_err();
+    assert_eq!(errors.0.len(), 1001);
+    assert!(errors.0[1000].message.contains("1000 mistakes or more"));
+    let errors = Campaign::parse(&"[[stage]]\n".repeat(100_000)).unwrap_err();
+    let shown = errors.to_string();
+    assert!(shown.contains("has 100000 tables, at most 1000"), "{shown}");
+    let errors = Campaign::parse(&format!("x = {}", "[".repeat(1 << 18))).unwrap_err();
+    assert!(errors.to_string().len() < 500, "{errors}");
+}

@@ -136,7 +136,7 @@ tests() {
 step "installing Debian packages that are missing"
 system_packages
 HOST="$(rustc -vV | sed -n 's/^host: //p')"
-step "preparing Python with pyarrow, polars, DuckDB, scikit-learn and uproot"
+step "preparing Python with pyarrow, polars, DuckDB, scikit-learn, uproot and ROOT"
 python_environment
 step "formatting"
 cargo fmt --all --check

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use lumimill_tests::CampaignFolder;
+use lumimill_tests::{CampaignFolder, python, skipped};
 
 use crate::lumimill;
+
+/// Exit code of the script where there is no ROOT.
+const NO_ROOT: i32 = 77;
 
 /// A campaign of one stage on one file of `tests/data`.
 fn campaign(input: &str, stage: &str) -> CampaignFolder {
@@ -40,4 +43,37 @@ fn members_of_different_length_are_never_paired() {
             " values and \"Muon_pt\" has ",
         ]);
     }
+}
+
+/// A whole table of expressions, by Lumimill and by RDataFrame on a file of real ROOT. What ROOT
+/// gives another value for is in the table, with the reason; nothing else may be.
+#[test]
+fn expressions_are_those_of_root_but_for_what_the_table_says() {
+    let folder = CampaignFolder::with_text("");
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("expressions.toml");
+    let (table, place) = (table.to_str().unwrap(), folder.path().to_str().unwrap());
+    let Some(written) = python("expressions.py", &["write", table, place]) else {
+        return;
+    };
+    if written.code == NO_ROOT && std::env::var_os("CI").is_none() {
+        return skipped(
+            "expressions.py",
+            "the Python of LUMIMILL_PYTHON has no ROOT",
+        );
+    }
+    let _ = written.expect_code(0);
+    let campaign = |name: &str| folder.join(&format!("{name}.toml"));
+    let _ = lumimill().on("run", &campaign("accepted")).expect_code(0);
+    let refused = lumimill().on("check", &campaign("refused")).expect_code(2);
+    folder.write("refused.txt", refused.err);
+    for number in 0.. {
+        let name = format!("undefined_{number}");
+        if !campaign(&name).exists() {
+            break;
+        }
+        let failed = lumimill().on("run", &campaign(&name)).expect_code(3);
+        folder.write(&format!("{name}.txt"), failed.err);
+    }
+    let compared = python("expressions.py", &["compare", table, place]).unwrap();
+    assert_eq!(compared.code, 0, "{}{}", compared.out, compared.err);
 }

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lumimill_common::form;
 use lumimill_common::control::{Control, PlanKeys};
+use lumimill_common::form;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(control) = form::read::<Control>(bytes) else {

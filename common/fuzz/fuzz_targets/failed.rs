@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lumimill_common::form;
 use lumimill_common::failure::FailedRecord;
+use lumimill_common::form;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(record) = form::read::<FailedRecord>(bytes) else {

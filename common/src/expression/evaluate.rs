@@ -40,6 +40,18 @@ pub(super) fn constant(plan: &Plan) -> Option<Constant> {
     }
 }
 
+/// Whether an `int` of a constant has a value.
+pub(super) fn has_value(plan: &Plan) -> bool {
+    let Node::Math(_, of) = &plan.node else {
+        return true;
+    };
+    let fits = |of: &Plan| match constant(of) {
+        Some(Constant::Float(value)) => elementwise::fits_int(value),
+        _ => true,
+    };
+    of.iter().all(fits)
+}
+
 /// Which members of a list count, where not all do.
 fn filter(list: &List, inputs: &Inputs<'_>) -> Result<Option<Vec<bool>>, EvaluateError> {
     let Some(condition) = list.condition() else {

@@ -176,7 +176,8 @@ impl Node {
     /// Whether this very node has no value for some operands: what C++ leaves undefined.
     pub(super) fn may_lack_values(&self, kind: Kind) -> bool {
         match self {
-            Self::Element(..) | Self::Math(Math::Int, _) => true,
+            Self::Element(..) => true,
+            Self::Math(Math::Int, of) => of.iter().any(|of| !of.is_constant()),
             Self::Binary(Binary::Divide | Binary::Remainder, of) => {
                 matches!(kind, Kind::Int(_)) && !of[1].is_constant()
             }

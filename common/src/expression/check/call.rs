@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Checker;
 use crate::expression::builtin::{Builtin, Math, Reduction};
 use crate::expression::error::ExpressionError;
+use crate::expression::evaluate;
 use crate::expression::function::Function;
 use crate::expression::int::Int;
 use crate::expression::nearest::hint;
@@ -185,6 +186,10 @@ impl Checker<'_> {
         let mut plan = self.new_plan(Node::Math(math, plans), kind, shape, span)?;
         if math == Math::Int {
             let text = self.text(span);
+            if plan.is_constant() && !evaluate::has_value(&plan) {
+                let message = format!("{text} is of a number that no int holds");
+                return Err(self.error(message, span.clone()));
+            }
             plan.advice = Some(format!("{text} is of a number that no int holds").into());
         }
         Ok(plan)

@@ -184,4 +184,5 @@ fn what_has_no_meaning_in_cpp_is_refused() {
     refused("ROOT::VecOps::Take(Muon_pt, 2)", "as in Jet_pt[0]");
     refused("010 + PV_npvs", "octal");
     refused("PV_npvs & Muon", "a vector");
+    refused("sum(Muon_pt * int(1e99))", "no int holds");
 }

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lumimill_common::campaign::{Campaign, Dataset, Draft};
+use lumimill_worker::counters::different_counters;
 use lumimill_worker::input::schema_of;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::process::rehearse;
@@ -56,7 +57,14 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     found.extend(inputs.problems.iter());
     let (survey, problems) = Survey::of(&campaign, &base, &inputs, slots);
     found.extend(problems.iter());
-    check_schemas(&campaign, &stages, &inputs, slots, &mut found);
+    let mut warnings = Found::default();
+    check_schemas(
+        &campaign,
+        &stages,
+        &inputs,
+        slots,
+        (&mut found, &mut warnings),
+    );
     found.extend(survey.wrong_with(&stages).iter());
     let mistakes = |messages| Mistakes::new(path.display(), messages);
     if !found.order.is_empty() {
@@ -74,6 +82,7 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     })?;
     plan.notes
         .extend(file.stages.iter().flat_map(|stage| stage.notes()));
+    plan.notes.extend(warnings.messages());
     Ok(Checked { file, plan })
 }
 
@@ -101,7 +110,7 @@ fn check_schemas(
     stages: &[Arc<PreparedStage>],
     inputs: &Inputs,
     slots: NonZeroUsize,
-    found: &mut Found,
+    (found, warnings): (&mut Found, &mut Found),
 ) {
     for (dataset, files) in campaign.datasets.iter().zip(&inputs.files) {
         for stage in stages {
@@ -114,8 +123,12 @@ fn check_schemas(
                 found.add("", no_branches(stage, dataset, tree));
             }
             for (file, problems) in files.iter().zip(checked) {
-                for problem in problems.into_iter().flatten() {
+                let (problems, warned) = problems.unwrap_or_default();
+                for problem in problems {
                     found.add(&file.identity.url, problem);
+                }
+                for warning in warned {
+                    warnings.add(&file.identity.url, warning);
                 }
             }
         }
@@ -131,17 +144,27 @@ fn no_branches(stage: &PreparedStage, dataset: &Dataset, tree: &str) -> String {
     )
 }
 
-/// What is wrong with a stage for a file; `None` when there is nothing in it to be wrong with.
-fn wrong_with(stage: &Arc<PreparedStage>, file: &InputFile, tree: &str) -> Option<Vec<String>> {
+/// What is wrong with a stage for a file, and what may be; `None` when there is nothing in it to
+/// be wrong with.
+fn wrong_with(
+    stage: &Arc<PreparedStage>,
+    file: &InputFile,
+    tree: &str,
+) -> Option<(Vec<String>, Vec<String>)> {
     let Ok(tree) = file.location.open().and_then(|root| root.tree(tree)) else {
-        return Some(Vec::new());
+        return Some(Default::default());
     };
     let schema = schema_of(&tree);
     // What some programs write when they had no event to write: nothing is read of it.
     if tree.branches().is_empty() {
         return None;
     }
-    let problems = match stage.compile(&schema) {
+    let compiled = stage.compile(&schema);
+    let warned = match &compiled {
+        Ok(compiled) => different_counters(compiled, &tree),
+        Err(_) => Vec::new(),
+    };
+    let problems = match compiled {
         Err(problems) => problems,
         Ok(compiled) if stage.models().len() == stage.stage().models.len() => {
             rehearse(&compiled, &schema)
@@ -149,7 +172,8 @@ fn wrong_with(stage: &Arc<PreparedStage>, file: &InputFile, tree: &str) -> Optio
         // A model that did not load has no score to work with, and is a mistake already.
         Ok(_) => Vec::new(),
     };
-    Some(problems.iter().map(ToString::to_string).collect())
+    let problems = problems.iter().map(ToString::to_string).collect();
+    Some((problems, warned))
 }
 
 /// Problems in the order in which they were met, each with the files that have it.

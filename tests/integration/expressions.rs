@@ -34,6 +34,8 @@ fn members_of_different_length_are_never_paired() {
         "rows = \"event\"\nwhere = \"any(Muon_charge > 0)\"\nkeep = [\"event\"]\n[stage.columns]\nht = \"sum(Muon_pt)\"",
     ] {
         let folder = campaign("lengths-differ.root", stage);
+        let checked = lumimill().on("check", &folder.file()).expect_code(0);
+        checked.says(&["warning: ", "\"Muon_charge\" has a length of its own"]);
         let ended = lumimill().on("run", &folder.file()).expect_code(3);
         ended.says(&[
             "run 278900, lumi ",

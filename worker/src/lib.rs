@@ -11,6 +11,7 @@ pub mod campaigns;
 pub mod candidate;
 pub mod certification;
 pub mod commit;
+pub mod counters;
 mod dataset_column;
 mod event_name;
 mod fatigue;

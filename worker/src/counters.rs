@@ -1,0 +1,33 @@
+//! Whether the columns of a collection are counted alike, by what a file says of its branches.
+
+use lumimill_rootfile::Tree;
+
+use crate::prepared_stage::CompiledStage;
+
+/// What is to be known of a stage on the files of a tree: columns of one collection that it puts
+/// together and that different branches count. They may still have as many members as one another
+/// in every event, so it is no mistake; an event where they have not fails its shard.
+#[must_use]
+pub fn different_counters(stage: &CompiledStage, tree: &Tree) -> Vec<String> {
+    let counter = |name: &String| tree.branch(name).and_then(|branch| branch.counter());
+    let said = |group: &Vec<String>| {
+        let first = group.iter().find(|name| counter(name).is_some())?;
+        let other = group.iter().find(|name| counter(name) != counter(first))?;
+        let counted = |name: &String| match counter(name) {
+            Some(counter) => format!("\"{name}\" is counted by \"{counter}\""),
+            None => format!("\"{name}\" has a length of its own"),
+        };
+        Some(format!(
+            "{}, but {}: where they differ in length, the shard fails; they belong together only \
+             if both were filtered alike",
+            counted(first),
+            counted(other)
+        ))
+    };
+    stage
+        .program()
+        .collections()
+        .iter()
+        .filter_map(said)
+        .collect()
+}

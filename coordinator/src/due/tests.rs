@@ -1,14 +1,16 @@
 //! What is due of a plan of two stages, for each way to ask for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
+use std::sync::Arc;
 
 use lumimill_common::campaign::Campaign;
 use lumimill_common::marker::{Marker, failed_key, marker_key, object_key};
 use lumimill_common::metric::CutFlow;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Place;
+use lumimill_worker::prepared_stage::PreparedStage;
 
 use super::{Due, Wanted};
 use crate::demo::write_inputs;
@@ -65,7 +67,10 @@ impl Begun {
         write_inputs(folder.path(), 3_000, 7).unwrap();
         let campaign = Campaign::parse(TEXT).unwrap();
         let slots = NonZeroUsize::MIN;
-        let plan = plan(&campaign, folder.path(), &BTreeMap::new(), slots).unwrap();
+        let none = |_: &str| Err(String::from("no models here"));
+        let prepared = |index| Arc::new(PreparedStage::load(&campaign, index, &none).unwrap());
+        let stages: Vec<_> = (0..campaign.stages.len()).map(prepared).collect();
+        let plan = plan(&campaign, folder.path(), &stages, slots).unwrap();
         let place = Place::Folder(folder.path().join("due"));
         let output = Output::open(&place).unwrap();
         Self {

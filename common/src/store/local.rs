@@ -368,7 +368,8 @@ mod tests {
     use super::*;
     use crate::store::conformance;
 
-    #[tokio::test]
+    // Whoever waits for a turn needs a runtime with threads, as that of the programs is.
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_folder_is_a_store() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::create(folder.path().join("campaign")).unwrap();

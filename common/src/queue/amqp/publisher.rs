@@ -92,7 +92,12 @@ impl Publisher {
         let nobody = Route::to(NOBODY);
         let optional = BasicPublishOptions::default();
         let nothing = Message::default();
-        let confirmed = self.send(&nobody, &nothing, optional);
+        let confirmed = async {
+            self.send(&nobody, &nothing, optional).await?;
+            // The broker takes the first message of a connection that it then blocks.
+            tokio::time::sleep(2 * GLANCE).await;
+            Ok::<(), QueueError>(())
+        };
         tokio::select! {
             biased;
             () = blocked => Some(String::from(BLOCKED)),

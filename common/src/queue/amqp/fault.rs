@@ -73,8 +73,8 @@ impl Site {
         match reply_code(error) {
             Some(ACCESS_REFUSED) if action == "connect" => "; check user name and password",
             Some(ACCESS_REFUSED) if action.starts_with("declare") => {
-                "; the user may not declare it: import deploy/rabbitmq/definitions.json, with a \
-                 queue for each pool"
+                "; the user lacks the permission to declare it: import \
+                 deploy/rabbitmq/definitions.json, with a queue for each pool"
             }
             Some(ACCESS_REFUSED) => "; the user lacks the permission",
             Some(NOT_ALLOWED) => "; check the vhost and the user's permissions on it",

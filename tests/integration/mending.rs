@@ -109,9 +109,10 @@ fn what_is_gone_or_damaged_is_named_and_made_again_by_the_pool() {
     let shards = done.damage();
     let all = done.shards().len();
     let verified = done.run(&["verify"]).expect_code(3).out;
-    for (shard, what) in shards
-        .iter()
-        .zip(["is missing", "has 0 bytes", "has hash", "is damaged"])
+    for (shard, what) in
+        shards
+            .iter()
+            .zip(["is missing", "has 0 bytes", "has hash", "cannot be used"])
     {
         let line = verified.lines().find(|line| line.contains(shard.as_str()));
         assert!(

@@ -130,6 +130,7 @@ fn preview(again: &Again<'_>) -> anyhow::Result<Exit> {
         let due = due.await?;
         list(&due.shards, None);
         sum(&due.shards);
+        say_cut(split);
         Ok(Exit::Done)
     })
 }
@@ -156,6 +157,12 @@ pub(super) fn sum(shards: &[Shard]) {
     ));
 }
 
+fn say_cut(split: Option<NonZeroU32>) {
+    if let Some(parts) = split {
+        say(format_args!("each cut into {parts}"));
+    }
+}
+
 /// Publishes what is due to its pools, or says what that would be.
 fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
     let site = site()?;
@@ -179,6 +186,7 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             list(&due.shards, Some(&pool));
             list(&due.others, Some(&home));
             sum(&due.shards);
+            say_cut(split);
             say_published("would be published", &due, &pool, &home);
             return Ok(Exit::Done);
         }

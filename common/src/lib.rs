@@ -23,6 +23,7 @@ pub mod queue;
 pub mod retry_policy;
 pub mod run_range;
 pub mod shard;
+#[cfg(any(feature = "amqp", feature = "s3"))]
 pub mod silence;
 pub mod site;
 pub mod small_file;

@@ -30,6 +30,7 @@ const SETTINGS: SmallFile = SmallFile {
     most: 64 << 10,
 };
 /// Files of certificates.
+#[cfg(any(feature = "amqp", feature = "s3"))]
 pub(crate) const AUTHORITIES: SmallFile = SmallFile {
     what: "a PEM file of authorities",
     most: 8 << 20,

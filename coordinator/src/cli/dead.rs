@@ -127,9 +127,13 @@ fn line(letter: &DeadLetter, done: bool) -> String {
 fn show(id: &str) -> anyhow::Result<Exit> {
     let site = site()?;
     block_on(async {
-        let (_, root) = root(&site).await?;
-        let letter = one(root.as_ref(), id).await?;
-        say(format_args!("{}", serde_json::to_string_pretty(&letter)?));
+        let (place, root) = root(&site).await?;
+        let letters = [one(root.as_ref(), id).await?];
+        let done = done_meanwhile(&place, &letters).await?;
+        for (letter, done) in letters.iter().zip(done) {
+            let shown = as_json(letter, done)?;
+            say(format_args!("{}", serde_json::to_string_pretty(&shown)?));
+        }
         Ok(Exit::Done)
     })
 }

@@ -204,7 +204,7 @@ fn every_problem_is_named() {
     dataset[0].files[7] (D): sub [1]: is a folder: write "sub [1]/*.root" for the files in it
     dataset[0].files[8] (D): zero.root: is empty (0 bytes): copy it again, or take it out
     dataset[0].files[9] (D): BASE/notes.txt: not a ROOT file: it starts with "no"
-    dataset[0].files[10] (D): BASE/half.root: corrupt: truncated: 1350 bytes of the 2700 that its header declares
+    dataset[0].files[10] (D): BASE/half.root: corrupt: truncated: 1351 bytes of the 2702 that its header declares
     "#);
 }
 

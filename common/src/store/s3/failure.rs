@@ -116,7 +116,8 @@ where
         let transient = match &error {
             SdkError::ConstructionFailure(_) => false,
             SdkError::DispatchFailure(failure) => !failure.is_user() && !is_lasting(&words),
-            _ => true,
+            // What was refused stays refused, although the reason broke off.
+            _ => !matches!(status, Some(400..=407 | 409..=428)),
         };
         Self {
             transient,

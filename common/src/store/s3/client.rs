@@ -25,7 +25,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::bounded::Bounded;
-use super::failure::{causes, is_lasting};
+use super::failure::{causes, is_lasting, is_refusal};
 use super::settings::{S3Settings, S3SettingsError};
 use super::slowness::Silence;
 use crate::site::AUTHORITIES;
@@ -33,17 +33,22 @@ use crate::site::AUTHORITIES;
 /// Attempts at one request, the first included.
 const ATTEMPTS: u32 = 9;
 
-/// Forbids further attempts when a handshake failed for a reason that stays.
+/// Forbids further attempts when a handshake failed for a reason that stays, or when the service
+/// refused the request and broke off while it said why.
 #[derive(Debug)]
 struct NotInVain;
 
 impl ClassifyRetry for NotInVain {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let failed = context.output_or_error().and_then(Result::err);
-        let connector = failed.and_then(|error| error.as_connector_error());
-        match connector {
-            Some(error) if is_lasting(&causes(error)) => RetryAction::RetryForbidden,
-            _ => RetryAction::NoActionIndicated,
+        let Some(Err(failed)) = context.output_or_error() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let connector = failed.as_connector_error();
+        let lasting = connector.is_some_and(|error| is_lasting(&causes(error)));
+        let status = context.response().map(|answer| answer.status().as_u16());
+        match lasting || failed.is_response_error() && is_refusal(status) {
+            true => RetryAction::RetryForbidden,
+            false => RetryAction::NoActionIndicated,
         }
     }
 

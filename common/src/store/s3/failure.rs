@@ -116,8 +116,7 @@ where
         let transient = match &error {
             SdkError::ConstructionFailure(_) => false,
             SdkError::DispatchFailure(failure) => !failure.is_user() && !is_lasting(&words),
-            // What was refused stays refused, although the reason broke off.
-            _ => !matches!(status, Some(400..=407 | 409..=428)),
+            _ => !is_refusal(status),
         };
         Self {
             transient,
@@ -126,6 +125,12 @@ where
             reason: advised(words),
         }
     }
+}
+
+/// Whether an answer without a readable reason is a refusal: it stays one, although the reason broke
+/// off. What the service says of a request that came too late or too often passes.
+pub(super) fn is_refusal(status: Option<u16>) -> bool {
+    matches!(status, Some(400..=407 | 409..=428))
 }
 
 fn answered(status: u16, code: Option<String>, message: Option<&str>) -> S3Failure {

@@ -164,6 +164,24 @@ async fn a_body_that_comes_by_the_drop_is_not_waited_for() {
     assert!(error.is_transient(), "{error}");
 }
 
+/// As a TLS port answers a request without TLS: with 400, and a connection that is cut before the
+/// reason is through.
+#[tokio::test]
+async fn a_refusal_whose_reason_breaks_off_is_asked_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let store = store(move |_, _| {
+        count.fetch_add(1, Ordering::Relaxed);
+        let mut told = Told::ok("Content-Length: 1000\r\n", "Client sent an HTTP");
+        told.head = told.head.replace("200 OK", "400 Bad Request");
+        told
+    });
+    let error = got(store, "_control.json").await;
+    assert!(!error.is_transient(), "{error}");
+    assert!(error.to_string().contains("may speak TLS"), "{error}");
+    assert_eq!(asked.load(Ordering::Relaxed), 1, "{error}");
+}
+
 #[tokio::test]
 async fn an_error_or_a_listing_without_an_end_fills_no_memory() {
     let failing = store(|_, _| {

@@ -8,7 +8,7 @@ mod poison;
 mod reports;
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -222,12 +222,6 @@ impl Post {
         };
         self.runtime.block_on(taking)
     }
-}
-
-/// A loopback port that nobody had a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let held = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    held.local_addr().unwrap().port()
 }
 
 /// A counter or gauge of a program that serves its metrics on a port.

@@ -1,8 +1,8 @@
 //! Memory of a worker is that of its slots and their batches, however large shards and files are.
 
-use lumimill_tests::Cluster;
+use lumimill_tests::{Cluster, free_port};
 
-use crate::faults::{CAMPAIGN, free_port, metric};
+use crate::faults::{CAMPAIGN, metric};
 use crate::{lumimill, lumimill_worker};
 
 /// Much that is read, and few rows: what is written goes to the store in parts of a size.

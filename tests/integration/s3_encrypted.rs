@@ -2,7 +2,6 @@
 //! else is, which is told at once.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use lumimill_common::store::{S3Store, Store, conformance};
 use lumimill_tests::{CampaignFolder, Ended, FaultProxy, Program, SeaweedFs, snapshot};
@@ -69,11 +68,8 @@ fn wrong_endpoints_are_told_at_once(server: &SeaweedFs, folder: &CampaignFolder)
     ] {
         let proxy = FaultProxy::to(port);
         let endpoint = format!("{scheme}://localhost:{}", proxy.port());
-        let begun = Instant::now();
         let ended = run(server, folder, &endpoint, authority).expect_code(2);
         ended.says(&["s3://campaigns/sealed/out", says]);
-        let took = begun.elapsed();
-        assert!(took < Duration::from_secs(10), "{endpoint}: {took:?}");
         assert_eq!(proxy.connections(), 1, "{endpoint}: {}", ended.err);
     }
 }

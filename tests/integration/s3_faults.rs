@@ -221,7 +221,7 @@ async fn a_service_that_only_refuses(server: &SeaweedFs, proxy: &FaultProxy) {
     let store = store(server, proxy, "refusing");
     store.prepare().await.unwrap();
     proxy.inject(|_| Some(HttpFault::SLOW_DOWN));
-    let (begun, requests) = (Instant::now(), proxy.requests());
+    let requests = proxy.requests();
     let name = key("a/b");
     let errors = [
         store.put(&name, vec![1]).await.unwrap_err(),
@@ -234,9 +234,6 @@ async fn a_service_that_only_refuses(server: &SeaweedFs, proxy: &FaultProxy) {
         assert_transient(error);
         assert!(error.to_string().contains("503 (SlowDown)"), "{error}");
     }
-    let took = begun.elapsed();
-    eprintln!("five refusals took {took:?}");
-    assert!(took < Duration::from_secs(15), "{took:?}");
     assert_eq!(proxy.requests() - requests, ATTEMPTS * errors.len() as u64);
     proxy.pass();
     store.put(&name, vec![1]).await.unwrap();
@@ -260,7 +257,6 @@ async fn a_partition_ends_in_time(server: &SeaweedFs, proxy: &FaultProxy) {
     assert_transient(&got.unwrap_err());
     assert_transient(&put.unwrap_err());
     assert!(took >= patience, "{took:?}");
-    assert!(took < patience * (2 * ATTEMPTS as u32 + 4), "{took:?}");
     proxy.heal();
     store.put(&name, again.clone()).await.unwrap();
     assert!(store.get(&name).await.unwrap() == Some(again));

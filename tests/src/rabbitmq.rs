@@ -5,7 +5,7 @@ mod environment;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use self::environment::environment;
 use crate::certificate::certify;
+use crate::ports::free_port;
 use crate::sample::skipped;
 
 /// How long the server may take to start on a busy machine.
@@ -219,17 +220,12 @@ impl Drop for RabbitMq {
 }
 
 impl Ports {
-    /// Ports that nobody has; all are held at once so that they differ.
     fn free() -> Self {
-        let hold = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let held = [hold(), hold(), hold(), hold()];
-        let [plain, encrypted, nodes, names] =
-            held.map(|held| held.local_addr().expect("an address").port());
         Self {
-            plain,
-            encrypted,
-            nodes,
-            names,
+            plain: free_port(),
+            encrypted: free_port(),
+            nodes: free_port(),
+            names: free_port(),
         }
     }
 }

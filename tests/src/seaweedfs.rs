@@ -3,10 +3,9 @@
 
 mod identities;
 
-use std::collections::HashSet;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -16,6 +15,7 @@ use lumimill_common::store::{S3Address, S3Settings, S3Store};
 use tempfile::TempDir;
 
 use crate::certificate::certify;
+use crate::ports::free_pair;
 use crate::skipped;
 use identities::identities;
 
@@ -278,27 +278,12 @@ impl Drop for SeaweedFs {
 impl Ports {
     /// Ports that nobody has, and with them their twins 10000 above, which the server takes too.
     fn free() -> Self {
-        let mut held = Vec::new();
-        let mut found = HashSet::new();
-        while found.len() < 5 {
-            let one = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let port = one.local_addr().expect("its address").port();
-            let low = 10_000 + port % 20_000;
-            let pair = TcpListener::bind(("127.0.0.1", low))
-                .and_then(|low_one| Ok((low_one, TcpListener::bind(("127.0.0.1", low + 10_000))?)));
-            if let Ok(pair) = pair {
-                held.push(pair);
-                found.insert(low);
-            }
-        }
-        let mut ports = found.into_iter();
-        let mut next = || ports.next().expect("five ports");
         Self {
-            master: next(),
-            volume: next(),
-            filer: next(),
-            s3: next(),
-            encrypted: next(),
+            master: free_pair(),
+            volume: free_pair(),
+            filer: free_pair(),
+            s3: free_pair(),
+            encrypted: free_pair(),
         }
     }
 }

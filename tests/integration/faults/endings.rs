@@ -1,6 +1,6 @@
 //! Workers that are asked to end, and pools that grow and shrink.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_tests::{Cluster, DIE_AT, DIE_HOW, DIE_ONCE, SLOW, undisturbed};
 
@@ -70,16 +70,10 @@ fn a_worker_ends_within_its_grace_or_at_once() {
     trial.wait_for_done(3);
     assert!(!once.exists(), "a slot is at a long job");
     trial.site.signal("told once", "TERM");
-    let told = Instant::now();
     std::thread::sleep(Duration::from_secs(2));
     let done = trial.done();
     assert_eq!(trial.site.ended("told once"), None, "it has its grace");
     assert_eq!(trial.site.wait_for_end("told once"), 0);
-    let took = told.elapsed();
-    assert!(
-        took < Duration::from_secs(30),
-        "a grace of 3 s took {took:?}"
-    );
     assert!(trial.site.log("told once").contains("job handed back"));
     assert_eq!(trial.done(), done, "nothing new was taken");
     assert!(done < trial.shards().len(), "something was left to take");
@@ -111,14 +105,8 @@ fn a_job_is_handed_back_as_often_as_workers_leave() {
             site.log("leaver").matches("campaign loaded").count() == time
         });
         std::thread::sleep(Duration::from_millis(500));
-        let told = Instant::now();
         site.signal("leaver", "TERM");
         assert_eq!(site.wait_for_end("leaver"), 0);
-        let took = told.elapsed();
-        assert!(
-            took < Duration::from_secs(30),
-            "jobs take 60 s, no grace took {took:?}"
-        );
         // So long they wait, and so all of them are there for the next one.
         std::thread::sleep(Duration::from_millis(1_500));
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use lumimill_tests::{DIE_AT, DIE_HOW, DIE_ONCE};
+use lumimill_tests::{DIE_AT, DIE_HOW, DIE_ONCE, free_port};
 
-use super::{CAMPAIGN, Chance, STAGE, Trial, WORKERS, free_port, metric, rounds};
+use super::{CAMPAIGN, Chance, STAGE, Trial, WORKERS, metric, rounds};
 use crate::servers::{begin_anew, slow_down};
 
 #[test]

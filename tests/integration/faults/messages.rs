@@ -5,11 +5,12 @@ use lumimill_common::queue::{
     BEATS, DEAD, GIVEN_UP, Message, ORIGIN, REASON, REPORTS, Settle, jobs,
 };
 use lumimill_common::wire::{Content, LIMIT, encode};
+use lumimill_tests::free_port;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-use super::{Post, Trial, WORKERS, free_port, metric};
+use super::{Post, Trial, WORKERS, metric};
 
 #[test]
 fn what_is_not_a_message_is_set_aside_on_every_queue() {

@@ -2,7 +2,7 @@
 //! good any more, they do not see the input, or they look in another store.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_tests::{BUCKET, FaultProxy, HttpFault, SLOW};
 
@@ -98,11 +98,9 @@ fn one_process_whose_tables_are_refused(trial: &mut Trial, proxy: &FaultProxy) {
     let behind = store_behind(proxy);
     trial.site.set("LUMIMILL_S3_ENDPOINT", &behind);
     trial.site.unset(SLOW);
-    let begun = Instant::now();
     let ended = trial.site.run(&["run", &trial.file()]).expect_code(3);
-    let took = begun.elapsed();
     ended.says(&["access denied", "AWS_SECRET_ACCESS_KEY"]);
-    assert!(took < Duration::from_secs(60), "it took {took:?}");
+    assert!(!ended.err.contains("nothing new is taken"), "{}", ended.err);
     let status = ["status", &trial.file(), "--failed", "--json"];
     let status = trial.site.run(&status).expect_code(0);
     let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();

@@ -1,6 +1,8 @@
 //! Somebody who changes what the store has of a campaign between its submission and its workers.
 
-use crate::faults::{CAMPAIGN, Trial, free_port, metric};
+use lumimill_tests::free_port;
+
+use crate::faults::{CAMPAIGN, Trial, metric};
 
 /// What is said of a plan and a campaign file that are not those of their digest.
 const CHANGED: &str = "they were changed after they were";

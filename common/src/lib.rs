@@ -12,6 +12,7 @@ pub mod event_id;
 pub mod expression;
 pub mod failed_record;
 pub mod failure;
+pub mod field_hash;
 pub mod form;
 pub mod job;
 pub mod lumi_mask;

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::StageName;
 use crate::form::{self, FormError};
-use crate::metric::{CutFlow, MetricSpec, Partial};
+use crate::metric::{CutFlow, MetricSpec, Partial, metrics_digest};
 use crate::shard::ShardId;
 use crate::store::Key;
 
-/// The form of markers; 0, without a number, had no checksum.
-pub const FORM: u64 = 1;
+/// The form of markers; 0, without a number, had no checksum, and 1 did not say of which metrics
+/// its partials are.
+pub const FORM: u64 = 2;
 
 /// What a shard's output holds and what was measured on it.
 ///
@@ -33,7 +34,11 @@ pub struct Marker {
     pub hash: String,
     /// Events and rows after each step.
     pub cut_flow: CutFlow,
-    /// One partial for each metric of the stage, in its order.
+    /// Whether the columns of the table tell its events apart, as they are told apart while it is
+    /// made: what counts events can be measured on it again.
+    pub tells_events: bool,
+    /// One partial for each metric that was measured on it, in the order of its stage. What is
+    /// measured is no part of what a shard is, so it may be others than its stage measures now.
     pub partials: Vec<Partial>,
 }
 
@@ -46,8 +51,9 @@ struct RawMarker {
     bytes: u64,
     hash: String,
     cut_flow: CutFlow,
-    /// How many partials there are.
-    metrics: usize,
+    tells_events: bool,
+    /// Digest of what the partials measure.
+    metrics: String,
     partials: Vec<Partial>,
 }
 
@@ -64,8 +70,6 @@ pub struct Expected<'a> {
     pub stage: &'a StageName,
     /// The shard.
     pub shard: ShardId,
-    /// What the stage measures, in order.
-    pub metrics: &'a [MetricSpec],
 }
 
 impl Marker {
@@ -90,7 +94,7 @@ impl Marker {
     /// checked.
     ///
     /// # Errors
-    /// When it is of another form, damaged, or not of this shard and these metrics.
+    /// When it is of another form, damaged, or not of this shard.
     pub fn read(bytes: &[u8], expected: Expected<'_>) -> Result<Self, FormError> {
         let marker = Self::from_bytes(bytes)?;
         let object = object_key(expected.stage, expected.shard);
@@ -98,7 +102,6 @@ impl Marker {
             let reason = format!("it is of another shard, {}", marker.object);
             return Err(FormError::Damaged(reason));
         }
-        marker.check_metrics(expected.metrics)?;
         Ok(marker)
     }
 
@@ -127,22 +130,16 @@ impl Marker {
         serde_json::from_slice(body).map_err(damaged)
     }
 
-    fn check_metrics(&self, expected: &[MetricSpec]) -> Result<(), FormError> {
-        if self.partials.len() != expected.len() {
-            let (found, expected) = (self.partials.len(), expected.len());
-            let reason = format!("it has {found} metrics, its stage measures {expected}");
-            return Err(FormError::Damaged(reason));
-        }
-        for (number, (partial, spec)) in (1..).zip(self.partials.iter().zip(expected)) {
-            if partial.spec() != spec {
-                let reason = format!(
-                    "its metric {number} is {}, its stage measures {spec}",
-                    partial.spec()
-                );
-                return Err(FormError::Damaged(reason));
-            }
-        }
-        Ok(())
+    /// Whether it holds what is measured: these metrics, in this order.
+    #[must_use]
+    pub fn measures(&self, metrics: &[MetricSpec]) -> bool {
+        self.partials.iter().map(Partial::spec).eq(metrics)
+    }
+
+    /// Digest of what was measured.
+    #[must_use]
+    pub fn metrics_digest(&self) -> String {
+        metrics_digest(self.partials.iter().map(Partial::spec))
     }
 }
 
@@ -152,6 +149,7 @@ fn checksum(body: &[u8]) -> String {
 
 impl From<Marker> for RawMarker {
     fn from(marker: Marker) -> Self {
+        let metrics = marker.metrics_digest();
         Self {
             shard: marker.shard,
             object: marker.object,
@@ -159,7 +157,8 @@ impl From<Marker> for RawMarker {
             bytes: marker.bytes,
             hash: marker.hash,
             cut_flow: marker.cut_flow,
-            metrics: marker.partials.len(),
+            tells_events: marker.tells_events,
+            metrics,
             partials: marker.partials,
         }
     }
@@ -169,19 +168,21 @@ impl TryFrom<RawMarker> for Marker {
     type Error = String;
 
     fn try_from(raw: RawMarker) -> Result<Self, String> {
-        let found = raw.partials.len();
-        if found != raw.metrics {
-            return Err(format!("it says {} metrics and has {found}", raw.metrics));
-        }
-        Ok(Self {
+        let marker = Self {
             shard: raw.shard,
             object: raw.object,
             rows: raw.rows,
             bytes: raw.bytes,
             hash: raw.hash,
             cut_flow: raw.cut_flow,
+            tells_events: raw.tells_events,
             partials: raw.partials,
-        })
+        };
+        let found = marker.metrics_digest();
+        match found == raw.metrics {
+            true => Ok(marker),
+            false => Err(format!("it says metrics {} and has {found}", raw.metrics)),
+        }
     }
 }
 
@@ -189,6 +190,13 @@ impl TryFrom<RawMarker> for Marker {
 #[must_use]
 pub fn marker_key(stage: &StageName, shard: ShardId) -> Key {
     key(format!("{stage}/_done/{shard}"))
+}
+
+/// Key of the marker that a shard had when other metrics were measured on it: what is measured now
+/// is measured on its table.
+#[must_use]
+pub fn measure_key(stage: &StageName, shard: ShardId) -> Key {
+    key(format!("{stage}/_measure/{shard}"))
 }
 
 /// Key of a shard's Parquet object.

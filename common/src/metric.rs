@@ -13,6 +13,7 @@
 
 mod axis;
 mod cut_flow;
+mod digest;
 mod drift;
 mod exact_sum;
 mod histogram;
@@ -24,6 +25,7 @@ mod spec;
 mod tally;
 
 pub use cut_flow::{CutFlow, Step, Unit};
+pub use digest::metrics_digest;
 pub use drift::{ColumnDrift, DriftResult, FiredFraction, KeyDrift, Shift};
 pub use histogram::{HistogramBin, HistogramResult};
 pub use partial::{Dropped, Incompatible, MetricResult, Partial};

@@ -2,7 +2,7 @@
 //! and what has to go out again beside them. What a dry run tells and what a real one does are
 //! both this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use lumimill_common::shard::{Shard, ShardId};
 
 use crate::output::{Inventory, Output};
 use crate::plan::{Plan, Splits};
-use crate::soundness::unsound;
+use crate::soundness::{Fault, Unsound, to_measure, unsound};
 use crate::status::dead_of;
 
 /// Which shards of a plan are meant.
@@ -45,6 +45,10 @@ pub struct Due {
     pub chosen: Vec<Shard>,
     /// Of that, what has a marker and is not whole: the marker goes first.
     pub unsound: Vec<Shard>,
+    /// Of what is done, what is only measured again on its table, as other metrics were measured.
+    pub to_measure: BTreeSet<ShardId>,
+    /// How many shards are made again for want of events that their tables tell apart.
+    pub not_told_apart: usize,
     /// What is done, in the order of the plan.
     pub shards: Vec<Shard>,
     /// What is published already by a plan that is replaced, and so goes out again.
@@ -63,6 +67,11 @@ impl Due {
     ) -> anyhow::Result<Self> {
         let inventory = output.inventory(&plan).await?;
         let (ids, unsound) = chosen(output, campaign, &plan, &inventory, wanted).await?;
+        let to_measure = &to_measure(&unsound) | &inventory.to_measure();
+        let not_told_apart = unsound.values();
+        let not_told_apart = not_told_apart
+            .filter(|found| found.fault == Fault::Metrics { on_table: false })
+            .count();
         let of = |ids: &BTreeSet<ShardId>, plan: &Plan| -> Vec<Shard> {
             let shards = plan.shards.iter();
             shards
@@ -71,7 +80,7 @@ impl Due {
                 .collect()
         };
         let chosen = of(&ids, &plan);
-        let unsound = of(&unsound, &plan);
+        let unsound = of(&unsound.into_keys().collect(), &plan);
         let is_cut = split.is_some() && !ids.is_empty();
         let before: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
         if let Some(parts) = split {
@@ -84,6 +93,8 @@ impl Due {
             false => !inventory.done.contains(&shard.id),
         };
         let shards: Vec<Shard> = plan.shards.iter().filter(is_due).cloned().collect();
+        let due: BTreeSet<ShardId> = shards.iter().map(|shard| shard.id).collect();
+        let to_measure = &to_measure & &due;
         let others = match is_cut {
             true => published(&plan, &inventory, &ids, &before),
             false => Vec::new(),
@@ -93,9 +104,33 @@ impl Due {
             is_cut,
             chosen,
             unsound,
+            to_measure,
+            not_told_apart,
             shards,
             others,
         })
+    }
+
+    /// How many shards are made, from their input.
+    #[must_use]
+    pub fn made(&self) -> usize {
+        self.shards.len().saturating_sub(self.to_measure.len())
+    }
+
+    /// How much is to be done, where some of it is only to be measured again.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let measured = self.to_measure.len();
+        let made = self.made();
+        let untold = match self.not_told_apart {
+            0 => String::new(),
+            shards => format!(
+                "; {shards} of them as their tables do not tell apart the events that are counted \
+                 now: keep run, luminosityBlock and event"
+            ),
+        };
+        (measured > 0 || self.not_told_apart > 0)
+            .then(|| format!("{made} shards to do{untold}, {measured} to measure again"))
     }
 
     /// Whether nothing is to be done.
@@ -121,35 +156,39 @@ async fn chosen(
     plan: &Plan,
     inventory: &Inventory,
     wanted: &Wanted,
-) -> anyhow::Result<(BTreeSet<ShardId>, BTreeSet<ShardId>)> {
+) -> anyhow::Result<(BTreeSet<ShardId>, BTreeMap<ShardId, Unsound>)> {
     let Inventory { done, failed, .. } = inventory;
-    let planned: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
-    let not_done = || &planned - done;
-    let found = async || -> anyhow::Result<BTreeSet<ShardId>> {
-        let found = unsound(output, campaign, plan, inventory).await?;
-        Ok(found.into_keys().collect())
+    let not_done = || {
+        let planned: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
+        &planned - done
     };
+    let found = async || unsound(output, campaign, plan, inventory).await;
+    let ids = |unsound: &BTreeMap<ShardId, Unsound>| unsound.keys().copied().collect();
     Ok(match wanted {
         Wanted::All => {
             let unsound = found().await?;
-            (&not_done() | &unsound, unsound)
+            (&not_done() | &ids(&unsound), unsound)
         }
         Wanted::Missing => {
             let unsound = found().await?;
-            (&(&not_done() - failed) | &unsound, unsound)
+            (&(&not_done() - failed) | &ids(&unsound), unsound)
         }
-        Wanted::Failed => (&not_done() & failed, BTreeSet::new()),
+        Wanted::Failed => (&not_done() & failed, BTreeMap::new()),
         Wanted::Dead => {
             let dead = dead_of(output, plan, failed).await?;
-            (&not_done() & &dead, BTreeSet::new())
+            (&not_done() & &dead, BTreeMap::new())
         }
         Wanted::Damaged { shards, missing } => {
-            let damaged = &(shards & &planned) & done;
+            let with_marker = plan.shards.iter().filter(|shard| done.contains(&shard.id));
+            let damaged = with_marker.filter(|shard| shards.contains(&shard.id));
+            let reason = || Fault::Bytes(String::from("is damaged"));
+            let damaged = damaged.map(|shard| (shard.id, Unsound::of(shard, reason())));
+            let mut unsound: BTreeMap<ShardId, Unsound> = damaged.collect();
             match missing {
-                false => (damaged.clone(), damaged),
+                false => (ids(&unsound), unsound),
                 true => {
-                    let unsound = &found().await? | &damaged;
-                    (&(&not_done() - failed) | &unsound, unsound)
+                    unsound.extend(found().await?);
+                    (&(&not_done() - failed) | &ids(&unsound), unsound)
                 }
             }
         }

@@ -15,7 +15,7 @@ use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedRecord, Failure};
 use lumimill_common::form;
 use lumimill_common::marker::{
-    Expected, Marker, done_folder, failed_folder, failed_key, marker_key, object_key,
+    Expected, Marker, done_folder, failed_folder, failed_key, marker_key, measure_key, object_key,
     retrying_folder, retrying_key,
 };
 use lumimill_common::shard::{Shard, ShardId};
@@ -235,7 +235,7 @@ impl Output {
             .collect())
     }
 
-    /// The marker of a shard.
+    /// The marker of a shard, whatever was measured on it.
     pub async fn marker(&self, stage: &Stage, shard: ShardId) -> anyhow::Result<Option<Marker>> {
         let key = marker_key(&stage.name, shard);
         let bytes = match self.store.get(&key).await {
@@ -250,7 +250,6 @@ impl Output {
         let expected = Expected {
             stage: &stage.name,
             shard,
-            metrics: &stage.measured(),
         };
         match Marker::read(&bytes, expected) {
             Ok(marker) => Ok(Some(marker)),
@@ -349,6 +348,50 @@ impl Output {
         Ok(())
     }
 
+    /// Removes the markers of shards that are not whole, and sets those aside that are only to be
+    /// measured again: their tables and cut flows stay.
+    pub async fn set_back(
+        &self,
+        shards: &[Shard],
+        to_measure: &BTreeSet<ShardId>,
+    ) -> anyhow::Result<()> {
+        let (measured, made) = shards
+            .iter()
+            .partition::<Vec<_>, _>(|shard| to_measure.contains(&shard.id));
+        self.unmark(made).await?;
+        let setting: Vec<_> = measured
+            .into_iter()
+            .map(|shard| self.set_aside(shard))
+            .collect();
+        let setting = stream::iter(setting).buffer_unordered(AT_ONCE);
+        setting.try_collect().await
+    }
+
+    async fn set_aside(&self, shard: &Shard) -> anyhow::Result<()> {
+        let key = marker_key(&shard.stage, shard.id);
+        if let Some(bytes) = self.store.get(&key).await? {
+            let aside = measure_key(&shard.stage, shard.id);
+            self.store.put(&aside, bytes).await?;
+            self.store.delete(&key).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the markers that shards had before they were measured again.
+    pub async fn forget_measured(&self, plan: &Plan, inventory: &Inventory) -> anyhow::Result<()> {
+        let over = &inventory.earlier & &inventory.done;
+        let shards = plan.shards.iter().filter(|shard| over.contains(&shard.id));
+        let removing: Vec<_> = shards
+            .map(async |shard| {
+                let key = measure_key(&shard.stage, shard.id);
+                self.store.delete(&key).await
+            })
+            .collect();
+        let removing = stream::iter(removing).buffer_unordered(AT_ONCE);
+        removing.try_collect::<()>().await?;
+        Ok(())
+    }
+
     /// Removes shards: the marker of each, then its object and its failed record.
     pub async fn remove(&self, shards: &[(StageName, ShardId)]) -> anyhow::Result<()> {
         let removing: Vec<_> = shards
@@ -362,6 +405,7 @@ impl Output {
     async fn remove_one(&self, stage: &StageName, shard: ShardId) -> anyhow::Result<()> {
         for key in [
             marker_key(stage, shard),
+            measure_key(stage, shard),
             object_key(stage, shard),
             failed_key(stage, shard),
             retrying_key(stage, shard),

@@ -85,6 +85,11 @@ pub async fn reduce(
             result.unsound.push(Unsound::of(&shard, fault));
         }
     }
+    if result.done > 0 {
+        for partial in &partials {
+            partial.add_dropped(&mut result.cut_flow);
+        }
+    }
     result.metrics = partials.iter().map(Partial::finalise).collect();
     Ok(result)
 }

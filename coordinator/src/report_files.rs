@@ -119,6 +119,13 @@ pub async fn write_report(
     plan: &Plan,
 ) -> anyhow::Result<Outcome> {
     let inventory = output.inventory(plan).await?;
+    output.forget_measured(plan, &inventory).await?;
+    let to_measure = inventory.to_measure();
+    let to_measure = plan
+        .shards
+        .iter()
+        .filter(|shard| to_measure.contains(&shard.id));
+    let to_measure = to_measure.count();
     let (mut done, failed) = (inventory.done, inventory.failed);
     let mut unsound = BTreeMap::new();
     let mut stages = Vec::with_capacity(plan.stages.len());
@@ -156,7 +163,14 @@ pub async fn write_report(
     for (name, bytes) in render(&report)?.into_iter().rev() {
         output.write_report(&name, bytes).await?;
     }
-    Ok(outcome(&report, empty, output, unsound))
+    let mut outcome = outcome(&report, empty, output, unsound);
+    if to_measure > 0 {
+        outcome.warnings.push(format!(
+            "{to_measure} shards are to be measured again, as their metrics changed, and do not \
+             count as done: run or submit the campaign"
+        ));
+    }
+    Ok(outcome)
 }
 
 /// A table without rows although events went in, which is seldom what was meant.

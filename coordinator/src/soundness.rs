@@ -1,7 +1,7 @@
 //! Whether what has a marker has its table: by listings and markers. What is in the tables is
 //! looked at by `verify`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::Context;
@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use lumimill_common::campaign::Campaign;
 use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_worker::measure::can_be_measured;
 
 use crate::output::{DamagedMarker, Inventory, Output};
 use crate::plan::Plan;
@@ -32,6 +33,11 @@ pub enum Fault {
     Marker(String),
     /// Its table has other bytes, or is none.
     Bytes(String),
+    /// Its marker holds other metrics than its stage measures now.
+    Metrics {
+        /// Whether they can be measured on its table.
+        on_table: bool,
+    },
 }
 
 /// A shard and what is wrong with it.
@@ -51,7 +57,7 @@ impl Unsound {
     pub fn of(shard: &Shard, fault: Fault) -> Self {
         let (stage, id) = (&shard.stage, shard.id);
         let key = match &fault {
-            Fault::Marker(_) => marker_key(stage, id),
+            Fault::Marker(_) | Fault::Metrics { .. } => marker_key(stage, id),
             Fault::Gone | Fault::Size { .. } | Fault::Bytes(_) => object_key(stage, id),
         };
         Self {
@@ -72,8 +78,27 @@ impl fmt::Display for Unsound {
             }
             Fault::Marker(reason) => write!(f, "{key} cannot be used: {reason}"),
             Fault::Bytes(reason) => write!(f, "{key} {reason}"),
+            Fault::Metrics { on_table: true } => {
+                write!(
+                    f,
+                    "{key} holds other metrics than are measured now: they are measured again"
+                )
+            }
+            Fault::Metrics { on_table: false } => write!(
+                f,
+                "{key} holds other metrics than are measured now, which count events that its \
+                 table does not tell apart: the shard is made again"
+            ),
         }
     }
+}
+
+/// Of shards that are not whole, those that are only to be measured again on their tables.
+#[must_use]
+pub fn to_measure(unsound: &BTreeMap<ShardId, Unsound>) -> BTreeSet<ShardId> {
+    let on_table = |found: &&Unsound| found.fault == Fault::Metrics { on_table: true };
+    let found = unsound.values().filter(on_table);
+    found.map(|found| found.shard).collect()
 }
 
 /// What is wrong between a marker and the size of its table in a listing.
@@ -142,7 +167,16 @@ pub async fn marker(
         format!("{location}: campaign.toml has no stage {}", shard.stage)
     })?;
     match output.marker(stage, shard.id).await {
-        Ok(marker) => Ok(Ok(marker)),
+        Ok(Some(marker)) => {
+            let metrics = stage.measured();
+            Ok(match marker.measures(&metrics) {
+                true => Ok(Some(marker)),
+                false => Err(Fault::Metrics {
+                    on_table: can_be_measured(&marker, &metrics),
+                }),
+            })
+        }
+        Ok(None) => Ok(Ok(None)),
         Err(error) => match error.downcast::<DamagedMarker>() {
             Ok(damaged) => Ok(Err(Fault::Marker(damaged.reason))),
             Err(error) => Err(error),

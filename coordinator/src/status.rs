@@ -87,6 +87,8 @@ pub struct StageStatus {
     pub running: usize,
     /// Done.
     pub done: usize,
+    /// Of those not done: their metrics changed, and they are measured again on their tables.
+    pub to_measure: usize,
     /// Done, and its table is not there any more, or is empty.
     pub gone: usize,
     /// Given up at once: they would fail again.
@@ -138,7 +140,7 @@ impl Status {
         let live = heard.and_then(Heard::now);
         let control = output.control().await?;
         let inventory = output.inventory(plan).await?;
-        let gone = inventory.gone();
+        let (gone, to_measure) = (inventory.gone(), inventory.to_measure());
         let (done, failed) = (&inventory.done - &gone, inventory.failed);
         let records = failed_records(output, plan, &failed).await?;
         let dead = dead_among(&records);
@@ -146,6 +148,7 @@ impl Status {
         let sets = Sets {
             done: &done,
             gone: &gone,
+            to_measure: &to_measure,
             failed: &failed,
             dead: &dead,
         };
@@ -230,6 +233,7 @@ impl StageStatus {
 struct Sets<'a> {
     done: &'a BTreeSet<ShardId>,
     gone: &'a BTreeSet<ShardId>,
+    to_measure: &'a BTreeSet<ShardId>,
     failed: &'a BTreeSet<ShardId>,
     dead: &'a BTreeSet<ShardId>,
 }
@@ -282,6 +286,7 @@ impl StageStatus {
     fn count(&mut self, shard: &Shard, sets: Sets<'_>) {
         let entries = shard.entries.end.saturating_sub(shard.entries.start);
         self.shards += 1;
+        self.to_measure += usize::from(sets.to_measure.contains(&shard.id));
         self.events += entries;
         if sets.done.contains(&shard.id) {
             self.done += 1;

@@ -45,6 +45,8 @@ pub enum Problem {
         /// Whether it was tried and given up.
         is_given_up: bool,
     },
+    /// A shard whose metrics changed, and which is to be measured again on its table.
+    ToMeasure(ShardId),
     /// A shard with a marker, as good as not done.
     Unsound(Unsound),
     /// Something that somebody must be allowed to read first.
@@ -66,6 +68,12 @@ impl fmt::Display for Problem {
                 is_given_up: false,
             } => write!(f, "shard {shard}: not done"),
             Self::NotDone { shard, .. } => write!(f, "shard {shard}: not done, it was given up"),
+            Self::ToMeasure(shard) => {
+                write!(
+                    f,
+                    "shard {shard}: to be measured again, as its metrics changed"
+                )
+            }
             Self::Unsound(unsound) => unsound.fmt(f),
             Self::Unreadable { key, reason } => write!(f, "{key} cannot be read: {reason}"),
             Self::Stray(key) => write!(f, "{key} is not of this plan, and readers would see it"),
@@ -142,6 +150,9 @@ async fn look(
     let unsound = |fault| Ok(Err(Problem::Unsound(Unsound::of(shard, fault))));
     let marker = match marker(output, campaign, shard).await {
         Ok(Ok(Some(marker))) => marker,
+        Ok(Ok(None)) if inventory.earlier.contains(&shard.id) => {
+            return Ok(Err(Problem::ToMeasure(shard.id)));
+        }
         Ok(Ok(None)) => {
             return Ok(Err(Problem::NotDone {
                 shard: shard.id,

@@ -159,6 +159,7 @@ impl Bench {
             bytes: 0,
             hash: String::new(),
             cut_flow: CutFlow::new(),
+            tells_events: true,
             partials: stage.measured().iter().map(Partial::new).collect(),
         };
         Ok(marker.to_bytes()?)

@@ -121,28 +121,22 @@ fn a_marker_whose_metrics_changed_is_found() {
     }
 }
 
-/// A campaign that measures one thing more has other shards, but a marker may come from anywhere.
+/// What was measured is not what the marker says, and everything else is right, the JSON included.
 #[test]
 fn a_marker_with_fewer_metrics_is_not_merged() {
     let folder = done();
     let marker = a_marker(&folder);
     let text = fs::read_to_string(&marker).unwrap();
-    let body = text.lines().nth(1).unwrap();
-    let mut value: Value = serde_json::from_str(body).unwrap();
-    let partials = value["partials"].as_array_mut().unwrap();
-    partials.pop();
-    let left = partials.len();
-    value["metrics"] = left.into();
+    let mut lines = text.lines();
+    let mut head: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+    let mut value: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+    value["partials"].as_array_mut().unwrap().pop();
     let body = serde_json::to_string(&value).unwrap();
-    let checksum = blake3::hash(body.as_bytes()).to_hex();
-    fs::write(
-        &marker,
-        format!("{{\"form\":1,\"checksum\":\"{checksum}\"}}\n{body}\n"),
-    )
-    .unwrap();
+    head["checksum"] = blake3::hash(body.as_bytes()).to_hex().to_string().into();
+    fs::write(&marker, format!("{head}\n{body}\n")).unwrap();
+    let says = "it says metrics ";
     let verified = lumimill().on("verify", &folder.file()).expect_code(3);
-    let says = format!("it has {left} metrics, its stage measures {}", left + 1);
-    assert!(verified.out.contains(&says), "{}", verified.out);
+    assert!(verified.out.contains(says), "{}", verified.out);
     let ended = lumimill().on("report", &folder.file()).expect_code(3);
-    assert!(ended.out.contains(&says), "{}", ended.out);
+    assert!(ended.out.contains(says), "{}", ended.out);
 }

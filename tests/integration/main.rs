@@ -14,6 +14,7 @@ mod faults;
 mod forms;
 mod hostile;
 mod main_job;
+mod measured_again;
 mod memory;
 mod mending;
 mod model_inputs;

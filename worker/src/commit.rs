@@ -7,14 +7,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::RecordBatch;
 use lumimill_common::failure::Failure;
-use lumimill_common::marker::{Expected, Marker, marker_key, object_key};
+use lumimill_common::marker::{Expected, Marker, marker_key, measure_key, object_key};
+use lumimill_common::metric::Partial;
 use lumimill_common::shard::Shard;
+use lumimill_common::store::Key;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
+use crate::measure::{TableCopy, can_be_measured, measure};
 use crate::memory::Memory;
 use crate::parquet_output::{Finished, ParquetOutput};
-use crate::prepared_stage::CompiledStage;
+use crate::prepared_stage::{CompiledStage, PreparedStage};
 use crate::process::{Measured, Sink, process};
 use crate::production::{Production, newer, store_failure};
 use crate::stored_campaigns::still_wants;
@@ -63,23 +66,28 @@ impl Attempt {
     /// `Ok`.
     pub async fn run(&self) -> Result<Marker, Failure> {
         self.tell(CommitPoint::Taken);
-        if let Some(marker) = self.marker().await? {
+        let Self {
+            production, shard, ..
+        } = self;
+        let there = self.found(&marker_key(&shard.stage, shard.id)).await?;
+        let earlier = match there {
+            Some(marker) if self.is_measured(&marker) => return Ok(marker),
+            Some(earlier) => Some(earlier),
+            None => self.found(&measure_key(&shard.stage, shard.id)).await?,
+        };
+        if let Some(earlier) = earlier
+            && let Some(marker) = self.measured_again(earlier).await?
+        {
             return Ok(marker);
         }
         let (finished, measured) = self.work().await?;
         self.tell(CommitPoint::Processed);
-        let wanted = still_wants(&self.production, self.shard.id).await;
-        if !matches!(wanted, Ok(true)) {
+        let wanted = self.check_wanted().await;
+        if wanted.is_err() {
             // The next attempt writes it anew; what stays is swept with the scratch space.
             let _ = std::fs::remove_file(&finished.path);
         }
-        if !wanted? {
-            return Err(self.stopped("the shard is not wanted any more"));
-        }
-        let Self {
-            production, shard, ..
-        } = self;
-        let store = &production.store;
+        wanted?;
         let object = object_key(&shard.stage, shard.id);
         let marker = Marker {
             shard: shard.id,
@@ -88,32 +96,121 @@ impl Attempt {
             bytes: finished.bytes,
             hash: finished.hash,
             cut_flow: measured.cut_flow,
+            tells_events: measured.tells_events,
             partials: measured.partials,
         };
-        let bytes = marker.to_bytes();
-        let bytes = bytes.map_err(|error| Failure::reject("metric", shard.id, error))?;
-        let put = store.put_file(&object, &finished.path).await;
+        let bytes = self.bytes_of(&marker)?;
+        let put = production.store.put_file(&object, &finished.path).await;
         if put.is_err() {
             // The next attempt writes it anew; what stays is swept with the scratch space.
             let _ = std::fs::remove_file(&finished.path);
         }
         put.map_err(|error| store_failure(&error))?;
         self.tell(CommitPoint::ObjectPut);
-        let key = marker_key(&shard.stage, shard.id);
-        let put = store.put(&key, bytes).await;
-        put.map_err(|error| store_failure(&error))?;
-        self.tell(CommitPoint::MarkerPut);
+        self.mark(bytes).await?;
         Ok(marker)
     }
 
-    /// The marker that is there. One that is damaged, or of an older version, is replaced: the
-    /// bytes that it should have are known.
-    pub async fn marker(&self) -> Result<Option<Marker>, Failure> {
+    /// Measures a shard on its table, which has this marker of other metrics; `None` when that
+    /// cannot be, and the shard is to be made again.
+    async fn measured_again(&self, earlier: Marker) -> Result<Option<Marker>, Failure> {
         let Self {
             production, shard, ..
         } = self;
-        let key = marker_key(&shard.stage, shard.id);
-        let found = match production.store.get(&key).await {
+        let prepared = production.stages.get(&shard.stage);
+        let able = |stage: &&Arc<PreparedStage>| can_be_measured(&earlier, stage.metrics());
+        let Some(prepared) = prepared.filter(able).cloned() else {
+            return Ok(None);
+        };
+        let (store, object) = (&production.store, object_key(&shard.stage, shard.id));
+        let path = scratch_path(production, shard);
+        let Some(table) = TableCopy::of(store.as_ref(), &object, &earlier, path).await? else {
+            warn!(job.id = %shard.id, "its table is gone or damaged: the shard is made again");
+            return Ok(None);
+        };
+        let (attempt, rows) = (self.clone(), earlier.rows);
+        let partials = self
+            .blocking(move || attempt.measure(&table, &prepared, rows))
+            .await?;
+        let marker = Marker {
+            partials,
+            ..earlier
+        };
+        self.tell(CommitPoint::Processed);
+        self.check_wanted().await?;
+        self.mark(self.bytes_of(&marker)?).await?;
+        info!(job.id = %shard.id, rows, "measured again on its table");
+        Ok(Some(marker))
+    }
+
+    fn measure(
+        &self,
+        table: &TableCopy,
+        prepared: &PreparedStage,
+        rows: u64,
+    ) -> Result<Vec<Partial>, Failure> {
+        let Self {
+            production, shard, ..
+        } = self;
+        let all = shard.entries.end.saturating_sub(shard.entries.start);
+        let mut steps = Steps::of(self);
+        let (mut read, mut told) = (0u64, 0);
+        let measured = measure(table.path(), prepared, |more| {
+            read += more;
+            // As many of the entries are behind it as of the rows.
+            let behind = u128::from(all) * u128::from(read) / u128::from(rows.max(1));
+            let behind = u64::try_from(behind).unwrap_or(all).min(all);
+            let step = steps.advance(behind - told);
+            told = behind;
+            step
+        });
+        match &measured {
+            Ok(_) => production.advance(all - told),
+            Err(_) => production.go_back(steps.entries),
+        }
+        measured
+    }
+
+    /// The end of an attempt whose shard nobody wants any more.
+    async fn check_wanted(&self) -> Result<(), Failure> {
+        match still_wants(&self.production, self.shard.id).await? {
+            true => Ok(()),
+            false => Err(self.stopped("the shard is not wanted any more")),
+        }
+    }
+
+    fn bytes_of(&self, marker: &Marker) -> Result<Vec<u8>, Failure> {
+        let bytes = marker.to_bytes();
+        bytes.map_err(|error| Failure::reject("metric", self.shard.id, error))
+    }
+
+    async fn mark(&self, bytes: Vec<u8>) -> Result<(), Failure> {
+        let key = marker_key(&self.shard.stage, self.shard.id);
+        let put = self.production.store.put(&key, bytes).await;
+        put.map_err(|error| store_failure(&error))?;
+        self.tell(CommitPoint::MarkerPut);
+        Ok(())
+    }
+
+    /// The marker that is there, of what is measured now.
+    pub async fn marker(&self) -> Result<Option<Marker>, Failure> {
+        let key = marker_key(&self.shard.stage, self.shard.id);
+        let found = self.found(&key).await?;
+        Ok(found.filter(|marker| self.is_measured(marker)))
+    }
+
+    fn is_measured(&self, marker: &Marker) -> bool {
+        let stage = self.production.stages.get(&self.shard.stage);
+        marker.measures(stage.map_or(&[], |stage| stage.metrics()))
+    }
+
+    /// The marker of the shard under a key. One that is damaged, or of an older version, is
+    /// replaced: the bytes that it should have are known.
+    async fn found(&self, key: &Key) -> Result<Option<Marker>, Failure> {
+        let Self {
+            production, shard, ..
+        } = self;
+        let found = match production.store.get(key).await {
             Err(error) if error.is_large() => {
                 warn!(job.id = %shard.id, %error, "the marker cannot be used: the shard is done again");
                 None
@@ -123,15 +220,13 @@ impl Attempt {
         let Some(bytes) = found else {
             return Ok(None);
         };
-        let stage = production.stages.get(&shard.stage);
         let expected = Expected {
             stage: &shard.stage,
             shard: shard.id,
-            metrics: stage.map_or(&[], |stage| stage.metrics()),
         };
         match Marker::read(&bytes, expected) {
             Ok(marker) => Ok(Some(marker)),
-            Err(error) if error.is_newer() => Err(newer(production.store.as_ref(), &key, &error)),
+            Err(error) if error.is_newer() => Err(newer(production.store.as_ref(), key, &error)),
             Err(error) => {
                 warn!(job.id = %shard.id, %error, "the marker cannot be used: the shard is done again");
                 Ok(None)
@@ -152,11 +247,19 @@ impl Attempt {
     }
 
     async fn work(&self) -> Result<(Finished, Measured), Failure> {
-        let (attempt, file) = (self.clone(), self.shard.file.url.clone());
-        let done = tokio::task::spawn_blocking(move || attempt.produce()).await;
+        let attempt = self.clone();
+        self.blocking(move || attempt.produce()).await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| {
+            let file = &self.shard.file.url;
             let message = format!("{file}: the job panicked: {error}");
-            Failure::retry("internal", &file, message)
+            Failure::retry("internal", file, message)
         })?
     }
 
@@ -174,14 +277,11 @@ impl Attempt {
         let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
         let mut sink = ScratchSink {
             output,
-            production,
-            stop: &self.stop,
-            progress: &self.progress,
+            steps: Steps::of(self),
             memory,
-            entries: 0,
         };
         let measured = process(shard, &opened.tree, compiled, &mut sink);
-        let entries = sink.entries;
+        let entries = sink.steps.entries;
         let done = measured.and_then(|measured| Ok((sink.output.finish()?, measured)));
         if done.is_err() {
             // What failed is not behind us.
@@ -231,11 +331,8 @@ fn facts(
 
 struct ScratchSink<'a> {
     output: ParquetOutput,
-    production: &'a Production,
-    stop: &'a CancellationToken,
-    progress: &'a AtomicU64,
+    steps: Steps<'a>,
     memory: Memory<'a>,
-    entries: u64,
 }
 
 impl Sink for ScratchSink<'_> {
@@ -244,17 +341,41 @@ impl Sink for ScratchSink<'_> {
     }
 
     fn progress(&mut self, entries: u64) -> Result<(), Failure> {
-        self.entries += entries;
-        self.progress.store(self.entries, Ordering::Relaxed);
-        self.production.advance(entries);
+        self.steps.count(entries);
         self.memory.check_use()?;
-        match self.stop.is_cancelled() {
-            true => Err(Failure::retry(
-                STOPPED,
-                &self.production.campaign,
-                "the work was stopped",
-            )),
+        self.steps.check()
+    }
+}
+
+/// How far an attempt is, and whether it is to go on.
+struct Steps<'a> {
+    attempt: &'a Attempt,
+    entries: u64,
+}
+
+impl<'a> Steps<'a> {
+    fn of(attempt: &'a Attempt) -> Self {
+        Self {
+            attempt,
+            entries: 0,
+        }
+    }
+
+    fn count(&mut self, entries: u64) {
+        self.entries += entries;
+        self.attempt.progress.store(self.entries, Ordering::Relaxed);
+        self.attempt.production.advance(entries);
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        match self.attempt.stop.is_cancelled() {
+            true => Err(self.attempt.stopped("the work was stopped")),
             false => Ok(()),
         }
+    }
+
+    fn advance(&mut self, entries: u64) -> Result<(), Failure> {
+        self.count(entries);
+        self.check()
     }
 }

@@ -21,6 +21,7 @@ pub mod health;
 pub mod input;
 #[cfg(feature = "program")]
 pub mod log;
+pub mod measure;
 pub mod memory;
 pub mod parquet_output;
 pub mod prepared_stage;
@@ -38,4 +39,5 @@ pub mod stage_types;
 pub mod stored_campaigns;
 #[cfg(feature = "program")]
 mod supervisor;
+mod told_apart;
 pub mod unit;

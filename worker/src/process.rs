@@ -19,6 +19,7 @@ use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
 use crate::prepared_stage::{CompiledStage, fold_field};
 use crate::shard_reader::ShardReader;
 use crate::stage_model::{fold_column, score_all};
+use crate::told_apart::ToldApart;
 
 /// Entries in a batch: small enough for the caches, large enough to forget the overhead.
 pub const BATCH_ENTRIES: u64 = 16_384;
@@ -42,6 +43,8 @@ pub struct Measured {
     pub rows: u64,
     /// Events and rows after each step.
     pub cut_flow: CutFlow,
+    /// Whether the columns of the table tell its events apart.
+    pub tells_events: bool,
     /// One partial for each metric.
     pub partials: Vec<Partial>,
 }
@@ -58,14 +61,16 @@ pub fn process(
     let mut measured = Measured {
         rows: 0,
         cut_flow: CutFlow::new(),
+        tells_events: false,
         partials: metrics.iter().map(Partial::new).collect(),
     };
+    let mut told_apart = ToldApart::new(stage.prepared().stage());
     let mut start = shard.entries.start;
     loop {
         let stop = shard.entries.end.min(start.saturating_add(BATCH_ENTRIES));
         let counted = reader.read(start..stop)?;
         let place = Place { shard, tree, start };
-        let rows = batch_rows(&place, stage, &counted, &mut measured)?;
+        let rows = batch_rows(&place, stage, &counted, &mut measured, &mut told_apart)?;
         if let Some(rows) = rows {
             measured.rows += rows.num_rows() as u64;
             sink.rows(&rows)?;
@@ -76,7 +81,7 @@ pub fn process(
         }
         start = stop;
     }
-    count_dropped(stage, &mut measured);
+    measured.tells_events = told_apart.is_so();
     Ok(measured)
 }
 
@@ -170,6 +175,7 @@ fn batch_rows(
     stage: &CompiledStage,
     counted: &Counted,
     measured: &mut Measured,
+    told_apart: &mut ToldApart,
 ) -> Result<Option<RecordBatch>, Failure> {
     let mut count = |name, count| measured.cut_flow.add(name, Unit::Events, count);
     count("events read", counted.read);
@@ -206,7 +212,7 @@ fn batch_rows(
     {
         measured.cut_flow.add(&name, Unit::Rows, count);
     }
-    fill(stage, &rows, measured)?;
+    fill(stage, &rows, measured, told_apart)?;
     Ok(Some(rows.batch))
 }
 
@@ -276,31 +282,20 @@ fn extended(
         .map_err(|error| Failure::reject("column", "rows", error))
 }
 
-fn fill(stage: &CompiledStage, rows: &Rows, measured: &mut Measured) -> Result<(), Failure> {
-    if measured.partials.is_empty() {
-        return Ok(());
-    }
+fn fill(
+    stage: &CompiledStage,
+    rows: &Rows,
+    measured: &mut Measured,
+    told_apart: &mut ToldApart,
+) -> Result<(), Failure> {
     let failure = |error: &dyn std::fmt::Display| {
         Failure::reject("metric", stage.prepared().stage().name.as_str(), error)
     };
     let batch = RowBatch::of_events(&rows.batch, rows.event_index.values())
         .map_err(|error| failure(&error))?;
+    told_apart.look(&batch, &rows.batch);
     for partial in &mut measured.partials {
         partial.fill(&batch).map_err(|error| failure(&error))?;
     }
     Ok(())
-}
-
-/// What rankings left out for want of a finite score, as steps of the cut flow.
-fn count_dropped(stage: &CompiledStage, measured: &mut Measured) {
-    let metrics = stage.prepared().metrics().iter().zip(&measured.partials);
-    for (metric, partial) in metrics {
-        let lumimill_common::metric::MetricSpec::Ranking(ranking) = metric else {
-            continue;
-        };
-        let dropped = partial.dropped();
-        let name = format!("dropped, {} not a number", ranking.score());
-        measured.cut_flow.add(&name, Unit::Events, dropped.events);
-        measured.cut_flow.add(&name, Unit::Rows, dropped.rows);
-    }
 }

@@ -16,6 +16,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use lumimill_common::campaign::{InvalidName, StageName};
 use lumimill_common::entry_set::{DamagedEntries, EntrySet};
+use lumimill_common::field_hash::FieldHash;
 use lumimill_common::form::{self, FormError};
 use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard};
 use parquet::arrow::ProjectionMask;
@@ -30,7 +31,7 @@ use thiserror::Error;
 use crate::stage_types::StageTypes;
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -142,8 +143,10 @@ impl PlannedStage {
     /// does, and of the types of its columns, which depend on all files together.
     #[must_use]
     pub fn output_digest(&self) -> String {
-        let text = serde_json::to_string(&(&self.digest, &self.types)).unwrap_or_default();
-        blake3::hash(text.as_bytes()).to_hex().to_string()
+        let mut hash = FieldHash::of("output");
+        hash.text("stage", &self.digest);
+        self.types.add_to(&mut hash);
+        hash.to_string()
     }
 }
 

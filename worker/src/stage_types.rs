@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use lumimill_common::campaign::Problem;
+use lumimill_common::field_hash::FieldHash;
 use serde::{Deserialize, Serialize};
 
 use crate::prepared_stage::{CompiledStage, PreparedStage};
@@ -117,6 +118,30 @@ impl StageTypes {
             }
         }
         (types, problems)
+    }
+
+    /// Adds what was decided to a hash.
+    pub fn add_to(&self, hash: &mut FieldHash) {
+        let of_column = |column: &PlannedColumn| {
+            let PlannedColumn {
+                name,
+                data_type,
+                nullable,
+            } = column;
+            let mut hash = FieldHash::of("column");
+            hash.text("name", name)
+                .text("type", data_type)
+                .flag("nullable", *nullable);
+            hash
+        };
+        let of_branch = |(name, number): (&String, &NumberType)| {
+            let read_as = number_type::name_of(&number.within(&DataType::Null));
+            let mut hash = FieldHash::of("branch");
+            hash.text("name", name).text("read_as", read_as);
+            hash
+        };
+        hash.parts("columns", self.columns.iter().map(of_column))
+            .parts("read_as", self.read_as.iter().map(of_branch));
     }
 
     /// What a person should know: branches that files hold in several types.

@@ -39,14 +39,6 @@ pub struct Model {
 }
 
 impl Model {
-    /// Leaves only how many files there are: their content is identified by its hash.
-    pub(crate) fn forget_paths(&mut self) {
-        match &mut self.source {
-            ModelSource::Onnx(path) => path.clear(),
-            ModelSource::Folds(paths) => paths.iter_mut().for_each(String::clear),
-        }
-    }
-
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let name = section.required_text("name");
         let onnx = section.text("onnx");

@@ -1,5 +1,6 @@
 //! The part of a metric that one shard contributes, as its marker carries it.
 
+use super::cut_flow::{CutFlow, Unit};
 use super::drift::{DriftCounts, DriftResult};
 use super::histogram::{HistogramCounts, HistogramResult};
 use super::ranking::{RankingCounts, RankingResult};
@@ -164,6 +165,17 @@ impl Partial {
             Counts::Drift(_, counts) => rows(counts.dropped()),
             Counts::Histogram(_, counts) => rows(counts.dropped()),
         }
+    }
+
+    /// What a ranking left out for want of a finite score, as steps of the cut flow.
+    pub fn add_dropped(&self, cut_flow: &mut CutFlow) {
+        let MetricSpec::Ranking(ranking) = &self.spec else {
+            return;
+        };
+        let dropped = self.dropped();
+        let name = format!("dropped, {} not a number", ranking.score());
+        cut_flow.add(&name, Unit::Events, dropped.events);
+        cut_flow.add(&name, Unit::Rows, dropped.rows);
     }
 
     /// The metric's value over everything counted so far.

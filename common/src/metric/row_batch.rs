@@ -120,6 +120,19 @@ impl<'a> RowBatch<'a> {
         })
     }
 
+    /// Whether its events are the rows that those of another batch are.
+    #[must_use]
+    pub fn has_events_of(&self, other: &RowBatch<'_>) -> bool {
+        self.len() == other.len() && self.events == other.events
+    }
+
+    /// The row that the last event begins with; `None` where there is none, or events are not told
+    /// apart.
+    #[must_use]
+    pub fn last_event(&self) -> Option<usize> {
+        self.events.as_ref()?.last().copied()
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,16 +1,23 @@
 //! `lumimill plan`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use anyhow::anyhow;
 use clap::Args;
 
-use super::SlotsArg;
 use super::say::{say, tell};
+use super::{SlotsArg, block_on};
+use crate::campaign_file::CampaignFile;
 use crate::check::{Checked, check};
+use crate::due::{Due, Wanted};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::plan::{Plan, PlanSummary};
 use crate::stored::NewerVersion;
+
+/// Time that an output has to say what is done.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -24,13 +31,46 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
-    let Checked { plan, .. } = check(&args.campaign, args.slots.get())?;
-    let summary = PlanSummary::of(&plan);
-    match args.json {
-        true => say(format_args!("{}", serde_json::to_string_pretty(&summary)?)),
-        false => say(format_args!("{summary}")),
+    let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
+    let due = block_on(due(&file, plan.clone())).inspect_err(|error| {
+        tell(format_args!(
+            "note: what of it is done is not known: {error:#}"
+        ));
+    });
+    let due = due.ok();
+    let plan = due.as_ref().map_or(&plan, |due| &due.plan);
+    let summary = PlanSummary::of(plan);
+    if args.json {
+        let mut json = serde_json::to_value(&summary)?;
+        json["shards_to_do"] = due.as_ref().map(Due::made).into();
+        json["shards_to_measure"] = due.as_ref().map(|due| due.to_measure.len()).into();
+        say(format_args!("{}", serde_json::to_string_pretty(&json)?));
+        return Ok(Exit::Done);
+    }
+    say(format_args!("{summary}"));
+    if let Some(told) = due.as_ref().and_then(Due::told) {
+        say(format_args!("{told}"));
     }
     Ok(Exit::Done)
+}
+
+/// What of a plan is still to be done, as far as its output says so in time.
+async fn due(file: &CampaignFile, plan: Plan) -> anyhow::Result<Due> {
+    let looking = async {
+        let output = Output::open(&file.output()?)?;
+        let plan = with_splits(plan, &file.base, &output).await?;
+        Due::look(
+            &output,
+            &file.campaign,
+            plan,
+            &Wanted::All,
+            None,
+            &file.base,
+        )
+        .await
+    };
+    let looked = tokio::time::timeout(PATIENCE, looking).await;
+    looked.map_err(|_| anyhow!("the output does not answer"))?
 }
 
 /// A plan with the splits that the plan in its output has.

@@ -130,6 +130,7 @@ fn preview(again: &Again<'_>) -> anyhow::Result<Exit> {
         let due = due.await?;
         list(&due.shards, None);
         sum(&due.shards);
+        say_measured(&due);
         say_cut(split);
         Ok(Exit::Done)
     })
@@ -155,6 +156,13 @@ pub(super) fn sum(shards: &[Shard]) {
         shards.len(),
         events(shards)
     ));
+}
+
+/// Says what of it is only measured again.
+pub(super) fn say_measured(due: &Due) {
+    if let Some(told) = due.told() {
+        say(format_args!("{told}"));
+    }
 }
 
 fn say_cut(split: Option<NonZeroU32>) {
@@ -186,6 +194,7 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             list(&due.shards, Some(&pool));
             list(&due.others, Some(&home));
             sum(&due.shards);
+            say_measured(&due);
             say_cut(split);
             say_published("would be published", &due, &pool, &home);
             return Ok(Exit::Done);
@@ -213,7 +222,7 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             // object and its marker left the object.
             remove_stale(&output, &due, &control).await?;
         }
-        output.unmark(&due.unsound).await?;
+        output.set_back(&due.unsound, &due.to_measure).await?;
         output.begin_anew(&due.chosen).await;
         for (pool, shards) in [(&pool, &due.shards), (&home, &due.others)] {
             let jobs_of = JobsOf {
@@ -249,6 +258,7 @@ fn say_published(what: &str, due: &Due, pool: &str, home: &str) {
         due.shards.len(),
         events(&due.shards)
     ));
+    say_measured(due);
     if due.is_cut {
         say(format_args!(
             "{} others {what} to pool {home} again ({} events), as the plan is another",

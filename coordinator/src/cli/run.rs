@@ -26,6 +26,7 @@ use crate::output::Output;
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
+use crate::soundness::to_measure;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -103,13 +104,18 @@ async fn made_whole(
 ) -> anyhow::Result<Exit> {
     const TIMES: usize = 3;
     for time in 1.. {
-        if !due.unsound.is_empty() {
-            eprintln!(
-                "{} tables are gone or damaged, and are made again",
-                due.unsound.len()
-            );
-            output.unmark(&due.unsound).await?;
+        if let Some(told) = due.told() {
+            eprintln!("{told}");
         }
+        let is_made = |shard: &&Shard| !due.to_measure.contains(&shard.id);
+        let made = due.unsound.iter().filter(is_made).count();
+        if let Some(damaged) = made
+            .checked_sub(due.not_told_apart)
+            .filter(|made| *made > 0)
+        {
+            eprintln!("{damaged} tables are gone or damaged, and are made again");
+        }
+        output.set_back(&due.unsound, &due.to_measure).await?;
         let shards: Vec<ShardId> = due.shards.iter().map(|shard| shard.id).collect();
         let end = produce(args, file, output, &due.plan, &shards).await?;
         if end == Ended::Stopped {
@@ -124,6 +130,8 @@ async fn made_whole(
         let shards = due.plan.shards.iter();
         let shards = shards.filter(|shard| unsound.contains_key(&shard.id));
         let unsound: Vec<Shard> = shards.cloned().collect();
+        due.to_measure = to_measure(outcome.unsound());
+        due.not_told_apart = 0;
         due.shards.clone_from(&unsound);
         due.unsound = unsound;
     }

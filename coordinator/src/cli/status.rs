@@ -287,6 +287,12 @@ fn stage_line(stage: &StageStatus) -> String {
             line.push_str(&format!(", {count} {what}"));
         }
     }
+    if stage.to_measure > 0 {
+        line.push_str(&format!(
+            ", {} of these only to measure again",
+            stage.to_measure
+        ));
+    }
     line.push_str(&format!(
         "; {} of {} events",
         stage.events_done, stage.events

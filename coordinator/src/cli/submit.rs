@@ -10,7 +10,7 @@ use lumimill_worker::program::pool_name;
 
 use super::broker::{mistake, publish as publish_jobs, root, site};
 use super::plan::{warn, with_splits};
-use super::resubmit::{list, say_pause, sum};
+use super::resubmit::{list, say_measured, say_pause, sum};
 use super::run::stale;
 use super::say::say;
 use super::{SlotsArg, block_on};
@@ -81,7 +81,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         let control = put_in_force(&output, root.as_ref(), name, told, control).await?;
         output.write_plan(&file.text, &due.plan).await?;
         remove(&output, &stale, &digest).await?;
-        output.unmark(&due.unsound).await?;
+        output.set_back(&due.unsound, &due.to_measure).await?;
         output.begin_anew(&due.chosen).await;
         let jobs_of = JobsOf {
             campaign: name,
@@ -100,6 +100,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
             events(&first),
             all.saturating_sub(due.shards.len()),
         ));
+        say_measured(&due);
         say_later(&due, &first);
         say_pause(name, &control, &args.campaign);
         say(format_args!(
@@ -158,6 +159,7 @@ fn tell(args: &SubmitArgs, prepared: &Prepared) {
     }
     list(first, Some(&args.pool));
     sum(first);
+    say_measured(due);
     say_later(due, first);
 }
 

@@ -107,7 +107,7 @@ fn advice(verified: &Verified) -> Vec<&'static str> {
     let count = |is_it: fn(&Problem) -> bool| verified.count(is_it);
     let mut lines = Vec::new();
     let is_mended = |problem: &Problem| match problem {
-        Problem::Unsound(_) => true,
+        Problem::Unsound(_) | Problem::ToMeasure(_) => true,
         Problem::NotDone { is_given_up, .. } => !is_given_up,
         Problem::Unreadable { .. } | Problem::Stray(_) => false,
     };
@@ -151,7 +151,7 @@ fn mend(args: &VerifyArgs, verified: &Verified) -> anyhow::Result<Exit> {
     let is_left = |problem: &Problem| match problem {
         Problem::Unreadable { .. } => true,
         Problem::NotDone { is_given_up, .. } => *is_given_up,
-        Problem::Unsound(_) | Problem::Stray(_) => false,
+        Problem::Unsound(_) | Problem::ToMeasure(_) | Problem::Stray(_) => false,
     };
     Ok(match ended {
         Exit::Done if verified.count(is_left) > 0 => Exit::FailedShards,

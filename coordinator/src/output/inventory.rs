@@ -13,6 +13,8 @@ use crate::plan::Plan;
 pub struct Inventory {
     /// Shards with a marker.
     pub done: BTreeSet<ShardId>,
+    /// Shards with the marker that they had when other metrics were measured on them.
+    pub earlier: BTreeSet<ShardId>,
     /// Shards with a failed record and no marker.
     pub failed: BTreeSet<ShardId>,
     /// Size in bytes of the table of each shard that has one, marker or not.
@@ -29,6 +31,12 @@ impl Inventory {
         without.copied().collect()
     }
 
+    /// Shards that are to be measured again on their tables.
+    #[must_use]
+    pub fn to_measure(&self) -> BTreeSet<ShardId> {
+        &self.earlier - &self.done
+    }
+
     fn add(&mut self, stage: &str, object: &Object) {
         let below = object.key.as_str().strip_prefix(stage);
         let Some(below) = below.and_then(|below| below.strip_prefix('/')) else {
@@ -37,6 +45,8 @@ impl Inventory {
         let id = |name: Option<&str>| name.and_then(|name| name.parse().ok());
         if let Some(id) = id(below.strip_prefix("_done/")) {
             self.done.insert(id);
+        } else if let Some(id) = id(below.strip_prefix("_measure/")) {
+            self.earlier.insert(id);
         } else if let Some(record) = below.strip_prefix("_failed/") {
             self.failed.extend(id(record.strip_suffix(".json")));
         } else if let Some(table) = below.strip_prefix("part-")

@@ -16,6 +16,7 @@ use thiserror::Error;
 use super::certified::{CertificationError, Certified};
 use super::columns::{Schemas, decide};
 use super::cut::Cut;
+use super::digest::digest_of;
 use super::duplicates::{self, DuplicateError};
 use super::scan::{Holds, Scan, ScanError, Scanner};
 use super::warnings::warnings;
@@ -401,17 +402,4 @@ fn planned_file(scanned: &Scanned<'_>) -> PlannedFile {
         lumis: scan.lumis.clone(),
         all_lumis: scan.all_lumis,
     }
-}
-
-/// Digest of all that a person configured: campaign, mask and models. Where the output goes is
-/// left out: it changes nothing in it.
-fn digest_of(campaign: &Campaign, certified: &Certified, stages: &[PlannedStage]) -> String {
-    let mut campaign = campaign.clone();
-    campaign.output.clear();
-    let stages = stages.iter();
-    let stages: Vec<_> = stages
-        .map(|stage| (&stage.name, &stage.digest, &stage.models))
-        .collect();
-    let text = serde_json::to_string(&(campaign, certified, stages)).unwrap_or_default();
-    blake3::hash(text.as_bytes()).to_hex().to_string()
 }

@@ -15,7 +15,7 @@ use super::QUIET;
 use crate::jobs::JobsOf;
 use crate::output::{Output, Told};
 use crate::plan::Plan;
-use crate::soundness::Unsound;
+use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
 
 /// Shards that are remembered to be put off.
@@ -182,7 +182,8 @@ impl Loaded {
         }
         let shards = self.plan.shards.iter();
         let shards = shards.filter(|shard| unsound.contains_key(&shard.id));
-        self.output.unmark(shards).await?;
+        let shards: Vec<Shard> = shards.cloned().collect();
+        self.output.set_back(&shards, &to_measure(unsound)).await?;
         self.list().await?;
         self.publish(queue).await.map(|_| ())
     }

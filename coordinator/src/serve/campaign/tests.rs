@@ -55,6 +55,7 @@ async fn commit(output: &Output, shard: &Shard) {
         bytes: table.len() as u64,
         hash: blake3::hash(&table).to_hex().to_string(),
         cut_flow: CutFlow::new(),
+        tells_events: true,
         partials: Vec::new(),
     };
     store.put(&object, table).await.unwrap();

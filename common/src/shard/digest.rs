@@ -1,0 +1,141 @@
+//! What decides the bytes of a stage's tables, apart from its input, as a digest.
+//!
+//! Every field of what a campaign says of a stage is named here: hashed, or left out for a reason.
+//! One that is added later is hashed only where it is not at its default.
+
+use crate::campaign::{
+    Campaign, Charge, Column, ColumnType, Keep, MissingLabels, Model, ModelSource, Rows, Stage,
+};
+use crate::field_hash::FieldHash;
+
+/// Digest of what a stage does, apart from where its input comes from: its configuration, the
+/// functions it may call, and the SHA-256 of its model files in order. What is measured on its rows
+/// is no part of it, as that changes nothing in them.
+#[must_use]
+pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String]) -> String {
+    let Stage {
+        name,
+        // What is read is said by the shard.
+        datasets: _,
+        tree: _,
+        condition,
+        rows,
+        keep,
+        labels,
+        missing_labels,
+        columns,
+        select,
+        models,
+        metrics: _,
+    } = stage;
+    let mut hash = FieldHash::of("stage");
+    hash.text("name", name.as_str())
+        .text_if("where", condition.as_ref())
+        .parts("keep", keep.iter().map(of_keep))
+        .parts("labels", labels.iter().map(of_keep))
+        .parts("columns", columns.iter().map(of_column))
+        .text_if("select", select.as_ref())
+        .parts("models", models.iter().map(of_model))
+        .texts("model_files", model_hashes)
+        .parts("functions", campaign.functions.iter().map(of_function))
+        // With it, shards count one step more.
+        .flag("drops_duplicates", campaign.drops_duplicates());
+    let missing_labels = match missing_labels {
+        MissingLabels::Error => None,
+        MissingLabels::False => Some("false"),
+        MissingLabels::Null => Some("null"),
+    };
+    hash.text_if("missing_labels", missing_labels);
+    if let Some(rows) = of_rows(rows) {
+        hash.part("rows", &rows);
+    }
+    hash.to_string()
+}
+
+fn of_keep(Keep { column, name }: &Keep) -> FieldHash {
+    let mut hash = FieldHash::of("keep");
+    hash.text("column", column).text("name", name);
+    hash
+}
+
+fn of_column(column: &Column) -> FieldHash {
+    let Column {
+        name,
+        expression,
+        stored,
+        unit,
+    } = column;
+    let stored = stored.map(|stored| match stored {
+        ColumnType::F32 => "f32",
+        ColumnType::F64 => "f64",
+        ColumnType::I32 => "i32",
+        ColumnType::I64 => "i64",
+        ColumnType::Bool => "bool",
+    });
+    let mut hash = FieldHash::of("column");
+    hash.text("name", name)
+        .text("value", expression)
+        .text_if("type", stored)
+        .text_if("unit", unit.as_ref());
+    hash
+}
+
+/// `None` for one row an event.
+fn of_rows(rows: &Rows) -> Option<FieldHash> {
+    let mut hash = FieldHash::of("rows");
+    match rows {
+        Rows::Event => return None,
+        Rows::Each {
+            collection,
+            condition,
+        } => hash
+            .text("each", collection)
+            .text_if("where", condition.as_ref()),
+        Rows::Pairs {
+            collection,
+            charge,
+            condition,
+        } => hash
+            .text("pairs", collection)
+            .text_if("charge", of_charge(*charge))
+            .text_if("where", condition.as_ref()),
+    };
+    Some(hash)
+}
+
+fn of_charge(charge: Charge) -> Option<&'static str> {
+    match charge {
+        Charge::Opposite => Some("opposite"),
+        Charge::Same => Some("same"),
+        Charge::Any => None,
+    }
+}
+
+/// Of its files, how many there are: what they hold is said by their hashes, where they are by
+/// nobody.
+fn of_model(model: &Model) -> FieldHash {
+    let Model {
+        name,
+        source,
+        inputs,
+        class,
+    } = model;
+    let mut hash = FieldHash::of("model");
+    hash.text("name", name).texts("inputs", inputs);
+    if let ModelSource::Folds(files) = source {
+        hash.number("folds", files.len() as u64);
+    }
+    if let Some(class) = class {
+        hash.number("class", *class as u64);
+    }
+    hash
+}
+
+fn of_function((name, definition): &(String, String)) -> FieldHash {
+    let mut hash = FieldHash::of("function");
+    hash.text("name", name).text("definition", definition);
+    hash
+}
+
+#[cfg(test)]
+mod tests;

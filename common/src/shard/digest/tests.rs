@@ -1,0 +1,165 @@
+use super::*;
+use crate::entry_set::EntrySet;
+use crate::shard::{FileIdentity, Shard, ShardId};
+
+/// Everything that a stage may say, none of it at its default.
+const ALL: &str = r#"
+name = "golden"
+output = "out"
+[certification]
+mask = "golden.json"
+duplicates = "first"
+[[dataset]]
+name = "data"
+kind = "data"
+files = ["a.root"]
+[functions]
+double = "x => 2 * x"
+[[stage]]
+name = "dimuon"
+from = "data"
+tree = "Events"
+where = "nMuon >= 2"
+rows = { pairs = "Muon", charge = "opposite", where = "pt > 3" }
+keep = ["run", "luminosityBlock as lumi", "event"]
+labels = ["HLT_Mu8 as fired"]
+missing_labels = "null"
+select = "m > 2"
+[stage.columns]
+m = { value = "mass(p4(#1) + p4(#2))", type = "f32", unit = "GeV" }
+twice = "double(m)"
+[[stage.model]]
+name = "score"
+folds = ["one.onnx", "two.onnx"]
+inputs = ["m", "twice"]
+class = 1
+[[stage.metric]]
+ranking = { label = "fired", score = "score" }
+"#;
+
+/// Only what a stage must say.
+const LEAST: &str = r#"
+name = "golden"
+output = "out"
+[[dataset]]
+name = "data"
+kind = "data"
+files = ["a.root"]
+[[stage]]
+name = "all"
+"#;
+
+fn digest(text: &str) -> String {
+    let campaign = Campaign::parse(text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+    let stage = &campaign.stages[0];
+    let paths = stage.models.iter().flat_map(|model| model.source.paths());
+    let hashes: Vec<String> = paths.map(|path| format!("sha of {path}")).collect();
+    stage_digest(&campaign, stage, &hashes)
+}
+
+/// Whoever changes one of these has every shard of every campaign done again. A key that is added
+/// to campaign files goes without: what leaves it at its default hashes as before.
+#[test]
+fn the_digests_of_stages_stay_what_they_are() {
+    assert_eq!(
+        [digest(ALL), digest(LEAST)],
+        [
+            "1896300e25b1100a608a92cc58e7e7d4e6b30323134524471008b461299a5545",
+            "214ab288221e1351fc954f87fc67ccb400d0468c2fc2e916b9f21c0820315abd",
+        ]
+    );
+}
+
+#[test]
+fn the_ids_of_shards_stay_what_they_are() {
+    let mut shard = Shard {
+        id: ShardId::default(),
+        stage: "dimuon".parse().unwrap(),
+        dataset: String::from("data"),
+        file: FileIdentity {
+            url: String::from("a.root"),
+            size: 1234,
+            uuid: "00".repeat(16),
+        },
+        tree: String::from("Events"),
+        entries: 100..200,
+        certified_events: 50,
+        lumis: None,
+        dropped: EntrySet::default(),
+    };
+    let bare = shard.compute_id("digest");
+    shard.lumis = Some(serde_json::from_str(r#"{"1": [[1, 7]]}"#).unwrap());
+    shard.dropped = EntrySet::from_ranges([101..102, 105..106]);
+    let found = [bare, shard.compute_id("digest")].map(|id| id.to_string());
+    assert_eq!(
+        found,
+        [
+            "31a74698d824bdc6513d99216059af93",
+            "b41fd1c996b31236ab3081a356e3907c"
+        ]
+    );
+}
+
+#[test]
+fn what_changes_no_table_leaves_the_digest() {
+    let same = |from: &str, to: &str| {
+        let changed = ALL.replace(from, to);
+        assert_ne!(changed, ALL);
+        assert_eq!(digest(&changed), digest(ALL), "{to}");
+    };
+    same(
+        "ranking = { label = \"fired\"",
+        "ranking = { per = \"event\", label = \"fired\"",
+    );
+    same(
+        "[[stage.metric]]\nranking = { label = \"fired\", score = \"score\" }",
+        "",
+    );
+    same("output = \"out\"", "output = \"elsewhere\"");
+    same("files = [\"a.root\"]", "files = [\"a.root\", \"b.root\"]");
+    same(
+        "[[dataset]]",
+        "[shards]\nevents = 7\nmax_attempts = 9\n[[dataset]]",
+    );
+    let spelled_out = LEAST.replace(
+        "name = \"all\"",
+        "name = \"all\"\nrows = \"event\"\nmissing_labels = \"error\"\nkeep = []\nlabels = []\n\
+         from = \"data\"\n[stage.columns]",
+    );
+    assert_eq!(digest(&spelled_out), digest(LEAST));
+}
+
+#[test]
+fn what_changes_tables_changes_the_digest() {
+    for (from, to) in [
+        ("name = \"dimuon\"", "name = \"dimuons\""),
+        ("nMuon >= 2", "nMuon >= 3"),
+        ("where = \"nMuon >= 2\"", ""),
+        ("opposite", "same"),
+        ("charge = \"opposite\", ", ""),
+        ("pt > 3", "pt > 4"),
+        ("\"event\"]", "\"event\", \"nMuon\"]"),
+        ("luminosityBlock as lumi", "luminosityBlock as section"),
+        ("HLT_Mu8 as fired", "HLT_Mu9 as fired"),
+        ("missing_labels = \"null\"", "missing_labels = \"false\""),
+        ("missing_labels = \"null\"", ""),
+        ("m > 2", "m > 3"),
+        ("type = \"f32\", ", ""),
+        ("\"GeV\"", "\"MeV\""),
+        ("double(m)", "double(2 * m)"),
+        ("2 * x", "3 * x"),
+        ("\"m\", \"twice\"", "\"twice\", \"m\""),
+        ("class = 1", "class = 0"),
+        ("class = 1", ""),
+        ("one.onnx", "three.onnx"),
+        (
+            "folds = [\"one.onnx\", \"two.onnx\"]",
+            "onnx = \"one.onnx\"",
+        ),
+        ("duplicates = \"first\"", ""),
+    ] {
+        let changed = ALL.replacen(from, to, 1);
+        assert_ne!(changed, ALL, "{from}");
+        assert_ne!(digest(&changed), digest(ALL), "{from} -> {to}");
+    }
+}

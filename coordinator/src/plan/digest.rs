@@ -1,0 +1,94 @@
+//! What a person configured, as a digest.
+
+use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
+use lumimill_common::field_hash::FieldHash;
+use lumimill_common::metric::metrics_digest;
+
+use super::{Certified, PlannedStage};
+
+/// Digest of all that a person configured: campaign, mask and models. Where the output goes is
+/// left out: it changes nothing in it.
+pub(super) fn digest_of(
+    campaign: &Campaign,
+    certified: &Certified,
+    planned: &[PlannedStage],
+) -> String {
+    let Campaign {
+        name,
+        output: _,
+        // As what is certified and which duplicates count.
+        certification: _,
+        datasets,
+        shards,
+        // They are in the digests of the stages.
+        functions: _,
+        stages,
+    } = campaign;
+    let stages = stages.iter().zip(planned).map(|(stage, planned)| {
+        let mut hash = FieldHash::of("stage");
+        hash.text("digest", &planned.digest)
+            .texts("from", &stage.datasets)
+            .text_if("tree", stage.tree.as_ref())
+            .text("metrics", metrics_digest(&stage.measured()));
+        hash
+    });
+    let mut hash = FieldHash::of("configuration");
+    hash.text("name", name.as_str())
+        .part("certified", &of_certified(certified))
+        .text("data", of_policy(campaign.duplicates(DatasetKind::Data)))
+        .text("mc", of_policy(campaign.duplicates(DatasetKind::Mc)))
+        .parts("datasets", datasets.iter().map(of_dataset))
+        .part("shards", &of_shards(shards))
+        .parts("stages", stages);
+    hash.to_string()
+}
+
+fn of_certified(certified: &Certified) -> FieldHash {
+    let mut hash = FieldHash::of("certified");
+    match certified {
+        Certified::Everything => {}
+        Certified::Mask(mask) => {
+            hash.text("mask", mask.to_json());
+        }
+        Certified::Runs(runs) => {
+            hash.text("runs", runs.to_string());
+        }
+    }
+    hash
+}
+
+fn of_policy(policy: DuplicatePolicy) -> &'static str {
+    match policy {
+        DuplicatePolicy::Error => "error",
+        DuplicatePolicy::Keep => "keep",
+        DuplicatePolicy::First => "first",
+    }
+}
+
+fn of_dataset(dataset: &Dataset) -> FieldHash {
+    let Dataset {
+        name,
+        kind,
+        files,
+        tree,
+    } = dataset;
+    let mut hash = FieldHash::of("dataset");
+    hash.text("name", name)
+        .flag("mc", *kind == DatasetKind::Mc)
+        .texts("files", files)
+        .text("tree", tree);
+    hash
+}
+
+fn of_shards(policy: &ShardPolicy) -> FieldHash {
+    let ShardPolicy {
+        events,
+        max_attempts,
+        limit_minutes,
+    } = policy;
+    let mut hash = FieldHash::of("shards");
+    hash.number("events", *events)
+        .number("max_attempts", (*max_attempts).into())
+        .number("limit_minutes", *limit_minutes);
+    hash
+}

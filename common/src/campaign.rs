@@ -6,8 +6,10 @@
 
 mod dataset;
 mod draft;
+mod metric;
 mod model;
 mod name;
+mod reading;
 mod rows;
 mod section;
 mod stage;
@@ -16,12 +18,15 @@ pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPol
 pub use draft::Draft;
 pub use model::{Model, ModelSource};
 pub use name::{CampaignName, InvalidName, StageName};
+pub use reading::{Places, Reading};
 pub use rows::{Charge, Keep, Rows};
 pub use section::{CampaignErrors, Problem};
 pub use stage::{Column, ColumnType, MissingLabels, Stage};
 
 use section::Section;
 use serde::Serialize;
+
+use crate::metric::histogram_bins_are_too_many;
 
 /// A validated campaign. Paths are kept as written; they are relative to the campaign file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,7 +41,8 @@ pub struct Campaign {
     pub datasets: Vec<Dataset>,
     /// How input is cut into shards, and how often one is tried.
     pub shards: ShardPolicy,
-    /// Plug-in functions: name and definition, `"(a, b) => a / (a + b)"`.
+    /// Plug-in functions: name and definition, `"(a, b) => a / (a + b)"`; an empty one is none, in a
+    /// draft.
     pub functions: Vec<(String, String)>,
     /// The stages, in the order of the file.
     pub stages: Vec<Stage>,
@@ -66,6 +72,10 @@ impl Campaign {
         };
         let functions = read_functions(root);
         let stages = Stage::read_all(root, &datasets);
+        let metrics = stages.iter().flat_map(|stage| &stage.metrics);
+        if let Some(message) = histogram_bins_are_too_many(metrics) {
+            root.problem("stage", message);
+        }
         root.finish();
         Self {
             name: name.unwrap_or_else(CampaignName::unnamed),
@@ -111,9 +121,13 @@ fn read_functions(root: &mut Section<'_>) -> Vec<(String, String)> {
     let names = section.keys();
     let functions = names
         .into_iter()
-        .filter_map(|name| {
-            let definition = section.required_text(&name)?;
-            Some((name, definition))
+        .map(|name| {
+            let definition = section.text(&name);
+            let is_empty = definition.as_ref().is_some_and(String::is_empty);
+            if is_empty {
+                section.problem(&name, "is empty: expected \"(a, b) => …\"");
+            }
+            (name, definition.unwrap_or_default())
         })
         .collect();
     section.finish();

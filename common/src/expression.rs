@@ -25,6 +25,7 @@
 //!   FsrPhoton have no mass column and are massless.
 
 mod builtin;
+mod cast;
 mod check;
 mod error;
 mod evaluate;
@@ -45,12 +46,12 @@ mod value;
 mod vector;
 
 pub use error::{EvaluateError, ExpressionError};
-pub use evaluate::column::{list_ends, list_values, same_lengths};
+pub use evaluate::column::{list_ends, list_values, same_count, same_lengths};
 pub use function::Functions;
 pub use input::{Index, Inputs, RowIndex};
 pub use int::Int;
 pub use kinematics::{Polar, delta_phi, pair_mass};
-pub use scope::{Kind, Scope};
+pub use scope::{Kind, Scope, collection_of};
 pub use value::{Constant, Series, Values};
 
 use std::collections::BTreeSet;
@@ -84,6 +85,35 @@ impl Expression {
         let mut columns = BTreeSet::new();
         plan.collect_columns(&mut columns);
         Ok(Checked { plan, columns })
+    }
+
+    /// The same, with every name that is not known. What else is wrong is found once these are.
+    pub fn check_names(
+        &self,
+        scope: &Scope,
+        expected: Option<Kind>,
+    ) -> Result<Checked, Vec<ExpressionError>> {
+        /// Names of one expression.
+        const MOST: usize = 50;
+        let mut errors: Vec<ExpressionError> = Vec::new();
+        let mut known = scope.clone();
+        loop {
+            match self.check(&known, expected) {
+                Ok(checked) if errors.is_empty() => return Ok(checked),
+                // What is wrong now may be so only because of what the names were taken for.
+                Ok(_) => return Err(errors),
+                Err(error) => {
+                    let unknown = error.unknown().map(str::to_owned);
+                    if errors.is_empty() || unknown.is_some() {
+                        errors.push(error);
+                    }
+                    match unknown.filter(|_| errors.len() < MOST) {
+                        Some(name) => known.define(&name, Kind::Float),
+                        None => return Err(errors),
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod campaign;
 pub mod control;
+pub mod count;
 pub mod entry_set;
 pub mod event_id;
 pub mod expression;
@@ -19,6 +20,7 @@ pub mod lumi_mask;
 pub mod luminosity;
 pub mod marker;
 pub mod metric;
+pub mod own_length;
 pub mod printable;
 pub mod queue;
 pub mod retry_policy;

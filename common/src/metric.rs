@@ -21,6 +21,7 @@ mod partial;
 mod ranking;
 mod raw;
 mod row_batch;
+mod size;
 mod spec;
 mod tally;
 
@@ -28,11 +29,12 @@ pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
 pub use drift::{ColumnDrift, DriftResult, FiredFraction, KeyDrift, Shift};
 pub use histogram::{HistogramBin, HistogramResult};
-pub use partial::{Dropped, Incompatible, MetricResult, Partial};
+pub use partial::{Dropped, Incompatible, MetricResult, Partial, warnings};
 pub use ranking::{
     Goal, OperatingPoint, PopulationResult, PrPoint, Probability, RankingResult, ReliabilityBin,
     RocPoint, ScoreBin,
 };
 pub use raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
 pub use row_batch::{FillError, RowBatch};
+pub use size::{histogram_bins_are_too_many, metrics_are_too_large};
 pub use spec::{DriftSpec, HistogramSpec, MetricSpec, RankingSpec};

@@ -88,6 +88,10 @@ pub trait Store: Send + Sync + Debug {
     /// Every object whose key begins with this folder, in ascending order of keys.
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError>;
 
+    /// Names of the folders that are directly below the root, in ascending order. A folder without
+    /// an object may be among them.
+    async fn folders(&self) -> Result<Vec<String>, StoreError>;
+
     /// How long ago an object was written, by the store's own clock; `None` when there is none, or
     /// when the store does not say.
     async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError>;

@@ -41,6 +41,8 @@ pub struct CampaignFile {
 pub struct Mistakes {
     subject: String,
     messages: Vec<String>,
+    /// Whether something could not be looked at for these.
+    may_hide_more: bool,
 }
 
 impl Mistakes {
@@ -50,6 +52,16 @@ impl Mistakes {
         Self {
             subject: subject.to_string(),
             messages,
+            may_hide_more: false,
+        }
+    }
+
+    /// The same, for which something could not be looked at.
+    #[must_use]
+    pub fn hiding_more(self) -> Self {
+        Self {
+            may_hide_more: true,
+            ..self
         }
     }
 
@@ -71,7 +83,10 @@ impl fmt::Display for Mistakes {
         for message in &self.messages {
             write!(f, "\n  - {}", message.replace('\n', "\n    "))?;
         }
-        Ok(())
+        match self.may_hide_more {
+            true => write!(f, "\nmore may be found once these are mended"),
+            false => Ok(()),
+        }
     }
 }
 
@@ -88,7 +103,7 @@ pub struct DraftFile {
     pub text: String,
     /// What it says.
     pub draft: Draft,
-    /// Its stages that are right in themselves, in order, with the models that load.
+    /// Its stages as far as they are right, in order, with the models that load.
     pub stages: Vec<Arc<PreparedStage>>,
     /// What is wrong with it and its models.
     pub wrong: Vec<String>,
@@ -108,11 +123,9 @@ impl DraftFile {
         let mut wrong: Vec<String> = draft.problems.iter().map(Problem::to_string).collect();
         let mut stages = Vec::with_capacity(draft.campaign.stages.len());
         for number in 0..draft.campaign.stages.len() {
-            if draft.stage_is_sound(number) {
-                let (stage, problems) = PreparedStage::draft(&draft.campaign, number, &files);
-                stages.push(Arc::new(stage));
-                wrong.extend(problems.iter().map(Problem::to_string));
-            }
+            let (stage, problems) = PreparedStage::draft(&draft.campaign, number, &files);
+            stages.push(Arc::new(stage));
+            wrong.extend(problems.iter().map(Problem::to_string));
         }
         Ok(Self {
             path,
@@ -163,25 +176,6 @@ pub fn place_of(base: &Path, campaign: &Campaign) -> Result<Place, Mistakes> {
     let place = Place::read(base, &campaign.output);
     let place = place.and_then(|output| output.join(campaign.name.as_str()));
     place.map_err(|error| Mistakes::new("output", vec![error.to_string()]))
-}
-
-/// A folder that cannot be made, as a file is where it or one above it should be.
-pub fn could_be_written(place: &Place) -> Result<(), Mistakes> {
-    let Place::Folder(folder) = place else {
-        return Ok(());
-    };
-    let there = folder.ancestors().find(|path| path.exists());
-    match there.filter(|path| !path.is_dir()) {
-        None => Ok(()),
-        Some(file) => {
-            let message = format!(
-                "output: {} cannot be written: {} is a file, expected a folder",
-                folder.display(),
-                file.display()
-            );
-            Err(Mistakes::new("output", vec![message]))
-        }
-    }
 }
 
 impl From<PlaceError> for Mistakes {
@@ -236,7 +230,7 @@ fn text_of(path: &Path) -> Result<String, Mistakes> {
 
 fn of_campaign(path: &Path, CampaignErrors(problems): &CampaignErrors) -> Mistakes {
     let messages = problems.iter().map(Problem::to_string).collect();
-    Mistakes::new(path.display(), messages)
+    Mistakes::new(path.display(), messages).hiding_more()
 }
 
 fn model_bytes(base: &Path, path: &str) -> Result<Vec<u8>, String> {

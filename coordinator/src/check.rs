@@ -2,22 +2,23 @@
 //! names (mask, files, models), and in how these fit together. One list, the same for every
 //! command that begins a campaign.
 //!
-//! What has a mistake in itself is not looked further into, as all that would be said of it might
-//! be wrong; everything else is.
+//! What has a mistake is left out, with all that depends on it, and everything else is looked at.
+//! Where more may be wrong than could be seen, that is said.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, Dataset, Draft};
+use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Draft};
 use lumimill_worker::counters::different_counters;
 use lumimill_worker::input::schema_of;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::process::rehearse;
 
-use crate::campaign_file::{CampaignFile, DraftFile, Mistakes, could_be_written, place_of};
+use crate::campaign_file::{CampaignFile, DraftFile, Mistakes, place_of};
 use crate::discover::{InputFile, Inputs};
+use crate::output::could_be_written;
 use crate::plan::{Plan, PlanErrors, Survey};
 use crate::side_by_side::side_by_side;
 
@@ -57,8 +58,9 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     found.extend(inputs.problems.iter());
     let (survey, problems) = Survey::of(&campaign, &base, &inputs, slots);
     found.extend(problems.iter());
+    let is_whole = inputs.problems.is_empty() && problems.is_empty();
     let mut warnings = Found::default();
-    check_schemas(
+    let schemas_are_right = check_schemas(
         &campaign,
         &stages,
         &inputs,
@@ -66,9 +68,17 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
         (&mut found, &mut warnings),
     );
     found.extend(survey.wrong_with(&stages).iter());
-    let mistakes = |messages| Mistakes::new(path.display(), messages);
     if !found.order.is_empty() {
-        return Err(mistakes(found.messages()));
+        let counts = draft.is_sound("certification");
+        if counts && survey.is_certified() {
+            found.extend(survey.duplicates(slots).iter());
+        }
+        let mistakes = Mistakes::new(path.display(), found.messages());
+        let models = stages.iter().all(|stage| has_its_models(stage));
+        return Err(match is_whole && counts && schemas_are_right && models {
+            true => mistakes,
+            false => mistakes.hiding_more(),
+        });
     }
     let file = CampaignFile {
         base,
@@ -78,7 +88,8 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     };
     let plan = survey.plan(&file.stages, slots);
     let mut plan = plan.map_err(|PlanErrors(problems)| {
-        mistakes(problems.iter().map(ToString::to_string).collect())
+        let messages = problems.iter().map(ToString::to_string).collect();
+        Mistakes::new(path.display(), messages)
     })?;
     plan.notes
         .extend(file.stages.iter().flat_map(|stage| stage.notes()));
@@ -86,32 +97,39 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     Ok(Checked { file, plan })
 }
 
-/// The campaign without the files of datasets that are wrong in themselves, and without stages
-/// that are. Datasets keep their numbers.
+/// The campaign without the files of datasets of which it is not known what is read of them.
+/// Datasets keep their numbers. What may be data is looked at as simulation, of which no lumi
+/// section has to be known.
 fn sound(draft: &Draft) -> Campaign {
     let mut campaign = draft.campaign.clone();
     for (number, dataset) in campaign.datasets.iter_mut().enumerate() {
-        if !draft.dataset_is_sound(number) {
+        let is_sound = |key: &str| draft.is_sound(&format!("dataset[{number}].{key}"));
+        if !is_sound("tree") {
             dataset.files.clear();
         }
+        if !is_sound("kind") {
+            dataset.kind = DatasetKind::Mc;
+        }
     }
-    let stages = campaign.stages.into_iter().enumerate();
-    campaign.stages = stages
-        .filter(|(number, _)| draft.stage_is_sound(*number))
-        .map(|(_, stage)| stage)
-        .collect();
     campaign
 }
 
+fn has_its_models(stage: &PreparedStage) -> bool {
+    let reading = &stage.stage().reading;
+    stage.models().len() == stage.stage().models.len() && reading.unread.is_empty()
+}
+
 /// Compiles every stage for every file that it reads, and lets it work on no events at all.
-/// Files that cannot be read are the survey's business.
+/// Files that cannot be read are the survey's business. Returns whether every stage could be
+/// compiled for all.
 fn check_schemas(
     campaign: &Campaign,
     stages: &[Arc<PreparedStage>],
     inputs: &Inputs,
     slots: NonZeroUsize,
     (found, warnings): (&mut Found, &mut Found),
-) {
+) -> bool {
+    let mut are_right = true;
     for (dataset, files) in campaign.datasets.iter().zip(&inputs.files) {
         for stage in stages {
             if !stage.stage().datasets.contains(&dataset.name) {
@@ -124,6 +142,7 @@ fn check_schemas(
             }
             for (file, problems) in files.iter().zip(checked) {
                 let (problems, warned) = problems.unwrap_or_default();
+                are_right &= problems.is_empty();
                 for problem in problems {
                     found.add(&file.identity.url, problem);
                 }
@@ -133,6 +152,7 @@ fn check_schemas(
             }
         }
     }
+    are_right
 }
 
 fn no_branches(stage: &PreparedStage, dataset: &Dataset, tree: &str) -> String {
@@ -159,19 +179,15 @@ fn wrong_with(
     if tree.branches().is_empty() {
         return None;
     }
-    let compiled = stage.compile(&schema);
-    let warned = match &compiled {
-        Ok(compiled) => different_counters(compiled, &tree),
-        Err(_) => Vec::new(),
-    };
-    let problems = match compiled {
-        Err(problems) => problems,
-        Ok(compiled) if stage.models().len() == stage.stage().models.len() => {
-            rehearse(&compiled, &schema)
-        }
+    let (compiled, mut problems) = stage.look(&schema);
+    let mut warned = Vec::new();
+    if let Some(compiled) = &compiled {
+        warned = different_counters(compiled, &tree);
         // A model that did not load has no score to work with, and is a mistake already.
-        Ok(_) => Vec::new(),
-    };
+        if has_its_models(stage) {
+            problems.extend(rehearse(compiled, &schema));
+        }
+    }
     let problems = problems.iter().map(ToString::to_string).collect();
     Some((problems, warned))
 }

@@ -5,6 +5,7 @@ mod check;
 mod control;
 mod dead;
 mod demo;
+mod earlier;
 mod fetch;
 mod inspect;
 mod plan;

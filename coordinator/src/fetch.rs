@@ -12,7 +12,6 @@ use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::shard::Shard;
 use lumimill_common::store::{Key, LocalStore, Place, Store, StoreError};
 
-use crate::ledger::stale;
 use crate::output::Output;
 use crate::plan::Plan;
 use crate::soundness::marker;
@@ -111,14 +110,11 @@ impl<'a> Fetch<'a> {
             }
         }
         let copy = Output::open(&Place::Folder(self.copy.location().into()))?;
-        for stage in &plan.stages {
-            for id in stale(plan, &copy.objects(&stage.name).await?) {
-                let key = object_key(&stage.name, id);
-                fetched.missing.push(format!(
-                    "{key} in {} is of an earlier plan, and readers would see it: remove it",
-                    self.copy.location()
-                ));
-            }
+        for key in copy.stray_keys(plan).await? {
+            fetched.missing.push(format!(
+                "{key} in {} is of an earlier plan, and readers would see it: remove it",
+                self.copy.location()
+            ));
         }
         Ok(())
     }

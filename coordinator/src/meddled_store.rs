@@ -111,6 +111,10 @@ impl Store for MeddledStore {
         self.inner.list(folder).await
     }
 
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        self.inner.folders().await
+    }
+
     async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError> {
         self.inner.age(key).await
     }

@@ -2,7 +2,9 @@
 
 mod held;
 mod inventory;
+mod stray;
 mod told;
+mod writable;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,13 +24,13 @@ use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Place, Store};
 
 use crate::campaign_file::Mistakes;
-use crate::ledger::stale;
-use crate::plan::{Plan, PlannedStage, ShardTableError};
+use crate::plan::{Plan, ShardTableError};
 use crate::stored::{record, unreadable};
 
 pub use self::held::Held;
 pub use self::inventory::Inventory;
 pub use self::told::Told;
+pub use self::writable::could_be_written;
 
 /// Requests that are on their way at a time.
 const AT_ONCE: usize = 32;
@@ -211,16 +213,8 @@ impl Output {
 
     /// Shards of a stage whose object is there, marker or not.
     pub async fn objects(&self, stage: &StageName) -> anyhow::Result<BTreeSet<ShardId>> {
-        let id = |name: &str| {
-            name.strip_prefix("part-")?
-                .strip_suffix(".parquet")
-                .map(str::to_owned)
-        };
-        let listed = self.store.list(&key(stage.as_str())?).await?;
-        Ok(listed
-            .iter()
-            .filter_map(|object| id(object.key.file_name())?.parse().ok())
-            .collect())
+        let there = self.inventory_of(stage).await?;
+        Ok(there.tables.into_keys().collect())
     }
 
     async fn ids(
@@ -319,18 +313,6 @@ impl Output {
             retries.extend(reading.try_collect::<Vec<_>>().await?);
         }
         Ok(retries)
-    }
-
-    /// Objects and markers that no shard of a plan accounts for: of an earlier configuration, or
-    /// of a shard that was split. Whoever reads the tables would see them.
-    pub async fn stale(&self, plan: &Plan) -> anyhow::Result<Vec<(StageName, ShardId)>> {
-        let mut found = Vec::new();
-        for PlannedStage { name, .. } in &plan.stages {
-            let there = &self.objects(name).await? | &self.done(name).await?;
-            let stale = stale(plan, &there).into_iter();
-            found.extend(stale.map(|id| (name.clone(), id)));
-        }
-        Ok(found)
     }
 
     /// Removes the markers of shards, which are to be done again. Nothing is lost by it: what a

@@ -27,6 +27,7 @@ mod tests;
 mod warnings;
 
 pub use certified::{CertificationError, Certified};
+pub(crate) use duplicates::beside;
 pub use duplicates::{DuplicateError, DuplicateLumi, Duplicates};
 pub use event_columns::EventColumnError;
 pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};

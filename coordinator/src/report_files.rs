@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lumimill_common::campaign::{Campaign, DuplicatePolicy, Rows, Stage};
+use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, MetricResult, Unit};
+use lumimill_common::metric::{self, CutFlow, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::unit::unit_of;
 
 use crate::ledger::{Ledger, LumiLedger};
 use crate::output::Output;
-use crate::plan::{DuplicateLumi, Plan};
+use crate::plan::{DuplicateLumi, Plan, beside};
 use crate::reduce::{StageResult, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
@@ -83,8 +84,10 @@ impl fmt::Display for Outcome {
         for (name, shards, rows) in &self.stages {
             writeln!(
                 f,
-                "stage {name}: {} of {} shards, {rows} rows",
-                shards.done, shards.planned
+                "stage {name}: {} of {}, {}",
+                shards.done,
+                counted(shards.planned, "shard"),
+                counted(*rows, "row")
             )?;
         }
         if let Some((processed, missing)) = self.lumis {
@@ -93,19 +96,12 @@ impl fmt::Display for Outcome {
         if self.noted > 0 {
             writeln!(f, "warnings: {}, in the report", self.noted)?;
         }
-        writeln!(f, "report  {}/report/index.html", self.location)?;
-        let names: Vec<&str> = self
-            .stages
-            .iter()
-            .map(|(name, _, _)| name.as_str())
-            .collect();
-        for (position, name) in names.iter().enumerate() {
-            let end = if position + 1 == names.len() {
-                ""
-            } else {
-                "\n"
-            };
-            write!(f, "tables  {}/{name}/*.parquet{end}", self.location)?;
+        write!(f, "report  {}/report/index.html", self.location)?;
+        for (name, shards, _) in &self.stages {
+            match shards.done {
+                0 => write!(f, "\ntables  none of stage {name}")?,
+                _ => write!(f, "\ntables  {}/{name}/*.parquet", self.location)?,
+            }
         }
         Ok(())
     }
@@ -228,7 +224,7 @@ fn outcome(
 }
 
 fn warnings(stage: &StageReport) -> Vec<String> {
-    let all = stage.metrics.iter().flat_map(MetricResult::warnings);
+    let all = metric::warnings(&stage.metrics).into_iter();
     all.map(|warning| format!("stage {}: {warning}", stage.name))
         .collect()
 }
@@ -334,14 +330,21 @@ fn duplicates(plan: &Plan) -> Vec<Duplicate> {
     let Some(found) = &plan.duplicates else {
         return Vec::new();
     };
-    let fate = match found.policy {
-        DuplicatePolicy::First => "left out",
-        DuplicatePolicy::Keep | DuplicatePolicy::Error => "counted",
+    let fate = |lumi: &DuplicateLumi| match found.policy {
+        DuplicatePolicy::First => {
+            format!(", {} left out", counted(lumi.copies, "copy"))
+        }
+        DuplicatePolicy::Keep | DuplicatePolicy::Error => {
+            format!("{}, counted", beside(lumi.duplicate_events, lumi.copies))
+        }
     };
     let duplicate = |lumi: &DuplicateLumi| Duplicate {
         what: format!(
-            "run {}, lumi {}: {} events more than once, {fate}",
-            lumi.run, lumi.lumi, lumi.duplicate_events
+            "run {}, lumi {}: {} more than once{}",
+            lumi.run,
+            lumi.lumi,
+            counted(lumi.duplicate_events, "event"),
+            fate(lumi)
         ),
         files: lumi.files.clone(),
     };

@@ -12,7 +12,6 @@ use lumimill_common::store::{Key, Store, StoreError};
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::{Serialize, Serializer};
 
-use crate::ledger::stale;
 use crate::output::{Inventory, Output};
 use crate::plan::Plan;
 use crate::soundness::{Fault, Unsound, marker};
@@ -126,17 +125,10 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
             Err(problem) => verified.problems.push(problem),
         }
     }
-    for stage in &plan.stages {
-        let (tables, markers) = (
-            output.objects(&stage.name).await?,
-            output.done(&stage.name).await?,
-        );
-        let keys = stale(plan, &tables).into_iter();
-        let keys = keys.map(|id| object_key(&stage.name, id));
-        let markers = stale(plan, &(&markers - &tables)).into_iter();
-        let keys = keys.chain(markers.map(|id| marker_key(&stage.name, id)));
-        verified.problems.extend(keys.map(Problem::Stray));
-    }
+    let strays = output.stray_keys(plan).await?;
+    verified
+        .problems
+        .extend(strays.into_iter().map(Problem::Stray));
     Ok(verified)
 }
 

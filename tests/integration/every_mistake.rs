@@ -10,7 +10,7 @@ use crate::lumimill;
 /// A mistake, and what is said of it.
 type Case = (&'static str, fn(&CampaignFolder), &'static [&'static str]);
 
-const CASES: [Case; 16] = [
+const CASES: [Case; 18] = [
     (
         "no mask",
         |folder| fs::remove_file(folder.join("certified.json")).unwrap(),
@@ -91,6 +91,16 @@ const CASES: [Case; 16] = [
             "out/demo cannot be written: ",
             "out is a file, expected a folder",
         ],
+    ),
+    (
+        "an output with a character that no path has",
+        |folder| folder.change("output = \"out\"", "output = \"o\\u0000\""),
+        &["output: ", "no path can have the character \\u0000"],
+    ),
+    (
+        "an output where nothing can be made",
+        |folder| folder.change("output = \"out\"", "output = \"/proc/1\""),
+        &["output: /proc/1/demo cannot be written: no folder can be made in /proc/1"],
     ),
     (
         "everything",
@@ -191,4 +201,52 @@ fn metrics_that_cannot_be_filled_are_found_before_a_job_runs() {
     folder.write("campaign.toml", format!("{text}{more}"));
     let says = ["2 mistakes", ".metric[", "`m_mumu` is Float32, expected"];
     assert_refused_alike("metrics", &folder, &says);
+}
+
+/// Mistakes of all kinds in two stages, of which none has to be mended to see another.
+#[test]
+fn mistakes_do_not_come_in_layers() {
+    let folder = CampaignFolder::demo(400);
+    let text = fs::read_to_string(folder.file()).unwrap();
+    let stage = text.get(text.find("[[stage]]").unwrap()..).unwrap();
+    let second = stage
+        .replace("name = \"dimuon\"", "name = \"again\"\nkepe = []")
+        .replace("pairs = \"Muon\"", "pairs = \"Muons\"");
+    let more = "\n[[stage.metric]]\nhistogram = { column = \"m_mum\", bin = 3, range = [0, 1] }\n\
+                [[stage.metric]]\nranking = { label = \"m_mumu\", score = \"pt_mumu\" }\n\
+                [[stage.metric]]\nhistogram = { column = \"m_mum\", bins = 3, range = [0, 1] }\n";
+    let first = stage
+        .replace("name = \"dimuon\"", "name = \"di/muon\"")
+        .replace("\"MET_pt\"]\nlabels", "\"MET_ptt\"]\nlabels")
+        .replace("labels = [", "labels = [\"HLT_Mu\", ")
+        .replace("eta(pair)", "eta(pai)")
+        .replace(
+            "onnx = \"models/HLT_Mu17_Mu8.onnx\"",
+            "onnx = \"models/gone.onnx\"",
+        );
+    let head = text.get(..text.find("[[stage]]").unwrap()).unwrap();
+    folder.write("campaign.toml", format!("{head}{first}{more}\n{second}"));
+    folder.copy(&folder.join("data/dimuon_0.root"), "data/again.root");
+    let says = [
+        "stage[0].name: ",
+        "stage[0].keep[4]: no branch \"MET_ptt\"",
+        "stage[0].labels[0]: no branch \"HLT_Mu\"",
+        "stage[0].columns.eta_mumu: unknown column \"pai\"",
+        "stage[0].model[1]: models/gone.onnx: cannot read the model",
+        "stage[0].metric[10].histogram.bins: is missing",
+        "stage[0].metric[10].histogram.bin: unknown key",
+        "stage[0].metric[11]: metric column `m_mumu` is Float32, expected",
+        "stage[0].metric[12]: \"m_mum\" is not an output column of this stage; did you mean m_mumu?",
+        "stage[1].kepe: unknown key",
+        "stage[1].rows.pairs: no collection \"Muons\"",
+        "events are there more than once",
+        "\nmore may be found once these are mended",
+    ];
+    assert_refused_alike("layers", &folder, &says);
+    // Nothing is said of what follows from these only.
+    let said = ended(&folder, "check").err;
+    assert!(said.contains("12 mistakes"), "{said}");
+    let broken = CampaignFolder::with_text("name = ");
+    let said = ended(&broken, "check").expect_code(2);
+    said.says(&["1 mistake", "more may be found once these are mended"]);
 }

@@ -42,9 +42,34 @@ fn members_of_different_length_are_never_paired() {
             ", event ",
             "(entry ",
             "column \"Muon_charge\" has ",
-            " values and \"Muon_pt\" has ",
+            " and \"Muon_pt\" has ",
         ]);
     }
+}
+
+/// Only the filtered column is used, so that nothing else of its collection has another length: once
+/// 906 members of 1266 gave rows, without a word.
+#[test]
+fn a_column_that_was_filtered_alone_is_held_against_its_counter() {
+    for stage in [
+        "rows = { each = \"Muon\" }\nkeep = [\"event\", \"charge\"]",
+        "rows = \"event\"\nkeep = [\"event\"]\n[stage.columns]\nq = \"sum(Muon_charge)\"",
+    ] {
+        let folder = campaign("lengths-differ.root", stage);
+        let checked = lumimill().on("check", &folder.file()).expect_code(0);
+        checked.says(&["warning: \"Muon_charge\" has a length of its own, and its collection"]);
+        let ended = lumimill().on("run", &folder.file()).expect_code(3);
+        ended.says(&[
+            "run 278900, lumi ",
+            "(entry ",
+            "column \"Muon_charge\" has ",
+            " and \"nMuon\" says ",
+            "filter both alike",
+        ]);
+    }
+    let stage = "rows = { each = \"Muon\" }\nkeep = [\"event\", \"pt\"]";
+    let folder = campaign("lengths-differ.root", stage);
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
 }
 
 /// A whole table of expressions, by Lumimill and by RDataFrame on a file of real ROOT. What ROOT

@@ -11,6 +11,7 @@ mod duplicates;
 mod every_mistake;
 mod expressions;
 mod faults;
+mod former_stages;
 mod forms;
 mod hostile;
 mod main_job;

@@ -54,3 +54,30 @@ fn what_a_model_does_not_say_is_said() {
         assert!(!ended.err.contains("model xgboost"), "{}", ended.err);
     }
 }
+
+/// To train with folds, one needs them before there is a model that has any.
+#[test]
+fn folds_are_in_the_table_before_there_is_a_model() {
+    let folder = CampaignFolder::demo(2_000);
+    let text = fs::read_to_string(folder.file()).unwrap();
+    let stage = text.get(..text.find("[[stage.model]]").unwrap()).unwrap();
+    let stage = stage.replace(
+        "missing_labels = \"error\"",
+        "missing_labels = \"error\"\nfolds = 5",
+    );
+    let stage = stage.replace("\"MET_pt\"]", "\"MET_pt\", \"fold\"]");
+    let metric = "[[stage.metric]]\nhistogram = { column = \"fold\", bins = 5, range = [0, 5] }\n";
+    folder.write("campaign.toml", format!("{stage}{metric}"));
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    let report = fs::read(folder.output().join("report/metrics.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    let stage = &report["stages"][0];
+    let bins = stage["metrics"][0]["histogram"]["bins"].as_array().unwrap();
+    let entries: Vec<u64> = bins
+        .iter()
+        .map(|bin| bin["entries"].as_u64().unwrap())
+        .collect();
+    assert_eq!(entries.len(), 5);
+    assert!(entries.iter().all(|entries| *entries > 100), "{entries:?}");
+    assert_eq!(Some(entries.iter().sum()), stage["rows"].as_u64());
+}

@@ -142,7 +142,7 @@ fn small_integers_certify_and_bytes_are_labels() {
         folder.write("mask.json", r#"{"1": [[8, 8]]}"#);
         write_small_integers(&folder, label);
         let ended = run(&folder).expect_code(0);
-        assert!(ended.out.contains("1 rows"), "{}", ended.out);
+        assert!(ended.out.contains(", 1 row\n"), "{}", ended.out);
     }
 }
 
@@ -151,5 +151,11 @@ fn a_label_in_bytes_that_is_neither_0_nor_1_names_entry_and_value() {
     let folder = campaign("Events", "keep = [\"event\"]\nlabels = [\"HLT_Mu17\"]");
     write_small_integers(&folder, Arc::new(UInt8Array::from(vec![0, 1, 3])));
     let ended = run(&folder).expect_code(3);
+    // No table is named where there is none.
+    assert!(
+        ended.out.contains("tables  none of stage s"),
+        "{}",
+        ended.out
+    );
     ended.says(&["HLT_Mu17", "entry 2 holds 3, neither 0 nor 1"]);
 }

@@ -155,3 +155,24 @@ fn a_table_without_rows() {
         run.out
     );
 }
+
+#[test]
+fn a_histogram_that_leaves_much_out() {
+    let folder = CampaignFolder::demo(EVENTS);
+    folder.change(
+        "bins = 50, range = [0.0, 100.0]",
+        "bins = 50, range = [0.0, 10.0]",
+    );
+    let run = lumimill().on("run", &folder.file()).expect_code(0);
+    let page = fs::read_to_string(folder.output().join("report/index.html")).unwrap();
+    for said in [&run.out, &page] {
+        // The others of m_mumu show parts of what one shows.
+        assert_eq!(said.matches("are outside of range").count(), 1, "{said}");
+        assert!(said.contains("histogram of pt_mumu: "), "{said}");
+        assert!(
+            said.contains("values are outside of range = [0, 10] ("),
+            "{said}"
+        );
+        assert!(said.contains(" % above): widen the range"), "{said}");
+    }
+}

@@ -88,7 +88,7 @@ def accepted(table):
 
 
 def refused(table):
-    return {f"r{at:03}": text for at, text in enumerate(table["refused"])}
+    return {f"r{at:03}": text for at, text in enumerate([*table["refused"], *table["neither"]])}
 
 
 def write(table, folder):
@@ -148,10 +148,12 @@ def compare(table, folder):
     says = open(os.path.join(folder, "refused.txt")).read()
     for key, text in refused(table).items():
         section = re.search(rf"columns\.{key}: (.*?)(?=\n.*columns\.r\d+: |\Z)", says, re.S)
-        if section is None or table["refused"][text] not in section.group(1):
-            wrong.append(f"{text}: is not refused with {table['refused'][text]!r}, but {section and section.group(1)!r}")
-        if key not in by:
-            wrong.append(f"{text}: ROOT refuses it too: no difference")
+        is_neither = text in table["neither"]
+        message = table["neither" if is_neither else "refused"][text]
+        if section is None or message not in section.group(1):
+            wrong.append(f"{text}: is not refused with {message!r}, but {section and section.group(1)!r}")
+        if (key not in by) != is_neither:
+            wrong.append(f"{text}: ROOT {'takes it' if is_neither else 'refuses it too'}")
     for at, (text, message) in enumerate(table["undefined"].items()):
         says = open(os.path.join(folder, f"undefined_{at}.txt")).read()
         if message not in says:

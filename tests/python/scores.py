@@ -20,9 +20,12 @@ for metric in found["metrics"]:
     ranking = metric["ranking"]
     numbers, name = ranking["rows"], (ranking["score"], ranking["range"])
     scores = table[ranking["score"]].to_numpy().astype(float)
-    finite = np.isfinite(scores)
-    y, s = table[ranking["label"]].to_numpy().astype(bool)[finite], scores[finite]
-    assert numbers["dropped"] == (~finite).sum(), name
+    known = ~np.isnan(scores)
+    y = table[ranking["label"]].to_numpy().astype(bool)[known]
+    # scikit-learn takes no infinite score; the largest number is as good.
+    largest = np.finfo(float).max
+    s = np.clip(scores[known], -largest, largest)
+    assert numbers["dropped"] == (~known).sum(), name
     assert numbers["total"] == len(y) and numbers["positives"] == y.sum(), name
     off = abs(numbers["auc"] - roc_auc_score(y, s))
     assert off <= numbers["auc_binning_error"] + 1e-12, (name, off, numbers["auc_binning_error"])

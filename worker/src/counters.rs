@@ -24,10 +24,23 @@ pub fn different_counters(stage: &CompiledStage, tree: &Tree) -> Vec<String> {
             counted(other)
         ))
     };
-    stage
-        .program()
-        .collections()
-        .iter()
-        .filter_map(said)
-        .collect()
+    let groups = stage.program().collections().iter().filter_map(said);
+    let counted = stage.program().counted().iter();
+    let counts_others = |counter: &str| {
+        let mut branches = tree.branches().iter();
+        branches.any(|branch| branch.counter() == Some(counter))
+    };
+    let counted = counted.filter_map(|(name, expected)| {
+        let by = match counter(name) {
+            Some(counter) => format!("is counted by \"{counter}\""),
+            // Where all are vectors, it may well have the length that the other says.
+            None if !counts_others(expected) => return None,
+            None => String::from("has a length of its own"),
+        };
+        Some(format!(
+            "\"{name}\" {by}, and its collection is counted by \"{expected}\": where they differ, the \
+             shard fails; they belong together only if both were filtered alike"
+        ))
+    });
+    groups.chain(counted).collect()
 }

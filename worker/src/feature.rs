@@ -26,6 +26,7 @@ use lumimill_common::metric::Unit;
 
 use crate::candidate::Candidates;
 use collection_lengths::CollectionLengths;
+pub(crate) use compile::Draft;
 use output::Output;
 pub(crate) use problem::Problems;
 
@@ -74,6 +75,12 @@ impl Program {
     #[must_use]
     pub fn collections(&self) -> &[Vec<String>] {
         self.collections.groups()
+    }
+
+    /// Columns that must have as many members as another column says, each with that.
+    #[must_use]
+    pub fn counted(&self) -> &[(String, String)] {
+        self.collections.counted()
     }
 
     /// Kept columns, labels, computed columns, and `candidate` unless rows are events.

@@ -6,6 +6,7 @@ mod short_names;
 #[cfg(any(feature = "s3", test))]
 mod tail;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -15,7 +16,9 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
+use lumimill_common::expression::collection_of;
 use lumimill_common::failure::Failure;
+use lumimill_common::own_length::with_own_lengths;
 use lumimill_common::retry_policy::MISSING;
 use lumimill_common::unread::with_unread;
 use lumimill_rootfile::{Error, RootFile, Tree};
@@ -86,7 +89,27 @@ pub fn schema_of(tree: &Tree) -> Schema {
         }
     }
     let unread = unread.iter().map(|(name, reason)| (name.as_str(), *reason));
-    with_unread(Schema::new(fields), unread)
+    let schema = with_unread(Schema::new(fields), unread);
+    let own = of_own_length(tree, &names, &schema);
+    with_own_lengths(schema, own)
+}
+
+/// List columns that are not counted by what, by its name, counts their collection.
+fn of_own_length(tree: &Tree, names: &ShortNames<'_>, schema: &Schema) -> Vec<String> {
+    let fields = schema.fields().iter();
+    let columns: BTreeSet<&str> = fields.map(|field| field.name().as_str()).collect();
+    let mut own = Vec::new();
+    for branch in tree.branches() {
+        if !matches!(branch.data_type(), Ok(DataType::List(_))) {
+            continue;
+        }
+        let has_own = |name: &String| {
+            let counter = format!("n{}", collection_of(name, &columns));
+            columns.contains(counter.as_str()) && branch.counter() != Some(counter.as_str())
+        };
+        own.extend(names.of_branch(branch.name()).into_iter().filter(has_own));
+    }
+    own
 }
 
 /// A run or lumi column as u32, whatever integer it was written as.

@@ -1,16 +1,18 @@
 //! A stage made ready: models loaded once, expressions compiled for each schema that files have.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use lumimill_common::campaign::{Campaign, Problem, Stage};
+use lumimill_common::campaign::{Campaign, Problem, Rows, Stage};
 use lumimill_common::metric::MetricSpec;
 use lumimill_common::shard::stage_digest;
 
 use crate::dataset_column::{DATASET, add_dataset, with_dataset};
-use crate::feature::Program;
+use crate::feature::{Draft, Program};
 use crate::input::{EVENT, LUMI, RUN};
+use crate::process::wrong_metrics;
 use crate::stage_model::{FOLD, ModelFiles, StageModel};
 use crate::stage_types::StageTypes;
 
@@ -57,7 +59,7 @@ impl PreparedStage {
             match StageModel::load(files, spec) {
                 Ok(model) => models.push(model),
                 Err(messages) => {
-                    let at = format!("{path}.model[{number}]");
+                    let at = format!("{path}.model[{}]", stage.reading.models.of(number));
                     problems.extend(messages.into_iter().map(|message| Problem {
                         path: at.clone(),
                         message,
@@ -65,9 +67,9 @@ impl PreparedStage {
                 }
             }
         }
-        let folds = common_folds(&models).unwrap_or_else(|message| {
+        let folds = common_folds(stage.folds, &models).unwrap_or_else(|message| {
             problems.push(Problem {
-                path: format!("{path}.model"),
+                path: format!("{path}.{}", of_folds(&stage)),
                 message,
             });
             None
@@ -154,31 +156,74 @@ impl PreparedStage {
         self.compile_as(schema, &self.types)
     }
 
+    /// Everything that is wrong with the stage for files of this schema; and the stage compiled, if
+    /// it can be. A draft may have mistakes in itself, and models that did not load.
+    pub fn look(self: &Arc<Self>, schema: &Schema) -> (Option<CompiledStage>, Vec<Problem>) {
+        let (schema, names_dataset) = self.as_named(schema, &self.types);
+        let Draft {
+            program,
+            known,
+            mut problems,
+        } = Program::draft(&self.stage, &self.path, &self.functions, &schema);
+        problems.extend(self.identity_problems(&schema));
+        problems.extend(wrong_metrics(self, known));
+        let program = program.filter(|_| problems.is_empty());
+        let compiled = program.map(|program| self.compiled(program, names_dataset));
+        (compiled, problems)
+    }
+
     /// Compiles the stage for files of this schema, whose branches are read in these types.
     pub(crate) fn compile_as(
         self: &Arc<Self>,
         schema: &Schema,
         types: &StageTypes,
     ) -> Result<CompiledStage, Vec<Problem>> {
+        let (schema, names_dataset) = self.as_named(schema, types);
+        let mut problems = self.identity_problems(&schema);
+        let program = Program::compile(&self.stage, &self.path, &self.functions, &schema);
+        match program {
+            Ok(program) if problems.is_empty() => Ok(self.compiled(program, names_dataset)),
+            Ok(_) => Err(problems),
+            Err(found) => {
+                problems.splice(0..0, found);
+                Err(problems)
+            }
+        }
+    }
+
+    /// The branches of a file in these types, with the name of the dataset where that is kept.
+    fn as_named(&self, schema: &Schema, types: &StageTypes) -> (Schema, bool) {
         let keeps_dataset = self.stage.keep.iter().any(|keep| keep.column == DATASET);
         let names_dataset = keeps_dataset && schema.field_with_name(DATASET).is_err();
-        let schema = &match names_dataset {
+        let schema = match names_dataset {
             true => with_dataset(&types.retyped(schema)),
             false => types.retyped(schema),
         };
-        let mut problems = match self.folds {
-            Some(_) => self.missing_identity(schema),
-            None => Vec::new(),
+        (schema, names_dataset)
+    }
+
+    /// The branches of a file that the stage names, whatever else is wrong with it.
+    pub(crate) fn named(&self, schema: &Schema) -> Vec<String> {
+        let stage = &self.stage;
+        let rows = match &stage.rows {
+            Rows::Event => None,
+            Rows::Each { condition, .. } | Rows::Pairs { condition, .. } => condition.as_deref(),
         };
-        let program = Program::compile(&self.stage, &self.path, &self.functions, schema);
-        let program = match program {
-            Ok(program) if problems.is_empty() => program,
-            Ok(_) => return Err(problems),
-            Err(found) => {
-                problems.splice(0..0, found);
-                return Err(problems);
-            }
-        };
+        let texts = [stage.condition.as_deref(), stage.select.as_deref(), rows];
+        let kept = stage.keep.iter().chain(&stage.labels);
+        let columns = stage.columns.iter().map(|column| &column.expression);
+        let others = kept.map(|keep| &keep.column).chain(columns);
+        let texts = texts.into_iter().flatten();
+        let texts = texts.chain(others.map(String::as_str));
+        let words: BTreeSet<&str> = texts
+            .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+            .collect();
+        let fields = schema.fields().iter().map(|field| field.name());
+        let named = fields.filter(|name| words.contains(name.as_str()));
+        named.cloned().collect()
+    }
+
+    fn compiled(self: &Arc<Self>, program: Program, names_dataset: bool) -> CompiledStage {
         let mut fields: Vec<Field> = program
             .output_schema()
             .fields()
@@ -188,21 +233,24 @@ impl PreparedStage {
         fields.extend(self.folds.map(|_| fold_field()));
         let scores = self.models.iter();
         fields.extend(scores.map(|model| Field::new(model.name(), DataType::Float32, false)));
-        Ok(CompiledStage {
+        CompiledStage {
             prepared: self.clone(),
             program,
             schema: Arc::new(Schema::new(fields)),
             names_dataset,
-        })
+        }
     }
 
-    fn missing_identity(&self, schema: &Schema) -> Vec<Problem> {
+    fn identity_problems(&self, schema: &Schema) -> Vec<Problem> {
+        if self.folds.is_none() {
+            return Vec::new();
+        }
         let missing = [RUN, LUMI, EVENT]
             .into_iter()
             .filter(|name| schema.field_with_name(name).is_err());
         missing
             .map(|name| Problem {
-                path: format!("{}.model", self.path),
+                path: format!("{}.{}", self.path, of_folds(&self.stage)),
                 message: format!(
                     "folds are made from run, luminosityBlock and event: no branch {name}"
                 ),
@@ -211,23 +259,35 @@ impl PreparedStage {
     }
 }
 
-/// How many folds the models with folds share.
-fn common_folds(models: &[StageModel]) -> Result<Option<u8>, String> {
-    let mut counts = models
-        .iter()
-        .map(StageModel::folds)
-        .filter(|folds| *folds > 1);
+/// How many folds the stage and its models with folds share.
+fn common_folds(of_stage: Option<u8>, models: &[StageModel]) -> Result<Option<u8>, String> {
+    let of_models = models.iter().map(StageModel::folds);
+    let of_models = of_models.filter(|folds| *folds > 1);
+    let mut counts = of_stage.map(usize::from).into_iter().chain(of_models);
     let Some(first) = counts.next() else {
         return Ok(None);
     };
     if let Some(other) = counts.find(|other| *other != first) {
+        let one = if of_stage.is_some() {
+            "the stage"
+        } else {
+            "one"
+        };
         return Err(format!(
-            "models of one stage share one fold column: one has {first} folds, another {other}"
+            "a stage and its models share one fold column: {one} has {first} folds, another {other}"
         ));
     }
     u8::try_from(first)
         .map(Some)
         .map_err(|_| format!("expected at most 255 folds, found {first}"))
+}
+
+/// The key of a stage that its folds come from.
+fn of_folds(stage: &Stage) -> &'static str {
+    match stage.folds {
+        Some(_) => "folds",
+        None => "model",
+    }
 }
 
 /// The column of folds.

@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow_schema::{Field, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::Problem;
 use lumimill_common::failure::Failure;
-use lumimill_common::metric::{CutFlow, Partial, RowBatch, Unit};
+use lumimill_common::metric::{CutFlow, FillError, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::Tree;
 
 use crate::event_name::event_name;
 use crate::feature::{Rows, RunError};
 use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
-use crate::prepared_stage::{CompiledStage, fold_field};
+use crate::prepared_stage::{CompiledStage, PreparedStage, fold_field};
 use crate::shard_reader::ShardReader;
 use crate::stage_model::{fold_column, score_all};
 use crate::told_apart::ToldApart;
@@ -86,7 +86,7 @@ pub fn process(
 }
 
 /// Lets a stage work on no events at all of files with these branches, and says what is wrong with
-/// it that only work shows: columns of which a model or a metric can make nothing.
+/// it that only work shows: columns of which a model can make nothing.
 #[must_use]
 pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
     let prepared = stage.prepared();
@@ -113,19 +113,33 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
             rows.batch = batch.map_err(|failure| failure.message)?;
             Ok(rows)
         });
-    let rows = match rows {
-        Ok(rows) => rows,
-        Err(message) => return vec![of_stage("", message)],
-    };
-    let numbers = rows.event_index.values();
-    let batch = match RowBatch::of_events(&rows.batch, numbers) {
-        Ok(batch) => batch,
-        Err(error) => return vec![of_stage("", error.to_string())],
+    let wrong = rows.err().map(|message| of_stage("", message));
+    wrong.into_iter().collect()
+}
+
+/// What is wrong with metrics of a stage by the types of these columns, those of the table that are
+/// known to be right, and of scores.
+pub(crate) fn wrong_metrics(prepared: &PreparedStage, mut columns: Vec<Field>) -> Vec<Problem> {
+    let stage = prepared.stage();
+    if stage.has_folds() {
+        columns.push(fold_field());
+    }
+    let scores = stage.models.iter();
+    columns.extend(scores.map(|model| Field::new(&model.name, DataType::Float32, false)));
+    let batch = RecordBatch::new_empty(Arc::new(Schema::new(columns)));
+    let Ok(batch) = RowBatch::of_events::<u32>(&batch, &[]) else {
+        return Vec::new();
     };
     let metrics = prepared.metrics().iter().enumerate();
     let wrong = metrics.filter_map(|(number, metric)| {
         let error = Partial::new(metric).fill(&batch).err()?;
-        Some(of_stage(&format!(".metric[{number}]"), error.to_string()))
+        // A column that is not there is a mistake already, or made of one.
+        let is_missing = matches!(error, FillError::MissingColumn { .. });
+        let place = stage.reading.metrics.of(number);
+        (!is_missing).then(|| Problem {
+            path: format!("{}.metric[{place}]", prepared.path()),
+            message: error.to_string(),
+        })
     });
     wrong.collect()
 }

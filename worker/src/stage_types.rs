@@ -90,10 +90,12 @@ impl StageTypes {
     fn read_as(stage: &Arc<PreparedStage>, schemas: &[FileSchema<'_>]) -> (Self, Vec<Problem>) {
         let mut held: BTreeMap<String, Vec<(DataType, &str)>> = BTreeMap::new();
         for FileSchema { file, schema } in schemas {
-            let Ok(compiled) = stage.compile(schema) else {
-                continue;
+            let branches = match stage.compile(schema) {
+                Ok(compiled) => compiled.branches(false),
+                // What else is wrong keeps nobody from looking at those.
+                Err(_) => stage.named(schema),
             };
-            for name in compiled.branches(false) {
+            for name in branches {
                 let Ok(field) = schema.field_with_name(&name) else {
                     continue;
                 };

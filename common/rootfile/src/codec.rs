@@ -3,7 +3,9 @@
 //! A block begins with nine bytes: two letters that name the codec, a method byte, and the
 //! compressed and decompressed sizes as three-byte little-endian numbers (so at most 16 MiB).
 
-use libdeflater::Decompressor;
+use std::fmt;
+
+use libdeflater::{DecompressionError, Decompressor};
 use liblzma::stream::{Action, Status, Stream};
 use twox_hash::XxHash64;
 
@@ -22,8 +24,8 @@ pub(crate) struct Codecs {
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
-impl std::fmt::Debug for Codecs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Codecs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Codecs")
     }
 }
@@ -89,8 +91,9 @@ impl Codecs {
             b"L4" => lz4(block.compressed, out),
             b"ZS" => self.zstd(block.compressed, out),
             other => Err(Malformed::new(format!(
-                "a block is compressed with {:?}, which is none of ZL, CS, XZ, L4 and ZS",
-                other.escape_ascii().to_string()
+                "the compressed data are damaged: a block begins with \"{}\", which is none of ZL, CS, XZ, \
+                 L4 and ZS",
+                other.escape_ascii()
             ))),
         }
     }
@@ -99,7 +102,7 @@ impl Codecs {
         let written = self
             .deflate
             .zlib_decompress(compressed, out)
-            .map_err(|error| Malformed::new(format!("ZLIB: {error}")))?;
+            .map_err(|error| damaged("ZLIB", of_deflate(&error)))?;
         exactly("ZLIB", written, out.len())
     }
 
@@ -107,12 +110,12 @@ impl Codecs {
         let written = self
             .deflate
             .deflate_decompress(compressed, out)
-            .map_err(|error| Malformed::new(format!("old ROOT deflate: {error}")))?;
+            .map_err(|error| damaged("old ROOT deflate", of_deflate(&error)))?;
         exactly("old ROOT deflate", written, out.len())
     }
 
     fn zstd(&mut self, compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
-        let failed = |error| Malformed::new(format!("ZSTD: {error}"));
+        let failed = |error| damaged("ZSTD", error);
         if self.zstd.is_none() {
             self.zstd = Some(zstd::bulk::Decompressor::new().map_err(failed)?);
         }
@@ -160,15 +163,13 @@ fn split_block(bytes: &[u8], at: usize) -> Result<(Block<'_>, &[u8]), Malformed>
 }
 
 fn lzma(compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
-    let failed = |error| Malformed::new(format!("LZMA: {error}"));
+    let failed = |error| damaged("LZMA", error);
     let mut stream = Stream::new_stream_decoder(LZMA_MEMORY_LIMIT, 0).map_err(failed)?;
     let status = stream
         .process(compressed, out, Action::Finish)
         .map_err(failed)?;
     if status != Status::StreamEnd {
-        return Err(Malformed::new(
-            "LZMA: the stream does not end within its block",
-        ));
+        return Err(damaged("LZMA", "the stream does not end within its block"));
     }
     exactly(
         "LZMA",
@@ -182,16 +183,15 @@ fn lz4(compressed: &[u8], out: &mut [u8]) -> Result<(), Malformed> {
         compressed.first_chunk::<LZ4_CHECKSUM>(),
         compressed.get(LZ4_CHECKSUM..),
     ) else {
-        return Err(Malformed::new("LZ4: the checksum is cut short"));
+        return Err(damaged("LZ4", "the checksum is cut short"));
     };
     let (stored, found) = (u64::from_be_bytes(*stored), XxHash64::oneshot(0, body));
     if stored != found {
-        return Err(Malformed::new(format!(
-            "LZ4: the checksum is {found:016x} but {stored:016x} was stored"
-        )));
+        let reason = format!("the checksum is {found:016x} but {stored:016x} was stored");
+        return Err(damaged("LZ4", reason));
     }
-    let written = lz4_flex::block::decompress_into(body, out)
-        .map_err(|error| Malformed::new(format!("LZ4: {error}")))?;
+    let written =
+        lz4_flex::block::decompress_into(body, out).map_err(|error| damaged("LZ4", error))?;
     exactly("LZ4", written, out.len())
 }
 
@@ -199,7 +199,40 @@ fn exactly(codec: &str, written: usize, expected: usize) -> Result<(), Malformed
     if written == expected {
         return Ok(());
     }
-    Err(Malformed::new(format!(
-        "{codec}: a block gave {written} bytes instead of {expected}"
-    )))
+    let reason = format!("a block gave {written} bytes instead of {expected}");
+    Err(damaged(codec, reason))
+}
+
+/// What is said of a block that its codec makes nothing of.
+fn damaged(codec: &str, reason: impl fmt::Display) -> Malformed {
+    Malformed::new(format!(
+        "the compressed data are damaged: {codec}: {reason}"
+    ))
+}
+
+/// The words of its library are about calls of it, not about data.
+fn of_deflate(error: &DecompressionError) -> &'static str {
+    match error {
+        DecompressionError::BadData => "no stream that can be unpacked",
+        DecompressionError::InsufficientSpace => "the stream holds more than its block declares",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Codecs;
+
+    #[test]
+    fn damaged_data_are_said_to_be_that_whatever_the_codec() {
+        for letters in [b"ZL", b"CS", b"XZ", b"L4", b"ZS", b"??"] {
+            let mut stored = letters.to_vec();
+            stored.extend([8, 20, 0, 0, 100, 0, 0]);
+            stored.extend([0x5a; 20]);
+            let mut out = Vec::new();
+            let error = Codecs::new().decompress(&stored, 100, &mut out);
+            let said = error.unwrap_err().to_string();
+            assert!(said.contains("the compressed data are damaged: "), "{said}");
+            assert!(!said.contains("LibDeflate"), "{said}");
+        }
+    }
 }

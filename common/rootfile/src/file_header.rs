@@ -57,7 +57,21 @@ pub(crate) fn describe(start: &[u8]) -> String {
         [] => "it is empty".to_owned(),
         bytes => {
             let first = bytes.get(..4).unwrap_or(bytes);
-            format!("it starts with {:?}", first.escape_ascii().to_string())
+            format!("it starts with \"{}\"", first.escape_ascii())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+
+    #[test]
+    fn what_is_no_root_file_is_shown_escaped_once() {
+        assert_eq!(describe(b"hi\n\"there"), "it starts with \"hi\\n\\\"\"");
+        assert_eq!(
+            describe(b"PK\x03\x04more"),
+            "it starts with \"PK\\x03\\x04\""
+        );
     }
 }

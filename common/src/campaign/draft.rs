@@ -6,8 +6,9 @@ use crate::userinfo;
 
 /// What a campaign file says, as far as it is right, and all that is wrong with it in itself.
 ///
-/// Datasets and stages keep their numbers. What is wrong has a value that means nothing: one asks
-/// [`Draft::dataset_is_sound`] and [`Draft::stage_is_sound`] before looking further into it.
+/// Datasets and stages keep their numbers. What is wrong has a value that means nothing, and is left
+/// out of its list: one asks [`Draft::is_sound`] before looking further into it, and of stages
+/// [`Reading`](super::Reading).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     /// What it says.
@@ -51,27 +52,12 @@ impl Draft {
         Ok(Self { campaign, problems })
     }
 
-    /// Whether nothing is wrong with a dataset.
-    #[must_use]
-    pub fn dataset_is_sound(&self, number: usize) -> bool {
-        self.is_sound(&format!("dataset[{number}]"))
-    }
-
-    /// Whether nothing is wrong with a stage that changes what is said of it and its input: a
-    /// metric does not.
-    #[must_use]
-    pub fn stage_is_sound(&self, number: usize) -> bool {
-        self.is_sound("functions") && self.is_sound(&format!("stage[{number}]"))
-    }
-
     /// Whether nothing is wrong at a path or below it.
     #[must_use]
     pub fn is_sound(&self, path: &str) -> bool {
         let concerns = |problem: &Problem| {
             let below = problem.path.strip_prefix(path);
-            below.is_some_and(|below| {
-                below.is_empty() || (below.starts_with('.') && !below.starts_with(".metric["))
-            })
+            below.is_some_and(|below| below.is_empty() || below.starts_with(['.', '[']))
         };
         !self.problems.iter().any(concerns)
     }
@@ -116,8 +102,8 @@ mod tests {
             "stage[1].metric[0]",
         ];
         assert_eq!(paths, expected);
-        assert!(!draft.dataset_is_sound(0) && draft.dataset_is_sound(1));
-        assert!(!draft.stage_is_sound(0) && draft.stage_is_sound(1));
+        assert!(!draft.is_sound("dataset[0].kind") && !draft.is_sound("dataset[0]"));
+        assert!(draft.is_sound("dataset[0].files") && draft.is_sound("dataset[1]"));
         let certification = draft.campaign.certification.unwrap();
         assert_eq!(certification.mask.as_deref(), Some("m.json"));
         assert_eq!(draft.campaign.datasets[1].name, "b");

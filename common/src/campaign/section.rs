@@ -59,6 +59,10 @@ impl Problems {
         }
     }
 
+    fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     /// Whether no more are noted.
     pub(super) fn are_too_many(&self) -> bool {
         self.0.borrow().len() >= MOST_PROBLEMS
@@ -72,6 +76,7 @@ impl Problems {
 /// A table and where it stands; [`Section::finish`] reports the keys that nobody asked for.
 pub(super) struct Section<'a> {
     path: String,
+    number: usize,
     table: &'a Table,
     known: BTreeSet<String>,
     problems: &'a Problems,
@@ -79,12 +84,13 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub(super) fn root(table: &'a Table, problems: &'a Problems) -> Self {
-        Self::at(String::new(), table, problems)
+        Self::at(String::new(), 0, table, problems)
     }
 
-    fn at(path: String, table: &'a Table, problems: &'a Problems) -> Self {
+    fn at(path: String, number: usize, table: &'a Table, problems: &'a Problems) -> Self {
         Self {
             path,
+            number,
             table,
             known: BTreeSet::new(),
             problems,
@@ -173,6 +179,86 @@ impl<'a> Section<'a> {
         (texts.len() == items.len()).then_some(texts)
     }
 
+    /// The strings of a list, each with its place in it; those that are something else are noted and
+    /// left out. One string alone is one, too, and noted.
+    pub(super) fn listed(&mut self, key: &str) -> Vec<(usize, String)> {
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
+        let Some(items) = value.as_array() else {
+            self.wrong(key, "a list of strings", value);
+            let alone = value.as_str().map(|text| (0, text.to_owned()));
+            return alone.into_iter().collect();
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match item.as_str() {
+                Some(text) => texts.push((index, text.to_owned())),
+                None => self.wrong(&format!("{key}[{index}]"), "a string", item),
+            }
+        }
+        texts
+    }
+
+    /// What is read of a key that must be there.
+    pub(super) fn required<T>(
+        &mut self,
+        key: &str,
+        read: impl Fn(&mut Self, &str) -> Option<T>,
+    ) -> Option<T> {
+        if self.table.contains_key(key) {
+            return read(self, key);
+        }
+        self.known.insert(key.to_owned());
+        self.problem(key, "is missing");
+        None
+    }
+
+    /// A whole number that is not negative.
+    pub(super) fn count(&mut self, key: &str) -> Option<u32> {
+        let number = self.integer(key)?;
+        let count = u32::try_from(number).ok();
+        if count.is_none() {
+            self.problem(key, format!("expected 0 to {}, found {number}", u32::MAX));
+        }
+        count
+    }
+
+    /// Two numbers, `[low, high]`.
+    pub(super) fn range(&mut self, key: &str) -> Option<[f64; 2]> {
+        let value = self.get(key)?;
+        let number = |item: &Value| {
+            let whole = item.as_integer().map(|whole| whole as f64);
+            item.as_float().or(whole)
+        };
+        let items = value.as_array().map(Vec::as_slice);
+        let range = match items {
+            Some([low, high]) => number(low).zip(number(high)),
+            _ => None,
+        };
+        if range.is_none() {
+            let found = match items {
+                Some(items) => format!("{} of {}", value.type_str(), items.len()),
+                None => value.type_str().to_owned(),
+            };
+            self.problem(
+                key,
+                format!("expected two numbers, [low, high], found {found}"),
+            );
+        }
+        range.map(|(low, high)| [low, high])
+    }
+
+    /// Mistakes of the file so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.problems.count()
+    }
+
+    /// Which one it is of its list, from 0.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
     /// Parses text that was found at a key, noting the error there.
     pub(super) fn parsed<T: FromStr>(&self, key: &str, text: &str) -> Option<T>
     where
@@ -223,7 +309,7 @@ impl<'a> Section<'a> {
         if table.is_none() {
             self.wrong(key, "a table", value);
         }
-        table.map(|table| Section::at(self.path_of(key), table, self.problems))
+        table.map(|table| Section::at(self.path_of(key), 0, table, self.problems))
     }
 
     /// The tables of an array of tables, `[[key]]`.
@@ -245,7 +331,8 @@ impl<'a> Section<'a> {
             let here = format!("{key}[{index}]");
             match item.as_table() {
                 Some(table) => {
-                    sections.push(Section::at(self.path_of(&here), table, self.problems));
+                    let path = self.path_of(&here);
+                    sections.push(Section::at(path, index, table, self.problems));
                 }
                 None => self.wrong(&here, "a table", item),
             }

@@ -8,9 +8,13 @@ use toml::Value;
 use super::dataset::Dataset;
 use super::model::Model;
 use super::name::StageName;
+use super::reading::Reading;
 use super::rows::{Keep, Rows};
 use super::section::Section;
-use crate::metric::{MetricSpec, RawMetric};
+use crate::metric::{MetricSpec, metrics_are_too_large};
+
+/// The column that says which fold an event is of.
+const FOLD: &str = "fold";
 
 /// What to do where a file lacks a label branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -77,10 +81,17 @@ pub struct Stage {
     pub columns: Vec<Column>,
     /// Condition on rows.
     pub select: Option<String>,
+    /// In how many folds events are put, where the stage says so: a column `fold`, to train with
+    /// before there is a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<u8>,
     /// Models, each adding a score column.
     pub models: Vec<Model>,
     /// What is measured on the rows.
     pub metrics: Vec<MetricSpec>,
+    /// Where these are in the file, and what of it is not among them.
+    #[serde(skip)]
+    pub reading: Reading,
 }
 
 impl Stage {
@@ -117,27 +128,34 @@ impl Stage {
                 section.problem(later, "is not available in this version");
             }
         }
-        let stage = Self {
+        let mut reading = Reading {
+            rows_are_unread: rows.is_none(),
+            ..Reading::default()
+        };
+        let mut stage = Self {
             name: name.unwrap_or_else(StageName::unnamed),
             datasets,
             tree: section.text("tree"),
             condition: section.text("where"),
             rows: rows.unwrap_or(Rows::Event),
-            keep: read_keep(section, "keep"),
-            labels: read_keep(section, "labels"),
+            keep: read_keep(section, "keep", &mut reading),
+            labels: read_keep(section, "labels", &mut reading),
             missing_labels: section
                 .choice("missing_labels", &policies)
                 .unwrap_or_default(),
-            columns: read_columns(section),
+            columns: read_columns(section, &mut reading),
             select: section.text("select"),
-            models: section
-                .sections("model")
-                .iter_mut()
-                .filter_map(Model::read)
-                .collect(),
-            metrics: read_metrics(section),
+            folds: read_folds(section),
+            models: read_models(section, &mut reading),
+            metrics: read_metrics(section, &mut reading),
+            reading,
         };
         section.finish();
+        if stage.has_folds() {
+            // It is there anyway.
+            let is_fold = |keep: &Keep| keep.column == FOLD && keep.name == FOLD;
+            stage.keep.retain(|keep| !is_fold(keep));
+        }
         stage
     }
 
@@ -148,7 +166,7 @@ impl Stage {
         let labels = self.labels.iter().map(|label| label.name.as_str());
         let columns = self.columns.iter().map(|column| column.name.as_str());
         let candidate = (self.rows != Rows::Event).then_some("candidate");
-        let folds = self.has_folds().then_some("fold");
+        let folds = self.has_folds().then_some(FOLD);
         let scores = self.models.iter().map(|model| model.name.as_str());
         kept.chain(labels)
             .chain(columns)
@@ -164,9 +182,13 @@ impl Stage {
         self.labels.iter().map(|label| label.name.clone()).collect()
     }
 
-    /// Whether a model of this stage has folds, and the output a `fold` column.
+    /// Whether this stage or a model of it has folds, and the output a `fold` column.
     #[must_use]
     pub fn has_folds(&self) -> bool {
+        self.folds.is_some() || self.has_models_with_folds()
+    }
+
+    fn has_models_with_folds(&self) -> bool {
         self.models
             .iter()
             .any(|model| matches!(model.source, super::ModelSource::Folds(_)))
@@ -191,19 +213,44 @@ impl Stage {
             }
         }
         for (index, metric) in self.metrics.iter().enumerate() {
+            let place = self.reading.metrics.of(index);
             for column in metric.columns() {
-                if !seen.contains(column.as_str()) {
-                    let hint = crate::suggest::nearest(&column, names.iter().copied())
-                        .map_or_else(|| names.join(", "), str::to_owned);
-                    section.problem(
-                        &format!("metric[{index}]"),
-                        format!(
-                            "\"{column}\" is not an output column of this stage; nearest: {hint}"
-                        ),
-                    );
+                if seen.contains(column.as_str()) || self.reading.unread.contains(&column) {
+                    continue;
                 }
+                let hint = match crate::suggest::nearest(&column, seen.iter().copied()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("it has {}", few(&names)),
+                };
+                section.problem(
+                    &format!("metric[{place}]"),
+                    format!("\"{column}\" is not an output column of this stage; {hint}"),
+                );
             }
         }
+        let metrics = self.metrics.iter().enumerate();
+        let metrics = metrics.map(|(index, metric)| (self.reading.metrics.of(index), metric));
+        if let Some(message) = metrics_are_too_large(&metrics.collect::<Vec<_>>()) {
+            section.problem("metric", message);
+        }
+    }
+}
+
+/// The first of many names, each once.
+fn few(names: &[&str]) -> String {
+    /// As many as a person reads.
+    const NAMED: usize = 12;
+    let mut known = BTreeSet::new();
+    let once: Vec<&str> = names
+        .iter()
+        .copied()
+        .filter(|name| known.insert(*name))
+        .collect();
+    let first = once.iter().take(NAMED).copied().collect::<Vec<_>>();
+    match once.len().saturating_sub(NAMED) {
+        _ if once.is_empty() => String::from("none"),
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 
@@ -234,25 +281,60 @@ fn read_from(section: &mut Section<'_>, datasets: &[Dataset]) -> Vec<String> {
 }
 
 /// A list of `"column"` or `"column as name"`.
-fn read_keep(section: &mut Section<'_>, key: &str) -> Vec<Keep> {
-    let texts = section.texts(key).unwrap_or_default();
-    let entries = texts.iter().enumerate();
-    entries
-        .filter_map(|(index, text)| section.parsed(&format!("{key}[{index}]"), text))
-        .collect()
+fn read_keep(section: &mut Section<'_>, key: &str, reading: &mut Reading) -> Vec<Keep> {
+    let mut read = Vec::new();
+    for (index, text) in section.listed(key) {
+        match section.parsed(&format!("{key}[{index}]"), &text) {
+            Some(keep) => {
+                read.push(keep);
+                match key {
+                    "keep" => reading.keep.add(index),
+                    _ => reading.labels.add(index),
+                }
+            }
+            None => reading.unread(&text),
+        }
+    }
+    read
 }
 
-fn read_columns(section: &mut Section<'_>) -> Vec<Column> {
+fn read_columns(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Column> {
     let Some(mut table) = section.section("columns") else {
         return Vec::new();
     };
     let names = table.keys();
-    let columns = names
-        .into_iter()
-        .filter_map(|name| read_column(&mut table, name))
-        .collect();
+    let mut columns = Vec::with_capacity(names.len());
+    for name in names {
+        match read_column(&mut table, name.clone()) {
+            Some(column) => columns.push(column),
+            None => reading.unread(&name),
+        }
+    }
     table.finish();
     columns
+}
+
+fn read_folds(section: &mut Section<'_>) -> Option<u8> {
+    let folds = section.integer("folds")?;
+    let count = u8::try_from(folds).ok().filter(|count| *count > 1);
+    if count.is_none() {
+        section.problem("folds", format!("expected 2 to 255, found {folds}"));
+    }
+    count
+}
+
+fn read_models(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Model> {
+    let mut models = Vec::new();
+    for mut model in section.sections("model") {
+        match Model::read(&mut model) {
+            Some(read) => {
+                models.push(read);
+                reading.models.add(model.number());
+            }
+            None => reading.unread_table(&mut model),
+        }
+    }
+    models
 }
 
 /// A column is an expression, or `{ value = "…", type = "f64", unit = "GeV" }`.
@@ -286,24 +368,12 @@ fn read_column(table: &mut Section<'_>, name: String) -> Option<Column> {
     })
 }
 
-fn read_metrics(stage: &mut Section<'_>) -> Vec<MetricSpec> {
-    let count = stage.sections("metric").len();
-    let Some(Value::Array(items)) = stage.value("metric") else {
-        return Vec::new();
-    };
-    let mut metrics = Vec::with_capacity(count);
-    for (index, item) in items.iter().enumerate() {
-        let here = format!("metric[{index}]");
-        match item.clone().try_into::<RawMetric>() {
-            Err(error) => stage.problem(&here, error.message()),
-            Ok(raw) => match raw.validate() {
-                Ok(metric) => metrics.push(metric),
-                Err(messages) => {
-                    messages
-                        .into_iter()
-                        .for_each(|message| stage.problem(&here, message));
-                }
-            },
+fn read_metrics(section: &mut Section<'_>, reading: &mut Reading) -> Vec<MetricSpec> {
+    let mut metrics = Vec::new();
+    for mut metric in section.sections("metric") {
+        if let Some(read) = super::metric::read(&mut metric) {
+            metrics.push(read);
+            reading.metrics.add(metric.number());
         }
     }
     metrics

@@ -124,3 +124,92 @@ fn a_campaign_of_mistakes_alone_is_refused_before_all_of_them_are_found() {
     let errors = Campaign::parse(&format!("x = {}", "[".repeat(1 << 18))).unwrap_err();
     assert!(errors.to_string().len() < 500, "{errors}");
 }
+
+#[test]
+fn metrics_keep_their_numbers_whatever_is_wrong_with_others() {
+    let text = r#"
+name = "c"
+output = "out"
+[[dataset]]
+name = "a"
+kind = "mc"
+files = ["a.root"]
+[[stage]]
+name = "s"
+keep = ["event", "MET_pt", "MET_pt aS met"]
+[[stage.metric]]
+ranking = { labell = "MET_pt", score = 3, per = "lumi", range = [0] }
+[[stage.metric]]
+histogram = { column = "MET_pt", bins = 10, range = [0, 1] }
+[[stage.metric]]
+histogram = { column = "MET_p", bins = 10, range = [0, 1] }
+[[stage.metric]]
+histogram = { column = "nothing", bins = 10, range = [0, 1] }
+[[stage.metric]]
+histogram = { column = "met", bins = 10, range = [0, 1] }
+"#;
+    let errors = Campaign::parse(text).unwrap_err();
+    let said: Vec<String> = errors.0.iter().map(Problem::to_string).collect();
+    let expected = [
+        "stage[0].keep[2]: expected \"column\" or \"column as name\", found \"MET_pt aS met\"",
+        "stage[0].metric[0].ranking.label: is missing",
+        "stage[0].metric[0].ranking.score: expected a string, found integer",
+        "stage[0].metric[0].ranking.per: expected \"row\" or \"event\", found \"lumi\"",
+        "stage[0].metric[0].ranking.range: expected two numbers, [low, high], found array of 1",
+        "stage[0].metric[0].ranking.labell: unknown key; did you mean label?",
+        "stage[0].metric[2]: \"MET_p\" is not an output column of this stage; did you mean MET_pt?",
+        "stage[0].metric[3]: \"nothing\" is not an output column of this stage; it has event, MET_pt",
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn metrics_that_are_too_large_together_are_a_mistake() {
+    let of = |count: usize, metric: &str| {
+        let metrics = format!("[[stage.metric]]\n{metric}\n").repeat(count);
+        Campaign::parse(&format!(
+            "name = \"c\"\noutput = \"out\"\n[[dataset]]\nname = \"a\"\nkind = \"mc\"\n\
+             files = [\"a.root\"]\n[[stage]]\nname = \"s\"\nkeep = [\"x\", \"w\"]\n{metrics}"
+        ))
+    };
+    let large = "histogram = { column = \"x\", bins = 1_000_000, range = [0.0, 1.0] }";
+    let errors = of(40, large).unwrap_err().to_string();
+    assert!(
+        errors.contains(
+            "stage[0].metric: together they take 305 MiB for every shard that is processed, at most \
+             128 MiB; the largest is metric[39], histogram of x, 1000000 bins of [0, 1], with 7 MiB"
+        ),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("stage: the histograms of all stages have 40000000 bins together"),
+        "{errors}"
+    );
+    let weighted =
+        "histogram = { column = \"x\", bins = 10_000, range = [0.0, 1.0], weight = \"w\" }";
+    assert!(of(8, weighted).is_ok());
+    assert!(of(100, weighted).is_err());
+    let ranking = "ranking = { label = \"x\", score = \"w\", per = \"event\" }";
+    assert!(of(40, ranking).is_ok());
+    assert!(of(100, ranking).is_err());
+}
+
+#[test]
+fn folds_are_there_before_any_model() {
+    let of = |line: &str| {
+        Campaign::parse(&format!(
+            "name = \"c\"\noutput = \"out\"\n[[dataset]]\nname = \"a\"\nkind = \"mc\"\n\
+             files = [\"a.root\"]\n[[stage]]\nname = \"s\"\nkeep = [\"x\", \"fold\"]\n{line}"
+        ))
+    };
+    let stage = &of("folds = 5").unwrap().stages[0];
+    assert_eq!(
+        (stage.folds, stage.output_names()),
+        (Some(5), vec!["x", "fold"])
+    );
+    assert_eq!(of("").unwrap().stages[0].folds, None);
+    for wrong in ["folds = 1", "folds = 256", "folds = [\"a\"]"] {
+        let errors = of(wrong).unwrap_err();
+        assert_eq!(errors.0[0].path, "stage[0].folds", "{errors}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Names and types: from a syntax tree to a plan.
 
+mod absolute;
 mod call;
 mod condition;
 mod list;

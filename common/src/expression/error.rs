@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::count::counted;
+
 /// A mistake in an expression. Displays as the message, the line it is on, and a caret under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpressionError(Box<Mistake>);
@@ -14,6 +16,8 @@ struct Mistake {
     span: Range<usize>,
     /// The user's function whose body `text` is.
     function: Option<String>,
+    /// The name that is not known, if that is what is wrong.
+    unknown: Option<String>,
     /// The outermost call that led there.
     caller: Option<(String, Range<usize>)>,
 }
@@ -25,8 +29,20 @@ impl ExpressionError {
             text: text.to_owned(),
             span,
             function: None,
+            unknown: None,
             caller: None,
         }))
+    }
+
+    /// The same mistake, which is that a name is not known.
+    pub(super) fn of_unknown(mut self, name: &str) -> Self {
+        self.0.unknown = Some(name.to_owned());
+        self
+    }
+
+    /// The name that is not known, if that is the mistake.
+    pub(super) fn unknown(&self) -> Option<&str> {
+        self.0.unknown.as_deref()
     }
 
     /// The same mistake, known to be in the body of `function`.
@@ -135,9 +151,9 @@ pub enum EvaluateError {
     },
     /// Two columns of one collection have different numbers of members.
     #[error(
-        "column \"{first}\" has {a} values and \"{second}\" has {b}: columns of one collection whose \
-         members do not belong together; filter both alike when the file is made, or use one of them",
-        a = lengths[0],
+        "column \"{first}\" has {a} and \"{second}\" has {b}: columns of one collection whose members \
+         do not belong together; filter both alike when the file is made, or use one of them",
+        a = counted(lengths[0], "value"),
         b = lengths[1]
     )]
     Lengths {
@@ -147,6 +163,23 @@ pub enum EvaluateError {
         second: String,
         /// How many members each has.
         lengths: [usize; 2],
+        /// The first entry of the batch where they differ.
+        entry: usize,
+    },
+    /// A list column whose collection is counted otherwise by the column that counts it.
+    #[error(
+        "column \"{column}\" has {a} and \"{counter}\" says {b}: its members do not belong to what is \
+         counted; filter both alike when the file is made, or leave \"{counter}\" out of it",
+        a = counted(lengths[0], "value"),
+        b = lengths[1]
+    )]
+    Counter {
+        /// The list column.
+        column: String,
+        /// The column that counts.
+        counter: String,
+        /// How many members it has, and how many are counted.
+        lengths: [i64; 2],
         /// The first entry of the batch where they differ.
         entry: usize,
     },
@@ -166,7 +199,9 @@ impl EvaluateError {
     /// The entry of the batch that it is about, if it is about one.
     pub fn entry(&self) -> Option<usize> {
         match self {
-            Self::Lengths { entry, .. } | Self::NoValue { entry, .. } => Some(*entry),
+            Self::Lengths { entry, .. }
+            | Self::Counter { entry, .. }
+            | Self::NoValue { entry, .. } => Some(*entry),
             _ => None,
         }
     }

@@ -69,7 +69,8 @@ impl Functions {
         self.by_name.get(name)
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::cast::{function_for, is_named_cast};
 use super::error::ExpressionError;
 use super::syntax::{Binary, Form, Syntax, Unary};
 use super::token::{Placed, Token, tokens};
@@ -265,6 +266,9 @@ impl Parser<'_> {
                 self.named(name, span)
             }
             Token::Symbol("(") => {
+                if let Some(function) = self.cast_in_parentheses() {
+                    return Err(self.cast(function, span));
+                }
                 self.at += 1;
                 let mut inner = self.expression(0)?;
                 inner.span = span.start..self.expect(")")?.end;
@@ -275,10 +279,46 @@ impl Parser<'_> {
         }
     }
 
+    /// The function to write instead of a cast as in `(int) x`, if one is here.
+    fn cast_in_parentheses(&self) -> Option<&'static str> {
+        let mut functions = Vec::new();
+        let mut next = self.tokens.iter().skip(self.at + 1);
+        let after = loop {
+            match &next.next()?.token {
+                Token::Name(word) => functions.push(function_for(word)?),
+                Token::Symbol(")") => break &next.next()?.token,
+                _ => return None,
+            }
+        };
+        let is_operand = match after {
+            Token::Name(_) | Token::Number(_) => true,
+            Token::Symbol(symbol) => matches!(*symbol, "(" | "-" | "!" | "~"),
+            Token::End => false,
+        };
+        // Of `unsigned long`, the last word says more.
+        functions.pop().filter(|_| is_operand)
+    }
+
+    fn cast(&self, function: &str, span: Range<usize>) -> ExpressionError {
+        self.error(
+            format!("a cast is written as a function here: {function}(…)"),
+            span,
+        )
+    }
+
     fn named(&mut self, name: String, span: Range<usize>) -> Result<Syntax, ExpressionError> {
         if self.accept("(") {
             let (arguments, end) = self.arguments()?;
             return self.node(Form::Call(name, arguments), span.start..end);
+        }
+        if is_named_cast(&name) && matches!(self.peek().token, Token::Symbol("<")) {
+            let words = self.tokens.iter().skip(self.at + 1);
+            let mut words = words.map_while(|placed| match &placed.token {
+                Token::Name(word) => Some(word),
+                _ => None,
+            });
+            let function = words.find_map(|word| function_for(word));
+            return Err(self.cast(function.unwrap_or("int"), span));
         }
         let form = match name.as_str() {
             "true" => Form::Constant(Constant::Bool(true)),

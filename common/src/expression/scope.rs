@@ -159,9 +159,11 @@ impl Scope {
         self.columns.get(column)?.collection.as_deref()
     }
 
-    /// Whether the input has a column that counts the members of `collection` (`nMuon`).
-    pub fn is_counted(&self, collection: &str) -> bool {
-        self.columns.contains_key(&format!("n{collection}"))
+    /// The column that counts the members of `collection` (`nMuon`), where the input has one.
+    pub fn counter_of(&self, collection: &str) -> Option<&str> {
+        let (name, column) = self.columns.get_key_value(&format!("n{collection}"))?;
+        let counts = matches!(column.kind, Some(Kind::Int(_))) && column.collection.is_none();
+        counts.then_some(name.as_str())
     }
 
     /// The list columns of `collection`.
@@ -218,8 +220,8 @@ fn kind_of(data_type: &DataType) -> Option<Kind> {
     }
 }
 
-/// The collection that the list column `name` belongs to.
-fn collection_of<'a>(name: &'a str, columns: &BTreeSet<&str>) -> &'a str {
+/// The collection that the list column `name` belongs to, in a file with these columns.
+pub fn collection_of<'a>(name: &'a str, columns: &BTreeSet<&str>) -> &'a str {
     let prefixes = || {
         name.match_indices('_')
             .map(|(at, _)| &name[..at])

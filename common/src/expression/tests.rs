@@ -283,7 +283,7 @@ fn columns_of_one_collection_must_agree_in_length() {
         .to_string();
     assert_eq!(
         error,
-        "column \"Jet_pt\" has 1 values and \"Jet_eta\" has 2: columns of one collection whose members do \
+        "column \"Jet_pt\" has 1 value and \"Jet_eta\" has 2: columns of one collection whose members do \
          not belong together; filter both alike when the file is made, or use one of them"
     );
 }

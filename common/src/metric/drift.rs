@@ -15,11 +15,12 @@ use super::ranking::wilson;
 use super::row_batch::{FillError, RowBatch};
 use super::spec::DriftSpec;
 use super::tally::Tally;
+use crate::count::counted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Values of the key that are followed at most.
-const MAX_KEYS: usize = 100_000;
+/// Values of the key that are followed at most, times columns: each takes about a kilobyte.
+const MOST_CELLS: usize = 100_000;
 /// Values of 16 bits.
 const SHAPE_BINS: u32 = 1 << 16;
 
@@ -121,6 +122,11 @@ pub struct FiredFraction {
     pub unlabelled: u64,
 }
 
+/// Values of the key that are followed of so many columns.
+fn most_keys(columns: usize) -> usize {
+    MOST_CELLS / columns.clamp(1, MOST_CELLS)
+}
+
 impl DriftResult {
     /// What a person should know of it.
     pub(super) fn warnings(&self) -> Vec<String> {
@@ -134,22 +140,24 @@ impl DriftResult {
             }
             if count == 0 && missing > 0 {
                 found.push(format!(
-                    "of {column}: none of {missing} values is a finite number"
+                    "of {column}: none of {} is a finite number",
+                    counted(missing, "value")
                 ));
             }
         }
         let by = &self.by;
         if self.without_key > 0 {
             found.push(format!(
-                "{} rows are left out, as their {by} is null",
-                self.without_key
+                "left out, as their {by} is null: {}",
+                counted(self.without_key, "row")
             ));
         }
         if self.beyond > 0 {
             found.push(format!(
-                "{} rows are left out, as {by} has more than {MAX_KEYS} values; choose a coarser \
-                 key, such as the run",
-                self.beyond
+                "left out, as {by} has more than {} values: {}; choose a coarser key, such as the \
+                 run, or fewer columns",
+                most_keys(self.columns.len()),
+                counted(self.beyond, "row")
             ));
         }
         let said = |what: String| format!("drift by {by}: {what}");
@@ -202,10 +210,11 @@ impl DriftCounts {
     }
 
     fn key(&mut self, spec: &DriftSpec, key: i64) -> Result<&mut KeyCounts, FillError> {
-        if self.keys.len() >= MAX_KEYS && !self.keys.contains_key(&key) {
+        let limit = most_keys(spec.columns().len());
+        if self.keys.len() >= limit && !self.keys.contains_key(&key) {
             return Err(FillError::TooManyKeys {
                 column: spec.by().to_owned(),
-                limit: MAX_KEYS,
+                limit,
             });
         }
         Ok(self.keys.entry(key).or_insert_with(|| KeyCounts {
@@ -215,7 +224,7 @@ impl DriftCounts {
         }))
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, spec: &DriftSpec, other: &Self) {
         self.without_key = self.without_key.saturating_add(other.without_key);
         for (key, theirs) in &other.keys {
             match self.keys.get_mut(key) {
@@ -226,7 +235,7 @@ impl DriftCounts {
             }
         }
         self.beyond = self.beyond.saturating_add(other.beyond);
-        while self.keys.len() > MAX_KEYS {
+        while self.keys.len() > most_keys(spec.columns().len()) {
             // The lowest of all are among the lowest of every part, so which stay does not depend
             // on the order.
             let last = self.keys.pop_last();
@@ -237,7 +246,7 @@ impl DriftCounts {
     }
 
     pub(super) fn fits(&self, spec: &DriftSpec) -> bool {
-        self.keys.len() <= MAX_KEYS
+        self.keys.len() <= most_keys(spec.columns().len())
             && self.keys.values().all(|key| {
                 key.columns.len() == spec.columns().len()
                     && key.labels.len() == spec.labels().len()

@@ -2,13 +2,18 @@
 
 use super::axis::{Axis, Place};
 use super::exact_sum::ExactSum;
+use super::ranking::ratio;
 use super::row_batch::{FillError, RowBatch};
 use super::spec::HistogramSpec;
 use super::tally::Tally;
+use crate::count::counted;
 use serde::{Deserialize, Serialize};
 
 /// Weights beyond this, whose squares overflow, are left out like NaN.
 pub(super) const LARGEST: f64 = 1e150;
+
+/// Share of the values outside of the range that is warned of.
+const MUCH: f64 = 0.01;
 
 /// Counts of one histogram. Bin 0 is the underflow, bin `bins + 1` the overflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +75,7 @@ impl HistogramResult {
         let all = match (values, self.missing) {
             _ if self.bins.iter().any(|bin| bin.entries > 0) => return None,
             (0, 0) => return None,
-            (0, missing) => format!("none of {missing} values is a number"),
+            (0, missing) => format!("none of {} is a number", counted(missing, "value")),
             (values, _) => format!(
                 "all {values} values are outside of range = [{}, {}] ({below} below, {above} above)",
                 first.low, last.high
@@ -78,6 +83,61 @@ impl HistogramResult {
         };
         Some(format!("histogram of {}: {all}", self.column))
     }
+}
+
+impl HistogramResult {
+    /// How many values are below the range, and at or above its end.
+    fn outside(&self) -> [u64; 2] {
+        [self.underflow.entries, self.overflow.entries]
+    }
+
+    /// How many values there are.
+    fn values(&self) -> u64 {
+        let inside = self.bins.iter().map(|bin| bin.entries);
+        inside.chain(self.outside()).fold(0, u64::saturating_add)
+    }
+
+    /// Whether more is outside of the range than a picture may leave out.
+    fn misses_much(&self) -> bool {
+        let outside = self.outside().into_iter().fold(0, u64::saturating_add);
+        outside as f64 > MUCH * self.values() as f64
+    }
+
+    fn outside_warning(&self) -> Option<String> {
+        let (first, last) = (self.bins.first()?, self.bins.last()?);
+        let values = self.values();
+        let percent = |count: u64| 100.0 * ratio(count, values);
+        let [below, above] = self.outside();
+        let sides: Vec<String> = [(below, "below"), (above, "above")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, side)| format!("{:.1} % {side}", percent(count)))
+            .collect();
+        Some(format!(
+            "histogram of {}: {:.1} % of {values} values are outside of range = [{}, {}] ({}): widen \
+             the range, or add another histogram of {0} that shows them",
+            self.column,
+            percent(below.saturating_add(above)),
+            first.low,
+            last.high,
+            sides.join(", "),
+        ))
+    }
+}
+
+/// What is said of columns of which much is outside of the range of all their histograms: of one
+/// that shows all, others may well show a part. Where nothing is inside, that is said already.
+pub(super) fn outside_of_all(histograms: &[&HistogramResult]) -> Vec<String> {
+    let is_shown = |column: &str| {
+        let mut of_column = histograms.iter().filter(|other| other.column == column);
+        of_column.any(|other| !other.misses_much())
+    };
+    let untold = |histogram: &&&HistogramResult| {
+        histogram.warning().is_none() && histogram.misses_much() && !is_shown(&histogram.column)
+    };
+    let said = histograms.iter().filter(untold);
+    said.filter_map(|histogram| histogram.outside_warning())
+        .collect()
 }
 
 impl HistogramCounts {

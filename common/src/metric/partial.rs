@@ -2,7 +2,7 @@
 
 use super::cut_flow::{CutFlow, Unit};
 use super::drift::{DriftCounts, DriftResult};
-use super::histogram::{HistogramCounts, HistogramResult};
+use super::histogram::{HistogramCounts, HistogramResult, outside_of_all};
 use super::ranking::{RankingCounts, RankingResult};
 use super::row_batch::{FillError, RowBatch};
 use super::spec::{DriftSpec, HistogramSpec, MetricSpec, RankingSpec};
@@ -29,10 +29,10 @@ impl Incompatible {
     }
 }
 
-/// What a metric left out because it was not a finite number, or null.
+/// What a metric left out because it was not a number that it can count, or null.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// Events none of whose labelled rows had a finite score (rankings per event only).
+    /// Events none of whose labelled rows had a score (rankings per event only).
     pub events: u64,
     /// Rows.
     pub rows: u64,
@@ -94,6 +94,21 @@ impl MetricResult {
     }
 }
 
+/// What a person should know of the metrics of a stage: what each of them warns of, and columns of
+/// which no histogram shows nearly all.
+#[must_use]
+pub fn warnings(metrics: &[MetricResult]) -> Vec<String> {
+    let histograms: Vec<&HistogramResult> = metrics
+        .iter()
+        .filter_map(|metric| match metric {
+            MetricResult::Histogram(histogram) => Some(histogram),
+            _ => None,
+        })
+        .collect();
+    let of_one = metrics.iter().flat_map(MetricResult::warnings);
+    of_one.chain(outside_of_all(&histograms)).collect()
+}
+
 impl Partial {
     /// Nothing counted yet: the identity of [`Partial::merge`].
     #[must_use]
@@ -143,7 +158,7 @@ impl Partial {
                 mine.merge(spec, theirs);
             }
             (Counts::Drift(spec, mine), Counts::Drift(of, theirs)) if spec == of => {
-                mine.merge(theirs);
+                mine.merge(spec, theirs);
             }
             (Counts::Histogram(spec, mine), Counts::Histogram(of, theirs)) if spec == of => {
                 mine.merge(theirs);
@@ -156,7 +171,7 @@ impl Partial {
         Ok(())
     }
 
-    /// What was left out so far for want of a finite number, for the cut flow.
+    /// What was left out so far for want of a number, for the cut flow.
     #[must_use]
     pub fn dropped(&self) -> Dropped {
         let rows = |rows| Dropped { events: 0, rows };

@@ -40,7 +40,7 @@ pub struct RankingResult {
     pub range: Option<[f64; 2]>,
     /// Every row once.
     pub rows: PopulationResult,
-    /// Every event once: its score is the maximum over its rows with a finite score and a label,
+    /// Every event once: its score is the maximum over its rows with a score and a label,
     /// its label the maximum over the same rows.
     pub events: Option<PopulationResult>,
 }
@@ -125,7 +125,7 @@ impl RankingResult {
     fn warning(&self, noun: &str, found: &PopulationResult) -> Option<String> {
         if found.total == 0 && found.dropped > 0 {
             return Some(format!(
-                "none of {} {noun} has a finite score",
+                "none of {} {noun} has a score that is a number",
                 found.dropped
             ));
         }
@@ -144,14 +144,14 @@ impl RankingResult {
     }
 }
 
-/// The score and label of an event. NaN when it has labels but no finite score beside one.
+/// The score and label of an event. NaN when it has labels but no score beside one.
 fn event_of(scores: &[f64], labels: &[Option<bool>]) -> (f64, Option<bool>) {
     let mut best: Option<(f64, bool)> = None;
     let mut labelled = None;
     for (score, label) in scores.iter().zip(labels) {
         let Some(label) = *label else { continue };
         labelled = Some(label || labelled.unwrap_or(false));
-        if score.is_finite() {
+        if !score.is_nan() {
             let (top, fired) = best.unwrap_or((*score, label));
             best = Some((top.max(*score), fired || label));
         }

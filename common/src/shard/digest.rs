@@ -25,8 +25,11 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         missing_labels,
         columns,
         select,
+        folds,
         models,
         metrics: _,
+        // Where all of that is in its file.
+        reading: _,
     } = stage;
     let mut hash = FieldHash::of("stage");
     hash.text("name", name.as_str())
@@ -46,6 +49,9 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         MissingLabels::Null => Some("null"),
     };
     hash.text_if("missing_labels", missing_labels);
+    if let Some(folds) = folds {
+        hash.number("stage_folds", u64::from(*folds));
+    }
     if let Some(rows) = of_rows(rows) {
         hash.part("rows", &rows);
     }

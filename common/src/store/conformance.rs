@@ -28,6 +28,7 @@ pub async fn check_small(store: &dyn Store) {
     ranges_are_of_the_object(store).await;
     files_move_in(store).await;
     listing_is_sorted_and_confined(store).await;
+    folders_are_those_below_the_root(store).await;
     deleting_is_idempotent(store).await;
 }
 
@@ -235,6 +236,17 @@ async fn listing_is_sorted_and_confined(store: &dyn Store) {
         .collect();
     assert_eq!(found, [("listed/a", 1), ("listed/b", 1), ("listed/c/d", 3)]);
     assert!(store.list(&key("nothing")).await.expect("list").is_empty());
+}
+
+async fn folders_are_those_below_the_root(store: &dyn Store) {
+    for name in ["plan", "former/_done/1", "former/part-1", "other/x/y"] {
+        store.put(&key(name), Vec::new()).await.expect("put");
+    }
+    let found = store.folders().await.expect("folders");
+    assert!(found.is_sorted(), "{found:?}");
+    let ours = |name: &&String| ["former", "other", "plan", "x"].contains(&name.as_str());
+    let ours: Vec<_> = found.iter().filter(ours).collect();
+    assert_eq!(ours, ["former", "other"]);
 }
 
 async fn listings_are_whole(store: &dyn Store) {

@@ -327,6 +327,23 @@ impl Store for LocalStore {
         Ok(objects)
     }
 
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        let error = |error| self.error("list", "its folders", &error);
+        let entries = match fs::read_dir(&self.root) {
+            Err(found) if found.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(error)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(error)?;
+            if entry.path().is_dir() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
     async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError> {
         let metadata = match fs::metadata(self.path(key)) {
             Ok(metadata) => metadata,

@@ -202,6 +202,15 @@ impl S3Store {
         }
     }
 
+    fn listing<'a>(&'a self, prefix: &'a str) -> Listing<'a> {
+        Listing {
+            client: &self.client,
+            bucket: self.address.bucket(),
+            prefix,
+            page: self.settings.page,
+        }
+    }
+
     fn error(&self, action: &'static str, key: &str, failure: S3Failure) -> StoreError {
         failure.into_error(&self.settings, self.location(), action, key)
     }
@@ -263,13 +272,7 @@ impl Store for S3Store {
 
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
         let prefix = format!("{}/", self.address.name_of(folder));
-        let listing = Listing {
-            client: &self.client,
-            bucket: self.address.bucket(),
-            prefix: &prefix,
-            page: self.settings.page,
-        };
-        let names = listing.send(&|_| true).await;
+        let names = self.listing(&prefix).send(&|_| true).await;
         let names = names.map_err(|failure| self.error("list", folder.as_str(), failure))?;
         let object = |(name, size): (String, u64)| {
             let key = self.address.key_of(&name)?;
@@ -278,6 +281,12 @@ impl Store for S3Store {
         let mut objects: Vec<Object> = names.into_iter().filter_map(object).collect();
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
+    }
+
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        let prefix = self.address.prefix();
+        let names = self.listing(&prefix).folders().await;
+        names.map_err(|failure| self.error("list", "its folders", failure))
     }
 
     async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError> {

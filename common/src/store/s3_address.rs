@@ -86,6 +86,13 @@ impl S3Address {
         }
     }
 
+    /// What the names of all objects of the store rooted here begin with.
+    #[cfg(feature = "s3")]
+    pub(super) fn prefix(&self) -> String {
+        let prefix = self.prefix.as_ref();
+        prefix.map_or_else(String::new, |prefix| format!("{prefix}/"))
+    }
+
     /// Key of the store rooted here for a name in the bucket.
     #[cfg(feature = "s3")]
     pub(super) fn key_of(&self, name: &str) -> Option<Key> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::SlotsArg;
+use super::earlier::note_earlier;
 use super::plan::warn;
 use super::say::say;
 use crate::check::{Checked, check as check_all};
@@ -19,7 +20,8 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
-    let Checked { file, plan } = check_all(&args.campaign, args.slots.get())?;
+    let Checked { file, mut plan } = check_all(&args.campaign, args.slots.get())?;
+    note_earlier(&file, &mut plan)?;
     warn(&plan);
     let stages = file.stages.len();
     let models: usize = file.stages.iter().map(|stage| stage.models().len()).sum();

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::Args;
 
-use super::say::{say, tell};
+use super::earlier::note_earlier;
+use super::say::{cut, say, tell};
 use super::{SlotsArg, block_on};
 use crate::campaign_file::CampaignFile;
 use crate::check::{Checked, check};
@@ -17,7 +18,7 @@ use crate::plan::{Plan, PlanSummary};
 use crate::stored::NewerVersion;
 
 /// Time that an output has to say what is done.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -31,7 +32,8 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
-    let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
+    let Checked { file, mut plan } = check(&args.campaign, args.slots.get())?;
+    note_earlier(&file, &mut plan)?;
     let due = block_on(due(&file, plan.clone())).inspect_err(|error| {
         tell(format_args!(
             "note: what of it is done is not known: {error:#}"
@@ -93,8 +95,10 @@ pub(super) async fn with_splits(
 /// Says what a person should know before the work begins.
 pub(super) fn warn(plan: &Plan) {
     let summary = PlanSummary::of(plan);
-    for note in &summary.notes {
-        tell(format_args!("warning: {note}"));
+    let notes = summary.notes.iter();
+    let notes = notes.map(|note| format!("warning: {note}")).collect();
+    for line in cut(notes, "", "`lumimill plan --json` and the report have all") {
+        tell(format_args!("{line}"));
     }
     if let Some(line) = summary.duplicates_line() {
         let word = match summary.duplicates_dropped {

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use lumimill_common::campaign::StageName;
 use lumimill_common::control::ControlState;
+use lumimill_common::count::counted;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Place, StoreError};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
+use super::earlier::{WITH_POOL, remove_stale, stale};
 use super::plan::{warn, with_splits};
 use super::say::say;
 use super::{SlotsArg, block_on};
@@ -34,7 +35,8 @@ pub(super) struct RunArgs {
     pub(super) campaign: PathBuf,
     #[command(flatten)]
     pub(super) slots: SlotsArg,
-    /// Remove output of an earlier configuration of the campaign.
+    /// Remove output of an earlier configuration of the campaign, also of stages that it has no
+    /// more.
     #[arg(long)]
     pub(super) replace: bool,
     /// Say nothing but failures and the result.
@@ -56,10 +58,9 @@ pub(super) fn run_wanted(
     let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
     let place = file.output()?;
     block_on(async {
-        if is_with_pool(&place).await? {
-            let message = "the campaign is with a pool: lumimill cancel it first, or submit it \
-                           again";
-            return Err(Mistakes::new(args.campaign.display(), vec![message.to_owned()]).into());
+        if is_with_pool(&looked_at(&place).await?, &place).await? {
+            let message = WITH_POOL.to_owned();
+            return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         }
         let (output, _held) = Output::hold(&place).await?;
         let plan = with_splits(plan, &file.base, &output).await?;
@@ -113,7 +114,9 @@ async fn made_whole(
             .checked_sub(due.not_told_apart)
             .filter(|made| *made > 0)
         {
-            eprintln!("{damaged} tables are gone or damaged, and are made again");
+            let are = if damaged == 1 { "is" } else { "are" };
+            let tables = counted(damaged, "table");
+            eprintln!("{tables} {are} gone or damaged, and {are} made again");
         }
         output.set_back(&due.unsound, &due.to_measure).await?;
         let shards: Vec<ShardId> = due.shards.iter().map(|shard| shard.id).collect();
@@ -138,52 +141,23 @@ async fn made_whole(
     Ok(Exit::FailedShards)
 }
 
-/// Whether workers of a pool may be writing.
-async fn is_with_pool(place: &Place) -> anyhow::Result<bool> {
-    let output = match place {
-        Place::Folder(_) => Output::open(place)?,
+/// The output in a place, to look at.
+async fn looked_at(place: &Place) -> anyhow::Result<Output> {
+    match place {
+        Place::Folder(_) => Ok(Output::open(place)?),
         // What is wrong with the service is found in the way that says most.
-        Place::S3(_) => Output::share(place).await?,
-    };
+        Place::S3(_) => Output::share(place).await,
+    }
+}
+
+/// Whether workers of a pool may be writing.
+pub(super) async fn is_with_pool(output: &Output, place: &Place) -> anyhow::Result<bool> {
     let control = match output.control().await {
         // Taking the folder says what is wrong with it.
         Err(error) if matches!(place, Place::Folder(_)) && error.is::<StoreError>() => None,
         control => control?,
     };
     Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
-}
-
-/// Output of an earlier configuration, which would be read as part of the data set: a mistake,
-/// unless it is to be replaced.
-pub(super) async fn stale(
-    campaign: &Path,
-    replace: bool,
-    output: &Output,
-    plan: &Plan,
-) -> anyhow::Result<Vec<(StageName, ShardId)>> {
-    let found = output.stale(plan).await?;
-    if !found.is_empty() && !replace {
-        let message = format!(
-            "{} shards of an earlier configuration are in {}: pass --replace to remove them, or \
-             give the campaign another name",
-            found.len(),
-            output.store().location()
-        );
-        return Err(Mistakes::new(campaign.display(), vec![message]).into());
-    }
-    Ok(found)
-}
-
-/// Removes what is stale.
-pub(super) async fn remove_stale(
-    output: &Output,
-    stale: &[(StageName, ShardId)],
-) -> anyhow::Result<()> {
-    output.remove(stale).await?;
-    if !stale.is_empty() {
-        eprintln!("removed {} shards of an earlier configuration", stale.len());
-    }
-    Ok(())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,7 +246,7 @@ fn told(outcome: &Outcome) -> Exit {
 pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
     block_on(async {
         let (campaign, place) = super::target::target(target).await?;
-        let (output, _held) = match is_with_pool(&place).await? {
+        let (output, _held) = match is_with_pool(&looked_at(&place).await?, &place).await? {
             // Workers write there: nothing of theirs is swept.
             true => (Output::share(&place).await?, None),
             false => {

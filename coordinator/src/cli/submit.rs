@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lumimill_common::campaign::StageName;
+use lumimill_common::count::counted;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Place;
 use lumimill_worker::program::pool_name;
 
 use super::broker::{mistake, publish as publish_jobs, root, site};
+use super::earlier::{remove_stale, stale};
 use super::plan::{warn, with_splits};
 use super::resubmit::{list, say_measured, say_pause, sum};
-use super::run::stale;
 use super::say::say;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::CampaignFile;
@@ -32,7 +33,8 @@ pub(super) struct SubmitArgs {
     /// Pool of workers that does it.
     #[arg(long, default_value = "cpu", value_parser = pool_name)]
     pub(super) pool: String,
-    /// Remove output of an earlier configuration of the campaign.
+    /// Remove output of an earlier configuration of the campaign, also of stages that it has no
+    /// more.
     #[arg(long)]
     pub(super) replace: bool,
     /// Say what would be published, and publish nothing.
@@ -153,8 +155,8 @@ fn tell(args: &SubmitArgs, prepared: &Prepared) {
     } = prepared;
     if !stale.is_empty() {
         say(format_args!(
-            "would remove {} shards of an earlier configuration",
-            stale.len()
+            "would remove {} of an earlier configuration",
+            counted(stale.len(), "shard")
         ));
     }
     list(first, Some(&args.pool));
@@ -180,7 +182,7 @@ async fn remove(
 ) -> anyhow::Result<()> {
     let now = output.control().await?;
     match now.is_some_and(|now| now.plan == digest) {
-        true => super::run::remove_stale(output, stale).await,
+        true => remove_stale(output, stale).await,
         false => Ok(()),
     }
 }

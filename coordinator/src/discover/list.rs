@@ -42,6 +42,12 @@ pub(super) fn expand(entry: &str, base: &Path) -> Expansion {
             found.wrong.push(problem);
         }
     }
+    if found.urls.is_empty() && found.wrong.is_empty() {
+        found.wrong.push(InputError::List {
+            list: entry.to_owned(),
+            reason: String::from("it names no file, only lists that name one another"),
+        });
+    }
     found
 }
 

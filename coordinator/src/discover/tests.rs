@@ -209,6 +209,27 @@ fn every_problem_is_named() {
 }
 
 #[test]
+fn a_list_that_names_only_itself_names_no_file() {
+    let folder = folder();
+    let base = folder.path();
+    fs::write(base.join("self.txt"), "@self.txt\n").unwrap();
+    fs::write(base.join("one.txt"), "@two.txt\n").unwrap();
+    fs::write(base.join("two.txt"), "@one.txt\n").unwrap();
+    let (files, problems) = found(&["@self.txt", "@one.txt", "c.root"], base);
+    assert_eq!(files, ["c.root"]);
+    let says = "it names no file, only lists that name one another";
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(
+        problems[0].contains("files[0] (D): @self.txt: "),
+        "{problems:?}"
+    );
+    assert!(
+        problems.iter().all(|problem| problem.contains(says)),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn a_pipe_is_no_input_and_nobody_waits_for_it() {
     let folder = folder();
     let pipe = folder.path().join("pipe.root");

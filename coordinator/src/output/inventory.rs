@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lumimill_common::campaign::StageName;
 use lumimill_common::shard::ShardId;
 use lumimill_common::store::Object;
 
@@ -62,14 +63,26 @@ impl Output {
     pub async fn inventory(&self, plan: &Plan) -> anyhow::Result<Inventory> {
         let mut inventory = Inventory::default();
         for stage in &plan.stages {
-            let name = stage.name.as_str();
-            for object in self.store.list(&key(name)?).await? {
-                inventory.add(name, &object);
-            }
+            self.add_stage(&stage.name, &mut inventory).await?;
         }
         let Inventory { done, failed, .. } = &mut inventory;
         failed.retain(|id| !done.contains(id));
         Ok(inventory)
+    }
+
+    /// Lists what is there of one stage.
+    pub(super) async fn inventory_of(&self, stage: &StageName) -> anyhow::Result<Inventory> {
+        let mut inventory = Inventory::default();
+        self.add_stage(stage, &mut inventory).await?;
+        Ok(inventory)
+    }
+
+    async fn add_stage(&self, stage: &StageName, inventory: &mut Inventory) -> anyhow::Result<()> {
+        let name = stage.as_str();
+        for object in self.store.list(&key(name)?).await? {
+            inventory.add(name, &object);
+        }
+        Ok(())
     }
 }
 

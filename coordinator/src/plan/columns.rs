@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Schema;
 use lumimill_common::campaign::{Keep, MissingLabels, Problem};
+use lumimill_common::count::counted;
 use lumimill_common::suggest;
 use lumimill_rootfile::Tree;
 use lumimill_worker::input::schema_of;
@@ -69,8 +70,12 @@ pub(super) fn decide(
     let lacking = labels.iter().filter(|label| label.files_without > 0);
     notes.extend(lacking.map(|label| {
         format!(
-            "stage {name}: label {} is not in {} of {} files, with {} of {} certified events",
-            label.branch, label.files_without, label.files, label.events_without, label.events
+            "stage {name}: label {} is not in {} of {}, with {} of {}",
+            label.branch,
+            label.files_without,
+            counted(label.files, "file"),
+            label.events_without,
+            counted(label.events, "certified event")
         )
     }));
     Ok((types, labels))
@@ -97,7 +102,7 @@ fn labels(
                     suggest::nearest(&label.branch, names.map(|field| field.name().as_str()));
                 let near = near.map_or_else(String::new, |near| format!("; nearest: {near}"));
                 problems.push(Problem {
-                    path: format!("{}.labels[{index}]", stage.path()),
+                    path: format!("{}.labels[{}]", stage.path(), spec.reading.labels.of(index)),
                     message: format!("no file of the stage has a branch {:?}{near}", label.branch),
                 });
             }

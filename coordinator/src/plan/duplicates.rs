@@ -11,6 +11,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use lumimill_common::campaign::{Campaign, DatasetKind, DuplicatePolicy, Stage};
+use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 use serde::{Deserialize, Serialize};
@@ -71,8 +72,10 @@ impl From<lumimill_rootfile::Error> for DuplicateError {
 pub struct Duplicates {
     /// What becomes of them.
     pub policy: DuplicatePolicy,
-    /// How many there are, beyond the first of each.
+    /// How many there are.
     pub events: u64,
+    /// Copies of them beside the first of each.
+    pub copies: u64,
     /// Lumi sections that have any.
     pub lumis: u64,
     /// The lumi sections with the most, by number.
@@ -88,8 +91,10 @@ pub struct DuplicateLumi {
     pub lumi: LumiSection,
     /// The files that have those events, or the first few of these files.
     pub files: Vec<String>,
-    /// How many there are, beyond the first of each.
+    /// How many there are.
     pub duplicate_events: u64,
+    /// Copies of them beside the first of each.
+    pub copies: u64,
     /// The first few of them, by number.
     pub examples: Vec<EventNumber>,
 }
@@ -100,17 +105,21 @@ impl fmt::Display for DuplicateLumi {
         let examples: Vec<String> = self.examples.iter().map(ToString::to_string).collect();
         write!(
             f,
-            "run {run}, lumi section {lumi}: {} more than once, such as {}, in {}",
-            events(self.duplicate_events),
+            "run {run}, lumi section {lumi}: {} more than once{}, such as {}, in {}",
+            counted(self.duplicate_events, "event"),
+            beside(self.duplicate_events, self.copies),
             examples.join(", "),
             self.files.join(" and ")
         )
     }
 }
 
-fn events(count: u64) -> String {
-    let noun = if count == 1 { "event" } else { "events" };
-    format!("{count} {noun}")
+/// How many copies there are beside the first of each event; nothing of events that are there twice.
+pub(crate) fn beside(events: u64, copies: u64) -> String {
+    match copies == events {
+        true => String::new(),
+        false => format!(" ({} beside the first of each)", counted(copies, "copy")),
+    }
 }
 
 /// What was found in all files of a plan.
@@ -278,10 +287,12 @@ impl Checked {
         let duplicates = self.duplicates.get_or_insert(Duplicates {
             policy,
             events: 0,
+            copies: 0,
             lumis: 0,
             listed: Vec::new(),
         });
         duplicates.events += told.events;
+        duplicates.copies += told.copies;
         duplicates.lumis += told.lumis;
         duplicates.listed.extend(told.listed);
     }

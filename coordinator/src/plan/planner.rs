@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Problem, Stage, StageName};
+use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
-use lumimill_common::lumi_mask::LumiMask;
+use lumimill_common::lumi_mask::{LumiMask, MaskNote};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
@@ -93,6 +94,7 @@ pub struct Survey<'a> {
     certified: Certified,
     scanned: Vec<Scanned<'a>>,
     notes: Vec<String>,
+    is_certified: bool,
 }
 
 impl<'a> Survey<'a> {
@@ -107,12 +109,13 @@ impl<'a> Survey<'a> {
     ) -> (Self, Vec<PlanProblem>) {
         let mut problems = Vec::new();
         let loaded = Certified::load(campaign.certification.as_ref(), base);
+        let is_certified = loaded.is_ok();
         let (certified, notes) = loaded.unwrap_or_else(|problem| {
             problems.push(problem.into());
             // Files are looked at all the same, as those of which some events are certified.
             (Certified::Mask(LumiMask::default()), Vec::new())
         });
-        let notes = notes.iter().map(|note| format!("mask: {note}")).collect();
+        let notes = of_mask(&notes);
         let trees = trees_of(campaign).into_iter();
         let inputs: Vec<Input<'_>> = trees
             .flat_map(|(number, trees)| inputs_of(campaign, number, &trees, inputs))
@@ -134,6 +137,7 @@ impl<'a> Survey<'a> {
             certified,
             scanned,
             notes,
+            is_certified,
         };
         (survey, problems)
     }
@@ -143,6 +147,20 @@ impl<'a> Survey<'a> {
     pub fn wrong_with(&self, stages: &[Arc<PreparedStage>]) -> Vec<Problem> {
         let wrong = |stage| decide(stage, &read_by(stage, &self.scanned), &mut Vec::new()).err();
         stages.iter().filter_map(wrong).flatten().collect()
+    }
+
+    /// Whether it is known what the mask certifies.
+    #[must_use]
+    pub fn is_certified(&self) -> bool {
+        self.is_certified
+    }
+
+    /// Events that a stage would read more than once, where that is an error.
+    #[must_use]
+    pub fn duplicates(&self, slots: NonZeroUsize) -> Vec<PlanProblem> {
+        let found = duplicates::check(self.campaign, &self.scanned, slots, &mut Vec::new());
+        let found = found.err().unwrap_or_default().into_iter();
+        found.map(PlanProblem::from).collect()
     }
 
     /// The plan, of a survey without problems.
@@ -159,9 +177,24 @@ impl<'a> Survey<'a> {
             certified,
             scanned,
             notes,
+            is_certified: _,
         } = self;
         assemble(campaign, certified, stages, &scanned, notes, slots)
     }
+}
+
+/// What was put in order in a mask: the first few places, and how many more.
+fn of_mask(notes: &[MaskNote]) -> Vec<String> {
+    /// Places that are named.
+    const NAMED: usize = 5;
+    let named = notes.iter().take(NAMED);
+    let mut said: Vec<String> = named.map(|note| format!("mask: {note}")).collect();
+    let more = notes.len().saturating_sub(NAMED);
+    if more > 0 {
+        let more = counted(more, "more range");
+        said.push(format!("mask: {more} put in order like these"));
+    }
+    said
 }
 
 /// One tree of one file of one dataset.

@@ -4,8 +4,10 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use lumimill_common::campaign::DuplicatePolicy;
+use lumimill_common::count::counted;
 use serde::Serialize;
 
+use super::duplicates::beside;
 use super::{DuplicateLumi, Duplicates, Plan};
 
 /// Duplicates and notes listed before the text only counts.
@@ -34,9 +36,11 @@ pub struct PlanSummary {
     pub certified_lumis: u64,
     /// Certified lumi sections that no file has; `None` without a mask.
     pub lumis_not_in_files: Option<u64>,
-    /// Events that are there more than once, beyond the first of each.
+    /// Events that are there more than once.
     pub duplicate_events: u64,
-    /// Whether they are left out; they count as often as they are there otherwise.
+    /// Copies of them beside the first of each.
+    pub duplicate_copies: u64,
+    /// Whether the copies are left out; they count, too, otherwise.
     pub duplicates_dropped: bool,
     /// Lumi sections that have any.
     pub duplicate_lumis: u64,
@@ -79,6 +83,7 @@ impl PlanSummary {
             certified_lumis: in_files.len(),
             lumis_not_in_files: not_in_files.map(|lumis| lumis.len()),
             duplicate_events: found.map_or(0, |found| found.events),
+            duplicate_copies: found.map_or(0, |found| found.copies),
             duplicates_dropped: found.is_some_and(|found| found.policy == DuplicatePolicy::First),
             duplicate_lumis: found.map_or(0, |found| found.lumis),
             duplicates: found.map(worst_duplicates).unwrap_or_default(),
@@ -91,14 +96,23 @@ impl PlanSummary {
     /// How many events are there more than once, and what becomes of them.
     #[must_use]
     pub fn duplicates_line(&self) -> Option<String> {
+        let copies = self.duplicate_copies;
         let fate = match self.duplicates_dropped {
-            true => "all but the first of each are left out",
-            false => "each counts as often as it is there",
+            true => {
+                let are = if copies == 1 { "is" } else { "are" };
+                let copies = counted(copies, "copy");
+                format!("the first of each counts, {copies} {are} left out")
+            }
+            false => format!(
+                "each counts as often as it is there{}",
+                beside(self.duplicate_events, copies)
+            ),
         };
         (self.duplicate_events > 0).then(|| {
             format!(
-                "{} events more than once, in {} lumi sections: {fate}",
-                self.duplicate_events, self.duplicate_lumis
+                "{} more than once, in {}: {fate}",
+                counted(self.duplicate_events, "event"),
+                counted(self.duplicate_lumis, "lumi section"),
             )
         })
     }
@@ -106,7 +120,7 @@ impl PlanSummary {
 
 fn worst_duplicates(found: &Duplicates) -> Vec<String> {
     let mut duplicates: Vec<&DuplicateLumi> = found.listed.iter().collect();
-    duplicates.sort_by_key(|lumi| Reverse(lumi.duplicate_events));
+    duplicates.sort_by_key(|lumi| Reverse(lumi.copies));
     let worst = duplicates.into_iter().take(LISTED);
     worst.map(ToString::to_string).collect()
 }
@@ -157,8 +171,11 @@ impl fmt::Display for PlanSummary {
         for stage in &self.stages {
             writeln!(
                 f,
-                "stage       {}: {} shards, {} events, certified {}",
-                stage.name, stage.shards, stage.events, stage.certified_events
+                "stage       {}: {}, {}, certified {}",
+                stage.name,
+                counted(stage.shards, "shard"),
+                counted(stage.events, "event"),
+                stage.certified_events
             )?;
         }
         if let Some(line) = self.duplicates_line() {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use lumimill_common::campaign::{Campaign, Certification, DatasetKind};
+use lumimill_common::count::counted;
 use lumimill_common::event_id::Run;
 
 use super::certified::Certified;
@@ -161,10 +162,10 @@ fn without_events(place: &str, files: &[&Scanned<'_>]) -> Vec<String> {
             _ => "them",
         };
         said.push(format!(
-            "{place}: {} of {} files without {what}, of which nothing is read: {}; make {again} \
-             again if there should be some",
+            "{place}: {} of {} without {what}, of which nothing is read: {}; make {again} again if \
+             there should be some",
             urls.len(),
-            files.len(),
+            counted(files.len(), "file"),
             named(&urls),
         ));
     }

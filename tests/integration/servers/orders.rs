@@ -2,7 +2,7 @@
 
 use super::health::assert_healthy;
 use super::{REST, begin_anew, slow_down};
-use crate::faults::{CAMPAIGN, Trial};
+use crate::faults::Trial;
 
 #[test]
 fn a_campaign_that_waits_and_one_that_is_cancelled() {

@@ -8,30 +8,56 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
-use lumimill_common::expression::{EvaluateError, Scope, same_lengths};
+use lumimill_common::expression::{EvaluateError, Scope, same_count, same_lengths};
+use lumimill_common::own_length::has_own_length;
 
-/// The columns that a stage reads, by collection; of collections of which it reads at least two.
+/// The columns that a stage reads and that are put together.
 #[derive(Debug, Default)]
-pub(crate) struct CollectionLengths(Vec<Vec<String>>);
+pub(crate) struct CollectionLengths {
+    /// By collection; of collections of which it reads at least two.
+    groups: Vec<Vec<String>>,
+    /// A column of a collection, and the one that counts the collection and not this column.
+    counted: Vec<(String, String)>,
+}
 
 impl CollectionLengths {
     /// Of the columns in `read`. Those not in `computed` are only kept as they are: they count
-    /// where there is a counter (`nMuon`) to say that what begins alike belongs together.
-    pub(crate) fn of(read: &BTreeSet<String>, computed: &BTreeSet<String>, events: &Scope) -> Self {
+    /// where there is a counter (`nMuon`) to say that what begins alike belongs together; and are
+    /// held against it where that is read, too.
+    pub(crate) fn of(
+        read: &BTreeSet<String>,
+        computed: &BTreeSet<String>,
+        events: &Scope,
+        schema: &Schema,
+    ) -> Self {
         let mut columns: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for name in read {
             if let Some(collection) = events.collection_of(name)
-                && (computed.contains(name) || events.is_counted(collection))
+                && (computed.contains(name) || events.counter_of(collection).is_some())
             {
                 columns.entry(collection).or_default().push(name.clone());
             }
         }
-        Self(columns.into_values().filter(|of| of.len() > 1).collect())
+        let counted = columns.iter().filter_map(|(collection, of)| {
+            let counter = events.counter_of(collection)?;
+            let own = of.iter().find(|name| has_own_length(schema, name))?;
+            let is_meant = read.contains(counter) || of.iter().any(|name| computed.contains(name));
+            is_meant.then(|| (own.clone(), counter.to_owned()))
+        });
+        Self {
+            counted: counted.collect(),
+            groups: columns.into_values().filter(|of| of.len() > 1).collect(),
+        }
     }
 
     /// The columns of each collection.
     pub(crate) fn groups(&self) -> &[Vec<String>] {
-        &self.0
+        &self.groups
+    }
+
+    /// Columns that are held against what counts their collection, each with that.
+    pub(crate) fn counted(&self) -> &[(String, String)] {
+        &self.counted
     }
 
     /// Columns whose types alone say that their lengths differ: the first two of each collection.
@@ -49,7 +75,7 @@ impl CollectionLengths {
                  values an event, and cannot be used together"
             ))
         };
-        self.0.iter().filter_map(unequal).collect()
+        self.groups.iter().filter_map(unequal).collect()
     }
 
     /// An error that names the first event where they differ.
@@ -59,13 +85,16 @@ impl CollectionLengths {
                 .column_by_name(name)
                 .ok_or_else(|| EvaluateError::Missing(name.clone()))
         };
-        for group in &self.0 {
+        for group in &self.groups {
             let Some((first, rest)) = group.split_first() else {
                 continue;
             };
             for other in rest {
                 same_lengths((first, column(first)?), (other, column(other)?))?;
             }
+        }
+        for (name, counter) in &self.counted {
+            same_count((name, column(name)?), (counter, column(counter)?))?;
         }
         Ok(())
     }

@@ -23,17 +23,36 @@ impl Program {
         functions: &[(String, String)],
         schema: &Schema,
     ) -> Result<Self, Vec<Problem>> {
+        let Draft {
+            program, problems, ..
+        } = Self::draft(stage, path, functions, schema);
+        program.filter(|_| problems.is_empty()).ok_or(problems)
+    }
+
+    /// The same, with what is right of the columns that it would write.
+    pub(crate) fn draft(
+        stage: &Stage,
+        path: &str,
+        functions: &[(String, String)],
+        schema: &Schema,
+    ) -> Draft {
         let mut problems = Problems::default();
-        let sources = functions
-            .iter()
-            .map(|(name, source)| (name.as_str(), source.as_str()));
-        let functions = Functions::parse(sources).unwrap_or_else(|errors| {
+        let all = functions;
+        // An empty one could not be read.
+        let sources = all.iter().filter(|(_, source)| !source.is_empty());
+        let sources = sources.map(|(name, source)| (name.as_str(), source.as_str()));
+        let functions = Functions::parse(sources.clone()).unwrap_or_else(|errors| {
+            let right =
+                sources.filter(|(name, _)| errors.iter().all(|(of, _)| of.as_str() != *name));
+            let right = Functions::parse(right).unwrap_or_default();
             for (name, error) in errors {
                 problems.add(format!("functions.{name}"), error.to_string());
             }
-            Functions::default()
+            right
         });
-        let functions_are_right = problems.is_empty();
+        let known: BTreeSet<&str> = functions.names().collect();
+        let names = all.iter().map(|(name, _)| name.as_str());
+        let wrong: BTreeSet<&str> = names.filter(|name| !known.contains(name)).collect();
         let events = Scope::events(schema, &functions);
         let mut compiler = Compiler {
             stage,
@@ -41,19 +60,34 @@ impl Program {
             schema,
             events,
             problems,
+            doubtful: stage.reading.unread.clone(),
+            known: Vec::new(),
         };
         let program = compiler.program();
-        let problems = compiler.problems.into_inner();
-        match program {
-            Some(program) if problems.is_empty() => Ok(program),
-            // A call of a function that did not parse is not a second mistake.
-            _ if !functions_are_right => Err(problems
-                .into_iter()
-                .filter(|problem| !problem.message.starts_with("unknown function"))
-                .collect()),
-            _ => Err(problems),
+        let program = program.filter(|_| compiler.doubtful.is_empty() && wrong.is_empty());
+        let mut problems = compiler.problems.into_inner();
+        // A call of a function that did not parse is not a second mistake.
+        problems.retain(|problem| {
+            let unknown = |name: &&str| format!("unknown function \"{name}\"");
+            let is_of = |name: &&str| problem.message.starts_with(&unknown(name));
+            !wrong.iter().any(is_of)
+        });
+        Draft {
+            program,
+            known: compiler.known,
+            problems,
         }
     }
+}
+
+/// What a stage comes to, and all that is wrong with it.
+pub(crate) struct Draft {
+    /// The program, where everything that it is made of is known.
+    pub(crate) program: Option<Program>,
+    /// The columns that are right, of those that it would write.
+    pub(crate) known: Vec<Field>,
+    /// What is wrong.
+    pub(crate) problems: Vec<Problem>,
 }
 
 pub(super) struct Compiler<'a> {
@@ -62,6 +96,10 @@ pub(super) struct Compiler<'a> {
     pub(super) schema: &'a Schema,
     events: Scope,
     pub(super) problems: Problems,
+    /// Names that stand for something wrong: what is said of them would be wrong, too.
+    doubtful: BTreeSet<String>,
+    /// Columns that are right.
+    known: Vec<Field>,
 }
 
 impl Compiler<'_> {
@@ -69,11 +107,35 @@ impl Compiler<'_> {
         format!("{}.{key}", self.path)
     }
 
+    /// Checks an expression; a mistake is kept, unless it may be one of what it names only.
+    pub(super) fn check(
+        &mut self,
+        path: String,
+        text: &str,
+        scope: &Scope,
+        expected: Option<Kind>,
+    ) -> Option<Checked> {
+        let words = names(text);
+        let doubtful = self.doubtful.iter().filter(|name| words.contains(name));
+        match doubtful.collect::<Vec<_>>().as_slice() {
+            [] => self.problems.check(path, text, scope, expected),
+            doubtful => {
+                let problems = &mut self.problems;
+                problems.check_whatever(path, text, scope, expected, doubtful)
+            }
+        }
+    }
+
     fn program(&mut self) -> Option<Program> {
         let condition = self.stage.condition.as_deref().map(|text| {
             self.problems
                 .check(self.path("where"), text, &self.events, Some(Kind::Bool))
         });
+        if self.stage.reading.rows_are_unread {
+            // Of the rest it is not known what its names mean.
+            self.labels(&mut self.events.clone());
+            return None;
+        }
         let candidates = Candidates::compile(
             &self.stage.rows,
             &self.path("rows"),
@@ -84,6 +146,7 @@ impl Compiler<'_> {
             && !self.events.has_collection(collection)
         {
             // Without its collection, everything about a row would be wrong.
+            self.labels(&mut self.events.clone());
             return None;
         }
         let mut scope = Candidates::scope(&self.stage.rows, &self.events);
@@ -105,7 +168,9 @@ impl Compiler<'_> {
                         .any(|label| label.name == output.name));
             Field::new(&output.name, output.stored.clone(), null)
         });
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let fields: Vec<Field> = fields.collect();
+        self.known = fields.iter().take(written).cloned().collect();
+        let schema = Arc::new(Schema::new(fields));
         let (select, scored_select) = self.select(&scope, &schema, written);
         let mut candidates = candidates?;
         let condition = match condition {
@@ -122,7 +187,9 @@ impl Compiler<'_> {
         candidates.prefer_lengths(&branches, &self.events);
         branches.extend(candidates.lengths().map(str::to_owned));
         computed.extend(candidates.lengths().map(str::to_owned));
-        let collections = CollectionLengths::of(&branches, &computed, &self.events);
+        let collections = CollectionLengths::of(&branches, &computed, &self.events, self.schema);
+        let counters = collections.counted().iter();
+        branches.extend(counters.map(|(_, counter)| counter.clone()));
         for message in collections.unequal_by_type(self.schema) {
             self.problems.add(self.path.to_owned(), message);
         }
@@ -146,9 +213,12 @@ impl Compiler<'_> {
         for (index, keep) in self.stage.keep.iter().enumerate() {
             match self.keep(keep, scope) {
                 Ok(output) => outputs.push(output),
-                Err(message) => self
-                    .problems
-                    .add(self.path(&format!("keep[{index}]")), message),
+                Err(message) => {
+                    let place = self.stage.reading.keep.of(index);
+                    let path = self.path(&format!("keep[{place}]"));
+                    self.problems.add(path, message);
+                    self.doubt(keep);
+                }
             }
         }
         outputs
@@ -189,6 +259,14 @@ impl Compiler<'_> {
         })
     }
 
+    /// Whatever says the name of a wrong column is not to be judged; where that is also the name of
+    /// its branch, it is a mistake to name it.
+    fn doubt(&mut self, keep: &Keep) {
+        if keep.name != keep.column {
+            self.doubtful.insert(keep.name.clone());
+        }
+    }
+
     /// Why a branch is not to be had: it is not there, or not read.
     fn missing(&self, branch: &str) -> String {
         if let Some(reason) = unread::reason(self.schema, branch) {
@@ -203,7 +281,8 @@ impl Compiler<'_> {
     fn labels(&mut self, scope: &mut Scope) -> Vec<Output> {
         let mut outputs = Vec::with_capacity(self.stage.labels.len());
         for (index, label) in self.stage.labels.iter().enumerate() {
-            let path = self.path(&format!("labels[{index}]"));
+            let place = self.stage.reading.labels.of(index);
+            let path = self.path(&format!("labels[{place}]"));
             let branch = &label.column;
             let source = match (
                 self.schema.field_with_name(branch),
@@ -221,6 +300,7 @@ impl Compiler<'_> {
                 }
                 (Err(_), _) if unread::reason(self.schema, branch).is_some() => {
                     self.problems.add(path, self.missing(branch));
+                    self.doubt(label);
                     continue;
                 }
                 (Ok(field), _) => {
@@ -231,6 +311,7 @@ impl Compiler<'_> {
                             field.data_type()
                         ),
                     );
+                    self.doubt(label);
                     continue;
                 }
                 (Err(_), MissingLabels::False) => {
@@ -249,6 +330,7 @@ impl Compiler<'_> {
                     let rest = "missing_labels = \"false\" or \"null\" would allow it";
                     self.problems
                         .add(path, format!("no branch \"{branch}\"{hint}; {rest}"));
+                    self.doubt(label);
                     continue;
                 }
             };
@@ -270,8 +352,11 @@ impl Compiler<'_> {
                     outputs.push(output);
                     kind
                 }
-                // A float most likely; so that its users are not reported as well.
-                None => Kind::Float,
+                // So that its users are not reported as well.
+                None => {
+                    self.doubtful.insert(column.name.clone());
+                    Kind::Float
+                }
             };
             scope.define(&column.name, kind);
         }
@@ -285,9 +370,7 @@ impl Compiler<'_> {
             Some(lumimill_common::campaign::ColumnType::Bool)
         );
         let expected = expected.then_some(Kind::Bool);
-        let checked = self
-            .problems
-            .check(path, &column.expression, scope, expected)?;
+        let checked = self.check(path, &column.expression, scope, expected)?;
         let stored = stored_as(checked.kind(), column.stored);
         Some(Output {
             name: column.name.clone(),
@@ -326,10 +409,7 @@ impl Compiler<'_> {
             .iter()
             .any(|name| scores.contains(&name.as_str()))
         {
-            return (
-                self.problems.check(path, text, rows, Some(Kind::Bool)),
-                None,
-            );
+            return (self.check(path, text, rows, Some(Kind::Bool)), None);
         }
         let written: Vec<_> = schema.fields().iter().take(written).cloned().collect();
         let mut scope = Scope::events(&Schema::new(written), rows.functions());
@@ -343,10 +423,7 @@ impl Compiler<'_> {
                 },
             );
         }
-        (
-            None,
-            self.problems.check(path, text, &scope, Some(Kind::Bool)),
-        )
+        (None, self.check(path, text, &scope, Some(Kind::Bool)))
     }
 }
 

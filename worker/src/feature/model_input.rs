@@ -20,12 +20,14 @@ impl Compiler<'_> {
         let mut added: Vec<Output> = Vec::new();
         for (number, model) in stage.models.iter().enumerate() {
             for (position, input) in model.inputs.iter().enumerate() {
-                let path = self.path(&format!("model[{number}].inputs[{position}]"));
+                let place = stage.reading.models.of(number);
+                let path = self.path(&format!("model[{place}].inputs[{position}]"));
                 let mut known = written.iter().chain(&added);
                 match known.find(|output| output.name == *input) {
                     Some(output) => self.must_be_number(path, input, &output.stored.clone()),
                     // One that is wrong, or comes later.
                     None if names.contains(&input.as_str()) => self.must_be_earlier(path, input),
+                    None if stage.reading.unread.contains(input) => {}
                     None => {
                         let output = self.model_input(&path, input, scope);
                         let stored = output.as_ref().map(|output| output.stored.clone());
@@ -57,7 +59,7 @@ impl Compiler<'_> {
                 }
             };
         }
-        let checked = self.problems.check(path.to_owned(), input, scope, None)?;
+        let checked = self.check(path.to_owned(), input, scope, None)?;
         let stored = match checked.kind() {
             Kind::Bool => DataType::Boolean,
             Kind::Int(_) => DataType::Int64,

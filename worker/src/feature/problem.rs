@@ -1,7 +1,16 @@
 //! The mistakes of a stage, collected.
 
 use lumimill_common::campaign::Problem;
-use lumimill_common::expression::{Checked, Expression, Kind, Scope};
+use lumimill_common::expression::{Checked, Expression, ExpressionError, Int, Kind, Scope};
+
+fn checked(
+    text: &str,
+    scope: &Scope,
+    expected: Option<Kind>,
+) -> Result<Checked, Vec<ExpressionError>> {
+    let parsed = Expression::parse(text).map_err(|error| vec![error])?;
+    parsed.check_names(scope, expected)
+}
 
 /// Mistakes found so far.
 #[derive(Debug, Default)]
@@ -23,15 +32,44 @@ impl Problems {
         scope: &Scope,
         expected: Option<Kind>,
     ) -> Option<Checked> {
-        let checked = Expression::parse(text).and_then(|parsed| parsed.check(scope, expected));
-        checked
-            .map_err(|error| self.add(path, error.to_string()))
-            .ok()
+        let checked = checked(text, scope, expected);
+        checked.map_err(|errors| self.add_all(&path, &errors)).ok()
     }
 
-    /// Whether nothing is wrong.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The same of a text that names what is wrong itself, and so may be anything: only what is
+    /// wrong whatever that is, is kept.
+    pub(crate) fn check_whatever(
+        &mut self,
+        path: String,
+        text: &str,
+        scope: &Scope,
+        expected: Option<Kind>,
+        doubtful: &[&String],
+    ) -> Option<Checked> {
+        let mut errors: Option<Vec<ExpressionError>> = None;
+        let kinds = [Kind::Float, Kind::Bool, Kind::Int(Int::I32)].map(Some);
+        for kind in [None].into_iter().chain(kinds) {
+            let mut scope = scope.clone();
+            if let Some(kind) = kind {
+                doubtful.iter().for_each(|name| scope.define(name, kind));
+            }
+            let found = match checked(text, &scope, expected) {
+                Ok(checked) => return Some(checked),
+                Err(found) => found,
+            };
+            if errors.as_ref().is_some_and(|errors| *errors != found) {
+                return None;
+            }
+            errors = Some(found);
+        }
+        self.add_all(&path, &errors.unwrap_or_default());
+        None
+    }
+
+    fn add_all(&mut self, path: &str, errors: &[ExpressionError]) {
+        for error in errors {
+            self.add(path.to_owned(), error.to_string());
+        }
     }
 
     /// All of them.

@@ -176,6 +176,9 @@ impl Checker<'_> {
         for (plan, of) in plans.iter().zip(arguments) {
             self.number(&format!("\"{name}\""), plan, &of.span)?;
         }
+        if let (Math::Abs, [plan], [of]) = (math, plans.as_slice(), arguments) {
+            self.signed(name, plan, of)?;
+        }
         let kind = match math {
             Math::IsNan | Math::IsInf | Math::IsFinite => Kind::Bool,
             Math::Abs | Math::Min | Math::Max => super::common_number(&plans),

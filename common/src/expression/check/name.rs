@@ -235,6 +235,7 @@ impl Checker<'_> {
             return self.error(message, span.clone());
         }
         let mut message = format!("unknown column \"{name}\"");
+        let is_of_function = self.calls > 0;
         match &self.scope.rows {
             RowScope::Pairs(collection) if self.scope.member(collection, name).is_some() => {
                 message += &format!(
@@ -246,7 +247,11 @@ impl Checker<'_> {
                 message += &hint(name, self.scope.names().into_iter().chain(parameters));
             }
         }
-        self.error(message, span.clone())
+        let error = self.error(message, span.clone());
+        match is_of_function {
+            true => error,
+            false => error.of_unknown(name),
+        }
     }
 
     /// Why a list will not do where one value per row is needed.

@@ -83,6 +83,13 @@ impl<'b> Flat<'b> {
         }
     }
 
+    /// How many members each entry has.
+    fn each_length(&self) -> impl Iterator<Item = usize> + 'b {
+        let mut start = 0;
+        self.ends()
+            .map(move |end| end - std::mem::replace(&mut start, end))
+    }
+
     /// The places of the members of an entry in the flat column.
     pub(crate) fn members(&self, entry: usize) -> Range<usize> {
         match self.lengths {
@@ -111,11 +118,7 @@ impl<'b> Flat<'b> {
             (Lengths::Fixed(_, a), Lengths::Fixed(_, b)) if a == b => return Ok(()),
             _ => {}
         }
-        let lengths = |ends: Box<dyn Iterator<Item = usize> + 'b>| {
-            let mut start = 0;
-            ends.map(move |end| end - std::mem::replace(&mut start, end))
-        };
-        let mut pairs = lengths(self.ends()).zip(lengths(other.ends())).enumerate();
+        let mut pairs = self.each_length().zip(other.each_length()).enumerate();
         match pairs.find(|(_, (a, b))| a != b) {
             Some((entry, (a, b))) => Err(EvaluateError::Lengths {
                 first: self.name.clone(),
@@ -134,6 +137,30 @@ pub fn same_lengths(
     second: (&str, &ArrayRef),
 ) -> Result<(), EvaluateError> {
     Flat::new(first.0, first.1)?.same_lengths(&Flat::new(second.0, second.1)?)
+}
+
+/// An error that names a list column and the column that should count its members, and the first
+/// entry where it counts otherwise.
+pub fn same_count(
+    list: (&str, &ArrayRef),
+    counter: (&str, &ArrayRef),
+) -> Result<(), EvaluateError> {
+    let flat = Flat::new(list.0, list.1)?;
+    let (name, column) = counter;
+    let entries = column.len();
+    let counts = load(name, column, 0..entries, &Index::All(entries))?;
+    let counts = counts.into_ints().into_vec(entries);
+    let lengths = flat.each_length().map(|length| length as i64);
+    let mut pairs = lengths.zip(counts).enumerate();
+    match pairs.find(|(_, (length, count))| length != count) {
+        Some((entry, (length, count))) => Err(EvaluateError::Counter {
+            column: list.0.to_owned(),
+            counter: name.to_owned(),
+            lengths: [length, count],
+            entry,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Where the members of each entry of a list column end, counted from its first member; none

@@ -186,3 +186,46 @@ fn what_has_no_meaning_in_cpp_is_refused() {
     refused("PV_npvs & Muon", "a vector");
     refused("sum(Muon_pt * int(1e99))", "no int holds");
 }
+
+#[test]
+fn abs_of_what_is_unsigned_says_what_to_write() {
+    let refused = |source: &str| {
+        let checked = Expression::parse(source).and_then(|e| e.check(&scope(), None));
+        checked.unwrap_err().message().to_owned()
+    };
+    for (source, advice) in [
+        ("abs(run - 5)", "abs(int(run) - 5)"),
+        ("std::abs(run - 5)", "std::abs(int(run) - 5)"),
+        (
+            "TMath::Abs(5 - 2 * (run + 1))",
+            "TMath::Abs(5 - 2 * (int(run) + 1))",
+        ),
+        ("abs(-run)", "abs(-int(run))"),
+        ("abs(Muon_pt.size() - 2)", "abs(int(Muon_pt.size()) - 2)"),
+        ("abs(event - 7)", "abs(double(event) - 7)"),
+        ("abs(run)", "write run without \"abs\""),
+    ] {
+        let message = refused(source);
+        assert!(message.contains(advice), "{source}: {message}");
+    }
+}
+
+#[test]
+fn casts_of_cpp_say_which_function_to_write() {
+    for (source, advice) in [
+        ("static_cast<int>(MET_pt)", "int(…)"),
+        ("static_cast<unsigned int>(MET_pt) > 2", "int(…)"),
+        ("static_cast<double>(nMuon) / 2", "double(…)"),
+        ("(int)MET_pt", "int(…)"),
+        ("2 * (int) (MET_pt + 1)", "int(…)"),
+        ("(unsigned int)MET_pt", "int(…)"),
+        ("(float)nMuon / 2", "float(…)"),
+        ("(Double_t)nMuon", "double(…)"),
+        ("Int_t(MET_pt)", "int(…)"),
+        ("long(MET_pt)", "double(…)"),
+    ] {
+        let checked = Expression::parse(source).and_then(|e| e.check(&scope(), None));
+        let message = checked.unwrap_err().message().to_owned();
+        assert!(message.contains(advice), "{source}: {message}");
+    }
+}

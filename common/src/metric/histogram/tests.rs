@@ -1,4 +1,4 @@
-use super::super::partial::{MetricResult, Partial};
+use super::super::partial::{MetricResult, Partial, warnings};
 use super::super::raw::{RawHistogram, RawMetric};
 use super::*;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
@@ -37,6 +37,31 @@ fn histogram(values: &[f64], weights: Option<&[f64]>) -> HistogramResult {
         MetricResult::Histogram(result) => result,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn much_outside_of_the_range_is_warned_of_unless_another_histogram_shows_it() {
+    let spectrum = |outside: usize| {
+        let mut values = vec![1.0; 100 - outside];
+        values.extend(vec![7.0; outside]);
+        histogram(&values, None)
+    };
+    let said = |histograms: &[&HistogramResult]| {
+        let results = histograms.iter().copied().cloned();
+        let results: Vec<_> = results.map(MetricResult::Histogram).collect();
+        warnings(&results)
+    };
+    let (whole, part, nothing) = (spectrum(1), spectrum(27), spectrum(100));
+    assert_eq!(said(&[&whole]), Vec::<String>::new());
+    let says = "histogram of m: 27.0 % of 100 values are outside of range = [0, 2] (27.0 % above): \
+                widen the range, or add another histogram of m that shows them";
+    assert_eq!(said(&[&part]), [says]);
+    assert_eq!(said(&[&part, &whole]), Vec::<String>::new());
+    let both = histogram(&[-1.0, -1.0, 1.0, 5.0], None);
+    assert!(said(&[&both])[0].contains("75.0 % of 4 values"));
+    assert!(said(&[&both])[0].contains("(50.0 % below, 25.0 % above)"));
+    // Once, in the words for it.
+    assert_eq!(said(&[&nothing]).len(), 1);
 }
 
 const VALUES: [f64; 8] = [-1.0, 0.0, 0.49, 0.5, 1.99, 2.0, f64::INFINITY, f64::NAN];

@@ -118,7 +118,9 @@ impl Curve {
     /// The score from which on everything at this level and above is selected; `None` when that
     /// is everything, scores below the range included.
     pub(super) fn threshold(&self, level: &Level) -> Option<f64> {
-        self.bins.lowest(level.bin)
+        let lowest = self.bins.lowest(level.bin)?;
+        // JSON has no infinite numbers; whatever is at least the largest one is that or infinite.
+        (lowest > f64::NEG_INFINITY).then_some(lowest.min(f64::MAX))
     }
 
     fn both_classes(&self) -> bool {

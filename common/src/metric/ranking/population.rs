@@ -19,6 +19,7 @@ const DISTRIBUTION_BINS: u32 = 64;
 #[serde(deny_unknown_fields)]
 pub(super) struct Population {
     scores: ScoreCounts,
+    /// Scores that are no numbers; the name is that of markers.
     not_finite: u64,
     unlabelled: u64,
     /// Sums over scores in `[0, 1]`; absent when another range is given.
@@ -48,13 +49,13 @@ struct ReliabilitySums {
 /// want of positives or of negatives, are absent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PopulationResult {
-    /// Labelled entries with a finite score.
+    /// Labelled entries with a score; an infinite one is the lowest or the highest.
     pub total: u64,
     /// Those whose label is true.
     pub positives: u64,
     /// `positives / total`.
     pub prevalence: Option<f64>,
-    /// Entries left out because the score was NaN, infinite or null.
+    /// Entries left out because the score was NaN or null.
     pub dropped: u64,
     /// Entries left out because the label was null.
     pub unlabelled: u64,
@@ -171,7 +172,7 @@ impl Population {
                 self.unlabelled += 1;
                 continue;
             };
-            if !score.is_finite() {
+            if score.is_nan() {
                 self.not_finite += 1;
                 continue;
             }
@@ -288,16 +289,21 @@ impl Population {
         counts
     }
 
-    /// What the bins without a range cover: `[0, 1]` where that holds all scores.
+    /// What the bins without a range cover: `[0, 1]` where that holds all scores, else all that are
+    /// finite.
     fn extent(&self, bins: ScoreBins) -> [f64; 2] {
         /// The difference of two such numbers is finite.
         const FAR: f64 = f64::MAX / 4.0;
         let tallies = [self.scores.positives(), self.scores.negatives()];
-        let first = tallies.iter().filter_map(|tally| tally.iter().next()).min();
+        let is_finite = |bin: &(u64, u64)| bins.lowest(bin.0).is_none_or(f64::is_finite);
+        let first = tallies
+            .iter()
+            .filter_map(|tally| tally.iter().find(is_finite));
+        let first = first.min();
         let last = tallies
             .iter()
-            .filter_map(|tally| tally.iter().next_back())
-            .max();
+            .filter_map(|tally| tally.iter().rfind(is_finite));
+        let last = last.max();
         let outside = self
             .probability
             .as_ref()

@@ -34,7 +34,7 @@ pub(super) enum ScoreBins {
 }
 
 impl ScoreBins {
-    /// The bin of a finite score.
+    /// The bin of a score, which is a number; the infinite ones are the lowest and the highest.
     pub(super) fn bin(&self, score: f64) -> u64 {
         match self {
             Self::Range(axis) if score < axis.low() => 0,
@@ -68,7 +68,7 @@ impl ScoreBins {
     }
 }
 
-/// The place of a finite number among all numbers.
+/// The place of a number among all numbers.
 fn place(score: f64) -> u128 {
     // -0 is 0.
     let score = score + 0.0;
@@ -83,6 +83,12 @@ fn place(score: f64) -> u128 {
 
 /// The lowest number whose place is at least this one.
 fn lowest(wanted: u128) -> f64 {
+    if wanted <= place(f64::NEG_INFINITY) {
+        return f64::NEG_INFINITY;
+    }
+    if wanted > place(f64::MAX) {
+        return f64::INFINITY;
+    }
     let mut found = if wanted <= HALF {
         number(wanted)
     } else if wanted <= ONE {
@@ -143,10 +149,12 @@ mod tests {
             -5e-324,
             f64::MAX,
             f64::MIN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
             9.007_199_254_740_993e15,
         ]);
         prop_oneof![any::<f64>(), single, 0.0..1.0f64, near, edge]
-            .prop_filter("finite", |value| value.is_finite())
+            .prop_filter("a number", |value| !value.is_nan())
     }
 
     proptest! {
@@ -166,7 +174,7 @@ mod tests {
             let bin = bins.bin(score);
             let lowest = bins.lowest(bin).unwrap();
             prop_assert!(lowest <= score && bins.bin(lowest) == bin, "{lowest}");
-            if lowest > f64::MIN {
+            if lowest > f64::NEG_INFINITY {
                 prop_assert!(bins.bin(lowest.next_down()) < bin, "{lowest}");
             }
         }
@@ -200,6 +208,19 @@ mod tests {
         let bins = ScoreBins::Stretches {
             joined: MOST_JOINED,
         };
-        assert_eq!((bins.bin(f64::MIN), bins.bin(f64::MAX)), (0, 0));
+        let ends = [f64::NEG_INFINITY, f64::INFINITY];
+        assert_eq!(ends.map(|score| bins.bin(score)), [0, 0]);
+    }
+
+    #[test]
+    fn infinite_scores_have_bins_of_their_own() {
+        let bins = ScoreBins::Stretches { joined: 0 };
+        let scores = [f64::NEG_INFINITY, f64::MIN, 0.0, f64::MAX, f64::INFINITY];
+        let places = scores.map(|score| bins.bin(score));
+        assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+        for end in [f64::NEG_INFINITY, f64::INFINITY] {
+            let lowest = bins.lowest(bins.bin(end)).unwrap();
+            assert_eq!(lowest.to_bits(), end.to_bits());
+        }
     }
 }

@@ -36,7 +36,7 @@ impl ScoreCounts {
         }
     }
 
-    /// Counts finite scores with their labels.
+    /// Counts scores, which are numbers, with their labels.
     pub(super) fn fill(&mut self, spec: &RankingSpec, scores: &[(f64, bool)]) {
         let bins = self.bins(spec);
         let of_class = |class: bool| -> Vec<u64> {

@@ -186,13 +186,13 @@ fn scores_out_of_range_are_counted_and_are_no_probabilities() {
     let rows = rank(&[1, 2, 3, 4], &scores, &labels, unit, Some(10)).rows;
     assert_eq!(
         (rows.below_range, rows.above_range, rows.dropped, rows.total),
-        (1, 1, 1, 3)
+        (1, 2, 0, 4)
     );
     assert!(rows.probability.is_none());
     assert!((rows.auc.unwrap() - 1.0).abs() < 1e-12);
-    for range in [Some([-1.0, 2.0]), None] {
+    for (range, above) in [(Some([-1.0, 2.0]), 1), (None, 0)] {
         let rows = rank(&[1, 2, 3, 4], &scores, &labels, range, Some(10)).rows;
-        assert_eq!((rows.below_range, rows.above_range), (0, 0));
+        assert_eq!((rows.below_range, rows.above_range), (0, above));
         assert!(rows.probability.is_none());
     }
 }
@@ -256,7 +256,8 @@ fn without_a_range_any_score_is_ranked() {
             let selected =
                 |threshold: f64| scores.iter().flatten().filter(|s| **s >= threshold).count();
             for point in rows.operating_points.iter().filter(|point| point.reached) {
-                let threshold = point.threshold.unwrap();
+                // Without one, everything is selected.
+                let threshold = point.threshold.unwrap_or(f64::NEG_INFINITY);
                 assert_eq!(
                     point.selected,
                     selected(threshold) as u64,
@@ -317,13 +318,36 @@ fn what_lies_outside_a_range_is_warned_of_where_it_matters() {
         let wide = rank(&events, &scores, &labels, range, None);
         assert_eq!(wide.warnings(), Vec::<String>::new());
     }
-    let nothing = [Some(f64::NAN), Some(f64::INFINITY)];
+    let nothing = [Some(f64::NAN), None];
     let none = rank(&[1, 2], &nothing, &[Some(true), Some(false)], None, None);
     assert_eq!(
         none.warnings(),
-        ["events", "rows"]
-            .map(|noun| format!("ranking of y by s: none of 2 {noun} has a finite score"))
+        ["events", "rows"].map(|noun| format!(
+            "ranking of y by s: none of 2 {noun} has a score that is a number"
+        ))
     );
+}
+
+#[test]
+fn infinite_scores_are_ranked_and_only_nan_is_dropped() {
+    let (low, high) = (Some(f64::NEG_INFINITY), Some(f64::INFINITY));
+    let scores = [low, Some(-1.0), Some(2.0), high, high, Some(f64::NAN)];
+    let labels = [false, false, true, true, false, true].map(Some);
+    // Of the six pairs of classes four are in order, one is not and one is a tie.
+    let expected = 4.5 / 6.0;
+    for range in [None, Some([-3.0, 3.0])] {
+        let found = rank(&[1, 2, 3, 4, 5, 6], &scores, &labels, range, None);
+        let rows = &found.rows;
+        assert_eq!((rows.total, rows.dropped), (5, 1), "{range:?}");
+        assert!((rows.auc.unwrap() - expected).abs() < 1e-12, "{rows:?}");
+        let events = found.events.unwrap();
+        assert_eq!((events.total, events.dropped), (5, 1), "{range:?}");
+        let counts = rows.distribution.iter();
+        let counted: u64 = counts.map(|bin| bin.positives + bin.negatives).sum();
+        assert_eq!(counted, if range.is_some() { 2 } else { 5 }, "{range:?}");
+        let edges = rows.distribution.iter().flat_map(|bin| [bin.low, bin.high]);
+        assert!(edges.into_iter().all(|edge| edge.abs() < 4.0), "{range:?}");
+    }
 }
 
 #[test]

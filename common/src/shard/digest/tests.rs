@@ -157,6 +157,7 @@ fn what_changes_tables_changes_the_digest() {
             "onnx = \"one.onnx\"",
         ),
         ("duplicates = \"first\"", ""),
+        ("select = ", "folds = 2\nselect = "),
     ] {
         let changed = ALL.replacen(from, to, 1);
         assert_ne!(changed, ALL, "{from}");

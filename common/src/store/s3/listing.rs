@@ -3,8 +3,11 @@
 
 mod told;
 
+use std::collections::BTreeSet;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use self::told::Told;
@@ -36,7 +39,7 @@ impl Listing<'_> {
     /// memory.
     pub(super) async fn send(&self, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
         let told = Told::below(self.prefix);
-        let first = self.request(None, None, &told).await?;
+        let first = self.request(&told, None, None).await?;
         let mut names = told.named(&first, wanted)?;
         let Some(next) = first.next_continuation_token().map(str::to_owned) else {
             return Ok(names);
@@ -46,6 +49,22 @@ impl Listing<'_> {
             None => names.extend(self.rest(next, wanted, &told).await?),
         }
         Ok(names)
+    }
+
+    /// Names of the folders that are directly below the prefix, in ascending order.
+    pub(super) async fn folders(&self) -> Result<Vec<String>, S3Failure> {
+        let told = Told::below(self.prefix);
+        let mut names = BTreeSet::new();
+        let mut next: Option<String> = None;
+        loop {
+            let request = self.names(None, next.as_deref()).delimiter("/");
+            let page = told.page(request, next.as_deref()).await?;
+            told.folders(&page, &mut names)?;
+            next = page.next_continuation_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(names.into_iter().collect());
+            }
+        }
     }
 
     /// What comes after a name, where the service lists in order: in parts beside each other.
@@ -80,13 +99,13 @@ impl Listing<'_> {
         // A service that does not know where to start starts anew: its names are told once.
         let is_ours = |name: &str| name > begin && !is_past(name) && wanted(name);
         let mut names = Vec::new();
-        let mut page = self.request(Some(begin), None, told).await?;
+        let mut page = self.request(told, Some(begin), None).await?;
         loop {
             names.extend(told.named(&page, &is_ours)?);
             let last = page.contents().last().and_then(|object| object.key());
             let next = page.next_continuation_token();
             match next.filter(|_| !last.is_some_and(is_past)) {
-                Some(next) => page = self.request(None, Some(next), told).await?,
+                Some(next) => page = self.request(told, None, Some(next)).await?,
                 None => return Ok(names),
             }
         }
@@ -102,7 +121,7 @@ impl Listing<'_> {
         let mut names = Vec::new();
         let mut next = Some(next);
         while let Some(token) = next {
-            let page = self.request(None, Some(&token), told).await?;
+            let page = self.request(told, None, Some(&token)).await?;
             names.extend(told.named(&page, wanted)?);
             next = page.next_continuation_token().map(str::to_owned);
         }
@@ -111,25 +130,21 @@ impl Listing<'_> {
 
     async fn request(
         &self,
+        told: &Told<'_>,
         after: Option<&str>,
         next: Option<&str>,
-        told: &Told<'_>,
     ) -> Result<ListObjectsV2Output, S3Failure> {
-        if let Some(token) = next {
-            told.follow(token)?;
-        }
-        let sent = self
-            .client
+        told.page(self.names(after, next), next).await
+    }
+
+    fn names(&self, after: Option<&str>, next: Option<&str>) -> ListObjectsV2FluentBuilder {
+        self.client
             .list_objects_v2()
             .bucket(self.bucket)
             .prefix(self.prefix)
             .max_keys(self.page)
             .set_start_after(after.map(str::to_owned))
             .set_continuation_token(next.map(str::to_owned))
-            .send();
-        let page = sent.await?;
-        told.check(&page)?;
-        Ok(page)
     }
 }
 

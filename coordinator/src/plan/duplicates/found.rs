@@ -5,11 +5,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 
 use super::read::{Key, parts};
-use super::{DuplicateLumi, events};
+use super::{DuplicateLumi, beside};
 use crate::plan::planner::Scanned;
 
 /// Events named of a lumi section.
@@ -24,8 +25,10 @@ const NAMED: usize = 10;
 /// What was found in files that are read together.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Events beyond the first of each.
+    /// Events that are there more than once.
     pub(super) events: u64,
+    /// Copies of them beside the first of each.
+    copies: u64,
     /// Whether all were looked for.
     pub(super) is_all: bool,
     /// By file, the entries beyond the first of each event.
@@ -37,6 +40,7 @@ pub(super) struct Found {
 #[derive(Debug, Default)]
 struct OfLumi {
     events: u64,
+    copies: u64,
     examples: BTreeSet<u64>,
     files: BTreeSet<usize>,
 }
@@ -45,6 +49,7 @@ impl Found {
     pub(super) fn of(files: usize) -> Self {
         Self {
             events: 0,
+            copies: 0,
             is_all: true,
             dropped: vec![EntrySet::default(); files],
             lumis: BTreeMap::new(),
@@ -61,6 +66,9 @@ impl Found {
             of_lumi.files.insert(file);
         }
         if again {
+            self.copies += 1;
+            of_lumi.copies += 1;
+        } else {
             self.events += 1;
             of_lumi.events += 1;
             of_lumi.examples.insert(event);
@@ -97,6 +105,7 @@ impl Found {
                 lumi: LumiSection::new(*lumi),
                 files: of_lumi.files.iter().filter_map(name).collect(),
                 duplicate_events: of_lumi.events,
+                copies: of_lumi.copies,
                 examples: of_lumi
                     .examples
                     .iter()
@@ -105,12 +114,13 @@ impl Found {
                     .collect(),
             })
             .collect();
-        listed.sort_by_key(|lumi| (Reverse(lumi.duplicate_events), lumi.run, lumi.lumi));
+        listed.sort_by_key(|lumi| (Reverse(lumi.copies), lumi.run, lumi.lumi));
         listed.truncate(LISTED);
         listed.sort_by_key(|lumi| (lumi.run, lumi.lumi));
         Twice {
             of: of_what(files),
             events: self.events,
+            copies: self.copies,
             is_all: self.is_all,
             lumis: self.lumis.len() as u64,
             listed,
@@ -174,8 +184,9 @@ fn same_files(files: &[&Scanned<'_>], names: &[String]) -> Option<(String, Strin
 #[derive(Debug)]
 pub struct Twice {
     of: String,
-    /// Beyond the first of each.
     pub(super) events: u64,
+    /// Beside the first of each.
+    pub(super) copies: u64,
     is_all: bool,
     pub(super) lumis: u64,
     pub(super) listed: Vec<DuplicateLumi>,
@@ -188,10 +199,11 @@ impl Twice {
     pub(super) fn note(&self) -> String {
         let first = self.listed.first().map(|lumi| format!(", such as {lumi}"));
         format!(
-            "{}: {} there more than once{}: each counts as often as it is there; [certification] \
+            "{}: {} there more than once{}{}: each counts as often as it is there; [certification] \
              duplicates = \"first\" would count one of each",
             self.of,
             are(self.events),
+            beside(self.events, self.copies),
             first.unwrap_or_default()
         )
     }
@@ -199,7 +211,7 @@ impl Twice {
 
 fn are(count: u64) -> String {
     let verb = if count == 1 { "is" } else { "are" };
-    format!("{} {verb}", events(count))
+    format!("{} {verb}", counted(count, "event"))
 }
 
 fn few(names: &[String]) -> String {
@@ -211,24 +223,20 @@ fn few(names: &[String]) -> String {
         .join(", ");
     match names.len().saturating_sub(FILES) {
         0 => some,
-        more => format!("{some} and {more} more files"),
+        more => format!("{some} and {}", counted(more, "more file")),
     }
 }
 
 impl fmt::Display for Twice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let least = if self.is_all { "" } else { "at least " };
-        let sections = if self.lumis == 1 {
-            "section"
-        } else {
-            "sections"
-        };
         writeln!(
             f,
-            "{}: {least}{} there more than once, in {} lumi {sections} of {}",
+            "{}: {least}{} there more than once{}, in {} of {}",
             self.of,
             are(self.events),
-            self.lumis,
+            beside(self.events, self.copies),
+            counted(self.lumis, "lumi section"),
             few(&self.files)
         )?;
         if let Some((first, second)) = &self.same {
@@ -238,13 +246,13 @@ impl fmt::Display for Twice {
             )?;
         }
         let mut worst: Vec<&DuplicateLumi> = self.listed.iter().collect();
-        worst.sort_by_key(|lumi| Reverse(lumi.duplicate_events));
+        worst.sort_by_key(|lumi| Reverse(lumi.copies));
         for lumi in worst.iter().take(NAMED) {
             writeln!(f, "  {lumi}")?;
         }
         match self.lumis.saturating_sub(NAMED as u64) {
             0 => {}
-            more => writeln!(f, "  and {more} more lumi sections")?,
+            more => writeln!(f, "  and {}", counted(more, "more lumi section"))?,
         }
         f.write_str(
             "  take out what repeats other files, or set [certification] duplicates = \"first\", \

@@ -57,7 +57,7 @@ fn duplicate_events_are_kept_or_all_but_the_first_dropped() {
     ] {
         let said = PlanSummary::of(plan).to_string();
         assert!(
-            said.contains("5 events more than once, in 1 lumi sections"),
+            said.contains("5 events more than once, in 1 lumi section:"),
             "{said}"
         );
         assert!(
@@ -183,6 +183,43 @@ fn data_sets_that_no_stage_reads_together_are_not_compared() {
         .collect();
     assert_eq!(dropped, [0, 0, 20]);
     assert_eq!(plan.duplicates.unwrap().events, 20);
+}
+
+#[test]
+fn an_event_that_is_there_thrice_is_one_event_with_two_copies() {
+    let folder = folder();
+    let base = folder.path();
+    for name in ["a.root", "b.root", "c.root"] {
+        write_file(&base.join(name), &clusters(1, 1, 2), &[], 3);
+    }
+    let refused = plan_with(DATA, base, 1).unwrap_err().to_string();
+    let says = "20 events are there more than once (40 copies beside the first of each), in 2 lumi";
+    assert!(refused.contains(says), "{refused}");
+    for (policy, says) in [
+        (
+            "first",
+            "20 events more than once, in 2 lumi sections: the first of each counts, 40 copies are \
+             left out",
+        ),
+        (
+            "keep",
+            "20 events more than once, in 2 lumi sections: each counts as often as it is there (40 \
+             copies beside the first of each)",
+        ),
+    ] {
+        let plan = plan_with(&with(policy), base, 1).unwrap();
+        let summary = PlanSummary::of(&plan);
+        assert_eq!(
+            (summary.duplicate_events, summary.duplicate_copies),
+            (20, 40)
+        );
+        let said = summary.to_string();
+        assert!(said.contains(says), "{said}");
+        assert!(
+            said.contains("10 events more than once (20 copies"),
+            "{said}"
+        );
+    }
 }
 
 /// Many a private sample numbers its events anew in every file.

@@ -129,7 +129,7 @@ proptest! {
         let listed = |plan: &Plan| -> BTreeMap<Lumi, u64> {
             let found = plan.duplicates.iter().flat_map(|found| &found.listed);
             found
-                .map(|lumi| ((lumi.run.get(), lumi.lumi.get()), lumi.duplicate_events))
+                .map(|lumi| ((lumi.run.get(), lumi.lumi.get()), lumi.copies))
                 .collect()
         };
         prop_assert_eq!(listed(&plan), by_lumi(&inputs, &repeated));

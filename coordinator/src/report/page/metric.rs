@@ -49,7 +49,7 @@ pub(super) fn rankings(stage: &StageReport, pictures: &StagePictures) -> String 
             table.row(&numbers(ranking, &noun, population));
         }
     }
-    let note = "<p class=\"note-line\">ROC-AUC ± its statistical error (DeLong, independent entries). The value from unbinned scores is within “binning” of the one shown: the bins follow the scores unless a range is given, and are exact while they are few. Brier score and log loss are exact. Left out: no finite score, or no label.</p>\n";
+    let note = "<p class=\"note-line\">ROC-AUC ± its statistical error (DeLong, independent entries). The value from unbinned scores is within “binning” of the one shown: the bins follow the scores unless a range is given, and are exact while they are few. Brier score and log loss are exact. Left out: no score, or no label.</p>\n";
     let mut html = card("Ranking", &(table.html() + note));
     for (ranking, drawn) in &all {
         html += &format!(

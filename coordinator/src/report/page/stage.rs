@@ -7,7 +7,7 @@ use crate::report::cut_flow_plot::{is_dropped, passed};
 use crate::report::figure::{Figure, escape};
 use crate::report::number::{grouped, percent};
 use crate::report::summary::StageReport;
-use lumimill_common::metric::MetricResult;
+use lumimill_common::metric::{MetricResult, warnings as warnings_of};
 
 pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
     let shards = stage.shards;
@@ -59,7 +59,7 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
 
 /// What the metrics warn of.
 fn warnings(stage: &StageReport) -> String {
-    let all = stage.metrics.iter().flat_map(MetricResult::warnings);
+    let all = warnings_of(&stage.metrics).into_iter();
     let lines: String = all
         .map(|warning| format!("<p class=\"bad\">Warning: {}</p>\n", escape(&warning)))
         .collect();

@@ -1,6 +1,8 @@
 //! Columns of one collection whose lengths differ: found before a value of one member is taken
 //! for another's, whatever of a stage uses them.
 
+use lumimill_common::own_length::with_own_lengths;
+
 use super::*;
 
 /// Two events with 2 and 1 muons by their pt, and with 1 and 2 by their charge; tracks that no
@@ -40,12 +42,12 @@ fn members_of_different_length_fail_whatever_uses_them() {
     ] {
         let (message, entry) = failure(body).unwrap_or_else(|| panic!("{body}"));
         assert_eq!(entry, Some(0), "{body}");
-        assert!(message.contains(" values and \""), "{message}");
+        assert!(message.contains(" value"), "{message}");
     }
     let (message, _) = failure("rows = \"event\"\nkeep = [\"Muon_pt\", \"Muon_charge\"]").unwrap();
     assert_eq!(
         message,
-        "column \"Muon_charge\" has 1 values and \"Muon_pt\" has 2: columns of one collection whose \
+        "column \"Muon_charge\" has 1 value and \"Muon_pt\" has 2: columns of one collection whose \
          members do not belong together; filter both alike when the file is made, or use one of them"
     );
 }
@@ -97,4 +99,52 @@ fn arrays_of_different_sizes_are_a_mistake() {
         "stage[0]: branches \"Sim_x\" and \"Sim_y\" of one collection have 3 and 4 values an event, \
          and cannot be used together"
     );
+}
+
+/// The same events; their charges are not counted by what counts muons.
+fn filtered() -> (RecordBatch, arrow_schema::Schema) {
+    let batch = uneven();
+    let schema = batch.schema().as_ref().clone();
+    let schema = with_own_lengths(schema, [String::from("Muon_charge")]);
+    (batch, schema)
+}
+
+#[test]
+fn columns_that_were_filtered_alike_are_held_against_their_counter() {
+    let (batch, schema) = filtered();
+    for body in [
+        "rows = { each = \"Muon\" }\nkeep = [\"charge\"]",
+        "rows = { each = \"Muon\", where = \"charge > 0\" }\nkeep = [\"MET_pt\"]",
+        "rows = \"event\"\n[stage.columns]\nq = \"sum(Muon_charge)\"",
+        "rows = \"event\"\nkeep = [\"nMuon\", \"Muon_charge\"]",
+        "rows = \"event\"\nwhere = \"nMuon > 0\"\nkeep = [\"Muon_charge\"]",
+    ] {
+        let program = compile(body, &schema).unwrap_or_else(|message| panic!("{message}"));
+        assert!(
+            program.branches().contains(&String::from("nMuon")),
+            "{body}"
+        );
+        let error = program.run(&batch, None).expect_err(body);
+        assert_eq!(error.entry(), Some(0), "{body}");
+        assert_eq!(
+            error.to_string(),
+            "column \"Muon_charge\" has 1 value and \"nMuon\" says 2: its members do not belong to \
+             what is counted; filter both alike when the file is made, or leave \"nMuon\" out of it"
+        );
+    }
+}
+
+#[test]
+fn a_counter_is_not_read_where_it_cannot_differ_or_nothing_is_put_together() {
+    let (_, schema) = filtered();
+    for body in [
+        "rows = { each = \"Muon\" }\nkeep = [\"pt\", \"eta\"]",
+        "rows = \"event\"\nkeep = [\"Muon_charge\"]",
+    ] {
+        let program = compile(body, &schema).unwrap_or_else(|message| panic!("{message}"));
+        assert!(
+            !program.branches().contains(&String::from("nMuon")),
+            "{body}"
+        );
+    }
 }

@@ -77,3 +77,28 @@ fn a_broken_function_is_one_mistake() {
         ["functions.twice: expected a value, found the end\n  (x) => 2 *\n            ^"]
     );
 }
+
+#[test]
+fn all_unknown_names_of_an_expression_are_said_and_nothing_that_follows_from_a_mistake() {
+    let message = compile(
+        "where = \"nMuonn > 2 && MET_ptt > MET_ph\"\nrows = \"event\"\n\
+         keep = [\"MET_phi as angle\"]\nselect = \"good && nMuons > 1\"\n\
+         [stage.columns]\ngood = \"MET_pt >\"\nx = \"good + angle\"\ny = \"first\"",
+        &batch().schema(),
+    )
+    .unwrap_err();
+    let said: Vec<&str> = message
+        .lines()
+        .filter(|line| line.starts_with("stage[0]"))
+        .collect();
+    let expected = [
+        "stage[0].where: unknown column \"nMuonn\"; nearest: nMuon",
+        "stage[0].where: unknown column \"MET_ptt\"; nearest: MET_pt",
+        "stage[0].where: unknown column \"MET_ph\"; nearest: MET_pt",
+        "stage[0].keep[0]: no branch \"MET_phi\"; nearest: MET_pt",
+        "stage[0].columns.good: expected a value, found the end",
+        "stage[0].columns.y: unknown column \"first\"",
+        "stage[0].select: unknown column \"nMuons\"; nearest: nMuon",
+    ];
+    assert_eq!(said, expected, "{message}");
+}

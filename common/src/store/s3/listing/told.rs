@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 
 use super::super::failure::S3Failure;
 use super::{Named, Wanted};
@@ -14,6 +15,8 @@ const MOST_OBJECTS: u64 = 10_000_000;
 const MOST_BYTES: u64 = 1 << 30;
 /// Objects of a page; no service lists more at a time, whatever it is asked.
 const MOST_OF_A_PAGE: usize = 1000;
+/// Folders of one folder that are told.
+const MOST_FOLDERS: usize = 100_000;
 /// Pages without an object, of a whole listing.
 const MOST_EMPTY: u64 = 1000;
 
@@ -41,8 +44,22 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// Asks for a page, after the one that ended with a token, and holds it against what was asked.
+    pub(super) async fn page(
+        &self,
+        request: ListObjectsV2FluentBuilder,
+        token: Option<&str>,
+    ) -> Result<ListObjectsV2Output, S3Failure> {
+        if let Some(token) = token {
+            self.follow(token)?;
+        }
+        let page = request.send().await?;
+        self.check(&page)?;
+        Ok(page)
+    }
+
     /// Notes that a listing goes on with a token, which it does once.
-    pub(super) fn follow(&self, token: &str) -> Result<(), S3Failure> {
+    fn follow(&self, token: &str) -> Result<(), S3Failure> {
         let mut hash = [0; 16];
         blake3::Hasher::new()
             .update(token.as_bytes())
@@ -56,7 +73,7 @@ impl<'a> Told<'a> {
     }
 
     /// Holds a page against what was asked.
-    pub(super) fn check(&self, page: &ListObjectsV2Output) -> Result<(), S3Failure> {
+    fn check(&self, page: &ListObjectsV2Output) -> Result<(), S3Failure> {
         let objects = page.contents();
         if objects.len() > MOST_OF_A_PAGE {
             let found = objects.len();
@@ -116,6 +133,30 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// Adds the folders of a page that are directly below what was asked for. A service that does
+    /// not put the objects of a folder together lists all of them.
+    pub(super) fn folders(
+        &self,
+        page: &ListObjectsV2Output,
+        names: &mut BTreeSet<String>,
+    ) -> Result<(), S3Failure> {
+        let together = page.common_prefixes().iter();
+        let together = together.filter_map(|folder| folder.prefix());
+        let listed = page.contents().iter().filter_map(|object| object.key());
+        for name in together.chain(listed) {
+            let below = name.strip_prefix(self.prefix);
+            if let Some((folder, _)) = below.and_then(|below| below.split_once('/')) {
+                names.insert(folder.to_owned());
+            }
+        }
+        match names.len() > MOST_FOLDERS {
+            true => Err(refused(&format!(
+                "more than {MOST_FOLDERS} folders are listed"
+            ))),
+            false => Ok(()),
+        }
+    }
+
     fn so_far(&self) -> std::sync::MutexGuard<'_, SoFar> {
         self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,8 +173,10 @@ fn refused(reason: &str) -> S3Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-    use aws_sdk_s3::types::Object;
+    use aws_sdk_s3::types::{CommonPrefix, Object};
 
     use super::Told;
 
@@ -160,6 +203,24 @@ mod tests {
         }
         let told = Told::below("a/");
         assert!(told.check(&page(&["a/1"], Some("2"), true)).is_ok());
+    }
+
+    #[test]
+    fn folders_are_told_whether_they_are_put_together_or_not() {
+        let together = |name: &str| CommonPrefix::builder().prefix(name).build();
+        let pages = [
+            ListObjectsV2Output::builder()
+                .common_prefixes(together("a/x/"))
+                .common_prefixes(together("a/y/"))
+                .contents(Object::builder().key("a/plan").size(1).build())
+                .build(),
+            page(&["a/plan", "a/x/1", "a/y/2/3"], None, false),
+        ];
+        for page in pages {
+            let mut names = BTreeSet::new();
+            Told::below("a/").folders(&page, &mut names).unwrap();
+            assert_eq!(Vec::from_iter(names), ["x", "y"]);
+        }
     }
 
     #[test]

@@ -1,0 +1,80 @@
+//! What is in an output and of no shard of a plan: whoever reads the tables would see it.
+
+use std::collections::BTreeSet;
+
+use lumimill_common::campaign::StageName;
+use lumimill_common::marker::{marker_key, object_key};
+use lumimill_common::shard::ShardId;
+use lumimill_common::store::Key;
+
+use super::{Inventory, Output};
+use crate::ledger::stale;
+use crate::plan::{Plan, PlannedStage};
+
+impl Output {
+    /// Tables and markers that no shard of a plan accounts for: of an earlier configuration, of a
+    /// stage that was taken out or has another name now, or of a shard that was split.
+    pub async fn stale(&self, plan: &Plan) -> anyhow::Result<Vec<(StageName, ShardId)>> {
+        let strays = self.strays(plan).await?;
+        Ok(strays
+            .into_iter()
+            .map(|stray| (stray.stage, stray.shard))
+            .collect())
+    }
+
+    /// The key of each of them: of the table, or of the marker where there is no table.
+    pub async fn stray_keys(&self, plan: &Plan) -> anyhow::Result<Vec<Key>> {
+        let strays = self.strays(plan).await?;
+        let keys = strays.iter().map(|stray| match stray.has_table {
+            true => object_key(&stray.stage, stray.shard),
+            false => marker_key(&stray.stage, stray.shard),
+        });
+        Ok(keys.collect())
+    }
+
+    async fn strays(&self, plan: &Plan) -> anyhow::Result<Vec<Stray>> {
+        let mut strays = Vec::new();
+        for PlannedStage { name, .. } in &plan.stages {
+            let there = self.inventory_of(name).await?;
+            let stale = |ids: &BTreeSet<ShardId>| stale(plan, ids);
+            strays.extend(there.strays(name, stale));
+        }
+        for name in self.former_stages(plan).await? {
+            let there = self.inventory_of(&name).await?;
+            strays.extend(there.strays(&name, |ids| ids.iter().copied().collect()));
+        }
+        Ok(strays)
+    }
+
+    /// Folders that could be of stages which the plan does not have.
+    async fn former_stages(&self, plan: &Plan) -> anyhow::Result<Vec<StageName>> {
+        let folders = self.store.folders().await?.into_iter();
+        let names = folders.filter_map(|folder| folder.parse::<StageName>().ok());
+        let is_former = |name: &StageName| plan.stages.iter().all(|stage| stage.name != *name);
+        Ok(names.filter(is_former).collect())
+    }
+}
+
+/// A table or a marker, or both, of no shard of a plan.
+struct Stray {
+    stage: StageName,
+    shard: ShardId,
+    has_table: bool,
+}
+
+impl Inventory {
+    /// What is there of a stage and, by its id, of no shard.
+    fn strays(
+        &self,
+        stage: &StageName,
+        stale: impl Fn(&BTreeSet<ShardId>) -> Vec<ShardId>,
+    ) -> Vec<Stray> {
+        let tables: BTreeSet<ShardId> = self.tables.keys().copied().collect();
+        let of = |shard: ShardId| Stray {
+            stage: stage.clone(),
+            shard,
+            has_table: tables.contains(&shard),
+        };
+        stale(&(&tables | &self.done)).into_iter().map(of).collect()
+    }
+}

@@ -74,8 +74,10 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
             found.extend(survey.duplicates(slots).iter());
         }
         let mistakes = Mistakes::new(path.display(), found.messages());
+        // What is read of the file once it is right may be wrong in another way.
+        let is_read = draft.problems.is_empty();
         let models = stages.iter().all(|stage| has_its_models(stage));
-        return Err(match is_whole && counts && schemas_are_right && models {
+        return Err(match is_whole && is_read && schemas_are_right && models {
             true => mistakes,
             false => mistakes.hiding_more(),
         });

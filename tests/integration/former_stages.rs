@@ -26,7 +26,7 @@ fn a_stage_that_was_renamed_leaves_no_table_behind() {
     folder.change("name = \"dimuon\"", "name = \"pairs\"");
     let says = [
         "of an earlier configuration",
-        "also of stage dimuon, which the campaign has no more",
+        ", of stage dimuon, which the campaign has no more",
         "--replace",
     ];
     lumimill().on("run", &file).expect_code(2).says(&says);

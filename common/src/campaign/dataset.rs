@@ -53,12 +53,16 @@ impl Dataset {
         let name = section.required_text("name");
         let kinds = [("data", DatasetKind::Data), ("mc", DatasetKind::Mc)];
         let kind = section.required_choice("kind", &kinds);
-        let files = section.texts("files");
-        if section.value("files").is_none() {
-            section.problem("files", "is missing");
-        } else if files.as_ref().is_some_and(Vec::is_empty) {
-            section.problem("files", "is empty: name at least one file");
+        let is_empty = |value: &toml::Value| value.as_array().is_some_and(Vec::is_empty);
+        match section.value("files") {
+            None => section.problem("files", "is missing"),
+            Some(value) if is_empty(value) => {
+                section.problem("files", "is empty: name at least one file");
+            }
+            Some(_) => {}
         }
+        let files = section.listed("files").into_iter();
+        let files = files.map(|(_, text)| text).collect();
         let tree = section
             .text("tree")
             .unwrap_or_else(|| String::from("Events"));
@@ -66,7 +70,7 @@ impl Dataset {
         Self {
             name: name.unwrap_or_default(),
             kind: kind.unwrap_or(DatasetKind::Data),
-            files: files.unwrap_or_default(),
+            files,
             tree,
         }
     }

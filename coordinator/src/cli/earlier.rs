@@ -87,12 +87,18 @@ fn message(found: &[(StageName, ShardId)], output: &Output, plan: &Plan) -> Stri
         .filter(|name| plan.stages.iter().all(|stage| stage.name != **name))
         .map(StageName::as_str)
         .collect();
+    former.sort_unstable();
     former.dedup();
+    let is_former = |stage: &StageName| former.contains(&stage.as_str());
+    let also = match found.iter().all(|(stage, _)| is_former(stage)) {
+        true => "",
+        false => "also ",
+    };
     let of = match former.as_slice() {
         [] => String::new(),
-        [one] => format!(", also of stage {one}, which the campaign has no more"),
+        [one] => format!(", {also}of stage {one}, which the campaign has no more"),
         several => format!(
-            ", also of stages {}, which the campaign has no more",
+            ", {also}of stages {}, which the campaign has no more",
             several.join(", ")
         ),
     };

@@ -267,14 +267,15 @@ fn read_from(section: &mut Section<'_>, datasets: &[Dataset]) -> Vec<String> {
         Some(_) => section.text("from").into_iter().collect(),
     };
     for name in &names {
-        if !datasets.iter().any(|dataset| &dataset.name == name) {
-            section.problem(
-                "from",
-                format!(
-                    "\"{name}\" is not a dataset (stages that read an earlier stage are not \
-                     available in this version)"
+        let known = || datasets.iter().map(|dataset| dataset.name.as_str());
+        if !known().any(|known| known == name) {
+            let hint = match crate::suggest::nearest(name, known()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => String::from(
+                    "stages that read an earlier stage are not available in this version",
                 ),
-            );
+            };
+            section.problem("from", format!("\"{name}\" is not a dataset; {hint}"));
         }
     }
     names

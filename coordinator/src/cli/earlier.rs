@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use lumimill_common::campaign::StageName;
 use lumimill_common::count::counted;
 use lumimill_common::shard::ShardId;
+use lumimill_common::store::Place;
 
 use super::block_on;
 use super::plan::{PATIENCE, with_splits};
@@ -48,6 +49,19 @@ pub(super) async fn remove_stale(
         );
     }
     Ok(())
+}
+
+/// Removes the folders of stages in which nothing is left, of an output that nobody else writes.
+pub(super) fn remove_folders(place: &Place, stale: &[(StageName, ShardId)]) {
+    let Place::Folder(output) = place else { return };
+    let mut stages: Vec<&StageName> = stale.iter().map(|(stage, _)| stage).collect();
+    stages.dedup();
+    for stage in stages {
+        for below in ["_done", "_failed", "_retrying", ""] {
+            // One that still has something in it stays.
+            let _ = std::fs::remove_dir(output.join(stage.as_str()).join(below));
+        }
+    }
 }
 
 /// Adds to the notes of a plan what `run` and `submit` would refuse of the campaign's output.

@@ -14,7 +14,7 @@ use lumimill_common::store::{Place, StoreError};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
-use super::earlier::{WITH_POOL, remove_stale, stale};
+use super::earlier::{WITH_POOL, remove_folders, remove_stale, stale};
 use super::plan::{warn, with_splits};
 use super::say::say;
 use super::{SlotsArg, block_on};
@@ -76,6 +76,7 @@ pub(super) fn run_wanted(
             return Ok(Exit::Done);
         }
         remove_stale(&output, &stale).await?;
+        remove_folders(&place, &stale);
         if due.is_cut {
             // One that was killed between its object and its marker left the object.
             output.remove(&output.stale(&due.plan).await?).await?;

@@ -13,6 +13,7 @@ mod reading;
 mod rows;
 mod section;
 mod stage;
+mod steps;
 
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
@@ -22,6 +23,7 @@ pub use reading::{Places, Reading};
 pub use rows::{Charge, Keep, Rows};
 pub use section::{CampaignErrors, Problem};
 pub use stage::{Column, ColumnType, MissingLabels, Stage};
+pub use steps::{CERTIFIED, FIRST, READ};
 
 use section::Section;
 use serde::Serialize;

@@ -1,8 +1,12 @@
 //! Why a shard failed, and the one question that every failure answers: retry or reject.
 
+mod likeness;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use self::likeness::likeness;
 
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,13 +57,26 @@ impl Failure {
         }
     }
 
-    /// A short name under which like failures are grouped: kind, subject and the message with
-    /// its numbers and hashes taken out.
+    /// A short name under which like failures are grouped: kind, subject and message without what
+    /// differs from one shard to the next, such as numbers, hashes and paths.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let normal = without_numbers(&self.message);
-        let text = [self.kind.as_str(), &self.subject, &normal].join("\n");
+        let text = [&self.kind, &likeness(&self.subject), &self.alike()];
+        let text = text.map(String::as_str).join("\n");
         blake3::hash(text.as_bytes()).to_hex()[..12].to_owned()
+    }
+
+    /// The message, alike for all shards that fail for this reason.
+    fn alike(&self) -> String {
+        // A path with spaces in it is several words.
+        match self.subject.is_empty() {
+            true => likeness(&self.message),
+            false => likeness(
+                &self
+                    .message
+                    .replace(&self.subject, &likeness(&self.subject)),
+            ),
+        }
     }
 }
 
@@ -75,36 +92,6 @@ fn shortened(mut text: String, longest: usize) -> String {
         text.push_str(&format!("… and {more} bytes more"));
     }
     text
-}
-
-/// A text with a sign in place of every run of digits, hexadecimal ones when there are many.
-fn without_numbers(text: &str) -> String {
-    const HASH: usize = 12;
-    let mut normal = String::with_capacity(text.len());
-    let is_word = |c: char| c.is_ascii_alphanumeric();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let length = match is_word(first) {
-            true => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            false => first.len_utf8(),
-        };
-        let (word, left) = rest.split_at(length);
-        rest = left;
-        if word.len() >= HASH && word.chars().all(|c| c.is_ascii_hexdigit()) {
-            normal.push('#');
-            continue;
-        }
-        let mut digits = false;
-        for c in word.chars() {
-            if !c.is_ascii_digit() {
-                normal.push(c);
-            } else if !digits {
-                normal.push('#');
-            }
-            digits = c.is_ascii_digit();
-        }
-    }
-    normal
 }
 
 impl FailedAttempt {
@@ -170,6 +157,34 @@ mod tests {
         );
         assert_ne!(of("whole").fingerprint(), of("half").fingerprint());
         let other = Failure::reject("input", "b.root", "basket 1 is short");
+        assert_eq!(at(1).fingerprint(), other.fingerprint(), "in another file");
+        let other = Failure::reject("model", "a.root", "basket 1 is short");
         assert_ne!(at(1).fingerprint(), other.fingerprint());
+    }
+
+    #[test]
+    fn one_cause_at_many_events_and_files_is_one_group() {
+        let at = |file: &str, event: u64, found: &str| {
+            let message = format!(
+                "{file}: run 278820, lumi {}, event {event} (entry {}): column \"x\" is stored as \
+                 i32, which cannot hold {found}",
+                event % 7,
+                event / 3,
+            );
+            Failure::reject("column", file, message).fingerprint()
+        };
+        let first = at("data/dimuon_0.root", 7, "3000000000");
+        for (file, event, found) in [
+            ("data/dimuon_17.root", 1_234_567_890_123, "-4e+12"),
+            ("s3://bucket/2016/a file.root", 12, "nan"),
+            ("/eos/cms/x.root", 12_345_678_901, "2.5"),
+        ] {
+            assert_eq!(at(file, event, found), first, "{file} {event} {found}");
+        }
+        let members = |one: u64, other: &str| {
+            let message = format!("event {one}: Muon_pt has {one} members, Muon_eta {other}");
+            Failure::reject("column", "a.root", message).fingerprint()
+        };
+        assert_eq!(members(2, "1 member"), members(30, "2 members"));
     }
 }

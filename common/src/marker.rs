@@ -3,12 +3,14 @@
 //! A marker holds nothing that differs between two attempts at the same shard, so that its bytes
 //! are the same whoever wrote it, and however often.
 
+mod counts;
+
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::StageName;
 use crate::form::{self, FormError};
-use crate::metric::{CutFlow, MetricSpec, Partial, metrics_digest};
-use crate::shard::ShardId;
+use crate::metric::{CutFlow, MetricSpec, Partial, Unit, metrics_digest};
+use crate::shard::{Shard, ShardId};
 use crate::store::Key;
 
 /// The form of markers; 0, without a number, had no checksum, and 1 did not say of which metrics
@@ -66,10 +68,10 @@ struct Head {
 /// What a marker must be of.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
-    /// Stage of the shard.
-    pub stage: &'a StageName,
     /// The shard.
-    pub shard: ShardId,
+    pub shard: &'a Shard,
+    /// The steps of the cut flow of its stage.
+    pub steps: &'a [(String, Unit)],
 }
 
 impl Marker {
@@ -90,18 +92,22 @@ impl Marker {
         Ok(bytes)
     }
 
-    /// Reads the bytes of a marker: the one place where form, checksum and what it must be of are
-    /// checked.
+    /// Reads the bytes of a marker: the one place where form, checksum, what it must be of and what
+    /// it may say are checked.
     ///
     /// # Errors
-    /// When it is of another form, damaged, or not of this shard.
+    /// When it is of another form, damaged, not of this shard, or its counts cannot be those of the
+    /// shard.
     pub fn read(bytes: &[u8], expected: Expected<'_>) -> Result<Self, FormError> {
         let marker = Self::from_bytes(bytes)?;
-        let object = object_key(expected.stage, expected.shard);
-        if marker.shard != expected.shard || marker.object != object.as_str() {
+        let Expected { shard, steps } = expected;
+        let object = object_key(&shard.stage, shard.id);
+        if marker.shard != shard.id || marker.object != object.as_str() {
             let reason = format!("it is of another shard, {}", marker.object);
             return Err(FormError::Damaged(reason));
         }
+        let checked = counts::check(&marker.cut_flow, steps, shard, marker.rows);
+        checked.map_err(FormError::Damaged)?;
         Ok(marker)
     }
 

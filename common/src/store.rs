@@ -99,6 +99,12 @@ pub trait Store: Send + Sync + Debug {
     /// Removes an object; removing what is not there is fine.
     async fn delete(&self, key: &Key) -> Result<(), StoreError>;
 
+    /// What is in the place of an object and is none, so that it cannot be put before somebody has
+    /// moved that away; `None` where nothing is, as in stores that have no folders.
+    async fn obstacle(&self, _key: &Key) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
     /// A folder of this machine for files on their way to the store.
     fn scratch(&self) -> PathBuf;
 

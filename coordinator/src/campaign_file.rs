@@ -20,8 +20,15 @@ const MODEL: SmallFile = SmallFile {
 };
 /// What a campaign file in a folder of its own is called.
 const NAME: &str = "campaign.toml";
-/// What is in the folder of a campaign's output, beside a copy of its file.
-const OF_OUTPUT: [&str; 2] = ["plan.parquet", "_control.json"];
+/// What is in the folder of a campaign's output, beside a copy of its file: any of it, as the rest
+/// may be gone.
+const OF_OUTPUT: [&str; 5] = [
+    "plan.parquet",
+    "_control.json",
+    "_lock",
+    "_plans",
+    "report/files.json",
+];
 
 /// A campaign, its folder and its stages with their models loaded.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! The command line: what a person can ask for, and how the answer is given.
 
+mod advice;
 mod broker;
 mod check;
 mod control;
@@ -26,7 +27,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::orders::Order;
-use crate::stored::NewerVersion;
+use crate::stored::{NewerVersion, Unusable};
 use lumimill_common::store::StoreError;
 use lumimill_worker::log::start_log;
 use lumimill_worker::program::refuse_credentials;
@@ -65,11 +66,16 @@ enum Command {
         after_help = "Example:\n  lumimill fetch s3://campaigns/prod/doublemuon-2016g --output here"
     )]
     Fetch(fetch::FetchArgs),
-    /// Check that every object that should be there is, whole and unchanged.
+    /// Check that every object and the report that should be there are, whole and unchanged.
     #[command(after_help = "Example:\n  lumimill verify campaign.toml")]
     Verify(verify::VerifyArgs),
     /// Show how far a campaign is.
-    #[command(after_help = "Example:\n  lumimill status out/doublemuon-2016g --failed")]
+    #[command(
+        after_help = "Example:\n  lumimill status out/doublemuon-2016g --failed\n\nIt looks at \
+                      listings, and reads the markers of up to 2,000 done shards: tables that are \
+                      gone or of another size, and markers that cannot be used, are counted. The \
+                      bytes of tables are read by `verify` alone."
+    )]
     Status(status::StatusArgs),
     /// Do again what failed or is missing.
     #[command(after_help = "Example:\n  lumimill resubmit campaign.toml --failed --dry-run")]
@@ -156,7 +162,8 @@ pub fn main() -> Exit {
             // A store that refuses does so until somebody changes settings.
             let refused = |error: &StoreError| !error.is_transient();
             let is_refusal = error.downcast_ref::<StoreError>().is_some_and(refused);
-            match error.is::<Mistakes>() || error.is::<NewerVersion>() || is_refusal {
+            let is_stored = error.is::<NewerVersion>() || error.is::<Unusable>();
+            match error.is::<Mistakes>() || is_stored || is_refusal {
                 true => Exit::Usage,
                 false => Exit::Trouble,
             }

@@ -122,7 +122,13 @@ pub async fn find(root: &dyn Store, id: &str) -> anyhow::Result<Option<DeadLette
     let Some(bytes) = root.get(&key).await? else {
         return Ok(None);
     };
-    record(root, &key, &bytes).map(Some)
+    record(
+        root,
+        &key,
+        &bytes,
+        "move it away, as nothing can be done about it",
+    )
+    .map(Some)
 }
 
 /// Every letter, by id.

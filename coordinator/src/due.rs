@@ -2,6 +2,8 @@
 //! and what has to go out again beside them. What a dry run tells and what a real one does are
 //! both this.
 
+mod obstacle;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -9,6 +11,7 @@ use std::path::Path;
 use lumimill_common::campaign::{Campaign, StageName};
 use lumimill_common::shard::{Shard, ShardId};
 
+use self::obstacle::nothing_in_the_way;
 use crate::output::{Inventory, Output};
 use crate::plan::{Plan, Splits};
 use crate::soundness::{Fault, Unsound, to_measure, unsound};
@@ -45,6 +48,8 @@ pub struct Due {
     pub chosen: Vec<Shard>,
     /// Of that, what has a marker and is not whole: the marker goes first.
     pub unsound: Vec<Shard>,
+    /// Of that, what was given up, and has a record of it.
+    pub given_up: Vec<Shard>,
     /// Of what is done, what is only measured again on its table, as other metrics were measured.
     pub to_measure: BTreeSet<ShardId>,
     /// How many shards are made again for want of events that their tables tell apart.
@@ -57,6 +62,9 @@ pub struct Due {
 
 impl Due {
     /// Looks what of a plan is to be done, each wanted shard cut into so many parts.
+    ///
+    /// # Errors
+    /// Also when something is in the way of it that somebody has to move first.
     pub async fn look(
         output: &Output,
         campaign: &Campaign,
@@ -81,6 +89,7 @@ impl Due {
         };
         let chosen = of(&ids, &plan);
         let unsound = of(&unsound.into_keys().collect(), &plan);
+        let given_up = of(&(&ids & &inventory.failed), &plan);
         let is_cut = split.is_some() && !ids.is_empty();
         let before: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
         if let Some(parts) = split {
@@ -95,6 +104,7 @@ impl Due {
         let shards: Vec<Shard> = plan.shards.iter().filter(is_due).cloned().collect();
         let due: BTreeSet<ShardId> = shards.iter().map(|shard| shard.id).collect();
         let to_measure = &to_measure & &due;
+        nothing_in_the_way(output, &shards).await?;
         let others = match is_cut {
             true => published(&plan, &inventory, &ids, &before),
             false => Vec::new(),
@@ -106,6 +116,7 @@ impl Due {
             unsound,
             to_measure,
             not_told_apart,
+            given_up,
             shards,
             others,
         })

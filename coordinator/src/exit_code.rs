@@ -9,7 +9,8 @@ pub enum Exit {
     Done,
     /// Something unexpected went wrong; the message says what.
     Trouble,
-    /// The command line, the campaign or its input is wrong; nothing was begun.
+    /// The command line, the campaign, its input or what is stored of it is wrong, or another run
+    /// is under way; nothing was begun.
     Usage,
     /// Finished, but some shards failed (or, for `verify` and `fetch`, something is missing or
     /// damaged).
@@ -24,7 +25,8 @@ impl Exit {
 Exit codes:
   0    everything is done
   1    something unexpected went wrong
-  2    wrong usage, campaign or input; nothing was begun
+  2    nothing was begun: wrong usage, campaign or input; a plan or control record that cannot be
+       used; another run of the campaign is under way
   3    finished with failed shards, the first 20 named (verify, fetch: something missing or damaged)
   130  stopped; run again to go on";
 

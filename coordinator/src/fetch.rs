@@ -1,20 +1,21 @@
 //! Copies a campaign's report and tables to a folder, as far as they are there and whole, so that
 //! the folder can be verified like the output itself.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream::{self, StreamExt};
-use lumimill_common::campaign::Campaign;
 use lumimill_common::control::PlanKeys;
 use lumimill_common::marker::{Marker, marker_key, object_key};
-use lumimill_common::shard::Shard;
+use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, LocalStore, Place, Store, StoreError};
 
-use crate::output::Output;
-use crate::plan::Plan;
-use crate::soundness::marker;
+use crate::output::{Output, Planned};
+use crate::report_sums::StoredReport;
+use crate::soundness::{Fault, Markers, Unsound};
+use crate::verify::Problem;
 
 /// Objects that are on their way at a time.
 const AT_ONCE: usize = 8;
@@ -31,90 +32,120 @@ pub struct Fetched {
     /// Tables, each as its marker says.
     pub tables: usize,
     /// What could not be brought, and why.
-    pub missing: Vec<String>,
+    pub missing: Vec<Problem>,
+    /// What is in the copy and of no shard of the plan, so that readers would see it.
+    pub strays: Vec<Key>,
 }
 
 /// A copy in the making.
 pub struct Fetch<'a> {
     /// Where it comes from.
     pub output: &'a Output,
-    /// The campaign as it was planned.
-    pub campaign: &'a Campaign,
     /// Where it goes.
     pub copy: &'a LocalStore,
     /// Is told of every object that is over.
     pub told: &'a (dyn Fn() + Sync),
+    /// Shards that were given up.
+    given_up: BTreeSet<ShardId>,
+    /// Shards that are to be measured again.
+    to_measure: BTreeSet<ShardId>,
     troubles: AtomicUsize,
 }
 
 /// Why an object was not brought.
 enum Lack {
     /// It is not there, not whole or not to be had.
-    Of(String),
+    Of(Problem),
     /// The copy cannot be written.
-    Copy(StoreError),
+    Copy(anyhow::Error),
+}
+
+impl From<Problem> for Lack {
+    fn from(problem: Problem) -> Self {
+        Self::Of(problem)
+    }
 }
 
 impl From<std::io::Error> for Lack {
     fn from(error: std::io::Error) -> Self {
-        Self::Of(format!("the copy cannot be written: {error}"))
+        Self::Copy(anyhow::Error::from(error).context("the copy cannot be written"))
+    }
+}
+
+impl From<StoreError> for Lack {
+    fn from(error: StoreError) -> Self {
+        Self::Copy(error.into())
     }
 }
 
 impl<'a> Fetch<'a> {
     /// A copy of nothing so far.
-    pub fn new(
-        output: &'a Output,
-        campaign: &'a Campaign,
-        copy: &'a LocalStore,
-        told: &'a (dyn Fn() + Sync),
-    ) -> Self {
+    pub fn new(output: &'a Output, copy: &'a LocalStore, told: &'a (dyn Fn() + Sync)) -> Self {
         Self {
             output,
-            campaign,
             copy,
             told,
+            given_up: BTreeSet::new(),
+            to_measure: BTreeSet::new(),
             troubles: AtomicUsize::new(0),
         }
     }
 
-    /// Brings these files of the report, and then the tables of a plan, if there is one.
-    pub async fn bring(&self, reports: &[Key], plan: Option<&Plan>) -> anyhow::Result<Fetched> {
-        let mut fetched = Fetched::default();
-        for (key, brought) in self.all(reports, |key| self.file(key)).await {
+    /// Brings a report, and then the tables of what was planned, if that is known.
+    pub async fn bring(
+        &mut self,
+        report: &StoredReport<'_>,
+        planned: Option<&Planned>,
+    ) -> anyhow::Result<Fetched> {
+        let mut fetched = Fetched {
+            missing: report.wrong_by_listing()?,
+            ..Fetched::default()
+        };
+        let keys: Vec<Key> = report.keys().cloned().collect();
+        let report_of = |key| self.report_file(report, key);
+        for (_, brought) in self.all(&keys, report_of, Key::clone).await {
             match brought {
                 Ok(()) => fetched.reports += 1,
-                Err(lack) => fetched.missing.push(told(key, lack)?),
+                Err(lack) => fetched.lacks(lack)?,
             }
         }
-        if let Some(plan) = plan {
-            self.plan(plan, &mut fetched).await?;
+        if let Some(planned) = planned {
+            let inventory = self.output.inventory(&planned.plan).await?;
+            self.to_measure = inventory.to_measure();
+            self.given_up = inventory.failed;
+            self.planned(planned, &mut fetched).await?;
         }
         Ok(fetched)
     }
 
+    async fn report_file(&self, report: &StoredReport<'_>, key: &Key) -> Result<(), Lack> {
+        let bytes = report.read(key).await;
+        let bytes = bytes.map_err(|problem| self.lack(problem))?;
+        Ok(self.copy.put(key, bytes).await?)
+    }
+
     /// The tables of a plan with their markers, and the plan itself.
-    async fn plan(&self, plan: &Plan, fetched: &mut Fetched) -> anyhow::Result<()> {
-        if let Some(text) = self.output.campaign().await? {
-            let keys = PlanKeys::last();
-            self.copy.put(&keys.campaign, text.into_bytes()).await?;
-            self.copy.put(&keys.plan, plan.to_parquet()?).await?;
-        }
-        for (shard, brought) in self.all(&plan.shards, |shard| self.table(shard)).await {
+    async fn planned(&self, planned: &Planned, fetched: &mut Fetched) -> anyhow::Result<()> {
+        let Planned {
+            text,
+            campaign,
+            plan,
+        } = planned;
+        let keys = PlanKeys::last();
+        let text = text.clone().into_bytes();
+        self.copy.put(&keys.campaign, text).await?;
+        self.copy.put(&keys.plan, plan.to_parquet()?).await?;
+        let markers = Markers::of(campaign);
+        let of_shard = |shard: &Shard| object_key(&shard.stage, shard.id);
+        let bringing = |shard| self.table(&markers, shard);
+        for (_, brought) in self.all(&plan.shards, bringing, of_shard).await {
             match brought {
                 Ok(()) => fetched.tables += 1,
-                Err(lack) => {
-                    let key = object_key(&shard.stage, shard.id);
-                    fetched.missing.push(told(&key, lack)?);
-                }
+                Err(lack) => fetched.lacks(lack)?,
             }
         }
         let copy = Output::open(&Place::Folder(self.copy.location().into()))?;
-        for key in copy.stray_keys(plan).await? {
-            fetched.missing.push(format!(
-                "{key} in {} is of an earlier plan, and readers would see it: remove it",
-                self.copy.location()
-            ));
+        fetched.strays = copy.stray_keys(plan).await?;
         }
         Ok(())
     }
@@ -123,6 +154,7 @@ impl<'a> Fetch<'a> {
         &self,
         items: &'i [T],
         bring: impl Fn(&'i T) -> F,
+        key_of: fn(&T) -> Key,
     ) -> Vec<(&'i T, Result<(), Lack>)>
     where
         F: Future<Output = Result<(), Lack>>,
@@ -133,9 +165,10 @@ impl<'a> Fetch<'a> {
                 let bringing = bring(item);
                 async move {
                     let brought = match self.troubles.load(Ordering::Relaxed) {
-                        MOST_TROUBLES.. => Err(Lack::Of(String::from(
-                            "was not tried: the store does not answer",
-                        ))),
+                        MOST_TROUBLES.. => Err(Lack::Of(Problem::NoAnswer {
+                            key: key_of(item),
+                            reason: String::from("the store does not answer; it was not tried"),
+                        })),
                         _ => bringing.await,
                     };
                     (self.told)();
@@ -146,31 +179,29 @@ impl<'a> Fetch<'a> {
         stream::iter(bringing).buffered(AT_ONCE).collect().await
     }
 
-    async fn file(&self, key: &Key) -> Result<(), Lack> {
-        let found = self.output.store().get(key).await;
-        let bytes = found.map_err(|error| self.lack(&error))?;
-        let bytes = bytes.ok_or_else(|| Lack::Of(String::from("is gone")))?;
-        self.copy.put(key, bytes).await.map_err(Lack::Copy)
-    }
-
     /// A table, and its marker last: what has a marker is whole, here as there.
-    async fn table(&self, shard: &Shard) -> Result<(), Lack> {
+    async fn table(&self, markers: &Markers, shard: &Shard) -> Result<(), Lack> {
         let (store, name) = (self.output.store(), marker_key(&shard.stage, shard.id));
-        let found = marker(self.output, self.campaign, shard).await;
-        let found = found.map_err(|error| match error.downcast_ref::<StoreError>() {
-            Some(error) => self.lack(error),
-            None => Lack::Of(format!("has a marker that cannot be read: {error:#}")),
-        })?;
-        let marker = match found {
-            Ok(Some(marker)) => marker,
-            Ok(None) => return Err(Lack::Of(String::from("is not done"))),
-            Err(fault) => {
-                let reason = format!("has a marker that is damaged: {fault:?}");
-                return Err(Lack::Of(reason));
+        let unsound = |fault| Lack::Of(Problem::Unsound(Unsound::of(shard, fault)));
+        let marker = match markers.read(self.output, shard).await {
+            Ok(Ok(Some(marker))) => marker,
+            Ok(Ok(None)) if self.to_measure.contains(&shard.id) => {
+                return Err(Lack::Of(Problem::ToMeasure(shard.id)));
             }
+            Ok(Ok(None)) => {
+                return Err(Lack::Of(Problem::NotDone {
+                    shard: shard.id,
+                    is_given_up: self.given_up.contains(&shard.id),
+                }));
+            }
+            Ok(Err(fault)) => return Err(unsound(fault)),
+            Err(error) => return Err(self.unread(name, error)),
         };
         self.checked(store.as_ref(), shard, &marker).await?;
-        self.file(&name).await
+        let bytes = store.get(&name).await;
+        let bytes = bytes.map_err(|error| self.unread(name.clone(), error.into()))?;
+        let gone = || unsound(Fault::Marker(String::from("it was removed meanwhile")));
+        Ok(self.copy.put(&name, bytes.ok_or_else(gone)?).await?)
     }
 
     /// Copies a table piece by piece; it may be larger than memory.
@@ -178,28 +209,32 @@ impl<'a> Fetch<'a> {
         let key = object_key(&shard.stage, shard.id);
         let path = self.copy.scratch().join(shard.id.to_string());
         let mut file = File::create(&path)?;
-        match self.pieces(store, &key, marker, &mut file).await {
-            Ok(()) => self.copy.put_file(&key, &path).await.map_err(Lack::Copy),
-            Err(lack) => {
-                // Nothing of it stays.
-                let _ = std::fs::remove_file(&path);
-                Err(lack)
-            }
-        }
+        let brought = self.pieces(store, &key, marker, &mut file).await;
+        let fault = match brought {
+            Ok(None) => return Ok(self.copy.put_file(&key, &path).await?),
+            Ok(Some(fault)) => Lack::Of(Problem::Unsound(Unsound::of(shard, fault))),
+            Err(lack) => lack,
+        };
+        // Nothing of it stays.
+        let _ = std::fs::remove_file(&path);
+        Err(fault)
     }
 
+    /// Copies the bytes of a table, and says what is wrong with them.
     async fn pieces(
         &self,
         store: &dyn Store,
         key: &Key,
         marker: &Marker,
         file: &mut File,
-    ) -> Result<(), Lack> {
+    ) -> Result<Option<Fault>, Lack> {
         let (mut hash, mut size) = (blake3::Hasher::new(), 0);
         while size <= marker.bytes {
             let piece = store.get_range(key, size..size + PIECE).await;
-            let piece = piece.map_err(|error| self.lack(&error))?;
-            let piece = piece.ok_or_else(|| Lack::Of(String::from("is missing")))?;
+            let piece = piece.map_err(|error| self.unread(key.clone(), error.into()))?;
+            let Some(piece) = piece else {
+                return Ok(Some(Fault::Gone));
+            };
             if piece.is_empty() {
                 break;
             }
@@ -207,28 +242,54 @@ impl<'a> Fetch<'a> {
             size += piece.len() as u64;
             file.write_all(&piece)?;
         }
+        if size != marker.bytes {
+            return Ok(Some(Fault::Size {
+                found: size,
+                expected: marker.bytes,
+            }));
+        }
         let hash = hash.finalize().to_hex().to_string();
-        match size == marker.bytes && hash == marker.hash {
-            true => Ok(()),
-            false => Err(Lack::Of(format!(
-                "is damaged: {size} bytes with hash {hash}, expected {} with {}",
-                marker.bytes, marker.hash
-            ))),
+        Ok((hash != marker.hash).then(|| {
+            let expected = &marker.hash;
+            Fault::Bytes(format!("has hash {hash}, expected {expected}"))
+        }))
+    }
+
+    /// What the store does not give.
+    fn unread(&self, key: Key, error: anyhow::Error) -> Lack {
+        match Problem::of(key.clone(), error) {
+            Ok(problem) => Lack::Of(problem),
+            Err(error) => match error.downcast::<StoreError>() {
+                Ok(error) => self.lack(Problem::no_answer(key, &error)),
+                Err(error) => Lack::Copy(error),
+            },
         }
     }
 
-    fn lack(&self, error: &StoreError) -> Lack {
-        if error.is_transient() {
+    fn lack(&self, problem: Problem) -> Lack {
+        if matches!(problem, Problem::NoAnswer { .. }) {
             self.troubles.fetch_add(1, Ordering::Relaxed);
         }
-        Lack::Of(format!("cannot be read: {}", error.reason()))
+        Lack::Of(problem)
     }
 }
 
-/// What to say of an object that was not brought; an error when no other one will be.
-fn told(key: &Key, lack: Lack) -> anyhow::Result<String> {
-    match lack {
-        Lack::Of(reason) => Ok(format!("{key} {reason}")),
-        Lack::Copy(error) => Err(error.into()),
+impl Fetched {
+    /// Notes what was not brought; an error when nothing else will be.
+    fn lacks(&mut self, lack: Lack) -> anyhow::Result<()> {
+        match lack {
+            Lack::Of(problem) if self.missing.contains(&problem) => Ok(()),
+            Lack::Of(problem) => {
+                self.missing.push(problem);
+                Ok(())
+            }
+            Lack::Copy(error) => Err(error),
+        }
+    }
+
+    /// Whether all was brought, and nothing else is in the copy.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.strays.is_empty()
     }
 }

@@ -10,6 +10,8 @@ pub mod drive;
 pub mod due;
 pub mod exit_code;
 pub mod fetch;
+#[cfg(test)]
+mod hollow_marker;
 pub mod inspection;
 pub mod jobs;
 pub mod ledger;
@@ -22,6 +24,7 @@ pub mod progress;
 pub mod reduce;
 pub mod report;
 pub mod report_files;
+pub mod report_sums;
 pub mod roster;
 pub mod serve;
 pub mod side_by_side;

@@ -115,6 +115,10 @@ impl Store for MeddledStore {
         self.inner.folders().await
     }
 
+    async fn obstacle(&self, key: &Key) -> Result<Option<String>, StoreError> {
+        self.inner.obstacle(key).await
+    }
+
     async fn age(&self, key: &Key) -> Result<Option<Duration>, StoreError> {
         self.inner.age(key).await
     }

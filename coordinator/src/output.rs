@@ -2,6 +2,7 @@
 
 mod held;
 mod inventory;
+mod planned;
 mod stray;
 mod told;
 mod writable;
@@ -9,12 +10,12 @@ mod writable;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lumimill_common::campaign::{Stage, StageName};
-use lumimill_common::control::{ControlState, PlanKeys, plan_digest};
+use lumimill_common::campaign::StageName;
+use lumimill_common::control::{PlanKeys, plan_digest};
 use lumimill_common::failed_record;
-use lumimill_common::failure::{FailedRecord, Failure};
+use lumimill_common::failure::{FailedAttempt, FailedRecord, Failure};
 use lumimill_common::form;
 use lumimill_common::marker::{
     Expected, Marker, done_folder, failed_folder, failed_key, marker_key, measure_key, object_key,
@@ -24,34 +25,17 @@ use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Place, Store};
 
 use crate::campaign_file::Mistakes;
-use crate::plan::{Plan, ShardTableError};
-use crate::stored::{record, unreadable};
+use crate::plan::Plan;
+use crate::stored::newer;
 
-pub use self::held::Held;
+pub use self::held::{Held, can_be_written};
 pub use self::inventory::Inventory;
+pub use self::planned::Planned;
 pub use self::told::Told;
 pub use self::writable::could_be_written;
 
 /// Requests that are on their way at a time.
 const AT_ONCE: usize = 32;
-
-/// A marker that says nothing. Its shard is as good as not done: the bytes that it should have are
-/// known, and whoever does the shard again writes them.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{location}: the marker of shard {shard} of stage {stage} cannot be used: {reason}; remove \
-     {stage}/_done/{shard} and do the campaign again, which does this shard only"
-)]
-pub struct DamagedMarker {
-    /// The store.
-    pub location: String,
-    /// Stage of the shard.
-    pub stage: StageName,
-    /// The shard.
-    pub shard: ShardId,
-    /// What is wrong.
-    pub reason: String,
-}
 
 /// The store of a campaign, and what is in it.
 #[derive(Debug, Clone)]
@@ -86,28 +70,6 @@ impl Output {
         self.store.clone()
     }
 
-    /// The campaign file in force.
-    pub async fn campaign(&self) -> anyhow::Result<Option<String>> {
-        let key = self.in_force().await?.campaign;
-        let found = self.store.get(&key).await?;
-        found.map(|bytes| self.read_campaign(bytes)).transpose()
-    }
-
-    /// The plan in force.
-    pub async fn plan(&self) -> anyhow::Result<Option<Plan>> {
-        let key = self.in_force().await?.plan;
-        let found = self.store.get(&key).await?;
-        found.map(|bytes| self.read_plan(&key, bytes)).transpose()
-    }
-
-    /// Of a campaign that is with a pool what was submitted, else what was written last.
-    async fn in_force(&self) -> anyhow::Result<PlanKeys> {
-        let control = self.control().await?;
-        let with_pool = control.filter(|control| control.state != ControlState::Cancelled);
-        let submitted = with_pool.and_then(|control| PlanKeys::submitted(&control.plan));
-        Ok(submitted.unwrap_or_else(PlanKeys::last))
-    }
-
     /// Writes the campaign and its plan for people to look at, and for the runs to come.
     pub async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<()> {
         let keys = PlanKeys::last();
@@ -125,50 +87,6 @@ impl Output {
         self.store.put(&keys.campaign, campaign.into()).await?;
         self.store.put(&keys.plan, bytes).await?;
         Ok(digest)
-    }
-
-    /// The campaign file and the plan of a digest.
-    pub async fn submission(&self, digest: &str) -> anyhow::Result<Option<(String, Plan)>> {
-        let Some(keys) = PlanKeys::submitted(digest) else {
-            return Ok(None);
-        };
-        let (Some(campaign), Some(plan)) = (
-            self.store.get(&keys.campaign).await?,
-            self.store.get(&keys.plan).await?,
-        ) else {
-            return Ok(None);
-        };
-        let location = self.store.location();
-        let found = plan_digest(&plan, &campaign);
-        ensure!(
-            found == digest,
-            "{location}: what is in _plans/{digest} has digest {found}: submit the campaign again"
-        );
-        Ok(Some((
-            self.read_campaign(campaign)?,
-            self.read_plan(&keys.plan, plan)?,
-        )))
-    }
-
-    fn read_campaign(&self, bytes: Vec<u8>) -> anyhow::Result<String> {
-        let location = self.store.location();
-        String::from_utf8(bytes).with_context(|| format!("{location}: campaign.toml is not text"))
-    }
-
-    fn read_plan(&self, key: &Key, bytes: Vec<u8>) -> anyhow::Result<Plan> {
-        let store = self.store.as_ref();
-        let plan = Plan::from_parquet(bytes).map_err(|error| match &error {
-            ShardTableError::Form(error) => unreadable(store, key, error),
-            _ => anyhow::anyhow!("{}: {error}", store.location()),
-        })?;
-        let name = plan.campaign.as_str();
-        ensure!(
-            self.names.is_empty() || self.names.iter().any(|folder| folder == name),
-            "{}: {key} is of campaign {name}, and a campaign is in the folder of its name: plan or \
-             submit the campaign again",
-            store.location()
-        );
-        Ok(plan)
     }
 
     /// Writes one file of the report.
@@ -229,56 +147,59 @@ impl Output {
             .collect())
     }
 
-    /// The marker of a shard, whatever was measured on it.
-    pub async fn marker(&self, stage: &Stage, shard: ShardId) -> anyhow::Result<Option<Marker>> {
-        let key = marker_key(&stage.name, shard);
+    /// The marker of a shard, or why it cannot be used: its shard is as good as not done then. The
+    /// bytes that it should have are known, and whoever does the shard again writes them.
+    ///
+    /// # Errors
+    /// What the store says, and what a newer version wrote.
+    pub async fn marker(
+        &self,
+        expected: Expected<'_>,
+    ) -> anyhow::Result<Result<Option<Marker>, String>> {
+        let key = marker_key(&expected.shard.stage, expected.shard.id);
         let bytes = match self.store.get(&key).await {
-            Err(error) if error.is_large() => {
-                return Err(self.damaged(stage, shard, &error.reason()).into());
-            }
+            Err(error) if error.is_large() => return Ok(Err(error.reason().to_owned())),
             bytes => bytes?,
         };
         let Some(bytes) = bytes else {
-            return Ok(None);
-        };
-        let expected = Expected {
-            stage: &stage.name,
-            shard,
+            return Ok(Ok(None));
         };
         match Marker::read(&bytes, expected) {
-            Ok(marker) => Ok(Some(marker)),
-            Err(error) if error.is_newer() => Err(unreadable(self.store.as_ref(), &key, &error)),
-            Err(error) => Err(self.damaged(stage, shard, &error).into()),
+            Ok(marker) => Ok(Ok(Some(marker))),
+            Err(error) if error.is_newer() => Err(newer(self.store.as_ref(), &key, &error).into()),
+            Err(error) => Ok(Err(error.to_string())),
         }
     }
 
-    /// What is said of a marker that says nothing.
-    #[must_use]
-    pub fn damaged(
-        &self,
-        stage: &Stage,
-        shard: ShardId,
-        reason: &dyn std::fmt::Display,
-    ) -> DamagedMarker {
-        DamagedMarker {
-            location: self.store.location(),
-            stage: stage.name.clone(),
-            shard,
-            reason: reason.to_string(),
-        }
-    }
-
-    /// The record of a shard's failed attempts.
+    /// The record of a shard's failed attempts. Of one that is damaged it is still known that the
+    /// shard was given up, and what to do about it.
     pub async fn failed_record(
         &self,
         stage: &StageName,
         shard: ShardId,
     ) -> anyhow::Result<Option<FailedRecord>> {
         let key = failed_key(stage, shard);
-        let Some(bytes) = self.store.get(&key).await? else {
+        let damaged = |reason: &str| {
+            let message = format!(
+                "{key} is damaged, the record of why it failed: {reason}; lumimill resubmit \
+                 --failed does the shard again, and says why if it fails again"
+            );
+            let failure = Failure::reject("record", "", message);
+            let attempts = vec![FailedAttempt::new(1, &failure)];
+            Ok(Some(FailedRecord { shard, attempts }))
+        };
+        let bytes = match self.store.get(&key).await {
+            Err(error) if error.is_large() => return damaged(error.reason()),
+            bytes => bytes?,
+        };
+        let Some(bytes) = bytes else {
             return Ok(None);
         };
-        record(self.store.as_ref(), &key, &bytes).map(Some)
+        match form::read(&bytes) {
+            Ok(record) => Ok(Some(record)),
+            Err(error) if error.is_newer() => Err(newer(self.store.as_ref(), &key, &error).into()),
+            Err(error) => damaged(&error.to_string()),
+        }
     }
 
     /// Why shards of a plan are tried again, those that are over left out: so many of their

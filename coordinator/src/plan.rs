@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use lumimill_common::campaign::CampaignName;
+use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::{FileIdentity, Shard};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,7 @@ pub(crate) use duplicates::beside;
 pub use duplicates::{DuplicateError, DuplicateLumi, Duplicates};
 pub use event_columns::EventColumnError;
 pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};
+use digest::digest_of;
 pub use planner::{PlanErrors, PlanProblem, Survey, plan};
 pub use scan::ScanError;
 pub use split::Splits;
@@ -85,6 +86,13 @@ pub struct PlannedFile {
 }
 
 impl Plan {
+    /// Whether it is the plan of a campaign: of its name and of its configuration.
+    #[must_use]
+    pub fn is_of(&self, campaign: &Campaign) -> bool {
+        let digest = digest_of(campaign, &self.certified, &self.stages);
+        self.campaign == campaign.name && self.digest == digest
+    }
+
     /// Certified lumi sections of recorded data in the files that are read.
     #[must_use]
     pub fn lumis_in_files(&self) -> LumiMask {

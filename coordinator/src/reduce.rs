@@ -5,14 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
-use lumimill_common::campaign::{Campaign, Stage};
+use lumimill_common::campaign::Stage;
 use lumimill_common::marker::Marker;
 use lumimill_common::metric::{CutFlow, MetricResult, Partial};
 use lumimill_common::shard::{Shard, ShardId};
 
 use crate::output::Output;
 use crate::plan::Plan;
-use crate::soundness::{Fault, Unsound, fault, marker};
+use crate::soundness::{Fault, Markers, Unsound, fault};
 
 /// Markers that are read at a time.
 const AHEAD: usize = 32;
@@ -41,7 +41,7 @@ pub struct StageResult {
 pub async fn reduce(
     plan: &Plan,
     output: &Output,
-    campaign: &Campaign,
+    expected: &Markers,
     stage: &Stage,
     done: &BTreeSet<ShardId>,
     tables: &BTreeMap<ShardId, u64>,
@@ -61,7 +61,7 @@ pub async fn reduce(
         .filter(|shard| done.contains(&shard.id))
         .cloned()
         .collect();
-    let reading = stream::iter(shards).map(|shard| read(output.clone(), campaign, shard));
+    let reading = stream::iter(shards).map(|shard| read(output.clone(), expected, shard));
     // Read ahead, and merged in the order of the plan.
     let mut markers = reading.buffered(AHEAD).boxed();
     while let Some(marker) = markers.next().await {
@@ -109,7 +109,7 @@ fn merge(cut_flow: &mut CutFlow, partials: &mut [Partial], marker: &Marker) -> R
 /// A shard with its marker, or what is wrong with that.
 type Read = (Shard, Result<Option<Marker>, Fault>);
 
-async fn read(output: Output, campaign: &Campaign, shard: Shard) -> anyhow::Result<Read> {
-    let found = marker(&output, campaign, &shard).await?;
+async fn read(output: Output, expected: &Markers, shard: Shard) -> anyhow::Result<Read> {
+    let found = expected.read(&output, &shard).await?;
     Ok((shard, found))
 }

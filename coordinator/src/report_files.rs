@@ -21,7 +21,8 @@ use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
     StageReport, render,
 };
-use crate::soundness::Unsound;
+use crate::report_sums::{ReportSums, SUMS};
+use crate::soundness::{Markers, Unsound};
 use crate::status::failed_records;
 
 /// Shards that failed that are named in the last lines of a run.
@@ -123,16 +124,17 @@ pub async fn write_report(
         .filter(|shard| to_measure.contains(&shard.id));
     let to_measure = to_measure.count();
     let (mut done, failed) = (inventory.done, inventory.failed);
+    let markers = Markers::of(campaign);
     let mut unsound = BTreeMap::new();
     let mut stages = Vec::with_capacity(plan.stages.len());
     for stage in &campaign.stages {
-        let mut result = reduce(plan, output, campaign, stage, &done, &inventory.tables).await?;
+        let mut result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
         while !result.unsound.is_empty() {
             for found in result.unsound {
                 done.remove(&found.shard);
                 unsound.insert(found.shard, found);
             }
-            result = reduce(plan, output, campaign, stage, &done, &inventory.tables).await?;
+            result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
         }
         stages.push(stage_report(stage, result, plan, &failed));
     }
@@ -155,8 +157,11 @@ pub async fn write_report(
         lumis: lumis.as_ref().map(lumi_summary),
         stages,
     };
+    let mut files = render(&report)?;
+    let sums = ReportSums::of(&files).to_bytes()?;
+    files.push((SUMS.to_owned(), sums));
     // The page comes last: that it is there says that all of it is.
-    for (name, bytes) in render(&report)?.into_iter().rev() {
+    for (name, bytes) in files.into_iter().rev() {
         output.write_report(&name, bytes).await?;
     }
     let mut outcome = outcome(&report, empty, output, unsound);
@@ -318,9 +323,9 @@ async fn failures(
             shard: shard.id.to_string(),
             file: shard.file.url.clone(),
             attempt: last.attempt,
+            fingerprint: last.failure.fingerprint(),
             kind: last.failure.kind,
             message: last.failure.message,
-            fingerprint: last.fingerprint,
         })
     };
     Ok(records.into_iter().filter_map(failure).collect())

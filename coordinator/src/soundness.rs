@@ -6,12 +6,13 @@ use std::fmt;
 
 use anyhow::Context;
 use futures_util::stream::{self, StreamExt};
-use lumimill_common::campaign::Campaign;
-use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::campaign::{Campaign, Stage, StageName};
+use lumimill_common::marker::{Expected, Marker, marker_key, object_key};
+use lumimill_common::metric::{MetricSpec, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::measure::can_be_measured;
 
-use crate::output::{DamagedMarker, Inventory, Output};
+use crate::output::{Inventory, Output};
 use crate::plan::Plan;
 
 /// Markers that are read at a time.
@@ -70,24 +71,25 @@ impl Unsound {
 
 impl fmt::Display for Unsound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = &self.key;
-        match &self.fault {
-            Fault::Gone => write!(f, "{key} is missing"),
-            Fault::Size { found, expected } => {
-                write!(f, "{key} has {found} bytes, expected {expected}")
+        write!(f, "{} {}", self.key, self.fault)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("is missing"),
+            Self::Size { found, expected } => {
+                write!(f, "has {found} bytes, expected {expected}")
             }
-            Fault::Marker(reason) => write!(f, "{key} cannot be used: {reason}"),
-            Fault::Bytes(reason) => write!(f, "{key} {reason}"),
-            Fault::Metrics { on_table: true } => {
-                write!(
-                    f,
-                    "{key} holds other metrics than are measured now: they are measured again"
-                )
-            }
-            Fault::Metrics { on_table: false } => write!(
-                f,
-                "{key} holds other metrics than are measured now, which count events that its \
-                 table does not tell apart: the shard is made again"
+            Self::Marker(reason) => write!(f, "cannot be used: {reason}"),
+            Self::Bytes(reason) => f.write_str(reason),
+            Self::Metrics { on_table: true } => f.write_str(
+                "holds other metrics than are measured now: they are measured again",
+            ),
+            Self::Metrics { on_table: false } => f.write_str(
+                "holds other metrics than are measured now, which count events that its table \
+                 does not tell apart: the shard is made again",
             ),
         }
     }
@@ -114,6 +116,57 @@ pub fn fault(marker: &Marker, listed: Option<u64>) -> Option<Fault> {
     }
 }
 
+/// What the markers of each stage of a campaign hold.
+#[derive(Debug, Clone)]
+pub struct Markers(BTreeMap<StageName, OfStage>);
+
+#[derive(Debug, Clone)]
+struct OfStage {
+    steps: Vec<(String, Unit)>,
+    metrics: Vec<MetricSpec>,
+}
+
+impl Markers {
+    /// Those of a campaign.
+    #[must_use]
+    pub fn of(campaign: &Campaign) -> Self {
+        let drops_duplicates = campaign.drops_duplicates();
+        let of_stage = |stage: &Stage| OfStage {
+            steps: stage.steps(drops_duplicates),
+            metrics: stage.measured(),
+        };
+        let stages = campaign.stages.iter();
+        let stages = stages.map(|stage| (stage.name.clone(), of_stage(stage)));
+        Self(stages.collect())
+    }
+
+    /// The marker of a shard, or what is wrong with it.
+    ///
+    /// # Errors
+    /// What the store says, and what a newer version wrote: that is not damaged.
+    pub async fn read(
+        &self,
+        output: &Output,
+        shard: &Shard,
+    ) -> anyhow::Result<Result<Option<Marker>, Fault>> {
+        let OfStage { steps, metrics } = self.0.get(&shard.stage).with_context(|| {
+            let location = output.store().location();
+            format!("{location}: campaign.toml has no stage {}", shard.stage)
+        })?;
+        let marker = match output.marker(Expected { shard, steps }).await? {
+            Ok(Some(marker)) => marker,
+            Ok(None) => return Ok(Ok(None)),
+            Err(reason) => return Ok(Err(Fault::Marker(reason))),
+        };
+        Ok(match marker.measures(metrics) {
+            true => Ok(Some(marker)),
+            false => Err(Fault::Metrics {
+                on_table: can_be_measured(&marker, metrics),
+            }),
+        })
+    }
+}
+
 /// The shards of a plan that have a marker and are not whole, as far as listings and markers say.
 pub async fn unsound(
     output: &Output,
@@ -121,10 +174,11 @@ pub async fn unsound(
     plan: &Plan,
     inventory: &Inventory,
 ) -> anyhow::Result<BTreeMap<ShardId, Unsound>> {
+    let markers = Markers::of(campaign);
     let done = plan.shards.iter();
     let done = done.filter(|shard| inventory.done.contains(&shard.id));
     let looking: Vec<_> = done
-        .map(|shard| look(output, campaign, shard, inventory))
+        .map(|shard| look(output, &markers, shard, inventory))
         .collect();
     let mut looking = stream::iter(looking).buffer_unordered(AT_ONCE);
     let mut found = BTreeMap::new();
@@ -134,9 +188,13 @@ pub async fn unsound(
     Ok(found)
 }
 
-async fn look(
+/// What is wrong with a shard that has a marker, as far as listings and its marker say.
+///
+/// # Errors
+/// What the store says, and what a newer version wrote.
+pub(crate) async fn look(
     output: &Output,
-    campaign: &Campaign,
+    markers: &Markers,
     shard: &Shard,
     inventory: &Inventory,
 ) -> anyhow::Result<Option<Unsound>> {
@@ -144,42 +202,9 @@ async fn look(
     if listed.is_none() {
         return Ok(Some(Unsound::of(shard, Fault::Gone)));
     }
-    let fault = match marker(output, campaign, shard).await? {
+    let fault = match markers.read(output, shard).await? {
         Ok(marker) => marker.and_then(|marker| fault(&marker, listed)),
         Err(fault) => Some(fault),
     };
     Ok(fault.map(|fault| Unsound::of(shard, fault)))
-}
-
-/// The marker of a shard, or what is wrong with it.
-///
-/// # Errors
-/// What the store says, and what a newer version wrote: that is not damaged.
-pub async fn marker(
-    output: &Output,
-    campaign: &Campaign,
-    shard: &Shard,
-) -> anyhow::Result<Result<Option<Marker>, Fault>> {
-    let mut stages = campaign.stages.iter();
-    let stage = stages.find(|stage| stage.name == shard.stage);
-    let stage = stage.with_context(|| {
-        let location = output.store().location();
-        format!("{location}: campaign.toml has no stage {}", shard.stage)
-    })?;
-    match output.marker(stage, shard.id).await {
-        Ok(Some(marker)) => {
-            let metrics = stage.measured();
-            Ok(match marker.measures(&metrics) {
-                true => Ok(Some(marker)),
-                false => Err(Fault::Metrics {
-                    on_table: can_be_measured(&marker, &metrics),
-                }),
-            })
-        }
-        Ok(None) => Ok(Ok(None)),
-        Err(error) => match error.downcast::<DamagedMarker>() {
-            Ok(damaged) => Ok(Err(Fault::Marker(damaged.reason))),
-            Err(error) => Err(error),
-        },
-    }
 }

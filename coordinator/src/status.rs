@@ -3,24 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::control::{Control, ControlState};
-use lumimill_common::failure::{Disposition, FailedRecord};
 use lumimill_common::shard::{Shard, ShardId};
 use serde::Serialize;
 
 use crate::ledger::Ledger;
-use crate::output::Output;
+use crate::output::{Output, Planned};
 use crate::plan::Plan;
+use crate::report_sums::StoredReport;
 use crate::serve::{Heard, Live, LiveCampaign, LiveWorker};
+use crate::verify::Problem;
 
+mod failures;
+mod looked;
 mod waits;
 
+pub use failures::dead_of;
+pub(crate) use failures::failed_records;
+use failures::{dead_among, groups};
+use looked::{Looked, looked};
 pub use waits::Wait;
 use waits::{Facts, waits};
 
-/// Records that are read at a time.
-const AT_ONCE: usize = 32;
+/// The most markers that a look at a campaign reads; more would keep a person waiting.
+const MOST_READ: usize = 2_000;
 
 /// How far a campaign is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,6 +40,11 @@ pub struct Status {
     pub is_with_pool: bool,
     /// Its stages, in order.
     pub stages: Vec<StageStatus>,
+    /// Whether the markers of all that is done were read. Of a campaign that has many they are
+    /// not: then it is known that they are there, and their tables, and no more.
+    pub markers_read: bool,
+    /// What is wrong with the report, as a listing tells.
+    pub report: Vec<Problem>,
     /// Its lumi sections.
     pub lumis: LumiStatus,
     /// Events a second that go into it now; `None` when nobody tells.
@@ -69,6 +80,8 @@ pub enum State {
     Reporting,
     /// Every shard is done or was given up, and the report says so.
     Ended,
+    /// It was at its end, and some of what was done is gone or damaged by now.
+    NotWhole,
 }
 
 /// How far a stage is. A shard is in one of the states from `planned` to
@@ -91,6 +104,11 @@ pub struct StageStatus {
     pub to_measure: usize,
     /// Done, and its table is not there any more, or is empty.
     pub gone: usize,
+    /// Done, and its marker cannot be used, or its table has another size than the marker says.
+    pub damaged: usize,
+    /// Done, and nobody can say whether it is whole: its marker cannot be read, or a newer version
+    /// wrote it.
+    pub unread: usize,
     /// Given up at once: they would fail again.
     pub failed: usize,
     /// Given up after all attempts: their cause may have passed.
@@ -133,15 +151,27 @@ impl Status {
     /// Looks at a campaign; with `failures` also at what each of its failed shards says.
     pub async fn look(
         output: &Output,
-        plan: &Plan,
+        planned: &Planned,
         heard: Option<&Heard>,
         failures: bool,
     ) -> anyhow::Result<Self> {
+        let plan = &planned.plan;
         let live = heard.and_then(Heard::now);
         let control = output.control().await?;
         let inventory = output.inventory(plan).await?;
         let (gone, to_measure) = (inventory.gone(), inventory.to_measure());
-        let (done, failed) = (&inventory.done - &gone, inventory.failed);
+        let markers_read = inventory.done.len() <= MOST_READ;
+        let Looked {
+            damaged,
+            unread,
+            other,
+        } = match markers_read {
+            true => looked(output, planned, &inventory, &gone).await?,
+            false => Looked::default(),
+        };
+        let whole = &(&(&inventory.done - &gone) - &damaged) - &unread;
+        let done = &whole - &other;
+        let failed = inventory.failed;
         let records = failed_records(output, plan, &failed).await?;
         let dead = dead_among(&records);
         let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
@@ -149,13 +179,21 @@ impl Status {
             done: &done,
             gone: &gone,
             to_measure: &to_measure,
+            damaged: &damaged,
+            unread: &unread,
             failed: &failed,
             dead: &dead,
         };
         let stages = stages(plan, sets, control.as_ref(), of_live);
         let lumis = Ledger::new(plan, &done, &failed).lumis();
         let (processed, missing) = (lumis.processed.len(), lumis.missing.len());
-        let state = state(control.as_ref(), &stages, has_report(output).await?);
+        let store = output.store();
+        let report = StoredReport::look(store.as_ref()).await?;
+        let state = state(control.as_ref(), &stages, report.is_finished());
+        let report = match state {
+            State::Ended | State::NotWhole => report.wrong_by_listing()?,
+            _ => Vec::new(),
+        };
         let workers = workers(live, control.as_ref());
         let retries = output.retries_of(plan, &(&done | &failed)).await?;
         let waits = waits(&Facts {
@@ -171,6 +209,8 @@ impl Status {
             state,
             is_with_pool: control.is_some(),
             stages,
+            markers_read,
+            report,
             lumis: LumiStatus {
                 certified: processed + missing,
                 processed,
@@ -197,7 +237,7 @@ impl Status {
         let left: u64 = self.stages.iter().map(StageStatus::events_left).sum();
         let over = matches!(
             self.state,
-            State::Ended | State::Reporting | State::Cancelled
+            State::Ended | State::NotWhole | State::Reporting | State::Cancelled
         );
         self.eta_seconds = (events_per_second > 0.0 && !over)
             .then(|| (left as f64 / events_per_second).ceil() as u64);
@@ -221,6 +261,10 @@ impl StageStatus {
         self.events.saturating_sub(self.events_done)
     }
 
+    fn is_whole(&self) -> bool {
+        self.gone == 0 && self.damaged == 0 && self.unread == 0
+    }
+
     /// Shards that are neither done nor given up.
     #[must_use]
     pub fn outstanding(&self) -> usize {
@@ -234,6 +278,8 @@ struct Sets<'a> {
     done: &'a BTreeSet<ShardId>,
     gone: &'a BTreeSet<ShardId>,
     to_measure: &'a BTreeSet<ShardId>,
+    damaged: &'a BTreeSet<ShardId>,
+    unread: &'a BTreeSet<ShardId>,
     failed: &'a BTreeSet<ShardId>,
     dead: &'a BTreeSet<ShardId>,
 }
@@ -293,6 +339,10 @@ impl StageStatus {
             self.events_done += entries;
         } else if sets.gone.contains(&shard.id) {
             self.gone += 1;
+        } else if sets.damaged.contains(&shard.id) {
+            self.damaged += 1;
+        } else if sets.unread.contains(&shard.id) {
+            self.unread += 1;
         } else if sets.dead.contains(&shard.id) {
             self.dead += 1;
         } else if sets.failed.contains(&shard.id) {
@@ -303,17 +353,14 @@ impl StageStatus {
     }
 }
 
-/// Whether there is a report; its page is written last.
-async fn has_report(output: &Output) -> anyhow::Result<bool> {
-    let page = "report/index.html".parse()?;
-    Ok(output.store().get_range(&page, 0..1).await?.is_some())
-}
-
 fn state(control: Option<&Control>, stages: &[StageStatus], has_report: bool) -> State {
     let is_over = stages.iter().all(|stage| stage.outstanding() == 0);
     match control.map(|control| control.state) {
         Some(ControlState::Cancelled) => State::Cancelled,
-        _ if is_over && has_report => State::Ended,
+        _ if is_over && has_report => match stages.iter().all(StageStatus::is_whole) {
+            true => State::Ended,
+            false => State::NotWhole,
+        },
         Some(ControlState::Paused) => State::Paused,
         _ if is_over => State::Reporting,
         Some(ControlState::Running) => State::Running,
@@ -328,68 +375,4 @@ fn workers(live: Option<&Live>, control: Option<&Control>) -> Vec<LiveWorker> {
         .filter(|worker| is_of(&worker.pool))
         .cloned()
         .collect()
-}
-
-/// The records of failed shards, in the order of the plan.
-pub(crate) async fn failed_records<'a>(
-    output: &Output,
-    plan: &'a Plan,
-    failed: &BTreeSet<ShardId>,
-) -> anyhow::Result<Vec<(&'a Shard, FailedRecord)>> {
-    let shards: Vec<&Shard> = plan
-        .shards
-        .iter()
-        .filter(|shard| failed.contains(&shard.id))
-        .collect();
-    let reading: Vec<_> = shards
-        .iter()
-        .map(|shard| output.failed_record(&shard.stage, shard.id))
-        .collect();
-    let found: Vec<Option<FailedRecord>> = stream::iter(reading)
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    let found = shards.into_iter().zip(found);
-    Ok(found
-        .filter_map(|(shard, record)| Some((shard, record?)))
-        .collect())
-}
-
-fn is_dead(record: &FailedRecord) -> bool {
-    let last = record.attempts.last();
-    last.is_some_and(|last| last.failure.disposition == Disposition::Retry)
-}
-
-/// The shards that were given up after all attempts.
-pub async fn dead_of(
-    output: &Output,
-    plan: &Plan,
-    failed: &BTreeSet<ShardId>,
-) -> anyhow::Result<BTreeSet<ShardId>> {
-    Ok(dead_among(&failed_records(output, plan, failed).await?))
-}
-
-fn dead_among(records: &[(&Shard, FailedRecord)]) -> BTreeSet<ShardId> {
-    let dead = records.iter().filter(|(_, record)| is_dead(record));
-    dead.map(|(shard, _)| shard.id).collect()
-}
-
-fn groups(records: &[(&Shard, FailedRecord)]) -> Vec<FailureGroup> {
-    let mut groups: BTreeMap<&str, FailureGroup> = BTreeMap::new();
-    for (shard, record) in records {
-        let Some(last) = record.attempts.last() else {
-            continue;
-        };
-        let group = groups
-            .entry(&last.fingerprint)
-            .or_insert_with(|| FailureGroup {
-                fingerprint: last.fingerprint.clone(),
-                kind: last.failure.kind.clone(),
-                dead: is_dead(record),
-                message: last.failure.message.clone(),
-                shards: Vec::new(),
-            });
-        group.shards.push(shard.id.to_string());
-    }
-    groups.into_values().collect()
 }

@@ -10,8 +10,8 @@ use lumimill_common::control::{Control, ControlState, model_key};
 use lumimill_common::store::{Place, Store};
 
 use crate::campaign_file::{CampaignFile, Mistakes};
-use crate::output::{Output, Told};
-use crate::plan::{Plan, PlannedStage};
+use crate::output::{Output, Planned, Told};
+use crate::plan::PlannedStage;
 
 /// Workers look for campaigns in one place: that of the site.
 pub fn check_place(place: &Place, root: &Place, campaign: &Campaign) -> anyhow::Result<()> {
@@ -105,10 +105,8 @@ pub fn running(plan: &str, pool: &str, base: &Path) -> anyhow::Result<Control> {
 pub struct Submission {
     /// What it was told.
     pub told: Told,
-    /// Its file, as it was.
-    pub text: String,
-    /// Its plan.
-    pub plan: Plan,
+    /// What was planned.
+    pub planned: Planned,
 }
 
 /// What was submitted last; `None` when nothing was.
@@ -116,11 +114,6 @@ pub async fn submitted(output: &Output) -> anyhow::Result<Option<Submission>> {
     let Some(told) = output.told().await? else {
         return Ok(None);
     };
-    let found = output.submission(&told.control.plan).await?;
-    let (text, plan) = found.with_context(|| {
-        let location = output.store().location();
-        let plan = &told.control.plan;
-        format!("{location}: the plan {plan} is not there: submit the campaign again")
-    })?;
-    Ok(Some(Submission { told, text, plan }))
+    let planned = output.submission(&told.control.plan).await?;
+    Ok(Some(Submission { told, planned }))
 }

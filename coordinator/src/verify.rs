@@ -14,7 +14,9 @@ use serde::{Serialize, Serializer};
 
 use crate::output::{Inventory, Output};
 use crate::plan::Plan;
-use crate::soundness::{Fault, Unsound, marker};
+use crate::report_sums::StoredReport;
+use crate::soundness::{Fault, Markers, Unsound};
+use crate::stored::NewerVersion;
 
 /// Bytes that are read at a time.
 const PIECE: u64 = 8 << 20;
@@ -48,11 +50,32 @@ pub enum Problem {
     ToMeasure(ShardId),
     /// A shard with a marker, as good as not done.
     Unsound(Unsound),
-    /// Something that somebody must be allowed to read first.
+    /// A file of the report that is missing or damaged.
+    Report {
+        /// Key of it.
+        key: Key,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something that somebody must see to first: its permissions, or what is in its place.
     Unreadable {
         /// Key of it.
         key: Key,
-        /// Why not.
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// Something that the store gave no answer for; it may be asked again.
+    NoAnswer {
+        /// Key of it.
+        key: Key,
+        /// What it said.
+        reason: String,
+    },
+    /// Something that a newer version wrote.
+    Newer {
+        /// Key of it.
+        key: Key,
+        /// Which form it has, and which are read.
         reason: String,
     },
     /// Something of no shard of the plan, which readers of the tables would see.
@@ -74,8 +97,68 @@ impl fmt::Display for Problem {
                 )
             }
             Self::Unsound(unsound) => unsound.fmt(f),
-            Self::Unreadable { key, reason } => write!(f, "{key} cannot be read: {reason}"),
+            Self::Report { key, reason } => write!(f, "{key} {reason}"),
+            Self::Unreadable { key, reason } | Self::NoAnswer { key, reason } => {
+                write!(f, "{key} cannot be read: {reason}")
+            }
+            Self::Newer { key, reason } => write!(f, "{key}: {reason}"),
             Self::Stray(key) => write!(f, "{key} is not of this plan, and readers would see it"),
+        }
+    }
+}
+
+impl Problem {
+    pub(crate) fn report(key: Key, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self::Report { key, reason }
+    }
+
+    pub(crate) fn unreadable(key: Key, reason: &str) -> Self {
+        let reason = reason.to_owned();
+        Self::Unreadable { key, reason }
+    }
+
+    pub(crate) fn no_answer(key: Key, error: &StoreError) -> Self {
+        let reason = error.reason().to_owned();
+        Self::NoAnswer { key, reason }
+    }
+
+    /// What the store refuses to give, for good; anything else may pass.
+    pub(crate) fn of_store(key: Key, error: StoreError) -> Result<Self, StoreError> {
+        match error.is_transient() {
+            true => Err(error),
+            false => Ok(Self::unreadable(key, error.reason())),
+        }
+    }
+
+    /// What the store refuses to give, and what a newer version wrote; anything else may pass.
+    pub(crate) fn of(key: Key, error: anyhow::Error) -> anyhow::Result<Self> {
+        match error.downcast::<NewerVersion>() {
+            Ok(NewerVersion { reason, .. }) => Ok(Self::Newer { key, reason }),
+            Err(error) => Ok(Self::of_store(key, error.downcast::<StoreError>()?)?),
+        }
+    }
+
+    /// Key of what it is about, where that is one object.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::NotDone { .. } | Self::ToMeasure(_) => None,
+            Self::Unsound(unsound) => Some(&unsound.key),
+            Self::Report { key, .. }
+            | Self::Unreadable { key, .. }
+            | Self::NoAnswer { key, .. }
+            | Self::Newer { key, .. }
+            | Self::Stray(key) => Some(key.as_str()),
+        }
+    }
+
+    /// Whether it is of a shard that nobody has given up, and that is to be done again.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        match self {
+            Self::Unsound(_) | Self::ToMeasure(_) => true,
+            Self::NotDone { is_given_up, .. } => !is_given_up,
+            _ => false,
         }
     }
 }
@@ -106,14 +189,16 @@ impl Verified {
     }
 }
 
-/// Looks at every shard of a plan: its marker, its object, the object's bytes and rows.
+/// Looks at every shard of a plan: its marker, its object, the object's bytes and rows; and at the
+/// report, when nothing is to be done before it.
 pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow::Result<Verified> {
     let mut verified = Verified::default();
     let inventory = output.inventory(plan).await?;
+    let markers = Markers::of(campaign);
     let looking: Vec<_> = plan
         .shards
         .iter()
-        .map(|shard| look(output, campaign, shard, &inventory))
+        .map(|shard| look(output, &markers, shard, &inventory))
         .collect();
     let mut looking = stream::iter(looking).buffered(AT_ONCE);
     while let Some(found) = looking.next().await {
@@ -129,18 +214,23 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
     verified
         .problems
         .extend(strays.into_iter().map(Problem::Stray));
+    let store = output.store();
+    let report = StoredReport::look(store.as_ref()).await?;
+    if report.is_begun() || verified.count(Problem::is_due) == 0 {
+        verified.problems.extend(report.wrong().await?);
+    }
     Ok(verified)
 }
 
 /// The rows of a shard, or what is wrong with it.
 async fn look(
     output: &Output,
-    campaign: &Campaign,
+    markers: &Markers,
     shard: &Shard,
     inventory: &Inventory,
 ) -> anyhow::Result<Result<u64, Problem>> {
     let unsound = |fault| Ok(Err(Problem::Unsound(Unsound::of(shard, fault))));
-    let marker = match marker(output, campaign, shard).await {
+    let marker = match markers.read(output, shard).await {
         Ok(Ok(Some(marker))) => marker,
         Ok(Ok(None)) if inventory.earlier.contains(&shard.id) => {
             return Ok(Err(Problem::ToMeasure(shard.id)));
@@ -152,30 +242,13 @@ async fn look(
             }));
         }
         Ok(Err(fault)) => return unsound(fault),
-        Err(error) => return unreadable(marker_key(&shard.stage, shard.id), error).map(Err),
+        Err(error) => return Problem::of(marker_key(&shard.stage, shard.id), error).map(Err),
     };
     let key = object_key(&shard.stage, shard.id);
     match difference(&marker, output.store().as_ref(), &key).await {
         Ok(None) => Ok(Ok(marker.rows)),
         Ok(Some(fault)) => unsound(fault),
-        // Something that is no object has its place.
-        Err(error) if !error.is_transient() && !inventory.tables.contains_key(&shard.id) => {
-            let reason = format!("is no table: {}", error.reason());
-            unsound(Fault::Bytes(reason))
-        }
-        Err(error) => unreadable(key, error.into()).map(Err),
-    }
-}
-
-/// What the store refuses to give, for good; anything else may pass.
-fn unreadable(key: Key, error: anyhow::Error) -> anyhow::Result<Problem> {
-    match error.downcast::<StoreError>() {
-        Ok(error) if !error.is_transient() => Ok(Problem::Unreadable {
-            key,
-            reason: error.reason().to_owned(),
-        }),
-        Ok(error) => Err(error.into()),
-        Err(error) => Err(error),
+        Err(error) => Ok(Err(Problem::of_store(key, error)?)),
     }
 }
 

@@ -18,6 +18,7 @@
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
 use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::metric::{CutFlow, Partial};
 use lumimill_common::queue::{AmqpQueue, AmqpSettings, Delivery, Queue, REPORTS, Settle, jobs};
+use lumimill_common::shard::ShardId;
 use lumimill_common::store::{Place, Store};
 use lumimill_tests::{BUCKET, CampaignFolder, RabbitMq, SeaweedFs};
 use tokio::sync::Semaphore;
@@ -51,6 +53,8 @@ const AT_ONCE: u16 = 64;
 const METRIC: &str = r#"[[stage.metric]]
 histogram = { column = "m_mumu", bins = 120, range = [0.0, 120.0] }
 "#;
+/// What is in the place of a table.
+const TABLE: &[u8] = b"none";
 /// Times that one worker and two take turns.
 const ROUNDS: usize = 3;
 
@@ -114,6 +118,8 @@ struct Bench {
     root: Place,
     output: Output,
     plan: Plan,
+    /// Where its shards are in the plan.
+    places: BTreeMap<ShardId, usize>,
     /// What a shard of it took to plan.
     planned: Duration,
 }
@@ -140,7 +146,10 @@ impl Bench {
             None => Place::Folder(folder.join("store")),
         };
         let output = Output::share(&root.join(file.campaign.name.as_str())?).await?;
+        let ids = plan.shards.iter().map(|shard| shard.id);
+        let places = ids.zip(0..).collect();
         Ok(Self {
+            places,
             file,
             root,
             output,
@@ -149,16 +158,28 @@ impl Bench {
         })
     }
 
-    /// The marker of an empty shard.
+    /// The marker of a shard of which no event passes.
     fn marker(&self, job: &Job) -> Result<Vec<u8>, Failure> {
         let stage = &self.file.campaign.stages[0];
+        let place = *self.places.get(&job.shard).ok_or("no such shard")?;
+        let shard = &self.plan.shards[place];
+        let steps = stage.steps(self.file.campaign.drops_duplicates());
+        let mut cut_flow = CutFlow::new();
+        let read = [
+            shard.entries.end - shard.entries.start,
+            shard.certified_events,
+        ];
+        let counts = read.into_iter().chain(std::iter::repeat(0));
+        for ((name, unit), count) in steps.iter().zip(counts) {
+            cut_flow.add(name, *unit, count);
+        }
         let marker = Marker {
             shard: job.shard,
             object: object_key(&job.stage, job.shard).to_string(),
             rows: 0,
-            bytes: 0,
+            bytes: TABLE.len() as u64,
             hash: String::new(),
-            cut_flow: CutFlow::new(),
+            cut_flow,
             tells_events: true,
             partials: stage.measured().iter().map(Partial::new).collect(),
         };
@@ -285,8 +306,13 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
     let job: Job = unpack(&delivery.message).map_err(|error| text(&error))?;
     let marker = bench.marker(&job).map_err(|error| text(&error))?;
     let store: Arc<dyn Store> = bench.output.store();
-    let put = store.put(&marker_key(&job.stage, job.shard), marker).await;
-    put.map_err(|error| text(&error))?;
+    for (key, bytes) in [
+        (object_key(&job.stage, job.shard), TABLE.to_vec()),
+        (marker_key(&job.stage, job.shard), marker),
+    ] {
+        let put = store.put(&key, bytes).await;
+        put.map_err(|error| text(&error))?;
+    }
     let report = Report {
         campaign: job.campaign,
         stage: job.stage,

@@ -201,7 +201,7 @@ fn two_runs_at_once() {
     fs::create_dir_all(folder.output()).unwrap();
     let lock = fs::File::create(folder.output().join("_lock")).unwrap();
     lock.lock().unwrap();
-    let ended = lumimill().on("run", &folder.file()).expect_code(1);
+    let ended = lumimill().on("run", &folder.file()).expect_code(2);
     ended.says(&["another run of this campaign"]);
     drop(lock);
     let _ = lumimill().on("run", &folder.file()).expect_code(0);

@@ -35,6 +35,7 @@ mod s3_input;
 mod second_opinion;
 mod servers;
 mod spellings;
+mod stored;
 mod warnings;
 
 use lumimill_tests::Program;

@@ -174,15 +174,6 @@ impl Candidates {
         }
     }
 
-    /// What the cut flow calls a candidate, where it is not an event.
-    pub(crate) fn step(&self) -> Option<String> {
-        match self {
-            Self::Event => None,
-            Self::Each(collection) => Some(format!("each {}", collection.name)),
-            Self::Pairs(collection, _) => Some(format!("pairs of {}", collection.name)),
-        }
-    }
-
     /// The rows that the `passing` events of `batch` give.
     pub(crate) fn form(&self, batch: &RecordBatch, passing: &Index) -> Result<Formed, RunError> {
         let (collection, ordering) = match self {

@@ -220,9 +220,12 @@ impl Attempt {
         let Some(bytes) = found else {
             return Ok(None);
         };
+        let Some(stage) = production.stages.get(&shard.stage) else {
+            return Ok(None);
+        };
         let expected = Expected {
-            stage: &shard.stage,
-            shard: shard.id,
+            shard,
+            steps: &stage.steps(),
         };
         match Marker::read(&bytes, expected) {
             Ok(marker) => Ok(Some(marker)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use lumimill_common::campaign::{Campaign, Problem, Rows, Stage};
-use lumimill_common::metric::MetricSpec;
+use lumimill_common::metric::{MetricSpec, Unit};
 use lumimill_common::shard::stage_digest;
 
 use crate::dataset_column::{DATASET, add_dataset, with_dataset};
@@ -131,6 +131,12 @@ impl PreparedStage {
     #[must_use]
     pub fn metrics(&self) -> &[MetricSpec] {
         &self.metrics
+    }
+
+    /// The steps of its cut flow, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<(String, Unit)> {
+        self.stage.steps(self.drops_duplicates)
     }
 
     /// Whether events that are there more than once count once, which is a step of the cut flow.

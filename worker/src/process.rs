@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use lumimill_common::campaign::Problem;
+use lumimill_common::campaign::{CERTIFIED, FIRST, Problem, READ};
 use lumimill_common::failure::Failure;
 use lumimill_common::metric::{CutFlow, FillError, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
@@ -23,9 +23,6 @@ use crate::told_apart::ToldApart;
 
 /// Entries in a batch: small enough for the caches, large enough to forget the overhead.
 pub const BATCH_ENTRIES: u64 = 16_384;
-
-/// Name of the step of the cut flow after which no event is there twice.
-pub const FIRST: &str = "first of its duplicates";
 
 /// Where rows go, and who is told how far the work is.
 pub trait Sink {
@@ -192,8 +189,8 @@ fn batch_rows(
     told_apart: &mut ToldApart,
 ) -> Result<Option<RecordBatch>, Failure> {
     let mut count = |name, count| measured.cut_flow.add(name, Unit::Events, count);
-    count("events read", counted.read);
-    count("certified", counted.certified);
+    count(READ, counted.read);
+    count(CERTIFIED, counted.certified);
     if stage.prepared().drops_duplicates() {
         count(FIRST, counted.counting);
     }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::metric::RawMetric;
+use crate::campaign::Campaign;
+use crate::entry_set::EntrySet;
+use crate::metric::{RawMetric, Unit};
+use crate::shard::FileIdentity;
 
 fn metrics() -> Vec<MetricSpec> {
     let parse = |text: &str| toml::from_str::<RawMetric>(text).unwrap().validate();
@@ -12,22 +15,62 @@ fn metrics() -> Vec<MetricSpec> {
     .to_vec()
 }
 
-fn stage() -> StageName {
-    "dimuon".parse().unwrap()
+const STEPS: [(&str, Unit, u64); 5] = [
+    ("events read", Unit::Events, 100),
+    ("certified", Unit::Events, 90),
+    ("where nMuon >= 2", Unit::Events, 6),
+    ("pairs of Muon", Unit::Rows, 9),
+    ("select m > 2", Unit::Rows, 7),
+];
+
+fn steps() -> Vec<(String, Unit)> {
+    let text = r#"
+        name = "marked"
+        output = "out"
+        [[dataset]]
+        name = "D"
+        kind = "data"
+        files = ["*.root"]
+        [[stage]]
+        name = "dimuon"
+        where = "nMuon  >= 2"
+        rows = { pairs = "Muon" }
+        select = "m > 2"
+    "#;
+    Campaign::parse(text).unwrap().stages[0].steps(false)
 }
 
-fn shard() -> ShardId {
-    "0123456789abcdef0123456789abcdef".parse().unwrap()
+fn shard() -> Shard {
+    Shard {
+        id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+        stage: "dimuon".parse().unwrap(),
+        dataset: String::from("D"),
+        file: FileIdentity {
+            url: String::from("a.root"),
+            size: 1,
+            uuid: String::new(),
+        },
+        tree: String::from("Events"),
+        entries: 200..300,
+        certified_events: 90,
+        lumis: None,
+        dropped: EntrySet::default(),
+    }
 }
 
 fn marker() -> Marker {
+    let mut cut_flow = CutFlow::new();
+    for (name, unit, count) in STEPS {
+        cut_flow.add(name, unit, count);
+    }
+    let shard = shard();
     Marker {
-        shard: shard(),
-        object: object_key(&stage(), shard()).to_string(),
+        shard: shard.id,
+        object: object_key(&shard.stage, shard.id).to_string(),
         rows: 7,
         bytes: 123,
         hash: "00".repeat(32),
-        cut_flow: CutFlow::new(),
+        cut_flow,
         tells_events: true,
         partials: metrics().iter().map(Partial::new).collect(),
     }
@@ -37,8 +80,8 @@ fn read(bytes: &[u8]) -> Result<Marker, FormError> {
     Marker::read(
         bytes,
         Expected {
-            stage: &stage(),
-            shard: shard(),
+            shard: &shard(),
+            steps: &steps(),
         },
     )
 }
@@ -137,4 +180,44 @@ fn a_marker_of_another_version_is_not_damaged() {
         reason(b"{\"form\":1,\"checksum\":\"00\"}\n{}\n"),
         "written by an older version of lumimill (form 1, this one reads 2)"
     );
+}
+
+/// With a checksum that fits, so that only what it says tells.
+#[test]
+fn a_cut_flow_that_no_shard_of_the_stage_can_have_is_damaged() {
+    let with = |step: usize, count: u64| {
+        let forged = forged(|value| value["cut_flow"]["steps"][step]["count"] = count.into());
+        reason(&forged)
+    };
+    for (step, count, words) in [
+        (0, 99, "has 99 for \"events read\", and its shard 100"),
+        (0, 101, "has 101 for \"events read\", and its shard 100"),
+        (1, 91, "has 91 for \"certified\", and its shard 90"),
+        (2, 91, "has 91 after \"where nMuon >= 2\" of 90 before it"),
+        (4, 10, "has 10 after \"select m > 2\" of 9 before it"),
+        (
+            4,
+            6,
+            "ends with 6 after \"select m > 2\", and its table has 7 rows",
+        ),
+    ] {
+        let reason = with(step, count);
+        assert!(reason.contains(words), "{step} {count}: {reason}");
+    }
+    assert!(read(&forged(|value| value["rows"] = 8.into())).is_err());
+    // Of an event there may be many pairs.
+    let many = forged(|value| value["cut_flow"]["steps"][3]["count"] = 900.into());
+    assert!(read(&many).is_ok());
+    for forged in [
+        forged(|value| {
+            let steps = value["cut_flow"]["steps"].as_array_mut();
+            steps.unwrap().remove(2);
+        }),
+        forged(|value| value["cut_flow"]["steps"][2]["name"] = "where true".into()),
+        forged(|value| value["cut_flow"]["steps"][3]["unit"] = "events".into()),
+        forged(|value| value["cut_flow"]["steps"] = serde_json::json!([])),
+    ] {
+        let reason = reason(&forged);
+        assert!(reason.contains("its cut flow has the steps"), "{reason}");
+    }
 }

@@ -1,5 +1,8 @@
 //! A folder as a store: temporary name, fsync, rename, fsync of the folder.
 
+mod listing;
+mod obstacle;
+
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, TryLockError};
 use std::hash::BuildHasher;
@@ -12,6 +15,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 
+use self::listing::objects_below;
+use self::obstacle::{is_empty_folder, obstacle};
 use super::limit::limit;
 use super::{Key, Object, Store, StoreError, Version};
 
@@ -75,6 +80,15 @@ impl LocalStore {
         self.root.join(key.as_str())
     }
 
+    /// Whether an object that cannot be read is not there: an empty folder in its place is none.
+    fn is_none(&self, key: &Key, error: &io::Error) -> bool {
+        match error.kind() {
+            ErrorKind::NotFound => true,
+            ErrorKind::IsADirectory => is_empty_folder(&self.path(key)),
+            _ => false,
+        }
+    }
+
     fn temporary(&self) -> PathBuf {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.scratch().join(format!("put-{number}"))
@@ -82,7 +96,18 @@ impl LocalStore {
 
     fn error(&self, action: &'static str, key: &str, error: &io::Error) -> StoreError {
         let location = self.location();
-        let (key, reason) = (key.to_owned(), error.to_string());
+        let path = self.root.join(key);
+        let misplaced = match error.kind() {
+            // What was to be listed may be the file.
+            ErrorKind::NotADirectory => obstacle(&path.join(SCRATCH)),
+            ErrorKind::IsADirectory | ErrorKind::AlreadyExists | ErrorKind::NotFound => {
+                obstacle(&path)
+            }
+            _ => None,
+        };
+        let is_misplaced = misplaced.is_some();
+        let reason = misplaced.unwrap_or_else(|| error.to_string());
+        let key = key.to_owned();
         match error.kind() {
             ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
@@ -94,6 +119,13 @@ impl LocalStore {
                 key,
                 reason,
                 denied: error.kind() == ErrorKind::PermissionDenied,
+            },
+            _ if is_misplaced => StoreError::Refused {
+                location,
+                action,
+                key,
+                reason,
+                denied: false,
             },
             _ => StoreError::Transient {
                 location,
@@ -183,7 +215,8 @@ fn open_regular(path: &Path) -> io::Result<(File, u64)> {
     if !fs::metadata(path)?.is_file() {
         // As what is read of a folder.
         let kind = ErrorKind::IsADirectory;
-        return Err(io::Error::new(kind, "it is not a regular file"));
+        let reason = "it is not a regular file: move it away";
+        return Err(io::Error::new(kind, reason));
     }
     let file = File::open(path)?;
     // Of the file that is open: the name may be that of another one by now.
@@ -258,7 +291,7 @@ impl Store for LocalStore {
                 key: key.to_string(),
                 reason: limit.exceeded(size),
             }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if self.is_none(key, &error) => Ok(None),
             Err(error) => Err(self.error("read", key.as_str(), &error)),
         }
     }
@@ -295,36 +328,18 @@ impl Store for LocalStore {
         };
         match read() {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if self.is_none(key, &error) => Ok(None),
             Err(error) => Err(self.error("read", key.as_str(), &error)),
         }
     }
 
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
-        let mut objects = Vec::new();
-        let mut folders = vec![folder.as_str().to_owned()];
-        while let Some(folder) = folders.pop() {
-            let error = |error| self.error("list", &folder, &error);
-            let entries = match fs::read_dir(self.root.join(&folder)) {
-                Err(found) if found.kind() == ErrorKind::NotFound => continue,
-                entries => entries.map_err(error)?,
-            };
-            for entry in entries {
-                let entry = entry.map_err(error)?;
-                let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-                let metadata = entry.metadata().map_err(error)?;
-                if metadata.is_dir() {
-                    folders.push(path);
-                } else if let Ok(key) = path.parse() {
-                    objects.push(Object {
-                        key,
-                        size: metadata.len(),
-                    });
-                }
-            }
-        }
-        objects.sort_by(|a, b| a.key.cmp(&b.key));
-        Ok(objects)
+        objects_below(&self.root, folder.as_str())
+            .map_err(|(folder, error)| self.error("list", &folder, &error))
+    }
+
+    async fn obstacle(&self, key: &Key) -> Result<Option<String>, StoreError> {
+        Ok(obstacle(&self.path(key)))
     }
 
     async fn folders(&self) -> Result<Vec<String>, StoreError> {
@@ -356,7 +371,12 @@ impl Store for LocalStore {
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {
-        match fs::remove_file(self.path(key)) {
+        let path = self.path(key);
+        let removed = fs::remove_file(&path).or_else(|error| match is_empty_folder(&path) {
+            true => fs::remove_dir(&path),
+            false => Err(error),
+        });
+        match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(self.error("delete", key.as_str(), &error))
             }
@@ -421,6 +441,77 @@ mod tests {
             let part = store.get_range(&key(name), 0..16).await;
             assert_eq!(part.is_ok(), name == "_control.json", "{name}");
         }
+    }
+
+    /// Whatever somebody put into the place of an object is named, with what to do.
+    #[tokio::test]
+    async fn what_is_in_the_way_of_an_object_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(folder.path()).unwrap();
+        let key = |text: &str| -> Key { text.parse().unwrap() };
+        let at = |text: &str| folder.path().join(text);
+        fs::create_dir_all(at("s/empty")).unwrap();
+        fs::create_dir_all(at("s/full/inside")).unwrap();
+        fs::write(at("s/_done"), "x").unwrap();
+        std::os::unix::fs::symlink("nowhere", at("s/link")).unwrap();
+        for (name, words) in [
+            (
+                "s/full",
+                "a folder with something in it, expected a file: move it away",
+            ),
+            (
+                "s/_done/1",
+                "s/_done is a file, expected a folder: move it away",
+            ),
+            ("s/link/1", "s/link is a link that leads nowhere"),
+        ] {
+            let put = store.put(&key(name), Vec::new()).await.unwrap_err();
+            assert!(
+                !put.is_transient() && put.to_string().contains(words),
+                "{put}"
+            );
+            let said = store.obstacle(&key(name)).await.unwrap();
+            assert!(said.is_some_and(|said| said.contains(words)), "{name}");
+        }
+        let read = store.get(&key("s/full")).await.unwrap_err();
+        assert!(read.to_string().contains("move it away"), "{read}");
+        let listed = store.list(&key("s/_done")).await.unwrap_err();
+        assert!(listed.to_string().contains("expected a folder"), "{listed}");
+        // What is replaced is in nobody's way.
+        for name in ["s/empty", "s/link", "s/new/1"] {
+            assert_eq!(store.obstacle(&key(name)).await.unwrap(), None, "{name}");
+            assert_eq!(store.get(&key(name)).await.unwrap(), None, "{name}");
+            store.delete(&key(name)).await.unwrap();
+            store.put(&key(name), Vec::new()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn links_are_listed_as_what_they_lead_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(folder.path()).unwrap();
+        let link = |to: &str, from: &str| {
+            std::os::unix::fs::symlink(to, folder.path().join(from)).unwrap();
+        };
+        for name in ["elsewhere/file", "elsewhere/folder/1", "s/0"] {
+            store.put(&name.parse().unwrap(), vec![0; 7]).await.unwrap();
+        }
+        link("../elsewhere/file", "s/file");
+        link("../elsewhere/folder", "s/folder");
+        link("nowhere", "s/gone");
+        link("..", "s/up");
+        let listed = store.list(&"s".parse().unwrap()).await.unwrap();
+        let names: Vec<_> = listed.iter().map(|it| (it.key.as_str(), it.size)).collect();
+        assert!(names.contains(&("s/file", 7)), "{names:?}");
+        assert!(names.contains(&("s/folder/1", 7)), "{names:?}");
+        assert!(
+            !names.iter().any(|(name, _)| *name == "s/gone"),
+            "{names:?}"
+        );
+        assert!(
+            names.len() < 20,
+            "a link to above is not followed for ever: {names:?}"
+        );
     }
 
     #[tokio::test]

@@ -20,17 +20,21 @@ use crate::plan::Plan;
 pub(super) const WITH_POOL: &str =
     "the campaign is with a pool: lumimill cancel it first, or submit it again";
 
+/// What removes what an earlier configuration left, for whoever may be told to.
+pub(super) const PASS_REPLACE: &str = "pass --replace (to run or submit) to remove them";
+
 /// Output of an earlier configuration, which would be read as part of the data set: a mistake,
 /// unless it is to be replaced.
 pub(super) async fn stale(
     campaign: &Path,
     replace: bool,
+    remover: &str,
     output: &Output,
     plan: &Plan,
 ) -> anyhow::Result<Vec<(StageName, ShardId)>> {
     let found = output.stale(plan).await?;
     if !found.is_empty() && !replace {
-        let message = message(&found, output, plan);
+        let message = message(&found, remover, output, plan);
         return Err(Mistakes::new(campaign.display(), vec![message]).into());
     }
     Ok(found)
@@ -89,12 +93,17 @@ async fn found(file: &CampaignFile, plan: &Plan) -> anyhow::Result<Vec<String>> 
     let plan = with_splits(plan.clone(), &file.base, &output).await?;
     let stale = output.stale(&plan).await?;
     if !stale.is_empty() {
-        notes.push(message(&stale, &output, &plan));
+        notes.push(message(&stale, PASS_REPLACE, &output, &plan));
     }
     Ok(notes)
 }
 
-fn message(found: &[(StageName, ShardId)], output: &Output, plan: &Plan) -> String {
+fn message(
+    found: &[(StageName, ShardId)],
+    remover: &str,
+    output: &Output,
+    plan: &Plan,
+) -> String {
     let mut former: Vec<&str> = found
         .iter()
         .map(|(stage, _)| stage)
@@ -117,8 +126,8 @@ fn message(found: &[(StageName, ShardId)], output: &Output, plan: &Plan) -> Stri
         ),
     };
     format!(
-        "{} of an earlier configuration {} in {}{of}: pass --replace (to run or submit) to remove \
-         them, or give the campaign another name",
+        "{} of an earlier configuration {} in {}{of}: {remover}, or give the campaign another \
+         name",
         counted(found.len(), "shard"),
         if found.len() == 1 { "is" } else { "are" },
         output.store().location()

@@ -1,21 +1,22 @@
 //! `lumimill fetch`: brings the report and the tables of a campaign from its store to a folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lumimill_common::store::{Key, LocalStore};
+use lumimill_common::count::counted;
+use lumimill_common::store::{LocalStore, Place};
 
+use super::advice::advice;
 use super::block_on;
 use super::say::{say, say_some};
-use super::target::{as_planned, target};
+use super::target::{planned, target};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, Fetched};
 use crate::output::Output;
 use crate::progress::bar;
-
-/// The file of a report that is written last.
-const INDEX: &str = "report/index.html";
+use crate::report_sums::StoredReport;
+use crate::stored::{NewerVersion, Unusable};
 
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
@@ -34,46 +35,93 @@ pub(super) fn fetch(args: &FetchArgs) -> anyhow::Result<Exit> {
     block_on(async {
         let (campaign, place) = target(&args.campaign).await?;
         let output = Output::open(&place)?;
-        let report = output.store().list(&"report".parse()?).await?;
-        let report: Vec<Key> = report.into_iter().map(|object| object.key).collect();
-        let plan = match args.report_only {
-            true => None,
-            false => output.plan().await?,
+        let store = output.store();
+        let report = StoredReport::look(store.as_ref()).await?;
+        let (plan, lack) = match args.report_only {
+            true => (None, None),
+            false => match planned(&args.campaign, &place, &output, &campaign).await {
+                Ok(planned) => (Some(planned), None),
+                // The report can be brought without it.
+                Err(error) if report.is_begun() && is_about_plan(&error) => (None, Some(error)),
+                Err(error) => return Err(error),
+            },
         };
-        if report.is_empty() && plan.is_none() {
-            let message = format!("neither a report nor a table is in {place} yet");
+        if !report.is_begun() && plan.is_none() {
+            let message = format!("no report is in {place} yet");
             return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         }
         let folder = args.output.join(campaign.name.as_str());
+        check_elsewhere(&folder, &place)?;
         let copy = LocalStore::create(&folder)?;
-        let planned = plan.as_ref().map_or(0, |plan| plan.shards.len());
-        let bar = bar("fetching", report.len() + planned, "objects");
+        let shards = plan.as_ref().map_or(0, |planned| planned.plan.shards.len());
+        let bar = bar("fetching", report.keys().count() + shards, "objects");
         let told = || bar.inc(1);
-        let planned = as_planned(&args.campaign, &output, campaign).await?;
-        let fetching = Fetch::new(&output, &planned, &copy, &told);
+        let mut fetching = Fetch::new(&output, &copy, &told);
         let fetched = fetching.bring(&report, plan.as_ref()).await;
         bar.finish_and_clear();
         copy.close();
-        let mut fetched = fetched?;
-        if !report.iter().any(|key| key.as_str() == INDEX) {
-            let missing = format!("{INDEX} is not there: the campaign is not at its end");
-            fetched.missing.insert(0, missing);
+        let fetched = fetched?;
+        if let Some(lack) = &lack {
+            say(format_args!("{lack:#}"));
         }
-        let missing = fetched.missing.len();
-        say_some(fetched.missing, "lumimill verify --json lists all");
-        say(format_args!(
-            "{} files of the report and {} tables are in {}",
-            fetched.reports,
-            fetched.tables,
-            folder.display()
-        ));
-        if missing == 0 {
-            return Ok(Exit::Done);
-        }
-        say(format_args!(
-            "not whole: {missing} things are missing; make them again with lumimill verify --mend, \
-             and fetch again"
-        ));
-        Ok(Exit::FailedShards)
+        print(&fetched, args, &folder);
+        Ok(match fetched.is_whole() && lack.is_none() {
+            true => Exit::Done,
+            false => Exit::FailedShards,
+        })
     })
+}
+
+/// Whether it is about a plan that is not there, or that cannot be used.
+fn is_about_plan(error: &anyhow::Error) -> bool {
+    error.is::<Unusable>() || error.is::<Mistakes>() || error.is::<NewerVersion>()
+}
+
+/// Says what was brought, what was not, and what to type about it.
+fn print(fetched: &Fetched, args: &FetchArgs, folder: &Path) {
+    let campaign = args.campaign.display();
+    let copy = folder.display();
+    let mut lines: Vec<String> = fetched.missing.iter().map(ToString::to_string).collect();
+    lines.extend(fetched.strays.iter().map(|key| {
+        format!("{key} in {copy} is of an earlier plan, and readers would see it: remove it")
+    }));
+    let missing = lines.len();
+    let all = format!("lumimill verify {campaign} --json lists all");
+    say_some(lines, &all);
+    say(format_args!(
+        "{} of the report and {} are in {copy}",
+        counted(fetched.reports, "file"),
+        counted(fetched.tables, "table")
+    ));
+    if missing == 0 {
+        return;
+    }
+    say(format_args!(
+        "not whole: {}; fetch again once it is",
+        match missing {
+            1 => String::from("1 thing is missing"),
+            count => format!("{count} things are missing"),
+        }
+    ));
+    for line in advice(&fetched.missing, &args.campaign) {
+        say(format_args!("{line}"));
+    }
+}
+
+/// That a copy is not made upon what is copied.
+fn check_elsewhere(folder: &Path, place: &Place) -> Result<(), Mistakes> {
+    let Place::Folder(output) = place else {
+        return Ok(());
+    };
+    let real = |path: &Path| path.canonicalize().ok();
+    match real(folder).is_some_and(|folder| Some(folder) == real(output)) {
+        false => Ok(()),
+        true => {
+            let message = format!(
+                "{} is what is to be fetched: name another folder with --output",
+                folder.display()
+            );
+            Err(Mistakes::new("output", vec![message]))
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::due::{Due, Wanted};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::plan::{Plan, PlanSummary};
-use crate::stored::NewerVersion;
+use crate::stored::Unusable;
 
 /// Time that an output has to say what is done.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -81,10 +81,14 @@ pub(super) async fn with_splits(
     base: &Path,
     output: &Output,
 ) -> anyhow::Result<Plan> {
-    let before = match output.plan().await {
-        Err(error) if error.is::<NewerVersion>() => return Err(error),
-        // A plan that cannot be read any more is replaced by this one.
-        before => before.ok().flatten(),
+    let before = match output.planned().await {
+        // It is replaced by this one. Its splits are those of shards by their ids, so that those of
+        // another plan do nothing.
+        Err(error) if error.is::<Unusable>() => {
+            tell(format_args!("note: {error:#}"));
+            output.plan().await.ok().flatten()
+        }
+        before => before?.map(|before| before.plan),
     };
     if let Some(before) = before {
         plan.split(&before.splits, base)?;

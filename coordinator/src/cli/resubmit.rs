@@ -5,16 +5,16 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lumimill_common::count::counted;
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::{Control, ControlState};
 use lumimill_common::shard::Shard;
 use lumimill_worker::program::pool_name;
 
 use super::broker::{publish as publish_jobs, root, site};
-use super::plan::with_splits;
-use super::run::{RunArgs, run_wanted};
+use super::run::{Asked, Prepared, RunArgs, prepared, run_wanted};
 use super::say::say;
-use super::target::{parsed, target};
+use super::target::{planned, target};
 use super::verify::damaged;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
@@ -23,7 +23,7 @@ use crate::due::{Due, Wanted, events};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::orders::put_in_force;
-use crate::output::Output;
+use crate::output::{Output, Planned};
 use crate::roster::set_active;
 use crate::submission::{Submission, submitted};
 
@@ -91,8 +91,11 @@ pub(super) struct Again<'a> {
 /// Does it in this process, or by the pool that the campaign is with.
 pub(super) fn again(again: &Again<'_>) -> anyhow::Result<Exit> {
     let control = block_on(async {
-        let (_, place) = target(again.campaign).await?;
-        Output::open(&place)?.control().await
+        let (campaign, place) = target(again.campaign).await?;
+        let output = Output::open(&place)?;
+        // What was never planned, or whose plan is gone, is not done again.
+        planned(again.campaign, &place, &output, &campaign).await?;
+        output.control().await
     })?;
     // Mending does not bring to life what was cancelled.
     let is_mended = matches!(again.wanted, Wanted::Damaged { missing: true, .. });
@@ -104,34 +107,45 @@ pub(super) fn again(again: &Again<'_>) -> anyhow::Result<Exit> {
             let message = "the campaign is not with a pool: use lumimill submit --pool";
             Err(Mistakes::new(again.campaign.display(), vec![message.to_owned()]).into())
         }
-        (false, None) if again.dry_run => preview(again),
-        (false, None) => {
-            let run = RunArgs {
-                campaign: again.campaign.to_owned(),
-                slots: SlotsArg {
-                    slots: again.slots.slots,
-                },
-                replace: false,
-                quiet: false,
-            };
-            run_wanted(&run, &again.wanted, again.split)
-        }
+        (false, None) => in_this_process(again),
+    }
+}
+
+/// Does what is due of a campaign that is in no pool, or says what that would be.
+fn in_this_process(again: &Again<'_>) -> anyhow::Result<Exit> {
+    let run = RunArgs {
+        campaign: again.campaign.to_owned(),
+        slots: SlotsArg {
+            slots: again.slots.slots,
+        },
+        replace: false,
+        quiet: false,
+    };
+    let remover = format!(
+        "lumimill run {} --replace removes them",
+        again.campaign.display()
+    );
+    let asked = Asked {
+        wanted: &again.wanted,
+        split: again.split,
+        remover: &remover,
+    };
+    match again.dry_run {
+        true => preview(&run, asked),
+        false => run_wanted(&run, asked),
     }
 }
 
 /// Says which shards of a campaign that is in no pool would be done.
-fn preview(again: &Again<'_>) -> anyhow::Result<Exit> {
-    let Checked { file, plan } = check(again.campaign, again.slots.get())?;
+fn preview(run: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exit> {
+    let Checked { file, plan } = check(&run.campaign, run.slots.get())?;
     let output = Output::open(&file.output()?)?;
     block_on(async {
-        let plan = with_splits(plan, &file.base, &output).await?;
-        let (wanted, split) = (&again.wanted, again.split);
-        let due = Due::look(&output, &file.campaign, plan, wanted, split, &file.base);
-        let due = due.await?;
+        let Prepared { due, .. } = prepared(run, asked, &file, plan, &output).await?;
         list(&due.shards, None);
         sum(&due.shards);
         say_measured(&due);
-        say_cut(split);
+        say_cut(asked.split);
         Ok(Exit::Done)
     })
 }
@@ -152,8 +166,8 @@ pub(super) fn list(shards: &[Shard], pool: Option<&str>) {
 /// Says how much would be done.
 pub(super) fn sum(shards: &[Shard]) {
     say(format_args!(
-        "would do {} shards, {} events",
-        shards.len(),
+        "would do {}, {} events",
+        counted(shards.len(), "shard"),
         events(shards)
     ));
 }
@@ -180,12 +194,16 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             true => Output::open(&place)?,
             false => Output::share(&place).await?,
         };
-        let Some(Submission { told, text, plan }) = submitted(&output).await? else {
+        let Some(Submission { told, planned }) = submitted(&output).await? else {
             let message = String::from("it was not submitted: use lumimill submit");
             return Err(Mistakes::new(again.campaign.display(), vec![message]).into());
         };
         let base = PathBuf::from(&told.control.base);
-        let planned = parsed(again.campaign, &text)?;
+        let Planned {
+            text,
+            campaign: planned,
+            plan,
+        } = planned;
         let (wanted, split) = (&again.wanted, again.split);
         let due = Due::look(&output, &planned, plan, wanted, split, &base).await?;
         let pool = again.pool.unwrap_or(&told.control.pool).to_owned();
@@ -254,15 +272,15 @@ async fn remove_stale(output: &Output, due: &Due, control: &Control) -> anyhow::
 
 fn say_published(what: &str, due: &Due, pool: &str, home: &str) {
     say(format_args!(
-        "{} shards {what} to pool {pool} ({} events)",
-        due.shards.len(),
+        "{} {what} to pool {pool} ({} events)",
+        counted(due.shards.len(), "shard"),
         events(&due.shards)
     ));
     say_measured(due);
     if due.is_cut {
         say(format_args!(
-            "{} others {what} to pool {home} again ({} events), as the plan is another",
-            due.others.len(),
+            "{} {what} to pool {home} again ({} events), as the plan is another",
+            counted(due.others.len(), "other"),
             events(&due.others)
         ));
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use lumimill_common::campaign::StageName;
 use lumimill_common::control::ControlState;
 use lumimill_common::count::counted;
 use lumimill_common::queue::MemoryQueue;
@@ -14,16 +15,17 @@ use lumimill_common::store::{Place, StoreError};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
-use super::earlier::{WITH_POOL, remove_folders, remove_stale, stale};
+use super::earlier::{PASS_REPLACE, WITH_POOL, remove_folders, remove_stale, stale};
 use super::plan::{warn, with_splits};
 use super::say::say;
+use super::target::{planned, target as named};
 use super::{SlotsArg, block_on};
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::check::{Checked, check};
 use crate::drive::{End, drive};
 use crate::due::{Due, Wanted, events};
 use crate::exit_code::Exit;
-use crate::output::Output;
+use crate::output::{Output, Planned, can_be_written};
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
@@ -45,16 +47,58 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
-    run_wanted(args, &Wanted::All, None)
+    let asked = Asked {
+        wanted: &Wanted::All,
+        split: None,
+        remover: PASS_REPLACE,
+    };
+    run_wanted(args, asked)
+}
+
+/// What is asked of a campaign that is done in this process.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Which shards.
+    pub(super) wanted: &'a Wanted,
+    /// Into how many each is cut.
+    pub(super) split: Option<NonZeroU32>,
+    /// What removes what is of an earlier configuration.
+    pub(super) remover: &'a str,
+}
+
+/// What is about to be done in this process.
+pub(super) struct Prepared {
+    pub(super) due: Due,
+    stale: Vec<(StageName, ShardId)>,
+}
+
+/// Looks what is to be done, and changes nothing: what a dry run tells is what a real one does.
+pub(super) async fn prepared(
+    args: &RunArgs,
+    asked: Asked<'_>,
+    file: &CampaignFile,
+    plan: Plan,
+    output: &Output,
+) -> anyhow::Result<Prepared> {
+    let Asked {
+        wanted,
+        split,
+        remover,
+    } = asked;
+    let plan = with_splits(plan, &file.base, output).await?;
+    if !args.quiet {
+        warn(&plan);
+    }
+    let replace = args.replace || is_to_be_mended(wanted, output, &plan).await?;
+    let stale = stale(&args.campaign, replace, remover, output, &plan).await?;
+    let due = Due::look(output, &file.campaign, plan, wanted, split, &file.base);
+    let due = due.await?;
+    Ok(Prepared { due, stale })
 }
 
 /// Does the wanted shards of a campaign, each cut into so many, then merges and reports all that
 /// is done.
-pub(super) fn run_wanted(
-    args: &RunArgs,
-    wanted: &Wanted,
-    split: Option<NonZeroU32>,
-) -> anyhow::Result<Exit> {
+pub(super) fn run_wanted(args: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exit> {
     let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
     let place = file.output()?;
     block_on(async {
@@ -63,15 +107,8 @@ pub(super) fn run_wanted(
             return Err(Mistakes::new(args.campaign.display(), vec![message]).into());
         }
         let (output, _held) = Output::hold(&place).await?;
-        let plan = with_splits(plan, &file.base, &output).await?;
-        if !args.quiet {
-            warn(&plan);
-        }
-        let replace = args.replace || is_to_be_mended(wanted, &output, &plan).await?;
-        let stale = stale(&args.campaign, replace, &output, &plan).await?;
-        let due = Due::look(&output, &file.campaign, plan, wanted, split, &file.base);
-        let due = due.await?;
-        if due.is_nothing() && *wanted != Wanted::All && stale.is_empty() {
+        let Prepared { due, stale } = prepared(args, asked, &file, plan, &output).await?;
+        if due.is_nothing() && *asked.wanted != Wanted::All && stale.is_empty() {
             eprintln!("nothing of what was asked for is left to do; nothing was changed");
             return Ok(Exit::Done);
         }
@@ -82,6 +119,7 @@ pub(super) fn run_wanted(
             output.remove(&output.stale(&due.plan).await?).await?;
         }
         output.write_plan(&file.text, &due.plan).await?;
+        output.begin_anew(&due.given_up).await;
         made_whole(args, &file, &output, due).await
     })
 }
@@ -153,10 +191,13 @@ async fn looked_at(place: &Place) -> anyhow::Result<Output> {
 
 /// Whether workers of a pool may be writing.
 pub(super) async fn is_with_pool(output: &Output, place: &Place) -> anyhow::Result<bool> {
-    let control = match output.control().await {
-        // Taking the folder says what is wrong with it.
-        Err(error) if matches!(place, Place::Folder(_)) && error.is::<StoreError>() => None,
-        control => control?,
+    let control = match (output.control().await, place) {
+        (Err(error), Place::Folder(folder)) if error.is::<StoreError>() => {
+            // When it is the folder, taking it says best what is wrong.
+            can_be_written(folder)?;
+            return Err(error);
+        }
+        (control, _) => control?,
     };
     Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
 }
@@ -246,7 +287,7 @@ fn told(outcome: &Outcome) -> Exit {
 /// `lumimill report`: merges and reports what is there.
 pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
     block_on(async {
-        let (campaign, place) = super::target::target(target).await?;
+        let (campaign, place) = named(target).await?;
         let (output, _held) = match is_with_pool(&looked_at(&place).await?, &place).await? {
             // Workers write there: nothing of theirs is swept.
             true => (Output::share(&place).await?, None),
@@ -255,11 +296,7 @@ pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
                 (output, Some(held))
             }
         };
-        let Some(plan) = output.plan().await? else {
-            let message = format!("nothing was planned in {place}");
-            return Err(Mistakes::new(target.display(), vec![message]).into());
-        };
-        let campaign = super::target::as_planned(target, &output, campaign).await?;
+        let Planned { campaign, plan, .. } = planned(target, &place, &output, &campaign).await?;
         Ok(told(&write_report(&campaign, &output, &plan).await?))
     })
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{HumanCount, HumanDuration};
+use lumimill_common::count::counted;
 use lumimill_common::control::Control;
 use lumimill_common::site::Site;
 use lumimill_common::store::Store;
@@ -13,8 +14,7 @@ use lumimill_common::store::Store;
 use super::block_on;
 use super::broker::{root, site};
 use super::say::{cut, say, say_over};
-use super::target::target;
-use crate::campaign_file::Mistakes;
+use super::target::{planned, target};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::roster::{active, ended};
@@ -50,19 +50,16 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
         return campaigns(args.json);
     };
     block_on(async {
-        let (_, place) = target(path).await?;
+        let (campaign, place) = target(path).await?;
         let output = Output::open(&place)?;
         let mut control = output.control().await?;
-        let Some(mut plan) = output.plan().await? else {
-            let message = format!("nothing was planned in {place} yet");
-            return Err(Mistakes::new(path.display(), vec![message]).into());
-        };
+        let mut planned = planned(path, &place, &output, &campaign).await?;
         let site = site()?;
         let live = live(&site).await.unwrap_or_else(|newer| {
             eprintln!("note: {newer}");
             None
         });
-        let mut status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
+        let mut status = Status::look(&output, &planned, live.as_ref(), args.failed).await?;
         wait_for_report(&site, &mut status).await;
         if args.json {
             say(format_args!("{}", serde_json::to_string_pretty(&status)?));
@@ -76,7 +73,10 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
         screen.show(&status);
         let mut complete: Option<Instant> = None;
         while args.watch && status.state != State::Cancelled {
-            if matches!(status.state, State::Ended | State::Reporting) {
+            if matches!(
+                status.state,
+                State::Ended | State::NotWhole | State::Reporting
+            ) {
                 let complete = complete.get_or_insert_with(Instant::now);
                 if complete.elapsed() > REPORTING || !is_driven(&site, &status.campaign).await {
                     break;
@@ -87,12 +87,12 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             let before = std::mem::replace(&mut control, output.control().await?);
             let digest = |control: &Option<Control>| Some(control.as_ref()?.plan.clone());
             if digest(&before) != digest(&control)
-                && let Some(found) = output.plan().await?
+                && let Some(found) = output.planned().await?
             {
-                plan = found;
+                planned = found;
             }
             let live = self::live(&site).await.ok().flatten();
-            status = Status::look(&output, &plan, live.as_ref(), args.failed).await?;
+            status = Status::look(&output, &planned, live.as_ref(), args.failed).await?;
             wait_for_report(&site, &mut status).await;
             pace.tell(&mut status);
             screen.show(&status);
@@ -107,7 +107,8 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
 /// A campaign is at its end once whoever drives it says so: the report that is there may be an
 /// earlier one.
 async fn wait_for_report(site: &Site, status: &mut Status) {
-    let says_so = status.is_with_pool && status.state == State::Ended;
+    let is_over = matches!(status.state, State::Ended | State::NotWhole);
+    let says_so = status.is_with_pool && is_over;
     if says_so && is_driven(site, &status.campaign).await {
         status.state = State::Reporting;
     }
@@ -189,12 +190,7 @@ fn rendered(status: &Status, typed: &str) -> String {
          no file",
         lumis.processed, lumis.missing, lumis.certified, lumis.not_in_files
     ));
-    let gone: usize = status.stages.iter().map(|stage| stage.gone).sum();
-    if gone > 0 {
-        lines.push(format!(
-            "  {gone} tables are gone that were there: lumimill verify --mend makes them again"
-        ));
-    }
+    lines.extend(not_whole(status, typed));
     for worker in status.workers.iter().filter(|worker| worker.conspicuous) {
         lines.push(format!(
             "  worker {} fails much more than its peers: {} of {} attempts failed; look at its log",
@@ -209,16 +205,56 @@ fn rendered(status: &Status, typed: &str) -> String {
     lines.join("\n")
 }
 
+/// What was done and is not whole, as far as it was looked at, and what to type next.
+fn not_whole(status: &Status, typed: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let gone: usize = status.stages.iter().map(|stage| stage.gone).sum();
+    let damaged: usize = status.stages.iter().map(|stage| stage.damaged).sum();
+    for (count, what) in [
+        (gone, "gone that were there"),
+        (damaged, "damaged, or their markers"),
+    ] {
+        let (tables, verb) = match count {
+            0 => continue,
+            1 => (String::from("1 table"), "is"),
+            count => (format!("{count} tables"), "are"),
+        };
+        lines.push(format!(
+            "  {tables} {verb} {what}: lumimill verify {typed} names them, with --mend it makes \
+             them again"
+        ));
+    }
+    let unread: usize = status.stages.iter().map(|stage| stage.unread).sum();
+    if unread > 0 {
+        let markers = counted(unread, "marker");
+        lines.push(format!(
+            "  {markers} cannot be read: lumimill verify {typed} says why"
+        ));
+    }
+    for problem in &status.report {
+        lines.push(format!(
+            "  {problem}: lumimill report {typed} writes the report again"
+        ));
+    }
+    if !status.markers_read {
+        lines.push(format!(
+            "  done is what has a marker and a table, as they are listed: lumimill verify {typed} \
+             reads them"
+        ));
+    }
+    lines
+}
+
 /// What failed, as many lines as a person reads, and what to type next.
 fn failures(status: &Status, typed: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for group in status.failures.iter().flatten() {
         let what = if group.dead { "dead" } else { "failed" };
         lines.push(format!(
-            "  failure {} ({}; {} shards {what}): {}",
+            "  failure {} ({}; {} {what}): {}",
             group.fingerprint,
             group.kind,
-            group.shards.len(),
+            counted(group.shards.len(), "shard"),
             group.message
         ));
         lines.extend(group.shards.iter().map(|shard| format!("    {shard}")));
@@ -238,6 +274,7 @@ fn head(status: &Status) -> String {
         State::Cancelled => "cancelled",
         State::Reporting => "all shards are over, the report is not there yet",
         State::Ended => "at its end",
+        State::NotWhole => "was at its end, and is not whole any more",
     };
     let mut head = format!("campaign {}: {state}", status.campaign);
     if status.served {
@@ -245,7 +282,8 @@ fn head(status: &Status) -> String {
         let busy: usize = status.workers.iter().map(|worker| worker.running).sum();
         let workers = status.workers.len();
         head.push_str(&format!(
-            ", {workers} workers, {busy} of {slots} slots busy"
+            ", {}, {busy} of {slots} slots busy",
+            counted(workers, "worker")
         ));
     }
     if let Some(rate) = status.events_per_second.filter(|rate| *rate > 0.0) {
@@ -279,6 +317,8 @@ fn stage_line(stage: &StageStatus) -> String {
     );
     for (count, what) in [
         (stage.gone, "gone"),
+        (stage.damaged, "damaged"),
+        (stage.unread, "not to be read"),
         (stage.running, "running"),
         (stage.queued, "queued"),
         (stage.planned, "planned"),

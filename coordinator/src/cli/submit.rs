@@ -10,7 +10,7 @@ use lumimill_common::store::Place;
 use lumimill_worker::program::pool_name;
 
 use super::broker::{mistake, publish as publish_jobs, root, site};
-use super::earlier::{remove_stale, stale};
+use super::earlier::{PASS_REPLACE, remove_stale, stale};
 use super::plan::{warn, with_splits};
 use super::resubmit::{list, say_measured, say_pause, sum};
 use super::say::say;
@@ -122,10 +122,10 @@ async fn prepared(
 ) -> anyhow::Result<Prepared> {
     let output = Output::open(place)?;
     // Before anything else is read, which takes its time: others may submit it meanwhile.
-    let told = output.told().await?;
+    let told = output.told_or_damaged().await?;
     let plan = with_splits(plan, &file.base, &output).await?;
     warn(&plan);
-    let stale = stale(&args.campaign, args.replace, &output, &plan).await?;
+    let stale = stale(&args.campaign, args.replace, PASS_REPLACE, &output, &plan).await?;
     let due = Due::look(
         &output,
         &file.campaign,
@@ -169,7 +169,8 @@ fn say_later(due: &Due, first: &[Shard]) {
     let later = due.shards.len().saturating_sub(first.len());
     if later > 0 {
         say(format_args!(
-            "{later} shards of later stages follow as `lumimill serve` publishes them"
+            "{} of later stages will follow as `lumimill serve` publishes them",
+            counted(later, "shard")
         ));
     }
 }

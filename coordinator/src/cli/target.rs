@@ -8,7 +8,7 @@ use lumimill_common::site::Site;
 use lumimill_common::store::{Place, S3Address};
 
 use crate::campaign_file::{Mistakes, folder_of, is_output, meant, place_of, read};
-use crate::output::Output;
+use crate::output::{Output, Planned};
 
 /// The campaign and the place of its output.
 pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
@@ -41,11 +41,11 @@ fn nowhere(path: &Path) -> String {
 
 /// What a place has.
 async fn there(path: &Path, place: Place) -> anyhow::Result<(Campaign, Place)> {
-    let Some(text) = Output::open(&place)?.campaign().await? else {
+    let Some(campaign) = Output::open(&place)?.campaign().await? else {
         let message = String::from("nothing was planned there: no campaign.toml is in it");
         return Err(mistake(path, message).into());
     };
-    Ok((parsed(path, &text)?, place))
+    Ok((campaign, place))
 }
 
 /// A place that a person named; `None` when it is not a place but perhaps a campaign file.
@@ -78,18 +78,22 @@ async fn of_the_site(path: &Path) -> anyhow::Result<Option<Place>> {
     Ok(found.map(|_| place))
 }
 
-/// The campaign as it was planned: the file that was named may have been edited since, and what
-/// is in the store is of the one before.
-pub(super) async fn as_planned(
+/// What was planned: the file that was named may have been edited since, and what is in the store
+/// is of the one before.
+pub(super) async fn planned(
     path: &Path,
+    place: &Place,
     output: &Output,
-    named: Campaign,
-) -> anyhow::Result<Campaign> {
-    let Some(text) = output.campaign().await? else {
-        return Ok(named);
+    named: &Campaign,
+) -> anyhow::Result<Planned> {
+    let Some(planned) = output.planned().await? else {
+        let message = format!(
+            "nothing was planned in {place} yet: lumimill run with the campaign file does it, or \
+             lumimill submit by a pool"
+        );
+        return Err(mistake(path, message).into());
     };
-    let planned = parsed(path, &text)?;
-    if planned != named {
+    if planned.campaign != *named {
         eprintln!(
             "note: {}: it was changed since it was planned; this is of the campaign as it was \
              planned (`run` or `submit --replace` plans it anew)",
@@ -101,11 +105,4 @@ pub(super) async fn as_planned(
 
 fn mistake(path: &Path, message: String) -> Mistakes {
     Mistakes::new(path.display(), vec![message])
-}
-
-pub(super) fn parsed(path: &Path, text: &str) -> Result<Campaign, Mistakes> {
-    Campaign::parse(text).map_err(|errors| {
-        let messages = errors.0.iter().map(ToString::to_string).collect();
-        Mistakes::new(path.display(), messages)
-    })
 }

@@ -5,16 +5,20 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lumimill_common::count::counted;
 use lumimill_common::shard::ShardId;
 
+use super::advice::advice;
 use super::resubmit::{Again, again};
-use super::say::{say, say_some};
-use super::target::{as_planned, target};
+use super::run::report_again;
+use super::say::{cut, say, say_some};
+use super::target::{planned, target};
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
 use crate::due::Wanted;
 use crate::exit_code::Exit;
-use crate::output::Output;
+use crate::output::{Output, Planned};
+use crate::stored::NewerVersion;
 use crate::verify::{Problem, Verified, verify as verify_output};
 
 #[derive(Debug, Args)]
@@ -44,6 +48,9 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
         true => say(format_args!("{}", serde_json::to_string_pretty(&verified)?)),
         false => print(&verified, args),
     }
+    if let Some(newer) = newer(&verified, &args.campaign) {
+        return Err(newer.into());
+    }
     match verified.problems.is_empty() {
         true => Ok(Exit::Done),
         false if args.mend => mend(args, &verified),
@@ -51,70 +58,137 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     }
 }
 
-/// The shards that have a marker and are to be done again.
+/// What a newer version wrote: nobody of this one can say whether it is right.
+fn newer(verified: &Verified, campaign: &Path) -> Option<NewerVersion> {
+    let mut problems = verified.problems.iter();
+    problems.find_map(|problem| match problem {
+        Problem::Newer { key, reason } => Some(NewerVersion {
+            location: campaign.display().to_string(),
+            key: key.to_string(),
+            reason: reason.clone(),
+        }),
+        _ => None,
+    })
+}
+
+/// The shards that have a marker and are to be done again, each named.
+///
+/// # Errors
+/// When something has to be seen to first.
 pub(super) fn damaged(campaign: &Path) -> anyhow::Result<BTreeSet<ShardId>> {
     let verified = verified(campaign)?;
-    let unsound = |problem: &&Problem| matches!(problem, Problem::Unsound(_));
-    let named: Vec<String> = verified
-        .problems
-        .iter()
-        .filter(unsound)
-        .map(ToString::to_string)
-        .collect();
-    say_some(named, "lumimill verify --json lists all");
+    if let Some(newer) = newer(&verified, campaign) {
+        return Err(newer.into());
+    }
+    let named = |is_it: fn(&Problem) -> bool| -> Vec<Problem> {
+        let problems = verified.problems.iter();
+        problems.filter(|problem| is_it(problem)).cloned().collect()
+    };
+    let unreadable = named(is_in_the_way);
+    if !unreadable.is_empty() {
+        let lines = unreadable.iter().map(ToString::to_string);
+        let lines = cut(lines.collect(), "", "lumimill verify names all");
+        return Err(Mistakes::new(campaign.display(), lines).into());
+    }
+    let of_shards = named(|problem| matches!(problem, Problem::Unsound(_)));
+    let of_report = named(|problem| matches!(problem, Problem::Report { .. }));
+    let lines = of_shards.iter().chain(&of_report).map(ToString::to_string);
+    let all = format!("lumimill verify {} --json lists all", campaign.display());
+    say_some(lines.collect(), &all);
+    for line in advice(&of_report, campaign) {
+        say(format_args!("{line}"));
+    }
     Ok(verified.damaged())
+}
+
+fn is_in_the_way(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::Unreadable { .. } | Problem::NoAnswer { .. } | Problem::Newer { .. }
+    )
 }
 
 fn verified(campaign: &Path) -> anyhow::Result<Verified> {
     block_on(async {
         let (named, place) = target(campaign).await?;
         let output = Output::open(&place)?;
-        let Some(plan) = output.plan().await? else {
-            let message = format!("nothing was planned in {place}");
-            return Err(Mistakes::new(campaign.display(), vec![message]).into());
-        };
-        let planned = as_planned(campaign, &output, named).await?;
-        verify_output(&output, &planned, &plan).await
+        let Planned { campaign, plan, .. } = planned(campaign, &place, &output, &named).await?;
+        verify_output(&output, &campaign, &plan).await
     })
 }
 
 fn print(verified: &Verified, args: &VerifyArgs) {
     let problems: Vec<String> = verified.problems.iter().map(ToString::to_string).collect();
     let found = problems.len();
-    say_some(problems, "--json lists all");
+    let all = format!(
+        "lumimill verify {} --json lists all",
+        args.campaign.display()
+    );
+    say_some(problems, &all);
     say(format_args!(
-        "{} objects, {} rows: {}",
-        verified.objects,
+        "{}, {} rows: {}",
+        counted(verified.objects, "object"),
         verified.rows,
         match found {
             0 => String::from("all as their markers say"),
-            found => format!("{found} problems"),
+            found => counted(found, "problem"),
         }
     ));
     if !args.mend {
-        let campaign = args.campaign.display();
-        for line in advice(verified) {
-            say(format_args!(
-                "{}",
-                line.replace("{}", &campaign.to_string())
-            ));
+        for line in advice(&verified.problems, &args.campaign) {
+            say(format_args!("{line}"));
         }
     }
 }
 
-/// What to type next.
-fn advice(verified: &Verified) -> Vec<&'static str> {
-    let count = |is_it: fn(&Problem) -> bool| verified.count(is_it);
-    let mut lines = Vec::new();
-    let is_mended = |problem: &Problem| match problem {
-        Problem::Unsound(_) | Problem::ToMeasure(_) => true,
-        Problem::NotDone { is_given_up, .. } => !is_given_up,
-        Problem::Unreadable { .. } | Problem::Stray(_) => false,
-    };
-    if count(is_mended) > 0 {
-        lines.push("make again what is missing or damaged: lumimill verify {} --mend");
+/// Makes again what is missing or damaged. Where something has to be seen to first, nothing is
+/// changed: it may be whole, and what is made of the rest would lack it.
+fn mend(args: &VerifyArgs, verified: &Verified) -> anyhow::Result<Exit> {
+    let has = |is_it: fn(&Problem) -> bool| verified.count(is_it) > 0;
+    if has(is_in_the_way) {
+        say(format_args!("nothing was changed"));
+        for line in advice(&verified.problems, &args.campaign) {
+            say(format_args!("{line}"));
+        }
+        return Ok(Exit::FailedShards);
     }
-    if count(|problem| {
+    let mut ended = Exit::Done;
+    let is_stray = |problem: &Problem| matches!(problem, Problem::Stray(_));
+    if has(Problem::is_due) || has(is_stray) {
+        ended = again(&Again {
+            campaign: &args.campaign,
+            wanted: Wanted::Damaged {
+                shards: verified.damaged(),
+                missing: true,
+            },
+            split: None,
+            pool: None,
+            dry_run: false,
+            slots: &args.slots,
+        })?;
+    }
+    // Of shards that are done again the report follows.
+    if ended == Exit::Done
+        && !has(Problem::is_due)
+        && has(|problem| matches!(problem, Problem::Report { .. }))
+    {
+        ended = report_again(&args.campaign)?;
+    }
+    if ended == Exit::Done && has(is_stray) && has_strays(&args.campaign)? {
+        // A pool may be at work: what is to go is said by whoever submits.
+        say(format_args!("what is not of the plan stays"));
+        let strays: Vec<Problem> = verified
+            .problems
+            .iter()
+            .filter(|it| is_stray(it))
+            .cloned()
+            .collect();
+        for line in advice(&strays, &args.campaign) {
+            say(format_args!("{line}"));
+        }
+        return Ok(Exit::FailedShards);
+    }
+    let is_given_up = |problem: &Problem| {
         matches!(
             problem,
             Problem::NotDone {
@@ -122,39 +196,18 @@ fn advice(verified: &Verified) -> Vec<&'static str> {
                 ..
             }
         )
-    }) > 0
-    {
-        lines.push("do again what was given up: lumimill resubmit {} --failed");
-    }
-    if count(|problem| matches!(problem, Problem::Unreadable { .. })) > 0 {
-        lines.push("what cannot be read is not made again: see to its permissions");
-    }
-    if count(|problem| matches!(problem, Problem::Stray(_))) > 0 {
-        lines.push("what is not of the plan goes with: lumimill run {} --replace (or submit)");
-    }
-    lines
-}
-
-/// Makes again what is missing or damaged. What cannot be read stays as it is: it may be whole.
-fn mend(args: &VerifyArgs, verified: &Verified) -> anyhow::Result<Exit> {
-    let ended = again(&Again {
-        campaign: &args.campaign,
-        wanted: Wanted::Damaged {
-            shards: verified.damaged(),
-            missing: true,
-        },
-        split: None,
-        pool: None,
-        dry_run: false,
-        slots: &args.slots,
-    })?;
-    let is_left = |problem: &Problem| match problem {
-        Problem::Unreadable { .. } => true,
-        Problem::NotDone { is_given_up, .. } => *is_given_up,
-        Problem::Unsound(_) | Problem::ToMeasure(_) | Problem::Stray(_) => false,
     };
     Ok(match ended {
-        Exit::Done if verified.count(is_left) > 0 => Exit::FailedShards,
+        Exit::Done if has(is_given_up) => Exit::FailedShards,
         ended => ended,
+    })
+}
+
+fn has_strays(campaign: &Path) -> anyhow::Result<bool> {
+    block_on(async {
+        let (named, place) = target(campaign).await?;
+        let output = Output::open(&place)?;
+        let Planned { plan, .. } = planned(campaign, &place, &output, &named).await?;
+        Ok(!output.stale(&plan).await?.is_empty())
     })
 }

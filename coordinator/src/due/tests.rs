@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lumimill_common::campaign::Campaign;
-use lumimill_common::marker::{Marker, failed_key, marker_key, object_key};
-use lumimill_common::metric::CutFlow;
+use lumimill_common::marker::{failed_key, marker_key, object_key};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Place;
 use lumimill_worker::prepared_stage::PreparedStage;
 
 use super::{Due, Wanted};
 use crate::demo::write_inputs;
+use crate::hollow_marker::hollow_marker;
 use crate::meddled_store::MeddledStore;
 use crate::output::Output;
 use crate::plan::{Plan, plan};
@@ -48,16 +48,7 @@ impl Begun {
     async fn commit(&self, shard: &Shard) {
         let (store, table) = (self.output.store(), b"a table".to_vec());
         let object = object_key(&shard.stage, shard.id);
-        let marker = Marker {
-            shard: shard.id,
-            object: object.to_string(),
-            rows: 1,
-            bytes: table.len() as u64,
-            hash: blake3::hash(&table).to_hex().to_string(),
-            cut_flow: CutFlow::new(),
-            tells_events: true,
-            partials: Vec::new(),
-        };
+        let marker = hollow_marker(shard, &table);
         store.put(&object, table).await.unwrap();
         let key = marker_key(&shard.stage, shard.id);
         store.put(&key, marker.to_bytes().unwrap()).await.unwrap();

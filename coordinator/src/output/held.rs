@@ -4,11 +4,14 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use lumimill_common::store::{LocalStore, Place, Store};
 
 use super::Output;
 use crate::campaign_file::Mistakes;
+
+/// Name of the file that is locked.
+const LOCK: &str = "_lock";
 
 /// Held while a run writes; given up when dropped, or when the process dies.
 ///
@@ -66,21 +69,26 @@ impl Output {
     }
 
     fn hold_folder(place: &Place, folder: &Path) -> anyhow::Result<(Self, Held)> {
-        let refused = |reason: String| {
-            Mistakes::new(
-                folder.display(),
-                vec![format!("the output folder cannot be written: {reason}")],
-            )
+        let store = can_be_written(folder)?;
+        let path = folder.join(LOCK);
+        let refused = |message: String| Mistakes::new(folder.display(), vec![message]);
+        let lock = match File::create(&path) {
+            Ok(lock) => lock,
+            Err(error) => {
+                let why = match path.is_dir() {
+                    true => String::from("it is a folder, expected a file: move it away"),
+                    false => error.to_string(),
+                };
+                return Err(refused(format!("{LOCK} cannot be written: {why}")).into());
+            }
         };
-        let store = LocalStore::create(folder).map_err(|error| refused(error.to_string()))?;
-        let path = folder.join("_lock");
-        let lock = File::create(&path).map_err(|error| refused(error.to_string()))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!(
-                "another run of this campaign is writing to {}: wait for it, or stop it",
-                folder.display()
-            ),
+            Err(TryLockError::WouldBlock) => {
+                let message = "another run of this campaign is writing to it: wait for it, or stop \
+                               it";
+                return Err(refused(message.to_owned()).into());
+            }
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("cannot lock {}", path.display()));
             }
@@ -92,4 +100,15 @@ impl Output {
         };
         Ok((Self::of(store, place), held))
     }
+}
+
+/// The store in a folder, which is made when it is not there.
+///
+/// # Errors
+/// What keeps it from being written.
+pub fn can_be_written(folder: &Path) -> Result<LocalStore, Mistakes> {
+    LocalStore::create(folder).map_err(|error| {
+        let message = format!("the output folder cannot be written: {error}");
+        Mistakes::new(folder.display(), vec![message])
+    })
 }

@@ -7,6 +7,7 @@ use lumimill_common::shard::ShardId;
 use lumimill_common::store::Object;
 
 use super::{Output, key};
+use crate::campaign_file::Mistakes;
 use crate::plan::Plan;
 
 /// What is there of the stages of a plan, whether the plan accounts for it or not.
@@ -80,9 +81,25 @@ impl Output {
     async fn add_stage(&self, stage: &StageName, inventory: &mut Inventory) -> anyhow::Result<()> {
         let name = stage.as_str();
         for object in self.store.list(&key(name)?).await? {
+            self.check_folders(name, &object).await?;
             inventory.add(name, &object);
         }
         Ok(())
+    }
+}
+
+impl Output {
+    /// What has the place of the folder of markers or records hides all of them.
+    async fn check_folders(&self, stage: &str, object: &Object) -> anyhow::Result<()> {
+        let below = object.key.as_str().strip_prefix(stage);
+        if !matches!(below, Some("/_done" | "/_failed" | "/_retrying" | "/_measure")) {
+            return Ok(());
+        }
+        let inside = key(&format!("{}/0", object.key))?;
+        match self.store.obstacle(&inside).await? {
+            Some(what) => Err(Mistakes::new(self.store.location(), vec![what]).into()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -42,8 +42,12 @@ fn tried(folder: &Path) -> Result<(), String> {
     }
     let there = nearest(folder)?;
     if !there.is_dir() {
+        let is_link = !there.exists();
         let there = there.display();
-        return Err(format!("{there} is a file, expected a folder"));
+        return Err(match is_link {
+            true => format!("{there} is a link that leads nowhere"),
+            false => format!("{there} is a file, expected a folder"),
+        });
     }
     let probe = there.join(format!(".lumimill-{}", std::process::id()));
     match fs::create_dir(&probe) {
@@ -96,7 +100,7 @@ mod tests {
             ("o\0/c", "\\u0000"),
             (long.as_str(), "has 300 bytes, at most 255"),
             ("file/c", "is a file"),
-            ("link/c", "is a file"),
+            ("link/c", "is a link that leads nowhere"),
             ("/proc/1/c", "no folder can be made in /proc/1"),
             ("/proc/c", "no folder can be made in /proc"),
         ] {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::campaign::ActiveCampaign;
 use super::workers::Workers;
-use crate::stored::unreadable;
+use crate::stored::newer;
 
 /// Time between two words.
 pub(super) const EVERY: Duration = Duration::from_secs(2);
@@ -225,7 +225,7 @@ pub async fn read_live(root: &dyn Store) -> anyhow::Result<Option<Heard>> {
     }
     match form::read(&last) {
         Ok(live) => Ok(Some(Heard { live, silent }).filter(|heard| heard.live.is_possible())),
-        Err(error) if error.is_newer() => Err(unreadable(root, &live_key(), &error)),
+        Err(error) if error.is_newer() => Err(newer(root, &live_key(), &error).into()),
         // It is written again in a moment.
         Err(_) => Ok(None),
     }

@@ -194,8 +194,8 @@ impl Compiler<'_> {
             self.problems.add(self.path.to_owned(), message);
         }
         Some(Program {
-            steps: steps(self.stage, &candidates, select.is_some()),
-            scored_step: scored_select.as_ref().and(select_step(self.stage)),
+            steps: steps(self.stage, select.is_some()),
+            scored_step: scored_select.as_ref().and(self.stage.select_step()),
             condition,
             candidates,
             collections,
@@ -436,26 +436,10 @@ fn names(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn steps(stage: &Stage, candidates: &Candidates, select: bool) -> Vec<(String, Unit)> {
-    let condition = stage
-        .condition
-        .as_deref()
-        .map(|text| (format!("where {}", one_line(text)), Unit::Events));
-    let formed = candidates.step().map(|name| (name, Unit::Rows));
-    let select = select
-        .then(|| select_step(stage))
-        .flatten()
-        .map(|name| (name, Unit::Rows));
-    condition.into_iter().chain(formed).chain(select).collect()
-}
-
-fn select_step(stage: &Stage) -> Option<String> {
-    stage
-        .select
-        .as_deref()
-        .map(|text| format!("select {}", one_line(text)))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+fn steps(stage: &Stage, select: bool) -> Vec<(String, Unit)> {
+    let condition = stage.condition_step().map(|name| (name, Unit::Events));
+    let select = select.then(|| stage.select_step()).flatten();
+    let of_rows = stage.rows.step().into_iter().chain(select);
+    let of_rows = of_rows.map(|name| (name, Unit::Rows));
+    condition.into_iter().chain(of_rows).collect()
 }

@@ -9,7 +9,7 @@ use lumimill_common::metric::Unit;
 
 use super::output::Source;
 use super::{Program, Rows, RunError};
-use crate::candidate::Formed;
+use crate::candidate::{Candidates, Formed};
 
 impl Program {
     /// The rows that the certified events of a batch give (all of them, without a mask).
@@ -145,7 +145,7 @@ impl Program {
     fn count(&self, left: &[u64]) -> Vec<(String, Unit, u64)> {
         let is_there = [
             self.condition.is_some(),
-            self.candidates.step().is_some(),
+            !matches!(self.candidates, Candidates::Event),
             self.select.is_some(),
         ];
         let left = left

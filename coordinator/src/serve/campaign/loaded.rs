@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::QUIET;
 use crate::jobs::JobsOf;
-use crate::output::{Output, Told};
+use crate::output::{Output, Planned, Told};
 use crate::plan::Plan;
 use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
@@ -52,16 +52,11 @@ impl Loaded {
     pub(super) async fn load(output: Output) -> anyhow::Result<Option<Self>> {
         let Some(Submission {
             told: Told { control, .. },
-            text,
-            plan,
+            planned: Planned { campaign, plan, .. },
         }) = submitted(&output).await?
         else {
             return Ok(None);
         };
-        let campaign = Campaign::parse(&text).map_err(|errors| {
-            let problems: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("campaign.toml: {}", problems.join("; "))
-        })?;
         let now = Instant::now();
         let ids = plan.shards.iter().map(|shard| shard.id);
         let places = ids.zip(0..).collect();

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::control_key;
-use lumimill_common::marker::{Marker, marker_key, object_key};
-use lumimill_common::metric::CutFlow;
+use lumimill_common::marker::{marker_key, object_key};
 use lumimill_common::queue::{MemoryQueue, Queue, jobs};
 use lumimill_common::shard::Shard;
 use lumimill_common::store::{Place, Store};
 
 use super::ActiveCampaign;
 use crate::demo::write_inputs;
+use crate::hollow_marker::hollow_marker;
 use crate::orders::put_in_force;
 use crate::output::Output;
 use crate::plan::plan;
@@ -48,16 +48,7 @@ struct Finished {
 async fn commit(output: &Output, shard: &Shard) {
     let (store, table) = (output.store(), b"a table".to_vec());
     let object = object_key(&shard.stage, shard.id);
-    let marker = Marker {
-        shard: shard.id,
-        object: object.to_string(),
-        rows: 1,
-        bytes: table.len() as u64,
-        hash: blake3::hash(&table).to_hex().to_string(),
-        cut_flow: CutFlow::new(),
-        tells_events: true,
-        partials: Vec::new(),
-    };
+    let marker = hollow_marker(shard, &table);
     store.put(&object, table).await.unwrap();
     let key = marker_key(&shard.stage, shard.id);
     store.put(&key, marker.to_bytes().unwrap()).await.unwrap();

@@ -1,0 +1,25 @@
+//! Markers of shards that nobody did, for tests of what is made of markers.
+
+use lumimill_common::campaign::{CERTIFIED, READ};
+use lumimill_common::marker::{Marker, object_key};
+use lumimill_common::metric::{CutFlow, Unit};
+use lumimill_common::shard::Shard;
+
+/// The marker of a shard with these bytes for a table, of a stage whose rows are all its certified
+/// events, and that measures nothing.
+pub(crate) fn hollow_marker(shard: &Shard, table: &[u8]) -> Marker {
+    let mut cut_flow = CutFlow::new();
+    let read = shard.entries.end - shard.entries.start;
+    cut_flow.add(READ, Unit::Events, read);
+    cut_flow.add(CERTIFIED, Unit::Events, shard.certified_events);
+    Marker {
+        shard: shard.id,
+        object: object_key(&shard.stage, shard.id).to_string(),
+        rows: shard.certified_events,
+        bytes: table.len() as u64,
+        hash: blake3::hash(table).to_hex().to_string(),
+        cut_flow,
+        tells_events: true,
+        partials: Vec::new(),
+    }
+}

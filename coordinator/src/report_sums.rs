@@ -1,0 +1,242 @@
+//! What the files of a report have in them, so that one that is gone or damaged is seen: written
+//! beside them, before the page.
+
+use std::collections::BTreeMap;
+
+use lumimill_common::form::{self, FormError, Stored};
+use lumimill_common::store::{Key, Object, Store};
+use serde::{Deserialize, Serialize};
+
+use crate::verify::Problem;
+
+/// Folder of the report.
+const FOLDER: &str = "report";
+/// Name of the record.
+pub const SUMS: &str = "files.json";
+/// Name of the file that is written last.
+pub const PAGE: &str = "index.html";
+
+/// The files of a report, apart from this record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportSums {
+    files: BTreeMap<String, Sum>,
+}
+
+/// What a file has in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sum {
+    bytes: u64,
+    /// BLAKE3, in hexadecimal.
+    hash: String,
+}
+
+impl Stored for ReportSums {
+    const FORM: u64 = 1;
+    const OLDEST: u64 = 1;
+}
+
+impl ReportSums {
+    /// Those of these files.
+    #[must_use]
+    pub fn of(files: &[(String, Vec<u8>)]) -> Self {
+        let sums = files.iter();
+        let sums = sums.map(|(name, bytes)| (name.clone(), Sum::of(bytes)));
+        Self {
+            files: sums.collect(),
+        }
+    }
+
+    /// The record of them.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        form::write(self)
+    }
+}
+
+impl Sum {
+    fn of(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.len() as u64,
+            hash: blake3::hash(bytes).to_hex().to_string(),
+        }
+    }
+}
+
+/// A report as it is in a store.
+#[derive(Debug)]
+pub struct StoredReport<'a> {
+    store: &'a dyn Store,
+    listed: Vec<Object>,
+    sums: Option<ReportSums>,
+    /// What is wrong with the record of its files.
+    wrong: Option<Problem>,
+    /// What has the place of a file, by its name.
+    in_the_way: BTreeMap<String, String>,
+}
+
+impl<'a> StoredReport<'a> {
+    /// Looks what is there.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn look(store: &'a dyn Store) -> anyhow::Result<Self> {
+        let mut listed = store.list(&FOLDER.parse()?).await?;
+        // What is deeper is of somebody else.
+        listed.retain(|object| object.key.as_str().matches('/').count() == 1);
+        let key = key(SUMS)?;
+        let mut report = Self {
+            store,
+            listed,
+            sums: None,
+            wrong: None,
+            in_the_way: BTreeMap::new(),
+        };
+        match store.get(&key).await {
+            Ok(Some(bytes)) => match form::read(&bytes) {
+                Ok(sums) => report.sums = Some(sums),
+                Err(error) => report.wrong = Some(unread(key, &error)),
+            },
+            Ok(None) if report.listed.is_empty() => {}
+            Ok(None) => report.wrong = Some(Problem::report(key, "is missing")),
+            Err(error) => report.wrong = Some(Problem::of_store(key, error)?),
+        }
+        report.look_for_obstacles().await?;
+        Ok(report)
+    }
+
+    /// Looks what is in the place of files that are missing.
+    async fn look_for_obstacles(&mut self) -> anyhow::Result<()> {
+        let names = self.sums.iter().flat_map(|sums| sums.files.keys());
+        let names = names.map(String::as_str).chain([PAGE]);
+        let missing: Vec<String> = names
+            .filter(|name| !self.has(name))
+            .map(str::to_owned)
+            .collect();
+        for name in missing {
+            if let Some(what) = self.store.obstacle(&key(&name)?).await? {
+                self.in_the_way.insert(name, what);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything of it is there.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        !self.listed.is_empty()
+    }
+
+    /// Whether its page is there, which is written last.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.has(PAGE)
+    }
+
+    /// What a listing says that is wrong with it: files that are missing, or of another size.
+    ///
+    /// # Errors
+    /// None that a name of its files would not be.
+    pub fn wrong_by_listing(&self) -> anyhow::Result<Vec<Problem>> {
+        let mut wrong: Vec<Problem> = self.wrong.iter().cloned().collect();
+        for (name, what) in &self.in_the_way {
+            wrong.push(Problem::unreadable(key(name)?, what));
+        }
+        if !self.has(PAGE) && !self.in_the_way.contains_key(PAGE) {
+            wrong.push(Problem::report(key(PAGE)?, "is missing"));
+        }
+        for (name, sum) in self.sums.iter().flat_map(|sums| &sums.files) {
+            if !self.in_the_way.contains_key(name)
+                && let Some(reason) = self.wrong_size(name, sum)
+            {
+                wrong.push(Problem::report(key(name)?, reason));
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// What is wrong with it, its bytes looked at.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn wrong(&self) -> anyhow::Result<Vec<Problem>> {
+        let mut wrong = self.wrong_by_listing()?;
+        for object in &self.listed {
+            match self.read(&object.key).await {
+                Ok(_) => {}
+                Err(problem) if wrong.iter().any(|known| known.key() == problem.key()) => {}
+                Err(problem) => wrong.push(problem),
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// The keys of its files.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.listed.iter().map(|object| &object.key)
+    }
+
+    /// A file of it, if it is there and whole.
+    pub async fn read(&self, key: &Key) -> Result<Vec<u8>, Problem> {
+        let missing = || Problem::report(key.clone(), "is missing");
+        let bytes = match self.store.get(key).await {
+            Ok(bytes) => bytes.ok_or_else(missing)?,
+            Err(error) if error.is_transient() => {
+                return Err(Problem::no_answer(key.clone(), &error));
+            }
+            Err(error) if error.is_large() => {
+                return Err(Problem::report(key.clone(), error.reason()));
+            }
+            Err(error) => return Err(Problem::unreadable(key.clone(), error.reason())),
+        };
+        let name = key.as_str().strip_prefix(FOLDER).unwrap_or_default();
+        let sums = self.sums.as_ref();
+        let sum = sums.and_then(|sums| sums.files.get(name.trim_start_matches('/')));
+        match sum {
+            Some(sum) if *sum != Sum::of(&bytes) => Err(Problem::report(
+                key.clone(),
+                "is damaged: its bytes are others",
+            )),
+            _ => Ok(bytes),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.size(name).is_some()
+    }
+
+    fn size(&self, name: &str) -> Option<u64> {
+        let is_it = |object: &&Object| {
+            let below = object.key.as_str().strip_prefix(FOLDER);
+            below.and_then(|below| below.strip_prefix('/')) == Some(name)
+        };
+        Some(self.listed.iter().find(is_it)?.size)
+    }
+
+    fn wrong_size(&self, name: &str, sum: &Sum) -> Option<String> {
+        match self.size(name) {
+            // That the page is missing is said whatever the record is.
+            None if name == PAGE => None,
+            None => Some(String::from("is missing")),
+            Some(size) if size == sum.bytes => None,
+            Some(size) => Some(format!("has {size} bytes, expected {}", sum.bytes)),
+        }
+    }
+}
+
+fn key(name: &str) -> anyhow::Result<Key> {
+    Ok(format!("{FOLDER}/{name}").parse()?)
+}
+
+fn unread(key: Key, error: &FormError) -> Problem {
+    match error.is_newer() {
+        true => Problem::Newer {
+            key,
+            reason: error.to_string(),
+        },
+        false => Problem::report(key, format!("is {error}")),
+    }
+}

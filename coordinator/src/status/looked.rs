@@ -1,0 +1,61 @@
+//! What the markers of a campaign say, as far as a look at it reads them.
+
+use std::collections::BTreeSet;
+
+use futures_util::stream::{self, StreamExt};
+use lumimill_common::shard::ShardId;
+use lumimill_common::store::StoreError;
+
+use crate::output::{Inventory, Output, Planned};
+use crate::soundness::{Fault, Markers, Unsound, look};
+use crate::stored::NewerVersion;
+
+/// Markers that are read at a time.
+const AT_ONCE: usize = 32;
+
+/// Shards that are not whole of what has a marker and a table.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub(super) damaged: BTreeSet<ShardId>,
+    pub(super) unread: BTreeSet<ShardId>,
+    /// Those that are to be measured again, as other metrics were measured on them.
+    pub(super) other: BTreeSet<ShardId>,
+}
+
+/// Looks at their markers.
+pub(super) async fn looked(
+    output: &Output,
+    planned: &Planned,
+    inventory: &Inventory,
+    gone: &BTreeSet<ShardId>,
+) -> anyhow::Result<Looked> {
+    let markers = Markers::of(&planned.campaign);
+    let shards = planned.plan.shards.iter();
+    let there = shards.filter(|it| inventory.done.contains(&it.id) && !gone.contains(&it.id));
+    let looking: Vec<_> = there
+        .map(|shard| {
+            let looking = look(output, &markers, shard, inventory);
+            async move { (shard.id, looking.await) }
+        })
+        .collect();
+    let mut looking = stream::iter(looking).buffer_unordered(AT_ONCE);
+    let mut looked = Looked::default();
+    while let Some((shard, found)) = looking.next().await {
+        match found {
+            Ok(None) => {}
+            Ok(Some(Unsound {
+                fault: Fault::Metrics { .. },
+                ..
+            })) => drop(looked.other.insert(shard)),
+            Ok(Some(_)) => drop(looked.damaged.insert(shard)),
+            Err(error) if is_unread(&error) => drop(looked.unread.insert(shard)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(looked)
+}
+
+fn is_unread(error: &anyhow::Error) -> bool {
+    let is_refused = |error: &StoreError| !error.is_transient();
+    error.is::<NewerVersion>() || error.downcast_ref().is_some_and(is_refused)
+}

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::shard::{FileIdentity, Shard};
+use lumimill_common::shard::{FileIdentity, Shard, stage_digest};
 use serde::{Deserialize, Serialize};
 
 mod certified;
@@ -27,11 +27,11 @@ mod tests;
 mod warnings;
 
 pub use certified::{CertificationError, Certified};
+use digest::digest_of;
 pub(crate) use duplicates::beside;
 pub use duplicates::{DuplicateError, DuplicateLumi, Duplicates};
 pub use event_columns::EventColumnError;
 pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};
-use digest::digest_of;
 pub use planner::{PlanErrors, PlanProblem, Survey, plan};
 pub use scan::ScanError;
 pub use split::Splits;
@@ -89,8 +89,15 @@ impl Plan {
     /// Whether it is the plan of a campaign: of its name and of its configuration.
     #[must_use]
     pub fn is_of(&self, campaign: &Campaign) -> bool {
-        let digest = digest_of(campaign, &self.certified, &self.stages);
-        self.campaign == campaign.name && self.digest == digest
+        let stages = campaign.stages.iter().zip(&self.stages);
+        let mut stages = stages.map(|(stage, planned)| {
+            let digest = stage_digest(campaign, stage, &planned.models);
+            (&stage.name, digest) == (&planned.name, planned.digest.clone())
+        });
+        self.campaign == campaign.name
+            && self.stages.len() == campaign.stages.len()
+            && stages.all(|is_it| is_it)
+            && self.digest == digest_of(campaign, &self.certified, &self.stages)
     }
 
     /// Certified lumi sections of recorded data in the files that are read.

@@ -84,9 +84,9 @@ impl fmt::Display for Fault {
             }
             Self::Marker(reason) => write!(f, "cannot be used: {reason}"),
             Self::Bytes(reason) => f.write_str(reason),
-            Self::Metrics { on_table: true } => f.write_str(
-                "holds other metrics than are measured now: they are measured again",
-            ),
+            Self::Metrics { on_table: true } => {
+                f.write_str("holds other metrics than are measured now: they are measured again")
+            }
             Self::Metrics { on_table: false } => f.write_str(
                 "holds other metrics than are measured now, which count events that its table \
                  does not tell apart: the shard is made again",

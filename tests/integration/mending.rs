@@ -124,8 +124,8 @@ fn what_is_gone_or_damaged_is_named_and_made_again_by_the_pool() {
     assert!(verified.contains("--mend"), "{verified}");
     let stage = done.stage();
     assert_eq!(
-        (&stage["gone"], &stage["done"]),
-        (&2.into(), &(all - 2).into()),
+        (&stage["gone"], &stage["damaged"], &stage["done"]),
+        (&2.into(), &1.into(), &(all - 3).into()),
         "{stage}"
     );
     let status = done.run(&["status"]).expect_code(0).out;

@@ -25,6 +25,14 @@ pub(super) fn likeness(text: &str) -> String {
     words.join(" ")
 }
 
+/// The same of a name, such as that of a file, in which there may be spaces.
+pub(super) fn name_likeness(name: &str) -> String {
+    match is_path(name) {
+        true => PATH.to_owned(),
+        false => likeness(name),
+    }
+}
+
 /// A word, without the signs around it.
 fn alike(word: &str) -> String {
     let is_around = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '+' | '/' | '~' | '_');

@@ -92,7 +92,10 @@ impl Output {
     /// What has the place of the folder of markers or records hides all of them.
     async fn check_folders(&self, stage: &str, object: &Object) -> anyhow::Result<()> {
         let below = object.key.as_str().strip_prefix(stage);
-        if !matches!(below, Some("/_done" | "/_failed" | "/_retrying" | "/_measure")) {
+        if !matches!(
+            below,
+            Some("/_done" | "/_failed" | "/_retrying" | "/_measure")
+        ) {
             return Ok(());
         }
         let inside = key(&format!("{}/0", object.key))?;

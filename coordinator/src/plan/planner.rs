@@ -356,7 +356,7 @@ fn assemble(
     notes.splice(0..0, warnings(campaign, &certified, scanned));
     Ok(Plan {
         campaign: campaign.name.clone(),
-        digest: configuration_digest(campaign, &certified, &stages),
+        digest: digest_of(campaign, &certified, &stages),
         certified,
         stages,
         files: scanned.iter().map(planned_file).collect(),

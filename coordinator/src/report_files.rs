@@ -21,7 +21,7 @@ use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
     StageReport, render,
 };
-use crate::report_sums::{ReportSums, SUMS};
+use crate::report_sums::{ReportSums, SUMS, check_not_newer};
 use crate::soundness::{Markers, Unsound};
 use crate::status::failed_records;
 
@@ -48,6 +48,14 @@ impl Outcome {
     #[must_use]
     pub fn unsound(&self) -> &BTreeMap<ShardId, Unsound> {
         &self.unsound
+    }
+
+    /// Shards that are neither done nor given up, nor known to be damaged.
+    fn left(&self) -> u64 {
+        let of_stages = self.stages.iter();
+        let left = of_stages.map(|(_, it, _)| it.planned.saturating_sub(it.done + it.failed));
+        let unsound = self.unsound.len() as u64;
+        left.sum::<u64>().saturating_sub(unsound)
     }
 
     /// Whether every shard is done.
@@ -82,6 +90,17 @@ impl fmt::Display for Outcome {
         if !self.unsound.is_empty() {
             writeln!(f, "make them again with lumimill verify --mend")?;
         }
+        let left = self.left();
+        if left > 0 {
+            writeln!(
+                f,
+                "{} not done: lumimill run, or submit for a pool; lumimill verify names them",
+                match left {
+                    1 => String::from("1 shard is"),
+                    left => format!("{left} shards are"),
+                }
+            )?;
+        }
         for (name, shards, rows) in &self.stages {
             writeln!(
                 f,
@@ -115,6 +134,7 @@ pub async fn write_report(
     output: &Output,
     plan: &Plan,
 ) -> anyhow::Result<Outcome> {
+    check_not_newer(output.store().as_ref()).await?;
     let inventory = output.inventory(plan).await?;
     output.forget_measured(plan, &inventory).await?;
     let to_measure = inventory.to_measure();

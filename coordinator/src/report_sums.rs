@@ -7,6 +7,7 @@ use lumimill_common::form::{self, FormError, Stored};
 use lumimill_common::store::{Key, Object, Store};
 use serde::{Deserialize, Serialize};
 
+use crate::stored::NewerVersion;
 use crate::verify::Problem;
 
 /// Folder of the report.
@@ -224,6 +225,23 @@ impl<'a> StoredReport<'a> {
             Some(size) if size == sum.bytes => None,
             Some(size) => Some(format!("has {size} bytes, expected {}", sum.bytes)),
         }
+    }
+}
+
+/// That no newer version wrote the report: nobody of this one may replace it.
+///
+/// # Errors
+/// [`NewerVersion`], and what the store says.
+pub async fn check_not_newer(store: &dyn Store) -> anyhow::Result<()> {
+    let report = StoredReport::look(store).await?;
+    match report.wrong {
+        Some(Problem::Newer { key, reason }) => Err(NewerVersion {
+            location: store.location(),
+            key: key.to_string(),
+            reason,
+        }
+        .into()),
+        _ => Ok(()),
     }
 }
 

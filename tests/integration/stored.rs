@@ -2,6 +2,7 @@
 //! is said to do about it.
 
 mod faults;
+mod states;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -29,6 +29,7 @@ use crate::output::{Output, Planned, can_be_written};
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
+use crate::report_sums::check_not_newer;
 use crate::soundness::to_measure;
 
 #[derive(Debug, Args)]
@@ -85,6 +86,7 @@ pub(super) async fn prepared(
         split,
         remover,
     } = asked;
+    check_not_newer(output.store().as_ref()).await?;
     let plan = with_splits(plan, &file.base, output).await?;
     if !args.quiet {
         warn(&plan);

@@ -12,20 +12,22 @@ use crate::output::Output;
 /// Things in the way that are named.
 const NAMED: usize = 20;
 
-/// That nothing is in the way of tables, markers, plan and report.
+/// That nothing is in the way of tables, markers, plan, report and lock.
 ///
 /// # Errors
 /// [`Mistakes`], one for each thing in the way.
 pub(super) async fn nothing_in_the_way(output: &Output, shards: &[Shard]) -> anyhow::Result<()> {
     let PlanKeys { plan, campaign } = PlanKeys::last();
-    let page: Key = "report/index.html".parse()?;
+    let others = ["report/index.html", "report/files.json", "_lock"];
+    let others = others.map(str::parse::<Key>);
+    let others = others.into_iter().collect::<Result<Vec<Key>, _>>()?;
     let of_shards = shards.iter().flat_map(|shard| {
         let (stage, id) = (&shard.stage, shard.id);
         [object_key(stage, id), marker_key(stage, id)]
     });
     let store = output.store();
     let mut found = Vec::new();
-    for key in [plan, campaign, page].into_iter().chain(of_shards) {
+    for key in [plan, campaign].into_iter().chain(others).chain(of_shards) {
         if let Some(what) = store.obstacle(&key).await? {
             found.push(format!("{key} cannot be written: {what}"));
         }

@@ -72,6 +72,8 @@ impl Output {
         let store = can_be_written(folder)?;
         let path = folder.join(LOCK);
         let refused = |message: String| Mistakes::new(folder.display(), vec![message]);
+        // An empty folder in its place is as good as none; one with something in it stays.
+        let _ = std::fs::remove_dir(&path);
         let lock = match File::create(&path) {
             Ok(lock) => lock,
             Err(error) => {

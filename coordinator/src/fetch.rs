@@ -146,7 +146,6 @@ impl<'a> Fetch<'a> {
         }
         let copy = Output::open(&Place::Folder(self.copy.location().into()))?;
         fetched.strays = copy.stray_keys(plan).await?;
-        }
         Ok(())
     }
 

@@ -98,12 +98,7 @@ async fn found(file: &CampaignFile, plan: &Plan) -> anyhow::Result<Vec<String>> 
     Ok(notes)
 }
 
-fn message(
-    found: &[(StageName, ShardId)],
-    remover: &str,
-    output: &Output,
-    plan: &Plan,
-) -> String {
+fn message(found: &[(StageName, ShardId)], remover: &str, output: &Output, plan: &Plan) -> String {
     let mut former: Vec<&str> = found
         .iter()
         .map(|(stage, _)| stage)

@@ -5,9 +5,9 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lumimill_common::count::counted;
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::{Control, ControlState};
+use lumimill_common::count::counted;
 use lumimill_common::shard::Shard;
 use lumimill_worker::program::pool_name;
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{HumanCount, HumanDuration};
-use lumimill_common::count::counted;
 use lumimill_common::control::Control;
+use lumimill_common::count::counted;
 use lumimill_common::site::Site;
 use lumimill_common::store::Store;
 

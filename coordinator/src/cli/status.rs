@@ -115,7 +115,7 @@ async fn wait_for_report(site: &Site, status: &mut Status) {
 }
 
 /// Whether a coordinator still has something to do for a campaign, such as its report.
-async fn is_driven(site: &Site, campaign: &str) -> bool {
+pub(super) async fn is_driven(site: &Site, campaign: &str) -> bool {
     let Some(root) = site.store().ok().and_then(|root| root.open().ok()) else {
         return false;
     };

@@ -9,9 +9,11 @@ use lumimill_common::count::counted;
 use lumimill_common::shard::ShardId;
 
 use super::advice::advice;
+use super::broker::site;
 use super::resubmit::{Again, again};
 use super::run::report_again;
 use super::say::{cut, say, say_some};
+use super::status::is_driven;
 use super::target::{planned, target};
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
@@ -172,7 +174,16 @@ fn mend(args: &VerifyArgs, verified: &Verified) -> anyhow::Result<Exit> {
         && !has(Problem::is_due)
         && has(|problem| matches!(problem, Problem::Report { .. }))
     {
-        ended = report_again(&args.campaign)?;
+        ended = match is_driven_now(&args.campaign)? {
+            // Two who write it at one moment would mix what they know.
+            true => {
+                say(format_args!(
+                    "the report follows: a coordinator is at the campaign"
+                ));
+                Exit::Done
+            }
+            false => report_again(&args.campaign)?,
+        };
     }
     if ended == Exit::Done && has(is_stray) && has_strays(&args.campaign)? {
         // A pool may be at work: what is to go is said by whoever submits.
@@ -209,5 +220,14 @@ fn has_strays(campaign: &Path) -> anyhow::Result<bool> {
         let output = Output::open(&place)?;
         let Planned { plan, .. } = planned(campaign, &place, &output, &named).await?;
         Ok(!output.stale(&plan).await?.is_empty())
+    })
+}
+
+fn is_driven_now(campaign: &Path) -> anyhow::Result<bool> {
+    let site = site()?;
+    block_on(async {
+        let (campaign, place) = target(campaign).await?;
+        let is_with_pool = Output::open(&place)?.control().await?.is_some();
+        Ok(is_with_pool && is_driven(&site, campaign.name.as_str()).await)
     })
 }

@@ -17,7 +17,9 @@ mod steps;
 
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
-pub use model::{Model, ModelSource};
+pub use model::{
+    EngineChoice, Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy,
+};
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};
 pub use rows::{Charge, Keep, Rows};

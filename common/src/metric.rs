@@ -17,6 +17,7 @@ mod digest;
 mod drift;
 mod exact_sum;
 mod histogram;
+mod multiclass;
 mod partial;
 mod ranking;
 mod raw;
@@ -29,6 +30,10 @@ pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
 pub use drift::{ColumnDrift, DriftResult, FiredFraction, KeyDrift, Shift};
 pub use histogram::{HistogramBin, HistogramResult};
+pub use multiclass::{
+    AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassSpec,
+    MulticlassValue, RawBins, RawMulticlass, Uncertain,
+};
 pub use partial::{Dropped, Incompatible, MetricResult, Partial, warnings};
 pub use ranking::{
     Goal, OperatingPoint, PopulationResult, PrPoint, Probability, RankingResult, ReliabilityBin,

@@ -103,7 +103,9 @@ enum Command {
     #[command(subcommand)]
     Dead(dead::DeadCommand),
     /// Make a small NanoAOD data set and run a trigger-emulator campaign on it.
-    #[command(after_help = "Example:\n  lumimill demo --output demo")]
+    #[command(
+        after_help = "Examples:\n  lumimill demo --output demo\n  lumimill demo pid\n  lumimill demo --list"
+    )]
     Demo(demo::DemoArgs),
 }
 

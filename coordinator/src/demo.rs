@@ -5,12 +5,13 @@
 //! another seed by `deploy/train_demo_models.py`, so that the demo's metrics are honest. The
 //! physics is that of a toy: two muons from a Z, a J/psi, an upsilon or a falling continuum, and
 //! trigger decisions with turn-on curves in their momenta. It knows nothing of how a campaign
-//! is run.
+//! is run. [`pid`] is another demo, of particle identification.
 
 mod branch_table;
 mod certified;
 mod collision;
 mod dimuon;
+pub mod pid;
 mod random;
 
 use anyhow::{Context, Result, ensure};
@@ -55,9 +56,9 @@ const MODELS: [(&str, &[u8]); 3] = [
 pub struct DemoInputs {
     /// The campaign file; its output goes to `out` beside it.
     pub campaign: PathBuf,
-    /// The certified run and lumi ranges.
-    pub mask: PathBuf,
-    /// The NanoAOD files.
+    /// The certified run and lumi ranges, where there are any.
+    pub mask: Option<PathBuf>,
+    /// The ROOT files.
     pub files: Vec<PathBuf>,
     /// Events in all files.
     pub events: u64,
@@ -95,7 +96,7 @@ pub fn write_inputs(folder: &Path, events: u64, seed: u64) -> Result<DemoInputs>
     write_file(&campaign, CAMPAIGN.as_bytes())?;
     Ok(DemoInputs {
         campaign,
-        mask,
+        mask: Some(mask),
         files,
         events,
         certified_events: plan.certified_events(),

@@ -10,6 +10,7 @@ mod drift_plot;
 mod figure;
 mod histogram_plot;
 mod lumi_plot;
+mod multiclass;
 mod number;
 mod page;
 mod ranking_plot;
@@ -43,6 +44,7 @@ pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Err
     files.push(("event_metrics.csv".to_owned(), csv::event_metrics(report)));
     files.push(("thresholds.csv".to_owned(), csv::thresholds(report)));
     files.push(("labels.csv".to_owned(), csv::labels(report)));
+    files.extend(multiclass::csv_files(report));
     for (name, text) in [
         ("processed_lumis.json", &report.processed_lumis),
         ("missing_lumis.json", &report.missing_lumis),
@@ -123,6 +125,7 @@ fn stage_pictures(report: &Report, stage: &StageReport) -> StagePictures {
         MetricResult::Histogram(histogram) => {
             histogram_plot::histogram_plots(report, stage, histogram)
         }
+        MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
     });
     StagePictures {
         cut_flow: cut_flow_plot::cut_flow_plot(report, stage),

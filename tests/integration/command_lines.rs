@@ -35,6 +35,8 @@ const SPEED: Way = Elsewhere("measures speed");
 const KNOWN: &[(&str, Way)] = &[
     ("lumimill demo", Alone(0)),
     ("lumimill demo --output demo", Alone(0)),
+    ("lumimill demo pid", Alone(0)),
+    ("lumimill demo --list", Alone(0)),
     ("lumimill check campaign.toml", Alone(0)),
     ("lumimill check", Elsewhere("is the name of the command")),
     ("lumimill plan", Elsewhere("is the name of the command")),

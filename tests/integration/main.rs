@@ -4,6 +4,7 @@
 
 mod amqp;
 mod bad_input;
+mod classes;
 mod cluster_script;
 mod command_lines;
 mod determinism;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lumimill::demo::write_inputs;
+use lumimill::demo::{pid, write_inputs};
 use tempfile::TempDir;
 
 /// A folder with a campaign file, data, mask and models; removed when dropped.
@@ -18,6 +18,14 @@ impl CampaignFolder {
     pub fn demo(events: u64) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         write_inputs(folder.path(), events, 7).expect("the demo's input is written");
+        Self { folder }
+    }
+
+    /// The demo of particle identification on so many generated tracks.
+    #[must_use]
+    pub fn pid(tracks: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        pid::write_inputs(folder.path(), tracks, 7).expect("the demo's input is written");
         Self { folder }
     }
 

@@ -328,6 +328,8 @@ fn facts(
     for model in prepared.models() {
         let hashes: Vec<String> = model.hashes().collect();
         facts.push((format!("model.{}.sha256", model.name()), hashes.join(",")));
+        let engine = model.engine().map(str::to_owned);
+        facts.extend(engine.map(|engine| (format!("model.{}.engine", model.name()), engine)));
     }
     facts
 }

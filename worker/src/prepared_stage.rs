@@ -13,7 +13,8 @@ use crate::dataset_column::{DATASET, add_dataset, with_dataset};
 use crate::feature::{Draft, Program};
 use crate::input::{EVENT, LUMI, RUN};
 use crate::process::wrong_metrics;
-use crate::stage_model::{FOLD, ModelFiles, StageModel};
+use crate::score::FOLD;
+use crate::stage_model::{ModelFiles, StageModel};
 use crate::stage_types::StageTypes;
 
 /// A stage with its models.
@@ -58,11 +59,14 @@ impl PreparedStage {
         for (number, spec) in stage.models.iter().enumerate() {
             match StageModel::load(files, spec) {
                 Ok(model) => models.push(model),
-                Err(messages) => {
+                Err(wrong) => {
                     let at = format!("{path}.model[{}]", stage.reading.models.of(number));
-                    problems.extend(messages.into_iter().map(|message| Problem {
-                        path: at.clone(),
-                        message,
+                    problems.extend(wrong.into_iter().map(|wrong| Problem {
+                        path: match wrong.key.as_str() {
+                            "" => at.clone(),
+                            key => format!("{at}.{key}"),
+                        },
+                        message: wrong.message,
                     }));
                 }
             }
@@ -74,8 +78,8 @@ impl PreparedStage {
             });
             None
         });
-        let hashes: Vec<String> = models.iter().flat_map(StageModel::hashes).collect();
-        let digest = stage_digest(campaign, &stage, &hashes);
+        let makers: Vec<String> = models.iter().flat_map(StageModel::makers).collect();
+        let digest = stage_digest(campaign, &stage, &makers);
         let metrics = stage.measured();
         let functions = campaign.functions.clone();
         let stage = Self {
@@ -237,8 +241,7 @@ impl PreparedStage {
             .map(|field| field.as_ref().clone())
             .collect();
         fields.extend(self.folds.map(|_| fold_field()));
-        let scores = self.models.iter();
-        fields.extend(scores.map(|model| Field::new(model.name(), DataType::Float32, false)));
+        fields.extend(self.models.iter().flat_map(StageModel::fields));
         CompiledStage {
             prepared: self.clone(),
             program,

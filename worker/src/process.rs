@@ -17,8 +17,9 @@ use crate::event_name::event_name;
 use crate::feature::{Rows, RunError};
 use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
 use crate::prepared_stage::{CompiledStage, PreparedStage, fold_field};
+use crate::score::fold_column;
 use crate::shard_reader::ShardReader;
-use crate::stage_model::{fold_column, score_all};
+use crate::stage_model::{StageModel, score_all};
 use crate::told_apart::ToldApart;
 
 /// Entries in a batch: small enough for the caches, large enough to forget the overhead.
@@ -121,8 +122,15 @@ pub(crate) fn wrong_metrics(prepared: &PreparedStage, mut columns: Vec<Field>) -
     if stage.has_folds() {
         columns.push(fold_field());
     }
-    let scores = stage.models.iter();
-    columns.extend(scores.map(|model| Field::new(&model.name, DataType::Float32, false)));
+    let known: Vec<Field> = prepared
+        .models()
+        .iter()
+        .flat_map(StageModel::fields)
+        .collect();
+    for name in stage.models.iter().flat_map(|model| model.columns()) {
+        let field = known.iter().find(|field| field.name() == name).cloned();
+        columns.push(field.unwrap_or_else(|| Field::new(name, DataType::Float32, false)));
+    }
     let batch = RecordBatch::new_empty(Arc::new(Schema::new(columns)));
     let Ok(batch) = RowBatch::of_events::<u32>(&batch, &[]) else {
         return Vec::new();
@@ -198,7 +206,9 @@ fn batch_rows(
         for (name, unit) in stage.program().steps() {
             measured.cut_flow.add(&name, unit, 0);
         }
-        if let Some(name) = stage.program().scored_step() {
+        let models = stage.prepared().models().iter();
+        let after = models.filter_map(StageModel::nan_step);
+        for name in after.chain(stage.program().scored_step()) {
             measured.cut_flow.add(&name, Unit::Rows, 0);
         }
         return Ok(None);
@@ -210,6 +220,7 @@ fn batch_rows(
     for (name, unit, count) in &rows.counts {
         measured.cut_flow.add(name, *unit, *count);
     }
+    rows = with_numbers(place, stage, rows, measured)?;
     let columns = added_columns(&place.shard.file.url, stage, batch, &rows)?;
     rows.batch = extended(&rows.batch, stage, columns)?;
     let rows = stage
@@ -225,6 +236,34 @@ fn batch_rows(
     }
     fill(stage, &rows, measured, told_apart)?;
     Ok(Some(rows.batch))
+}
+
+/// The rows that all models take, where some take no NaN.
+fn with_numbers(
+    place: &Place<'_>,
+    stage: &CompiledStage,
+    mut rows: Rows,
+    measured: &mut Measured,
+) -> Result<Rows, Failure> {
+    for model in stage.prepared().models() {
+        let numbers = model.has_numbers(&rows.batch).map_err(|wrong| {
+            let entry = rows.event_index.values().get(wrong.row);
+            let entry = place
+                .start
+                .saturating_add(entry.map_or(0, |entry| u64::from(*entry)));
+            let event = event_name(place.tree, entry);
+            let message = format!("{event}: {}", wrong.message);
+            Failure::reject("model", &place.shard.file.url, message)
+        })?;
+        if let (Some(numbers), Some(step)) = (numbers, model.nan_step()) {
+            rows = rows
+                .filter(&numbers)
+                .map_err(|error| place.failure(&error))?;
+            let left = rows.batch.num_rows() as u64;
+            measured.cut_flow.add(&step, Unit::Rows, left);
+        }
+    }
+    Ok(rows)
 }
 
 /// The fold column, where there is one, and the scores.
@@ -243,11 +282,7 @@ fn added_columns(
         scored = with_column(&scored, fold_field(), fold.clone())?;
         columns.push(fold);
     }
-    columns.extend(
-        score_all(stage.prepared().models(), &scored)?
-            .into_iter()
-            .map(|(_, scores)| scores),
-    );
+    columns.extend(score_all(stage.prepared().models(), &scored)?);
     Ok(columns)
 }
 

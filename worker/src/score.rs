@@ -1,19 +1,36 @@
-//! Scoring: ONNX models over gathered features.
+//! Scoring: ONNX models over columns.
 //!
-//! A graph that is a tree ensemble, with the operators that exporters put around one, is compiled
-//! when it is loaded and evaluated natively, without ONNX Runtime; scores agree with ONNX
-//! Runtime's. Any other graph is refused with an error that says so. Knows nothing of campaigns,
-//! columns or files: bytes and numbers in, scores out.
+//! What scores rows is an [`Evaluator`], whatever it is made of, and a [`Choice`] says which of
+//! several scores a row. A graph that is a tree ensemble, with the operators that exporters put
+//! around one, is compiled when it is loaded and evaluated natively; its scores agree with ONNX
+//! Runtime's. Any other graph is evaluated by the embedded engine, as far as that can. Knows
+//! nothing of files: bytes and columns in, columns out.
 
+mod choice;
+#[cfg(feature = "embedded")]
+mod embedded;
+mod engine;
 mod error;
+mod evaluator;
 mod features;
+mod fold;
 mod graph;
 mod metadata;
 mod model;
+mod native;
 mod onnx;
 mod program;
+mod signature;
+#[cfg(feature = "embedded")]
+mod tensor_values;
 mod trees;
 
+pub use choice::Choice;
+pub use engine::load;
 pub use error::{ModelError, Problem};
+pub use evaluator::{Evaluator, Gathering};
+pub(crate) use features::is_nan;
 pub use features::{Features, GatherError};
+pub use fold::{FOLD, fold_column};
 pub use model::Model;
+pub use signature::Wrong;

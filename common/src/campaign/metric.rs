@@ -1,7 +1,9 @@
 //! `[[stage.metric]]`: one metric, of a kind that its only key says.
 
 use super::section::Section;
-use crate::metric::{MetricSpec, Per, RawDrift, RawHistogram, RawMetric, RawRanking};
+use crate::metric::{
+    MetricSpec, Per, RawBins, RawDrift, RawHistogram, RawMetric, RawMulticlass, RawRanking,
+};
 
 /// Reads a metric; nothing when anything of it is wrong.
 pub(super) fn read(section: &mut Section<'_>) -> Option<MetricSpec> {
@@ -18,6 +20,10 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<MetricSpec> {
     if let Some(mut histogram) = section.section("histogram") {
         raw.histogram = read_histogram(&mut histogram);
         histogram.finish();
+    }
+    if let Some(mut multiclass) = section.section("multiclass") {
+        raw.multiclass = read_multiclass(&mut multiclass);
+        multiclass.finish();
     }
     section.finish();
     if section.mistakes() > before {
@@ -70,5 +76,30 @@ fn read_histogram(section: &mut Section<'_>) -> Option<RawHistogram> {
         bins: bins?,
         range: range?,
         weight,
+    })
+}
+
+fn read_multiclass(section: &mut Section<'_>) -> Option<RawMulticlass> {
+    let truth = section.required_text("truth");
+    let scores = section.required("scores", Section::texts);
+    let names = section.required("names", Section::texts);
+    let bins = section.section("bins").and_then(|mut bins| {
+        let column = bins.required_text("column");
+        let edges = bins.required("edges", Section::floats);
+        bins.finish();
+        Some(RawBins {
+            column: column?,
+            edges: edges?,
+        })
+    });
+    let weight = section.text("weight");
+    let masks = section.texts("masks");
+    Some(RawMulticlass {
+        truth: truth?,
+        scores: scores?,
+        names: names?,
+        bins,
+        weight,
+        masks: masks.unwrap_or_default(),
     })
 }

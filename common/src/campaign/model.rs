@@ -1,8 +1,13 @@
-//! `[[stage.model]]`: a model, its inputs and the column its scores go to.
+//! `[[stage.model]]`: a model, its inputs and the columns that its outputs go to.
+
+mod inputs;
+mod outputs;
 
 use serde::Serialize;
 
 use super::section::Section;
+pub use inputs::{ModelInputs, NamedInput};
+pub use outputs::ModelOutput;
 
 /// Where a model comes from; paths are as written, relative to the campaign file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,31 +30,73 @@ impl ModelSource {
     }
 }
 
+/// What becomes of a row with NaN, or null, among the inputs of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NanPolicy {
+    /// It fails the shard, which names the event.
+    Error,
+    /// It is left out of the table, as a step of the cut flow.
+    Drop,
+    /// The model is given it.
+    #[default]
+    Keep,
+}
+
+/// What evaluates a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// Trees natively, and any other graph by the engine for those.
+    #[default]
+    Auto,
+    /// Trees natively; a mistake where it is no tree ensemble.
+    Trees,
+    /// The engine for any graph, for trees too.
+    Runtime,
+}
+
 /// A model of a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Model {
-    /// Name of the score column.
+    /// Name of the model, and of its score column where `outputs` names no others.
     pub name: String,
     /// Its file or files.
     pub source: ModelSource,
-    /// Names of the feature columns, in the order that the model was trained with.
-    pub inputs: Vec<String>,
+    /// What it reads, in the order that the model was trained with.
+    pub inputs: ModelInputs,
     /// Output column (class) that is the score; the last one when absent.
     pub class: Option<usize>,
+    /// Its columns, where the campaign names them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<ModelOutput>,
+    /// What becomes of a row with NaN among the inputs.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub nan: NanPolicy,
+    /// What evaluates it.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub engine: EngineChoice,
+}
+
+/// What a campaign need not say says nothing of the bytes.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Model {
+    /// Names of the columns that it adds to the table, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let named = self.outputs.iter().map(|output| output.column.as_str());
+        let only = self.outputs.is_empty().then_some(self.name.as_str());
+        named.chain(only)
+    }
+
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let name = section.required_text("name");
         let onnx = section.text("onnx");
         let folds = section.texts("folds");
-        let inputs = section.texts("inputs");
-        if section.value("inputs").is_none() {
-            section.problem(
-                "inputs",
-                "is missing: name the feature columns in training order",
-            );
-        }
+        let inputs = ModelInputs::read(section);
+        let outputs = ModelOutput::read_all(section);
         let class = section.integer("class").and_then(|class| {
             let found = usize::try_from(class).ok();
             if found.is_none() {
@@ -57,6 +104,23 @@ impl Model {
             }
             found
         });
+        if class.is_some() && !outputs.is_empty() {
+            let message = "says again what outputs says: name the element there, such as \
+                           { score = \"probabilities[1]\" }";
+            section.problem("class", message);
+        }
+        let policies = [
+            ("error", NanPolicy::Error),
+            ("drop", NanPolicy::Drop),
+            ("keep", NanPolicy::Keep),
+        ];
+        let engines = [
+            ("auto", EngineChoice::Auto),
+            ("trees", EngineChoice::Trees),
+            ("runtime", EngineChoice::Runtime),
+        ];
+        let nan = section.choice("nan", &policies).unwrap_or_default();
+        let engine = section.choice("engine", &engines).unwrap_or_default();
         for later in ["bdt_config", "models", "mode", "graph"] {
             if section.value(later).is_some() {
                 section.problem(later, "is not available in this version: use onnx or folds");
@@ -80,6 +144,9 @@ impl Model {
             source: source?,
             inputs: inputs?,
             class,
+            outputs,
+            nan,
+            engine,
         })
     }
 }

@@ -224,6 +224,24 @@ impl<'a> Section<'a> {
         count
     }
 
+    /// A list of numbers; whole ones are numbers too.
+    pub(super) fn floats(&mut self, key: &str) -> Option<Vec<f64>> {
+        let value = self.get(key)?;
+        let Some(items) = value.as_array() else {
+            self.wrong(key, "a list of numbers", value);
+            return None;
+        };
+        let mut numbers = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let whole = item.as_integer().map(|number| number as f64);
+            match item.as_float().or(whole) {
+                Some(number) => numbers.push(number),
+                None => self.wrong(&format!("{key}[{index}]"), "a number", item),
+            }
+        }
+        (numbers.len() == items.len()).then_some(numbers)
+    }
+
     /// Two numbers, `[low, high]`.
     pub(super) fn range(&mut self, key: &str) -> Option<[f64; 2]> {
         let value = self.get(key)?;

@@ -167,7 +167,7 @@ impl Stage {
         let columns = self.columns.iter().map(|column| column.name.as_str());
         let candidate = (self.rows != Rows::Event).then_some("candidate");
         let folds = self.has_folds().then_some(FOLD);
-        let scores = self.models.iter().map(|model| model.name.as_str());
+        let scores = self.models.iter().flat_map(Model::columns);
         kept.chain(labels)
             .chain(columns)
             .chain(candidate)

@@ -1,5 +1,6 @@
 //! The steps of a stage's cut flow, by their names: what every shard counts, in order.
 
+use super::model::NanPolicy;
 use super::rows::Rows;
 use super::stage::Stage;
 use crate::metric::Unit;
@@ -19,7 +20,14 @@ impl Stage {
         let first = drops_duplicates.then_some(FIRST);
         let of_events = [READ, CERTIFIED].into_iter().chain(first);
         let of_events = of_events.map(str::to_owned).chain(self.condition_step());
-        let of_rows = self.rows.step().into_iter().chain(self.select_step());
+        let (select, scored_select) = match self.selects_scored() {
+            true => (None, self.select_step()),
+            false => (self.select_step(), None),
+        };
+        let models = self.models.iter();
+        let numbers = models.filter_map(|model| model.nan.step(&model.name));
+        let of_rows = self.rows.step().into_iter().chain(select);
+        let of_rows = of_rows.chain(numbers).chain(scored_select);
         let of_events = of_events.map(|name| (name, Unit::Events));
         of_events
             .chain(of_rows.map(|name| (name, Unit::Rows)))
@@ -39,6 +47,26 @@ impl Stage {
         let select = self.select.as_deref()?;
         Some(format!("select {}", one_line(select)))
     }
+
+    /// Whether that condition names what rows are given once they are formed: a score, or the fold.
+    #[must_use]
+    pub fn selects_scored(&self) -> bool {
+        let Some(select) = &self.select else {
+            return false;
+        };
+        let words = select.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let scores = self.models.iter().flat_map(|model| model.columns());
+        let later: Vec<&str> = scores.chain(self.has_folds().then_some("fold")).collect();
+        words.into_iter().any(|word| later.contains(&word))
+    }
+}
+
+impl NanPolicy {
+    /// The step in which rows are left out that have no numbers for a model.
+    #[must_use]
+    pub fn step(self, model: &str) -> Option<String> {
+        (self == Self::Drop).then(|| format!("numbers for {model}"))
+    }
 }
 
 impl Rows {
@@ -55,4 +83,29 @@ impl Rows {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::campaign::Campaign;
+
+    #[test]
+    fn rows_without_numbers_are_left_out_between_the_conditions_on_rows_and_on_scores() {
+        let steps = |select: &str| {
+            let text = format!(
+                "name = \"a\"\noutput = \"out\"\n[[dataset]]\nname = \"d\"\nkind = \"mc\"\n\
+                 files = [\"a.root\"]\n[[stage]]\nname = \"s\"\nkeep = [\"x\"]\n{select}\n\
+                 [[stage.model]]\nname = \"pid\"\nonnx = \"a.onnx\"\ninputs = [\"x\"]\n\
+                 nan = \"drop\"\n"
+            );
+            let campaign = Campaign::parse(&text).unwrap();
+            let steps = campaign.stages[0].steps(false).into_iter();
+            steps.map(|(name, _)| name).skip(2).collect::<Vec<_>>()
+        };
+        assert_eq!(steps(""), ["numbers for pid"]);
+        let plain = steps("select = \"x > 1\"");
+        assert_eq!(plain, ["select x > 1", "numbers for pid"]);
+        let scored = steps("select = \"pid > 0.5\"");
+        assert_eq!(scored, ["numbers for pid", "select pid > 0.5"]);
+    }
 }

@@ -1,5 +1,6 @@
 //! What is measured on the rows of a stage, as a digest.
 
+use super::multiclass::{RawBins, RawMulticlass};
 use super::raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
 use super::spec::MetricSpec;
 use crate::field_hash::FieldHash;
@@ -19,6 +20,7 @@ fn of_metric(metric: &MetricSpec) -> FieldHash {
         ranking,
         drift,
         histogram,
+        multiclass,
     } = metric.clone().into();
     let mut hash = FieldHash::of("metric");
     if let Some(ranking) = ranking {
@@ -29,6 +31,9 @@ fn of_metric(metric: &MetricSpec) -> FieldHash {
     }
     if let Some(histogram) = histogram {
         hash.part("histogram", &of_histogram(histogram));
+    }
+    if let Some(multiclass) = multiclass {
+        hash.part("multiclass", &of_multiclass(multiclass));
     }
     hash
 }
@@ -72,6 +77,33 @@ fn of_histogram(histogram: RawHistogram) -> FieldHash {
     let mut hash = FieldHash::of("histogram");
     hash.text("column", column).text_if("weight", weight);
     add_axis(&mut hash, Some(bins), Some(range));
+    hash
+}
+
+fn of_multiclass(multiclass: RawMulticlass) -> FieldHash {
+    let RawMulticlass {
+        truth,
+        scores,
+        names,
+        bins,
+        weight,
+        masks,
+    } = multiclass;
+    let mut hash = FieldHash::of("multiclass");
+    hash.text("truth", truth)
+        .texts("scores", scores)
+        .texts("names", names)
+        .text_if("weight", weight)
+        .texts("masks", masks);
+    if let Some(RawBins { column, edges }) = bins {
+        let edge = |edge: f64| {
+            let mut hash = FieldHash::of("edge");
+            hash.float("", edge);
+            hash
+        };
+        hash.text("column", column)
+            .parts("edges", edges.into_iter().map(edge));
+    }
     hash
 }
 
@@ -126,6 +158,12 @@ mod tests {
         other(DRIFT, "[\"y\"]", "[]");
         other(HISTOGRAM, "0.3", "0.4");
         other(HISTOGRAM, "0.3] }", "0.3], weight = \"w\" }");
+        let classes = "multiclass = { truth = \"t\", scores = [\"a\", \"b\"], names = [\"x\", \"y\"], \
+                       bins = { column = \"p\", edges = [0.0, 1.0] } }";
+        other(classes, "1.0]", "2.0]");
+        other(classes, "\"x\", \"y\"", "\"y\", \"x\"");
+        other(classes, "] } }", "] }, weight = \"w\" }");
+        other(classes, "] } }", "] }, masks = [\"m\"] }");
         assert_ne!(digest(&[DRIFT, RANKING]), digest(&[RANKING, DRIFT]));
         let spelled_out = RANKING.replace("\"s\",", "\"s\", bins = 32768,");
         assert_eq!(digest(&[&spelled_out]), digest(&[RANKING]), "its default");

@@ -3,6 +3,7 @@
 use super::cut_flow::{CutFlow, Unit};
 use super::drift::{DriftCounts, DriftResult};
 use super::histogram::{HistogramCounts, HistogramResult, outside_of_all};
+use super::multiclass::{MulticlassCounts, MulticlassResult, MulticlassSpec};
 use super::ranking::{RankingCounts, RankingResult};
 use super::row_batch::{FillError, RowBatch};
 use super::spec::{DriftSpec, HistogramSpec, MetricSpec, RankingSpec};
@@ -52,6 +53,7 @@ enum Counts {
     Ranking(RankingSpec, Box<RankingCounts>),
     Drift(DriftSpec, DriftCounts),
     Histogram(HistogramSpec, HistogramCounts),
+    Multiclass(MulticlassSpec, MulticlassCounts),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,6 +62,7 @@ enum RawCounts {
     Ranking(Box<RankingCounts>),
     Drift(DriftCounts),
     Histogram(HistogramCounts),
+    Multiclass(MulticlassCounts),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,6 +82,8 @@ pub enum MetricResult {
     Drift(DriftResult),
     /// Of a `histogram`.
     Histogram(HistogramResult),
+    /// Of a `multiclass`.
+    Multiclass(MulticlassResult),
 }
 
 impl MetricResult {
@@ -90,6 +95,7 @@ impl MetricResult {
             Self::Ranking(ranking) => ranking.warnings(),
             Self::Drift(drift) => drift.warnings(),
             Self::Histogram(histogram) => histogram.warning().into_iter().collect(),
+            Self::Multiclass(multiclass) => multiclass.warnings(),
         }
     }
 }
@@ -123,6 +129,10 @@ impl Partial {
                 let counts = HistogramCounts::new(&spec);
                 Counts::Histogram(spec, counts)
             }
+            MetricSpec::Multiclass(spec) => {
+                let counts = MulticlassCounts::new(&spec);
+                Counts::Multiclass(spec, counts)
+            }
         };
         Self {
             spec: spec.clone(),
@@ -145,6 +155,7 @@ impl Partial {
             Counts::Ranking(spec, counts) => counts.fill(spec, rows),
             Counts::Drift(spec, counts) => counts.fill(spec, rows),
             Counts::Histogram(spec, counts) => counts.fill(spec, rows),
+            Counts::Multiclass(spec, counts) => counts.fill(spec, rows),
         }
     }
 
@@ -163,6 +174,9 @@ impl Partial {
             (Counts::Histogram(spec, mine), Counts::Histogram(of, theirs)) if spec == of => {
                 mine.merge(theirs);
             }
+            (Counts::Multiclass(spec, mine), Counts::Multiclass(of, theirs)) if spec == of => {
+                mine.merge(spec, theirs);
+            }
             _ => {
                 let [expected, found] = [&self.spec, &other.spec].map(ToString::to_string);
                 return Err(Incompatible::new("metric", &expected, &found));
@@ -179,6 +193,7 @@ impl Partial {
             Counts::Ranking(_, counts) => counts.dropped(),
             Counts::Drift(_, counts) => rows(counts.dropped()),
             Counts::Histogram(_, counts) => rows(counts.dropped()),
+            Counts::Multiclass(_, counts) => rows(counts.dropped()),
         }
     }
 
@@ -200,6 +215,7 @@ impl Partial {
             Counts::Ranking(spec, counts) => MetricResult::Ranking(Box::new(counts.finalise(spec))),
             Counts::Drift(spec, counts) => MetricResult::Drift(counts.finalise(spec)),
             Counts::Histogram(spec, counts) => MetricResult::Histogram(counts.finalise(spec)),
+            Counts::Multiclass(spec, counts) => MetricResult::Multiclass(counts.finalise(spec)),
         }
     }
 }
@@ -212,6 +228,7 @@ impl From<Partial> for RawPartial {
                 Counts::Ranking(_, counts) => RawCounts::Ranking(counts),
                 Counts::Drift(_, counts) => RawCounts::Drift(counts),
                 Counts::Histogram(_, counts) => RawCounts::Histogram(counts),
+                Counts::Multiclass(_, counts) => RawCounts::Multiclass(counts),
             },
         }
     }
@@ -230,6 +247,9 @@ impl TryFrom<RawPartial> for Partial {
             }
             (MetricSpec::Histogram(spec), RawCounts::Histogram(counts)) if counts.fits(&spec) => {
                 Counts::Histogram(spec, counts)
+            }
+            (MetricSpec::Multiclass(spec), RawCounts::Multiclass(counts)) if counts.fits(&spec) => {
+                Counts::Multiclass(spec, counts)
             }
             (spec, _) => return Err(format!("the counts of {spec} do not fit it")),
         };

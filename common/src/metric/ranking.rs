@@ -14,8 +14,10 @@ pub use population::{PopulationResult, Probability, ReliabilityBin, ScoreBin};
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use super::spec::RankingSpec;
+pub(super) use curve::Curve;
 use population::Population;
 pub(super) use population::{ratio, wilson};
+pub(super) use score_counts::ScoreCounts;
 use serde::{Deserialize, Serialize};
 
 /// Counts of one ranking: always of rows, and of events when it is per event.

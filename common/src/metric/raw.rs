@@ -1,5 +1,6 @@
 //! Metrics as a campaign file writes them, before they are validated.
 
+use super::multiclass::{MulticlassSpec, RawMulticlass};
 use super::spec::{DriftSpec, HistogramSpec, MetricSpec, RankingSpec};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ pub struct RawMetric {
     /// `histogram = { column, bins, range, weight }`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<RawHistogram>,
+    /// `multiclass = { truth, scores, names, bins, weight, masks }`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiclass: Option<RawMulticlass>,
 }
 
 /// What a ranking counts once: a row, or an event by its best candidate.
@@ -87,12 +91,13 @@ impl RawMetric {
             self.ranking.is_some(),
             self.drift.is_some(),
             self.histogram.is_some(),
+            self.multiclass.is_some(),
         ];
         let set = kinds.iter().filter(|set| **set).count();
         if set != 1 {
             let found = if set == 0 { "none is" } else { "several are" };
             return Err(vec![format!(
-                "exactly one of `ranking`, `drift` and `histogram` must be set, {found}; give every metric its own [[stage.metric]]"
+                "exactly one of `ranking`, `drift`, `histogram` and `multiclass` must be set, {found}; give every metric its own [[stage.metric]]"
             )]);
         }
         if let Some(raw) = &self.ranking {
@@ -100,6 +105,9 @@ impl RawMetric {
         }
         if let Some(raw) = &self.drift {
             return DriftSpec::try_new(raw).map(MetricSpec::Drift);
+        }
+        if let Some(raw) = &self.multiclass {
+            return MulticlassSpec::try_new(raw).map(MetricSpec::Multiclass);
         }
         match &self.histogram {
             Some(raw) => HistogramSpec::try_new(raw).map(MetricSpec::Histogram),

@@ -46,6 +46,18 @@ pub enum FillError {
         /// Numbers given.
         numbers: usize,
     },
+    /// A true class that is none of those that a campaign names.
+    #[error(
+        "metric column `{column}` holds {found}, and there are {classes} classes, numbered from 0: name as many classes and scores as there are, or make the number negative where a row is to be left out"
+    )]
+    NoSuchClass {
+        /// The column.
+        column: String,
+        /// What it holds.
+        found: i64,
+        /// How many classes there are.
+        classes: usize,
+    },
     /// The key of a drift takes too many values to be followed.
     #[error(
         "drift by `{column}` meets more than {limit} values of it; choose a coarser key, such as the run"

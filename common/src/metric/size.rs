@@ -2,6 +2,7 @@
 //! together, on every shard at a time and in the report.
 
 use super::exact_sum::ExactSum;
+use super::multiclass::{MulticlassSpec, WEIGHTED_BINS};
 use super::spec::{HistogramSpec, MetricSpec, RankingSpec};
 
 /// Bytes that the counts of a stage take on a shard, at most.
@@ -53,6 +54,7 @@ fn bytes(metric: &MetricSpec) -> u64 {
     match metric {
         MetricSpec::Ranking(spec) => of_ranking(spec),
         MetricSpec::Histogram(spec) => of_histogram(spec),
+        MetricSpec::Multiclass(spec) => of_multiclass(spec),
         MetricSpec::Drift(_) => 0,
     }
 }
@@ -63,6 +65,19 @@ fn of_ranking(spec: &RankingSpec) -> u64 {
     // Without a range, a bin is kept with its number.
     let of_bin = spec.range().map_or(2 * COUNT, |_| COUNT);
     u64::from(spec.bins()) * of_bin * tallies
+}
+
+fn of_multiclass(spec: &MulticlassSpec) -> u64 {
+    let sums = 2 * size_of::<ExactSum>() as u64;
+    let amount = 2 * COUNT + spec.weight().map_or(0, |_| sums);
+    let classes = spec.scores().len() as u64;
+    let masks = spec.masks().len() as u64;
+    let scores = match spec.weight() {
+        Some(_) => WEIGHTED_BINS * sums,
+        None => of_ranking(spec.ranking()),
+    };
+    let of_cell = classes * (classes + masks) * amount + classes * scores;
+    (1 + spec.cells() as u64) * of_cell
 }
 
 fn of_histogram(spec: &HistogramSpec) -> u64 {

@@ -1,5 +1,6 @@
 //! Metrics that cannot be wrong: validated names, bins and ranges.
 
+use super::multiclass::MulticlassSpec;
 use super::raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -24,6 +25,8 @@ pub enum MetricSpec {
     Drift(DriftSpec),
     /// Counts of a column in equal bins.
     Histogram(HistogramSpec),
+    /// How well the scores of several classes tell them apart.
+    Multiclass(MulticlassSpec),
 }
 
 /// A validated `ranking`.
@@ -74,6 +77,7 @@ impl fmt::Display for MetricSpec {
                     spec.column, spec.bins
                 )
             }
+            Self::Multiclass(spec) => spec.fmt(f),
         }
     }
 }
@@ -98,6 +102,7 @@ impl MetricSpec {
                 need(&spec.column);
                 spec.weight.iter().for_each(&mut need);
             }
+            Self::Multiclass(spec) => spec.columns().for_each(&mut need),
         }
         columns
     }
@@ -108,7 +113,7 @@ impl MetricSpec {
         match self {
             Self::Ranking(spec) => spec.per_event,
             Self::Drift(spec) => !spec.labels().is_empty(),
-            Self::Histogram(_) => false,
+            Self::Histogram(_) | Self::Multiclass(_) => false,
         }
     }
 
@@ -281,7 +286,7 @@ impl HistogramSpec {
     }
 }
 
-fn done<T>(errors: Vec<String>, value: T) -> Result<T, Vec<String>> {
+pub(super) fn done<T>(errors: Vec<String>, value: T) -> Result<T, Vec<String>> {
     if errors.is_empty() {
         Ok(value)
     } else {
@@ -289,13 +294,13 @@ fn done<T>(errors: Vec<String>, value: T) -> Result<T, Vec<String>> {
     }
 }
 
-fn check_name(errors: &mut Vec<String>, key: &str, name: &str) {
+pub(super) fn check_name(errors: &mut Vec<String>, key: &str, name: &str) {
     if name.trim().is_empty() {
         errors.push(format!("{key}: empty; name a column"));
     }
 }
 
-fn check_names(errors: &mut Vec<String>, key: &str, names: &[String]) {
+pub(super) fn check_names(errors: &mut Vec<String>, key: &str, names: &[String]) {
     for (position, name) in names.iter().enumerate() {
         check_name(errors, key, name);
         if names.iter().take(position).any(|earlier| earlier == name) {
@@ -347,6 +352,10 @@ impl From<MetricSpec> for RawMetric {
                     ..Self::default()
                 }
             }
+            MetricSpec::Multiclass(spec) => Self {
+                multiclass: Some(spec.to_raw()),
+                ..Self::default()
+            },
             MetricSpec::Histogram(spec) => {
                 let HistogramSpec {
                     column,

@@ -4,7 +4,8 @@
 //! One that is added later is hashed only where it is not at its default.
 
 use crate::campaign::{
-    Campaign, Charge, Column, ColumnType, Keep, MissingLabels, Model, ModelSource, Rows, Stage,
+    Campaign, Charge, Column, ColumnType, EngineChoice, Keep, MissingLabels, Model, ModelInputs,
+    ModelOutput, ModelSource, NamedInput, NanPolicy, Rows, Stage,
 };
 use crate::field_hash::FieldHash;
 
@@ -125,14 +126,55 @@ fn of_model(model: &Model) -> FieldHash {
         source,
         inputs,
         class,
+        outputs,
+        nan,
+        engine,
     } = model;
     let mut hash = FieldHash::of("model");
-    hash.text("name", name).texts("inputs", inputs);
+    hash.text("name", name);
+    match inputs {
+        ModelInputs::Columns(columns) => hash.texts("inputs", columns),
+        ModelInputs::Named(inputs) => hash.parts("inputs", inputs.iter().map(of_input)),
+    };
+    if !outputs.is_empty() {
+        hash.parts("outputs", outputs.iter().map(of_output));
+    }
+    let nan = match nan {
+        NanPolicy::Keep => None,
+        NanPolicy::Drop => Some("drop"),
+        NanPolicy::Error => Some("error"),
+    };
+    let engine = match engine {
+        EngineChoice::Auto => None,
+        EngineChoice::Trees => Some("trees"),
+        EngineChoice::Runtime => Some("runtime"),
+    };
+    hash.text_if("nan", nan).text_if("engine", engine);
     if let ModelSource::Folds(files) = source {
         hash.number("folds", files.len() as u64);
     }
     if let Some(class) = class {
         hash.number("class", *class as u64);
+    }
+    hash
+}
+
+fn of_input(NamedInput { name, columns }: &NamedInput) -> FieldHash {
+    let mut hash = FieldHash::of("input");
+    hash.text("name", name).texts("columns", columns);
+    hash
+}
+
+fn of_output(output: &ModelOutput) -> FieldHash {
+    let ModelOutput {
+        column,
+        output,
+        element,
+    } = output;
+    let mut hash = FieldHash::of("output");
+    hash.text("column", column).text("output", output);
+    if let Some(element) = element {
+        hash.number("element", *element as u64);
     }
     hash
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::SlotsArg;
 use super::earlier::note_earlier;
-use super::plan::warn;
+use super::plan::{tell_engines, warn};
 use super::say::say;
 use crate::check::{Checked, check as check_all};
 use crate::exit_code::Exit;
@@ -22,6 +22,7 @@ pub(super) struct CheckArgs {
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let Checked { file, mut plan } = check_all(&args.campaign, args.slots.get())?;
     note_earlier(&file, &mut plan)?;
+    tell_engines(&file.stages);
     warn(&plan);
     let stages = file.stages.len();
     let models: usize = file.stages.iter().map(|stage| stage.models().len()).sum();

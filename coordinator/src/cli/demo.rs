@@ -1,23 +1,62 @@
 //! `lumimill demo`: a small data set and a campaign on it, start to end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::SlotsArg;
 use super::run::{RunArgs, run};
 use super::say::say;
-use crate::demo::{DEMO_EVENTS, DEMO_SEED, write_inputs};
+use crate::demo::{DEMO_EVENTS, DEMO_SEED, DemoInputs, pid, write_inputs};
 use crate::exit_code::Exit;
+
+/// The demos that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Demo {
+    /// A trigger emulator on muon pairs of NanoAOD, with three tree models
+    Trigger,
+    /// Identification of particles by a model with attention over groups of detectors
+    Pid,
+}
+
+impl Demo {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Trigger => "lumimill-demo",
+            Self::Pid => "lumimill-demo-pid",
+        }
+    }
+
+    /// What it makes, and how many of them unless told otherwise.
+    fn makes(self) -> (&'static str, u64) {
+        match self {
+            Self::Trigger => ("NanoAOD-like events", DEMO_EVENTS),
+            Self::Pid => ("tracks", pid::PID_TRACKS),
+        }
+    }
+
+    fn write(self, folder: &Path, events: u64, seed: u64) -> anyhow::Result<DemoInputs> {
+        match self {
+            Self::Trigger => write_inputs(folder, events, seed),
+            Self::Pid => pid::write_inputs(folder, events, seed),
+        }
+    }
+}
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Folder for input, tables and report.
-    #[arg(long, default_value = "lumimill-demo")]
-    output: PathBuf,
-    /// Events to make.
-    #[arg(long, default_value_t = DEMO_EVENTS)]
-    events: u64,
+    /// Which demo.
+    #[arg(value_enum, default_value_t = Demo::Trigger)]
+    name: Demo,
+    /// Say which demos there are.
+    #[arg(long)]
+    list: bool,
+    /// Folder for input, tables and report; lumimill-demo, or lumimill-demo-NAME, unless told.
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// Events (or tracks) to make; 60000 unless told.
+    #[arg(long)]
+    events: Option<u64>,
     /// Seed of the events.
     #[arg(long, default_value_t = DEMO_SEED)]
     seed: u64,
@@ -29,12 +68,24 @@ pub(super) struct DemoArgs {
 }
 
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
-    eprintln!(
-        "making {} NanoAOD-like events in {}",
-        args.events,
-        args.output.display()
-    );
-    let inputs = write_inputs(&args.output, args.events, args.seed)?;
+    if args.list {
+        for demo in Demo::value_variants() {
+            let value = demo.to_possible_value();
+            let help = value.as_ref().and_then(|value| value.get_help());
+            let (name, help) = (
+                value.as_ref().map_or("", |value| value.get_name()),
+                help.map(ToString::to_string).unwrap_or_default(),
+            );
+            say(format_args!("{name:<8} {help}"));
+        }
+        return Ok(Exit::Done);
+    }
+    let (what, usual) = args.name.makes();
+    let events = args.events.unwrap_or(usual);
+    let usual = || PathBuf::from(args.name.folder());
+    let folder = args.output.clone().unwrap_or_else(usual);
+    eprintln!("making {events} {what} in {}", folder.display());
+    let inputs = args.name.write(&folder, events, args.seed)?;
     if args.inputs_only {
         say(format_args!(
             "the campaign is {}",

@@ -1,10 +1,12 @@
 //! `lumimill plan`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
+use lumimill_worker::prepared_stage::PreparedStage;
 
 use super::earlier::note_earlier;
 use super::say::{cut, say, tell};
@@ -34,6 +36,7 @@ pub(super) struct PlanArgs {
 pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
     let Checked { file, mut plan } = check(&args.campaign, args.slots.get())?;
     note_earlier(&file, &mut plan)?;
+    tell_engines(&file.stages);
     let due = block_on(due(&file, plan.clone())).inspect_err(|error| {
         tell(format_args!(
             "note: what of it is done is not known: {error:#}"
@@ -94,6 +97,18 @@ pub(super) async fn with_splits(
         plan.split(&before.splits, base)?;
     }
     Ok(plan)
+}
+
+/// Says what evaluates the models that are no trees.
+pub(super) fn tell_engines(stages: &[Arc<PreparedStage>]) {
+    for model in stages.iter().flat_map(|stage| stage.models()) {
+        if let Some(engine) = model.engine() {
+            tell(format_args!(
+                "note: model {} is evaluated by {engine}",
+                model.name()
+            ));
+        }
+    }
 }
 
 /// Says what a person should know before the work begins.

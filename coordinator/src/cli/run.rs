@@ -16,7 +16,7 @@ use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
 use super::earlier::{PASS_REPLACE, WITH_POOL, remove_folders, remove_stale, stale};
-use super::plan::{warn, with_splits};
+use super::plan::{tell_engines, warn, with_splits};
 use super::say::say;
 use super::target::{planned, target as named};
 use super::{SlotsArg, block_on};
@@ -89,6 +89,7 @@ pub(super) async fn prepared(
     check_not_newer(output.store().as_ref()).await?;
     let plan = with_splits(plan, &file.base, output).await?;
     if !args.quiet {
+        tell_engines(&file.stages);
         warn(&plan);
     }
     let replace = args.replace || is_to_be_mended(wanted, output, &plan).await?;

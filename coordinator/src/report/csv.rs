@@ -158,21 +158,33 @@ fn rankings(report: &Report) -> impl Iterator<Item = (&str, &RankingResult)> {
     })
 }
 
+/// What a file is called that is named after a stage.
+pub(super) fn file_stem(stage: &str) -> String {
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
+            c
+        } else {
+            '-'
+        }
+    };
+    stage.chars().take(120).map(safe).collect()
+}
+
 /// A CSV file as it grows.
-struct Table {
+pub(super) struct Table {
     text: String,
     line: Vec<String>,
 }
 
 impl Table {
-    fn new(columns: &[&str]) -> Self {
+    pub(super) fn new(columns: &[&str]) -> Self {
         Self {
             text: columns.join(",") + "\n",
             line: Vec::new(),
         }
     }
 
-    fn text(&mut self, cells: &[&str]) {
+    pub(super) fn text(&mut self, cells: &[&str]) {
         self.line.extend(cells.iter().map(|cell| field(cell)));
     }
 
@@ -180,18 +192,18 @@ impl Table {
         self.line.extend_from_slice(cells);
     }
 
-    fn numbers(&mut self, cells: &[Option<f64>]) {
+    pub(super) fn numbers(&mut self, cells: &[Option<f64>]) {
         self.line
             .extend(cells.iter().map(|cell| cell.map(exact).unwrap_or_default()));
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.text += &self.line.join(",");
         self.text.push('\n');
         self.line.clear();
     }
 
-    fn bytes(self) -> Vec<u8> {
+    pub(super) fn bytes(self) -> Vec<u8> {
         self.text.into_bytes()
     }
 }

@@ -1,7 +1,7 @@
 //! The report as one self-contained page: no script, no outside resource, light and dark.
 
 mod failure;
-mod markup;
+pub(super) mod markup;
 mod metric;
 mod stage;
 mod style;

@@ -99,6 +99,10 @@ fn hostile_text_is_harmless_everywhere() {
             MetricResult::Ranking(ranking) => ranking.label = "=cmd|' /C calc'!A0,<script>".into(),
             MetricResult::Drift(drift) => drift.columns[0] = evil.into(),
             MetricResult::Histogram(histogram) => histogram.column = evil.into(),
+            MetricResult::Multiclass(found) => {
+                found.truth = evil.into();
+                found.names[0] = evil.into();
+            }
         }
     }
     for (name, bytes) in render(&report).unwrap() {

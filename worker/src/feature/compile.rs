@@ -397,31 +397,18 @@ impl Compiler<'_> {
         let Some(text) = self.stage.select.as_deref() else {
             return (None, None);
         };
-        let mut scores: Vec<&str> = self
-            .stage
-            .models
-            .iter()
-            .map(|model| model.name.as_str())
-            .collect();
-        scores.extend(self.stage.has_folds().then_some("fold"));
         let path = self.path("select");
-        if !names(text)
-            .iter()
-            .any(|name| scores.contains(&name.as_str()))
-        {
+        if !self.stage.selects_scored() {
             return (self.check(path, text, rows, Some(Kind::Bool)), None);
         }
         let written: Vec<_> = schema.fields().iter().take(written).cloned().collect();
         let mut scope = Scope::events(&Schema::new(written), rows.functions());
-        for score in scores {
-            scope.define(
-                score,
-                if score == "fold" {
-                    Kind::Int(Int::I32)
-                } else {
-                    Kind::Float
-                },
-            );
+        let models = self.stage.models.iter();
+        for score in models.flat_map(|model| model.columns()) {
+            scope.define(score, Kind::Float);
+        }
+        if self.stage.has_folds() {
+            scope.define("fold", Kind::Int(Int::I32));
         }
         (None, self.check(path, text, &scope, Some(Kind::Bool)))
     }

@@ -19,14 +19,14 @@ impl Compiler<'_> {
         let names = stage.output_names();
         let mut added: Vec<Output> = Vec::new();
         for (number, model) in stage.models.iter().enumerate() {
-            for (position, input) in model.inputs.iter().enumerate() {
-                let place = stage.reading.models.of(number);
-                let path = self.path(&format!("model[{place}].inputs[{position}]"));
+            let of = stage.reading.models.of(number);
+            for (place, input) in model.inputs.places() {
+                let path = self.path(&format!("model[{of}].{place}"));
                 let mut known = written.iter().chain(&added);
-                match known.find(|output| output.name == *input) {
+                match known.find(|output| output.name == input) {
                     Some(output) => self.must_be_number(path, input, &output.stored.clone()),
                     // One that is wrong, or comes later.
-                    None if names.contains(&input.as_str()) => self.must_be_earlier(path, input),
+                    None if names.contains(&input) => self.must_be_earlier(path, input),
                     None if stage.reading.unread.contains(input) => {}
                     None => {
                         let output = self.model_input(&path, input, scope);
@@ -81,7 +81,8 @@ impl Compiler<'_> {
     }
 
     fn must_be_earlier(&mut self, path: String, input: &str) {
-        let is_score = self.stage.models.iter().any(|model| model.name == input);
+        let mut scores = self.stage.models.iter().flat_map(|model| model.columns());
+        let is_score = scores.any(|score| score == input);
         if is_score {
             let message = format!("{input} is the score of a model, which models cannot read");
             self.problems.add(path, message);

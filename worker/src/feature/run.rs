@@ -163,7 +163,7 @@ impl Program {
 
 impl Rows {
     /// The rows where `passes` is true.
-    fn filter(self, passes: &BooleanArray) -> Result<Self, RunError> {
+    pub(crate) fn filter(self, passes: &BooleanArray) -> Result<Self, RunError> {
         if passes.true_count() == self.batch.num_rows() {
             return Ok(self);
         }

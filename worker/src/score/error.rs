@@ -63,6 +63,12 @@ pub enum Problem {
         /// The operator or the shape that is not a tree ensemble's.
         reason: String,
     },
+    /// Nothing that the embedded engine evaluates.
+    #[error("the embedded engine cannot evaluate it: {reason}")]
+    NotEmbedded {
+        /// The operator, or what the engine says.
+        reason: String,
+    },
     /// The graph contradicts itself or the ONNX specification.
     #[error("invalid graph: {reason}")]
     InvalidGraph {
@@ -106,6 +112,12 @@ pub enum Problem {
 impl Problem {
     pub(crate) fn needs_runtime(reason: impl Into<String>) -> Self {
         Self::NeedsRuntime {
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn not_embedded(reason: impl Into<String>) -> Self {
+        Self::NotEmbedded {
             reason: reason.into(),
         }
     }

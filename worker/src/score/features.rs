@@ -240,8 +240,18 @@ impl Features {
     }
 }
 
+/// Which values of a column are NaN or null; `None` where none can be.
+pub(crate) fn is_nan(column: &ArrayRef) -> Option<Vec<bool>> {
+    let floats = matches!(column.data_type(), DataType::Float32 | DataType::Float64);
+    if !floats && column.null_count() == 0 {
+        return None;
+    }
+    let values = doubles(column)?;
+    Some(values.into_iter().map(f64::is_nan).collect())
+}
+
 /// A column of any number type in double precision, NaN where it is null.
-fn doubles(column: &ArrayRef) -> Option<Vec<f64>> {
+pub(super) fn doubles(column: &ArrayRef) -> Option<Vec<f64>> {
     fn of<T: ArrowPrimitiveType>(column: &ArrayRef, number: impl Fn(T::Native) -> f64) -> Vec<f64> {
         let values = column.as_primitive::<T>().iter();
         values

@@ -10,3 +10,5 @@ mod operator;
 mod ports;
 
 pub(super) use compile::{Compiled, compile};
+#[cfg(feature = "embedded")]
+pub(super) use ports::score_output;

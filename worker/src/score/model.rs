@@ -6,7 +6,7 @@ use super::error::{ModelError, Problem};
 use super::features::Features;
 use super::graph::{self, Compiled};
 use super::metadata;
-use super::onnx;
+use super::onnx::{self, Graph};
 
 /// A tree ensemble ready to score. Loaded once and shared: scoring takes no lock and changes
 /// nothing.
@@ -27,7 +27,13 @@ impl Model {
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let in_model = |problem| ModelError::new(name, problem);
         let graph = onnx::parse(bytes).map_err(in_model)?;
-        let compiled = graph::compile(&graph).map_err(in_model)?;
+        Self::of_graph(name, &graph, sha256(bytes))
+    }
+
+    /// The same, of a graph that was read of a file of this hash.
+    pub(super) fn of_graph(name: &str, graph: &Graph, sha256: String) -> Result<Self, ModelError> {
+        let in_model = |problem| ModelError::new(name, problem);
+        let compiled = graph::compile(graph).map_err(in_model)?;
         let feature_names =
             metadata::feature_names(&graph.metadata).or_else(|| compiled.input_names.clone());
         if let (Some(names), Some(width)) = (&feature_names, compiled.width)
@@ -41,10 +47,15 @@ impl Model {
         }
         Ok(Self {
             name: name.to_owned(),
-            sha256: hex(&Sha256::digest(bytes)),
+            sha256,
             feature_names,
             compiled,
         })
+    }
+
+    /// What errors call it by.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// SHA-256 of the file, in hexadecimal.
@@ -81,6 +92,11 @@ impl Model {
     /// Names of the features in the model's order, when it tells them.
     pub fn feature_names(&self) -> Option<&[String]> {
         self.feature_names.as_deref()
+    }
+
+    /// The graph's output that its scores are.
+    pub(super) fn output(&self) -> &str {
+        &self.compiled.output
     }
 
     /// Output columns: the classes of a classifier, the targets of a regressor.
@@ -158,7 +174,11 @@ impl Model {
         })
     }
 
-    fn check_width(&self, found: usize, inputs: impl Fn() -> String) -> Result<(), ModelError> {
+    pub(super) fn check_width(
+        &self,
+        found: usize,
+        inputs: impl Fn() -> String,
+    ) -> Result<(), ModelError> {
         let (expected, fits) = match self.width() {
             Some(width) => (width, found == width),
             // Nothing declared: there must be at least the features that the trees read.
@@ -179,8 +199,10 @@ impl Model {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// SHA-256 in hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -3,12 +3,16 @@
 //! Knows the file format and nothing of trees or scores.
 
 mod attribute;
+#[cfg(feature = "embedded")]
+mod excerpt;
 mod message;
 mod tensor;
 
 use prost::Message;
 
 pub(crate) use attribute::Attributes;
+#[cfg(feature = "embedded")]
+pub(crate) use excerpt::{Excerpt, excerpt};
 #[cfg(test)]
 pub(crate) use message::AttributeProto;
 pub(crate) use tensor::{Tensor, TensorData};
@@ -27,6 +31,7 @@ const ATTRIBUTE_LIMIT: usize = 256;
 pub(crate) const FLOAT: i32 = 1;
 pub(crate) const INT32: i32 = 6;
 pub(crate) const INT64: i32 = 7;
+pub(crate) const BOOL: i32 = 9;
 pub(crate) const DOUBLE: i32 = 11;
 
 /// A graph and the metadata beside it.
@@ -62,30 +67,13 @@ pub(crate) struct Port {
     pub(crate) element: i32,
     /// Dimensions, `None` where free; `None` as a whole when not told.
     pub(crate) shape: Option<Vec<Option<i64>>>,
+    /// What it is where it is no tensor.
+    pub(crate) other: Option<&'static str>,
 }
 
 /// Reads an ONNX file.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Graph, Problem> {
-    if bytes.is_empty() {
-        return Err(Problem::Empty);
-    }
-    if bytes.len() > FILE_LIMIT {
-        return Err(Problem::TooLarge {
-            found: bytes.len(),
-            limit: FILE_LIMIT,
-        });
-    }
-    let model =
-        ModelProto::decode(bytes).map_err(|reason| unreadable(bytes, &reason.to_string()))?;
-    if model.ir_version.is_none_or(|version| version <= 0) {
-        return Err(not_onnx(bytes));
-    }
-    let graph = model
-        .graph
-        .ok_or_else(|| Problem::damaged("it has no graph"))?;
-    if model.opset_import.is_empty() {
-        return Err(Problem::damaged("it names no operator set (opset_import)"));
-    }
+    let (model, graph) = read_model(bytes)?;
     let mut read = read_graph(&graph)?;
     read.producer = model.producer_name;
     read.metadata = model
@@ -96,7 +84,34 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Graph, Problem> {
     Ok(read)
 }
 
-fn read_graph(bytes: &[u8]) -> Result<Graph, Problem> {
+/// The file, and its graph, still encoded.
+fn read_model(bytes: &[u8]) -> Result<(ModelProto, Vec<u8>), Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::Empty);
+    }
+    if bytes.len() > FILE_LIMIT {
+        return Err(Problem::TooLarge {
+            found: bytes.len(),
+            limit: FILE_LIMIT,
+        });
+    }
+    let mut model =
+        ModelProto::decode(bytes).map_err(|reason| unreadable(bytes, &reason.to_string()))?;
+    if model.ir_version.is_none_or(|version| version <= 0) {
+        return Err(not_onnx(bytes));
+    }
+    let graph = model
+        .graph
+        .take()
+        .ok_or_else(|| Problem::damaged("it has no graph"))?;
+    if model.opset_import.is_empty() {
+        return Err(Problem::damaged("it names no operator set (opset_import)"));
+    }
+    Ok((model, graph))
+}
+
+/// The parts of a graph, still encoded, as many as any graph has.
+fn read_parts(bytes: &[u8]) -> Result<GraphProto, Problem> {
     let graph: GraphProto = decode("graph", bytes)?;
     for (what, found) in [
         ("nodes", graph.node.len()),
@@ -113,6 +128,11 @@ fn read_graph(bytes: &[u8]) -> Result<Graph, Problem> {
             "more than {NODE_LIMIT} inputs or outputs"
         )));
     }
+    Ok(graph)
+}
+
+fn read_graph(bytes: &[u8]) -> Result<Graph, Problem> {
+    let graph = read_parts(bytes)?;
     Ok(Graph {
         nodes: graph
             .node
@@ -148,12 +168,7 @@ fn read_node(bytes: &[u8]) -> Result<Node, Problem> {
             node.attribute.len()
         )));
     }
-    // The standard domain has two spellings.
-    let domain = if node.domain == "ai.onnx" {
-        String::new()
-    } else {
-        node.domain
-    };
+    let domain = standard(node.domain);
     Ok(Node {
         operator: node.op_type,
         domain,
@@ -164,6 +179,14 @@ fn read_node(bytes: &[u8]) -> Result<Node, Problem> {
     })
 }
 
+/// The standard domain has two spellings; this is the short one.
+fn standard(domain: String) -> String {
+    match domain.as_str() {
+        "ai.onnx" => String::new(),
+        _ => domain,
+    }
+}
+
 fn read_initializer(bytes: &[u8]) -> Result<(String, Tensor), Problem> {
     let tensor: TensorProto = decode("initializer", bytes)?;
     Ok((tensor.name.clone(), Tensor::from_proto(tensor)?))
@@ -171,6 +194,11 @@ fn read_initializer(bytes: &[u8]) -> Result<(String, Tensor), Problem> {
 
 fn read_port(bytes: &[u8]) -> Result<Port, Problem> {
     let port: ValueInfoProto = decode("graph input or output", bytes)?;
+    let other = port.kind.as_ref().and_then(|kind| match kind {
+        _ if kind.sequence_type.is_some() => Some("a sequence"),
+        _ if kind.map_type.is_some() => Some("a map"),
+        _ => None,
+    });
     let tensor = port.kind.and_then(|kind| kind.tensor_type);
     let element = tensor.as_ref().map_or(0, |tensor| tensor.elem_type);
     let shape = tensor.and_then(|tensor| tensor.shape).map(|shape| {
@@ -184,6 +212,7 @@ fn read_port(bytes: &[u8]) -> Result<Port, Problem> {
         name: port.name,
         element,
         shape,
+        other,
     })
 }
 

@@ -59,7 +59,7 @@ impl Level {
 
 /// The filled bins of both classes, from the highest score down.
 #[derive(Debug, Clone)]
-pub(super) struct Curve {
+pub(in crate::metric) struct Curve {
     bins: ScoreBins,
     /// Whether every bin holds one score, so that ties are those of the scores.
     is_exact: bool,
@@ -69,7 +69,7 @@ pub(super) struct Curve {
 }
 
 impl Curve {
-    pub(super) fn new(spec: &RankingSpec, scores: &ScoreCounts) -> Self {
+    pub(in crate::metric) fn new(spec: &RankingSpec, scores: &ScoreCounts) -> Self {
         let (positives, negatives) = (scores.positives(), scores.negatives());
         let mut levels = Vec::new();
         let (mut fired, mut quiet) = (
@@ -133,7 +133,7 @@ impl Curve {
         doubled as f64 / pairs.saturating_mul(2) as f64
     }
 
-    pub(super) fn auc(&self) -> Option<f64> {
+    pub(in crate::metric) fn auc(&self) -> Option<f64> {
         let doubled = self.levels.iter().fold(0u128, |sum, level| {
             let beaten = 2 * u128::from(level.positives_above) + u128::from(level.positives);
             sum.saturating_add(beaten.saturating_mul(u128::from(level.negatives)))
@@ -141,7 +141,7 @@ impl Curve {
         self.both_classes().then(|| self.share_of_pairs(doubled))
     }
 
-    pub(super) fn auc_binning_error(&self) -> Option<f64> {
+    pub(in crate::metric) fn auc_binning_error(&self) -> Option<f64> {
         self.tied(|_| !self.is_exact)
     }
 
@@ -158,7 +158,7 @@ impl Curve {
         self.both_classes().then(|| self.share_of_pairs(tied))
     }
 
-    pub(super) fn auc_statistical_error(&self) -> Option<f64> {
+    pub(in crate::metric) fn auc_statistical_error(&self) -> Option<f64> {
         let auc = self.auc()?;
         let (p, n) = (self.positives as f64, self.negatives as f64);
         if self.positives < 2 || self.negatives < 2 {
@@ -178,7 +178,7 @@ impl Curve {
     ///
     /// Within a bin the precision of a positive is largest when all positives come first, tied,
     /// and smallest when they come one by one behind all negatives.
-    pub(super) fn average_precision(&self) -> Option<(f64, f64)> {
+    pub(in crate::metric) fn average_precision(&self) -> Option<(f64, f64)> {
         let (mut value, mut least, mut most) = (0.0, 0.0, 0.0);
         for level in self.levels.iter().filter(|level| level.positives > 0) {
             let selected = level.selected_positives();
@@ -195,7 +195,7 @@ impl Curve {
         (self.positives > 0).then(|| (value / all, error / all))
     }
 
-    pub(super) fn roc(&self) -> Vec<RocPoint> {
+    pub(in crate::metric) fn roc(&self) -> Vec<RocPoint> {
         let mut points = vec![RocPoint {
             false_positive_rate: 0.0,
             efficiency: 0.0,

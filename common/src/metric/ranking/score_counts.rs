@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// and however they were cut into parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ScoreCounts {
+pub(in crate::metric) struct ScoreCounts {
     positives: Tally,
     negatives: Tally,
     /// How often bins were joined by pairs; 0 with a range.
@@ -23,7 +23,7 @@ pub(super) struct ScoreCounts {
 }
 
 impl ScoreCounts {
-    pub(super) fn new(spec: &RankingSpec) -> Self {
+    pub(in crate::metric) fn new(spec: &RankingSpec) -> Self {
         let tally = match spec.range() {
             Some(_) => Tally::dense(spec.bins() + 2),
             None => Tally::sparse(STRETCHES),
@@ -37,7 +37,7 @@ impl ScoreCounts {
     }
 
     /// Counts scores, which are numbers, with their labels.
-    pub(super) fn fill(&mut self, spec: &RankingSpec, scores: &[(f64, bool)]) {
+    pub(in crate::metric) fn fill(&mut self, spec: &RankingSpec, scores: &[(f64, bool)]) {
         let bins = self.bins(spec);
         let of_class = |class: bool| -> Vec<u64> {
             let scores = scores.iter().filter(|(_, label)| *label == class);
@@ -51,7 +51,7 @@ impl ScoreCounts {
         self.join_to_fit(spec);
     }
 
-    pub(super) fn merge(&mut self, spec: &RankingSpec, other: &Self) {
+    pub(in crate::metric) fn merge(&mut self, spec: &RankingSpec, other: &Self) {
         let joined = self.joined.max(other.joined);
         self.join_to(joined);
         if other.joined < joined {
@@ -93,7 +93,7 @@ impl ScoreCounts {
         self.positives.filled().max(self.negatives.filled())
     }
 
-    pub(super) fn fits(&self, spec: &RankingSpec) -> bool {
+    pub(in crate::metric) fn fits(&self, spec: &RankingSpec) -> bool {
         let (bins, joined) = match spec.range() {
             Some(_) => (u64::from(spec.bins()) + 2, 0),
             None => (STRETCHES, MOST_JOINED),

@@ -6,7 +6,7 @@ use crate::report::number::counted;
 
 /// How a column of a table is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Align {
+pub(in crate::report) enum Align {
     Left,
     /// Left, and broken anywhere when too long: messages and addresses.
     Wrapped,
@@ -25,14 +25,14 @@ impl Align {
 
 /// A table as it grows.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::report) struct Table {
     columns: Vec<(String, Align)>,
     html: String,
     note: String,
 }
 
 impl Table {
-    pub(super) fn new(columns: &[(&str, Align)]) -> Self {
+    pub(in crate::report) fn new(columns: &[(&str, Align)]) -> Self {
         let columns = columns
             .iter()
             .map(|(name, align)| ((*name).to_owned(), *align))
@@ -45,12 +45,12 @@ impl Table {
     }
 
     /// One line; cells beyond the columns are left out.
-    pub(super) fn row(&mut self, cells: &[String]) {
+    pub(in crate::report) fn row(&mut self, cells: &[String]) {
         self.line(cells, "");
     }
 
     /// One line that stands back.
-    pub(super) fn aside(&mut self, cells: &[String]) {
+    pub(in crate::report) fn aside(&mut self, cells: &[String]) {
         self.line(cells, " class=\"aside\"");
     }
 
@@ -64,7 +64,7 @@ impl Table {
     }
 
     /// Says how many lines are not shown.
-    pub(super) fn more(&mut self, all: usize, shown: usize, noun: &str) {
+    pub(in crate::report) fn more(&mut self, all: usize, shown: usize, noun: &str) {
         if all > shown {
             let left = counted((all - shown) as u64, noun);
             self.note =
@@ -72,7 +72,7 @@ impl Table {
         }
     }
 
-    pub(super) fn html(self) -> String {
+    pub(in crate::report) fn html(self) -> String {
         let Self {
             columns,
             html,
@@ -92,7 +92,7 @@ impl Table {
 }
 
 /// A titled section.
-pub(super) fn section(id: &str, title: &str, html: &str) -> String {
+pub(in crate::report) fn section(id: &str, title: &str, html: &str) -> String {
     format!(
         "<section id=\"{}\">\n<h2>{}</h2>\n{html}</section>\n",
         escape(id),
@@ -101,7 +101,7 @@ pub(super) fn section(id: &str, title: &str, html: &str) -> String {
 }
 
 /// A box, with a title unless that is empty.
-pub(super) fn card(title: &str, html: &str) -> String {
+pub(in crate::report) fn card(title: &str, html: &str) -> String {
     let title = if title.is_empty() {
         String::new()
     } else {
@@ -111,7 +111,7 @@ pub(super) fn card(title: &str, html: &str) -> String {
 }
 
 /// A number that matters.
-pub(super) fn tile(title: &str, value: &str, below: &str) -> String {
+pub(in crate::report) fn tile(title: &str, value: &str, below: &str) -> String {
     let [title, value, below] = [title, value, below].map(escape);
     format!(
         "<div class=\"tile\"><span>{title}</span><strong>{value}</strong><span>{below}</span></div>\n"
@@ -119,7 +119,7 @@ pub(super) fn tile(title: &str, value: &str, below: &str) -> String {
 }
 
 /// Pictures beside one another, each with its caption and its file.
-pub(super) fn figures(figures: &[Figure]) -> String {
+pub(in crate::report) fn figures(figures: &[Figure]) -> String {
     if figures.is_empty() {
         return String::new();
     }
@@ -128,7 +128,7 @@ pub(super) fn figures(figures: &[Figure]) -> String {
 }
 
 /// A picture with its caption and its file.
-pub(super) fn figure(figure: &Figure) -> String {
+pub(in crate::report) fn figure(figure: &Figure) -> String {
     let (picture, caption, file) = (
         figure.inline(),
         escape(&figure.caption),

@@ -5,6 +5,7 @@ use super::metric;
 use crate::report::StagePictures;
 use crate::report::cut_flow_plot::{is_dropped, passed};
 use crate::report::figure::{Figure, escape};
+use crate::report::multiclass;
 use crate::report::number::{grouped, percent};
 use crate::report::summary::StageReport;
 use lumimill_common::metric::{MetricResult, warnings as warnings_of};
@@ -34,6 +35,7 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
     }
     body += &labels(stage);
     body += &metric::rankings(stage, pictures);
+    body += &multiclass::page(stage, pictures);
     let others = stage.metrics.iter().zip(&pictures.metrics);
     let drawn = |kind: fn(&MetricResult) -> bool| -> Vec<Figure> {
         others

@@ -14,6 +14,8 @@ use crate::score::trees::{self, Source};
 #[derive(Debug)]
 pub(in crate::score) struct Compiled {
     pub(in crate::score) program: Program,
+    /// The output of the graph that it computes.
+    pub(in crate::score) output: String,
     /// Number of features, when declared.
     pub(in crate::score) width: Option<usize>,
     /// The least number of features that the trees can be run on.
@@ -325,6 +327,7 @@ impl<'a> Compiler<'a> {
         });
         Ok(Compiled {
             program: Program { steps: self.steps },
+            output: output.to_owned(),
             width: inputs.width,
             width_used: self.width_used,
             input_names,

@@ -102,7 +102,7 @@ fn width(port: &Port) -> Result<Option<usize>, Problem> {
 
 /// The output that holds the scores: the last, but one named after probabilities before others.
 /// Outputs of whole numbers and text are labels.
-pub(super) fn score_output(graph: &Graph) -> Option<&str> {
+pub(in crate::score) fn score_output(graph: &Graph) -> Option<&str> {
     // Element types from uint8 to bool; maps and sequences, as ZipMap makes them, have none.
     let numbers = |port: &&Port| !(2..=9).contains(&port.element);
     let named = |port: &&Port| port.name.to_ascii_lowercase().contains("prob");

@@ -122,11 +122,15 @@ pub(crate) struct ValueInfoProto {
     pub(crate) kind: Option<TypeProto>,
 }
 
-/// The type of a value; only tensors are told apart.
+/// The type of a value; what it is made of is read of tensors only.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct TypeProto {
     #[prost(message, optional, tag = "1")]
     pub(crate) tensor_type: Option<TensorTypeProto>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub(crate) sequence_type: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "5")]
+    pub(crate) map_type: Option<Vec<u8>>,
 }
 
 /// Element type and shape of a tensor.

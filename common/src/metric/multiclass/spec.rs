@@ -1,0 +1,185 @@
+//! `multiclass` as a campaign file writes it, and as it cannot be wrong.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metric::raw::{Per, RawRanking};
+use crate::metric::spec::{RankingSpec, check_name, check_names, done};
+
+/// Classes, at most: memory is taken for each pair of them.
+const MAX_CLASSES: usize = 64;
+/// Bins, at most: memory is taken for each class in each of them.
+const MAX_BINS: usize = 64;
+/// Bins that each class fills at most in the counts that areas are made of.
+const FILLED_BINS: u32 = 2_048;
+
+/// How well the scores of several classes tell them apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMulticlass {
+    /// The column that holds the number of the class, from 0; null or negative is left out.
+    pub truth: String,
+    /// The columns that hold the score of each class.
+    pub scores: Vec<String>,
+    /// What the classes are called.
+    pub names: Vec<String>,
+    /// Bins that everything is told in, beside all together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bins: Option<RawBins>,
+    /// A column of weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    /// Columns that say whether something is there, such as a group of detectors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<String>,
+}
+
+/// Bins of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawBins {
+    /// A numeric column.
+    pub column: String,
+    /// Edges of the bins, ascending; a bin holds its lower edge.
+    pub edges: Vec<f64>,
+}
+
+/// A validated `multiclass`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MulticlassSpec {
+    raw: RawMulticlass,
+    /// How scores of one class against the rest are counted.
+    ranking: RankingSpec,
+}
+
+impl MulticlassSpec {
+    pub(in crate::metric) fn try_new(raw: &RawMulticlass) -> Result<Self, Vec<String>> {
+        let mut errors = Vec::new();
+        check_name(&mut errors, "multiclass.truth", &raw.truth);
+        check_names(&mut errors, "multiclass.scores", &raw.scores);
+        check_names(&mut errors, "multiclass.names", &raw.names);
+        check_names(&mut errors, "multiclass.masks", &raw.masks);
+        let classes = raw.scores.len();
+        if !(2..=MAX_CLASSES).contains(&classes) {
+            errors.push(format!(
+                "multiclass.scores: {classes} classes, expected 2 to {MAX_CLASSES}"
+            ));
+        }
+        if raw.names.len() != classes {
+            errors.push(format!(
+                "multiclass.names: {} names for {classes} scores",
+                raw.names.len()
+            ));
+        }
+        if let Some(taken) = raw
+            .names
+            .iter()
+            .find(|name| AVERAGES.contains(&name.as_str()))
+        {
+            errors.push(format!(
+                "multiclass.names: `{taken}` is the name of an average"
+            ));
+        }
+        if let Some(weight) = &raw.weight {
+            check_name(&mut errors, "multiclass.weight", weight);
+        }
+        if let Some(bins) = &raw.bins {
+            check_name(&mut errors, "multiclass.bins.column", &bins.column);
+            check_edges(&mut errors, &bins.edges);
+        }
+        let ranking = RankingSpec::try_new(&RawRanking {
+            label: "truth".into(),
+            score: "score".into(),
+            per: Per::Row,
+            bins: Some(FILLED_BINS),
+            range: None,
+        })?;
+        let raw = raw.clone();
+        done(errors, Self { raw, ranking })
+    }
+
+    /// The column that holds the number of the class.
+    #[must_use]
+    pub fn truth(&self) -> &str {
+        &self.raw.truth
+    }
+
+    /// The columns that hold the score of each class.
+    #[must_use]
+    pub fn scores(&self) -> &[String] {
+        &self.raw.scores
+    }
+
+    /// What the classes are called.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.raw.names
+    }
+
+    /// The column of weights.
+    #[must_use]
+    pub fn weight(&self) -> Option<&str> {
+        self.raw.weight.as_deref()
+    }
+
+    /// Columns that say whether something is there.
+    #[must_use]
+    pub fn masks(&self) -> &[String] {
+        &self.raw.masks
+    }
+
+    /// The column and the edges of the bins, where there are any.
+    #[must_use]
+    pub fn bins(&self) -> Option<(&str, &[f64])> {
+        let bins = self.raw.bins.as_ref()?;
+        Some((&bins.column, &bins.edges))
+    }
+
+    /// The columns that it reads.
+    pub(in crate::metric) fn columns(&self) -> impl Iterator<Item = &String> {
+        let bins = self.raw.bins.iter().map(|bins| &bins.column);
+        std::iter::once(&self.raw.truth)
+            .chain(&self.raw.scores)
+            .chain(bins)
+            .chain(&self.raw.weight)
+            .chain(&self.raw.masks)
+    }
+
+    /// One a bin, and one for what is in none.
+    pub(in crate::metric) fn cells(&self) -> usize {
+        let edges = self.bins().map_or(1, |(_, edges)| edges.len());
+        edges.saturating_sub(1) + 1
+    }
+
+    pub(in crate::metric) fn ranking(&self) -> &RankingSpec {
+        &self.ranking
+    }
+
+    pub(in crate::metric) fn to_raw(&self) -> RawMulticlass {
+        self.raw.clone()
+    }
+}
+
+/// What stands in the place of a class where several are put together.
+pub(super) const AVERAGES: [&str; 3] = ["macro", "weighted", "micro"];
+
+fn check_edges(errors: &mut Vec<String>, edges: &[f64]) {
+    if edges.len() < 2 || edges.len() > MAX_BINS + 1 {
+        let (found, most) = (edges.len(), MAX_BINS + 1);
+        errors.push(format!(
+            "multiclass.bins.edges: {found} edges, expected 2 to {most}"
+        ));
+    }
+    let rising = |pair: &[f64]| matches!(pair, [low, high] if low < high);
+    if edges.iter().any(|edge| edge.is_nan()) || !edges.windows(2).all(rising) {
+        errors.push(format!("multiclass.bins.edges: {edges:?} do not ascend"));
+    }
+}
+
+impl fmt::Display for MulticlassSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.raw.names.join(", ");
+        write!(f, "multiclass of {} ({names})", self.raw.truth)
+    }
+}

@@ -1,0 +1,206 @@
+//! Every value of a `multiclass` as CSV, and the ones that matter on the page.
+
+use lumimill_common::metric::{
+    AverageResult, MetricResult, MulticlassBin, MulticlassResult, Uncertain,
+};
+
+use crate::report::StagePictures;
+use crate::report::csv;
+use crate::report::figure::escape;
+use crate::report::number::{grouped, limit, percent, significant, with_error};
+use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::summary::{Report, StageReport};
+
+const COLUMNS: [&str; 6] = ["truth", "bin", "class", "metric", "value", "error"];
+
+/// One file for each stage that has any.
+pub(in crate::report) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for stage in &report.stages {
+        let found: Vec<&MulticlassResult> = of_stage(stage).collect();
+        if found.is_empty() {
+            continue;
+        }
+        let mut table = csv::Table::new(&COLUMNS);
+        for multiclass in found {
+            for bin in &multiclass.bins {
+                for value in bin.values(&multiclass.names) {
+                    let label = bin.label();
+                    table.text(&[&multiclass.truth, &label, value.class, &value.metric]);
+                    table.numbers(&[value.value, value.error]);
+                    table.end();
+                }
+            }
+        }
+        files.push((
+            format!("{}_multiclass.csv", csv::file_stem(&stage.name)),
+            table.bytes(),
+        ));
+    }
+    files
+}
+
+fn of_stage(stage: &StageReport) -> impl Iterator<Item = &MulticlassResult> {
+    stage.metrics.iter().filter_map(|metric| match metric {
+        MetricResult::Multiclass(multiclass) => Some(multiclass),
+        _ => None,
+    })
+}
+
+/// Tables and pictures of every one of a stage.
+pub(in crate::report) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
+    let mut html = String::new();
+    let metrics = stage.metrics.iter().zip(&pictures.metrics);
+    for (metric, drawn) in metrics {
+        let MetricResult::Multiclass(multiclass) = metric else {
+            continue;
+        };
+        html += &format!(
+            "<h3>Classes of {} <small>{}</small></h3>\n",
+            escape(&multiclass.truth),
+            escape(&multiclass.names.join(", "))
+        );
+        html += &card("", &(bins(multiclass) + &note(multiclass)));
+        if let Some(all) = multiclass.bins.first() {
+            html += &card(
+                "Each class against the rest, all rows",
+                &classes(multiclass, all),
+            );
+        }
+        html += &figures(drawn);
+    }
+    html
+}
+
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
+fn with(value: Option<Uncertain>) -> String {
+    or_dash(value.map(|value| with_error(value.value, value.error)))
+}
+
+fn plain(value: Option<f64>) -> String {
+    or_dash(value.map(|value| format!("{value:.4}")))
+}
+
+/// All rows together, and those of each bin.
+fn bins(multiclass: &MulticlassResult) -> String {
+    let column = multiclass.column.as_deref().unwrap_or("rows");
+    let mut table = Table::new(&[
+        (column, Align::Left),
+        ("rows", Align::Right),
+        ("accuracy", Align::Right),
+        ("balanced", Align::Right),
+        ("macro AUC", Align::Right),
+        ("micro AUC", Align::Right),
+        ("macro F1", Align::Right),
+        ("log loss", Align::Right),
+        ("calibration error", Align::Right),
+    ]);
+    for bin in &multiclass.bins {
+        table.row(&[
+            bin.label(),
+            grouped(bin.rows),
+            with(bin.accuracy),
+            plain(bin.balanced_accuracy),
+            plain(bin.macro_.auc),
+            plain(bin.micro.auc),
+            plain(bin.macro_.f1),
+            plain(bin.log_loss),
+            plain(bin.ece),
+        ]);
+    }
+    table.html()
+}
+
+fn note(multiclass: &MulticlassResult) -> String {
+    let mut parts = vec![String::from(
+        "A row is taken for the class with the highest score. Means are over the classes that are \
+         there.",
+    )];
+    for (count, what) in [
+        (multiclass.outside, "in no bin (they are among all)"),
+        (multiclass.unlabelled, "left out, without a class"),
+        (
+            multiclass.dropped,
+            "left out, with a score or weight that is no finite number",
+        ),
+    ] {
+        if count > 0 {
+            parts.push(format!("{} rows {what}.", grouped(count)));
+        }
+    }
+    if let Some(weight) = &multiclass.weight {
+        parts.push(format!(
+            "Rows are weighted by {weight}; areas are of scores in 200 bins of [0, 1]."
+        ));
+    }
+    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+}
+
+fn classes(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
+    let mut table = Table::new(&[
+        ("class", Align::Left),
+        ("count", Align::Right),
+        ("ROC-AUC", Align::Right),
+        ("binning", Align::Right),
+        ("average precision", Align::Right),
+        ("precision", Align::Right),
+        ("recall", Align::Right),
+        ("F1", Align::Right),
+    ]);
+    for (name, class) in multiclass.names.iter().zip(&all.classes) {
+        table.row(&[
+            name.clone(),
+            significant(class.count, 7),
+            with(class.auc),
+            or_dash(class.auc_binning_error.map(limit)),
+            plain(class.average_precision),
+            with(class.precision),
+            with(class.recall),
+            plain(class.f1),
+        ]);
+    }
+    let averages = [
+        ("macro", &all.macro_),
+        ("weighted", &all.weighted),
+        ("micro", &all.micro),
+    ];
+    for (name, average) in averages {
+        table.aside(&average_row(name, average));
+    }
+    table.html() + &masks(multiclass, all)
+}
+
+fn average_row(name: &str, average: &AverageResult) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        String::new(),
+        plain(average.auc),
+        String::new(),
+        plain(average.average_precision),
+        plain(average.precision),
+        plain(average.recall),
+        plain(average.f1),
+    ]
+}
+
+/// How often each mask is set, of all and of each class.
+fn masks(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
+    if all.masks.is_empty() {
+        return String::new();
+    }
+    let names = multiclass
+        .names
+        .iter()
+        .map(|name| (name.as_str(), Align::Right));
+    let columns = [("available", Align::Left), ("all", Align::Right)].into_iter();
+    let mut table = Table::new(&columns.chain(names).collect::<Vec<_>>());
+    for mask in &all.masks {
+        let mut cells = vec![mask.mask.clone(), or_dash(mask.all.map(percent))];
+        cells.extend(mask.classes.iter().map(|share| or_dash(share.map(percent))));
+        table.row(&cells);
+    }
+    table.html()
+}

@@ -1,0 +1,313 @@
+//! Any ONNX graph, by tract: an engine in Rust that is part of this program.
+//!
+//! It is given what [`crate::score::onnx`] understood of a file, an operator that
+//! [`growth`] knows at a time, and batches of one size: the last of a table is filled up. Of a
+//! model that mixes the rows of a batch, which a trial shows, rows are scored one at a time.
+
+mod growth;
+mod plan;
+mod trial;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch};
+use arrow_schema::DataType;
+use lumimill_common::campaign::ModelOutput;
+use lumimill_common::failure::Failure;
+use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractResult};
+
+use super::error::Problem;
+use super::evaluator::{Evaluator, Gathering};
+use super::signature::{BoundInput, Wrong, too_deep, wrong_element};
+use super::tensor_values::TensorValues;
+use plan::{Asked, Plan};
+
+/// The engine, as plans and tables name it.
+pub(crate) const ENGINE: &str = "tract 0.23.9";
+
+/// Rows of a batch: enough to fill the caches of a processor, and what most of the time is not
+/// lost to filling up. The same for everybody, as scores may depend on it in their last bit.
+const BATCH_ROWS: usize = 256;
+
+/// A model, loaded by the embedded engine.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    name: String,
+    sha256: String,
+    /// Names of the columns of all inputs.
+    columns: Vec<String>,
+    inputs: Vec<BoundInput>,
+    outputs: Vec<Column>,
+    plan: Plan,
+}
+
+/// A column that is made of an output.
+#[derive(Debug, Clone)]
+struct Column {
+    /// Which of the plan's outputs.
+    output: usize,
+    /// Values that it has for each row.
+    width: usize,
+    /// Which of them.
+    element: usize,
+    stored: DataType,
+}
+
+impl Embedded {
+    /// Loads a model; `inputs` were bound to `columns`, `outputs` were checked by name.
+    pub(crate) fn load(
+        (name, sha256, bytes): (&str, String, &[u8]),
+        columns: Vec<String>,
+        inputs: Vec<BoundInput>,
+        outputs: &[ModelOutput],
+    ) -> Result<Self, Vec<Wrong>> {
+        let whole = |problem: Problem| vec![Wrong::new("", format!("model {name}: {problem}"))];
+        let asked = Asked::new(bytes, inputs, outputs).map_err(whole)?;
+        let inputs = asked.inputs().to_vec();
+        let plan = asked.plan(BATCH_ROWS).map_err(whole)?;
+        let columns_of = column_of(&plan, outputs)?;
+        let mut model = Self {
+            name: name.to_owned(),
+            sha256,
+            columns,
+            inputs,
+            outputs: columns_of,
+            plan,
+        };
+        if model.plan.rows() > 1 && !trial::keeps_rows_apart(&model.inputs, &model.plan) {
+            model.plan = asked.plan(1).map_err(whole)?;
+        }
+        Ok(model)
+    }
+
+    /// Values of all rows, batch by batch, as the columns that are asked for.
+    fn run(&self, values: &[TensorValues], rows: usize) -> Result<Vec<ArrayRef>, String> {
+        let mut found: Vec<Values> = self.outputs.iter().map(Values::of).collect();
+        let mut start = 0;
+        while start < rows {
+            let stop = rows.min(start.saturating_add(self.plan.rows()));
+            let inputs = self.inputs.iter().zip(values);
+            let inputs =
+                inputs.map(|(input, values)| tensor(input, values, start..stop, self.plan.rows()));
+            let inputs = inputs.collect::<TractResult<TVec<_>>>();
+            let inputs = inputs.map_err(|error| told(&error))?;
+            let outputs = guarded(|| self.plan.run(inputs))?;
+            for (column, into) in self.outputs.iter().zip(&mut found) {
+                let output = outputs.get(column.output).ok_or("an output is missing")?;
+                into.append(column, output, stop - start)
+                    .map_err(|error| told(&error))?;
+            }
+            start = stop;
+        }
+        Ok(found.into_iter().map(Values::finish).collect())
+    }
+}
+
+impl Evaluator for Embedded {
+    fn inputs(&self) -> &[String] {
+        &self.columns
+    }
+
+    fn outputs(&self) -> Vec<DataType> {
+        self.outputs
+            .iter()
+            .map(|column| column.stored.clone())
+            .collect()
+    }
+
+    fn evaluate(&self, rows: &mut Gathering<'_>) -> Result<Vec<ArrayRef>, Failure> {
+        let failed = |message: String| {
+            Failure::reject(
+                "model",
+                &self.name,
+                format!("model {}: {message}", self.name),
+            )
+        };
+        let columns = rows.columns(&self.columns)?;
+        let batch: &RecordBatch = rows.rows();
+        let values = self.inputs.iter().map(|input| {
+            let range = input.columns.clone();
+            let columns = columns.get(range.clone()).unwrap_or_default();
+            let names = self.columns.get(range).unwrap_or_default();
+            TensorValues::gather(input.element, columns, names)
+        });
+        let values = values.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        self.run(&values, batch.num_rows()).map_err(failed)
+    }
+
+    fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    fn engine(&self) -> Option<&str> {
+        Some(ENGINE)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        match self.plan.rows() {
+            1 if self.inputs.iter().all(|input| input.rows.is_none()) => vec![String::from(
+                "its values for a row depend on the rows beside it in a batch: rows are scored one \
+                 at a time, which is slow",
+            )],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What the plan's outputs are as columns.
+fn column_of(plan: &Plan, outputs: &[ModelOutput]) -> Result<Vec<Column>, Vec<Wrong>> {
+    let mut wrong = Vec::new();
+    let mut columns = Vec::with_capacity(outputs.len());
+    for asked in outputs {
+        let column = plan.output(&asked.output).ok_or_else(String::new);
+        let column = column.and_then(|(output, shape, stored)| {
+            let (rows, rest) = match shape {
+                [] => return Err(format!("output {:?} is a single value", asked.output)),
+                [rows, rest @ ..] => (*rows, rest),
+            };
+            if rest.len() > 1 {
+                return Err(too_deep(&asked.output, shape.len()));
+            }
+            if rows != plan.rows() {
+                return Err(format!(
+                    "output {:?} has {rows} rows for {} rows of input: it makes no column",
+                    asked.output,
+                    plan.rows()
+                ));
+            }
+            let width = rest.first().copied().unwrap_or(1);
+            match wrong_element(&asked.output, width, rest.is_empty(), asked.element) {
+                Some(message) => Err(message),
+                None => Ok(Column {
+                    output,
+                    width,
+                    element: asked.element.unwrap_or_default(),
+                    stored,
+                }),
+            }
+        });
+        match column {
+            Ok(column) => columns.push(column),
+            Err(message) => {
+                wrong.push(Wrong::new(format!("outputs.{}", asked.column), message));
+            }
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok(columns),
+        false => Err(wrong),
+    }
+}
+
+/// Some rows as a tensor of a batch, the last of them repeated to fill it up.
+fn tensor(
+    input: &BoundInput,
+    values: &TensorValues,
+    rows: std::ops::Range<usize>,
+    batch: usize,
+) -> TractResult<TValue> {
+    fn filled<T: Copy>(
+        all: &[T],
+        width: usize,
+        rows: std::ops::Range<usize>,
+        batch: usize,
+    ) -> Vec<T> {
+        let from = rows.start.saturating_mul(width);
+        let to = rows.end.saturating_mul(width);
+        let mut values = all.get(from..to).unwrap_or_default().to_vec();
+        let last = values
+            .get(values.len().saturating_sub(width)..)
+            .unwrap_or_default()
+            .to_vec();
+        while values.len() < batch.saturating_mul(width) && !last.is_empty() {
+            values.extend_from_slice(&last);
+        }
+        values
+    }
+    let width = input.columns.len();
+    let shape = match input.is_flat {
+        true => vec![batch],
+        false => vec![batch, width],
+    };
+    let tensor = match values {
+        TensorValues::Float(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
+        TensorValues::Double(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
+        TensorValues::Long(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
+        TensorValues::Int(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
+        TensorValues::Bool(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
+    };
+    Ok(tensor?.into_tvalue())
+}
+
+/// A column as it grows.
+enum Values {
+    Float(Vec<f32>),
+    Double(Vec<f64>),
+    Long(Vec<i64>),
+    Bool(Vec<bool>),
+}
+
+impl Values {
+    fn of(column: &Column) -> Self {
+        match column.stored {
+            DataType::Float64 => Self::Double(Vec::new()),
+            DataType::Int64 => Self::Long(Vec::new()),
+            DataType::Boolean => Self::Bool(Vec::new()),
+            _ => Self::Float(Vec::new()),
+        }
+    }
+
+    /// Appends the first `rows` of a batch.
+    fn append(&mut self, column: &Column, output: &Tensor, rows: usize) -> TractResult<()> {
+        macro_rules! append {
+            ($into:expr, $kind:ty) => {{
+                let cast = output.cast_to::<$kind>()?;
+                let view = cast.to_plain_array_view::<$kind>()?;
+                let values = view
+                    .iter()
+                    .skip(column.element)
+                    .step_by(column.width.max(1));
+                $into.extend(values.take(rows));
+            }};
+        }
+        match self {
+            Self::Float(into) => append!(into, f32),
+            Self::Double(into) => append!(into, f64),
+            Self::Long(into) => append!(into, i64),
+            Self::Bool(into) => append!(into, bool),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self {
+            Self::Float(values) => Arc::new(Float32Array::from(values)),
+            Self::Double(values) => Arc::new(Float64Array::from(values)),
+            Self::Long(values) => Arc::new(Int64Array::from(values)),
+            Self::Bool(values) => Arc::new(BooleanArray::from(values)),
+        }
+    }
+}
+
+/// An error of the engine in one line, with its causes.
+fn told(error: &impl std::fmt::Debug) -> String {
+    let text = format!("{error:?}");
+    let lines = text.lines().map(str::trim);
+    let lines = lines.take_while(|line| !line.starts_with("Stack backtrace"));
+    let lines = lines.filter(|line| !line.is_empty());
+    let text = lines.take(6).collect::<Vec<_>>().join(" ");
+    text.chars().take(600).collect()
+}
+
+/// Runs the engine, whose panics are errors of the model.
+fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(format!("{ENGINE}: {}", told(&error))),
+        Err(_) => Err(format!("{ENGINE} broke off")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! Whether a model keeps the rows of a batch apart: tried with rows in two orders.
+
+use tract_onnx::prelude::{TVec, TractResult};
+
+use super::plan::Plan;
+use super::{guarded, tensor};
+use crate::score::signature::{BoundInput, Element};
+use crate::score::tensor_values::TensorValues;
+
+/// Whether each row has the same values, to the last bit, wherever it is in a batch.
+pub(super) fn keeps_rows_apart(inputs: &[BoundInput], plan: &Plan) -> bool {
+    let rows = plan.rows();
+    let straight = values(inputs, plan, &|row| row);
+    // Each row moves, by a distance that is no multiple of the widths that engines work in.
+    let turned = values(inputs, plan, &|row| (row * 3 + 7) % rows.max(1));
+    match (straight, turned) {
+        (Some(straight), Some(turned)) => straight.iter().zip(&turned).all(|(one, other)| {
+            let width = one.len() / rows.max(1);
+            let row = |of: &[u64], row: usize| -> Vec<u64> {
+                of.iter().skip(row * width).take(width).copied().collect()
+            };
+            (0..rows).all(|at| row(one, (at * 3 + 7) % rows) == row(other, at))
+        }),
+        _ => false,
+    }
+}
+
+/// The bits of all outputs, of rows that were made up and put in an order.
+fn values(
+    inputs: &[BoundInput],
+    plan: &Plan,
+    from: &dyn Fn(usize) -> usize,
+) -> Option<Vec<Vec<u64>>> {
+    let rows = plan.rows();
+    let of_inputs = inputs.iter().map(|input| {
+        let values = made_up(input, rows, from);
+        tensor(input, &values, 0..rows, rows)
+    });
+    let outputs = guarded(|| plan.run(of_inputs.collect::<TractResult<TVec<_>>>()?)).ok()?;
+    let bits = outputs.iter().map(|output| {
+        let doubles = output.cast_to::<f64>().ok()?;
+        let view = doubles.to_plain_array_view::<f64>().ok()?;
+        let bits = |value: &f64| match value.is_nan() {
+            true => u64::MAX,
+            false => value.to_bits(),
+        };
+        Some(view.iter().map(bits).collect())
+    });
+    bits.collect()
+}
+
+fn made_up(input: &BoundInput, rows: usize, from: &dyn Fn(usize) -> usize) -> TensorValues {
+    let width = input.columns.len();
+    let places = (0..rows).flat_map(|row| (0..width).map(move |column| (row, column)));
+    let number = |(row, column): (usize, usize)| {
+        // Fractions of a golden ratio: no two rows alike.
+        let step = (from(row) * width + column + 1) as f64 * 0.618_033_988_749_895;
+        step.fract() * 4.0 - 2.0
+    };
+    match input.element {
+        Element::Float => TensorValues::Float(places.map(|at| number(at) as f32).collect()),
+        Element::Double => TensorValues::Double(places.map(number).collect()),
+        // What is an index must be one that there is.
+        Element::Long => TensorValues::Long(places.map(|_| 0).collect()),
+        Element::Int => TensorValues::Int(places.map(|_| 0).collect()),
+        Element::Bool => TensorValues::Bool(places.map(|at| number(at) > 0.0).collect()),
+    }
+}

@@ -1,0 +1,186 @@
+//! The part of a model that some of its outputs depend on, written anew from what was understood
+//! of it: whatever else is in a file (functions, subgraphs, external data, unknown fields) goes to
+//! no other reader.
+
+use std::collections::{HashMap, HashSet};
+
+use prost::Message;
+
+use super::message::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
+use super::{ATTRIBUTE_LIMIT, decode, read_model, read_parts, standard};
+use crate::score::error::Problem;
+
+/// An ONNX file with what is needed and nothing beside it.
+#[derive(Debug)]
+pub(crate) struct Excerpt {
+    /// The file. Its nodes are named by their number, from 0, its inputs are in the file's order.
+    pub(crate) bytes: Vec<u8>,
+    /// The operator of each node, with its domain unless that is the standard one.
+    pub(crate) operators: Vec<String>,
+    /// The inputs that are needed.
+    pub(crate) inputs: Vec<String>,
+}
+
+/// Cuts a model down to these outputs, which may be those of a ZipMap: they become the tensor that
+/// it takes apart.
+pub(crate) fn excerpt(bytes: &[u8], outputs: &[&str]) -> Result<Excerpt, Problem> {
+    let (mut model, graph) = read_model(bytes)?;
+    let graph = read_parts(&graph)?;
+    let nodes = graph.node.iter().map(|node| decode("node", node));
+    let nodes: Vec<NodeProto> = nodes.collect::<Result<_, _>>()?;
+    let outputs = outputs.iter().map(|name| tensor_of(&nodes, name));
+    let outputs: Vec<String> = outputs.collect();
+    let (kept, names) = needed(&nodes, &outputs)?;
+    let mut cut = GraphProto::default();
+    let made = kept.iter().flat_map(|node| node.output.iter().cloned());
+    let kept_outputs: HashSet<String> = made.collect();
+    let mut operators = Vec::with_capacity(kept.len());
+    for (number, mut node) in kept.into_iter().enumerate() {
+        node.name = number.to_string();
+        node.domain = standard(node.domain);
+        node.attribute = attributes(&node)?;
+        operators.push(match node.domain.as_str() {
+            "" => node.op_type.clone(),
+            domain => format!("{domain}.{}", node.op_type),
+        });
+        cut.node.push(node.encode_to_vec());
+    }
+    let mut constants = HashSet::new();
+    for bytes in &graph.initializer {
+        let tensor: TensorProto = decode("initializer", bytes)?;
+        if names.contains(&tensor.name) && constants.insert(tensor.name.clone()) {
+            cut.initializer.push(sound(tensor)?.encode_to_vec());
+        }
+    }
+    let mut inputs = Vec::new();
+    for bytes in &graph.input {
+        let port: ValueInfoProto = decode("graph input", bytes)?;
+        if names.contains(&port.name) && !constants.contains(&port.name) {
+            inputs.push(port.name.clone());
+            cut.input.push(port.encode_to_vec());
+        }
+    }
+    for name in outputs {
+        let made = kept_outputs.contains(&name) || inputs.contains(&name);
+        if !made && !constants.contains(&name) {
+            return Err(Problem::invalid(format!(
+                "output {name:?} is made by no operator"
+            )));
+        }
+        let port = ValueInfoProto { name, kind: None };
+        cut.output.push(port.encode_to_vec());
+    }
+    model.graph = Some(cut.encode_to_vec());
+    model.metadata_props.clear();
+    Ok(Excerpt {
+        bytes: model.encode_to_vec(),
+        operators,
+        inputs,
+    })
+}
+
+/// What a ZipMap takes apart, where a value is that of one.
+fn tensor_of(nodes: &[NodeProto], name: &str) -> String {
+    let zipped = nodes
+        .iter()
+        .find(|node| node.op_type == "ZipMap" && node.output.iter().any(|output| output == name));
+    let tensor = zipped.and_then(|node| node.input.first());
+    tensor.map_or_else(|| name.to_owned(), Clone::clone)
+}
+
+/// The nodes that values depend on, in the order of the file, and the names of all values that
+/// they touch. Every value is made once, before it is used.
+fn needed(
+    nodes: &[NodeProto],
+    outputs: &[String],
+) -> Result<(Vec<NodeProto>, HashSet<String>), Problem> {
+    let mut makers = HashMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        for name in node.output.iter().filter(|name| !name.is_empty()) {
+            if makers.insert(name.as_str(), index).is_some() {
+                return Err(Problem::invalid(format!("value {name:?} is made twice")));
+            }
+        }
+    }
+    let mut names: HashSet<String> = outputs.iter().cloned().collect();
+    let mut open: Vec<&str> = outputs.iter().map(String::as_str).collect();
+    let mut kept = HashSet::new();
+    while let Some(name) = open.pop() {
+        let Some((index, node)) = makers
+            .get(name)
+            .and_then(|index| Some((*index, nodes.get(*index)?)))
+        else {
+            continue;
+        };
+        if !kept.insert(index) {
+            continue;
+        }
+        names.extend(node.output.iter().cloned());
+        for input in node.input.iter().filter(|input| !input.is_empty()) {
+            if makers
+                .get(input.as_str())
+                .is_some_and(|maker| *maker >= index)
+            {
+                let operator = &node.op_type;
+                return Err(Problem::invalid(format!(
+                    "operator {operator} reads {input:?} before it is made"
+                )));
+            }
+            names.insert(input.clone());
+            open.push(input);
+        }
+    }
+    let nodes = nodes.iter().enumerate();
+    let nodes = nodes.filter(|(index, _)| kept.contains(index));
+    Ok((nodes.map(|(_, node)| node.clone()).collect(), names))
+}
+
+/// The attributes of a node, as far as they are understood.
+fn attributes(node: &NodeProto) -> Result<Vec<Vec<u8>>, Problem> {
+    if node.attribute.len() > ATTRIBUTE_LIMIT {
+        let (operator, found) = (&node.op_type, node.attribute.len());
+        return Err(Problem::invalid(format!(
+            "operator {operator} has {found} attributes"
+        )));
+    }
+    let encoded = node.attribute.iter().map(|bytes| {
+        let mut attribute: AttributeProto = decode("attribute", bytes)?;
+        attribute.t = attribute.t.map(sound).transpose()?;
+        Ok(attribute.encode_to_vec())
+    });
+    encoded.collect()
+}
+
+/// A constant whose values are in the file, as many as its shape says.
+fn sound(tensor: TensorProto) -> Result<TensorProto, Problem> {
+    let named = |reason: &str| Problem::invalid(format!("tensor {:?}: {reason}", tensor.name));
+    if tensor.data_location != 0 {
+        return Err(named("it lies in another file (external data)"));
+    }
+    let bytes = match tensor.data_type {
+        2 | 3 | 9 => 1,
+        4 | 5 | 10 => 2,
+        1 | 6 => 4,
+        7 | 11 => 8,
+        other => return Err(named(&format!("it is of element type {other}"))),
+    };
+    let size = tensor.dims.iter().try_fold(1_usize, |size, dim| {
+        size.checked_mul(usize::try_from(*dim).ok()?)
+    });
+    let size = size.ok_or_else(|| named("its dimensions are negative or overflow"))?;
+    let found = match tensor.data_type {
+        _ if !tensor.raw_data.is_empty() => tensor.raw_data.len() / bytes,
+        1 => tensor.float_data.len(),
+        7 => tensor.int64_data.len(),
+        11 => tensor.double_data.len(),
+        _ => tensor.int32_data.len(),
+    };
+    let whole = tensor.raw_data.len().is_multiple_of(bytes);
+    if found != size || !whole {
+        return Err(named(&format!(
+            "its shape {:?} needs {size} values, found {found}",
+            tensor.dims
+        )));
+    }
+    Ok(tensor)
+}

@@ -1,0 +1,371 @@
+//! What a model file says of its inputs and outputs, and what of a campaign goes where.
+
+use std::ops::Range;
+
+use lumimill_common::campaign::{self, ModelInputs, ModelOutput};
+use lumimill_common::suggest;
+
+use super::onnx::{BOOL, DOUBLE, FLOAT, Graph, INT32, INT64, Port};
+
+/// A mistake of a campaign's model, and the key that it is about; empty for the whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Such as `inputs.mask`.
+    pub key: String,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl Wrong {
+    /// A mistake of the model as a whole.
+    #[must_use]
+    pub fn here(message: String) -> Self {
+        Self::new("", message)
+    }
+
+    pub(crate) fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// What an input holds for each row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Element {
+    Float,
+    Double,
+    Long,
+    Int,
+    Bool,
+}
+
+/// An input of a model, and the columns that go to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BoundInput {
+    pub(crate) name: String,
+    pub(crate) element: Element,
+    /// Whether it has one dimension, that of the rows, or a second one.
+    pub(crate) is_flat: bool,
+    /// The rows that it takes, where they are fixed.
+    pub(crate) rows: Option<usize>,
+    /// Which of all columns.
+    pub(crate) columns: Range<usize>,
+}
+
+/// Inputs of a graph that are not constants.
+pub(crate) fn inputs(graph: &Graph) -> Vec<&Port> {
+    let constant = |port: &&Port| !graph.constants.iter().any(|(name, _)| *name == port.name);
+    graph.inputs.iter().filter(constant).collect()
+}
+
+/// What a port is, for a person: `features: float [batch, 21]`.
+pub(crate) fn describe(port: &Port) -> String {
+    let name = &port.name;
+    let kind = port
+        .other
+        .map_or_else(|| element_name(port.element), str::to_owned);
+    let dimension = |(index, dim): (usize, &Option<i64>)| match dim {
+        Some(size) => size.to_string(),
+        None if index == 0 => "rows".to_owned(),
+        None => "?".to_owned(),
+    };
+    match &port.shape {
+        Some(shape) => {
+            let shape = shape.iter().enumerate().map(dimension);
+            format!("{name}: {kind} [{}]", shape.collect::<Vec<_>>().join(", "))
+        }
+        None => format!("{name}: {kind}"),
+    }
+}
+
+fn described(ports: &[&Port]) -> String {
+    let all: Vec<String> = ports.iter().map(|port| describe(port)).collect();
+    all.join("; ")
+}
+
+/// ONNX's word for an element type.
+fn element_name(element: i32) -> String {
+    let names = [
+        "a value of no told type",
+        "float",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "double",
+        "uint32",
+        "uint64",
+    ];
+    let name = usize::try_from(element).ok().and_then(|at| names.get(at));
+    name.map_or_else(
+        || format!("element type {element}"),
+        |name| (*name).to_owned(),
+    )
+}
+
+/// Gives every input of a model its columns.
+pub(crate) fn bind_inputs(
+    graph: &Graph,
+    asked: &ModelInputs,
+) -> Result<Vec<BoundInput>, Vec<Wrong>> {
+    let ports = inputs(graph);
+    match asked {
+        ModelInputs::Columns(columns) => bind_list(&ports, columns.len()),
+        ModelInputs::Named(named) => {
+            let mut wrong = Vec::new();
+            for input in named {
+                if !ports.iter().any(|port| port.name == input.name) {
+                    let names = ports.iter().map(|port| port.name.as_str());
+                    let near = suggest::nearest(&input.name, names)
+                        .map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                    wrong.push(Wrong::new(
+                        format!("inputs.{}", input.name),
+                        format!(
+                            "the model has no input {:?}{near} (it has {})",
+                            input.name,
+                            described(&ports)
+                        ),
+                    ));
+                }
+            }
+            let mut bound = Vec::with_capacity(ports.len());
+            for port in &ports {
+                let Some(place) = named.iter().position(|input| input.name == port.name) else {
+                    let message = format!("gives nothing to the input {}", describe(port));
+                    wrong.push(Wrong::new("inputs", message));
+                    continue;
+                };
+                let width = |input: &campaign::NamedInput| input.columns.len();
+                let first = named.iter().take(place).map(width).sum();
+                let columns = first..first + named.get(place).map_or(0, width);
+                match bind(port, columns) {
+                    Ok(input) => bound.push(input),
+                    Err(message) => {
+                        wrong.push(Wrong::new(format!("inputs.{}", port.name), message));
+                    }
+                }
+            }
+            match wrong.is_empty() {
+                true => Ok(bound),
+                false => Err(wrong),
+            }
+        }
+    }
+}
+
+/// One list for all inputs: whole for one of them, cut by their widths for several.
+fn bind_list(ports: &[&Port], columns: usize) -> Result<Vec<BoundInput>, Vec<Wrong>> {
+    let several = || {
+        let message = format!(
+            "the model has {} inputs ({}): give each its columns, \
+             inputs = {{ {} }}",
+            ports.len(),
+            described(ports),
+            ports
+                .iter()
+                .map(|port| format!("{} = […]", port.name))
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        vec![Wrong::new("inputs", message)]
+    };
+    match ports {
+        [] => Err(vec![Wrong::new("inputs", "the model has no inputs")]),
+        [port] => match bind(port, 0..columns) {
+            Ok(input) => Ok(vec![input]),
+            Err(message) => Err(vec![Wrong::new("inputs", message)]),
+        },
+        _ => {
+            let widths = ports.iter().map(|port| declared_width(port));
+            let Some(widths) = widths.collect::<Option<Vec<usize>>>() else {
+                return Err(several());
+            };
+            if widths.iter().sum::<usize>() != columns {
+                return Err(several());
+            }
+            let mut first = 0;
+            let mut bound = Vec::with_capacity(ports.len());
+            for (port, width) in ports.iter().zip(widths) {
+                let input = bind(port, first..first + width);
+                bound.push(input.map_err(|message| vec![Wrong::new("inputs", message)])?);
+                first += width;
+            }
+            Ok(bound)
+        }
+    }
+}
+
+fn declared_width(port: &Port) -> Option<usize> {
+    match port.shape.as_deref()? {
+        [_] => Some(1),
+        [_, width] => usize::try_from((*width)?).ok(),
+        _ => None,
+    }
+}
+
+fn bind(port: &Port, columns: Range<usize>) -> Result<BoundInput, String> {
+    let told = describe(port);
+    let element = match port.element {
+        FLOAT => Element::Float,
+        DOUBLE => Element::Double,
+        INT64 => Element::Long,
+        INT32 => Element::Int,
+        BOOL => Element::Bool,
+        _ => {
+            return Err(format!(
+                "the model's input is {told}; columns go to tensors of float, double, int64, int32 \
+                 and bool only: export the model with one of these"
+            ));
+        }
+    };
+    let (is_flat, rows) = match port.shape.as_deref() {
+        None => (false, None),
+        Some([rows]) => (true, *rows),
+        Some([rows, _]) => (false, *rows),
+        Some(shape) => {
+            return Err(format!(
+                "the model's input is {told}, of {} dimensions; a table gives rows, or rows and \
+                 columns: export the model with a Reshape in front",
+                shape.len()
+            ));
+        }
+    };
+    let found = columns.len();
+    match declared_width(port) {
+        Some(width) if width != found => Err(format!(
+            "the model's input is {told} and takes {width} columns, found {found}"
+        )),
+        _ => Ok(BoundInput {
+            name: port.name.clone(),
+            element,
+            is_flat,
+            rows: rows.and_then(|rows| usize::try_from(rows).ok()),
+            columns,
+        }),
+    }
+}
+
+/// Checks what is known of the outputs before the model is loaded: their names, and what they are.
+pub(crate) fn check_outputs(graph: &Graph, asked: &[ModelOutput]) -> Vec<Wrong> {
+    let ports: Vec<&Port> = graph.outputs.iter().collect();
+    let mut wrong = Vec::new();
+    for output in asked {
+        let key = format!("outputs.{}", output.column);
+        let Some(port) = ports.iter().find(|port| port.name == output.output) else {
+            let names = ports.iter().map(|port| port.name.as_str());
+            let near = suggest::nearest(&output.output, names)
+                .map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let (name, has) = (&output.output, described(&ports));
+            let message = format!("the model has no output {name:?}{near} (it has {has})");
+            wrong.push(Wrong::new(key, message));
+            continue;
+        };
+        let zipped = graph
+            .nodes
+            .iter()
+            .any(|node| node.operator == "ZipMap" && node.outputs.contains(&port.name));
+        if let Some(other) = port.other.filter(|_| !zipped) {
+            wrong.push(Wrong::new(key, format!(
+                "output {:?} is {other}, which makes no column: export the model with tensors as \
+                 outputs (skl2onnx: options={{'zipmap': False}})",
+                port.name
+            )));
+            continue;
+        }
+        if let Some(shape) = port.shape.as_deref()
+            && let Some(message) = of_shape(
+                &port.name,
+                shape.get(1..).unwrap_or_default(),
+                output.element,
+            )
+        {
+            wrong.push(Wrong::new(key, message));
+        }
+    }
+    wrong
+}
+
+fn of_shape(name: &str, rest: &[Option<i64>], element: Option<usize>) -> Option<String> {
+    let width = match rest {
+        [] => Some(1),
+        [width] => width.and_then(|width| usize::try_from(width).ok()),
+        _ => return Some(too_deep(name, rest.len() + 1)),
+    };
+    width.and_then(|width| wrong_element(name, width, rest.is_empty(), element))
+}
+
+pub(crate) fn too_deep(name: &str, rank: usize) -> String {
+    format!(
+        "output {name:?} has {rank} dimensions: a column is made of rows, or of one of the values \
+         that each row has"
+    )
+}
+
+/// What is wrong with an element of an output that has `width` values a row.
+pub(crate) fn wrong_element(
+    name: &str,
+    width: usize,
+    is_flat: bool,
+    element: Option<usize>,
+) -> Option<String> {
+    match element {
+        Some(_) if is_flat => Some(format!(
+            "output {name:?} has one value a row: write \"{name}\" without an index"
+        )),
+        Some(element) if element >= width => Some(format!(
+            "output {name:?} has {width} values a row, numbered from 0: there is no {element}"
+        )),
+        None if width != 1 => Some(format!(
+            "output {name:?} has {width} values a row: say which, such as \"{name}[0]\""
+        )),
+        _ => None,
+    }
+}
+
+/// The output that is the score where a campaign names none: a class of the probabilities.
+#[cfg(feature = "embedded")]
+pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput, Vec<Wrong>> {
+    let missing = || {
+        vec![Wrong::new(
+            "",
+            "the graph has no output of scores, only labels",
+        )]
+    };
+    let name = super::graph::score_output(graph).ok_or_else(missing)?;
+    let port = graph.outputs.iter().find(|port| port.name == name);
+    let width = match port.and_then(|port| port.shape.as_deref()) {
+        Some([_]) => None,
+        Some([_, Some(width)]) => usize::try_from(*width).ok(),
+        _ => {
+            let told = port.map_or_else(String::new, describe);
+            let message = format!(
+                "does not say which value is the score of {told}: name it, such as \
+                 {{ {} = \"{name}[0]\" }}",
+                spec.name
+            );
+            return Err(vec![Wrong::new("outputs", message)]);
+        }
+    };
+    let last = width.map(|width| width.saturating_sub(1));
+    if let (Some(class), Some(width)) = (spec.class, width.or(Some(1)))
+        && class >= width
+    {
+        let message = format!("{class}: the model has {width} output columns, numbered from 0");
+        return Err(vec![Wrong::new("class", message)]);
+    }
+    Ok(ModelOutput {
+        column: spec.name.clone(),
+        output: name.to_owned(),
+        element: match width {
+            None => None,
+            Some(_) => spec.class.or(last),
+        },
+    })
+}

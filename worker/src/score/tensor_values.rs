@@ -1,0 +1,216 @@
+//! Columns as the values of one input tensor, converted as the model declares it.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::DataType;
+
+use super::features::doubles;
+use super::signature::Element;
+
+/// Values row after row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum TensorValues {
+    Float(Vec<f32>),
+    Double(Vec<f64>),
+    Long(Vec<i64>),
+    Int(Vec<i32>),
+    Bool(Vec<bool>),
+}
+
+impl TensorValues {
+    /// Gathers columns, which are named for messages. Null is NaN.
+    ///
+    /// # Errors
+    /// When a column is not of numbers, or holds what the type of the input does not.
+    pub(crate) fn gather(
+        element: Element,
+        columns: &[ArrayRef],
+        names: &[String],
+    ) -> Result<Self, String> {
+        Ok(match element {
+            Element::Float => Self::Float(rows(columns, names, &|column, name| {
+                Ok(numbers(column, name)?
+                    .into_iter()
+                    .map(|value| value as f32)
+                    .collect())
+            })?),
+            Element::Double => Self::Double(rows(columns, names, &numbers)?),
+            Element::Long => Self::Long(rows(columns, names, &whole)?),
+            Element::Int => Self::Int(rows(columns, names, &|column, name| {
+                let narrow = |value: i64| {
+                    i32::try_from(value).map_err(|_| does_not_fit(name, value, "int32"))
+                };
+                whole(column, name)?.into_iter().map(narrow).collect()
+            })?),
+            Element::Bool => Self::Bool(rows(columns, names, &|column, name| {
+                let flag = |value: f64| match value.is_nan() {
+                    true => Err(does_not_fit(name, value, "bool")),
+                    false => Ok(value != 0.0),
+                };
+                numbers(column, name)?.into_iter().map(flag).collect()
+            })?),
+        })
+    }
+}
+
+fn does_not_fit(name: &str, value: impl std::fmt::Display, wanted: &str) -> String {
+    format!(
+        "column {name} holds {value}, and the model's input takes {wanted}: compute a column that \
+         holds it, or leave such rows out (nan = \"drop\" for NaN and null)"
+    )
+}
+
+/// The values of a column, which is named for messages.
+type OfColumn<'a, T> = &'a dyn Fn(&ArrayRef, &str) -> Result<Vec<T>, String>;
+
+/// Columns side by side.
+fn rows<T: Copy>(
+    columns: &[ArrayRef],
+    names: &[String],
+    values: OfColumn<'_, T>,
+) -> Result<Vec<T>, String> {
+    let columns = columns.iter().zip(names);
+    let columns = columns.map(|(column, name)| values(column, name));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    if let [only] = &columns[..] {
+        return Ok(only.clone());
+    }
+    let rows = columns.first().map_or(0, Vec::len);
+    let mut all = Vec::with_capacity(rows.saturating_mul(columns.len()));
+    for row in 0..rows {
+        all.extend(columns.iter().filter_map(|column| column.get(row).copied()));
+    }
+    Ok(all)
+}
+
+fn numbers(column: &ArrayRef, name: &str) -> Result<Vec<f64>, String> {
+    doubles(column).ok_or_else(|| {
+        let found = column.data_type();
+        format!("column {name} is {found}, expected a boolean or a number")
+    })
+}
+
+/// Whole numbers; those of floating-point columns must be whole.
+fn whole(column: &ArrayRef, name: &str) -> Result<Vec<i64>, String> {
+    fn of<T: ArrowPrimitiveType>(column: &ArrayRef, name: &str) -> Result<Vec<i64>, String>
+    where
+        T::Native: TryInto<i64> + std::fmt::Display,
+    {
+        let values = column.as_primitive::<T>().values().iter();
+        let value = |value: &T::Native| {
+            let found = *value;
+            found
+                .try_into()
+                .map_err(|_| does_not_fit(name, found, "int64"))
+        };
+        values.map(value).collect()
+    }
+    if column.null_count() > 0 {
+        return Err(does_not_fit(name, "null", "whole numbers"));
+    }
+    match column.data_type() {
+        DataType::Int8 => of::<Int8Type>(column, name),
+        DataType::Int16 => of::<Int16Type>(column, name),
+        DataType::Int32 => of::<Int32Type>(column, name),
+        DataType::Int64 => of::<Int64Type>(column, name),
+        DataType::UInt8 => of::<UInt8Type>(column, name),
+        DataType::UInt16 => of::<UInt16Type>(column, name),
+        DataType::UInt32 => of::<UInt32Type>(column, name),
+        DataType::UInt64 => of::<UInt64Type>(column, name),
+        _ => {
+            /// The first float that no i64 holds; its opposite is the least i64.
+            const TWO_TO_63: f64 = (1_u64 << 63) as f64;
+            let fits =
+                |value: f64| (-TWO_TO_63..TWO_TO_63).contains(&value) && value.fract() == 0.0;
+            let value = |value: f64| match fits(value) {
+                true => Ok(value as i64),
+                false => Err(does_not_fit(name, value, "whole numbers")),
+            };
+            numbers(column, name)?.into_iter().map(value).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{BooleanArray, Float64Array, Int64Array, UInt64Array};
+
+    use super::*;
+
+    fn gathered(element: Element, column: ArrayRef) -> Result<TensorValues, String> {
+        TensorValues::gather(element, &[column], &["x".to_owned()])
+    }
+
+    #[test]
+    fn values_are_converted_as_the_input_is_declared() {
+        let flags: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None]));
+        let TensorValues::Float(values) = gathered(Element::Float, flags.clone()).unwrap() else {
+            panic!("not floats");
+        };
+        assert!(values[0] > 0.5 && values[1].is_nan());
+        let big = (1_i64 << 53) + 1;
+        let longs: ArrayRef = Arc::new(Int64Array::from(vec![big, -1]));
+        let found = gathered(Element::Long, longs.clone()).unwrap();
+        assert_eq!(found, TensorValues::Long(vec![big, -1]));
+        let found = gathered(Element::Bool, longs.clone()).unwrap();
+        assert_eq!(found, TensorValues::Bool(vec![true, true]));
+        let halves: ArrayRef = Arc::new(Float64Array::from(vec![2.0, -3.0]));
+        let found = gathered(Element::Int, halves).unwrap();
+        assert_eq!(found, TensorValues::Int(vec![2, -3]));
+    }
+
+    #[test]
+    fn what_a_type_does_not_hold_is_said() {
+        let wrong: [(Element, ArrayRef, &str); 5] = [
+            (
+                Element::Long,
+                Arc::new(Float64Array::from(vec![0.5])),
+                "holds 0.5",
+            ),
+            (
+                Element::Int,
+                Arc::new(Int64Array::from(vec![1_i64 << 40])),
+                "takes int32",
+            ),
+            (
+                Element::Long,
+                Arc::new(UInt64Array::from(vec![u64::MAX])),
+                "takes int64",
+            ),
+            (
+                Element::Bool,
+                Arc::new(Float64Array::from(vec![f64::NAN])),
+                "nan = \"drop\"",
+            ),
+            (
+                Element::Long,
+                Arc::new(Int64Array::from(vec![None])),
+                "holds null",
+            ),
+        ];
+        for (element, column, expected) in wrong {
+            let told = gathered(element, column).unwrap_err();
+            assert!(
+                told.contains("column x") && told.contains(expected),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn columns_stand_side_by_side() {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from(vec![1, 2])),
+            Arc::new(Int64Array::from(vec![3, 4])),
+        ];
+        let names = ["x".to_owned(), "y".to_owned()];
+        let found = TensorValues::gather(Element::Long, &columns, &names).unwrap();
+        assert_eq!(found, TensorValues::Long(vec![1, 3, 2, 4]));
+    }
+}

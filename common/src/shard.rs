@@ -33,13 +33,26 @@ pub struct FileIdentity {
     pub uuid: String,
 }
 
-/// One stage, one file, one range of entries, with its certified lumi sections.
+/// What a shard reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Entries of a file.
+    Entries,
+    /// The rows of this shard, of the stage that its own reads.
+    Rows(ShardId),
+}
+
+/// One stage and a piece of its input: a range of entries of a file, or the rows that another
+/// shard made of one. Either way it says of which events its rows are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
     /// Hash of everything that decides the output.
     pub id: ShardId,
     /// Stage that it belongs to.
     pub stage: StageName,
+    /// What it reads. What follows is of the file that its events are in, at first or at second
+    /// hand.
+    pub source: Source,
     /// Dataset of the file.
     pub dataset: String,
     /// Input file.
@@ -63,8 +76,13 @@ impl Shard {
         let mut hash = FieldHash::of("shard");
         hash.number("version", OUTPUT_VERSION)
             .text("stage", self.stage.as_str())
-            .text("digest", stage_digest)
-            .text("dataset", &self.dataset)
+            .text("digest", stage_digest);
+        if let Source::Rows(parent) = self.source {
+            // Which covers all that follows.
+            hash.bytes("rows", parent.as_bytes());
+            return ShardId::from_hash(&hash.finish());
+        }
+        hash.text("dataset", &self.dataset)
             .text("url", &self.file.url)
             .number("size", self.file.size)
             .text("uuid", &self.file.uuid)

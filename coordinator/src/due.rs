@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use lumimill_common::campaign::{Campaign, StageName};
+use lumimill_common::campaign::Campaign;
 use lumimill_common::shard::{Shard, ShardId};
 
 use self::obstacle::nothing_in_the_way;
 use crate::output::{Inventory, Output};
+use crate::outstanding;
 use crate::plan::{Plan, Splits};
 use crate::soundness::{Fault, Unsound, to_measure, unsound};
 use crate::status::dead_of;
@@ -56,6 +57,8 @@ pub struct Due {
     pub not_told_apart: usize,
     /// What is done, in the order of the plan.
     pub shards: Vec<Shard>,
+    /// Of that, what may be begun at once; the rest follows as what it reads is over.
+    pub now: Vec<Shard>,
     /// What is published already by a plan that is replaced, and so goes out again.
     pub others: Vec<Shard>,
 }
@@ -105,10 +108,16 @@ impl Due {
         let due: BTreeSet<ShardId> = shards.iter().map(|shard| shard.id).collect();
         let to_measure = &to_measure & &due;
         nothing_in_the_way(output, &shards).await?;
-        let others = match is_cut {
-            true => published(&plan, &inventory, &ids, &before),
-            false => Vec::new(),
-        };
+        let done = inventory.done.difference(&ids).copied().collect();
+        let still_given_up = inventory.failed.difference(&ids).copied().collect();
+        let outstanding = outstanding::due(&plan, &done, &still_given_up)
+            .now
+            .into_iter();
+        let (now, others): (Vec<&Shard>, Vec<&Shard>) =
+            outstanding.partition(|shard| due.contains(&shard.id));
+        let was_there = |shard: &&&Shard| is_cut && before.contains(&shard.id);
+        let others = others.iter().filter(was_there).copied().cloned().collect();
+        let now = now.into_iter().cloned().collect();
         Ok(Self {
             plan,
             is_cut,
@@ -118,6 +127,7 @@ impl Due {
             not_told_apart,
             given_up,
             shards,
+            now,
             others,
         })
     }
@@ -204,37 +214,6 @@ async fn chosen(
             }
         }
     })
-}
-
-/// What a pool has of the plan before, beside what was chosen: the jobs of stages that are out, of
-/// shards that are neither done nor given up.
-fn published(
-    plan: &Plan,
-    inventory: &Inventory,
-    chosen: &BTreeSet<ShardId>,
-    before: &BTreeSet<ShardId>,
-) -> Vec<Shard> {
-    let Inventory { done, failed, .. } = inventory;
-    let is_over = |shard: &Shard| done.contains(&shard.id) || failed.contains(&shard.id);
-    let of_stage = |name: &StageName| {
-        let shards = plan.shards.iter();
-        let name = name.clone();
-        shards.filter(move |shard| shard.stage == name)
-    };
-    let stages = &plan.stages;
-    let first = stages
-        .iter()
-        .position(|stage| !of_stage(&stage.name).all(is_over));
-    let begun = stages
-        .iter()
-        .rposition(|stage| of_stage(&stage.name).any(is_over));
-    let out = first.max(begun).map_or(0, |last| last + 1);
-    let out: BTreeSet<&StageName> = stages.iter().take(out).map(|stage| &stage.name).collect();
-    let is_other = |shard: &&Shard| {
-        let was_there = before.contains(&shard.id) && !chosen.contains(&shard.id);
-        was_there && !is_over(shard) && out.contains(&shard.stage)
-    };
-    plan.shards.iter().filter(is_other).cloned().collect()
 }
 
 #[cfg(test)]

@@ -58,13 +58,6 @@ pub struct LumiLedger {
     pub not_in_files: LumiMask,
 }
 
-/// The shards without a marker, in the order of the plan.
-#[must_use]
-pub fn outstanding<'a>(plan: &'a Plan, done: &BTreeSet<ShardId>) -> Vec<&'a Shard> {
-    let shards = plan.shards.iter();
-    shards.filter(|shard| !done.contains(&shard.id)).collect()
-}
-
 /// The markers that no shard of the plan accounts for: of another configuration, or of files
 /// that are gone.
 #[must_use]

@@ -19,6 +19,7 @@ pub mod ledger;
 mod meddled_store;
 pub mod orders;
 pub mod output;
+pub mod outstanding;
 pub mod plan;
 pub mod progress;
 pub mod reduce;

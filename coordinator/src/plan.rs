@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 mod certified;
 mod columns;
 mod cut;
+mod derive;
 mod digest;
 mod duplicates;
 mod event_columns;

@@ -58,6 +58,12 @@ impl Outcome {
         left.sum::<u64>().saturating_sub(unsound)
     }
 
+    /// How many shards are in the report.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.stages.iter().map(|(_, shards, _)| shards.done).sum()
+    }
+
     /// Whether every shard is done.
     #[must_use]
     pub fn complete(&self) -> bool {

@@ -129,6 +129,15 @@ fn a_run_that_is_stopped_before_its_end_goes_on_measuring() {
             fs::remove_file(markers.join(name)).unwrap();
         }
     }
+    let verified = lumimill().on("verify", &changed.file()).expect_code(3);
+    let says = "to be measured again, as its metrics changed";
+    assert_eq!(verified.out.matches(says).count(), 2, "{}", verified.out);
+    let status = lumimill().on("status", &changed.file()).expect_code(0);
+    let says = "2 of these only to measure again";
+    assert!(status.out.contains(says), "{}", status.out);
+    let reported = lumimill().on("report", &changed.file()).expect_code(3);
+    let says = "2 shards are to be measured again, as their metrics changed";
+    assert!(reported.out.contains(says), "{}", reported.out);
     let says = format!("0 shards to do, {} to measure again", names.len());
     let ended = lumimill().on("run", &changed.file()).expect_code(0);
     assert!(ended.err.contains(&says), "{}", ended.err);

@@ -24,6 +24,7 @@ pub mod log;
 pub mod measure;
 pub mod memory;
 pub mod parquet_output;
+mod planned_stage;
 pub mod prepared_stage;
 pub mod process;
 pub mod production;

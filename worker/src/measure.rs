@@ -162,3 +162,101 @@ impl WholeEvents {
         Ok((last > 0).then(|| batch.slice(0, last)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, BooleanArray, Float32Array, UInt32Array, UInt64Array};
+    use lumimill_common::campaign::Campaign;
+    use lumimill_common::failure::Disposition;
+    use lumimill_common::metric::RowBatch;
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    const TEXT: &str = r#"
+name = "c"
+output = "o"
+[[dataset]]
+name = "d"
+kind = "mc"
+files = ["a.root"]
+[[stage]]
+name = "s"
+rows = { each = "Muon" }
+keep = ["run", "luminosityBlock as lumi", "event", "HLT_X"]
+[stage.columns]
+s = "pt"
+[[stage.metric]]
+ranking = { label = "HLT_X", score = "s", per = "event" }
+[[stage.metric]]
+drift = { by = "run", columns = ["s"], labels = ["HLT_X"] }
+"#;
+
+    fn prepared() -> PreparedStage {
+        let campaign = Campaign::parse(TEXT).unwrap();
+        let none = |_: &str| Err(String::from("no models here"));
+        PreparedStage::load(&campaign, 0, &none).unwrap()
+    }
+
+    /// Rows of events of one to five rows, and of one that is longer than a batch.
+    fn rows() -> RecordBatch {
+        let mut events: Vec<u64> = Vec::new();
+        for event in 0..20_000u64 {
+            events.extend(std::iter::repeat_n(event, 1 + (event as usize * 7) % 5));
+        }
+        events.extend(std::iter::repeat_n(20_000, BATCH_ROWS + 100));
+        events.extend([20_001, 20_001, 20_002]);
+        let score = |row: usize| ((row * 7_919) % 1_000) as f32 / 1_000.0;
+        let columns: [(&str, ArrayRef); 5] = [
+            (
+                "run",
+                Arc::new(UInt32Array::from_iter_values(
+                    events.iter().map(|event| 1 + (event / 3_000) as u32),
+                )),
+            ),
+            ("lumi", Arc::new(UInt32Array::from_value(1, events.len()))),
+            ("event", Arc::new(UInt64Array::from(events.clone()))),
+            (
+                "HLT_X",
+                Arc::new(BooleanArray::from_iter(
+                    events.iter().map(|event| Some(event % 3 == 0)),
+                )),
+            ),
+            (
+                "s",
+                Arc::new(Float32Array::from_iter_values((0..events.len()).map(score))),
+            ),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    #[test]
+    fn no_event_is_cut_between_two_batches() {
+        let (folder, rows) = (tempfile::tempdir().unwrap(), rows());
+        assert!(rows.num_rows() > 4 * BATCH_ROWS);
+        let path = folder.path().join("table.parquet");
+        let mut writer =
+            ArrowWriter::try_new(File::create(&path).unwrap(), rows.schema(), None).unwrap();
+        writer.write(&rows).unwrap();
+        writer.close().unwrap();
+        let prepared = prepared();
+        let mut read = 0;
+        let count = |rows| {
+            read += rows;
+            Ok(())
+        };
+        let found = measure(&path, &prepared, count).unwrap();
+        assert_eq!(read, rows.num_rows() as u64);
+        let whole = RowBatch::try_new(&rows, Some(["run", "lumi", "event"])).unwrap();
+        for (metric, found) in prepared.metrics().iter().zip(&found) {
+            let mut expected = Partial::new(metric);
+            expected.fill(&whole).unwrap();
+            assert_eq!(*found, expected, "{metric}");
+        }
+        let stop = |_| Err(Failure::retry("stopped", "", "the work was stopped"));
+        let stopped = measure(&path, &prepared, stop).unwrap_err();
+        assert_eq!(stopped.disposition, Disposition::Retry);
+    }
+}

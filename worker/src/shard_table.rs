@@ -14,21 +14,19 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
-use lumimill_common::campaign::{InvalidName, StageName};
+use lumimill_common::campaign::InvalidName;
 use lumimill_common::entry_set::{DamagedEntries, EntrySet};
-use lumimill_common::field_hash::FieldHash;
 use lumimill_common::form::{self, FormError};
-use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard};
+use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard, Source};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::stage_types::StageTypes;
+pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
 pub const VERSION: u64 = 3;
@@ -104,52 +102,6 @@ pub enum ShardTableError {
     },
 }
 
-/// A stage of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedStage {
-    /// Its name.
-    pub name: StageName,
-    /// Digest of what it does (see [`lumimill_common::shard::stage_digest`]).
-    pub digest: String,
-    /// SHA-256 of its model files, in order.
-    pub models: Vec<String>,
-    /// The types of its columns, the same for all files.
-    #[serde(default)]
-    pub types: StageTypes,
-    /// Its labels, and which of its files lack them.
-    #[serde(default)]
-    pub labels: Vec<LabelCoverage>,
-}
-
-/// How many files and certified events of a stage have a label.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelCoverage {
-    /// The label, as its column is named.
-    pub label: String,
-    /// The branch that it is.
-    pub branch: String,
-    /// Files of the stage.
-    pub files: u64,
-    /// Certified events in them.
-    pub events: u64,
-    /// Files without the branch.
-    pub files_without: u64,
-    /// Certified events in those.
-    pub events_without: u64,
-}
-
-impl PlannedStage {
-    /// Digest of all that decides the bytes of its shards, apart from their input: of what it
-    /// does, and of the types of its columns, which depend on all files together.
-    #[must_use]
-    pub fn output_digest(&self) -> String {
-        let mut hash = FieldHash::of("output");
-        hash.text("stage", &self.digest);
-        self.types.add_to(&mut hash);
-        hash.to_string()
-    }
-}
-
 /// The rows of a plan, and its metadata.
 #[derive(Debug)]
 pub struct ShardTable {
@@ -221,11 +173,15 @@ impl ShardTable {
 /// Columns of the table.
 #[must_use]
 pub fn schema() -> SchemaRef {
-    let text = |name: &str| Field::new(name, DataType::Utf8, name == "lumis");
+    let text = |name: &str| {
+        let is_optional = ["lumis", "parent"].contains(&name);
+        Field::new(name, DataType::Utf8, is_optional)
+    };
     let number = |name: &str| Field::new(name, DataType::UInt64, false);
     Arc::new(Schema::new(vec![
         text("shard"),
         text("stage"),
+        text("parent"),
         text("dataset"),
         text("file"),
         number("size"),
@@ -254,9 +210,14 @@ pub fn rows(schema: &SchemaRef, shards: &[Shard]) -> Result<RecordBatch, ArrowEr
     let dropped = shards
         .iter()
         .map(|shard| (!shard.dropped.is_empty()).then(|| shard.dropped.to_bytes()));
+    let parents = shards.iter().map(|shard| match shard.source {
+        Source::Entries => None,
+        Source::Rows(parent) => Some(parent.to_string()),
+    });
     let columns = vec![
         text(|shard| shard.id.to_string()),
         text(|shard| shard.stage.to_string()),
+        Arc::new(parents.collect::<StringArray>()),
         text(|shard| shard.dataset.clone()),
         text(|shard| shard.file.url.clone()),
         number(|shard| shard.file.size),
@@ -348,14 +309,15 @@ fn read_shards(
             .and_then(|array| array.as_primitive_opt::<UInt64Type>())
             .ok_or(ShardTableError::Column { column })
     };
-    let (id, stage, dataset) = (text("shard")?, text("stage")?, text("dataset")?);
+    let (id, stage, parent) = (text("shard")?, text("stage")?, text("parent")?);
+    let dataset = text("dataset")?;
     let (file, uuid, tree, lumis) = (text("file")?, text("uuid")?, text("tree")?, text("lumis")?);
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
     let dropped = dropped_column(batch)?;
     room.take(
         batch.num_rows(),
-        &[id, stage, dataset, file, uuid, tree, lumis],
+        &[id, stage, parent, dataset, file, uuid, tree, lumis],
         dropped,
     )?;
     for row in 0..batch.num_rows() {
@@ -364,6 +326,10 @@ fn read_shards(
         shards.push(Shard {
             id: id.value(row).parse()?,
             stage: stage.value(row).parse()?,
+            source: match parent.is_null(row) {
+                true => Source::Entries,
+                false => Source::Rows(parent.value(row).parse()?),
+            },
             dataset: dataset.value(row).to_owned(),
             file: FileIdentity {
                 url: file.value(row).to_owned(),

@@ -44,6 +44,7 @@ fn shard() -> Shard {
     Shard {
         id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
         stage: "dimuon".parse().unwrap(),
+        source: crate::shard::Source::Entries,
         dataset: String::from("D"),
         file: FileIdentity {
             url: String::from("a.root"),

@@ -242,7 +242,7 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
         }
         output.set_back(&due.unsound, &due.to_measure).await?;
         output.begin_anew(&due.chosen).await;
-        for (pool, shards) in [(&pool, &due.shards), (&home, &due.others)] {
+        for (pool, shards) in [(&pool, &due.now), (&home, &due.others)] {
             let jobs_of = JobsOf {
                 campaign: name,
                 plan: &control.plan,

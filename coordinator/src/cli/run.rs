@@ -26,6 +26,7 @@ use crate::drive::{End, drive};
 use crate::due::{Due, Wanted, events};
 use crate::exit_code::Exit;
 use crate::output::{Output, Planned, can_be_written};
+use crate::outstanding;
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
@@ -161,9 +162,7 @@ async fn made_whole(
             eprintln!("{tables} {are} gone or damaged, and {are} made again");
         }
         output.set_back(&due.unsound, &due.to_measure).await?;
-        let shards: Vec<ShardId> = due.shards.iter().map(|shard| shard.id).collect();
-        let end = produce(args, file, output, &due.plan, &shards).await?;
-        if end == Ended::Stopped {
+        if stage_by_stage(args, file, output, &due).await? == Ended::Stopped {
             eprintln!("stopped; run again to go on where it stopped");
             return Ok(Exit::Stopped);
         }
@@ -178,9 +177,38 @@ async fn made_whole(
         due.to_measure = to_measure(outcome.unsound());
         due.not_told_apart = 0;
         due.shards.clone_from(&unsound);
+        due.now.clone_from(&unsound);
         due.unsound = unsound;
     }
     Ok(Exit::FailedShards)
+}
+
+/// Does what is due, and then what has become due by it.
+async fn stage_by_stage(
+    args: &RunArgs,
+    file: &CampaignFile,
+    output: &Output,
+    due: &Due,
+) -> anyhow::Result<Ended> {
+    let mut left: BTreeSet<ShardId> = due.shards.iter().map(|shard| shard.id).collect();
+    let mut now: Vec<ShardId> = due.now.iter().map(|shard| shard.id).collect();
+    loop {
+        let end = produce(args, file, output, &due.plan, &now).await?;
+        for id in &now {
+            left.remove(id);
+        }
+        if end == Ended::Stopped || left.is_empty() {
+            return Ok(end);
+        }
+        let done = output.done_of(&due.plan).await?;
+        let given_up = output.failed_of(&due.plan, &done).await?;
+        let outstanding = outstanding::due(&due.plan, &done, &given_up);
+        let ids = outstanding.now.iter().map(|shard| shard.id);
+        now = ids.filter(|id| left.contains(id)).collect();
+        if now.is_empty() {
+            return Ok(end);
+        }
+    }
 }
 
 /// The output in a place, to look at.

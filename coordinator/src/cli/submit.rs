@@ -48,8 +48,6 @@ pub(super) struct SubmitArgs {
 struct Prepared {
     told: Option<Told>,
     due: Due,
-    /// Of what is due, the jobs that go out now: those of the first stage that has any.
-    first: Vec<Shard>,
     /// Shards of an earlier configuration, which are removed.
     stale: Vec<(StageName, ShardId)>,
 }
@@ -66,12 +64,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
             tell(args, &prepared);
             return Ok(Exit::Done);
         }
-        let Prepared {
-            told,
-            due,
-            first,
-            stale,
-        } = prepared;
+        let Prepared { told, due, stale } = prepared;
         let (_, root) = root(&site).await?;
         let output = Output::share(&place).await?;
         write_models(output.store().as_ref(), &file, &due.plan.stages).await?;
@@ -90,20 +83,20 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
             plan: &digest,
             pool: &args.pool,
         };
-        let shards: Vec<&Shard> = first.iter().collect();
+        let shards: Vec<&Shard> = due.now.iter().collect();
         publish_jobs(&site, jobs_of, &shards).await?;
         // Once more: a coordinator may just have found the campaign at its end.
         set_active(root.as_ref(), name).await?;
         let all = due.plan.shards.len();
         say(format_args!(
             "campaign {name}: {} of {all} shards published to pool {} ({} events), {} were done",
-            first.len(),
+            due.now.len(),
             args.pool,
-            events(&first),
+            events(&due.now),
             all.saturating_sub(due.shards.len()),
         ));
         say_measured(&due);
-        say_later(&due, &first);
+        say_later(&due);
         say_pause(name, &control, &args.campaign);
         say(format_args!(
             "follow it with: lumimill status {} --watch",
@@ -135,38 +128,26 @@ async fn prepared(
         &file.base,
     );
     let due = due.await?;
-    let mut stages = due.plan.stages.iter();
-    let has_any = |name: &StageName| due.shards.iter().any(|shard| shard.stage == *name);
-    let stage = stages.find(|stage| has_any(&stage.name));
-    let is_first = |shard: &&Shard| stage.is_some_and(|stage| stage.name == shard.stage);
-    let first = due.shards.iter().filter(is_first).cloned().collect();
-    Ok(Prepared {
-        told,
-        due,
-        first,
-        stale,
-    })
+    Ok(Prepared { told, due, stale })
 }
 
 /// Says what would be done.
 fn tell(args: &SubmitArgs, prepared: &Prepared) {
-    let Prepared {
-        due, first, stale, ..
-    } = prepared;
+    let Prepared { due, stale, .. } = prepared;
     if !stale.is_empty() {
         say(format_args!(
             "would remove {} of an earlier configuration",
             counted(stale.len(), "shard")
         ));
     }
-    list(first, Some(&args.pool));
-    sum(first);
+    list(&due.now, Some(&args.pool));
+    sum(&due.now);
     say_measured(due);
-    say_later(due, first);
+    say_later(due);
 }
 
-fn say_later(due: &Due, first: &[Shard]) {
-    let later = due.shards.len().saturating_sub(first.len());
+fn say_later(due: &Due) {
+    let later = due.shards.len().saturating_sub(due.now.len());
     if later > 0 {
         say(format_args!(
             "{} of later stages will follow as `lumimill serve` publishes them",

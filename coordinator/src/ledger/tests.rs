@@ -1,12 +1,17 @@
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{LumiSection, Run};
-use lumimill_worker::stage_types::StageTypes;
+use lumimill_common::shard::Source;
 use proptest::prelude::*;
 
 use super::*;
 use crate::plan::{Certified, PlannedFile, PlannedStage};
 
 type Lumi = (u32, u32);
+
+/// The shards without a marker.
+fn outstanding<'a>(plan: &'a Plan, done: &BTreeSet<ShardId>) -> Vec<&'a Shard> {
+    crate::outstanding::due(plan, done, &BTreeSet::new()).now
+}
 
 /// A file of a test: the lumi sections of each shard, and those without events.
 #[derive(Debug, Clone)]
@@ -63,19 +68,15 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
         });
     }
     for stage in stages {
-        plan.stages.push(PlannedStage {
-            name: stage.parse().unwrap(),
-            digest: String::new(),
-            models: Vec::new(),
-            types: StageTypes::default(),
-            labels: Vec::new(),
-        });
+        let name = stage.parse().unwrap();
+        plan.stages.push(PlannedStage::new(name, ""));
         for (at, file) in files.iter().enumerate() {
             for (number, lumis) in file.shards.iter().enumerate() {
                 let start = number as u64;
                 let mut shard = Shard {
                     id: ShardId::default(),
                     stage: stage.parse().unwrap(),
+                    source: Source::Entries,
                     dataset: String::from("D"),
                     file: identity(at),
                     tree: String::from("Events"),

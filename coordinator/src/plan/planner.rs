@@ -9,7 +9,7 @@ use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Problem, Stage, 
 use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::lumi_mask::{LumiMask, MaskNote};
-use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::shard::{Shard, ShardId, Source};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
 use thiserror::Error;
@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::certified::{CertificationError, Certified};
 use super::columns::{Schemas, decide};
 use super::cut::Cut;
+use super::derive::derive;
 use super::digest::digest_of;
 use super::duplicates::{self, DuplicateError};
 use super::scan::{Holds, Scan, ScanError, Scanner};
@@ -309,23 +310,23 @@ fn assemble(
         return Err(PlanErrors(problems));
     }
     let mut stages = Vec::with_capacity(campaign.stages.len());
-    let mut shards = Vec::new();
+    let mut roots = Vec::new();
     for (stage, planned) in campaign.stages.iter().zip(planned) {
         let digest = planned.output_digest();
         let dropped = checked.dropped(stage, scanned);
-        let before = shards.len();
+        let before = roots.len();
         for (at, Scanned { input, scan }) in scanned.iter().enumerate() {
             if !input.is_read_by(stage) {
                 continue;
             }
             let of_file = dropped.get(&at);
-            shards.extend(scan.cuts.iter().map(|cut| {
+            roots.extend(scan.cuts.iter().map(|cut| {
                 let dropped = of_file.map(|dropped| dropped.within(&cut.entries));
                 let dropped = dropped.unwrap_or_default();
                 shard(&stage.name, &digest, input, &certified, cut, dropped)
             }));
         }
-        if shards.len() == before {
+        if roots.len() == before {
             // A stage without events still gives a table, with all its columns and no rows.
             let nothing = Cut {
                 entries: 0..0,
@@ -339,7 +340,7 @@ fn assemble(
             };
             let with_branches = |scanned: &&Scanned<'_>| scanned.scan.holds != Holds::Nothing;
             let first = readers().find(with_branches).or(readers().next());
-            shards.extend(first.map(|first| {
+            roots.extend(first.map(|first| {
                 let dropped = EntrySet::default();
                 shard(
                     &stage.name,
@@ -358,9 +359,9 @@ fn assemble(
         campaign: campaign.name.clone(),
         digest: digest_of(campaign, &certified, &stages),
         certified,
+        shards: derive(roots, &stages),
         stages,
         files: scanned.iter().map(planned_file).collect(),
-        shards,
         duplicates: checked.duplicates,
         splits: Splits::new(),
         notes,
@@ -384,11 +385,10 @@ fn planned_stage(
         Default::default()
     });
     PlannedStage {
-        name: stage.stage().name.clone(),
-        digest: stage.digest().to_owned(),
         models: stage.models().iter().flat_map(StageModel::hashes).collect(),
         types,
         labels,
+        ..PlannedStage::new(stage.stage().name.clone(), stage.digest())
     }
 }
 
@@ -404,6 +404,7 @@ fn shard(
     let mut shard = Shard {
         id: ShardId::default(),
         stage: stage.clone(),
+        source: Source::Entries,
         dataset: input.dataset.name.clone(),
         file: input.file.identity.clone(),
         tree: input.tree.to_owned(),

@@ -9,9 +9,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::shard::{Shard, ShardId, Source};
 use lumimill_worker::input::Location;
 
+use super::derive::{derive, roots_of};
 use super::event_columns::{EventColumns, LUMI, RUN, batches};
 use super::{Plan, ScanError};
 
@@ -19,7 +20,8 @@ use super::{Plan, ScanError};
 pub type Splits = BTreeMap<ShardId, NonZeroU32>;
 
 impl Plan {
-    /// Cuts shards, and parts of shards, as told; what is not of this plan is left out.
+    /// Cuts shards, and parts of shards, as told; what is not of this plan is left out. A shard that
+    /// reads the rows of another is cut with the one that reads a file.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -32,8 +34,10 @@ impl Plan {
             .iter()
             .map(|stage| (stage.name.clone(), stage.output_digest()))
             .collect();
+        let splits = &roots_of(&self.shards, splits);
         let mut shards = Vec::with_capacity(self.shards.len());
-        for shard in std::mem::take(&mut self.shards) {
+        let roots = std::mem::take(&mut self.shards).into_iter();
+        for shard in roots.filter(|shard| shard.source == Source::Entries) {
             let mut left = vec![shard];
             while let Some(shard) = left.pop() {
                 let parts = splits.get(&shard.id);
@@ -51,7 +55,7 @@ impl Plan {
                 }
             }
         }
-        self.shards = shards;
+        self.shards = derive(shards, &self.stages);
         Ok(())
     }
 }

@@ -118,8 +118,7 @@ impl ActiveCampaign {
         let Some(loaded) = &self.loaded else {
             return Vec::new();
         };
-        let stages = loaded.plan.stages.iter().take(loaded.stage + 1);
-        stages.map(|stage| stage.name.to_string()).collect()
+        loaded.published().map(ToString::to_string).collect()
     }
 
     /// How many of the running shards are of each stage.
@@ -219,9 +218,15 @@ impl ActiveCampaign {
                 false => QUIET,
             };
         }
-        match loaded.is_over() {
-            true => self.advance(queue, root).await,
-            false => loaded.publish_lost(queue).await,
+        if loaded.is_over() {
+            return self.finish(queue, root).await;
+        }
+        match loaded.publish_next(queue).await? {
+            0 => loaded.publish_lost(queue).await,
+            shards => {
+                info!(campaign = %self.name, shards, "next stage");
+                Ok(())
+            }
         }
     }
 
@@ -240,22 +245,17 @@ impl ActiveCampaign {
         Ok(self.loaded.as_mut())
     }
 
-    /// The stage is over: publishes the next one, or ends the campaign.
-    async fn advance(&mut self, queue: &dyn Queue, root: &dyn Store) -> anyhow::Result<()> {
+    /// Nothing goes on by itself: reports, and ends the campaign.
+    async fn finish(&mut self, queue: &dyn Queue, root: &dyn Store) -> anyhow::Result<()> {
         let Some(loaded) = &mut self.loaded else {
             return Ok(());
         };
-        if loaded.stage + 1 < loaded.plan.stages.len() {
-            loaded.stage += 1;
-            let count = loaded.publish(queue).await?;
-            info!(campaign = %self.name, stage = loaded.stage, shards = count, "next stage");
-            return Ok(());
-        }
         loaded.remove_stale().await?;
         let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
         if !outcome.unsound().is_empty() {
             return loaded.mend(queue, outcome.unsound()).await;
         }
+        loaded.reported = Some(outcome.done());
         info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
         self.end(root).await
     }

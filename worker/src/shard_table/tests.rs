@@ -1,5 +1,5 @@
 use arrow_array::RecordBatch;
-use lumimill_common::shard::{FileIdentity, Shard, ShardId};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -17,6 +17,7 @@ fn shard(number: u128, url: &str) -> Shard {
     Shard {
         id,
         stage: "dimuon".parse().unwrap(),
+        source: Source::Entries,
         dataset: String::from("D"),
         file: FileIdentity {
             url: url.to_owned(),

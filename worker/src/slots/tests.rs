@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use lumimill_common::failure::Failure;
 use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
 use lumimill_common::queue::{Delivery, MemoryQueue, Queue, REPORTS, Settle, jobs};
-use lumimill_common::shard::{FileIdentity, Shard, ShardId};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use lumimill_common::store::LocalStore;
 
 use super::Slots;
@@ -25,6 +25,7 @@ fn shard(number: usize) -> Shard {
     Shard {
         id: id(number),
         stage: "s".parse().unwrap(),
+        source: Source::Entries,
         dataset: String::from("d"),
         file: FileIdentity {
             url: String::from("nowhere.root"),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::entry_set::EntrySet;
-use crate::shard::{FileIdentity, Shard, ShardId};
+use crate::shard::{FileIdentity, Shard, ShardId, Source};
 
 /// Everything that a stage may say, none of it at its default.
 const ALL: &str = r#"
@@ -75,6 +75,7 @@ fn the_ids_of_shards_stay_what_they_are() {
     let mut shard = Shard {
         id: ShardId::default(),
         stage: "dimuon".parse().unwrap(),
+        source: Source::Entries,
         dataset: String::from("data"),
         file: FileIdentity {
             url: String::from("a.root"),
@@ -90,12 +91,15 @@ fn the_ids_of_shards_stay_what_they_are() {
     let bare = shard.compute_id("digest");
     shard.lumis = Some(serde_json::from_str(r#"{"1": [[1, 7]]}"#).unwrap());
     shard.dropped = EntrySet::from_ranges([101..102, 105..106]);
-    let found = [bare, shard.compute_id("digest")].map(|id| id.to_string());
+    let held = shard.compute_id("digest");
+    shard.source = Source::Rows(held);
+    let found = [bare, held, shard.compute_id("digest")].map(|id| id.to_string());
     assert_eq!(
         found,
         [
             "31a74698d824bdc6513d99216059af93",
-            "b41fd1c996b31236ab3081a356e3907c"
+            "b41fd1c996b31236ab3081a356e3907c",
+            "040643d17f03b5e3d274b309ed9550b1",
         ]
     );
 }

@@ -8,12 +8,13 @@ use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failure::Failure;
 use lumimill_common::queue::{Queue, jobs};
 use lumimill_common::retry_policy::uses_up_an_attempt;
-use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::shard::{Shard, ShardId, Source};
 use tracing::warn;
 
 use super::QUIET;
 use crate::jobs::JobsOf;
 use crate::output::{Output, Planned, Told};
+use crate::outstanding::{Outstanding, due};
 use crate::plan::Plan;
 use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
@@ -39,8 +40,14 @@ pub(super) struct Loaded {
     pub(super) hinted: BTreeSet<ShardId>,
     /// Why shards are tried again that have no record of it, as it uses up no attempt.
     pub(super) put_off: BTreeMap<ShardId, Failure>,
-    /// Last stage whose jobs are published.
-    pub(super) stage: usize,
+    /// Where in the plan those shards are that are due, when the markers were last listed.
+    due: Vec<usize>,
+    /// How many shards wait for others that are due.
+    waiting: usize,
+    /// Stages whose jobs are published.
+    published: BTreeSet<StageName>,
+    /// How many shards are in the report, once there is one.
+    pub(super) reported: Option<u64>,
     pub(super) listed: Instant,
     /// Time between two looks at all markers while nobody is heard of.
     pub(super) pace: Duration,
@@ -70,29 +77,30 @@ impl Loaded {
             failed: BTreeSet::new(),
             hinted: BTreeSet::new(),
             put_off: BTreeMap::new(),
-            stage: 0,
+            due: Vec::new(),
+            waiting: 0,
+            published: BTreeSet::new(),
+            reported: None,
             listed: now,
             pace: QUIET,
             heard: now,
         };
         loaded.list().await?;
-        // Where it stood: the last stage whose jobs are out.
-        while loaded.stage + 1 < loaded.plan.stages.len() && loaded.is_begun(loaded.stage + 1) {
-            loaded.stage += 1;
-        }
+        // What reads files is published by whoever submits; what was begun was published before.
+        let is_begun = |id: &ShardId| loaded.done.contains(id) || loaded.failed.contains(id);
+        let is_out = |shard: &&Shard| shard.source == Source::Entries || is_begun(&shard.id);
+        let out = loaded.plan.shards.iter().filter(is_out);
+        loaded.published = out.map(|shard| shard.stage.clone()).collect();
         Ok(Some(loaded))
-    }
-
-    /// Whether anything of a stage is done or was given up.
-    fn is_begun(&self, stage: usize) -> bool {
-        let mut shards = self.shards(stage);
-        shards.any(|shard| self.done.contains(&shard.id) || self.failed.contains(&shard.id))
     }
 
     pub(super) async fn list(&mut self) -> anyhow::Result<()> {
         self.done = self.output.done_of(&self.plan).await?;
         self.failed = self.output.failed_of(&self.plan, &self.done).await?;
         self.hinted.clear();
+        let Outstanding { now, waiting, .. } = due(&self.plan, &self.done, &self.failed);
+        let places = now.iter().filter_map(|shard| self.places.get(&shard.id));
+        (self.due, self.waiting) = (places.copied().collect(), waiting.len());
         let is_over = |id: &ShardId| self.done.contains(id) || self.failed.contains(id);
         self.put_off.retain(|shard, _| !is_over(shard));
         self.listed = Instant::now();
@@ -116,7 +124,10 @@ impl Loaded {
             return Ok(true);
         }
         self.list().await?;
-        Ok(self.is_over() && self.stage + 1 >= self.plan.stages.len())
+        // One may have been done again, quickly, just while its marker was not there to be counted.
+        let done = self.done.iter().filter(|id| self.places.contains_key(*id));
+        let done = done.count() as u64;
+        Ok(self.is_over() && self.reported.is_none_or(|reported| reported == done))
     }
 
     /// Notes that it was heard of, and that it need not be again before so much time has passed:
@@ -130,26 +141,45 @@ impl Loaded {
         self.done.len() + self.failed.len()
     }
 
+    /// Whether nothing of it goes on by itself.
     pub(super) fn is_over(&self) -> bool {
-        self.outstanding().next().is_none()
+        self.due.is_empty() && self.waiting == 0
     }
 
-    fn shards(&self, stage: usize) -> impl Iterator<Item = &Shard> {
-        let name: Option<&StageName> = self.plan.stages.get(stage).map(|stage| &stage.name);
-        let shards = self.plan.shards.iter();
-        shards.filter(move |shard| Some(&shard.stage) == name)
-    }
-
-    /// Shards that are neither done nor given up, of this stage and of those before: what was
-    /// given up there may be sent again any time.
+    /// Shards that are due; whoever reads them was told of all but those of stages that could not
+    /// begin before.
     pub(super) fn outstanding(&self) -> impl Iterator<Item = &Shard> {
-        let published = self.plan.stages.iter().take(self.stage + 1);
-        let published: BTreeSet<&StageName> = published.map(|stage| &stage.name).collect();
-        let is_over = |id: &ShardId| self.done.contains(id) || self.failed.contains(id);
-        self.plan
-            .shards
+        self.due
             .iter()
-            .filter(move |shard| published.contains(&shard.stage) && !is_over(&shard.id))
+            .filter_map(|place| self.plan.shards.get(*place))
+    }
+
+    /// Stages whose jobs are published, in the order of the plan.
+    pub(super) fn published(&self) -> impl Iterator<Item = &StageName> {
+        let stages = self.plan.stages.iter().map(|stage| &stage.name);
+        stages.filter(|name| self.published.contains(*name))
+    }
+
+    /// Publishes the jobs of stages that may begin now, and says how many these are.
+    pub(super) async fn publish_next(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
+        let is_new = |shard: &&Shard| !self.published.contains(&shard.stage);
+        let next: Vec<Shard> = self.outstanding().filter(is_new).cloned().collect();
+        if next.is_empty() {
+            return Ok(0);
+        }
+        let count = self.jobs_of().publish(queue, &next).await?;
+        self.published
+            .extend(next.into_iter().map(|shard| shard.stage));
+        self.heard_for(Duration::ZERO);
+        Ok(count)
+    }
+
+    fn jobs_of(&self) -> JobsOf<'_> {
+        JobsOf {
+            campaign: &self.plan.campaign,
+            plan: &self.control.plan,
+            pool: &self.control.pool,
+        }
     }
 
     /// Removes what somebody committed just before its shard was cut or changed.
@@ -184,12 +214,12 @@ impl Loaded {
     }
 
     pub(super) async fn publish(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
-        let jobs_of = JobsOf {
-            campaign: &self.plan.campaign,
-            plan: &self.control.plan,
-            pool: &self.control.pool,
-        };
-        let count = jobs_of.publish(queue, self.outstanding()).await?;
+        let count = self.jobs_of().publish(queue, self.outstanding()).await?;
+        let stages: Vec<StageName> = self
+            .outstanding()
+            .map(|shard| shard.stage.clone())
+            .collect();
+        self.published.extend(stages);
         self.heard_for(Duration::ZERO);
         Ok(count)
     }

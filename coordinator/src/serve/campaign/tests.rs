@@ -139,6 +139,20 @@ async fn a_shard_that_is_begun_anew_meanwhile_is_driven_on() {
     assert!(finished.goes_on_after_its_end().await);
 }
 
+/// Its marker was not there while the report was made, and is there when it is made.
+#[tokio::test]
+async fn a_shard_that_is_done_again_while_it_is_reported_is_in_the_report() {
+    let mut finished = Finished::new().await;
+    let shards = finished.shards().len() as u64;
+    let loaded = finished.campaign.loaded.as_mut().unwrap();
+    loaded.reported = Some(shards - 1);
+    assert!(finished.goes_on_after_its_end().await);
+    finished.drive(&MemoryQueue::default()).await.unwrap();
+    let loaded = finished.campaign.loaded.as_ref().unwrap();
+    assert_eq!(loaded.reported, Some(shards));
+    assert!(active(finished.root.as_ref()).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_plan_that_is_replaced_meanwhile_is_driven_on() {
     let mut finished = Finished::new().await;

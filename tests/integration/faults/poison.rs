@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lumimill_common::count::counted;
 use lumimill_tests::{Cluster, DIE_AT, undisturbed};
 use serde_json::Value;
 
@@ -138,7 +139,8 @@ fn assert_resubmission_is_told(trial: &Trial, poison: &str) {
     for (which, would) in [("--dead", 1), ("--failed", 1), ("--missing", 0)] {
         let dry = trial.site.run(&["resubmit", &file, which, "--dry-run"]);
         let dry = dry.expect_code(0).out;
-        let sum = format!("would do {would} shards, {} events", would * events);
+        let would_do = counted(would, "shard");
+        let sum = format!("would do {would_do}, {} events", would * events);
         assert!(dry.contains(&sum), "{which}: {dry}");
         assert_eq!(dry.contains(poison), would > 0, "{which}: {dry}");
     }

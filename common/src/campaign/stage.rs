@@ -94,6 +94,9 @@ pub struct Stage {
     pub reading: Reading,
 }
 
+/// What stands beside the folders of stages in an output.
+const TAKEN: [&str; 3] = ["report", "plan.parquet", "campaign.toml"];
+
 impl Stage {
     pub(super) fn read_all(root: &mut Section<'_>, datasets: &[Dataset]) -> Vec<Self> {
         let sections = root.sections("stage");
@@ -106,6 +109,10 @@ impl Stage {
             let stage = Self::read(&mut section, datasets);
             if section.value("name").is_some() && !names.insert(stage.name.clone()) {
                 section.problem("name", format!("\"{}\" is used twice", stage.name));
+            }
+            if TAKEN.contains(&stage.name.as_str()) {
+                let message = "is the name of something else in the output: choose another";
+                section.problem("name", message);
             }
             stage.check_names(&section);
             stages.push(stage);

@@ -213,3 +213,17 @@ fn folds_are_there_before_any_model() {
         assert_eq!(errors.0[0].path, "stage[0].folds", "{errors}");
     }
 }
+
+/// Its folder would be the place of the plan or of the report.
+#[test]
+fn a_stage_with_the_name_of_something_else_in_the_output() {
+    for name in ["report", "plan.parquet", "campaign.toml"] {
+        let text = format!(
+            "name = \"a\"\noutput = \"out\"\n[[dataset]]\nname = \"d\"\nkind = \"mc\"\n\
+             files = [\"a.root\"]\n[[stage]]\nname = \"{name}\"\nkeep = [\"x\"]\n"
+        );
+        let told = Campaign::parse(&text).unwrap_err().to_string();
+        assert!(told.contains("stage[0].name"), "{told}");
+        assert!(told.contains("something else in the output"), "{told}");
+    }
+}

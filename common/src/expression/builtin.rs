@@ -1,6 +1,6 @@
 //! The functions that every expression may call, and what C++, ROOT and TMath call them.
 
-use super::cast::function_for;
+use super::cast::written_for;
 use super::value::Constant;
 use super::vector::Component;
 
@@ -278,14 +278,8 @@ impl Builtin {
 
     /// What to write instead of a function of ROOT, or of a cast to a type that we do not have.
     pub(super) fn instead_of(name: &str) -> Option<&'static str> {
-        match function_for(name) {
-            Some("int") => return Some("int(…)"),
-            Some("float") => return Some("float(…)"),
-            Some(_) => return Some("double(…)"),
-            None => {}
-        }
-        let name = name.rsplit_once("::").map_or(name, |(_, name)| name);
-        find(&ELSEWHERE, name)
+        let last = name.rsplit_once("::").map_or(name, |(_, name)| name);
+        written_for(name).or_else(|| find(&ELSEWHERE, last))
     }
 }
 

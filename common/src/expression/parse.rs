@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::cast::{function_for, is_named_cast};
+use super::cast::{is_named_cast, written_for};
 use super::error::ExpressionError;
 use super::syntax::{Binary, Form, Syntax, Unary};
 use super::token::{Placed, Token, tokens};
@@ -281,11 +281,11 @@ impl Parser<'_> {
 
     /// The function to write instead of a cast as in `(int) x`, if one is here.
     fn cast_in_parentheses(&self) -> Option<&'static str> {
-        let mut functions = Vec::new();
+        let mut written = Vec::new();
         let mut next = self.tokens.iter().skip(self.at + 1);
         let after = loop {
             match &next.next()?.token {
-                Token::Name(word) => functions.push(function_for(word)?),
+                Token::Name(word) => written.push(written_for(word)?),
                 Token::Symbol(")") => break &next.next()?.token,
                 _ => return None,
             }
@@ -296,12 +296,12 @@ impl Parser<'_> {
             Token::End => false,
         };
         // Of `unsigned long`, the last word says more.
-        functions.pop().filter(|_| is_operand)
+        written.pop().filter(|_| is_operand)
     }
 
-    fn cast(&self, function: &str, span: Range<usize>) -> ExpressionError {
+    fn cast(&self, written: &str, span: Range<usize>) -> ExpressionError {
         self.error(
-            format!("a cast is written as a function here: {function}(…)"),
+            format!("there are no casts of C++ here: write {written}"),
             span,
         )
     }
@@ -317,8 +317,8 @@ impl Parser<'_> {
                 Token::Name(word) => Some(word),
                 _ => None,
             });
-            let function = words.find_map(|word| function_for(word));
-            return Err(self.cast(function.unwrap_or("int"), span));
+            let written = words.find_map(|word| written_for(word));
+            return Err(self.cast(written.unwrap_or("int(…)"), span));
         }
         let form = match name.as_str() {
             "true" => Form::Constant(Constant::Bool(true)),

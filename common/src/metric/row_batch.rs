@@ -58,6 +58,16 @@ pub enum FillError {
         /// How many classes there are.
         classes: usize,
     },
+    /// A label that is neither true nor false.
+    #[error(
+        "metric column `{column}` holds {found} where a label is expected: 0, 1 or null; make a column of it that is true or false, such as `{column} > 0`"
+    )]
+    NoLabel {
+        /// The column.
+        column: String,
+        /// What it holds.
+        found: i64,
+    },
     /// The key of a drift takes too many values to be followed.
     #[error(
         "drift by `{column}` meets more than {limit} values of it; choose a coarser key, such as the run"
@@ -208,7 +218,7 @@ impl<'a> RowBatch<'a> {
         Ok(with_nulls(array, values.into_iter()))
     }
 
-    /// A Boolean column, or an integer one whose non-zero values are true.
+    /// A Boolean column, or an integer one of 0 and 1.
     pub(super) fn labels(&self, name: &str) -> Result<Vec<Option<bool>>, FillError> {
         let array = self.column(name)?;
         if let Some(flags) = array.as_boolean_opt() {
@@ -218,10 +228,15 @@ impl<'a> RowBatch<'a> {
         let values = self
             .integers(name)
             .map_err(|_| wrong(name, array, expected))?;
-        Ok(values
-            .into_iter()
-            .map(|value| value.map(|value| value != 0))
-            .collect())
+        let label = |value: i64| match value {
+            0 | 1 => Ok(value == 1),
+            found => Err(FillError::NoLabel {
+                column: name.to_owned(),
+                found,
+            }),
+        };
+        let values = values.into_iter();
+        values.map(|value| value.map(label).transpose()).collect()
     }
 
     fn column(&self, name: &str) -> Result<&ArrayRef, FillError> {
@@ -338,10 +353,6 @@ mod tests {
             rows.labels("fired").unwrap(),
             [Some(true), None, Some(false), Some(true)]
         );
-        assert_eq!(
-            rows.labels("charge").unwrap()[..2],
-            [Some(true), Some(false)]
-        );
         assert_eq!(rows.integers("lumi").unwrap()[2], Some(2));
     }
 
@@ -351,6 +362,13 @@ mod tests {
         let rows = RowBatch::try_new(&batch, None).unwrap();
         let told = rows.numbers("word").unwrap_err().to_string();
         assert_eq!(told, "metric column `word` is Utf8, expected a number");
+        // Charges and targets of −1 and 1 would all be positives.
+        let told = rows.labels("charge").unwrap_err().to_string();
+        assert!(
+            told.contains("holds -1 where a label is expected"),
+            "{told}"
+        );
+        assert!(told.contains("`charge > 0`"), "{told}");
         let told = rows.labels("x").unwrap_err().to_string();
         assert_eq!(
             told,

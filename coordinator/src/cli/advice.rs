@@ -7,6 +7,11 @@ use crate::verify::Problem;
 /// Lines that say what to type about these problems, a line for each kind.
 pub(super) fn advice(problems: &[Problem], campaign: &Path) -> Vec<String> {
     let c = campaign.display();
+    // What makes something again reads the input, and the campaign file knows where that is.
+    let file = match campaign.is_file() {
+        true => c.to_string(),
+        false => String::from("CAMPAIGN.toml"),
+    };
     let has = |is_it: fn(&Problem) -> bool| problems.iter().any(is_it);
     let mut lines = Vec::new();
     if has(|problem| matches!(problem, Problem::Newer { .. })) {
@@ -27,7 +32,7 @@ pub(super) fn advice(problems: &[Problem], campaign: &Path) -> Vec<String> {
     }
     if has(Problem::is_due) {
         lines.push(format!(
-            "make again what is missing or damaged: lumimill verify {c} --mend"
+            "make again what is missing or damaged: lumimill verify {file} --mend"
         ));
     } else if has(|problem| matches!(problem, Problem::Report { .. })) {
         lines.push(format!("write the report again: lumimill report {c}"));
@@ -47,7 +52,7 @@ pub(super) fn advice(problems: &[Problem], campaign: &Path) -> Vec<String> {
     }
     if has(|problem| matches!(problem, Problem::Stray(_))) {
         lines.push(format!(
-            "what is not of the plan goes with: lumimill run {c} --replace (or submit)"
+            "what is not of the plan goes with: lumimill run {file} --replace (or submit)"
         ));
     }
     lines

@@ -41,7 +41,8 @@ pub(super) struct ResubmitArgs {
     /// Only shards that were never brought to an end, or whose table is gone or has another size.
     #[arg(long, conflicts_with_all = ["failed", "dead"])]
     missing: bool,
-    /// Only shards whose marker or table `lumimill verify` finds damaged or gone; reads all tables.
+    /// Only shards whose marker or table `lumimill verify` finds damaged, or whose table is gone;
+    /// reads all tables. What has no marker is --missing.
     #[arg(long, conflicts_with_all = ["failed", "dead", "missing"])]
     damaged: bool,
     /// Cut each of them into so many, as they ran out of memory or time.

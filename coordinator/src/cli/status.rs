@@ -220,8 +220,8 @@ fn not_whole(status: &Status, typed: &str) -> Vec<String> {
             count => (format!("{count} tables"), "are"),
         };
         lines.push(format!(
-            "  {tables} {verb} {what}: lumimill verify {typed} names them, with --mend it makes \
-             them again"
+            "  {tables} {verb} {what}: lumimill verify {typed} names them, with the campaign file \
+             and --mend it makes them again"
         ));
     }
     let unread: usize = status.stages.iter().map(|stage| stage.unread).sum();

@@ -222,7 +222,10 @@ fn casts_of_cpp_say_which_function_to_write() {
         ("(float)nMuon / 2", "float(…)"),
         ("(Double_t)nMuon", "double(…)"),
         ("Int_t(MET_pt)", "int(…)"),
-        ("long(MET_pt)", "double(…)"),
+        ("long(MET_pt)", "trunc(…)"),
+        ("(ULong64_t)MET_pt", "trunc(…)"),
+        ("bool(nMuon)", "… != 0"),
+        ("static_cast<bool>(nMuon)", "… != 0"),
     ] {
         let checked = Expression::parse(source).and_then(|e| e.check(&scope(), None));
         let message = checked.unwrap_err().message().to_owned();

@@ -123,7 +123,7 @@ fn wait_for_text(site: &Cluster, file: &str) {
     });
     assert!(text.contains(" of 3 slots busy"), "{text}");
     let second = stage_line(&text, "muons");
-    assert!(count(second, "planned") > 10, "it waits: {text}");
+    assert!(count(second, "queued") > 10, "both are out: {text}");
 }
 
 fn stage_line<'a>(text: &'a str, stage: &str) -> &'a str {

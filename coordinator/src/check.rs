@@ -18,7 +18,7 @@ use lumimill_worker::process::rehearse;
 
 use crate::campaign_file::{CampaignFile, DraftFile, Mistakes, place_of};
 use crate::discover::{InputFile, Inputs};
-use crate::output::could_be_written;
+use crate::output::{could_be_written, replaces_nothing};
 use crate::plan::{Plan, PlanErrors, Survey};
 use crate::side_by_side::side_by_side;
 
@@ -48,7 +48,10 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     wrong.into_iter().for_each(|message| found.add("", message));
     if draft.is_sound("output") && draft.is_sound("name") {
         let place = place_of(&base, &draft.campaign);
-        let place = place.and_then(|place| could_be_written(&place));
+        let place = place.and_then(|place| {
+            could_be_written(&place)?;
+            replaces_nothing(&place, &base, &text)
+        });
         if let Err(mistakes) = place {
             found.extend(mistakes.messages());
         }

@@ -3,6 +3,7 @@
 mod held;
 mod inventory;
 mod planned;
+mod replaced;
 mod stray;
 mod told;
 mod writable;
@@ -31,6 +32,7 @@ use crate::stored::newer;
 pub use self::held::{Held, can_be_written};
 pub use self::inventory::Inventory;
 pub use self::planned::Planned;
+pub use self::replaced::replaces_nothing;
 pub use self::told::Told;
 pub use self::writable::could_be_written;
 

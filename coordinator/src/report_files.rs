@@ -21,9 +21,10 @@ use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
     StageReport, render,
 };
-use crate::report_sums::{ReportSums, SUMS, check_not_newer};
+use crate::report_sums::{ReportSums, SUMS, check_not_newer, remove_former};
 use crate::soundness::{Markers, Unsound};
 use crate::status::failed_records;
+use crate::verify::Problem;
 
 /// Shards that failed that are named in the last lines of a run.
 const FAILED_LINES: usize = 20;
@@ -149,6 +150,11 @@ pub async fn write_report(
         .iter()
         .filter(|shard| to_measure.contains(&shard.id));
     let to_measure = to_measure.count();
+    let foreign: Vec<String> = inventory
+        .foreign
+        .iter()
+        .map(|key| Problem::Foreign(key.clone()).to_string())
+        .collect();
     let (mut done, failed) = (inventory.done, inventory.failed);
     let markers = Markers::of(campaign);
     let mut unsound = BTreeMap::new();
@@ -184,13 +190,17 @@ pub async fn write_report(
         stages,
     };
     let mut files = render(&report)?;
-    let sums = ReportSums::of(&files).to_bytes()?;
+    let sums = ReportSums::of(&files);
+    // While the record has them, whoever is stopped here removes them the next time.
+    remove_former(output.store().as_ref(), &sums).await?;
+    let sums = sums.to_bytes()?;
     files.push((SUMS.to_owned(), sums));
     // The page comes last: that it is there says that all of it is.
     for (name, bytes) in files.into_iter().rev() {
         output.write_report(&name, bytes).await?;
     }
     let mut outcome = outcome(&report, empty, output, unsound);
+    outcome.warnings.extend(foreign);
     if to_measure > 0 {
         outcome.warnings.push(format!(
             "{to_measure} shards are to be measured again, as their metrics changed, and do not \

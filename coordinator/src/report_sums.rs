@@ -245,6 +245,21 @@ pub async fn check_not_newer(store: &dyn Store) -> anyhow::Result<()> {
     }
 }
 
+/// Removes the files of the report before that the one to be written does not have. Those that its
+/// record does not name are of somebody else.
+///
+/// # Errors
+/// What the store says.
+pub async fn remove_former(store: &dyn Store, now: &ReportSums) -> anyhow::Result<()> {
+    let before = StoredReport::look(store).await?;
+    let named = before.sums.iter().flat_map(|sums| sums.files.keys());
+    let former = named.filter(|name| !now.files.contains_key(*name) && before.has(name));
+    for name in former {
+        store.delete(&key(name)?).await?;
+    }
+    Ok(())
+}
+
 fn key(name: &str) -> anyhow::Result<Key> {
     Ok(format!("{FOLDER}/{name}").parse()?)
 }

@@ -80,6 +80,8 @@ pub enum Problem {
     },
     /// Something of no shard of the plan, which readers of the tables would see.
     Stray(Key),
+    /// Something of nobody of ours, which readers of the tables would see.
+    Foreign(Key),
 }
 
 impl fmt::Display for Problem {
@@ -103,6 +105,12 @@ impl fmt::Display for Problem {
             }
             Self::Newer { key, reason } => write!(f, "{key}: {reason}"),
             Self::Stray(key) => write!(f, "{key} is not of this plan, and readers would see it"),
+            Self::Foreign(key) => {
+                write!(
+                    f,
+                    "{key} is not of this plan, and readers would see it: move it away"
+                )
+            }
         }
     }
 }
@@ -148,7 +156,8 @@ impl Problem {
             | Self::Unreadable { key, .. }
             | Self::NoAnswer { key, .. }
             | Self::Newer { key, .. }
-            | Self::Stray(key) => Some(key.as_str()),
+            | Self::Stray(key)
+            | Self::Foreign(key) => Some(key.as_str()),
         }
     }
 
@@ -214,6 +223,8 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
     verified
         .problems
         .extend(strays.into_iter().map(Problem::Stray));
+    let foreign = inventory.foreign.iter().cloned();
+    verified.problems.extend(foreign.map(Problem::Foreign));
     let store = output.store();
     let report = StoredReport::look(store.as_ref()).await?;
     if report.is_begun() || verified.count(Problem::is_due) == 0 {

@@ -2,6 +2,7 @@
 //! is said to do about it.
 
 mod faults;
+mod not_ours;
 mod states;
 
 use std::fs;

@@ -208,8 +208,9 @@ fn mend(args: &VerifyArgs, verified: &Verified) -> anyhow::Result<Exit> {
             }
         )
     };
+    let is_foreign = |problem: &Problem| matches!(problem, Problem::Foreign(_));
     Ok(match ended {
-        Exit::Done if has(is_given_up) => Exit::FailedShards,
+        Exit::Done if has(is_given_up) || has(is_foreign) => Exit::FailedShards,
         ended => ended,
     })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_common::campaign::StageName;
 use lumimill_common::shard::ShardId;
-use lumimill_common::store::Object;
+use lumimill_common::store::{Key, Object};
 
 use super::{Output, key};
 use crate::campaign_file::Mistakes;
@@ -21,6 +21,8 @@ pub struct Inventory {
     pub failed: BTreeSet<ShardId>,
     /// Size in bytes of the table of each shard that has one, marker or not.
     pub tables: BTreeMap<ShardId, u64>,
+    /// What is named as Parquet and has no name of a table: readers of the folder would see it.
+    pub foreign: Vec<Key>,
 }
 
 impl Inventory {
@@ -55,6 +57,8 @@ impl Inventory {
             && let Some(id) = id(table.strip_suffix(".parquet"))
         {
             self.tables.insert(id, object.size);
+        } else if below.ends_with(".parquet") {
+            self.foreign.push(object.key.clone());
         }
     }
 }
@@ -108,7 +112,7 @@ impl Output {
 
 #[cfg(test)]
 mod tests {
-    use lumimill_common::store::Object;
+    use lumimill_common::store::{Key, Object};
 
     use super::Inventory;
 
@@ -140,5 +144,8 @@ mod tests {
         assert_eq!(inventory.failed.len(), 1);
         let gone: Vec<String> = inventory.gone().iter().map(ToString::to_string).collect();
         assert_eq!(gone, ID[1..]);
+        let foreign: Vec<&str> = inventory.foreign.iter().map(Key::as_str).collect();
+        let deeper = format!("s/deeper/part-{}.parquet", ID[2]);
+        assert_eq!(foreign, [deeper.as_str(), "s/part-strange.parquet"]);
     }
 }

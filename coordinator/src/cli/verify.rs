@@ -31,8 +31,8 @@ pub(super) struct VerifyArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Make again what is missing or damaged: in this process, or by the pool that the campaign is
-    /// with.
+    /// Make again what is missing or damaged, and remove shards that the plan has not: in this
+    /// process, or by the pool that the campaign is with.
     #[arg(long, conflicts_with = "json")]
     mend: bool,
     #[command(flatten)]

@@ -226,6 +226,12 @@ impl MulticlassResult {
                     "scores are no probabilities that sum to 1: there is no log loss and no \
                      calibration error",
                 ));
+                if self.weight.is_some() {
+                    found.push(String::from(
+                        "with a weight, areas count scores outside of 0 to 1 as 0 or 1: give \
+                         probabilities, or leave the weight out",
+                    ));
+                }
             }
         }
         let what = format!("multiclass of {}", self.truth);

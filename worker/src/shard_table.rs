@@ -292,6 +292,12 @@ fn dropped_column(batch: &RecordBatch) -> Result<&BinaryArray, ShardTableError> 
     found.ok_or(ShardTableError::Column { column })
 }
 
+/// No plan of this form has such a shard: read as if of a file, it would be of other rows. The form
+/// that has them is another one.
+fn reads_rows(shard: &str) -> ShardTableError {
+    FormError::Damaged(format!("shard {shard} reads the rows of a stage")).into()
+}
+
 fn read_shards(
     batch: &RecordBatch,
     room: &mut Room,
@@ -328,7 +334,7 @@ fn read_shards(
             stage: stage.value(row).parse()?,
             source: match parent.is_null(row) {
                 true => Source::Entries,
-                false => Source::Rows(parent.value(row).parse()?),
+                false => return Err(reads_rows(id.value(row))),
             },
             dataset: dataset.value(row).to_owned(),
             file: FileIdentity {

@@ -66,6 +66,17 @@ fn the_shards_of_a_plan_are_read() {
     assert_eq!(table.shards, shards);
 }
 
+/// A worker would take it for a shard of the file, and cutting one of two that read one another would
+/// go round in circles.
+#[test]
+fn a_shard_that_reads_the_rows_of_a_stage_is_refused() {
+    let mut forged = shard(1, "a.root");
+    forged.source = Source::Rows(forged.id);
+    let bytes = plan(&[rows(&schema(), &[forged]).unwrap()]);
+    let told = ShardTable::from_parquet(bytes).unwrap_err().to_string();
+    assert!(told.contains("reads the rows of a stage"), "{told}");
+}
+
 #[test]
 fn a_plan_of_more_shards_than_its_bytes_can_say_is_refused() {
     let same = rows(&schema(), &vec![shard(1, "a.root"); ROWS]).unwrap();

@@ -77,6 +77,13 @@ impl Embedded {
         };
         if model.plan.rows() > 1 && !trial::keeps_rows_apart(&model.inputs, &model.plan) {
             model.plan = asked.plan(1).map_err(whole)?;
+            if model.plan.rows() > 1 {
+                let rows = model.plan.rows();
+                return Err(whole(Problem::invalid(format!(
+                    "it declares batches of {rows} rows, and its values for a row depend on the rows \
+                     beside it: export it for any number of rows"
+                ))));
+            }
         }
         Ok(model)
     }

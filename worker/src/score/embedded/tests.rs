@@ -236,3 +236,42 @@ fn spoilt_bytes_are_refused_or_scored() {
         assert!(load("m.onnx", &bytes[..length], &attention()).is_err());
     }
 }
+
+/// Models of one input, each a softmax over the rows of a batch, which depends on no order of them:
+/// of floats, of whole numbers, of batches that are declared to be of three.
+const ALONG_ROWS: [&[u8]; 3] = [
+    b"\x08\x08\x12\x00:M\x0a\x1c\x0a\x01x\x12\x01y\x22\x07Softmax*\x0b\x0a\x04axis\x18\x00\xa0\x01\x02\x12\x01gZ\x14\x0a\x01x\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01n\x0a\x02\x08\x01b\x14\x0a\x01y\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01n\x0a\x02\x08\x01B\x04\x0a\x00\x10\x0d",
+    b"\x08\x08\x12\x00:f\x0a\x17\x0a\x01x\x12\x01c\x22\x04Cast*\x09\x0a\x02to\x18\x01\xa0\x01\x02\x0a\x1c\x0a\x01c\x12\x01y\x22\x07Softmax*\x0b\x0a\x04axis\x18\x00\xa0\x01\x02\x12\x01gZ\x14\x0a\x01x\x12\x0f\x0a\x0d\x08\x07\x12\x09\x0a\x03\x12\x01n\x0a\x02\x08\x01b\x14\x0a\x01y\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01n\x0a\x02\x08\x01B\x04\x0a\x00\x10\x0d",
+    b"\x08\x08\x12\x00:K\x0a\x1c\x0a\x01x\x12\x01y\x22\x07Softmax*\x0b\x0a\x04axis\x18\x00\xa0\x01\x02\x12\x01gZ\x13\x0a\x01x\x12\x0e\x0a\x0c\x08\x01\x12\x08\x0a\x02\x08\x03\x0a\x02\x08\x01b\x13\x0a\x01y\x12\x0e\x0a\x0c\x08\x01\x12\x08\x0a\x02\x08\x03\x0a\x02\x08\x01B\x04\x0a\x00\x10\x0d",
+];
+
+#[test]
+fn a_model_that_mixes_rows_is_given_one_at_a_time() {
+    let input = NamedInput {
+        name: String::from("x"),
+        columns: vec![String::from("x")],
+    };
+    let model = spec(
+        ModelInputs::Named(vec![input]),
+        vec![output("y", "y", None)],
+    );
+    let [floats, whole, three] = ALONG_ROWS;
+    let values: ArrayRef = Arc::new(Float32Array::from_iter_values((0..5).map(|row| row as f32)));
+    let rows = RecordBatch::try_from_iter([("x", values)]).unwrap();
+    for bytes in [floats, whole] {
+        let model = load("m.onnx", bytes, &model).unwrap();
+        assert!(
+            model
+                .notes()
+                .iter()
+                .any(|note| note.contains("one at a time"))
+        );
+        // Of one row, a softmax is 1.
+        assert_eq!(scores(model.as_ref(), &rows), [[1.0_f32.to_bits(); 5]]);
+    }
+    let said = told(&model, three);
+    assert!(
+        said[0].contains("3 rows") && said[0].contains("beside it"),
+        "{said:?}"
+    );
+}

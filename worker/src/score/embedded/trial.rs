@@ -1,4 +1,4 @@
-//! Whether a model keeps the rows of a batch apart: tried with rows in two orders.
+//! Whether a model keeps the rows of a batch apart: tried with the same rows beside others.
 
 use tract_onnx::prelude::{TVec, TractResult};
 
@@ -7,25 +7,26 @@ use super::{guarded, tensor};
 use crate::score::signature::{BoundInput, Element};
 use crate::score::tensor_values::TensorValues;
 
-/// Whether each row has the same values, to the last bit, wherever it is in a batch.
+/// Whether each row has the same values, to the last bit, wherever it is in a batch and whatever is
+/// beside it.
 pub(super) fn keeps_rows_apart(inputs: &[BoundInput], plan: &Plan) -> bool {
     let rows = plan.rows();
-    let straight = values(inputs, plan, &|row| row);
-    // Each row moves, by a distance that is no multiple of the widths that engines work in.
-    let turned = values(inputs, plan, &|row| (row * 3 + 7) % rows.max(1));
-    match (straight, turned) {
-        (Some(straight), Some(turned)) => straight.iter().zip(&turned).all(|(one, other)| {
-            let width = one.len() / rows.max(1);
-            let row = |of: &[u64], row: usize| -> Vec<u64> {
-                of.iter().skip(row * width).take(width).copied().collect()
-            };
-            (0..rows).all(|at| row(one, (at * 3 + 7) % rows) == row(other, at))
+    // By an odd number of places: by no multiple of the widths that engines work in. Others come
+    // in for those that leave, as an order alone changes neither a sum nor a mean of the batch.
+    let moved = (rows / 2) | 1;
+    let before = values(inputs, plan, &|place| place);
+    let after = values(inputs, plan, &|place| place + moved);
+    match (before, after) {
+        (Some(before), Some(after)) => before.iter().zip(&after).all(|(before, after)| {
+            let width = before.len() / rows.max(1);
+            let stayed = before.iter().skip(moved * width);
+            stayed.eq(after.iter().take(rows.saturating_sub(moved) * width))
         }),
         _ => false,
     }
 }
 
-/// The bits of all outputs, of rows that were made up and put in an order.
+/// The bits of all outputs, of rows that were made up: at each place the one of this number.
 fn values(
     inputs: &[BoundInput],
     plan: &Plan,
@@ -57,12 +58,17 @@ fn made_up(input: &BoundInput, rows: usize, from: &dyn Fn(usize) -> usize) -> Te
         let step = (from(row) * width + column + 1) as f64 * 0.618_033_988_749_895;
         step.fract() * 4.0 - 2.0
     };
+    // Of whole numbers all rows that come in are alike, and of the others every second one.
+    let whole = |(row, _): (usize, usize)| match from(row) {
+        number if number < rows => number % 2,
+        _ => 1,
+    };
     match input.element {
         Element::Float => TensorValues::Float(places.map(|at| number(at) as f32).collect()),
         Element::Double => TensorValues::Double(places.map(number).collect()),
-        // What is an index must be one that there is.
-        Element::Long => TensorValues::Long(places.map(|_| 0).collect()),
-        Element::Int => TensorValues::Int(places.map(|_| 0).collect()),
+        // What is an index must be one that there is, and rows must not all be alike.
+        Element::Long => TensorValues::Long(places.map(|at| whole(at) as i64).collect()),
+        Element::Int => TensorValues::Int(places.map(|at| whole(at) as i32).collect()),
         Element::Bool => TensorValues::Bool(places.map(|at| number(at) > 0.0).collect()),
     }
 }

@@ -131,7 +131,9 @@ pub enum RunError {
         most: usize,
     },
     /// A value that its column's type cannot hold.
-    #[error("column \"{column}\" is stored as {stored}, which cannot hold {value}")]
+    #[error(
+        "column \"{column}\" is stored as {stored}, which cannot hold {value}: give it a type that does, such as \"f64\""
+    )]
     DoesNotFit {
         /// The output column.
         column: String,
@@ -141,7 +143,9 @@ pub enum RunError {
         value: String,
     },
     /// A label that is stored in bytes, which holds something other than 0 and 1.
-    #[error("label \"{column}\": entry {entry} holds {value}, neither 0 nor 1")]
+    #[error(
+        "label \"{column}\": entry {entry} holds {value}, neither 0 nor 1: make a column of it, such as {column} != 0"
+    )]
     NotAFlag {
         /// The column.
         column: String,

@@ -315,6 +315,7 @@ fn a_value_that_its_type_cannot_hold_is_an_error() {
         .to_string();
     assert_eq!(
         error,
-        "column \"n\" is stored as Int32, which cannot hold 3000000000"
+        "column \"n\" is stored as Int32, which cannot hold 3000000000: give it a type that does, \
+         such as \"f64\""
     );
 }

@@ -12,14 +12,28 @@ use crate::output::Output;
 /// Things in the way that are named.
 const NAMED: usize = 20;
 
+/// Files that every report has, and the lock.
+const OTHERS: [&str; 11] = [
+    "report/index.html",
+    "report/files.json",
+    "report/metrics.json",
+    "report/event_metrics.csv",
+    "report/metrics_per_label.csv",
+    "report/thresholds.csv",
+    "report/labels.csv",
+    "report/processed_lumis.json",
+    "report/missing_lumis.json",
+    "report/lumi-sections.svg",
+    "_lock",
+];
+
 /// That nothing is in the way of tables, markers, plan, report and lock.
 ///
 /// # Errors
 /// [`Mistakes`], one for each thing in the way.
 pub(super) async fn nothing_in_the_way(output: &Output, shards: &[Shard]) -> anyhow::Result<()> {
     let PlanKeys { plan, campaign } = PlanKeys::last();
-    let others = ["report/index.html", "report/files.json", "_lock"];
-    let others = others.map(str::parse::<Key>);
+    let others = OTHERS.map(str::parse::<Key>);
     let others = others.into_iter().collect::<Result<Vec<Key>, _>>()?;
     let of_shards = shards.iter().flat_map(|shard| {
         let (stage, id) = (&shard.stage, shard.id);

@@ -64,15 +64,39 @@ python_environment() {
   "$LUMIMILL_PYTHON" --version
 }
 
+# A program that is run once or twice: built without optimisation, in half the time.
+tool() {
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
+    cargo install --quiet --locked --root "$TOOLS" "$1"
+}
+
 unused_dependencies() {
-  cargo machete --version >/dev/null 2>&1 || cargo install --quiet --locked --root "$TOOLS" cargo-machete@0.9.2
+  cargo machete --version >/dev/null 2>&1 || tool cargo-machete@0.9.2
   cargo machete
 }
 
 # Licences, sources and bans of deny.toml; advisories need a data base that is not a package.
 refused_dependencies() {
-  cargo deny --version >/dev/null 2>&1 || cargo install --quiet --locked --root "$TOOLS" cargo-deny@0.20.2
+  cargo deny --version >/dev/null 2>&1 || tool cargo-deny@0.20.2
   cargo deny check --hide-inclusion-graph bans licenses sources
+}
+
+# With the oldest compiler that the manifest promises, unless that is the one of the lints.
+oldest_compiler() {
+  local oldest
+  oldest="$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)"
+  if rustc --version | grep -qF "rustc $oldest "; then
+    echo "rustc $oldest is what lints were checked with"
+    return
+  fi
+  rustup toolchain install "$oldest" --profile minimal --no-self-update
+  CARGO_TARGET_DIR="$PWD/target/oldest" cargo "+$oldest" check --workspace --locked --quiet
+}
+
+# Every page of documentation, and the reader as a package that can be published by itself.
+documentation() {
+  RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+  cargo publish --dry-run --no-verify --allow-dirty --quiet -p lumimill-rootfile
 }
 
 # oxyroot, a second opinion on ROOT files: in a program of its own, with its own dependencies.
@@ -156,6 +180,10 @@ step "scripts"
 "$VENV/bin/shellcheck" deploy/*.sh deploy/*/*.sh
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
+step "documentation"
+documentation
+step "the oldest compiler"
+oldest_compiler
 step "unused dependencies"
 unused_dependencies
 step "refused dependencies"

@@ -11,7 +11,14 @@ use tempfile::TempDir;
 
 use crate::{lumimill, lumimill_worker};
 
-const README: &str = include_str!("../../README.md");
+/// What people read: the README, and what it points to.
+const READMES: [&str; 5] = [
+    include_str!("../../README.md"),
+    include_str!("../../common/README.md"),
+    include_str!("../../coordinator/README.md"),
+    include_str!("../README.md"),
+    include_str!("../../CONTRIBUTING.md"),
+];
 
 /// Where a command line is run, and how it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +36,7 @@ enum Way {
 use Way::{Alone, AtASite, Elsewhere, InTheBackground};
 
 const SETTING: Way = Elsewhere("sets the site's settings; tests have a site of their own");
+const CHECK: Way = Elsewhere("is a part of deploy/test.sh");
 const SPEED: Way = Elsewhere("measures speed");
 
 /// Every line that is known, in the order in which a person might type them.
@@ -80,6 +88,16 @@ const KNOWN: &[(&str, Way)] = &[
         Elsewhere("builds what is tested here"),
     ),
     ("deploy/test.sh", Elsewhere("runs this test")),
+    ("cargo fmt --all", CHECK),
+    (
+        "cargo clippy --workspace --all-targets -- -D warnings",
+        CHECK,
+    ),
+    ("cargo test --workspace --lib", CHECK),
+    (
+        "cargo test -p lumimill-tests --test integration mending",
+        CHECK,
+    ),
     ("deploy/cluster.sh", Elsewhere("cluster_script.rs runs it")),
     (
         "export LUMIMILL_BROKER=amqps://user:password@broker.example:5671/vhost",
@@ -105,10 +123,10 @@ const KNOWN: &[(&str, Way)] = &[
 ];
 
 /// The lines of shell blocks, without comments, and the commands in running text.
-fn lines_of_readme() -> BTreeSet<String> {
+fn lines_of(readme: &str) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let mut shell = None;
-    for line in README.lines() {
+    for line in readme.lines() {
         match (line.strip_prefix("```"), shell) {
             (Some(language), None) => shell = Some(language == "sh"),
             (Some(_), Some(_)) => shell = None,
@@ -123,7 +141,7 @@ fn lines_of_readme() -> BTreeSet<String> {
         }
     }
     // What is between backticks may go over the end of a line.
-    let prose: String = README.split("```").step_by(2).collect();
+    let prose: String = readme.split("```").step_by(2).collect();
     let spans = prose.split('`').skip(1).step_by(2);
     let spans = spans.map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "));
     let programs = [
@@ -167,7 +185,7 @@ fn examples(help: &str) -> Vec<String> {
 
 #[test]
 fn every_command_line_is_known_and_every_command_has_an_example() {
-    let mut written = lines_of_readme();
+    let mut written: BTreeSet<String> = READMES.into_iter().flat_map(lines_of).collect();
     assert!(written.len() > 10, "{written:?}");
     let mut found = BTreeMap::new();
     helps(&lumimill(), &[], &mut found);

@@ -9,6 +9,19 @@
 //!   share their offsets;
 //! - lists of fixed size, for `T[N]`.
 //!
+//! ```
+//! use lumimill_rootfile::RootFile;
+//!
+//! # fn main() -> Result<(), lumimill_rootfile::Error> {
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/leaves.root");
+//! let file = RootFile::open(path)?;
+//! let tree = file.tree("T")?;
+//! let batch = tree.reader(&["n", "hv"])?.read(0..tree.entries())?;
+//! assert_eq!(batch.num_columns(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Nothing here trusts the bytes: damage gives an [`Error`] that names the file, tree, branch
 //! and basket, never a panic, and memory is bounded by what the file really holds.
 

@@ -2,7 +2,7 @@
 //!
 //! The processing core is synchronous and pure: shard, input and models go in, Arrow batches
 //! and a metric partial come out. [`commit`] writes them in the order that makes a kill harmless;
-//! [`slots`] take jobs from a queue, [`slot`] settles each one once.
+//! [`slots`] take jobs from a queue, `slot` settles each one once.
 
 pub mod back_off;
 #[cfg(feature = "program")]

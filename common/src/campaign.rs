@@ -11,7 +11,6 @@ mod model;
 mod name;
 mod reading;
 mod rows;
-mod section;
 mod stage;
 mod steps;
 
@@ -23,14 +22,15 @@ pub use model::{
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};
 pub use rows::{Charge, Keep, Rows};
-pub use section::{CampaignErrors, Problem};
 pub use stage::{Column, ColumnType, MissingLabels, Stage};
 pub use steps::{CERTIFIED, FIRST, READ};
 
-use section::Section;
+pub use crate::section::{CampaignErrors, Problem};
+
 use serde::Serialize;
 
 use crate::metric::histogram_bins_are_too_many;
+use crate::section::Section;
 
 /// A validated campaign. Paths are kept as written; they are relative to the campaign file.
 #[derive(Debug, Clone, PartialEq, Serialize)]

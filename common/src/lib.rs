@@ -25,6 +25,7 @@ pub mod printable;
 pub mod queue;
 pub mod retry_policy;
 pub mod run_range;
+mod section;
 pub mod shard;
 #[cfg(any(feature = "amqp", feature = "s3"))]
 pub mod silence;

@@ -12,34 +12,34 @@
 //! This module knows nothing of files, queues or plots.
 
 mod axis;
+mod check;
 mod cut_flow;
 mod digest;
 mod drift;
 mod exact_sum;
 mod histogram;
+mod kind;
+mod list;
 mod multiclass;
 mod partial;
 mod ranking;
-mod raw;
 mod row_batch;
 mod size;
-mod spec;
 mod tally;
 
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
-pub use drift::{ColumnDrift, DriftResult, FiredFraction, KeyDrift, Shift};
-pub use histogram::{HistogramBin, HistogramResult};
+pub use drift::{ColumnDrift, DriftResult, DriftSpec, FiredFraction, KeyDrift, RawDrift, Shift};
+pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
+pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{
     AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassSpec,
     MulticlassValue, RawBins, RawMulticlass, Uncertain,
 };
-pub use partial::{Dropped, Incompatible, MetricResult, Partial, warnings};
+pub use partial::{Dropped, Incompatible, Partial, warnings};
 pub use ranking::{
-    Goal, OperatingPoint, PopulationResult, PrPoint, Probability, RankingResult, ReliabilityBin,
-    RocPoint, ScoreBin,
+    Goal, OperatingPoint, Per, PopulationResult, PrPoint, Probability, RankingResult, RankingSpec,
+    RawRanking, ReliabilityBin, RocPoint, ScoreBin,
 };
-pub use raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
 pub use row_batch::{FillError, RowBatch};
 pub use size::{histogram_bins_are_too_many, metrics_are_too_large};
-pub use spec::{DriftSpec, HistogramSpec, MetricSpec, RankingSpec};

@@ -6,14 +6,11 @@
 
 mod csv;
 mod cut_flow_plot;
-mod drift_plot;
 mod figure;
-mod histogram_plot;
 mod lumi_plot;
-mod multiclass;
+mod metric;
 mod number;
 mod page;
-mod ranking_plot;
 mod summary;
 
 pub use summary::{
@@ -22,7 +19,6 @@ pub use summary::{
 };
 
 use figure::Figure;
-use lumimill_common::metric::MetricResult;
 
 /// Every file of the report: its name, and its bytes.
 ///
@@ -37,14 +33,8 @@ pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Err
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
     files.push(("metrics.json".to_owned(), json));
-    files.push((
-        "metrics_per_label.csv".to_owned(),
-        csv::metrics_per_label(report),
-    ));
-    files.push(("event_metrics.csv".to_owned(), csv::event_metrics(report)));
-    files.push(("thresholds.csv".to_owned(), csv::thresholds(report)));
+    files.extend(metric::csv_files(report));
     files.push(("labels.csv".to_owned(), csv::labels(report)));
-    files.extend(multiclass::csv_files(report));
     for (name, text) in [
         ("processed_lumis.json", &report.processed_lumis),
         ("missing_lumis.json", &report.missing_lumis),
@@ -119,14 +109,8 @@ impl Pictures {
 }
 
 fn stage_pictures(report: &Report, stage: &StageReport) -> StagePictures {
-    let metrics = stage.metrics.iter().map(|metric| match metric {
-        MetricResult::Ranking(ranking) => ranking_plot::ranking_plots(report, stage, ranking),
-        MetricResult::Drift(drift) => drift_plot::drift_plots(report, stage, drift),
-        MetricResult::Histogram(histogram) => {
-            histogram_plot::histogram_plots(report, stage, histogram)
-        }
-        MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
-    });
+    let metrics = stage.metrics.iter();
+    let metrics = metrics.map(|found| metric::figures(report, stage, found));
     StagePictures {
         cut_flow: cut_flow_plot::cut_flow_plot(report, stage),
         metrics: metrics.collect(),

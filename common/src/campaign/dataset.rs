@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::section::Section;
 use crate::run_range::RunRange;
+use crate::section::Section;
 
 /// Whether events were recorded or simulated; only data is certified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,7 +1,7 @@
 //! A campaign that may have mistakes, to look on for those of other kinds.
 
-use super::section::{Problems, Section};
 use super::{Campaign, CampaignErrors, Problem};
+use crate::section::{Problems, Section};
 use crate::userinfo;
 
 /// What a campaign file says, as far as it is right, and all that is wrong with it in itself.

@@ -5,7 +5,7 @@ mod outputs;
 
 use serde::Serialize;
 
-use super::section::Section;
+use crate::section::Section;
 pub use inputs::{ModelInputs, NamedInput};
 pub use outputs::ModelOutput;
 

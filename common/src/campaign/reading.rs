@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::section::Section;
+use crate::section::Section;
 
 /// Where the parts of a stage are in the file, and which names its unread parts may have given. Of a
 /// campaign without mistakes, every part is where it is in its list, and nothing is unread.

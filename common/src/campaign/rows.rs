@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::section::Section;
+use crate::section::Section;
 
 /// Which pairs are kept, by the charges of their members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -10,8 +10,8 @@ use super::model::Model;
 use super::name::StageName;
 use super::reading::Reading;
 use super::rows::{Keep, Rows};
-use super::section::Section;
 use crate::metric::{MetricSpec, metrics_are_too_large};
+use crate::section::Section;
 
 /// The column that says which fold an event is of.
 const FOLD: &str = "fold";

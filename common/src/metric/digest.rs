@@ -1,8 +1,6 @@
 //! What is measured on the rows of a stage, as a digest.
 
-use super::multiclass::{RawBins, RawMulticlass};
-use super::raw::{Per, RawDrift, RawHistogram, RawMetric, RawRanking};
-use super::spec::MetricSpec;
+use super::list::MetricSpec;
 use crate::field_hash::FieldHash;
 
 /// Digest of what is measured, in order: two lists of metrics with the same digest have the same
@@ -11,114 +9,14 @@ use crate::field_hash::FieldHash;
 #[must_use]
 pub fn metrics_digest<'a>(metrics: impl IntoIterator<Item = &'a MetricSpec>) -> String {
     let mut hash = FieldHash::of("metrics");
-    hash.parts("", metrics.into_iter().map(of_metric));
+    hash.parts("", metrics.into_iter().map(MetricSpec::hash));
     hash.to_string()
-}
-
-fn of_metric(metric: &MetricSpec) -> FieldHash {
-    let RawMetric {
-        ranking,
-        drift,
-        histogram,
-        multiclass,
-    } = metric.clone().into();
-    let mut hash = FieldHash::of("metric");
-    if let Some(ranking) = ranking {
-        hash.part("ranking", &of_ranking(ranking));
-    }
-    if let Some(drift) = drift {
-        hash.part("drift", &of_drift(drift));
-    }
-    if let Some(histogram) = histogram {
-        hash.part("histogram", &of_histogram(histogram));
-    }
-    if let Some(multiclass) = multiclass {
-        hash.part("multiclass", &of_multiclass(multiclass));
-    }
-    hash
-}
-
-fn of_ranking(ranking: RawRanking) -> FieldHash {
-    let RawRanking {
-        label,
-        score,
-        per,
-        bins,
-        range,
-    } = ranking;
-    let mut hash = FieldHash::of("ranking");
-    hash.text("label", label)
-        .text("score", score)
-        .flag("per_event", per == Per::Event);
-    add_axis(&mut hash, bins, range);
-    hash
-}
-
-fn of_drift(drift: RawDrift) -> FieldHash {
-    let RawDrift {
-        by,
-        columns,
-        labels,
-    } = drift;
-    let mut hash = FieldHash::of("drift");
-    hash.text("by", by)
-        .texts("columns", columns)
-        .texts("labels", labels.unwrap_or_default());
-    hash
-}
-
-fn of_histogram(histogram: RawHistogram) -> FieldHash {
-    let RawHistogram {
-        column,
-        bins,
-        range,
-        weight,
-    } = histogram;
-    let mut hash = FieldHash::of("histogram");
-    hash.text("column", column).text_if("weight", weight);
-    add_axis(&mut hash, Some(bins), Some(range));
-    hash
-}
-
-fn of_multiclass(multiclass: RawMulticlass) -> FieldHash {
-    let RawMulticlass {
-        truth,
-        scores,
-        names,
-        bins,
-        weight,
-        masks,
-    } = multiclass;
-    let mut hash = FieldHash::of("multiclass");
-    hash.text("truth", truth)
-        .texts("scores", scores)
-        .texts("names", names)
-        .text_if("weight", weight)
-        .texts("masks", masks);
-    if let Some(RawBins { column, edges }) = bins {
-        let edge = |edge: f64| {
-            let mut hash = FieldHash::of("edge");
-            hash.float("", edge);
-            hash
-        };
-        hash.text("column", column)
-            .parts("edges", edges.into_iter().map(edge));
-    }
-    hash
-}
-
-fn add_axis(hash: &mut FieldHash, bins: Option<u32>, range: Option<[f64; 2]>) {
-    if let Some(bins) = bins {
-        hash.number("bins", bins.into());
-    }
-    if let Some([low, high]) = range {
-        hash.float("low", low).float("high", high);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::list::RawMetric;
 
     fn digest(metrics: &[&str]) -> String {
         let parse = |text: &&str| toml::from_str::<RawMetric>(text).unwrap().validate();

@@ -6,14 +6,17 @@
 //! by 1/128 of themselves or more.
 
 mod shift;
+mod spec;
 
 pub use shift::Shift;
+pub use spec::{DriftSpec, RawDrift};
 
 use super::exact_sum::{ExactSum, variance};
 use super::histogram::LARGEST;
+use super::kind::Counting;
+use super::partial::Dropped;
 use super::ranking::wilson;
 use super::row_batch::{FillError, RowBatch};
-use super::spec::DriftSpec;
 use super::tally::Tally;
 use crate::count::counted;
 use serde::{Deserialize, Serialize};
@@ -165,8 +168,15 @@ impl DriftResult {
     }
 }
 
-impl DriftCounts {
-    pub(super) fn fill(&mut self, spec: &DriftSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
+impl Counting for DriftCounts {
+    type Spec = DriftSpec;
+    type Result = DriftResult;
+
+    fn new(_: &DriftSpec) -> Self {
+        Self::default()
+    }
+
+    fn fill(&mut self, spec: &DriftSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
         let keys = rows.integers(spec.by())?;
         let columns = spec.columns().iter().map(|name| rows.numbers(name));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -187,6 +197,72 @@ impl DriftCounts {
         self.fill_labels(spec, rows, &keys)
     }
 
+    fn merge(&mut self, spec: &DriftSpec, other: &Self) {
+        self.without_key = self.without_key.saturating_add(other.without_key);
+        for (key, theirs) in &other.keys {
+            match self.keys.get_mut(key) {
+                Some(mine) => mine.merge(theirs),
+                None => {
+                    self.keys.insert(*key, theirs.clone());
+                }
+            }
+        }
+        self.beyond = self.beyond.saturating_add(other.beyond);
+        while self.keys.len() > most_keys(spec.columns().len()) {
+            // The lowest of all are among the lowest of every part, so which stay does not depend
+            // on the order.
+            let last = self.keys.pop_last();
+            self.beyond = self
+                .beyond
+                .saturating_add(last.map_or(0, |(_, counts)| counts.rows));
+        }
+    }
+
+    fn fits(&self, spec: &DriftSpec) -> bool {
+        self.keys.len() <= most_keys(spec.columns().len())
+            && self.keys.values().all(|key| {
+                key.columns.len() == spec.columns().len()
+                    && key.labels.len() == spec.labels().len()
+                    && key
+                        .columns
+                        .iter()
+                        .all(|column| column.shape.bins() == u64::from(SHAPE_BINS))
+            })
+    }
+
+    /// Values that were left out, over all columns.
+    fn dropped(&self) -> Dropped {
+        let columns = self.keys.values().flat_map(|key| &key.columns);
+        Dropped::of_rows(columns.fold(0, |sum, column| sum.saturating_add(column.missing)))
+    }
+
+    fn finalise(&self, spec: &DriftSpec) -> DriftResult {
+        let shapes: Vec<Tally> = (0..spec.columns().len())
+            .map(|column| self.shape(column))
+            .collect();
+        let keys = self.keys.iter().map(|(key, counts)| KeyDrift {
+            key: *key,
+            rows: counts.rows,
+            columns: counts
+                .columns
+                .iter()
+                .zip(&shapes)
+                .map(|(c, all)| c.finalise(all))
+                .collect(),
+            labels: counts.labels.iter().map(LabelCounts::finalise).collect(),
+        });
+        DriftResult {
+            by: spec.by().to_owned(),
+            columns: spec.columns().to_vec(),
+            labels: spec.labels().to_vec(),
+            keys: keys.collect(),
+            without_key: self.without_key,
+            beyond: self.beyond,
+        }
+    }
+}
+
+impl DriftCounts {
     fn fill_labels(
         &mut self,
         spec: &DriftSpec,
@@ -222,70 +298,6 @@ impl DriftCounts {
             columns: vec![ColumnCounts::new(); spec.columns().len()],
             labels: vec![LabelCounts::default(); spec.labels().len()],
         }))
-    }
-
-    pub(super) fn merge(&mut self, spec: &DriftSpec, other: &Self) {
-        self.without_key = self.without_key.saturating_add(other.without_key);
-        for (key, theirs) in &other.keys {
-            match self.keys.get_mut(key) {
-                Some(mine) => mine.merge(theirs),
-                None => {
-                    self.keys.insert(*key, theirs.clone());
-                }
-            }
-        }
-        self.beyond = self.beyond.saturating_add(other.beyond);
-        while self.keys.len() > most_keys(spec.columns().len()) {
-            // The lowest of all are among the lowest of every part, so which stay does not depend
-            // on the order.
-            let last = self.keys.pop_last();
-            self.beyond = self
-                .beyond
-                .saturating_add(last.map_or(0, |(_, counts)| counts.rows));
-        }
-    }
-
-    pub(super) fn fits(&self, spec: &DriftSpec) -> bool {
-        self.keys.len() <= most_keys(spec.columns().len())
-            && self.keys.values().all(|key| {
-                key.columns.len() == spec.columns().len()
-                    && key.labels.len() == spec.labels().len()
-                    && key
-                        .columns
-                        .iter()
-                        .all(|column| column.shape.bins() == u64::from(SHAPE_BINS))
-            })
-    }
-
-    /// Values that were left out, over all columns.
-    pub(super) fn dropped(&self) -> u64 {
-        let columns = self.keys.values().flat_map(|key| &key.columns);
-        columns.fold(0, |sum, column| sum.saturating_add(column.missing))
-    }
-
-    pub(super) fn finalise(&self, spec: &DriftSpec) -> DriftResult {
-        let shapes: Vec<Tally> = (0..spec.columns().len())
-            .map(|column| self.shape(column))
-            .collect();
-        let keys = self.keys.iter().map(|(key, counts)| KeyDrift {
-            key: *key,
-            rows: counts.rows,
-            columns: counts
-                .columns
-                .iter()
-                .zip(&shapes)
-                .map(|(c, all)| c.finalise(all))
-                .collect(),
-            labels: counts.labels.iter().map(LabelCounts::finalise).collect(),
-        });
-        DriftResult {
-            by: spec.by().to_owned(),
-            columns: spec.columns().to_vec(),
-            labels: spec.labels().to_vec(),
-            keys: keys.collect(),
-            without_key: self.without_key,
-            beyond: self.beyond,
-        }
     }
 
     /// The shape of a column over all keys.

@@ -1,10 +1,15 @@
 //! Counts, or sums of weights, of a column in equal bins.
 
+mod spec;
+
+pub use spec::{HistogramSpec, RawHistogram};
+
 use super::axis::{Axis, Place};
 use super::exact_sum::ExactSum;
+use super::kind::Counting;
+use super::partial::Dropped;
 use super::ranking::ratio;
 use super::row_batch::{FillError, RowBatch};
-use super::spec::HistogramSpec;
 use super::tally::Tally;
 use crate::count::counted;
 use serde::{Deserialize, Serialize};
@@ -67,8 +72,13 @@ pub struct HistogramBin {
 }
 
 impl HistogramResult {
+    /// What a person should know of it.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warning().into_iter().collect()
+    }
+
     /// Said when nothing is in the range.
-    pub(super) fn warning(&self) -> Option<String> {
+    fn warning(&self) -> Option<String> {
         let (below, above) = (self.underflow.entries, self.overflow.entries);
         let (first, last) = (self.bins.first()?, self.bins.last()?);
         let values = below.saturating_add(above);
@@ -140,8 +150,11 @@ pub(super) fn outside_of_all(histograms: &[&HistogramResult]) -> Vec<String> {
         .collect()
 }
 
-impl HistogramCounts {
-    pub(super) fn new(spec: &HistogramSpec) -> Self {
+impl Counting for HistogramCounts {
+    type Spec = HistogramSpec;
+    type Result = HistogramResult;
+
+    fn new(spec: &HistogramSpec) -> Self {
         let bins = spec.bins() + 2;
         let weighted = if spec.weight().is_some() {
             bins as usize
@@ -155,11 +168,7 @@ impl HistogramCounts {
         }
     }
 
-    pub(super) fn fill(
-        &mut self,
-        spec: &HistogramSpec,
-        rows: &RowBatch<'_>,
-    ) -> Result<(), FillError> {
+    fn fill(&mut self, spec: &HistogramSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
         let values = rows.numbers(spec.column())?;
         let weights = spec.weight().map(|name| rows.numbers(name)).transpose()?;
         let [low, high] = spec.range();
@@ -185,7 +194,7 @@ impl HistogramCounts {
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, _: &HistogramSpec, other: &Self) {
         self.entries.merge(&other.entries);
         self.missing = self.missing.saturating_add(other.missing);
         for (mine, theirs) in self.weights.iter_mut().zip(&other.weights) {
@@ -194,7 +203,7 @@ impl HistogramCounts {
         }
     }
 
-    pub(super) fn fits(&self, spec: &HistogramSpec) -> bool {
+    fn fits(&self, spec: &HistogramSpec) -> bool {
         let bins = spec.bins() + 2;
         let weighted = if spec.weight().is_some() {
             bins as usize
@@ -204,11 +213,11 @@ impl HistogramCounts {
         self.entries.bins() == u64::from(bins) && self.weights.len() == weighted
     }
 
-    pub(super) fn dropped(&self) -> u64 {
-        self.missing
+    fn dropped(&self) -> Dropped {
+        Dropped::of_rows(self.missing)
     }
 
-    pub(super) fn finalise(&self, spec: &HistogramSpec) -> HistogramResult {
+    fn finalise(&self, spec: &HistogramSpec) -> HistogramResult {
         let [low, high] = spec.range();
         let axis = Axis::new(low, high, spec.bins());
         let mut counts = vec![0u64; spec.bins() as usize + 2];

@@ -16,11 +16,10 @@ pub use spec::{MulticlassSpec, RawBins, RawMulticlass};
 use serde::{Deserialize, Serialize};
 
 use super::histogram::LARGEST;
+use super::kind::Counting;
+use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use cell::{Cell, Row};
-
-/// Bins of the scores of weighted rows.
-pub(super) const WEIGHTED_BINS: u64 = weighted_scores::BINS as u64;
 
 /// Counts of one `multiclass`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,8 +33,11 @@ pub(super) struct MulticlassCounts {
     not_finite: u64,
 }
 
-impl MulticlassCounts {
-    pub(super) fn new(spec: &MulticlassSpec) -> Self {
+impl Counting for MulticlassCounts {
+    type Spec = MulticlassSpec;
+    type Result = MulticlassResult;
+
+    fn new(spec: &MulticlassSpec) -> Self {
         Self {
             cells: vec![Cell::new(spec); spec.cells()],
             unlabelled: 0,
@@ -43,11 +45,7 @@ impl MulticlassCounts {
         }
     }
 
-    pub(super) fn fill(
-        &mut self,
-        spec: &MulticlassSpec,
-        rows: &RowBatch<'_>,
-    ) -> Result<(), FillError> {
+    fn fill(&mut self, spec: &MulticlassSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
         let truth = rows.integers(spec.truth())?;
         let columns = |names: &[String]| -> Result<Vec<Vec<f64>>, FillError> {
             names.iter().map(|name| rows.numbers(name)).collect()
@@ -110,7 +108,7 @@ impl MulticlassCounts {
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, spec: &MulticlassSpec, other: &Self) {
+    fn merge(&mut self, spec: &MulticlassSpec, other: &Self) {
         for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
             mine.merge(spec, theirs);
         }
@@ -118,15 +116,15 @@ impl MulticlassCounts {
         self.not_finite = self.not_finite.saturating_add(other.not_finite);
     }
 
-    pub(super) fn fits(&self, spec: &MulticlassSpec) -> bool {
+    fn fits(&self, spec: &MulticlassSpec) -> bool {
         self.cells.len() == spec.cells() && self.cells.iter().all(|cell| cell.fits(spec))
     }
 
-    pub(super) fn dropped(&self) -> u64 {
-        self.not_finite
+    fn dropped(&self) -> Dropped {
+        Dropped::of_rows(self.not_finite)
     }
 
-    pub(super) fn finalise(&self, spec: &MulticlassSpec) -> MulticlassResult {
+    fn finalise(&self, spec: &MulticlassSpec) -> MulticlassResult {
         let mut all = Cell::new(spec);
         self.cells.iter().for_each(|cell| all.merge(spec, cell));
         let edges = spec.bins().map(|(_, edges)| edges).unwrap_or_default();

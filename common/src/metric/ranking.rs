@@ -6,14 +6,16 @@ mod operating_point;
 mod population;
 mod score_bins;
 mod score_counts;
+mod spec;
 
 pub use curve::{PrPoint, RocPoint};
 pub use operating_point::{Goal, OperatingPoint};
 pub use population::{PopulationResult, Probability, ReliabilityBin, ScoreBin};
+pub use spec::{Per, RankingSpec, RawRanking};
 
+use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
-use super::spec::RankingSpec;
 pub(super) use curve::Curve;
 use population::Population;
 pub(super) use population::{ratio, wilson};
@@ -47,8 +49,11 @@ pub struct RankingResult {
     pub events: Option<PopulationResult>,
 }
 
-impl RankingCounts {
-    pub(super) fn new(spec: &RankingSpec) -> Self {
+impl Counting for RankingCounts {
+    type Spec = RankingSpec;
+    type Result = RankingResult;
+
+    fn new(spec: &RankingSpec) -> Self {
         let events = spec.per_event().then(|| Population::new(spec));
         Self {
             rows: Population::new(spec),
@@ -56,11 +61,7 @@ impl RankingCounts {
         }
     }
 
-    pub(super) fn fill(
-        &mut self,
-        spec: &RankingSpec,
-        rows: &RowBatch<'_>,
-    ) -> Result<(), FillError> {
+    fn fill(&mut self, spec: &RankingSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
         let scores = rows.numbers(spec.score())?;
         let labels = rows.labels(spec.label())?;
         if let Some(population) = &mut self.events {
@@ -75,20 +76,20 @@ impl RankingCounts {
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, spec: &RankingSpec, other: &Self) {
+    fn merge(&mut self, spec: &RankingSpec, other: &Self) {
         self.rows.merge(spec, &other.rows);
         if let (Some(mine), Some(theirs)) = (&mut self.events, &other.events) {
             mine.merge(spec, theirs);
         }
     }
 
-    pub(super) fn fits(&self, spec: &RankingSpec) -> bool {
+    fn fits(&self, spec: &RankingSpec) -> bool {
         self.rows.fits(spec)
             && self.events.is_some() == spec.per_event()
             && self.events.iter().all(|events| events.fits(spec))
     }
 
-    pub(super) fn dropped(&self) -> Dropped {
+    fn dropped(&self) -> Dropped {
         let events = self.events.as_ref().map_or(0, Population::dropped);
         Dropped {
             events,
@@ -96,7 +97,7 @@ impl RankingCounts {
         }
     }
 
-    pub(super) fn finalise(&self, spec: &RankingSpec) -> RankingResult {
+    fn finalise(&self, spec: &RankingSpec) -> RankingResult {
         RankingResult {
             label: spec.label().to_owned(),
             score: spec.score().to_owned(),

@@ -2,7 +2,6 @@
 
 mod failure;
 pub(super) mod markup;
-mod metric;
 mod stage;
 mod style;
 

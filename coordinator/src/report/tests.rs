@@ -1,6 +1,7 @@
 mod sample;
 
 use super::*;
+use lumimill_common::metric::MetricResult;
 use std::path::PathBuf;
 
 fn file<'a>(files: &'a [(String, Vec<u8>)], name: &str) -> &'a str {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use toml::Value;
 
-use crate::campaign::section::Section;
+use crate::section::Section;
 
 /// The columns and expressions that a model reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

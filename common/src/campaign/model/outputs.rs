@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::campaign::section::Section;
+use crate::section::Section;
 
 /// A column made of a model's output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,5 +1,5 @@
-use super::super::partial::{MetricResult, Partial};
-use super::super::raw::RawMetric;
+use super::super::list::{MetricResult, RawMetric};
+use super::super::partial::Partial;
 use super::*;
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array, UInt64Array};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-use super::super::partial::{MetricResult, Partial, warnings};
-use super::super::raw::{RawHistogram, RawMetric};
+use super::super::list::{MetricResult, RawMetric};
+use super::super::partial::{Partial, warnings};
 use super::*;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use std::sync::Arc;

@@ -4,13 +4,20 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::raw::{Per, RawRanking};
-use crate::metric::spec::{RankingSpec, check_name, check_names, done};
+use super::weighted_scores;
+use crate::field_hash::FieldHash;
+use crate::metric::check::{check_name, check_names, done};
+use crate::metric::exact_sum::ExactSum;
+use crate::metric::kind::Kind;
+use crate::metric::ranking::{Per, RankingSpec, RawRanking};
+use crate::section::Section;
 
 /// Classes, at most: memory is taken for each pair of them.
 const MAX_CLASSES: usize = 64;
 /// Bins, at most: memory is taken for each class in each of them.
 const MAX_BINS: usize = 64;
+/// Bytes of a count.
+const COUNT: u64 = 8;
 /// Bins that each class fills at most in the counts that areas are made of.
 const FILLED_BINS: u32 = 2_048;
 
@@ -54,7 +61,83 @@ pub struct MulticlassSpec {
 }
 
 impl MulticlassSpec {
-    pub(in crate::metric) fn try_new(raw: &RawMulticlass) -> Result<Self, Vec<String>> {
+    /// The column that holds the number of the class.
+    #[must_use]
+    pub fn truth(&self) -> &str {
+        &self.raw.truth
+    }
+
+    /// The columns that hold the score of each class.
+    #[must_use]
+    pub fn scores(&self) -> &[String] {
+        &self.raw.scores
+    }
+
+    /// What the classes are called.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.raw.names
+    }
+
+    /// The column of weights.
+    #[must_use]
+    pub fn weight(&self) -> Option<&str> {
+        self.raw.weight.as_deref()
+    }
+
+    /// Columns that say whether something is there.
+    #[must_use]
+    pub fn masks(&self) -> &[String] {
+        &self.raw.masks
+    }
+
+    /// The column and the edges of the bins, where there are any.
+    #[must_use]
+    pub fn bins(&self) -> Option<(&str, &[f64])> {
+        let bins = self.raw.bins.as_ref()?;
+        Some((&bins.column, &bins.edges))
+    }
+
+    /// One a bin, and one for what is in none.
+    pub(in crate::metric) fn cells(&self) -> usize {
+        let edges = self.bins().map_or(1, |(_, edges)| edges.len());
+        edges.saturating_sub(1) + 1
+    }
+
+    pub(in crate::metric) fn ranking(&self) -> &RankingSpec {
+        &self.ranking
+    }
+}
+
+impl Kind for MulticlassSpec {
+    type Raw = RawMulticlass;
+
+    fn read(section: &mut Section<'_>) -> Option<RawMulticlass> {
+        let truth = section.required_text("truth");
+        let scores = section.required("scores", Section::texts);
+        let names = section.required("names", Section::texts);
+        let bins = section.section("bins").and_then(|mut bins| {
+            let column = bins.required_text("column");
+            let edges = bins.required("edges", Section::floats);
+            bins.finish();
+            Some(RawBins {
+                column: column?,
+                edges: edges?,
+            })
+        });
+        let weight = section.text("weight");
+        let masks = section.texts("masks");
+        Some(RawMulticlass {
+            truth: truth?,
+            scores: scores?,
+            names: names?,
+            bins,
+            weight,
+            masks: masks.unwrap_or_default(),
+        })
+    }
+
+    fn try_new(raw: &RawMulticlass) -> Result<Self, Vec<String>> {
         let mut errors = Vec::new();
         check_name(&mut errors, "multiclass.truth", &raw.truth);
         check_names(&mut errors, "multiclass.scores", &raw.scores);
@@ -99,65 +182,58 @@ impl MulticlassSpec {
         done(errors, Self { raw, ranking })
     }
 
-    /// The column that holds the number of the class.
-    #[must_use]
-    pub fn truth(&self) -> &str {
-        &self.raw.truth
+    fn to_raw(&self) -> RawMulticlass {
+        self.raw.clone()
     }
 
-    /// The columns that hold the score of each class.
-    #[must_use]
-    pub fn scores(&self) -> &[String] {
-        &self.raw.scores
+    fn hash(&self) -> FieldHash {
+        let RawMulticlass {
+            truth,
+            scores,
+            names,
+            bins,
+            weight,
+            masks,
+        } = &self.raw;
+        let mut hash = FieldHash::of("multiclass");
+        hash.text("truth", truth)
+            .texts("scores", scores)
+            .texts("names", names)
+            .text_if("weight", weight.as_ref())
+            .texts("masks", masks);
+        if let Some(RawBins { column, edges }) = bins {
+            let edge = |edge: &f64| {
+                let mut hash = FieldHash::of("edge");
+                hash.float("", *edge);
+                hash
+            };
+            hash.text("column", column)
+                .parts("edges", edges.iter().map(edge));
+        }
+        hash
     }
 
-    /// What the classes are called.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.raw.names
-    }
-
-    /// The column of weights.
-    #[must_use]
-    pub fn weight(&self) -> Option<&str> {
-        self.raw.weight.as_deref()
-    }
-
-    /// Columns that say whether something is there.
-    #[must_use]
-    pub fn masks(&self) -> &[String] {
-        &self.raw.masks
-    }
-
-    /// The column and the edges of the bins, where there are any.
-    #[must_use]
-    pub fn bins(&self) -> Option<(&str, &[f64])> {
-        let bins = self.raw.bins.as_ref()?;
-        Some((&bins.column, &bins.edges))
-    }
-
-    /// The columns that it reads.
-    pub(in crate::metric) fn columns(&self) -> impl Iterator<Item = &String> {
+    fn columns(&self) -> Vec<&String> {
         let bins = self.raw.bins.iter().map(|bins| &bins.column);
         std::iter::once(&self.raw.truth)
             .chain(&self.raw.scores)
             .chain(bins)
             .chain(&self.raw.weight)
             .chain(&self.raw.masks)
+            .collect()
     }
 
-    /// One a bin, and one for what is in none.
-    pub(in crate::metric) fn cells(&self) -> usize {
-        let edges = self.bins().map_or(1, |(_, edges)| edges.len());
-        edges.saturating_sub(1) + 1
-    }
-
-    pub(in crate::metric) fn ranking(&self) -> &RankingSpec {
-        &self.ranking
-    }
-
-    pub(in crate::metric) fn to_raw(&self) -> RawMulticlass {
-        self.raw.clone()
+    fn most_bytes(&self) -> u64 {
+        let sums = 2 * size_of::<ExactSum>() as u64;
+        let amount = 2 * COUNT + self.weight().map_or(0, |_| sums);
+        let classes = self.scores().len() as u64;
+        let masks = self.masks().len() as u64;
+        let scores = match self.weight() {
+            Some(_) => weighted_scores::BINS as u64 * sums,
+            None => self.ranking.most_bytes(),
+        };
+        let of_cell = classes * (classes + masks) * amount + classes * scores;
+        (1 + self.cells() as u64) * of_cell
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::metric::raw::RawMetric;
+use crate::metric::list::RawMetric;
 use arrow_array::{
     ArrayRef, BooleanArray, Float32Array, Float64Array, RecordBatch, UInt32Array, UInt64Array,
 };

@@ -3,7 +3,7 @@
 use super::population::ratio;
 use super::score_bins::ScoreBins;
 use super::score_counts::ScoreCounts;
-use crate::metric::spec::RankingSpec;
+use super::spec::RankingSpec;
 use serde::Serialize;
 
 /// Points of a curve are at least this far apart, along both axes together.

@@ -4,9 +4,9 @@ use super::curve::{Curve, PrPoint, RocPoint};
 use super::operating_point::OperatingPoint;
 use super::score_bins::ScoreBins;
 use super::score_counts::ScoreCounts;
+use super::spec::RankingSpec;
 use crate::metric::axis::Axis;
 use crate::metric::exact_sum::ExactSum;
-use crate::metric::spec::RankingSpec;
 use serde::{Deserialize, Serialize};
 
 /// Bins of the reliability diagram on `[0, 1]`.

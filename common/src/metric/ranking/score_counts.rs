@@ -1,8 +1,8 @@
 //! Counts of scores of both classes, in bins that follow the scores unless a range is given.
 
 use super::score_bins::{MOST_JOINED, STRETCHES, ScoreBins};
+use super::spec::RankingSpec;
 use crate::metric::axis::Axis;
-use crate::metric::spec::RankingSpec;
 use crate::metric::tally::Tally;
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-use super::super::partial::{MetricResult, Partial};
-use super::super::raw::{Per, RawMetric, RawRanking};
+use super::super::list::{MetricResult, RawMetric};
+use super::super::partial::Partial;
 use super::super::row_batch::RowBatch;
 use super::*;
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, UInt64Array};

@@ -1,14 +1,13 @@
 //! A stage on the page: its cut flow and its metrics.
 
 use super::markup::{Align, Table, card, section};
-use super::metric;
 use crate::report::StagePictures;
 use crate::report::cut_flow_plot::{is_dropped, passed};
 use crate::report::figure::{Figure, escape};
-use crate::report::multiclass;
+use crate::report::metric;
 use crate::report::number::{grouped, percent};
 use crate::report::summary::StageReport;
-use lumimill_common::metric::{MetricResult, warnings as warnings_of};
+use lumimill_common::metric::warnings as warnings_of;
 
 pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
     let shards = stage.shards;
@@ -34,24 +33,7 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
         body += &format!("<div class=\"pair\">\n{flow}</div>\n");
     }
     body += &labels(stage);
-    body += &metric::rankings(stage, pictures);
-    body += &multiclass::page(stage, pictures);
-    let others = stage.metrics.iter().zip(&pictures.metrics);
-    let drawn = |kind: fn(&MetricResult) -> bool| -> Vec<Figure> {
-        others
-            .clone()
-            .filter(|(metric, _)| kind(metric))
-            .flat_map(|(_, figures)| figures.clone())
-            .collect()
-    };
-    body += &metric::pictures(
-        "Distributions",
-        &drawn(|metric| matches!(metric, MetricResult::Histogram(_))),
-    );
-    body += &metric::pictures(
-        "Stability",
-        &drawn(|metric| matches!(metric, MetricResult::Drift(_))),
-    );
+    body += &metric::page(stage, pictures);
     section(
         &format!("stage-{}", stage.name),
         &format!("Stage {}", stage.name),

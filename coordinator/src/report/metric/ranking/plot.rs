@@ -1,10 +1,10 @@
 //! ROC, precision-recall and reliability pictures of a ranking.
 
-use super::figure::{
+use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
-use super::number::{grouped, percent, with_error};
-use super::summary::{Report, StageReport};
+use crate::report::number::{grouped, percent, with_error};
+use crate::report::summary::{Report, StageReport};
 use lumimill_common::metric::{PopulationResult, RankingResult, ReliabilityBin, ScoreBin};
 
 /// A population, what to call it, and the class of its curve.
@@ -16,7 +16,7 @@ struct Series<'a> {
 }
 
 /// The pictures that the ranking has numbers for.
-pub(super) fn ranking_plots(
+pub(in crate::report::metric) fn ranking_plots(
     report: &Report,
     stage: &StageReport,
     ranking: &RankingResult,

@@ -50,10 +50,10 @@ const MOST_TABLES: usize = 1000;
 
 /// The mistakes found so far, shared by all sections of one file.
 #[derive(Debug, Default)]
-pub(super) struct Problems(RefCell<Vec<Problem>>);
+pub(crate) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
-    pub(super) fn add(&self, path: String, message: String) {
+    pub(crate) fn add(&self, path: String, message: String) {
         if !self.are_too_many() {
             self.0.borrow_mut().push(Problem { path, message });
         }
@@ -64,17 +64,17 @@ impl Problems {
     }
 
     /// Whether no more are noted.
-    pub(super) fn are_too_many(&self) -> bool {
+    pub(crate) fn are_too_many(&self) -> bool {
         self.0.borrow().len() >= MOST_PROBLEMS
     }
 
-    pub(super) fn into_inner(self) -> Vec<Problem> {
+    pub(crate) fn into_inner(self) -> Vec<Problem> {
         self.0.into_inner()
     }
 }
 
 /// A table and where it stands; [`Section::finish`] reports the keys that nobody asked for.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     path: String,
     number: usize,
     table: &'a Table,
@@ -83,7 +83,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(super) fn root(table: &'a Table, problems: &'a Problems) -> Self {
+    pub(crate) fn root(table: &'a Table, problems: &'a Problems) -> Self {
         Self::at(String::new(), 0, table, problems)
     }
 
@@ -98,23 +98,23 @@ impl<'a> Section<'a> {
     }
 
     /// TOML path of a key of this table.
-    pub(super) fn path_of(&self, key: &str) -> String {
+    pub(crate) fn path_of(&self, key: &str) -> String {
         match self.path.as_str() {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
         }
     }
 
-    pub(super) fn problem(&self, key: &str, message: impl Into<String>) {
+    pub(crate) fn problem(&self, key: &str, message: impl Into<String>) {
         self.problems.add(self.path_of(key), message.into());
     }
 
     /// A mistake of the table as a whole.
-    pub(super) fn problem_here(&self, message: impl Into<String>) {
+    pub(crate) fn problem_here(&self, message: impl Into<String>) {
         self.problems.add(self.path.clone(), message.into());
     }
 
-    pub(super) fn keys(&self) -> Vec<String> {
+    pub(crate) fn keys(&self) -> Vec<String> {
         self.table.keys().cloned().collect()
     }
 
@@ -131,11 +131,11 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key, whatever its type.
-    pub(super) fn value(&mut self, key: &str) -> Option<&'a Value> {
+    pub(crate) fn value(&mut self, key: &str) -> Option<&'a Value> {
         self.get(key)
     }
 
-    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, key: &str) -> Option<String> {
         let value = self.get(key)?;
         let text = value.as_str();
         if text.is_none() {
@@ -144,7 +144,7 @@ impl<'a> Section<'a> {
         text.map(str::to_owned)
     }
 
-    pub(super) fn required_text(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn required_text(&mut self, key: &str) -> Option<String> {
         if self.table.contains_key(key) {
             return self.text(key);
         }
@@ -153,7 +153,7 @@ impl<'a> Section<'a> {
         None
     }
 
-    pub(super) fn integer(&mut self, key: &str) -> Option<i64> {
+    pub(crate) fn integer(&mut self, key: &str) -> Option<i64> {
         let value = self.get(key)?;
         let number = value.as_integer();
         if number.is_none() {
@@ -163,7 +163,7 @@ impl<'a> Section<'a> {
     }
 
     /// A list of strings; `None` when absent or wrong.
-    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+    pub(crate) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
         let value = self.get(key)?;
         let Some(items) = value.as_array() else {
             self.wrong(key, "a list of strings", value);
@@ -181,7 +181,7 @@ impl<'a> Section<'a> {
 
     /// The strings of a list, each with its place in it; those that are something else are noted and
     /// left out. One string alone is one, too, and noted.
-    pub(super) fn listed(&mut self, key: &str) -> Vec<(usize, String)> {
+    pub(crate) fn listed(&mut self, key: &str) -> Vec<(usize, String)> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
@@ -201,7 +201,7 @@ impl<'a> Section<'a> {
     }
 
     /// What is read of a key that must be there.
-    pub(super) fn required<T>(
+    pub(crate) fn required<T>(
         &mut self,
         key: &str,
         read: impl Fn(&mut Self, &str) -> Option<T>,
@@ -215,7 +215,7 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number that is not negative.
-    pub(super) fn count(&mut self, key: &str) -> Option<u32> {
+    pub(crate) fn count(&mut self, key: &str) -> Option<u32> {
         let number = self.integer(key)?;
         let count = u32::try_from(number).ok();
         if count.is_none() {
@@ -225,7 +225,7 @@ impl<'a> Section<'a> {
     }
 
     /// A list of numbers; whole ones are numbers too.
-    pub(super) fn floats(&mut self, key: &str) -> Option<Vec<f64>> {
+    pub(crate) fn floats(&mut self, key: &str) -> Option<Vec<f64>> {
         let value = self.get(key)?;
         let Some(items) = value.as_array() else {
             self.wrong(key, "a list of numbers", value);
@@ -243,7 +243,7 @@ impl<'a> Section<'a> {
     }
 
     /// Two numbers, `[low, high]`.
-    pub(super) fn range(&mut self, key: &str) -> Option<[f64; 2]> {
+    pub(crate) fn range(&mut self, key: &str) -> Option<[f64; 2]> {
         let value = self.get(key)?;
         let number = |item: &Value| {
             let whole = item.as_integer().map(|whole| whole as f64);
@@ -268,17 +268,17 @@ impl<'a> Section<'a> {
     }
 
     /// Mistakes of the file so far.
-    pub(super) fn mistakes(&self) -> usize {
+    pub(crate) fn mistakes(&self) -> usize {
         self.problems.count()
     }
 
     /// Which one it is of its list, from 0.
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.number
     }
 
     /// Parses text that was found at a key, noting the error there.
-    pub(super) fn parsed<T: FromStr>(&self, key: &str, text: &str) -> Option<T>
+    pub(crate) fn parsed<T: FromStr>(&self, key: &str, text: &str) -> Option<T>
     where
         T::Err: fmt::Display,
     {
@@ -292,7 +292,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of a few words; `None` when absent or wrong.
-    pub(super) fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
         let found = choices.iter().find(|(word, _)| *word == text);
         if found.is_none() {
@@ -309,7 +309,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of a few words, which must be there.
-    pub(super) fn required_choice<T: Copy>(
+    pub(crate) fn required_choice<T: Copy>(
         &mut self,
         key: &str,
         choices: &[(&str, T)],
@@ -321,7 +321,7 @@ impl<'a> Section<'a> {
         None
     }
 
-    pub(super) fn section(&mut self, key: &str) -> Option<Section<'a>> {
+    pub(crate) fn section(&mut self, key: &str) -> Option<Section<'a>> {
         let value = self.get(key)?;
         let table = value.as_table();
         if table.is_none() {
@@ -331,7 +331,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables of an array of tables, `[[key]]`.
-    pub(super) fn sections(&mut self, key: &str) -> Vec<Section<'a>> {
+    pub(crate) fn sections(&mut self, key: &str) -> Vec<Section<'a>> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
@@ -359,7 +359,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports every key that was never asked for.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         for key in self.table.keys().filter(|key| !self.known.contains(*key)) {
             if self.problems.are_too_many() {
                 return;

@@ -1,25 +1,16 @@
-//! Metrics on the page: numbers of rankings, their thresholds, and pictures of everything.
+//! Rankings on the page: numbers, pictures and working points of each.
 
-use super::markup::{Align, Table, card, figures};
 use crate::report::StagePictures;
-use crate::report::figure::{Figure, escape};
+use crate::report::figure::escape;
 use crate::report::number::{grouped, limit, percent, significant, with_error};
+use crate::report::page::markup::{Align, Table, card, figures};
 use crate::report::summary::StageReport;
 use lumimill_common::metric::{
     Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult,
 };
 
-/// Pictures under a title.
-pub(super) fn pictures(title: &str, drawn: &[Figure]) -> String {
-    if drawn.is_empty() {
-        String::new()
-    } else {
-        format!("<h3>{}</h3>\n{}", escape(title), figures(drawn))
-    }
-}
-
 /// The table of all rankings, then pictures and thresholds of each.
-pub(super) fn rankings(stage: &StageReport, pictures: &StagePictures) -> String {
+pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let all = stage.metrics.iter().zip(&pictures.metrics);
     let all: Vec<_> = all
         .filter_map(|(metric, drawn)| match metric {

@@ -1,10 +1,10 @@
 //! Histograms, as points with errors, on a linear and where it helps on a logarithmic scale.
 
-use super::figure::{
+use crate::report::figure::{
     BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
-use super::number::{counted, grouped, significant};
-use super::summary::{Report, StageReport};
+use crate::report::number::{counted, grouped, significant};
+use crate::report::summary::{Report, StageReport};
 use lumimill_common::metric::{HistogramBin, HistogramResult};
 
 /// More bins than this are joined for the picture.

@@ -1,10 +1,10 @@
 //! How columns and labels move from run to run.
 
-use super::figure::{
+use super::histogram::with_unit;
+use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
-use super::histogram_plot::with_unit;
-use super::summary::{Report, StageReport};
+use crate::report::summary::{Report, StageReport};
 use lumimill_common::metric::{DriftResult, FiredFraction, KeyDrift};
 
 /// Values of the key that a picture shows; of more, every n-th.
@@ -138,7 +138,10 @@ fn column(
     upper.draw(&mut canvas);
     lower.draw(&mut canvas);
     upper.note(&mut canvas, 0, "note", &shortened(&stage.name, 24));
-    let note = format!("mean over all: {}", super::number::significant(mean, 5));
+    let note = format!(
+        "mean over all: {}",
+        crate::report::number::significant(mean, 5)
+    );
     upper.note_right(&mut canvas, 0, "quiet", &note);
     let caption = format!(
         "{} by {}: mean with its error, and the distance (PSI, KS) of each {} from all others together",
@@ -247,7 +250,7 @@ fn fired(
     points(&mut canvas, &panel, &fractions, "error", "point");
     panel.draw(&mut canvas);
     panel.note(&mut canvas, 0, "note", &shortened(name, 44));
-    let note = format!("{} of all events", super::number::percent(mean));
+    let note = format!("{} of all events", crate::report::number::percent(mean));
     panel.note(&mut canvas, 1, "quiet", &note);
     let caption = format!("Fraction of events in which {name} fired, by {}", drift.by);
     Some(Figure::new(

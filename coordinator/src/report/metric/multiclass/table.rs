@@ -14,7 +14,7 @@ use crate::report::summary::{Report, StageReport};
 const COLUMNS: [&str; 6] = ["truth", "bin", "class", "metric", "value", "error"];
 
 /// One file for each stage that has any.
-pub(in crate::report) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
+pub(in crate::report::metric) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for stage in &report.stages {
         let found: Vec<&MulticlassResult> = of_stage(stage).collect();
@@ -48,7 +48,7 @@ fn of_stage(stage: &StageReport) -> impl Iterator<Item = &MulticlassResult> {
 }
 
 /// Tables and pictures of every one of a stage.
-pub(in crate::report) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
+pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let mut html = String::new();
     let metrics = stage.metrics.iter().zip(&pictures.metrics);
     for (metric, drawn) in metrics {

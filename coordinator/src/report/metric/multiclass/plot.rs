@@ -15,7 +15,7 @@ const MOST_CLASSES: usize = 12;
 const MOST_CURVES: usize = 6;
 
 /// The pictures that there are numbers for.
-pub(in crate::report) fn multiclass_plots(
+pub(in crate::report::metric) fn multiclass_plots(
     report: &Report,
     stage: &StageReport,
     multiclass: &MulticlassResult,

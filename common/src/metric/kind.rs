@@ -1,0 +1,83 @@
+//! What a kind of metric must answer. A kind is a module of its own and one entry of
+//! [`list`](super::list).
+
+use super::cut_flow::CutFlow;
+use super::partial::Dropped;
+use super::row_batch::{FillError, RowBatch};
+use crate::field_hash::FieldHash;
+use crate::section::Section;
+
+/// What a campaign says of one metric, validated.
+pub(super) trait Kind: Sized {
+    /// The same as the campaign file writes it.
+    type Raw: Clone;
+
+    /// Reads it from its table; nothing when anything of it is wrong, which the section notes.
+    fn read(section: &mut Section<'_>) -> Option<Self::Raw>;
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// All mistakes, each starting with the key it is about, such as `histogram.range`.
+    fn try_new(raw: &Self::Raw) -> Result<Self, Vec<String>>;
+
+    /// As a campaign file writes it, defaults spelled out.
+    fn to_raw(&self) -> Self::Raw;
+
+    /// All that decides what is counted. A field that is added later is hashed only where it is not
+    /// at its default.
+    fn hash(&self) -> FieldHash;
+
+    /// The columns that it reads, in the order in which they are named.
+    fn columns(&self) -> Vec<&String>;
+
+    /// Whether it must know which rows belong to one event.
+    fn needs_events(&self) -> bool {
+        false
+    }
+
+    /// The same, where it follows the stage's labels unless told.
+    fn follow(&mut self, _stage_labels: &[String]) {}
+
+    /// The most bytes that its counts take; none where that depends on the data, and is limited where
+    /// they are counted.
+    fn most_bytes(&self) -> u64;
+
+    /// Bins that the report holds, of all metrics together.
+    fn drawn_bins(&self) -> u64 {
+        0
+    }
+
+    /// Adds what was left out to the cut flow, where the metric stands for the stage's selection.
+    fn add_dropped(&self, _dropped: Dropped, _cut_flow: &mut CutFlow) {}
+}
+
+/// Counts and exact sums of one metric: merged by addition, associative and commutative to the last
+/// bit.
+pub(super) trait Counting: Sized {
+    /// What is counted.
+    type Spec: Kind;
+    /// The value over everything that was merged.
+    type Result;
+
+    /// Nothing counted yet: the identity of [`merge`](Self::merge).
+    fn new(spec: &Self::Spec) -> Self;
+
+    /// Counts rows. An event must not be split between two calls.
+    ///
+    /// # Errors
+    /// When a column is missing or of an unreadable type; the counts must be discarded then.
+    fn fill(&mut self, spec: &Self::Spec, rows: &RowBatch<'_>) -> Result<(), FillError>;
+
+    /// Adds what another shard counted of the same.
+    fn merge(&mut self, spec: &Self::Spec, other: &Self);
+
+    /// Whether counts that came from outside can be of this.
+    fn fits(&self, spec: &Self::Spec) -> bool;
+
+    /// What was left out so far for want of a number.
+    fn dropped(&self) -> Dropped;
+
+    /// The value of everything counted so far.
+    fn finalise(&self, spec: &Self::Spec) -> Self::Result;
+}

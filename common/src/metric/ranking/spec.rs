@@ -1,0 +1,201 @@
+//! `ranking` as a campaign file writes it, and as it cannot be wrong.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field_hash::FieldHash;
+use crate::metric::check::{add_axis, check_axis, check_name, done};
+use crate::metric::cut_flow::{CutFlow, Unit};
+use crate::metric::kind::Kind;
+use crate::metric::partial::Dropped;
+use crate::section::Section;
+
+/// Bins of a ranking's range unless told: 2^16, so that edges on `[0, 1]` are exact.
+const RANKING_BINS: u32 = 65_536;
+/// Bins that each class fills at most in a ranking without a range unless told: three characters
+/// each in a marker, as a rule.
+const FILLED_BINS: u32 = 32_768;
+/// Bytes of a count.
+const COUNT: u64 = 8;
+
+/// What a ranking counts once: a row, or an event by its best candidate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// Every row counts once.
+    #[default]
+    Row,
+    /// Every event counts once (and every row, in a second population).
+    Event,
+}
+
+/// How well a score ranks a label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRanking {
+    /// The column that holds the truth, Boolean or integer.
+    pub label: String,
+    /// The column that holds the score.
+    pub score: String,
+    /// `"row"` (the default) or `"event"`.
+    #[serde(default)]
+    pub per: Per,
+    /// Bins of the range, 65,536 unless told; without a range the most that each class fills,
+    /// 32,768 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bins: Option<u32>,
+    /// Range of the score; unless told the bins follow the scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
+}
+
+/// A validated `ranking`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankingSpec {
+    label: String,
+    score: String,
+    per_event: bool,
+    bins: u32,
+    range: Option<[f64; 2]>,
+}
+
+impl RankingSpec {
+    /// The column that holds the truth.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The column that holds the score.
+    #[must_use]
+    pub fn score(&self) -> &str {
+        &self.score
+    }
+
+    /// Whether events are ranked, by their best candidate, beside rows.
+    #[must_use]
+    pub fn per_event(&self) -> bool {
+        self.per_event
+    }
+
+    /// Bins of the range; without one, the most bins that each class fills.
+    #[must_use]
+    pub fn bins(&self) -> u32 {
+        self.bins
+    }
+
+    /// Range of the score; without one the bins follow the scores. Scores outside are counted, and
+    /// those on one side are ties of one another.
+    #[must_use]
+    pub fn range(&self) -> Option<[f64; 2]> {
+        self.range
+    }
+
+    /// Whether the score may be a probability: no other range than `[0, 1]` is given.
+    #[must_use]
+    pub fn may_be_probability(&self) -> bool {
+        let is_unit = |range: [f64; 2]| range.map(f64::to_bits) == [0.0, 1.0].map(f64::to_bits);
+        self.range.is_none_or(is_unit)
+    }
+}
+
+impl Kind for RankingSpec {
+    type Raw = RawRanking;
+
+    fn read(section: &mut Section<'_>) -> Option<RawRanking> {
+        let pers = [("row", Per::Row), ("event", Per::Event)];
+        let label = section.required_text("label");
+        let score = section.required_text("score");
+        let per = section.choice("per", &pers).unwrap_or_default();
+        let bins = section.count("bins");
+        let range = section.range("range");
+        Some(RawRanking {
+            label: label?,
+            score: score?,
+            per,
+            bins,
+            range,
+        })
+    }
+
+    fn try_new(raw: &RawRanking) -> Result<Self, Vec<String>> {
+        let mut errors = Vec::new();
+        check_name(&mut errors, "ranking.label", &raw.label);
+        check_name(&mut errors, "ranking.score", &raw.score);
+        if !raw.label.is_empty() && raw.label == raw.score {
+            errors.push(format!("ranking.score: `{}` is also the label", raw.score));
+        }
+        let range = raw.range;
+        let usual = range.map_or(FILLED_BINS, |_| RANKING_BINS);
+        let bins = raw.bins.unwrap_or(usual);
+        check_axis(&mut errors, "ranking", bins, range.unwrap_or([0.0, 1.0]));
+        let per_event = raw.per == Per::Event;
+        let (label, score) = (raw.label.clone(), raw.score.clone());
+        done(
+            errors,
+            Self {
+                label,
+                score,
+                per_event,
+                bins,
+                range,
+            },
+        )
+    }
+
+    fn to_raw(&self) -> RawRanking {
+        let per = if self.per_event { Per::Event } else { Per::Row };
+        RawRanking {
+            label: self.label.clone(),
+            score: self.score.clone(),
+            per,
+            bins: Some(self.bins),
+            range: self.range,
+        }
+    }
+
+    fn hash(&self) -> FieldHash {
+        let Self {
+            label,
+            score,
+            per_event,
+            bins,
+            range,
+        } = self;
+        let mut hash = FieldHash::of("ranking");
+        hash.text("label", label)
+            .text("score", score)
+            .flag("per_event", *per_event);
+        add_axis(&mut hash, *bins, *range);
+        hash
+    }
+
+    fn columns(&self) -> Vec<&String> {
+        vec![&self.label, &self.score]
+    }
+
+    fn needs_events(&self) -> bool {
+        self.per_event
+    }
+
+    fn most_bytes(&self) -> u64 {
+        // Of each class, of rows and of events.
+        let tallies = if self.per_event { 4 } else { 2 };
+        // Without a range, a bin is kept with its number.
+        let of_bin = self.range.map_or(2 * COUNT, |_| COUNT);
+        u64::from(self.bins) * of_bin * tallies
+    }
+
+    fn add_dropped(&self, dropped: Dropped, cut_flow: &mut CutFlow) {
+        let name = format!("dropped, {} not a number", self.score);
+        cut_flow.add(&name, Unit::Events, dropped.events);
+        cut_flow.add(&name, Unit::Rows, dropped.rows);
+    }
+}
+
+impl fmt::Display for RankingSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ranking of {} by {}", self.label, self.score)
+    }
+}

@@ -1,0 +1,59 @@
+//! How the report shows each kind of metric: pictures, a part of the page, and files.
+
+mod drift;
+mod histogram;
+mod multiclass;
+mod ranking;
+
+use lumimill_common::metric::MetricResult;
+
+use super::StagePictures;
+use super::figure::{Figure, escape};
+use super::page::markup;
+use super::summary::{Report, StageReport};
+
+/// Pictures of a metric.
+pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResult) -> Vec<Figure> {
+    match metric {
+        MetricResult::Ranking(found) => ranking::ranking_plots(report, stage, found),
+        MetricResult::Drift(found) => drift::drift_plots(report, stage, found),
+        MetricResult::Histogram(found) => histogram::histogram_plots(report, stage, found),
+        MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
+    }
+}
+
+/// The metrics of a stage on the page, kind by kind.
+pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
+    let mut html = ranking::page(stage, pictures);
+    html += &multiclass::page(stage, pictures);
+    html += &titled("Distributions", stage, pictures, |metric| {
+        matches!(metric, MetricResult::Histogram(_))
+    });
+    html += &titled("Stability", stage, pictures, |metric| {
+        matches!(metric, MetricResult::Drift(_))
+    });
+    html
+}
+
+/// Files of numbers, by their names in the report.
+pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
+    let mut files = ranking::csv_files(report);
+    files.extend(multiclass::csv_files(report));
+    files
+}
+
+/// The pictures of a kind under a title.
+fn titled(
+    title: &str,
+    stage: &StageReport,
+    pictures: &StagePictures,
+    is_of_kind: fn(&MetricResult) -> bool,
+) -> String {
+    let all = stage.metrics.iter().zip(&pictures.metrics);
+    let drawn = all.filter(|(metric, _)| is_of_kind(metric));
+    let drawn: Vec<Figure> = drawn.flat_map(|(_, figures)| figures.clone()).collect();
+    match drawn.is_empty() {
+        true => String::new(),
+        false => format!("<h3>{}</h3>\n{}", escape(title), markup::figures(&drawn)),
+    }
+}

@@ -1,0 +1,9 @@
+//! Rankings in the report: pictures, a table with working points, and files of every number.
+
+mod files;
+mod plot;
+mod table;
+
+pub(super) use files::csv_files;
+pub(super) use plot::ranking_plots;
+pub(super) use table::page;

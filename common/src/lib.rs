@@ -15,6 +15,7 @@ pub mod failed_record;
 pub mod failure;
 pub mod field_hash;
 pub mod form;
+pub mod hex;
 pub mod job;
 pub mod lumi_mask;
 pub mod luminosity;

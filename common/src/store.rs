@@ -31,6 +31,8 @@ use async_trait::async_trait;
 
 pub use key::{InvalidKey, Key};
 pub use local::LocalStore;
+#[cfg(not(feature = "s3"))]
+pub use place::WITHOUT_S3;
 pub use place::{Place, PlaceError};
 #[cfg(feature = "s3")]
 pub use s3::{S3Object, S3Reader, S3Settings, S3SettingsError, S3Store};

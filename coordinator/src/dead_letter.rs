@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::form::{self, Stored};
+use lumimill_common::hex::hex;
 use lumimill_common::job::{Job, unpack};
 use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{Message, ORIGIN, REASON, jobs};
@@ -61,7 +62,7 @@ impl DeadLetter {
             headers: message.headers.clone(),
             attempt: message.attempt,
             bytes: message.body.len(),
-            body: kept.iter().map(|byte| format!("{byte:02x}")).collect(),
+            body: hex(kept),
         }
     }
 

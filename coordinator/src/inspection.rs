@@ -1,5 +1,6 @@
 //! What is in a ROOT file, for a person or a program to read.
 
+use lumimill_common::hex::hex;
 use lumimill_rootfile::{Branch, Error, Tree, checksum};
 use lumimill_worker::input::Location;
 use serde::Serialize;
@@ -81,11 +82,7 @@ impl Inspection {
         Ok(Self {
             file: location.to_string(),
             bytes: file.size(),
-            uuid: file
-                .uuid()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            uuid: hex(&file.uuid()),
             trees: names.iter().map(look_into).collect::<Result<_, Error>>()?,
         })
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::Failure;
 use lumimill_common::form::FormError;
+use lumimill_common::hex::hex;
 use lumimill_common::retry_policy::{STORE, VERSION};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use lumimill_common::store::{Key, Store, StoreError};
@@ -148,11 +149,7 @@ impl Production {
 }
 
 fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure> {
-    let uuid: String = file
-        .uuid()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let uuid = hex(&file.uuid());
     if file.size() == planned.size && uuid == planned.uuid {
         return Ok(());
     }

@@ -16,6 +16,10 @@ pub enum Place {
     S3(S3Address),
 }
 
+/// What is said where S3 is asked for in a program that cannot.
+#[cfg(not(feature = "s3"))]
+pub const WITHOUT_S3: &str = "this program was built without S3 (cargo feature `s3`)";
+
 /// Why a place cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
@@ -146,12 +150,12 @@ mod remote {
     use std::sync::Arc;
 
     use super::super::{S3Address, Store};
-    use super::{Place, PlaceError};
+    use super::{Place, PlaceError, WITHOUT_S3};
 
     pub(super) fn open(place: &Place, _: &S3Address) -> Result<Arc<dyn Store>, PlaceError> {
         Err(PlaceError::Settings {
             place: place.clone(),
-            reason: String::from("this program was built without S3 (cargo feature `s3`)"),
+            reason: String::from(WITHOUT_S3),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use lumimill_common::hex::hex;
 use lumimill_common::shard::FileIdentity;
 use lumimill_worker::input::Location;
 
@@ -27,12 +28,11 @@ fn identify(url: &str, location: &Location) -> Result<InputFile, InputError> {
         check_file(url, path)?;
     }
     let root = location.open()?;
-    let uuid = root.uuid();
     Ok(InputFile {
         identity: FileIdentity {
             url: url.to_owned(),
             size: root.size(),
-            uuid: uuid.iter().map(|byte| format!("{byte:02x}")).collect(),
+            uuid: hex(&root.uuid()),
         },
         location: location.clone(),
     })

@@ -22,8 +22,7 @@ pub(super) fn expand(entry: &str) -> Result<Vec<String>, InputError> {
 /// Without the feature, what is not looked for is said once an entry.
 #[cfg(not(feature = "s3"))]
 pub(super) fn expand(entry: &str) -> Result<Vec<String>, InputError> {
-    let reason = "this program was built without S3 (cargo feature `s3`)";
-    Err(unsearchable(entry, reason))
+    Err(unsearchable(entry, lumimill_common::store::WITHOUT_S3))
 }
 
 /// The objects that a pattern stands for; its name has no special character before `plain`.

@@ -20,7 +20,7 @@ pub(super) fn open(url: &str) -> Result<Arc<dyn ReadAt>, Error> {
 fn source(_url: &str) -> io::Result<Arc<dyn ReadAt>> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "this program was built without S3 (cargo feature `s3`)",
+        lumimill_common::store::WITHOUT_S3,
     ))
 }
 

@@ -1,5 +1,6 @@
 //! A loaded model: what it needs, and its scores.
 
+use lumimill_common::hex::hex;
 use sha2::{Digest, Sha256};
 
 use super::error::{ModelError, Problem};
@@ -201,8 +202,7 @@ impl Model {
 
 /// SHA-256 in hexadecimal.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use lumimill_common::control::{
 };
 use lumimill_common::failure::Failure;
 use lumimill_common::form;
+use lumimill_common::hex::hex;
 use lumimill_common::job::Job;
 use lumimill_common::retry_policy::MISSING;
 use lumimill_common::shard::{Shard, ShardId};
@@ -184,10 +185,6 @@ async fn models(
         }
     }
     Ok(models)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 type Prepared = (

@@ -245,6 +245,5 @@ fn the_digest_is_that_of_the_file() {
     let model = Model::from_bytes("m", &bytes).unwrap();
     assert_eq!(model.sha256().len(), 64);
     let digest = Sha256::digest(&bytes);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(model.sha256(), hex);
+    assert_eq!(model.sha256(), hex(&digest));
 }

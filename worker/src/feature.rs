@@ -132,7 +132,7 @@ pub enum RunError {
     },
     /// A value that its column's type cannot hold.
     #[error(
-        "column \"{column}\" is stored as {stored}, which cannot hold {value}: give it a type that does, such as \"f64\""
+        "column \"{column}\" is stored as {stored}, which cannot hold {value}: give it a type that does, such as \"i64\", \"u64\" or \"f64\""
     )]
     DoesNotFit {
         /// The output column.

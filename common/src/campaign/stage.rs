@@ -41,6 +41,10 @@ pub enum ColumnType {
     I32,
     /// 64-bit signed integer.
     I64,
+    /// 32-bit unsigned integer.
+    U32,
+    /// 64-bit unsigned integer.
+    U64,
     /// Boolean.
     Bool,
 }
@@ -362,6 +366,8 @@ fn read_column(table: &mut Section<'_>, name: String) -> Option<Column> {
         ("f64", ColumnType::F64),
         ("i32", ColumnType::I32),
         ("i64", ColumnType::I64),
+        ("u32", ColumnType::U32),
+        ("u64", ColumnType::U64),
         ("bool", ColumnType::Bool),
     ];
     let expression = section.required_text("value");

@@ -77,6 +77,8 @@ fn of_column(column: &Column) -> FieldHash {
         ColumnType::F64 => "f64",
         ColumnType::I32 => "i32",
         ColumnType::I64 => "i64",
+        ColumnType::U32 => "u32",
+        ColumnType::U64 => "u64",
         ColumnType::Bool => "bool",
     });
     let mut hash = FieldHash::of("column");

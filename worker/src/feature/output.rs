@@ -6,7 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, UInt8Type};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float32Array, Float64Array, Int32Array,
-    Int64Array, RecordBatch, UInt32Array, new_null_array,
+    Int64Array, RecordBatch, UInt32Array, UInt64Array, new_null_array,
 };
 use arrow_schema::DataType;
 use arrow_select::take::take;
@@ -115,6 +115,13 @@ impl Output {
                 Arc::new(Int32Array::from(wide.collect::<Result<Vec<_>, _>>()?))
             }
             DataType::Int64 => Arc::new(Int64Array::from(self.ints(values, len)?)),
+            DataType::UInt32 => {
+                let narrow =
+                    |value: u64| u32::try_from(value).map_err(|_| self.does_not_fit(value));
+                let wide = self.unsigned(values, len)?.into_iter().map(narrow);
+                Arc::new(UInt32Array::from(wide.collect::<Result<Vec<_>, _>>()?))
+            }
+            DataType::UInt64 => Arc::new(UInt64Array::from(self.unsigned(values, len)?)),
             _ => {
                 let narrow = values
                     .into_floats()
@@ -144,6 +151,29 @@ impl Output {
                 ints.into_vec(len).into_iter().map(fits).collect()
             }
             values => Ok(values.into_ints().into_vec(len)),
+        }
+    }
+
+    fn unsigned(&self, values: Values<'_>, len: usize) -> Result<Vec<u64>, RunError> {
+        match values {
+            Values::Float(floats) => {
+                // What is above −1 becomes 0, as it does where C++ defines it.
+                let fits = |value: f64| value > -1.0 && value < 2.0 * TWO_TO_63;
+                let whole = |value: f64| match fits(value) {
+                    true => Ok(value as u64),
+                    false => Err(self.does_not_fit(value)),
+                };
+                floats.into_vec(len).into_iter().map(whole).collect()
+            }
+            Values::Int(Int::U64, ints) => {
+                let bits = ints.into_vec(len).into_iter().map(i64::cast_unsigned);
+                Ok(bits.collect())
+            }
+            values => {
+                let fits = |value: i64| u64::try_from(value).map_err(|_| self.does_not_fit(value));
+                let ints = values.into_ints().into_vec(len);
+                ints.into_iter().map(fits).collect()
+            }
         }
     }
 
@@ -193,6 +223,8 @@ pub(super) fn stored_as(kind: Kind, asked: Option<ColumnType>) -> DataType {
         (Some(ColumnType::F32), _) => DataType::Float32,
         (Some(ColumnType::F64), _) => DataType::Float64,
         (Some(ColumnType::I32), _) => DataType::Int32,
+        (Some(ColumnType::U32), _) => DataType::UInt32,
+        (Some(ColumnType::U64), _) | (None, Kind::Int(Int::U64)) => DataType::UInt64,
         (Some(ColumnType::I64), _) | (None, Kind::Int(_)) => DataType::Int64,
         (Some(ColumnType::Bool), _) | (None, Kind::Bool) => DataType::Boolean,
         (None, Kind::Float | Kind::Vector) => DataType::Float32,
@@ -205,6 +237,8 @@ pub(super) fn kind_of(stored: &DataType) -> Kind {
         DataType::Boolean => Kind::Bool,
         DataType::Int32 => Kind::Int(Int::I32),
         DataType::Int64 => Kind::Int(Int::I64),
+        DataType::UInt32 => Kind::Int(Int::U32),
+        DataType::UInt64 => Kind::Int(Int::U64),
         _ => Kind::Float,
     }
 }

@@ -316,6 +316,45 @@ fn a_value_that_its_type_cannot_hold_is_an_error() {
     assert_eq!(
         error,
         "column \"n\" is stored as Int32, which cannot hold 3000000000: give it a type that does, \
-         such as \"f64\""
+         such as \"i64\", \"u64\" or \"f64\""
     );
+}
+
+/// An event number above 2^63 has a value, as it has in ROOT; one below zero has none.
+#[test]
+fn unsigned_values_are_stored_as_they_are() {
+    let big = u64::MAX - 1;
+    let event: ArrayRef = Arc::new(UInt64Array::from(vec![big, 3]));
+    let batch = RecordBatch::try_from_iter([("event", event)]).unwrap();
+    let run = |columns: &str| {
+        let stage = format!("rows = \"event\"\n[stage.columns]\n{columns}");
+        let program = compile(&stage, &batch.schema()).unwrap();
+        program.run(&batch, None)
+    };
+    let rows = run("a = \"event - 1\"\nb = { value = \"event / 2\", type = \"u64\" }").unwrap();
+    let column = |name: &str| rows.batch.column_by_name(name).unwrap().clone();
+    let unsigned = |values: [u64; 2]| -> ArrayRef { Arc::new(UInt64Array::from(values.to_vec())) };
+    assert_eq!(&column("a"), &unsigned([big - 1, 2]));
+    assert_eq!(&column("b"), &unsigned([big / 2, 1]));
+    for (column, cannot_hold) in [
+        ("a = { value = \"4 - 10\", type = \"u64\" }", "-6"),
+        (
+            "a = { value = \"event\", type = \"i64\" }",
+            "18446744073709551614",
+        ),
+        (
+            "a = { value = \"event\", type = \"u32\" }",
+            "18446744073709551614",
+        ),
+        (
+            "a = { value = \"-1.0 * (event > 0)\", type = \"u32\" }",
+            "-1",
+        ),
+    ] {
+        let said = run(column).unwrap_err().to_string();
+        assert!(
+            said.contains(&format!("cannot hold {cannot_hold}")),
+            "{said}"
+        );
+    }
 }

@@ -1,9 +1,9 @@
 //! Writes the demo's inputs with another seed or size: what the demo's models are trained on.
 //!
-//! `cargo run --release -p lumimill --example demo_inputs -- FOLDER EVENTS SEED [pid]`
+//! `cargo run --release -p lumimill --example demo_inputs -- FOLDER EVENTS SEED [pid|dielectron]`
 
 use anyhow::{Context, Result};
-use lumimill::demo::{DemoInputs, pid, write_inputs};
+use lumimill::demo::{DemoInputs, dielectron, pid, write_inputs};
 use std::path::Path;
 
 type Write = fn(&Path, u64, u64) -> Result<DemoInputs>;
@@ -13,8 +13,11 @@ fn main() -> Result<()> {
     let (folder, events, seed, write): (_, _, _, Write) = match arguments.as_slice() {
         [folder, events, seed] => (folder, events, seed, write_inputs),
         [folder, events, seed, name] if name == "pid" => (folder, events, seed, pid::write_inputs),
+        [folder, events, seed, name] if name == "dielectron" => {
+            (folder, events, seed, dielectron::write_inputs)
+        }
         _ => anyhow::bail!(
-            "expected FOLDER EVENTS SEED [pid], found {} arguments",
+            "expected FOLDER EVENTS SEED [pid|dielectron], found {} arguments",
             arguments.len()
         ),
     };

@@ -140,10 +140,10 @@ fn check_schemas(
             if !stage.stage().datasets.contains(&dataset.name) {
                 continue;
             }
-            let tree = stage.stage().tree.as_ref().unwrap_or(&dataset.tree);
-            let checked = side_by_side(files, slots, |file| wrong_with(stage, file, tree));
+            let tree = stage.stage().tree_of(dataset);
+            let checked = side_by_side(files, slots, |file| wrong_with(stage, file, &tree));
             if !files.is_empty() && checked.iter().all(Option::is_none) {
-                found.add("", no_branches(stage, dataset, tree));
+                found.add("", no_branches(stage, dataset, &tree));
             }
             for (file, problems) in files.iter().zip(checked) {
                 let (problems, warned) = problems.unwrap_or_default();

@@ -10,6 +10,7 @@
 mod branch_table;
 mod certified;
 mod collision;
+pub mod dielectron;
 mod dimuon;
 pub mod pid;
 mod random;

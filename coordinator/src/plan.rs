@@ -74,6 +74,9 @@ pub struct PlannedFile {
     pub tree: String,
     /// Entries of the tree.
     pub entries: u64,
+    /// Directories that it is put together of, where a pattern says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directories: Option<u64>,
     /// Certified events of the tree.
     pub certified_events: u64,
     /// Entries that are in no shard, as nothing near them is certified.

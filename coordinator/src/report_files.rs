@@ -168,7 +168,7 @@ pub async fn write_report(
             }
             result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
         }
-        stages.push(stage_report(stage, result, plan, &failed));
+        stages.push(stage_report(campaign, stage, result, plan, &failed));
     }
     let ledger = Ledger::new(plan, &done, &failed);
     let lumis = plan.certified.mask().map(|_| ledger.lumis());
@@ -285,6 +285,7 @@ fn data_label(campaign: &Campaign) -> String {
 }
 
 fn stage_report(
+    campaign: &Campaign,
     stage: &Stage,
     result: StageResult,
     plan: &Plan,
@@ -299,7 +300,7 @@ fn stage_report(
             Rows::Event => "Events",
             Rows::Each { .. } | Rows::Pairs { .. } => "Candidates",
         }),
-        cut_flow: from_files(stage, plan, &result.cut_flow),
+        cut_flow: from_files(campaign, stage, plan, &result.cut_flow),
         labels: label_reports(stage, plan),
         metrics: result.metrics,
         units: stage.output_names().iter().filter_map(unit).collect(),
@@ -332,10 +333,15 @@ fn label_reports(stage: &Stage, plan: &Plan) -> Vec<LabelReport> {
 }
 
 /// The cut flow with what the files hold in front: ranges without certified events are not read.
-fn from_files(stage: &Stage, plan: &Plan, read: &CutFlow) -> CutFlow {
+fn from_files(campaign: &Campaign, stage: &Stage, plan: &Plan, read: &CutFlow) -> CutFlow {
+    let datasets = campaign.datasets.iter();
+    let read_by = datasets.filter(|dataset| stage.datasets.contains(&dataset.name));
+    let trees: BTreeMap<&str, String> = read_by
+        .map(|dataset| (dataset.name.as_str(), stage.tree_of(dataset)))
+        .collect();
     let of_stage = plan.files.iter().filter(|file| {
-        stage.datasets.contains(&file.dataset)
-            && stage.tree.as_ref().is_none_or(|tree| *tree == file.tree)
+        let tree = trees.get(file.dataset.as_str());
+        tree.is_some_and(|tree| *tree == file.tree)
     });
     let mut flow = CutFlow::new();
     let entries = of_stage.map(|file| file.entries).sum();

@@ -8,6 +8,7 @@ mod classes;
 mod cluster_script;
 mod command_lines;
 mod determinism;
+mod directories;
 mod duplicates;
 mod every_mistake;
 mod expressions;

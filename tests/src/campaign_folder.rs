@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lumimill::demo::{pid, write_inputs};
+use lumimill::demo::{dielectron, pid, write_inputs};
 use tempfile::TempDir;
 
 /// A folder with a campaign file, data, mask and models; removed when dropped.
@@ -27,6 +27,14 @@ impl CampaignFolder {
         let folder = tempfile::tempdir().expect("a temporary folder");
         pid::write_inputs(folder.path(), tracks, 7).expect("the demo's input is written");
         Self { folder }
+    }
+
+    /// Tables of so many generated dielectrons, with this campaign file.
+    #[must_use]
+    pub fn dielectrons(pairs: u64, text: &str) -> Self {
+        let folder = Self::with_text(text);
+        dielectron::write_tables(folder.path(), pairs, 7).expect("tables are written");
+        folder
     }
 
     /// A folder with this campaign file and nothing else.

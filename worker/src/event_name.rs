@@ -10,9 +10,16 @@ pub(crate) fn event_name(tree: &Tree, entry: u64) -> String {
         .into_iter()
         .filter_map(|(what, branch)| Some(format!("{what} {}", number(tree, branch, entry)?)));
     let known = known.collect::<Vec<_>>().join(", ");
+    let place = match tree.directories() {
+        None => format!("entry {entry}"),
+        Some(_) => {
+            let (part, within) = tree.origin(entry);
+            format!("entry {entry}, which is entry {within} of {part}")
+        }
+    };
     match known.is_empty() {
-        true => format!("entry {entry}"),
-        false => format!("{known} (entry {entry})"),
+        true => place,
+        false => format!("{known} ({place})"),
     }
 }
 

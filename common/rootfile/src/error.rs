@@ -59,6 +59,16 @@ pub enum Error {
         /// The trees that the file has.
         existing: Vec<String>,
     },
+    /// Trees that are to stand beside one another in every directory do not.
+    #[error("{file}: trees {wanted:?}: {}", first_few(.problems, "; "))]
+    Siblings {
+        /// The file's name.
+        file: String,
+        /// The name that was asked for.
+        wanted: String,
+        /// What is wrong with which directories.
+        problems: Vec<String>,
+    },
     /// No branch of the tree has that name.
     #[error("{place}: no branch {wanted:?}{}", nearest_branch(.nearest.as_deref()))]
     NoBranch {
@@ -206,7 +216,18 @@ impl fmt::Display for Place {
 fn existing_trees(existing: &[String]) -> String {
     match existing {
         [] => "; the file has no trees".to_owned(),
-        names => format!("; the file has {}", names.join(", ")),
+        names => format!("; the file has {}", first_few(names, ", ")),
+    }
+}
+
+/// As many of a list as a person reads, and how many more there are.
+fn first_few(list: &[String], between: &str) -> String {
+    const NAMED: usize = 12;
+    let named = list.iter().take(NAMED).map(String::as_str);
+    let named = named.collect::<Vec<_>>().join(between);
+    match list.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named}{between}and {more} more"),
     }
 }
 

@@ -4,19 +4,23 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::assembly::Assembly;
 use crate::codec::Codecs;
 use crate::cursor::Cursor;
 use crate::directory::{Directory, read_keys};
 use crate::error::{Error, Place};
 use crate::file_header::{FileHeader, describe};
 use crate::key::Key;
-use crate::limit::{LARGEST_OBJECT, MemoryLimit};
+use crate::limit::MemoryLimit;
 use crate::listing::{Listing, is_directory_class};
+use crate::record::read_range;
 use crate::recovery;
 use crate::source::{LocalFile, ReadAt};
+use crate::stored_tree::StoredTree;
 use crate::streamer::Classes;
 use crate::tree::Tree;
-use crate::ttree;
+use crate::tree_name::{TreeName, split_cycle};
+use crate::ttree::{self, is_rntuple_class};
 
 /// Read at once when a file is opened: its header and, mostly, its first directory.
 const FIRST_READ: u64 = 1024;
@@ -138,17 +142,32 @@ impl RootFile {
 
     /// Reads the description of a tree: `Events`, `Events;1` or `DIR/tree`.
     ///
+    /// `DF_*/tree` is that tree of each directory that matches, one after another in the order of
+    /// the file; `DF_*/tree+other` has the columns of `other`, which is beside it in each, too.
+    ///
     /// # Errors
     /// [`Error::NoTree`] when there is none of that name, listing those that exist;
+    /// [`Error::Siblings`] when trees do not stand beside one another in each directory;
     /// [`Error::Unsupported`] when the name is of an RNTuple; otherwise as for reading.
     pub fn tree(&self, name: &str) -> Result<Tree, Error> {
+        if let Some(tree) = self.stored_tree(name)? {
+            return Ok(tree.into());
+        }
+        match TreeName::of_several(name) {
+            Some(several) => Ok(Assembly::open(self, name, &several)?.into()),
+            None => Err(self.no_tree(name)),
+        }
+    }
+
+    /// A tree that the file has under this name.
+    fn stored_tree(&self, name: &str) -> Result<Option<StoredTree>, Error> {
         let (path, cycle) = split_cycle(name);
         let (directory, leaf) = match path.rsplit_once('/') {
             Some((parents, leaf)) => (self.find_directory(parents)?, leaf),
             None => (Some(self.inner.top), path),
         };
         let Some(directory) = directory else {
-            return Err(self.no_tree(name));
+            return Ok(None);
         };
         let keys = self.keys(directory)?;
         let named = || keys.iter().filter(|key| *key.name == *leaf);
@@ -156,15 +175,24 @@ impl RootFile {
             .filter(|key| ttree::is_tree_class(&key.class))
             .filter(|key| cycle.is_none_or(|cycle| cycle == key.cycle))
             .max_by_key(|key| key.cycle);
-        let Some(key) = tree else {
-            if named().any(|key| is_rntuple_class(&key.class)) {
+        match tree {
+            Some(key) => self.tree_of(key, path).map(Some),
+            None if named().any(|key| is_rntuple_class(&key.class)) => {
                 let reason = "it is an RNTuple, and only TTrees are read";
-                return Err(Place::tree(self.name(), path).unsupported(reason));
+                Err(Place::tree(self.name(), path).unsupported(reason))
             }
-            return Err(self.no_tree(name));
-        };
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the tree of a key, of which `path` is the name with its directories.
+    pub(crate) fn tree_of(&self, key: &Key, path: &str) -> Result<StoredTree, Error> {
         let (payload, header_length) = self.read_object(key, path)?;
-        Tree::from_ttree(self.clone(), path, &key.class, payload, header_length)
+        StoredTree::from_ttree(self.clone(), path, &key.class, payload, header_length)
+    }
+
+    pub(crate) fn top(&self) -> Directory {
+        self.inner.top
     }
 
     pub(crate) fn memory(&self) -> MemoryLimit {
@@ -242,7 +270,7 @@ impl RootFile {
         Ok((payload, own.header_length))
     }
 
-    fn no_tree(&self, wanted: &str) -> Error {
+    pub(crate) fn no_tree(&self, wanted: &str) -> Error {
         match self.tree_names() {
             Ok(existing) => Error::NoTree {
                 file: self.name().to_owned(),
@@ -332,44 +360,6 @@ impl Inner {
     }
 }
 
-/// Reads a range that the file itself names, which must lie within it.
-pub(crate) fn read_range(source: &dyn ReadAt, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    read_into(source, offset, length, &mut bytes)?;
-    Ok(bytes)
-}
-
-/// As [`read_range`], into a buffer that is used again.
-pub(crate) fn read_into(
-    source: &dyn ReadAt,
-    offset: u64,
-    length: u64,
-    bytes: &mut Vec<u8>,
-) -> Result<(), Error> {
-    if length > LARGEST_OBJECT {
-        return Err(Place::file(source.name()).corrupt(format!(
-            "a record of {length} bytes at byte {offset}, more than the {LARGEST_OBJECT} that \
-             are read"
-        )));
-    }
-    let within = offset
-        .checked_add(length)
-        .is_some_and(|end| end <= source.size());
-    let Some(count) = usize::try_from(length).ok().filter(|_| within) else {
-        return Err(Place::file(source.name()).corrupt(format!(
-            "a record of {length} bytes at byte {offset} is past its end at {}",
-            source.size()
-        )));
-    };
-    bytes.resize(count, 0);
-    source.read_at(offset, bytes).map_err(|error| Error::Io {
-        file: source.name().to_owned(),
-        offset,
-        length,
-        source: error,
-    })
-}
-
 fn read_directory(source: &dyn ReadAt, offset: u64, start: &[u8]) -> Result<Directory, Error> {
     let known = usize::try_from(offset)
         .ok()
@@ -386,18 +376,4 @@ fn read_directory(source: &dyn ReadAt, offset: u64, start: &[u8]) -> Result<Dire
     Directory::read(&mut Cursor::new(bytes)).map_err(|error| {
         Place::file(source.name()).corrupt(format!("the directory at byte {offset}: {error}"))
     })
-}
-
-fn is_rntuple_class(class: &str) -> bool {
-    matches!(class, "ROOT::RNTuple" | "ROOT::Experimental::RNTuple")
-}
-
-fn split_cycle(name: &str) -> (&str, Option<u16>) {
-    match name.rsplit_once(';') {
-        Some((path, cycle)) => match cycle.parse() {
-            Ok(cycle) => (path, Some(cycle)),
-            Err(_) => (name, None),
-        },
-        None => (name, None),
-    }
 }

@@ -2,7 +2,8 @@
 //!
 //! A [`RootFile`] is opened from a path or from any [`ReadAt`]; its [`Tree`]s list their
 //! [`Branch`]es; a [`Reader`] of some branches turns any range of entries into a record batch,
-//! reading only the baskets that overlap it. Columns become
+//! reading only the baskets that overlap it. Trees of one kind in many directories are read as one,
+//! and trees beside them with them. Columns become
 //!
 //! - primitive or boolean arrays, for one value an entry;
 //! - lists without nulls, for `T[nX]` and `std::vector<T>`: the branches that share a counter
@@ -25,7 +26,9 @@
 //! Nothing here trusts the bytes: damage gives an [`Error`] that names the file, tree, branch
 //! and basket, never a panic, and memory is bounded by what the file really holds.
 
+mod assembly;
 mod branch;
+mod branches;
 mod checksum;
 mod cluster;
 mod codec;
@@ -44,11 +47,14 @@ mod object;
 mod packed;
 mod primitive;
 mod reader;
+mod record;
 mod recovery;
 mod source;
 mod stl;
+mod stored_tree;
 mod streamer;
 mod tree;
+mod tree_name;
 mod ttree;
 pub mod write;
 

@@ -6,6 +6,7 @@ use crate::directory::Directory;
 use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::key::Key;
+use crate::tree_name::{TreeName, matches};
 use crate::ttree;
 
 /// Directories deeper than this, or more than this many, are taken for damage.
@@ -98,4 +99,43 @@ fn highest_cycles(keys: &[Key]) -> Vec<&Key> {
         }
     }
     highest
+}
+
+/// The directories that the patterns of a name match, each with its path and a slash, in the order
+/// of the keys; the top of the file where there is no pattern.
+pub(crate) fn matching(
+    file: &RootFile,
+    wanted: &TreeName<'_>,
+) -> Result<Vec<(String, Directory)>, Error> {
+    let mut found = vec![(String::new(), file.top())];
+    let mut visited = HashSet::new();
+    for (depth, pattern) in wanted.patterns().enumerate() {
+        let corrupt = |path: &str, what: &str| {
+            let path: String = path.chars().take(100).collect();
+            Place::file(file.name()).corrupt(format!("{what} {path:?}"))
+        };
+        let mut below = Vec::new();
+        let mut left = file.size().saturating_add(SHORT_NAMES);
+        for (prefix, directory) in &found {
+            for key in highest_cycles(&file.keys(*directory)?) {
+                if !(is_directory_class(&key.class) && matches(pattern, &key.name)) {
+                    continue;
+                }
+                let length = (prefix.len() as u64).saturating_add(key.name.len() as u64);
+                let Some(rest) = left.checked_sub(length) else {
+                    return Err(corrupt(prefix, "its names are longer than the file, in"));
+                };
+                left = rest;
+                let path = format!("{prefix}{}/", key.name);
+                let directory = file.directory_of(key)?;
+                let is_new = directory.keys_seek == 0 || visited.insert(directory.keys_seek);
+                if !is_new || depth > DEEPEST_DIRECTORY || below.len() > MOST_DIRECTORIES {
+                    return Err(corrupt(&path, "its directories have no end, at"));
+                }
+                below.push((path, directory));
+            }
+        }
+        found = below;
+    }
+    Ok(found)
 }

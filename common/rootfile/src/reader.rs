@@ -6,8 +6,10 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema, SchemaRef};
 
+use crate::assembly::{Assembly, AssemblyReader};
 use crate::branch::Branch;
 use crate::error::{Error, Place};
+use crate::stored_tree::StoredTree;
 use crate::ttree::RangeReader;
 
 /// Reads ranges of entries from chosen branches.
@@ -19,27 +21,41 @@ pub struct Reader {
     place: Place,
     entries: u64,
     schema: SchemaRef,
-    columns: RangeReader,
+    columns: Columns,
+}
+
+/// Where the columns come from.
+#[derive(Debug)]
+enum Columns {
+    Stored(RangeReader),
+    Assembled(AssemblyReader),
 }
 
 impl Reader {
-    /// A reader of these branches, each shown under the name that comes with it.
-    pub(crate) fn new(
-        place: Place,
-        entries: u64,
+    /// A reader of these branches of a tree, each shown under the name that comes with it.
+    pub(crate) fn of_stored(tree: &StoredTree, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
+        let columns = RangeReader::new(tree.clone(), chosen)?;
+        Ok(Self {
+            place: tree.place(),
+            entries: tree.entries(),
+            schema: schema_of(chosen),
+            columns: Columns::Stored(columns),
+        })
+    }
+
+    /// The same of trees that are read as one, whose branches are at these positions.
+    pub(crate) fn of_assembly(
+        tree: &Arc<Assembly>,
         chosen: &[(&str, &Branch)],
-        columns: RangeReader,
+        positions: &[usize],
     ) -> Self {
-        let fields = chosen.iter().filter_map(|(name, branch)| {
-            let column = branch.column.as_ref().ok()?;
-            Some(Field::new(*name, column.data_type.clone(), false))
-        });
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Reader {
-            place,
-            entries,
+        let schema = schema_of(chosen);
+        let columns = AssemblyReader::new(tree.clone(), positions, schema.clone());
+        Self {
+            place: tree.place(),
+            entries: tree.entries(),
             schema,
-            columns,
+            columns: Columns::Assembled(columns),
         }
     }
 
@@ -64,9 +80,20 @@ impl Reader {
                 entries: self.entries,
             });
         };
-        let arrays = self.columns.read(&entries)?;
+        let arrays = match &mut self.columns {
+            Columns::Stored(reader) => reader.read(&entries)?,
+            Columns::Assembled(reader) => reader.read(&entries)?,
+        };
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema(), arrays, &options)
             .map_err(|error| self.place.corrupt(error))
     }
+}
+
+fn schema_of(chosen: &[(&str, &Branch)]) -> SchemaRef {
+    let fields = chosen.iter().filter_map(|(name, branch)| {
+        let column = branch.column.as_ref().ok()?;
+        Some(Field::new(*name, column.data_type.clone(), false))
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }

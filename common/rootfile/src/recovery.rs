@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::cursor::{Cursor, Malformed};
 use crate::error::Error;
-use crate::file::read_into;
 use crate::key::{Key, KeySizes};
+use crate::record::read_into;
 use crate::source::ReadAt;
 
 /// Bytes of a record's start that are read, where the source does not ask for more at once.

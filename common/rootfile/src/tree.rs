@@ -1,99 +1,79 @@
 //! A tree: a table of entries with a column for each branch.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::assembly::Assembly;
 use crate::branch::Branch;
-use crate::cluster;
+use crate::branches::Branches;
 use crate::error::{Error, Place};
-use crate::file::RootFile;
 use crate::nearest::nearest_name;
 use crate::reader::Reader;
-use crate::ttree::{RangeReader, TreeRecord, list_branches};
+use crate::stored_tree::StoredTree;
 
-/// A tree of an open file. Cloning it shares the description.
+/// A tree of an open file, or several of the same kind as one. Cloning it shares the description.
 #[derive(Debug, Clone)]
-pub struct Tree {
-    pub(crate) inner: Arc<TreeInner>,
+pub struct Tree(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    Stored(StoredTree),
+    Assembled(Arc<Assembly>),
 }
 
-#[derive(Debug)]
-pub(crate) struct TreeInner {
-    pub(crate) file: RootFile,
-    name: String,
-    pub(crate) record: TreeRecord,
-    branches: Vec<Branch>,
-    by_name: HashMap<Arc<str>, usize>,
-    /// Those that are in others.
-    nested: Vec<usize>,
+impl From<StoredTree> for Tree {
+    fn from(tree: StoredTree) -> Self {
+        Self(Form::Stored(tree))
+    }
+}
+
+impl From<Assembly> for Tree {
+    fn from(tree: Assembly) -> Self {
+        Self(Form::Assembled(Arc::new(tree)))
+    }
 }
 
 impl Tree {
-    pub(crate) fn from_ttree(
-        file: RootFile,
-        name: &str,
-        class: &str,
-        payload: Vec<u8>,
-        header_length: u16,
-    ) -> Result<Self, Error> {
-        let record = TreeRecord::read(class, payload, header_length, &file)
-            .map_err(|error| Place::tree(file.name(), name).corrupt(error))?;
-        let branches = list_branches(&record, &file)
-            .map_err(|error| Place::tree(file.name(), name).corrupt(error))?;
-        let mut by_name = HashMap::with_capacity(branches.len());
-        for (index, branch) in branches.iter().enumerate() {
-            by_name.entry(Arc::clone(&branch.name)).or_insert(index);
-        }
-        let nested = (0..branches.len()).filter(|&index| {
-            let branch = branches.get(index);
-            branch.is_some_and(|branch| branch.name.contains('/'))
-        });
-        let nested = nested.collect();
-        let name = name.to_owned();
-        Ok(Tree {
-            inner: Arc::new(TreeInner {
-                file,
-                name,
-                record,
-                branches,
-                by_name,
-                nested,
-            }),
-        })
-    }
-
     /// The name, with the directories it is in.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        match &self.0 {
+            Form::Stored(tree) => tree.name(),
+            Form::Assembled(tree) => tree.name(),
+        }
     }
 
     /// The number of entries.
     pub fn entries(&self) -> u64 {
-        self.inner.record.entries
+        match &self.0 {
+            Form::Stored(tree) => tree.entries(),
+            Form::Assembled(tree) => tree.entries(),
+        }
+    }
+
+    /// The directories whose trees follow one another, where a pattern chose them.
+    pub fn directories(&self) -> Option<usize> {
+        match &self.0 {
+            Form::Stored(_) => None,
+            Form::Assembled(tree) => Some(tree.directories()),
+        }
+    }
+
+    /// The tree that an entry is in, and which of its entries it is.
+    pub fn origin(&self, entry: u64) -> (&str, u64) {
+        match &self.0 {
+            Form::Stored(tree) => (tree.name(), entry),
+            Form::Assembled(tree) => tree.origin(entry).unwrap_or((tree.name(), entry)),
+        }
     }
 
     /// The branches, each followed by its sub-branches.
     pub fn branches(&self) -> &[Branch] {
-        &self.inner.branches
+        self.known().list()
     }
 
     /// The branch of that name. The names above a sub-branch may be left out when no other
     /// branch is called the same, and may have dots between them.
     pub fn branch(&self, name: &str) -> Option<&Branch> {
-        if let Some(&index) = self.inner.by_name.get(name) {
-            return self.inner.branches.get(index);
-        }
-        let only = |fits: &dyn Fn(&str) -> bool| {
-            let branches = self.inner.nested.iter();
-            let branches = branches.filter_map(|&index| self.inner.branches.get(index));
-            let mut fitting = branches.filter(|branch| fits(&branch.name));
-            fitting.next().filter(|_| fitting.next().is_none())
-        };
-        only(&|full| {
-            full.strip_suffix(name)
-                .is_some_and(|above| above.ends_with('/'))
-        })
-        .or_else(|| only(&|full| is_dotted(full, name)))
+        self.known().find(name)
     }
 
     /// The entries at which clusters begin, ascending from 0, and last the number of entries.
@@ -101,7 +81,10 @@ impl Tree {
     /// A cluster is a run of entries whose baskets were written together: reading a whole one
     /// decompresses nothing that it does not need.
     pub fn clusters(&self) -> Vec<u64> {
-        cluster::boundaries(&self.inner.record)
+        match &self.0 {
+            Form::Stored(tree) => tree.clusters(),
+            Form::Assembled(tree) => tree.clusters(),
+        }
     }
 
     /// Makes a reader of these branches, in this order.
@@ -111,9 +94,12 @@ impl Tree {
     /// [`Error::Unsupported`] for a branch that is not decoded, with the reason.
     pub fn reader(&self, names: &[&str]) -> Result<Reader, Error> {
         let mut chosen = Vec::with_capacity(names.len());
+        let mut positions = Vec::with_capacity(names.len());
         for &name in names {
-            let Some(branch) = self.branch(name) else {
-                let existing = self.inner.branches.iter().map(Branch::name);
+            let position = self.known().position(name);
+            let found = position.and_then(|at| self.branches().get(at));
+            let (Some(branch), Some(position)) = (found, position) else {
+                let existing = self.branches().iter().map(Branch::name);
                 return Err(Error::NoBranch {
                     place: self.place(),
                     wanted: name.to_owned(),
@@ -124,18 +110,25 @@ impl Tree {
                 return Err(self.place().with_branch(&branch.name).unsupported(reason));
             }
             chosen.push((name, branch));
+            positions.push(position);
         }
-        let columns = RangeReader::new(self.clone(), &chosen)?;
-        Ok(Reader::new(self.place(), self.entries(), &chosen, columns))
+        match &self.0 {
+            Form::Stored(tree) => Reader::of_stored(tree, &chosen),
+            Form::Assembled(tree) => Ok(Reader::of_assembly(tree, &chosen, &positions)),
+        }
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place::tree(self.inner.file.name(), &self.inner.name)
+    fn known(&self) -> &Branches {
+        match &self.0 {
+            Form::Stored(tree) => tree.branches(),
+            Form::Assembled(tree) => tree.branches(),
+        }
     }
-}
 
-/// Whether `name` is `full` with dots for the slashes.
-fn is_dotted(full: &str, name: &str) -> bool {
-    let same = |(full, name): (u8, u8)| full == name || (full == b'/' && name == b'.');
-    full.len() == name.len() && full.bytes().zip(name.bytes()).all(same)
+    fn place(&self) -> Place {
+        match &self.0 {
+            Form::Stored(tree) => tree.place(),
+            Form::Assembled(tree) => tree.place(),
+        }
+    }
 }

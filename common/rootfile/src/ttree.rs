@@ -22,3 +22,8 @@ pub(crate) use tree_record::TreeRecord;
 pub(crate) fn is_tree_class(class: &str) -> bool {
     matches!(class, "TTree" | "TNtuple" | "TNtupleD")
 }
+
+/// Whether objects of this class are RNTuples.
+pub(crate) fn is_rntuple_class(class: &str) -> bool {
+    matches!(class, "ROOT::RNTuple" | "ROOT::Experimental::RNTuple")
+}

@@ -2,10 +2,10 @@
 //!
 //! It writes flat branches, fixed arrays (`fix[4]`) and counter-based jagged branches
 //! (`Muon_pt[nMuon]`) of every primitive type, from Arrow record batches. Each batch becomes
-//! one cluster, cut into baskets of a bounded size; a file holds any number of trees. ROOT,
-//! uproot and this crate's own reader read the result. It knows nothing of strings, of
-//! directories or of updating a file, and it stops with an error before 2 GB, where the
-//! 64-bit forms of keys and headers would begin.
+//! one cluster, cut into baskets of a bounded size; a file holds any number of trees, also in
+//! directories. ROOT, uproot and this crate's own reader read the result. It knows nothing of
+//! strings or of updating a file, and it stops with an error before 2 GB, where the 64-bit forms
+//! of keys and headers would begin.
 //!
 //! The bytes depend only on what is passed in: the UUID comes from the caller, and every date
 //! in the file is the same constant.
@@ -33,6 +33,7 @@ mod buffer;
 mod cluster;
 mod column;
 mod compression;
+mod directory;
 mod error;
 mod file;
 mod key;

@@ -71,6 +71,9 @@ pub struct Stage {
     pub datasets: Vec<String>,
     /// Tree to read where it is not the dataset's.
     pub tree: Option<String>,
+    /// Trees that stand beside that one in the same directory, row by row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub zip_trees: Vec<String>,
     /// Condition on events.
     pub condition: Option<String>,
     /// What one row is.
@@ -147,6 +150,7 @@ impl Stage {
             name: name.unwrap_or_else(StageName::unnamed),
             datasets,
             tree: section.text("tree"),
+            zip_trees: read_zip_trees(section),
             condition: section.text("where"),
             rows: rows.unwrap_or(Rows::Event),
             keep: read_keep(section, "keep", &mut reading),
@@ -168,6 +172,15 @@ impl Stage {
             stage.keep.retain(|keep| !is_fold(keep));
         }
         stage
+    }
+
+    /// What it reads of the files of a dataset: a tree, with those that stand beside it after a `+`.
+    #[must_use]
+    pub fn tree_of(&self, dataset: &Dataset) -> String {
+        let tree = self.tree.as_deref().unwrap_or(&dataset.tree);
+        let beside = self.zip_trees.iter().map(String::as_str);
+        let all: Vec<&str> = std::iter::once(tree).chain(beside).collect();
+        all.join("+")
     }
 
     /// Names of all output columns, in output order.
@@ -290,6 +303,24 @@ fn read_from(section: &mut Section<'_>, datasets: &[Dataset]) -> Vec<String> {
         }
     }
     names
+}
+
+/// Trees in the directory of the stage's own, by their names there.
+fn read_zip_trees(section: &mut Section<'_>) -> Vec<String> {
+    let mut trees = Vec::new();
+    for (index, tree) in section.listed("zip_trees") {
+        let key = format!("zip_trees[{index}]");
+        if tree.is_empty() || tree.contains(['/', '*', '?', '+']) {
+            let message =
+                format!("expected the name of a tree in the same directory, found \"{tree}\"");
+            section.problem(&key, message);
+        } else if trees.contains(&tree) {
+            section.problem(&key, format!("\"{tree}\" is named twice"));
+        } else {
+            trees.push(tree);
+        }
+    }
+    trees
 }
 
 /// A list of `"column"` or `"column as name"`.

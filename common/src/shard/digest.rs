@@ -19,6 +19,7 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         // What is read is said by the shard.
         datasets: _,
         tree: _,
+        zip_trees: _,
         condition,
         rows,
         keep,

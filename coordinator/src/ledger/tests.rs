@@ -57,6 +57,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
         plan.files.push(PlannedFile {
             dataset: String::from("D"),
             is_data: true,
+            directories: None,
             file: identity(at),
             tree: String::from("Events"),
             entries: 0,

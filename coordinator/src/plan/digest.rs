@@ -30,6 +30,9 @@ pub(super) fn digest_of(
             .texts("from", &stage.datasets)
             .text_if("tree", stage.tree.as_ref())
             .text("metrics", metrics_digest(&stage.measured()));
+        if !stage.zip_trees.is_empty() {
+            hash.texts("zip_trees", &stage.zip_trees);
+        }
         hash
     });
     let mut hash = FieldHash::of("configuration");

@@ -204,14 +204,13 @@ pub(super) struct Input<'a> {
     number: usize,
     pub(super) dataset: &'a Dataset,
     pub(super) file: InputFile,
-    pub(super) tree: &'a str,
+    pub(super) tree: String,
 }
 
 impl Input<'_> {
     /// Whether a stage reads it.
     pub(super) fn is_read_by(&self, stage: &Stage) -> bool {
-        let tree = stage.tree.as_deref().unwrap_or(&self.dataset.tree);
-        tree == self.tree && stage.datasets.contains(&self.dataset.name)
+        stage.datasets.contains(&self.dataset.name) && stage.tree_of(self.dataset) == self.tree
     }
 }
 
@@ -223,15 +222,15 @@ pub(super) struct Scanned<'a> {
 
 /// The numbers of the datasets that stages read, in order, each with the trees that they read of
 /// it.
-fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<&str>)> {
-    let trees = |dataset: &'_ Dataset| -> Vec<&str> {
+fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<String>)> {
+    let trees = |dataset: &'_ Dataset| -> Vec<String> {
         let readers = campaign
             .stages
             .iter()
             .filter(|stage| stage.datasets.contains(&dataset.name));
         let mut trees = Vec::new();
         for stage in readers {
-            let tree = stage.tree.as_deref().unwrap_or_default();
+            let tree = stage.tree_of(dataset);
             if !trees.contains(&tree) {
                 trees.push(tree);
             }
@@ -248,7 +247,7 @@ fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<&str>)> {
 fn inputs_of<'a>(
     campaign: &'a Campaign,
     number: usize,
-    trees: &[&'a str],
+    trees: &[String],
     found: &Inputs,
 ) -> Vec<Input<'a>> {
     let dataset = &campaign.datasets[number];
@@ -260,7 +259,7 @@ fn inputs_of<'a>(
                 number,
                 dataset,
                 file: file.clone(),
-                tree: if tree.is_empty() { &dataset.tree } else { tree },
+                tree: tree.clone(),
             });
         }
     }
@@ -279,7 +278,7 @@ fn scan_all(
         let scanner = Scanner {
             location: &input.file.location,
             size: input.file.identity.size,
-            tree: input.tree,
+            tree: &input.tree,
             certified: certified.of_kind(input.dataset.kind),
             target,
             schemas: &schemas,
@@ -407,7 +406,7 @@ fn shard(
         source: Source::Entries,
         dataset: input.dataset.name.clone(),
         file: input.file.identity.clone(),
-        tree: input.tree.to_owned(),
+        tree: input.tree.clone(),
         entries: cut.entries.clone(),
         certified_events: cut.certified_events,
         lumis: (!everything).then(|| cut.lumis.clone()),
@@ -428,8 +427,9 @@ fn planned_file(scanned: &Scanned<'_>) -> PlannedFile {
         dataset: input.dataset.name.clone(),
         is_data: input.dataset.kind == DatasetKind::Data,
         file: input.file.identity.clone(),
-        tree: input.tree.to_owned(),
+        tree: input.tree.clone(),
         entries: scan.entries,
+        directories: scan.directories,
         certified_events: scan.cuts.iter().map(|cut| cut.certified_events).sum(),
         pruned_entries: scan.entries.saturating_sub(in_shards),
         shards: scan.cuts.len() as u64,

@@ -22,6 +22,22 @@ const MOST_SHARDS: usize = 1_000_000;
 /// The tree with one entry a lumi section, also of those without events.
 const LUMI_TREE: &str = "LuminosityBlocks";
 
+/// What is to be said of certification where tables are in one directory a data frame.
+fn by_directory(tree: &str) -> &'static str {
+    match is_by_directory(tree) {
+        true => ", and does not apply to tables that are read directory by directory without them",
+        false => "",
+    }
+}
+
+/// Whether a tree is read of all directories that match a pattern.
+pub(super) fn is_by_directory(tree: &str) -> bool {
+    let directories = tree
+        .rsplit_once('/')
+        .map_or("", |(directories, _)| directories);
+    directories.contains(['*', '?'])
+}
+
 /// Why a file cannot be planned.
 #[derive(Debug, Error)]
 pub enum ScanError {
@@ -34,7 +50,8 @@ pub enum ScanError {
     /// Certification asks for a branch that is not there.
     #[error(
         "{file}: tree {tree:?}: no branch {branch:?}: certification needs run and \
-         luminosityBlock; take out [certification], or set kind = \"mc\" if this is simulation"
+         luminosityBlock{}; take out [certification], or set kind = \"mc\" if this is simulation",
+        by_directory(.tree)
     )]
     Uncertifiable {
         /// The file.
@@ -67,6 +84,8 @@ pub enum ScanError {
 pub(super) struct Scan {
     /// Entries of the tree.
     pub(super) entries: u64,
+    /// Directories that it is put together of, where a pattern says so.
+    pub(super) directories: Option<u64>,
     /// Shards of it.
     pub(super) cuts: Vec<Cut>,
     /// Certified lumi sections of the file, with and without events; `None` when unknown.
@@ -151,6 +170,7 @@ impl Scanner<'_> {
         let cuts = self.cut(file, tree, &mut lumis)?;
         Ok(Scan {
             entries: tree.entries(),
+            directories: directories_of(tree),
             cuts,
             all_lumis: lumis.len(),
             runs: runs_of(&lumis),
@@ -180,6 +200,7 @@ impl Scanner<'_> {
         }
         Ok(Scan {
             entries: tree.entries(),
+            directories: directories_of(tree),
             cuts: cutter.finish(),
             lumis: None,
             all_lumis: 0,
@@ -237,6 +258,10 @@ impl Scanner<'_> {
         }
         Ok(piece)
     }
+}
+
+fn directories_of(tree: &Tree) -> Option<u64> {
+    tree.directories().map(|count| count as u64)
 }
 
 fn runs_of(lumis: &LumiMask) -> Vec<Run> {

@@ -26,6 +26,9 @@ pub struct PlanSummary {
     pub files: usize,
     /// Files that give no shard: without events, or without certified ones.
     pub files_without_shards: usize,
+    /// Directories that trees are put together of, where patterns say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directories: Option<u64>,
     /// Entries of all trees.
     pub events: u64,
     /// Certified ones.
@@ -77,6 +80,10 @@ impl PlanSummary {
             stages: stages_of(plan),
             files: plan.distinct_files(),
             files_without_shards: files.iter().filter(|file| file.shards == 0).count(),
+            directories: files
+                .iter()
+                .filter_map(|file| file.directories)
+                .reduce(u64::saturating_add),
             events: files.iter().map(|file| file.entries).sum(),
             certified_events: files.iter().map(|file| file.certified_events).sum(),
             pruned_events: files.iter().map(|file| file.pruned_entries).sum(),
@@ -150,6 +157,9 @@ impl fmt::Display for PlanSummary {
         let short: String = self.digest.chars().take(12).collect();
         writeln!(f, "campaign    {} ({short})", self.campaign)?;
         write!(f, "files       {}", self.files)?;
+        if let Some(directories) = self.directories {
+            write!(f, ", {} read as one", counted(directories, "directory"))?;
+        }
         match self.files_without_shards {
             0 => writeln!(f)?,
             empty => writeln!(f, ", {empty} without certified events")?,

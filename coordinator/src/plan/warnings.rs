@@ -9,7 +9,7 @@ use lumimill_common::event_id::Run;
 
 use super::certified::Certified;
 use super::planner::Scanned;
-use super::scan::Holds;
+use super::scan::{Holds, is_by_directory};
 
 /// Files named in one warning.
 const NAMED: usize = 3;
@@ -48,7 +48,8 @@ fn without_mask(campaign: &Campaign) -> Option<String> {
     let of_kind = |kind| {
         let datasets = campaign.datasets.iter();
         let names = datasets
-            .filter(move |dataset| dataset.kind == kind)
+            // No mask is of tables that are read directory by directory.
+            .filter(move |dataset| dataset.kind == kind && !is_by_directory(&dataset.tree))
             .map(|dataset| dataset.name.as_str());
         names.collect::<Vec<_>>()
     };

@@ -12,7 +12,7 @@ use crate::column::{ColumnBuilder, Stop};
 use crate::cursor::Malformed;
 use crate::error::{Error, Place};
 use crate::layout::Layout;
-use crate::tree::Tree;
+use crate::stored_tree::StoredTree;
 use crate::ttree::basket::{Basket, BasketIndex, Site};
 
 /// Reads one branch.
@@ -48,7 +48,7 @@ pub(crate) struct Wanted {
 }
 
 impl ColumnReader {
-    pub(crate) fn new(tree: &Tree, branch: &Branch) -> Result<Self, Error> {
+    pub(crate) fn new(tree: &StoredTree, branch: &Branch) -> Result<Self, Error> {
         let place = tree.place().with_branch(&branch.name);
         let column = branch
             .column

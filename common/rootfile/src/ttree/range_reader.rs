@@ -18,10 +18,10 @@ use crate::branch::Branch;
 use crate::codec::Codecs;
 use crate::cursor::Cursor;
 use crate::error::Error;
-use crate::file::read_into;
 use crate::key::KeySizes;
 use crate::layout::Layout;
-use crate::tree::Tree;
+use crate::record::read_into;
+use crate::stored_tree::StoredTree;
 use crate::ttree::column_reader::{ColumnReader, Wanted};
 
 /// Reads that are joined ask for no more than this at once.
@@ -30,7 +30,7 @@ const LARGEST_READ: u64 = 8 << 20;
 /// Reads ranges of entries from some branches of a tree.
 #[derive(Debug)]
 pub(crate) struct RangeReader {
-    tree: Tree,
+    tree: StoredTree,
     columns: Vec<ColumnReader>,
     codecs: Codecs,
     /// Bytes as they are in the file, of the read that is being worked on.
@@ -40,7 +40,7 @@ pub(crate) struct RangeReader {
 }
 
 impl RangeReader {
-    pub(crate) fn new(tree: Tree, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
+    pub(crate) fn new(tree: StoredTree, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
         let columns = chosen
             .iter()
             .map(|(_, branch)| ColumnReader::new(&tree, branch))
@@ -149,13 +149,13 @@ fn joined(first: &Wanted, baskets: &[Wanted], gap: u64) -> (usize, u64) {
 }
 
 /// A reader of the branch with this index in the tree's record.
-fn counter_reader(tree: &Tree, counter: usize) -> Result<RangeReader, Error> {
+fn counter_reader(tree: &StoredTree, counter: usize) -> Result<RangeReader, Error> {
     let counts = |branch: &&Branch| {
         let column = branch.column.as_ref();
         branch.record == counter
             && column.is_ok_and(|column| matches!(column.layout, Layout::Fixed { .. }))
     };
-    match tree.branches().iter().find(counts) {
+    match tree.branches().list().iter().find(counts) {
         Some(branch) => RangeReader::new(tree.clone(), &[(branch.name(), branch)]),
         None => Err(tree.place().corrupt("a branch that counts has no integers")),
     }

@@ -120,7 +120,7 @@ impl Branch {
             key_addition: &header.into_bytes(),
             payload: &payload,
             compression: self.compression,
-            listed: false,
+            listed: None,
         })
     }
 

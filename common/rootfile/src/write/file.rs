@@ -3,13 +3,14 @@
 use super::{
     Compression, WriteError,
     buffer::Buffer,
-    key::{DATE, Key},
+    directory::{Fields, SubDirectory},
+    key::Key,
     streamer_info,
 };
 use std::io::{Seek, SeekFrom, Write};
 
 /// Where the first record, the root directory, begins.
-const BEGIN: u32 = 100;
+pub(super) const BEGIN: u32 = 100;
 /// ROOT switches to 64-bit positions here; this writer stops.
 const END_OF_SMALL_FILE: u64 = 2_000_000_000;
 /// The ROOT version that the header claims: the first with every form used here.
@@ -20,10 +21,11 @@ const ROOT_VERSION: i32 = 62_400;
 pub struct FileWriter<W> {
     out: W,
     name: String,
-    uuid: [u8; 16],
-    position: u64,
+    pub(super) uuid: [u8; 16],
+    pub(super) position: u64,
     /// Keys that the root directory lists.
     listed: Vec<Key>,
+    pub(super) directories: Vec<SubDirectory>,
 }
 
 /// Where a record was put.
@@ -46,8 +48,8 @@ pub(super) struct Record<'a> {
     pub(super) key_addition: &'a [u8],
     pub(super) payload: &'a [u8],
     pub(super) compression: Compression,
-    /// Whether the root directory lists it.
-    pub(super) listed: bool,
+    /// The directory that lists it, an empty name for the root directory, if one does.
+    pub(super) listed: Option<&'a str>,
 }
 
 impl<W: Write + Seek> FileWriter<W> {
@@ -63,6 +65,7 @@ impl<W: Write + Seek> FileWriter<W> {
             uuid,
             position: 0,
             listed: Vec::new(),
+            directories: Vec::new(),
         };
         file.append(&[0; BEGIN as usize])?;
         let directory = file.directory(0, 0);
@@ -75,6 +78,7 @@ impl<W: Write + Seek> FileWriter<W> {
     /// # Errors
     /// When the output refuses bytes, or the file would pass 2 GB.
     pub fn finish(mut self) -> Result<W, WriteError> {
+        self.put_directories()?;
         let info = self.put_streamer_info()?;
         let keys = self.put_keys()?;
         let (free, end) = self.put_free()?;
@@ -109,6 +113,11 @@ impl<W: Write + Seek> FileWriter<W> {
         key.seek = self.position as u32;
         key.stored_bytes = (stop - self.position) as u32;
         key.plain_bytes = record.payload.len() as u32;
+        let lists = record.listed.filter(|name| !name.is_empty());
+        let place = lists.and_then(|name| self.directories.iter().position(|it| it.name == name));
+        if let Some(directory) = place.and_then(|place| self.directories.get(place)) {
+            key.parent = directory.seek;
+        }
         let mut head = Buffer::new(0);
         key.write(&mut head);
         head.raw(record.key_addition);
@@ -119,8 +128,11 @@ impl<W: Write + Seek> FileWriter<W> {
             stored_bytes: key.stored_bytes,
             plain_bytes: length as u32 + key.plain_bytes,
         };
-        if record.listed {
-            self.listed.push(key);
+        if record.listed.is_some() {
+            match place.and_then(|place| self.directories.get_mut(place)) {
+                Some(directory) => directory.listed.push(key),
+                None => self.listed.push(key),
+            }
         }
         Ok(placed)
     }
@@ -136,7 +148,7 @@ impl<W: Write + Seek> FileWriter<W> {
             key_addition: &[],
             payload: &payload,
             compression,
-            listed: false,
+            listed: None,
         })
     }
 
@@ -169,7 +181,7 @@ impl<W: Write + Seek> FileWriter<W> {
             key_addition: &[],
             payload,
             compression,
-            listed: false,
+            listed: None,
         })
     }
 
@@ -198,18 +210,14 @@ impl<W: Write + Seek> FileWriter<W> {
         let mut payload = Buffer::new(0);
         payload.string(&self.name);
         payload.string("");
-        payload.u16(5);
-        payload.u32(DATE);
-        payload.u32(DATE);
-        payload.u32(keys_bytes);
-        payload.u32(self.name_length());
-        payload.u32(BEGIN);
-        payload.u32(0);
-        payload.u32(keys_seek);
-        payload.u16(1);
-        payload.raw(&self.uuid);
-        // Room that ROOT keeps for the 64-bit form of the three positions.
-        payload.raw(&[0; 12]);
+        Fields {
+            keys_bytes,
+            keys_seek,
+            name_length: self.name_length(),
+            seek: BEGIN,
+            parent: 0,
+        }
+        .write(&mut payload, &self.uuid);
         let payload = payload.into_bytes();
         let mut key = unplaced("TFile", &self.name, "", 0);
         key.seek = BEGIN;
@@ -230,17 +238,23 @@ impl<W: Write + Seek> FileWriter<W> {
         Self::key_length("TFile", &self.name, "", 0) + strings.into_bytes().len() as u32
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         self.out.write_all(bytes).map_err(|e| self.io(e))?;
         self.position += bytes.len() as u64;
         Ok(())
     }
 
-    fn overwrite(&mut self, position: u64, bytes: &[u8]) -> Result<(), WriteError> {
+    pub(super) fn overwrite(&mut self, position: u64, bytes: &[u8]) -> Result<(), WriteError> {
         self.out
             .seek(SeekFrom::Start(position))
             .map_err(|e| self.io(e))?;
         self.out.write_all(bytes).map_err(|e| self.io(e))
+    }
+
+    /// Goes on where the last record ended.
+    pub(super) fn seek_end(&mut self) -> Result<(), WriteError> {
+        let end = SeekFrom::Start(self.position);
+        self.out.seek(end).map(|_| ()).map_err(|e| self.io(e))
     }
 
     fn io(&self, source: std::io::Error) -> WriteError {

@@ -18,6 +18,7 @@ const BASKET_BYTES: usize = 32_000;
 /// Writes one tree into a file, cluster by cluster.
 #[derive(Debug)]
 pub struct TreeWriter {
+    directory: String,
     name: String,
     schema: SchemaRef,
     branches: Vec<Branch>,
@@ -26,7 +27,8 @@ pub struct TreeWriter {
 }
 
 impl TreeWriter {
-    /// A tree whose branches are the fields of `schema`, in order, all compressed alike.
+    /// A tree whose branches are the fields of `schema`, in order, all compressed alike; in a
+    /// directory where its name is `DIR/tree`.
     ///
     /// A primitive or boolean field is a flat branch, a fixed-size list `name[N]`, a list a
     /// jagged branch: its field's metadata names under [`super::COUNTER`] an int32 or uint32
@@ -44,7 +46,9 @@ impl TreeWriter {
             .into_iter()
             .map(|c| Branch::new(c, compression, BASKET_BYTES))
             .collect();
+        let (directory, name) = name.split_once('/').unwrap_or(("", name));
         Ok(Self {
+            directory: directory.to_owned(),
             name: name.to_owned(),
             schema,
             branches,
@@ -91,6 +95,7 @@ impl TreeWriter {
     pub fn finish<W: Write + Seek>(self, file: &mut FileWriter<W>) -> Result<(), WriteError> {
         let key_length = FileWriter::<W>::key_length("TTree", &self.name, &self.name, 0);
         let payload = self.record(key_length);
+        file.directory_of(&self.directory)?;
         file.put(&Record {
             class: "TTree",
             name: &self.name,
@@ -98,7 +103,7 @@ impl TreeWriter {
             key_addition: &[],
             payload: &payload,
             compression: Compression::Zlib(1),
-            listed: true,
+            listed: Some(&self.directory),
         })?;
         Ok(())
     }

@@ -172,7 +172,11 @@ fn same_files(files: &[&Scanned<'_>], names: &[String]) -> Option<(String, Strin
         if identity.uuid.bytes().all(|digit| digit == b'0') {
             continue;
         }
-        let key = (identity.size, identity.uuid.as_str(), file.input.tree);
+        let key = (
+            identity.size,
+            identity.uuid.as_str(),
+            file.input.tree.as_str(),
+        );
         if let Some(first) = known.insert(key, at) {
             return Some((names.get(first)?.clone(), names.get(at)?.clone()));
         }

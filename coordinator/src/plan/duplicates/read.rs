@@ -43,7 +43,7 @@ pub(super) fn each_batch(
         return Ok(());
     }
     let root = input.file.location.open()?;
-    let tree = root.tree(input.tree)?;
+    let tree = root.tree(&input.tree)?;
     let mut columns = EventColumns::open(&root, &tree, &[RUN, LUMI, EVENT])?;
     let mut keys = Vec::new();
     for cut in &scan.cuts {

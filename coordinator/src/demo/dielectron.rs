@@ -1,0 +1,106 @@
+//! The demo of dielectrons: pairs in tables as ALICE's derived data have them, models in bins of
+//! centrality and momentum by a configuration that O2 reads too, and a campaign.
+//!
+//! The physics is that of a toy: prompt and nonprompt J/psi, combinations of unrelated tracks, and
+//! what tracking and particle identification say of them. The tables of a data frame are in a
+//! directory of its own, the centrality beside the pairs; the truth is in `fMcDecision`.
+
+mod pair;
+mod table;
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
+
+use super::DemoInputs;
+use super::random::Random;
+use pair::Pair;
+
+/// Pairs that the demo makes unless told otherwise.
+pub const PAIRS: u64 = 60_000;
+
+/// Number of files.
+const FILES: u64 = 2;
+/// Pairs of a data frame, at most.
+const FRAME_PAIRS: u64 = 4_000;
+/// The tables of a data frame.
+const TREES: [&str; 2] = ["O2rtdielectronall", "O2rtdielectronml"];
+
+/// Writes the demo's files into `folder`, which is created if need be. The same `pairs` and `seed`
+/// give the same bytes.
+///
+/// # Errors
+/// When `pairs` is 0 or a file cannot be written.
+pub fn write_inputs(folder: &Path, pairs: u64, seed: u64) -> Result<DemoInputs> {
+    let files = write_tables(folder, pairs, seed)?;
+    let campaign = folder.join("campaign.toml");
+    Ok(DemoInputs {
+        campaign,
+        mask: None,
+        files,
+        events: pairs,
+        certified_events: pairs,
+    })
+}
+
+/// Writes the tables alone, `data/*.root`.
+///
+/// # Errors
+/// When `pairs` is 0 or a file cannot be written.
+pub fn write_tables(folder: &Path, pairs: u64, seed: u64) -> Result<Vec<std::path::PathBuf>> {
+    ensure!(pairs > 0, "the demo needs at least one pair");
+    let data = folder.join("data");
+    fs::create_dir_all(&data).with_context(|| format!("creating {}", data.display()))?;
+    let of_file = pairs.div_ceil(FILES);
+    let mut files = Vec::new();
+    for index in 0..FILES {
+        let first = index * of_file;
+        let of_file = first.min(pairs)..(first + of_file).min(pairs);
+        if of_file.is_empty() {
+            continue;
+        }
+        let path = data.join(format!("AO2D_{index}.root"));
+        write_frames(&path, of_file, seed, index)
+            .with_context(|| format!("writing {}", path.display()))?;
+        files.push(path);
+    }
+    Ok(files)
+}
+
+/// One file: a directory for each data frame, with its tables.
+fn write_frames(path: &Path, pairs: Range<u64>, seed: u64, index: u64) -> Result<()> {
+    let out = BufWriter::new(File::create(path)?);
+    let mut identity = Random::new(seed, u64::MAX - index);
+    let uuid = (u128::from(identity.next()) << 64 | u128::from(identity.next())).to_be_bytes();
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let mut file = FileWriter::new(out, &name.unwrap_or_default(), uuid)?;
+    let frame_pairs = FRAME_PAIRS.min(pairs.end.saturating_sub(pairs.start).div_ceil(3));
+    let mut start = pairs.start;
+    while start < pairs.end {
+        // Frames of different length.
+        let count = frame_pairs - frame_pairs / 5 * (start % 3);
+        let stop = pairs.end.min(start + count.max(1));
+        // A stream of random numbers for each pair: the same wherever frames and files are cut.
+        let made: Vec<Pair> = (start..stop)
+            .map(|number| Pair::random(&mut Random::new(seed, number)))
+            .collect();
+        // As O2 names them, by a number that grows with time.
+        let frame = format!("DF_{}", 2_259_000_000_000 + 1_000 * start);
+        for (name, batch) in TREES
+            .iter()
+            .zip([table::pairs(&made)?, table::beside(&made)?])
+        {
+            let name = format!("{frame}/{name}");
+            let mut tree = TreeWriter::new(&name, batch.schema(), Compression::Zstd(5))?;
+            tree.write_cluster(&mut file, &batch)?;
+            tree.finish(&mut file)?;
+        }
+        start = stop;
+    }
+    file.finish()?.flush()?;
+    Ok(())
+}

@@ -102,6 +102,15 @@ programs() {
   [ -x "$LUMIMILL" ] && [ -x "$WORKER" ] || fail "$LUMIMILL_BIN: lumimill or lumimill-worker is missing"
 }
 
+# ONNX Runtime, for models that are no trees, unless it is there; without it an engine that is part of
+# the programs does what it can.
+runtime() {
+  if "$LUMIMILL" runtime --json | grep -q '"version": null'; then
+    say "installing ONNX Runtime in the user's cache"
+    "$LUMIMILL" runtime install || say "going on without ONNX Runtime"
+  fi
+}
+
 # Ports that nobody has. SeaweedFS takes the port 10000 above each of its own, too.
 free_ports() {
   local name number
@@ -349,6 +358,7 @@ arguments "$@"
 requirements
 seaweedfs
 programs
+runtime
 # What these say would go before the site's own settings.
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AWS_ENDPOINT_URL \
   AWS_CA_BUNDLE LUMIMILL_BROKER LUMIMILL_BROKER_CA LUMIMILL_STORE LUMIMILL_S3_ENDPOINT

@@ -61,6 +61,8 @@ python_environment() {
     cp deploy/test-requirements.txt "$VENV/installed.txt"
   fi
   export LUMIMILL_PYTHON="$VENV/bin/python" LUMIMILL_WEED="$VENV/bin/weed"
+  LUMIMILL_ONNXRUNTIME="$(echo "$VENV"/lib/python3*/site-packages/onnxruntime/capi)"
+  export LUMIMILL_ONNXRUNTIME
   "$LUMIMILL_PYTHON" --version
 }
 
@@ -143,6 +145,7 @@ fuzz_target() {
     # Every branch of every tree of small files, and of those that claim to hold much.
     files) seeds=("$folder/seed/data" "$crate/../tests/data") memory=1024 ;;
     model) seeds=("$folder/seed/models") ;;
+    rewritten) seeds=("$crate/../tests/graph_models") ;;
     *) [ ! -d "$crate/seeds/$target" ] || seeds=("$crate/seeds/$target") ;;
   esac
   mkdir -p "$folder/corpus/$target" "$folder/crashes"

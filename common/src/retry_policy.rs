@@ -37,7 +37,10 @@ pub const SCRATCH: &str = "scratch";
 /// Kind of the failures of a worker that is too old for what a newer version wrote.
 pub const VERSION: &str = "version";
 
-static TABLE: [Policy; 7] = [
+/// Kind of the failures of a worker that lacks what a plan says that evaluates its models.
+pub const ENGINE: &str = "engine";
+
+static TABLE: [Policy; 8] = [
     Policy {
         kind: STORE,
         counts: false,
@@ -70,6 +73,12 @@ static TABLE: [Policy; 7] = [
     },
     Policy {
         kind: VERSION,
+        counts: false,
+        tires: true,
+        waits: &[4, 16, 60],
+    },
+    Policy {
+        kind: ENGINE,
         counts: false,
         tires: true,
         waits: &[4, 16, 60],

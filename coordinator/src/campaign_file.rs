@@ -14,7 +14,8 @@ const CAMPAIGN: SmallFile = SmallFile {
     what: "a campaign file (TOML)",
     most: 4 << 20,
 };
-const MODEL: SmallFile = SmallFile {
+/// A file of a model.
+pub(crate) const MODEL: SmallFile = SmallFile {
     what: "a model (ONNX)",
     most: 256 << 20,
 };

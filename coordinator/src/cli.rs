@@ -9,9 +9,11 @@ mod demo;
 mod earlier;
 mod fetch;
 mod inspect;
+mod model;
 mod plan;
 mod resubmit;
 mod run;
+mod runtime;
 mod say;
 mod serve;
 mod status;
@@ -55,6 +57,12 @@ enum Command {
     /// Show what is in a ROOT file: trees, branches, types, codecs, clusters.
     #[command(after_help = "Example:\n  lumimill inspect nano.root --tree Events --json")]
     Inspect(inspect::InspectArgs),
+    /// Show what is in a model file: inputs, outputs, operators, and what evaluates it here.
+    #[command(after_help = "Example:\n  lumimill model models/pid.onnx --bench")]
+    Model(model::ModelArgs),
+    /// Say which library of ONNX Runtime is used, or get it.
+    #[command(after_help = runtime::HELP)]
+    Runtime(runtime::RuntimeArgs),
     /// Merge what is done and write the report again.
     #[command(
         visible_alias = "reduce",
@@ -179,6 +187,8 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::Model(args) => model::model(&args),
+        Command::Runtime(args) => runtime::runtime(&args),
         Command::Report(args) => run::report_again(&args.campaign),
         Command::Fetch(args) => fetch::fetch(&args),
         Command::Verify(args) => verify::verify(&args),

@@ -27,6 +27,7 @@ pub mod report;
 pub mod report_files;
 pub mod report_sums;
 pub mod roster;
+pub mod runtime_install;
 pub mod serve;
 pub mod side_by_side;
 pub mod soundness;

@@ -95,7 +95,7 @@ impl Plan {
     pub fn is_of(&self, campaign: &Campaign) -> bool {
         let stages = campaign.stages.iter().zip(&self.stages);
         let mut stages = stages.map(|(stage, planned)| {
-            let digest = stage_digest(campaign, stage, &planned.models);
+            let digest = stage_digest(campaign, stage, &planned.makers());
             (&stage.name, digest) == (&planned.name, planned.digest.clone())
         });
         self.campaign == campaign.name

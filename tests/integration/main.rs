@@ -30,6 +30,7 @@ mod pool;
 mod rankings;
 mod real_files;
 mod resubmission;
+mod runtime;
 mod s3;
 mod s3_encrypted;
 mod s3_faults;

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lumimill_common::failure::Failure;
-use lumimill_common::retry_policy::{CROWDED, MISSING, SCRATCH, STORE};
+use lumimill_common::retry_policy::{CROWDED, ENGINE, MISSING, SCRATCH, STORE};
 use tokio::sync::watch;
 use tracing::error;
 
@@ -133,6 +133,7 @@ fn advice(kind: &str) -> &'static str {
         STORE => "look whether the store is well, and what this worker's credentials may do there",
         MISSING => "see to it that this worker finds it under this name, and may read it",
         SCRATCH => "make room on its disk, or name another one in TMPDIR",
+        ENGINE => "install that version here, see `lumimill runtime`, or submit the campaign again",
         CROWDED => "use fewer slots or a higher --memory-limit",
         _ => "others may do better",
     }

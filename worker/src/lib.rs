@@ -30,6 +30,7 @@ pub mod process;
 pub mod production;
 #[cfg(feature = "program")]
 pub mod program;
+pub mod runtime_library;
 pub mod score;
 mod shard_reader;
 pub mod shard_table;

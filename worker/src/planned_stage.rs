@@ -18,12 +18,25 @@ pub struct PlannedStage {
     pub digest: String,
     /// SHA-256 of its model files, in order.
     pub models: Vec<String>,
+    /// What evaluates each of them, with its version; nothing for trees, and for all when all are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub engines: Vec<String>,
     /// The types of its columns, the same for all files.
     #[serde(default)]
     pub types: StageTypes,
     /// Its labels, and which of its files lack them.
     #[serde(default)]
     pub labels: Vec<LabelCoverage>,
+}
+
+/// What the values of a model file depend on: its hash and, unless that is this program alone, what
+/// evaluates it.
+#[must_use]
+pub(crate) fn maker(sha256: &str, engine: &str) -> String {
+    match engine {
+        "" => sha256.to_owned(),
+        engine => format!("{sha256} by {engine}"),
+    }
 }
 
 /// How many files and certified events of a stage have a label.
@@ -52,9 +65,25 @@ impl PlannedStage {
             from: None,
             digest: digest.to_owned(),
             models: Vec::new(),
+            engines: Vec::new(),
             types: StageTypes::default(),
             labels: Vec::new(),
         }
+    }
+
+    /// What evaluates the model file of this number; nothing for trees.
+    #[must_use]
+    pub fn engine(&self, file: usize) -> &str {
+        self.engines.get(file).map_or("", String::as_str)
+    }
+
+    /// What the values of its models depend on beside its configuration (see [`maker`]).
+    #[must_use]
+    pub fn makers(&self) -> Vec<String> {
+        let files = self.models.iter().enumerate();
+        files
+            .map(|(file, sha256)| maker(sha256, self.engine(file)))
+            .collect()
     }
 
     /// Digest of all that decides the bytes of its shards, apart from their input: of what it

@@ -12,6 +12,7 @@ use lumimill_common::shard::stage_digest;
 use crate::dataset_column::{DATASET, add_dataset, with_dataset};
 use crate::feature::{Draft, Program};
 use crate::input::{EVENT, LUMI, RUN};
+use crate::planned_stage::PlannedStage;
 use crate::process::wrong_metrics;
 use crate::score::FOLD;
 use crate::stage_model::{ModelFiles, StageModel};
@@ -45,6 +46,20 @@ impl PreparedStage {
         }
     }
 
+    /// The same as it was planned: models are evaluated by what the plan says.
+    pub fn load_planned(
+        campaign: &Campaign,
+        index: usize,
+        files: &ModelFiles<'_>,
+        planned: &PlannedStage,
+    ) -> Result<Self, Vec<Problem>> {
+        let (stage, problems) = Self::prepared(campaign, index, files, Some(planned));
+        match problems.is_empty() {
+            true => Ok(stage),
+            false => Err(problems),
+        }
+    }
+
     /// The same, with the models that load, to compile it and find what else is wrong; and all
     /// problems.
     pub fn draft(
@@ -52,12 +67,27 @@ impl PreparedStage {
         index: usize,
         files: &ModelFiles<'_>,
     ) -> (Self, Vec<Problem>) {
+        Self::prepared(campaign, index, files, None)
+    }
+
+    fn prepared(
+        campaign: &Campaign,
+        index: usize,
+        files: &ModelFiles<'_>,
+        planned: Option<&PlannedStage>,
+    ) -> (Self, Vec<Problem>) {
         let stage = campaign.stages[index].clone();
         let path = format!("stage[{index}]");
         let mut problems = Vec::new();
         let mut models = Vec::with_capacity(stage.models.len());
+        let mut first = 0;
         for (number, spec) in stage.models.iter().enumerate() {
-            match StageModel::load(files, spec) {
+            let engine = |file| planned.map_or("", |planned| planned.engine(first + file));
+            let engine = |file| engine(file).to_owned();
+            let engine = planned.map(|_| &engine as &dyn Fn(usize) -> String);
+            let loaded = StageModel::load(files, spec, engine);
+            first += spec.source.paths().len();
+            match loaded {
                 Ok(model) => models.push(model),
                 Err(wrong) => {
                     let at = format!("{path}.model[{}]", stage.reading.models.of(number));

@@ -3,10 +3,13 @@
 //! What scores rows is an [`Evaluator`], whatever it is made of, and a [`Choice`] says which of
 //! several scores a row. A graph that is a tree ensemble, with the operators that exporters put
 //! around one, is compiled when it is loaded and evaluated natively; its scores agree with ONNX
-//! Runtime's. Any other graph is evaluated by the embedded engine, as far as that can. Knows
-//! nothing of files: bytes and columns in, columns out.
+//! Runtime's. Any other graph is evaluated by ONNX Runtime where its library is, else by the embedded
+//! engine, as far as that can. Knows nothing of files: bytes and columns in, columns out.
 
 mod choice;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod columns;
+mod description;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod engine;
@@ -15,18 +18,25 @@ mod evaluator;
 mod features;
 mod fold;
 mod graph;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod made_up;
 mod metadata;
 mod model;
 mod native;
 mod onnx;
 mod program;
+#[cfg(feature = "runtime")]
+mod runtime;
 mod signature;
-#[cfg(feature = "embedded")]
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 mod tensor_values;
 mod trees;
 
 pub use choice::Choice;
-pub use engine::load;
+pub use description::{Description, Speed, Value};
+#[cfg(feature = "runtime")]
+pub use engine::rewritten;
+pub use engine::{embedded_name, load, missing, runtime_here};
 pub use error::{ModelError, Problem};
 pub use evaluator::{Evaluator, Gathering};
 pub(crate) use features::is_nan;

@@ -5,6 +5,7 @@ use arrow_schema::{DataType, Field};
 use lumimill_common::campaign::{self, ModelSource, NanPolicy};
 use lumimill_common::failure::Failure;
 
+use crate::planned_stage::maker;
 use crate::score::{self, Choice, Gathering, Wrong, is_nan};
 
 /// Gives the bytes of a model file by the path that the campaign has for it.
@@ -20,15 +21,20 @@ pub struct StageModel {
 }
 
 impl StageModel {
-    /// Loads a model's files and checks its inputs and outputs. All problems are returned
-    /// together.
-    pub fn load(files: &ModelFiles<'_>, spec: &campaign::Model) -> Result<Self, Vec<Wrong>> {
+    /// Loads a model's files and checks its inputs and outputs; of what `planned` gives, each file is
+    /// evaluated by what it says. All problems are returned together.
+    pub fn load(
+        files: &ModelFiles<'_>,
+        spec: &campaign::Model,
+        planned: Option<&dyn Fn(usize) -> String>,
+    ) -> Result<Self, Vec<Wrong>> {
         let mut problems = Vec::new();
         let mut models = Vec::new();
-        for path in spec.source.paths() {
+        for (file, path) in spec.source.paths().iter().enumerate() {
+            let planned = planned.map(|engine| engine(file));
             let unread = |error| format!("{path}: cannot read the model: {error}");
             let bytes = files(path).map_err(|error| vec![Wrong::here(unread(error))]);
-            match bytes.and_then(|bytes| score::load(path, &bytes, spec)) {
+            match bytes.and_then(|bytes| score::load(path, &bytes, spec, planned.as_deref())) {
                 Ok(model) => models.push(model),
                 Err(wrong) => problems.extend(wrong),
             }
@@ -90,13 +96,16 @@ impl StageModel {
         models.map(|model| model.sha256().to_owned())
     }
 
-    /// What its values depend on beside its configuration: of each file the hash and, unless it is
-    /// this program alone, what evaluates it.
+    /// What evaluates each file, in fold order; nothing for trees.
+    pub fn engines(&self) -> impl Iterator<Item = &str> {
+        let models = self.models.all().iter();
+        models.map(|model| model.engine().unwrap_or_default())
+    }
+
+    /// What its values depend on beside its configuration, of each file (see [`maker`]).
     pub fn makers(&self) -> impl Iterator<Item = String> {
-        self.models.all().iter().map(|model| match model.engine() {
-            Some(engine) => format!("{} by {engine}", model.sha256()),
-            None => model.sha256().to_owned(),
-        })
+        let files = self.hashes().zip(self.engines());
+        files.map(|(sha256, engine)| maker(&sha256, engine))
     }
 
     /// What evaluates it, where that is not this program alone.

@@ -47,13 +47,16 @@ pub enum NanPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineChoice {
-    /// Trees natively, and any other graph by the engine for those.
+    /// Trees natively; any other graph by ONNX Runtime where it is installed, else by the embedded
+    /// engine.
     #[default]
     Auto,
     /// Trees natively; a mistake where it is no tree ensemble.
     Trees,
-    /// The engine for any graph, for trees too.
+    /// ONNX Runtime, for trees too.
     Runtime,
+    /// The embedded engine, for trees too.
+    Embedded,
 }
 
 /// A model of a stage.
@@ -118,6 +121,7 @@ impl Model {
             ("auto", EngineChoice::Auto),
             ("trees", EngineChoice::Trees),
             ("runtime", EngineChoice::Runtime),
+            ("embedded", EngineChoice::Embedded),
         ];
         let nan = section.choice("nan", &policies).unwrap_or_default();
         let engine = section.choice("engine", &engines).unwrap_or_default();

@@ -151,6 +151,7 @@ fn of_model(model: &Model) -> FieldHash {
         EngineChoice::Auto => None,
         EngineChoice::Trees => Some("trees"),
         EngineChoice::Runtime => Some("runtime"),
+        EngineChoice::Embedded => Some("embedded"),
     };
     hash.text_if("nan", nan).text_if("engine", engine);
     if let ModelSource::Folds(files) = source {

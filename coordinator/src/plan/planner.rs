@@ -383,7 +383,13 @@ fn planned_stage(
         problems.extend(found.into_iter().map(PlanProblem::Stage));
         Default::default()
     });
+    let engines = stage.models().iter().flat_map(StageModel::engines);
+    let mut engines: Vec<String> = engines.map(str::to_owned).collect();
+    if engines.iter().all(String::is_empty) {
+        engines.clear();
+    }
     PlannedStage {
+        engines,
         models: stage.models().iter().flat_map(StageModel::hashes).collect(),
         types,
         labels,

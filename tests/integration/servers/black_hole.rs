@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lumimill_tests::{BUCKET, FaultProxy, HttpFault, SLOW};
+use lumimill_tests::{BUCKET, FaultProxy, HttpFault, NO_RUNTIME, SLOW, has_runtime};
 
 use super::health::answer;
 use super::{REST, begin_anew, broker_behind, slow_down, store_behind};
@@ -116,6 +116,9 @@ fn workers_that_look_in_the_wrong_place() {
     slow_down(&mut trial, "0.1");
     one_without_the_input(&mut trial);
     one_of_another_store(&mut trial);
+    if has_runtime("workers_that_look_in_the_wrong_place") {
+        one_without_the_engine(&mut trial);
+    }
 }
 
 fn one_without_the_input(trial: &mut Trial) {
@@ -160,6 +163,34 @@ fn one_of_another_store(trial: &mut Trial) {
     let failed = fails(trial, "lost");
     eprintln!("{failed} jobs were looked for in the wrong store");
     assert!((1..=FEW).contains(&failed), "{failed} failures");
+}
+
+/// The plan says that ONNX Runtime evaluates a model, and one worker has none.
+fn one_without_the_engine(trial: &mut Trial) {
+    for name in ["lost", "w1"] {
+        trial.site.kill(name);
+    }
+    begin_anew(trial);
+    let model = "onnx = \"models/HLT_Mu17_Mu8.onnx\"\n";
+    trial.change(model, &format!("{model}engine = \"runtime\"\n"));
+    trial.expect_anew();
+    let (name, none) = NO_RUNTIME;
+    trial.site.set(name, none);
+    trial.site.worker("lacking", &["--slots", "3"]);
+    trial.site.unset(name);
+    trial.submit();
+    trial.site.wait_until("a worker that rests", |site| {
+        let log = site.log("lacking");
+        log.contains("found none here: `lumimill runtime install` gets it")
+            && log.contains("nothing new is taken for a while")
+    });
+    trial.start_worker("w1");
+    trial.assert_undisturbed();
+    assert_nothing_was_given_up(trial);
+    let failed = fails(trial, "lacking");
+    eprintln!("{failed} jobs lacked their engine");
+    assert!((1..=FEW).contains(&failed), "{failed} failures");
+    assert!(!trial.site.log("lacking").contains("shard done"));
 }
 
 /// It has jobs under way that it took by way of its first connection, and room for no other: what

@@ -11,15 +11,16 @@ mod trial;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch};
+use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
 use lumimill_common::failure::Failure;
 use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractResult};
 
+use super::columns::{OutputColumn, Values, columns_of};
 use super::error::Problem;
 use super::evaluator::{Evaluator, Gathering};
-use super::signature::{BoundInput, Wrong, too_deep, wrong_element};
+use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
 use plan::{Asked, Plan};
 
@@ -38,20 +39,8 @@ pub(crate) struct Embedded {
     /// Names of the columns of all inputs.
     columns: Vec<String>,
     inputs: Vec<BoundInput>,
-    outputs: Vec<Column>,
+    outputs: Vec<OutputColumn>,
     plan: Plan,
-}
-
-/// A column that is made of an output.
-#[derive(Debug, Clone)]
-struct Column {
-    /// Which of the plan's outputs.
-    output: usize,
-    /// Values that it has for each row.
-    width: usize,
-    /// Which of them.
-    element: usize,
-    stored: DataType,
 }
 
 impl Embedded {
@@ -66,7 +55,7 @@ impl Embedded {
         let asked = Asked::new(bytes, inputs, outputs).map_err(whole)?;
         let inputs = asked.inputs().to_vec();
         let plan = asked.plan(BATCH_ROWS).map_err(whole)?;
-        let columns_of = column_of(&plan, outputs)?;
+        let columns_of = columns_of(outputs, plan.rows(), &|name| plan.output(name))?;
         let mut model = Self {
             name: name.to_owned(),
             sha256,
@@ -89,8 +78,9 @@ impl Embedded {
     }
 
     /// Values of all rows, batch by batch, as the columns that are asked for.
-    fn run(&self, values: &[TensorValues], rows: usize) -> Result<Vec<ArrayRef>, String> {
-        let mut found: Vec<Values> = self.outputs.iter().map(Values::of).collect();
+    fn run(&self, values: &[Arc<TensorValues>], rows: usize) -> Result<Vec<ArrayRef>, String> {
+        let of = |column| Values::of(column, rows);
+        let mut found: Vec<Values> = self.outputs.iter().map(of).collect();
         let mut start = 0;
         while start < rows {
             let stop = rows.min(start.saturating_add(self.plan.rows()));
@@ -102,8 +92,7 @@ impl Embedded {
             let outputs = guarded(|| self.plan.run(inputs))?;
             for (column, into) in self.outputs.iter().zip(&mut found) {
                 let output = outputs.get(column.output).ok_or("an output is missing")?;
-                into.append(column, output, stop - start)
-                    .map_err(|error| told(&error))?;
+                append(into, column, output, stop - start).map_err(|error| told(&error))?;
             }
             start = stop;
         }
@@ -131,16 +120,9 @@ impl Evaluator for Embedded {
                 format!("model {}: {message}", self.name),
             )
         };
-        let columns = rows.columns(&self.columns)?;
-        let batch: &RecordBatch = rows.rows();
-        let values = self.inputs.iter().map(|input| {
-            let range = input.columns.clone();
-            let columns = columns.get(range.clone()).unwrap_or_default();
-            let names = self.columns.get(range).unwrap_or_default();
-            TensorValues::gather(input.element, columns, names)
-        });
-        let values = values.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        self.run(&values, batch.num_rows()).map_err(failed)
+        let count = rows.rows().num_rows();
+        let values = rows.tensors(&self.inputs, &self.columns, failed)?;
+        self.run(&values, count).map_err(failed)
     }
 
     fn sha256(&self) -> &str {
@@ -162,51 +144,6 @@ impl Evaluator for Embedded {
     }
 }
 
-/// What the plan's outputs are as columns.
-fn column_of(plan: &Plan, outputs: &[ModelOutput]) -> Result<Vec<Column>, Vec<Wrong>> {
-    let mut wrong = Vec::new();
-    let mut columns = Vec::with_capacity(outputs.len());
-    for asked in outputs {
-        let column = plan.output(&asked.output).ok_or_else(String::new);
-        let column = column.and_then(|(output, shape, stored)| {
-            let (rows, rest) = match shape {
-                [] => return Err(format!("output {:?} is a single value", asked.output)),
-                [rows, rest @ ..] => (*rows, rest),
-            };
-            if rest.len() > 1 {
-                return Err(too_deep(&asked.output, shape.len()));
-            }
-            if rows != plan.rows() {
-                return Err(format!(
-                    "output {:?} has {rows} rows for {} rows of input: it makes no column",
-                    asked.output,
-                    plan.rows()
-                ));
-            }
-            let width = rest.first().copied().unwrap_or(1);
-            match wrong_element(&asked.output, width, rest.is_empty(), asked.element) {
-                Some(message) => Err(message),
-                None => Ok(Column {
-                    output,
-                    width,
-                    element: asked.element.unwrap_or_default(),
-                    stored,
-                }),
-            }
-        });
-        match column {
-            Ok(column) => columns.push(column),
-            Err(message) => {
-                wrong.push(Wrong::new(format!("outputs.{}", asked.column), message));
-            }
-        }
-    }
-    match wrong.is_empty() {
-        true => Ok(columns),
-        false => Err(wrong),
-    }
-}
-
 /// Some rows as a tensor of a batch, the last of them repeated to fill it up.
 fn tensor(
     input: &BoundInput,
@@ -214,87 +151,46 @@ fn tensor(
     rows: std::ops::Range<usize>,
     batch: usize,
 ) -> TractResult<TValue> {
-    fn filled<T: Copy>(
-        all: &[T],
-        width: usize,
-        rows: std::ops::Range<usize>,
-        batch: usize,
-    ) -> Vec<T> {
-        let from = rows.start.saturating_mul(width);
-        let to = rows.end.saturating_mul(width);
-        let mut values = all.get(from..to).unwrap_or_default().to_vec();
-        let last = values
-            .get(values.len().saturating_sub(width)..)
-            .unwrap_or_default()
-            .to_vec();
-        while values.len() < batch.saturating_mul(width) && !last.is_empty() {
-            values.extend_from_slice(&last);
-        }
-        values
-    }
     let width = input.columns.len();
     let shape = match input.is_flat {
         true => vec![batch],
         false => vec![batch, width],
     };
-    let tensor = match values {
-        TensorValues::Float(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
-        TensorValues::Double(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
-        TensorValues::Long(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
-        TensorValues::Int(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
-        TensorValues::Bool(all) => Tensor::from_shape(&shape, &filled(all, width, rows, batch)),
+    let tensor = match values.filled(width, rows, batch) {
+        TensorValues::Float(all) => Tensor::from_shape(&shape, &all),
+        TensorValues::Double(all) => Tensor::from_shape(&shape, &all),
+        TensorValues::Long(all) => Tensor::from_shape(&shape, &all),
+        TensorValues::Int(all) => Tensor::from_shape(&shape, &all),
+        TensorValues::Bool(all) => Tensor::from_shape(&shape, &all),
     };
     Ok(tensor?.into_tvalue())
 }
 
-/// A column as it grows.
-enum Values {
-    Float(Vec<f32>),
-    Double(Vec<f64>),
-    Long(Vec<i64>),
-    Bool(Vec<bool>),
-}
-
-impl Values {
-    fn of(column: &Column) -> Self {
-        match column.stored {
-            DataType::Float64 => Self::Double(Vec::new()),
-            DataType::Int64 => Self::Long(Vec::new()),
-            DataType::Boolean => Self::Bool(Vec::new()),
-            _ => Self::Float(Vec::new()),
-        }
+/// Appends the first `rows` of a batch to a column.
+fn append(
+    into: &mut Values,
+    column: &OutputColumn,
+    output: &Tensor,
+    rows: usize,
+) -> TractResult<()> {
+    macro_rules! append {
+        ($into:expr, $kind:ty) => {{
+            let cast = output.cast_to::<$kind>()?;
+            let view = cast.to_plain_array_view::<$kind>()?;
+            let values = view
+                .iter()
+                .skip(column.element)
+                .step_by(column.width.max(1));
+            $into.extend(values.take(rows));
+        }};
     }
-
-    /// Appends the first `rows` of a batch.
-    fn append(&mut self, column: &Column, output: &Tensor, rows: usize) -> TractResult<()> {
-        macro_rules! append {
-            ($into:expr, $kind:ty) => {{
-                let cast = output.cast_to::<$kind>()?;
-                let view = cast.to_plain_array_view::<$kind>()?;
-                let values = view
-                    .iter()
-                    .skip(column.element)
-                    .step_by(column.width.max(1));
-                $into.extend(values.take(rows));
-            }};
-        }
-        match self {
-            Self::Float(into) => append!(into, f32),
-            Self::Double(into) => append!(into, f64),
-            Self::Long(into) => append!(into, i64),
-            Self::Bool(into) => append!(into, bool),
-        }
-        Ok(())
+    match into {
+        Values::Float(into) => append!(into, f32),
+        Values::Double(into) => append!(into, f64),
+        Values::Long(into) => append!(into, i64),
+        Values::Bool(into) => append!(into, bool),
     }
-
-    fn finish(self) -> ArrayRef {
-        match self {
-            Self::Float(values) => Arc::new(Float32Array::from(values)),
-            Self::Double(values) => Arc::new(Float64Array::from(values)),
-            Self::Long(values) => Arc::new(Int64Array::from(values)),
-            Self::Bool(values) => Arc::new(BooleanArray::from(values)),
-        }
-    }
+    Ok(())
 }
 
 /// An error of the engine in one line, with its causes.

@@ -10,16 +10,36 @@ use super::model::{Model, sha256};
 use super::native::NativeTrees;
 use super::onnx::{self, Graph};
 use super::signature::{self, Wrong};
+use crate::runtime_library::{self, INSTALL};
 
-/// Loads a file of a campaign's model; `name` is what errors call it by.
+/// What the embedded engine says of what it does not know.
+const CANNOT: &str = "the embedded engine cannot evaluate it";
+
+/// What evaluates a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Trees,
+    Runtime,
+    Embedded,
+}
+
+/// A file of a model, what was read of it, and what a campaign wants of it.
+struct Wanted<'a> {
+    name: &'a str,
+    sha256: String,
+    bytes: &'a [u8],
+    graph: Graph,
+    spec: &'a campaign::Model,
+}
+
+type Loaded = Result<Arc<dyn Evaluator>, Vec<Wrong>>;
+
+/// Loads a file of a campaign's model; `name` is what errors call it by. What evaluates it is what
+/// was `planned`, as [`Evaluator::engine`] said it (nothing is trees), or else is decided here.
 ///
 /// # Errors
 /// Everything that is wrong with the file, or with what the campaign gives to it and asks of it.
-pub fn load(
-    name: &str,
-    bytes: &[u8],
-    spec: &campaign::Model,
-) -> Result<Arc<dyn Evaluator>, Vec<Wrong>> {
+pub fn load(name: &str, bytes: &[u8], spec: &campaign::Model, planned: Option<&str>) -> Loaded {
     let whole = |error: ModelError| vec![Wrong::new("", error.to_string())];
     let graph = onnx::parse(bytes).map_err(|problem| whole(ModelError::new(name, problem)))?;
     let in_file = |wrong: Vec<Wrong>| in_model(name, wrong);
@@ -27,24 +47,139 @@ pub fn load(
     if !wrong.is_empty() {
         return Err(in_file(wrong));
     }
-    let file = (name, sha256(bytes), bytes);
-    if spec.engine == EngineChoice::Runtime {
-        return embedded(file, &graph, spec).map_err(in_file);
-    }
-    let model = match Model::of_graph(name, &graph, file.1.clone()) {
-        Ok(model) => model,
-        Err(error) if error.needs_runtime() && spec.engine == EngineChoice::Auto => {
-            return embedded(file, &graph, spec).map_err(in_file);
-        }
-        Err(error) => return Err(whole(error)),
+    let wanted = Wanted {
+        name,
+        sha256: sha256(bytes),
+        bytes,
+        graph,
+        spec,
     };
-    match classes(&model, spec) {
-        Ok(classes) => native(model, &graph, spec, classes).map_err(in_file),
-        // Another output than that of the scores, such as the labels.
-        Err(_) if spec.engine == EngineChoice::Auto => {
-            embedded(file, &graph, spec).map_err(in_file)
+    let loaded = match planned {
+        Some(planned) => {
+            missing(planned).map_or(Ok(()), |why| Err(vec![Wrong::new("engine", why)]))?;
+            let loaded = wanted.load(engine_of(planned));
+            loaded.and_then(|model| match model.engine().unwrap_or_default() {
+                here if here == planned => Ok(model),
+                here => {
+                    let message = format!("{planned} was planned, {here} is loaded: start again");
+                    Err(vec![Wrong::new("engine", message)])
+                }
+            })
         }
-        Err(wrong) => Err(in_file(vec![wrong])),
+        None => wanted.choose(),
+    };
+    loaded.map_err(in_file)
+}
+
+/// Why what was planned to evaluate a model is not here; `None` when it is.
+#[must_use]
+pub fn missing(planned: &str) -> Option<String> {
+    let of_plan = match engine_of(planned) {
+        Engine::Trees => return None,
+        Engine::Embedded => {
+            return match embedded_name() {
+                Some(here) if here == planned => None,
+                here => Some(format!(
+                    "the plan has its models evaluated by {planned}, this program has {}",
+                    here.unwrap_or("no embedded engine")
+                )),
+            };
+        }
+        Engine::Runtime => "the plan has its models evaluated by",
+    };
+    match runtime_name() {
+        Ok(Some(here)) if here == planned => None,
+        Ok(Some(here)) => Some(format!("{of_plan} {planned}, found {here} here")),
+        Ok(None) => Some(format!("{of_plan} {planned}, found none here: {INSTALL}")),
+        Err(why) => Some(format!("{of_plan} {planned}, here {why}")),
+    }
+}
+
+fn engine_of(planned: &str) -> Engine {
+    match planned {
+        "" => Engine::Trees,
+        name if name.starts_with(runtime_library::NAME) => Engine::Runtime,
+        _ => Engine::Embedded,
+    }
+}
+
+impl Wanted<'_> {
+    /// As the campaign asks for it, and as it can be done here.
+    fn choose(&self) -> Loaded {
+        let or_other = |error: Vec<Wrong>| match self.spec.engine {
+            EngineChoice::Auto => self.any(),
+            _ => Err(error),
+        };
+        match self.spec.engine {
+            EngineChoice::Runtime => return self.load(Engine::Runtime),
+            EngineChoice::Embedded => return self.load(Engine::Embedded),
+            EngineChoice::Auto | EngineChoice::Trees => {}
+        }
+        let model = match Model::of_graph(self.name, &self.graph, self.sha256.clone()) {
+            Ok(model) => model,
+            Err(error) => {
+                let wrong = vec![Wrong::new("", error.to_string())];
+                return match error.needs_runtime() {
+                    true => or_other(wrong),
+                    false => Err(wrong),
+                };
+            }
+        };
+        match classes(&model, self.spec) {
+            Ok(classes) => native(model, &self.graph, self.spec, classes),
+            // Another output than that of the scores, such as the labels.
+            Err(wrong) => or_other(vec![wrong]),
+        }
+    }
+
+    /// By an engine for any graph: ONNX Runtime where there is one, else the embedded one.
+    fn any(&self) -> Loaded {
+        match runtime_name() {
+            Ok(Some(_)) => return self.load(Engine::Runtime),
+            Ok(None) => {}
+            Err(why) => return Err(vec![Wrong::new("", why)]),
+        }
+        let with_advice = |mut wrong: Vec<Wrong>| {
+            for wrong in wrong
+                .iter_mut()
+                .filter(|wrong| wrong.message.contains(CANNOT))
+            {
+                wrong.message += &format!("; ONNX Runtime may: {INSTALL}");
+            }
+            wrong
+        };
+        self.load(Engine::Embedded).map_err(with_advice)
+    }
+
+    fn load(&self, engine: Engine) -> Loaded {
+        match engine {
+            Engine::Trees => {
+                let whole = |error: ModelError| vec![Wrong::new("", error.to_string())];
+                let model = Model::of_graph(self.name, &self.graph, self.sha256.clone());
+                let model = model.map_err(whole)?;
+                let classes = classes(&model, self.spec).map_err(|wrong| vec![wrong])?;
+                native(model, &self.graph, self.spec, classes)
+            }
+            Engine::Runtime => runtime(self),
+            Engine::Embedded => embedded(self),
+        }
+    }
+
+    fn file(&self) -> (&str, String, &[u8]) {
+        (self.name, self.sha256.clone(), self.bytes)
+    }
+
+    /// The inputs as they are bound to columns, and the outputs that are asked for.
+    #[cfg(any(feature = "embedded", feature = "runtime"))]
+    fn bound(
+        &self,
+    ) -> Result<(Vec<signature::BoundInput>, Vec<campaign::ModelOutput>), Vec<Wrong>> {
+        let inputs = signature::bind_inputs(&self.graph, &self.spec.inputs)?;
+        let outputs = match self.spec.outputs.is_empty() {
+            true => vec![signature::score(&self.graph, self.spec)?],
+            false => self.spec.outputs.clone(),
+        };
+        Ok((inputs, outputs))
     }
 }
 
@@ -117,29 +252,76 @@ fn native(
 }
 
 #[cfg(feature = "embedded")]
-fn embedded(
-    file: (&str, String, &[u8]),
-    graph: &Graph,
-    spec: &campaign::Model,
-) -> Result<Arc<dyn Evaluator>, Vec<Wrong>> {
-    use super::embedded::Embedded;
-
-    let inputs = signature::bind_inputs(graph, &spec.inputs)?;
-    let columns = spec.inputs.columns();
-    let outputs = match spec.outputs.is_empty() {
-        true => vec![signature::score(graph, spec)?],
-        false => spec.outputs.clone(),
-    };
-    Ok(Arc::new(Embedded::load(file, columns, inputs, &outputs)?))
+fn embedded(wanted: &Wanted<'_>) -> Loaded {
+    let (inputs, outputs) = wanted.bound()?;
+    let columns = wanted.spec.inputs.columns();
+    let model = super::embedded::Embedded::load(wanted.file(), columns, inputs, &outputs)?;
+    Ok(Arc::new(model))
 }
 
 #[cfg(not(feature = "embedded"))]
-fn embedded(
-    _: (&str, String, &[u8]),
-    _: &Graph,
-    _: &campaign::Model,
-) -> Result<Arc<dyn Evaluator>, Vec<Wrong>> {
+fn embedded(wanted: &Wanted<'_>) -> Loaded {
+    let _ = wanted.file();
     let message = "it is no tree ensemble, and this program was built without an engine for other \
-                   graphs: build it with the feature embedded";
+                   graphs: build it with the feature embedded, or with the feature runtime";
     Err(vec![Wrong::new("", message)])
+}
+
+#[cfg(feature = "runtime")]
+fn runtime(wanted: &Wanted<'_>) -> Loaded {
+    let (inputs, outputs) = wanted.bound()?;
+    let columns = wanted.spec.inputs.columns();
+    let model = super::runtime::Runtime::load(wanted.file(), columns, inputs, &outputs)?;
+    Ok(Arc::new(model))
+}
+
+#[cfg(not(feature = "runtime"))]
+fn runtime(wanted: &Wanted<'_>) -> Loaded {
+    let _ = wanted.file();
+    let message = "this program was built without ONNX Runtime: build it with the feature runtime";
+    Err(vec![Wrong::new("engine", message)])
+}
+
+/// The embedded engine, as plans name it.
+#[must_use]
+pub fn embedded_name() -> Option<&'static str> {
+    #[cfg(feature = "embedded")]
+    return Some(super::embedded::ENGINE);
+    #[cfg(not(feature = "embedded"))]
+    None
+}
+
+/// ONNX Runtime as it is found here, as plans name it.
+fn runtime_name() -> Result<Option<String>, String> {
+    #[cfg(feature = "runtime")]
+    return super::runtime::name();
+    #[cfg(not(feature = "runtime"))]
+    Ok(None)
+}
+
+/// The library of ONNX Runtime, loaded; `None` when there is none.
+///
+/// # Errors
+/// When the one that is there cannot be used.
+pub fn runtime_here() -> Result<Option<runtime_library::Library>, String> {
+    if runtime_name()?.is_none() {
+        return Ok(None);
+    }
+    #[cfg(feature = "runtime")]
+    return super::runtime::load_library().map(|library| Some(library.clone()));
+    #[cfg(not(feature = "runtime"))]
+    Ok(None)
+}
+
+/// What ONNX Runtime would be given of a file, of all of its outputs.
+///
+/// # Errors
+/// When the file is not understood, or not given away.
+#[cfg(feature = "runtime")]
+pub fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, super::error::Problem> {
+    let graph = onnx::parse(bytes)?;
+    let outputs = graph.outputs.iter().map(|port| port.name.as_str());
+    let excerpt = onnx::excerpt(bytes, &outputs.collect::<Vec<_>>())?;
+    onnx::out_of_bounds(&excerpt)?;
+    onnx::with_free_rows(&excerpt.bytes)
 }

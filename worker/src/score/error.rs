@@ -69,6 +69,12 @@ pub enum Problem {
         /// The operator, or what the engine says.
         reason: String,
     },
+    /// Nothing that ONNX Runtime evaluates here.
+    #[error("ONNX Runtime cannot evaluate it: {reason}")]
+    NotRuntime {
+        /// What it says, or that it is not there.
+        reason: String,
+    },
     /// The graph contradicts itself or the ONNX specification.
     #[error("invalid graph: {reason}")]
     InvalidGraph {
@@ -118,6 +124,13 @@ impl Problem {
 
     pub(crate) fn not_embedded(reason: impl Into<String>) -> Self {
         Self::NotEmbedded {
+            reason: reason.into(),
+        }
+    }
+
+    #[cfg(feature = "runtime")]
+    pub(crate) fn not_runtime(reason: impl Into<String>) -> Self {
+        Self::NotRuntime {
             reason: reason.into(),
         }
     }

@@ -1,12 +1,18 @@
 //! What scores rows, whatever it is made of: the one place that says what a kind of model answers.
 
 use std::fmt::Debug;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 use lumimill_common::failure::Failure;
 
 use super::features::Features;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+use super::signature::{BoundInput, Element};
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+use super::tensor_values::TensorValues;
 
 /// A loaded model: columns in, columns out. It is shared by all slots, and a row's values do not
 /// depend on the rows beside it: any way of cutting a table into batches gives the same bits.
@@ -35,13 +41,29 @@ pub trait Evaluator: Debug + Send + Sync {
 pub struct Gathering<'a> {
     rows: &'a RecordBatch,
     last: Option<(Vec<String>, Features)>,
+    #[cfg(any(feature = "embedded", feature = "runtime"))]
+    tensors: Vec<Tensor>,
+}
+
+/// The values of some columns for inputs of a type.
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+#[derive(Debug)]
+struct Tensor {
+    names: Vec<String>,
+    element: Element,
+    values: Arc<TensorValues>,
 }
 
 impl<'a> Gathering<'a> {
     /// Nothing gathered yet.
     #[must_use]
     pub fn of(rows: &'a RecordBatch) -> Self {
-        Self { rows, last: None }
+        Self {
+            rows,
+            last: None,
+            #[cfg(any(feature = "embedded", feature = "runtime"))]
+            tensors: Vec::new(),
+        }
     }
 
     /// The rows.
@@ -79,5 +101,38 @@ impl<'a> Gathering<'a> {
             }
         };
         Ok(&self.last.insert(last).1)
+    }
+
+    /// The values of each of these inputs, of the columns of these names; what several models read
+    /// is gathered once.
+    #[cfg(any(feature = "embedded", feature = "runtime"))]
+    pub(super) fn tensors(
+        &mut self,
+        inputs: &[BoundInput],
+        names: &[String],
+        failed: impl Fn(String) -> Failure,
+    ) -> Result<Vec<Arc<TensorValues>>, Failure> {
+        let mut all = Vec::with_capacity(inputs.len());
+        for BoundInput {
+            element, columns, ..
+        } in inputs
+        {
+            let names = names.get(columns.clone()).unwrap_or_default();
+            let fits = |tensor: &&Tensor| tensor.element == *element && tensor.names == names;
+            if let Some(found) = self.tensors.iter().find(fits) {
+                all.push(found.values.clone());
+                continue;
+            }
+            let columns = self.columns(names)?;
+            let values = TensorValues::gather(*element, &columns, names).map_err(&failed)?;
+            let values = Arc::new(values);
+            self.tensors.push(Tensor {
+                names: names.to_vec(),
+                element: *element,
+                values: values.clone(),
+            });
+            all.push(values);
+        }
+        Ok(all)
     }
 }

@@ -10,5 +10,5 @@ mod operator;
 mod ports;
 
 pub(super) use compile::{Compiled, compile};
-#[cfg(feature = "embedded")]
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(super) use ports::score_output;

@@ -3,7 +3,9 @@
 //! Knows the file format and nothing of trees or scores.
 
 mod attribute;
-#[cfg(feature = "embedded")]
+#[cfg(feature = "runtime")]
+mod bounds;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 mod excerpt;
 mod message;
 mod tensor;
@@ -11,7 +13,11 @@ mod tensor;
 use prost::Message;
 
 pub(crate) use attribute::Attributes;
-#[cfg(feature = "embedded")]
+#[cfg(feature = "runtime")]
+pub(crate) use bounds::out_of_bounds;
+#[cfg(feature = "runtime")]
+pub(crate) use excerpt::with_free_rows;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(crate) use excerpt::{Excerpt, excerpt};
 #[cfg(test)]
 pub(crate) use message::AttributeProto;

@@ -60,12 +60,16 @@ pub(crate) fn inputs(graph: &Graph) -> Vec<&Port> {
     graph.inputs.iter().filter(constant).collect()
 }
 
+/// ONNX's word for what a port holds.
+pub(crate) fn kind(port: &Port) -> String {
+    let other = port.other.map(str::to_owned);
+    other.unwrap_or_else(|| element_name(port.element))
+}
+
 /// What a port is, for a person: `features: float [batch, 21]`.
 pub(crate) fn describe(port: &Port) -> String {
     let name = &port.name;
-    let kind = port
-        .other
-        .map_or_else(|| element_name(port.element), str::to_owned);
+    let kind = kind(port);
     let dimension = |(index, dim): (usize, &Option<i64>)| match dim {
         Some(size) => size.to_string(),
         None if index == 0 => "rows".to_owned(),
@@ -202,7 +206,7 @@ fn bind_list(ports: &[&Port], columns: usize) -> Result<Vec<BoundInput>, Vec<Wro
     }
 }
 
-fn declared_width(port: &Port) -> Option<usize> {
+pub(crate) fn declared_width(port: &Port) -> Option<usize> {
     match port.shape.as_deref()? {
         [_] => Some(1),
         [_, width] => usize::try_from((*width)?).ok(),
@@ -330,7 +334,7 @@ pub(crate) fn wrong_element(
 }
 
 /// The output that is the score where a campaign names none: a class of the probabilities.
-#[cfg(feature = "embedded")]
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput, Vec<Wrong>> {
     let missing = || {
         vec![Wrong::new(

@@ -1,9 +1,11 @@
 //! Columns as the values of one input tensor, converted as the model declares it.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Float32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
@@ -33,6 +35,11 @@ impl TensorValues {
     ) -> Result<Self, String> {
         Ok(match element {
             Element::Float => Self::Float(rows(columns, names, &|column, name| {
+                if let Some(floats) = column.as_primitive_opt::<Float32Type>()
+                    && floats.null_count() == 0
+                {
+                    return Ok(floats.values().to_vec());
+                }
                 Ok(numbers(column, name)?
                     .into_iter()
                     .map(|value| value as f32)
@@ -57,6 +64,30 @@ impl TensorValues {
     }
 }
 
+impl TensorValues {
+    /// Some rows of `width` values, the last of them repeated until there are `filled`.
+    pub(crate) fn filled(&self, width: usize, rows: Range<usize>, filled: usize) -> Self {
+        match self {
+            Self::Float(all) => Self::Float(filled_up(all, width, rows, filled)),
+            Self::Double(all) => Self::Double(filled_up(all, width, rows, filled)),
+            Self::Long(all) => Self::Long(filled_up(all, width, rows, filled)),
+            Self::Int(all) => Self::Int(filled_up(all, width, rows, filled)),
+            Self::Bool(all) => Self::Bool(filled_up(all, width, rows, filled)),
+        }
+    }
+}
+
+fn filled_up<T: Copy>(all: &[T], width: usize, rows: Range<usize>, filled: usize) -> Vec<T> {
+    let range = rows.start.saturating_mul(width)..rows.end.saturating_mul(width);
+    let mut values = all.get(range).unwrap_or_default().to_vec();
+    let last = values.get(values.len().saturating_sub(width)..);
+    let last = last.unwrap_or_default().to_vec();
+    while values.len() < filled.saturating_mul(width) && !last.is_empty() {
+        values.extend_from_slice(&last);
+    }
+    values
+}
+
 fn does_not_fit(name: &str, value: impl std::fmt::Display, wanted: &str) -> String {
     format!(
         "column {name} holds {value}, and the model's input takes {wanted}: compute a column that \
@@ -68,7 +99,7 @@ fn does_not_fit(name: &str, value: impl std::fmt::Display, wanted: &str) -> Stri
 type OfColumn<'a, T> = &'a dyn Fn(&ArrayRef, &str) -> Result<Vec<T>, String>;
 
 /// Columns side by side.
-fn rows<T: Copy>(
+fn rows<T: Copy + Default>(
     columns: &[ArrayRef],
     names: &[String],
     values: OfColumn<'_, T>,
@@ -79,10 +110,13 @@ fn rows<T: Copy>(
     if let [only] = &columns[..] {
         return Ok(only.clone());
     }
-    let rows = columns.first().map_or(0, Vec::len);
-    let mut all = Vec::with_capacity(rows.saturating_mul(columns.len()));
-    for row in 0..rows {
-        all.extend(columns.iter().filter_map(|column| column.get(row).copied()));
+    let (rows, width) = (columns.first().map_or(0, Vec::len), columns.len());
+    let mut all = vec![T::default(); rows.saturating_mul(width)];
+    for (place, column) in columns.iter().enumerate() {
+        let slots = all.iter_mut().skip(place).step_by(width.max(1));
+        for (slot, value) in slots.zip(column) {
+            *slot = *value;
+        }
     }
     Ok(all)
 }

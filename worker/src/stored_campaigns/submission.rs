@@ -1,7 +1,7 @@
 //! What was submitted, from the store into memory: each piece held against the digest that names
 //! it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use lumimill_common::failure::Failure;
 use lumimill_common::form;
 use lumimill_common::hex::hex;
 use lumimill_common::job::Job;
-use lumimill_common::retry_policy::MISSING;
+use lumimill_common::retry_policy::{ENGINE, MISSING};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Store};
 use sha2::{Digest, Sha256};
@@ -22,6 +22,7 @@ use tracing::info;
 
 use crate::prepared_stage::PreparedStage;
 use crate::production::{Production, newer, store_failure};
+use crate::score::missing;
 use crate::shard_table::{ShardTable, ShardTableError};
 
 /// An object, where there is one. One that is larger than it may be is nothing that was submitted.
@@ -76,6 +77,7 @@ pub(super) async fn load(
         wrong(format!("campaign.toml: {}", problems.join("; ")))
     })?;
     check_name(job, &campaign, &table).map_err(wrong)?;
+    check_engines(job, &table)?;
     let models = models(store.as_ref(), &campaign, &table).await?;
     let stages = tokio::task::spawn_blocking(move || prepare(&campaign, &table, &models)).await;
     let prepared = stages.map_err(|error| wrong(error.to_string()))?;
@@ -106,6 +108,17 @@ fn check_name(job: &Job, campaign: &Campaign, table: &ShardTable) -> Result<(), 
             "{file} is of campaign {name}, the job is of {}: submit the campaign again",
             job.campaign
         )),
+    }
+}
+
+/// Another worker may have what the plan says that evaluates its models.
+fn check_engines(job: &Job, table: &ShardTable) -> Result<(), Failure> {
+    let planned = table.stages();
+    let planned = planned.map_err(|error| Failure::reject("job", &job.campaign, error))?;
+    let engines: BTreeSet<&String> = planned.iter().flat_map(|stage| &stage.engines).collect();
+    match engines.into_iter().find_map(|engine| missing(engine)) {
+        None => Ok(()),
+        Some(why) => Err(Failure::retry(ENGINE, &job.campaign, why)),
     }
 }
 
@@ -201,7 +214,8 @@ fn prepare(campaign: &Campaign, table: &ShardTable, models: &Models) -> Result<P
     let planned = table.stages().map_err(|error| error.to_string())?;
     let mut stages = BTreeMap::new();
     for (index, planned) in (0..campaign.stages.len()).zip(&planned) {
-        let stage = PreparedStage::load(campaign, index, &files).map_err(|problems| {
+        let stage = PreparedStage::load_planned(campaign, index, &files, planned);
+        let stage = stage.map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             problems.join("; ")
         })?;

@@ -14,6 +14,7 @@ use tract_onnx::tract_core::internal::{OutletId, tvec};
 use tract_onnx::tract_hir::infer::Factoid;
 
 use super::{growth, guarded};
+use crate::score::columns::Given;
 use crate::score::error::Problem;
 use crate::score::onnx::{Excerpt, excerpt};
 use crate::score::signature::{BoundInput, Element};
@@ -69,6 +70,7 @@ impl Asked {
             bytes,
             operators,
             inputs: needed,
+            ..
         } = excerpt(bytes, &names)?;
         if operators.len() > NODE_LIMIT {
             let found = operators.len();
@@ -207,11 +209,15 @@ impl Plan {
         self.rows
     }
 
-    /// The number, shape and column type of an output.
-    pub(super) fn output(&self, name: &str) -> Option<(usize, &[usize], DataType)> {
+    /// What it gives for an output.
+    pub(super) fn output(&self, name: &str) -> Option<Given> {
         let place = self.outputs.iter().position(|output| output.name == name)?;
         let output = self.outputs.get(place)?;
-        Some((place, &output.shape, output.stored.clone()))
+        Some(Given {
+            output: place,
+            shape: output.shape.clone(),
+            stored: output.stored.clone(),
+        })
     }
 
     pub(super) fn run(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {

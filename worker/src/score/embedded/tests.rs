@@ -42,7 +42,7 @@ fn spec(inputs: ModelInputs, outputs: Vec<ModelOutput>) -> Model {
         class: None,
         outputs,
         nan: NanPolicy::Keep,
-        engine: EngineChoice::Auto,
+        engine: EngineChoice::Embedded,
     }
 }
 
@@ -91,7 +91,7 @@ fn masked_attention_agrees_with_onnx_runtime() {
         return;
     };
     let bytes = std::fs::read(path).unwrap();
-    let model = load("m.onnx", &bytes, &attention()).unwrap();
+    let model = load("m.onnx", &bytes, &attention(), None).unwrap();
     assert_eq!(model.engine(), Some(super::ENGINE));
     let found = scores(model.as_ref(), &rows(3));
     let expected = [
@@ -116,7 +116,7 @@ fn bits_do_not_depend_on_the_rows_beside() {
         return;
     };
     let bytes = std::fs::read(path).unwrap();
-    let model = load("m.onnx", &bytes, &attention()).unwrap();
+    let model = load("m.onnx", &bytes, &attention(), None).unwrap();
     let rows = rows(700);
     let whole = scores(model.as_ref(), &rows);
     for (start, length) in [(0, 1), (1, 300), (255, 2), (256, 256), (513, 187)] {
@@ -144,7 +144,7 @@ fn the_engine_is_that_of_the_lock_file() {
 }
 
 fn told(model: &Model, bytes: &[u8]) -> Vec<String> {
-    let wrong = load("m.onnx", bytes, model).map(|_| ()).unwrap_err();
+    let wrong = load("m.onnx", bytes, model, None).map(|_| ()).unwrap_err();
     let text = |Wrong { key, message }: &Wrong| format!("{key}: {message}");
     wrong.iter().map(text).collect()
 }
@@ -228,12 +228,12 @@ fn spoilt_bytes_are_refused_or_scored() {
     for at in structure.into_iter().chain(anywhere) {
         let mut spoilt = bytes.clone();
         spoilt[at] ^= 1 << (at % 8);
-        if let Ok(model) = load("m.onnx", &spoilt, &attention()) {
+        if let Ok(model) = load("m.onnx", &spoilt, &attention(), None) {
             let _ = model.evaluate(&mut Gathering::of(&rows));
         }
     }
     for length in [0, 1, 20, 3000, bytes.len() - 1] {
-        assert!(load("m.onnx", &bytes[..length], &attention()).is_err());
+        assert!(load("m.onnx", &bytes[..length], &attention(), None).is_err());
     }
 }
 
@@ -259,7 +259,7 @@ fn a_model_that_mixes_rows_is_given_one_at_a_time() {
     let values: ArrayRef = Arc::new(Float32Array::from_iter_values((0..5).map(|row| row as f32)));
     let rows = RecordBatch::try_from_iter([("x", values)]).unwrap();
     for bytes in [floats, whole] {
-        let model = load("m.onnx", bytes, &model).unwrap();
+        let model = load("m.onnx", bytes, &model, None).unwrap();
         assert!(
             model
                 .notes()

@@ -4,8 +4,8 @@ use tract_onnx::prelude::{TVec, TractResult};
 
 use super::plan::Plan;
 use super::{guarded, tensor};
-use crate::score::signature::{BoundInput, Element};
-use crate::score::tensor_values::TensorValues;
+use crate::score::made_up::made_up;
+use crate::score::signature::BoundInput;
 
 /// Whether each row has the same values, to the last bit, wherever it is in a batch and whatever is
 /// beside it.
@@ -48,27 +48,4 @@ fn values(
         Some(view.iter().map(bits).collect())
     });
     bits.collect()
-}
-
-fn made_up(input: &BoundInput, rows: usize, from: &dyn Fn(usize) -> usize) -> TensorValues {
-    let width = input.columns.len();
-    let places = (0..rows).flat_map(|row| (0..width).map(move |column| (row, column)));
-    let number = |(row, column): (usize, usize)| {
-        // Fractions of a golden ratio: no two rows alike.
-        let step = (from(row) * width + column + 1) as f64 * 0.618_033_988_749_895;
-        step.fract() * 4.0 - 2.0
-    };
-    // Of whole numbers all rows that come in are alike, and of the others every second one.
-    let whole = |(row, _): (usize, usize)| match from(row) {
-        number if number < rows => number % 2,
-        _ => 1,
-    };
-    match input.element {
-        Element::Float => TensorValues::Float(places.map(|at| number(at) as f32).collect()),
-        Element::Double => TensorValues::Double(places.map(number).collect()),
-        // What is an index must be one that there is, and rows must not all be alike.
-        Element::Long => TensorValues::Long(places.map(|at| whole(at) as i64).collect()),
-        Element::Int => TensorValues::Int(places.map(|at| whole(at) as i32).collect()),
-        Element::Bool => TensorValues::Bool(places.map(|at| number(at) > 0.0).collect()),
-    }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Excerpt {
     pub(crate) operators: Vec<String>,
     /// The inputs that are needed.
     pub(crate) inputs: Vec<String>,
+    /// The outputs, as they were asked for: of a ZipMap, the tensor that it takes apart.
+    pub(crate) outputs: Vec<String>,
 }
 
 /// Cuts a model down to these outputs, which may be those of a ZipMap: they become the tensor that
@@ -60,13 +62,14 @@ pub(crate) fn excerpt(bytes: &[u8], outputs: &[&str]) -> Result<Excerpt, Problem
             cut.input.push(port.encode_to_vec());
         }
     }
-    for name in outputs {
-        let made = kept_outputs.contains(&name) || inputs.contains(&name);
-        if !made && !constants.contains(&name) {
+    for name in &outputs {
+        let made = kept_outputs.contains(name) || inputs.contains(name);
+        if !made && !constants.contains(name) {
             return Err(Problem::invalid(format!(
                 "output {name:?} is made by no operator"
             )));
         }
+        let name = name.clone();
         let port = ValueInfoProto { name, kind: None };
         cut.output.push(port.encode_to_vec());
     }
@@ -76,7 +79,29 @@ pub(crate) fn excerpt(bytes: &[u8], outputs: &[&str]) -> Result<Excerpt, Problem
         bytes: model.encode_to_vec(),
         operators,
         inputs,
+        outputs,
     })
+}
+
+/// The same with inputs of any number of rows.
+#[cfg(feature = "runtime")]
+pub(crate) fn with_free_rows(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
+    let (mut model, graph) = read_model(bytes)?;
+    let mut graph = read_parts(&graph)?;
+    for bytes in &mut graph.input {
+        let mut port: ValueInfoProto = decode("graph input", bytes)?;
+        let tensor = port
+            .kind
+            .as_mut()
+            .and_then(|kind| kind.tensor_type.as_mut());
+        let shape = tensor.and_then(|tensor| tensor.shape.as_mut());
+        if let Some(rows) = shape.and_then(|shape| shape.dim.first_mut()) {
+            rows.dim_value = None;
+        }
+        *bytes = port.encode_to_vec();
+    }
+    model.graph = Some(graph.encode_to_vec());
+    Ok(model.encode_to_vec())
 }
 
 /// What a ZipMap takes apart, where a value is that of one.

@@ -1,0 +1,194 @@
+//! ONNX Runtime: found, installed, chosen when a campaign is planned, and named by its tables.
+
+use std::fs;
+use std::path::Path;
+
+use lumimill_tests::{CampaignFolder, Ended, NO_RUNTIME, Program, has_runtime, python};
+use serde_json::Value;
+
+use crate::lumimill;
+
+/// Runs the program with some variables of its environment set, and without the library that the
+/// tests are told of.
+fn run(args: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let mut command = lumimill().command(args);
+    command
+        .env_remove("LUMIMILL_ONNXRUNTIME")
+        .env_remove("ORT_DYLIB_PATH");
+    command.envs(variables.iter().copied());
+    Program::finish(&mut command)
+}
+
+fn without_runtime(verb: &str, folder: &CampaignFolder) -> Ended {
+    run(&[verb, folder.file().to_str().unwrap()], &[NO_RUNTIME])
+}
+
+#[test]
+fn the_library_is_got_by_pip_and_then_found() {
+    let test = "the_library_is_got_by_pip_and_then_found";
+    if !has_runtime(test) {
+        return;
+    }
+    let folder = CampaignFolder::with_text("");
+    let cache = folder.join("cache");
+    let cache = [("XDG_CACHE_HOME", cache.to_str().unwrap())];
+    let ended = run(&["runtime"], &cache).expect_code(0);
+    let none = "no ONNX Runtime is there: `lumimill runtime install` gets it; models that are no \
+                trees are evaluated by tract";
+    assert!(ended.out.contains(none), "{}", ended.out);
+    let no_python = ["runtime", "install", "--python", "/nowhere/python"];
+    let ended = run(&no_python, &cache).expect_code(1);
+    ended.says(&["/nowhere/python cannot be started: install Python with pip"]);
+    let python = std::env::var("LUMIMILL_PYTHON").unwrap();
+    let ended = run(&["runtime", "install", "--python", &python], &cache).expect_code(0);
+    assert!(ended.out.contains("found by the cache of"), "{}", ended.out);
+    let ended = run(&["runtime", "--json"], &cache).expect_code(0);
+    let found: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(found["version"], found["pinned"]);
+    assert_eq!(found["error"], Value::Null);
+    let path = Path::new(found["path"].as_str().unwrap());
+    let kept = fs::read_dir(path.parent().unwrap()).unwrap().count();
+    assert_eq!(kept, 1, "nothing else is kept");
+}
+
+#[test]
+fn a_library_that_is_none_is_said() {
+    let folder = CampaignFolder::with_text("");
+    let file = folder.join("library.so");
+    let named = [("LUMIMILL_ONNXRUNTIME", file.to_str().unwrap())];
+    let says = |texts: &[&str]| run(&["runtime"], &named).expect_code(2).says(texts);
+    says(&["LUMIMILL_ONNXRUNTIME: ", "library.so: No such file"]);
+    folder.write("library.so", "text");
+    says(&["library.so: is no shared library; `lumimill runtime install` gets it"]);
+    folder.write("library.so", b"\x7fELF VERS_1.17.0\0");
+    says(&["is ONNX Runtime 1.17.0, which is too old: 1.24.0 or newer is needed"]);
+    folder.write("library.so", b"\x7fELF VERS_1.26.0\0");
+    says(&[
+        "is ONNX Runtime 1.26.0, whose labels of random forests",
+        "wrong",
+    ]);
+    // It says that it is one, and is not.
+    folder.write("library.so", b"\x7fELF VERS_1.31.1\0");
+    says(&[
+        "library.so: cannot be loaded: ",
+        "`lumimill runtime install`",
+    ]);
+    // A campaign whose models are trees does not ask for it; others say what is wrong with it.
+    let trees = CampaignFolder::demo(500);
+    let file = trees.file();
+    let _ = run(&["check", file.to_str().unwrap()], &named).expect_code(0);
+    let pid = CampaignFolder::pid(100);
+    let file = pid.file();
+    let ended = run(&["check", file.to_str().unwrap()], &named).expect_code(2);
+    ended.says(&[
+        "stage[0].model[0]: model models/attention.onnx: ",
+        "cannot be loaded",
+    ]);
+}
+
+/// The engines in the metadata of the tables of a campaign.
+fn engines(folder: &CampaignFolder) -> String {
+    let stage = folder.join("out/pid/tracks");
+    let ended = python("engines.py", &[stage.to_str().unwrap()]);
+    ended
+        .map(|ended| ended.expect_code(0).out)
+        .unwrap_or_default()
+}
+
+#[test]
+fn the_engine_is_decided_by_the_plan_and_named_by_the_tables() {
+    if !has_runtime("the_engine_is_decided_by_the_plan_and_named_by_the_tables") {
+        return;
+    }
+    let folder = CampaignFolder::pid(1_500);
+    let ended = without_runtime("run", &folder).expect_code(0);
+    ended.says(&["note: model pid is evaluated by tract"]);
+    let _ = without_runtime("status", &folder).expect_code(0);
+    let by_tract = engines(&folder);
+    assert!(by_tract.starts_with("tract 0."), "{by_tract}");
+    // With the library it is another configuration, whose tables are made anew.
+    let ended = lumimill().on("run", &folder.file());
+    let ended = match ended.code {
+        0 => ended,
+        _ => lumimill().run(&["run", folder.file().to_str().unwrap(), "--replace"]),
+    };
+    let ended = ended.expect_code(0);
+    ended.says(&["note: model pid is evaluated by onnxruntime 1."]);
+    let by_runtime = engines(&folder);
+    assert!(by_runtime.starts_with("onnxruntime 1."), "{by_runtime}");
+    // Plan and campaign belong together, and everything is as it should be.
+    let _ = lumimill().on("verify", &folder.file()).expect_code(0);
+    let sums = |text: &str| -> Vec<f64> {
+        let sums = text.split_whitespace().skip(2);
+        sums.map(|sum| sum.parse().unwrap()).collect()
+    };
+    for (one, other) in sums(&by_tract).iter().zip(sums(&by_runtime)) {
+        assert!(
+            (one - other).abs() < 1e-4 * other.abs(),
+            "{by_tract} {by_runtime}"
+        );
+    }
+    folder.change("nan = \"error\"", "nan = \"error\"\nengine = \"runtime\"");
+    let ended = without_runtime("check", &folder).expect_code(2);
+    ended.says(&[
+        "stage[0].model[0]: model models/attention.onnx: ONNX Runtime cannot evaluate it: no \
+         library of ONNX Runtime is there: `lumimill runtime install` gets it",
+    ]);
+    folder.change("engine = \"runtime\"", "engine = \"onnx\"");
+    let ended = without_runtime("check", &folder).expect_code(2);
+    ended.says(&["\"auto\" or \"trees\" or \"runtime\" or \"embedded\""]);
+}
+
+#[test]
+fn a_model_file_says_what_it_is() {
+    let folder = CampaignFolder::pid(100);
+    let file = folder.join("models/attention.onnx");
+    let file = file.to_str().unwrap();
+    let ended = run(&["model", file], &[NO_RUNTIME]).expect_code(0);
+    for text in [
+        "input  features: float [rows, 21]",
+        "output  probabilities: float [rows, 4]",
+        "engine  tract 0.",
+        "it is no tree ensemble: ",
+        "no ONNX Runtime is there (`lumimill runtime install` gets it)",
+    ] {
+        assert!(ended.out.contains(text), "{text}: {}", ended.out);
+    }
+    let trees = CampaignFolder::demo(500);
+    let file = trees.join("models/HLT_Mu17_Mu8.onnx");
+    let args = ["model", file.to_str().unwrap(), "--bench", "--json"];
+    let ended = run(&args, &[NO_RUNTIME]).expect_code(0);
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(told["engine"], "trees");
+    assert_eq!(told["inputs"][0]["shape"][1], 6);
+    assert_eq!(told["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(told["speed"].as_array().unwrap().len(), 6);
+    trees.write("text.onnx", "text");
+    let file = trees.join("text.onnx");
+    let ended = run(&["model", file.to_str().unwrap()], &[NO_RUNTIME]).expect_code(2);
+    ended.says(&["not an ONNX file: expected a protobuf ModelProto, found text"]);
+}
+
+/// What the embedded engine does not know, ONNX Runtime may: that is said, with how to get it.
+#[test]
+fn an_operator_that_nobody_knows_is_said() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../worker/tests/graph_models");
+    let folder = CampaignFolder::demo(500);
+    folder.copy(
+        &models.join("unknown_operator.onnx"),
+        "models/HLT_Mu17_Mu8.onnx",
+    );
+    folder.change("inputs = [\"m_mumu\", \"pt_mumu\", \"eta_mumu\", \"dR_mumu\", \"PV_npvs\", \"MET_pt\"]\nclass = 1\n\n[[stage.model]]\nname = \"score_mu17_mu8_dz\"", "inputs = { x = [\"m_mumu\", \"pt_mumu\", \"eta_mumu\"] }\noutputs = { score_mu17_mu8 = \"y[0]\" }\n\n[[stage.model]]\nname = \"score_mu17_mu8_dz\"");
+    let ended = without_runtime("check", &folder).expect_code(2);
+    ended.says(&[
+        "stage[0].model[1]: model models/HLT_Mu17_Mu8.onnx: the embedded engine cannot evaluate it: \
+         it does not know operator Frobnicate; ONNX Runtime may: `lumimill runtime install` gets it",
+    ]);
+    if has_runtime("an_operator_that_nobody_knows_is_said") {
+        let ended = lumimill().on("check", &folder.file()).expect_code(2);
+        ended.says(&[
+            "ONNX Runtime cannot evaluate it: onnxruntime: ",
+            "Frobnicate",
+        ]);
+    }
+}

@@ -1,0 +1,122 @@
+//! What ONNX Runtime is not given: graphs within graphs, what is random, what constants alone would
+//! make huge.
+
+use std::collections::HashMap;
+
+use super::excerpt::Excerpt;
+use super::message::{AttributeProto, NodeProto, TensorProto};
+use super::{decode, read_model, read_parts};
+use crate::score::error::Problem;
+
+/// Nodes, at most.
+const NODE_LIMIT: usize = 5_000;
+/// Values that an operator makes of constants, at most.
+const VALUES_LIMIT: u128 = 1 << 26;
+/// Kinds of attributes that are graphs.
+const GRAPH: i32 = 5;
+const GRAPHS: i32 = 10;
+/// Whose operators are known to it.
+const DOMAINS: [&str; 3] = ["", "ai.onnx.ml", "com.microsoft"];
+
+/// Refuses a model that may not be given away.
+///
+/// # Errors
+/// The first reason against it.
+pub(crate) fn out_of_bounds(excerpt: &Excerpt) -> Result<(), Problem> {
+    let refused = |reason: String| Err(Problem::not_runtime(reason));
+    let (_, graph) = read_model(&excerpt.bytes)?;
+    let graph = read_parts(&graph)?;
+    let found = graph.node.len();
+    if found > NODE_LIMIT {
+        return refused(format!(
+            "{found} nodes, more than the {NODE_LIMIT} that it is given"
+        ));
+    }
+    let mut constants: HashMap<String, TensorProto> = HashMap::new();
+    for bytes in &graph.initializer {
+        let tensor: TensorProto = decode("initializer", bytes)?;
+        constants.insert(tensor.name.clone(), tensor);
+    }
+    for bytes in &graph.node {
+        let node: NodeProto = decode("node", bytes)?;
+        let operator = &node.op_type;
+        if !DOMAINS.contains(&node.domain.as_str()) || operator == "EPContext" {
+            let domain = &node.domain;
+            return refused(format!(
+                "operator {operator} of {domain:?} is nobody's that is known"
+            ));
+        }
+        if is_random(operator) {
+            return refused(format!(
+                "operator {operator} is random: no two runs would agree"
+            ));
+        }
+        for bytes in &node.attribute {
+            let attribute: AttributeProto = decode("attribute", bytes)?;
+            if [GRAPH, GRAPHS].contains(&attribute.kind) {
+                return refused(format!(
+                    "operator {operator} holds a graph of its own: export the model without \
+                     conditions and loops"
+                ));
+            }
+            if operator == "Constant"
+                && let (Some(tensor), Some(name)) = (attribute.t, node.output.first())
+            {
+                constants.insert(name.clone(), tensor);
+            }
+        }
+        let sizes = sizes_of(operator).and_then(|at| node.input.get(at));
+        let sizes = sizes.and_then(|name| constants.get(name));
+        if sizes.is_some_and(|sizes| product(sizes) > VALUES_LIMIT) {
+            return refused(format!(
+                "operator {operator} makes more values than it keeps"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_random(operator: &str) -> bool {
+    operator.starts_with("Random") || ["Bernoulli", "Multinomial"].contains(&operator)
+}
+
+/// Which input says how much an operator makes.
+fn sizes_of(operator: &str) -> Option<usize> {
+    match operator {
+        "ConstantOfShape" => Some(0),
+        "Expand" | "Tile" | "Range" | "OneHot" | "Pad" => Some(1),
+        "Upsample" => Some(1),
+        "Resize" => Some(3),
+        _ => None,
+    }
+}
+
+/// The product of the whole numbers of a constant; what is negative or 0 counts as 1.
+fn product(tensor: &TensorProto) -> u128 {
+    let of = |value: i64| u128::try_from(value).unwrap_or(1).max(1);
+    let wide = || {
+        tensor
+            .raw_data
+            .chunks_exact(8)
+            .map(|bytes| i64::from_le_bytes(<[u8; 8]>::try_from(bytes).unwrap_or_default()))
+    };
+    let narrow = || {
+        tensor
+            .raw_data
+            .chunks_exact(4)
+            .map(|bytes| i32::from_le_bytes(<[u8; 4]>::try_from(bytes).unwrap_or_default()).into())
+    };
+    let kept = tensor.int64_data.iter().copied();
+    let kept = kept.chain(tensor.int32_data.iter().map(|value| i64::from(*value)));
+    let all: Vec<i64> = match tensor.data_type {
+        super::INT64 => kept.chain(wide()).collect(),
+        super::INT32 => kept.chain(narrow()).collect(),
+        super::FLOAT => tensor
+            .float_data
+            .iter()
+            .map(|value| *value as i64)
+            .collect(),
+        _ => kept.collect(),
+    };
+    all.into_iter().map(of).fold(1, u128::saturating_mul)
+}

@@ -1,0 +1,394 @@
+//! A model as ONNX Runtime has it: made of what was understood of its file, run by one thread.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow_schema::DataType;
+use lumimill_common::campaign::ModelOutput;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{SessionInputValue, SessionOutputs};
+use ort::value::{PrimitiveTensorElementType, TensorElementType, TensorRef, ValueType};
+
+use super::library::environment;
+use crate::runtime_library::NAME;
+use crate::score::columns::{Given, OutputColumn, Values};
+use crate::score::error::Problem;
+use crate::score::made_up::made_up;
+use crate::score::model::sha256;
+use crate::score::onnx::{Excerpt, excerpt, out_of_bounds, with_free_rows};
+use crate::score::signature::BoundInput;
+use crate::score::tensor_values::TensorValues;
+
+/// Rows that show what is made of rows: as many as nothing else is likely to have.
+const SHOWN: usize = 67;
+
+/// A model as a campaign uses it.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// What of its file is needed, written anew.
+    model: Vec<u8>,
+    sha256: String,
+    /// The inputs that are needed.
+    inputs: Vec<BoundInput>,
+    /// The outputs, each once: as they are asked for, and as they are called there.
+    outputs: Vec<(String, String)>,
+    /// Rows that it takes at a time, where it declares them.
+    declared: Option<usize>,
+}
+
+impl Asked {
+    pub(super) fn new(
+        bytes: &[u8],
+        inputs: Vec<BoundInput>,
+        asked: &[ModelOutput],
+    ) -> Result<Self, Problem> {
+        let mut names: Vec<&str> = Vec::new();
+        for output in asked {
+            if !names.contains(&output.output.as_str()) {
+                names.push(&output.output);
+            }
+        }
+        let excerpt = excerpt(bytes, &names)?;
+        out_of_bounds(&excerpt)?;
+        let of = |name: &String| inputs.iter().find(|input| input.name == *name).cloned();
+        let inputs: Vec<BoundInput> = excerpt.inputs.iter().filter_map(of).collect();
+        let declared = inputs.iter().filter_map(|input| input.rows).max();
+        let names = names.into_iter().map(str::to_owned);
+        let Excerpt {
+            bytes: model,
+            outputs,
+            ..
+        } = excerpt;
+        Ok(Self {
+            sha256: sha256(&model),
+            model,
+            inputs,
+            outputs: names.zip(outputs).collect(),
+            declared,
+        })
+    }
+
+    pub(super) fn inputs(&self) -> &[BoundInput] {
+        &self.inputs
+    }
+
+    pub(super) fn declared(&self) -> Option<usize> {
+        self.declared
+    }
+
+    /// SHA-256 of what the library is given.
+    pub(super) fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// How much it is given.
+    pub(super) fn bytes(&self) -> usize {
+        self.model.len()
+    }
+
+    /// The model as it is best used, a session of it, and a number of rows that it takes.
+    pub(super) fn ready(self) -> Result<(Self, Session, usize), String> {
+        // A declaration of one row is most often one of no thought.
+        if self.declared == Some(1)
+            && let Some(free) = self.with_free_rows()
+            && let Ok(mut session) = free.session()
+            && let Ok(given) = session.given(&free, SHOWN)
+            && given
+                .iter()
+                .all(|(_, given)| given.shape.first() == Some(&SHOWN))
+        {
+            return Ok((free, session, SHOWN));
+        }
+        let session = self.session()?;
+        let rows = self.declared.unwrap_or(SHOWN);
+        Ok((self, session, rows))
+    }
+
+    fn with_free_rows(&self) -> Option<Self> {
+        let model = with_free_rows(&self.model).ok()?;
+        Some(Self {
+            sha256: sha256(&model),
+            model,
+            declared: None,
+            ..self.clone()
+        })
+    }
+
+    /// Makes a session.
+    pub(super) fn session(&self) -> Result<Session, String> {
+        let environment = environment()?;
+        let inner = guarded(|| {
+            ort::session::Session::builder(environment)?
+                .with_optimization_level(GraphOptimizationLevel::All)?
+                .with_intra_threads(1)?
+                .with_inter_threads(1)?
+                .with_parallel_execution(false)?
+                .with_memory_pattern(false)?
+                .commit_from_memory(&self.model)
+        })?;
+        Ok(Session { inner })
+    }
+}
+
+/// A model that is loaded, for one at a time.
+#[derive(Debug)]
+pub(super) struct Session {
+    inner: ort::session::Session,
+}
+
+impl Session {
+    /// What each output is for so many rows that were made up.
+    pub(super) fn given(
+        &mut self,
+        asked: &Asked,
+        rows: usize,
+    ) -> Result<Vec<(String, Given)>, String> {
+        let values = tried(asked, rows, &|row| row);
+        let values: Vec<&TensorValues> = values.iter().collect();
+        let mut given = Vec::with_capacity(asked.outputs.len());
+        self.run(asked, &values, 0..rows, rows, |outputs| {
+            for (output, (name, _)) in asked.outputs.iter().enumerate() {
+                let (stored, shape) = outputs.kind(output)?;
+                given.push((
+                    name.clone(),
+                    Given {
+                        output,
+                        shape,
+                        stored,
+                    },
+                ));
+            }
+            Ok(())
+        })?;
+        Ok(given)
+    }
+
+    /// Runs it on some rows, the last of which is repeated until there are `filled`.
+    pub(super) fn run(
+        &mut self,
+        asked: &Asked,
+        values: &[&TensorValues],
+        rows: Range<usize>,
+        filled: usize,
+        mut take: impl FnMut(&Outputs<'_, '_>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let batches = asked.inputs.iter().zip(values);
+        let batches: Vec<TensorValues> = match filled == rows.len() {
+            true => Vec::new(),
+            false => batches
+                .map(|(input, values)| values.filled(input.columns.len(), rows.clone(), filled))
+                .collect(),
+        };
+        let whole = 0..filled;
+        let mut inputs = Vec::with_capacity(values.len());
+        for (place, (input, all)) in asked.inputs.iter().zip(values).enumerate() {
+            let (values, rows) = match batches.get(place) {
+                Some(batch) => (batch, &whole),
+                None => (*all, &rows),
+            };
+            inputs.push((
+                Cow::Borrowed(input.name.as_str()),
+                tensor(input, values, rows)?,
+            ));
+        }
+        let outputs = guarded(|| self.inner.run(inputs))?;
+        take(&Outputs {
+            rows: filled,
+            names: &asked.outputs,
+            values: &outputs,
+        })
+    }
+}
+
+/// Rows that were made up, for every input.
+pub(super) fn tried(
+    asked: &Asked,
+    rows: usize,
+    from: &dyn Fn(usize) -> usize,
+) -> Vec<TensorValues> {
+    let inputs = asked.inputs.iter();
+    inputs.map(|input| made_up(input, rows, from)).collect()
+}
+
+/// Some rows of an input, where they are.
+fn tensor<'a>(
+    input: &BoundInput,
+    values: &'a TensorValues,
+    rows: &Range<usize>,
+) -> Result<SessionInputValue<'a>, String> {
+    let width = input.columns.len();
+    let range = rows.start.saturating_mul(width)..rows.end.saturating_mul(width);
+    let shape = match input.is_flat {
+        true => vec![rows.len()],
+        false => vec![rows.len(), width],
+    };
+    macro_rules! view {
+        ($all:expr) => {
+            guarded(|| {
+                let values = $all.get(range).unwrap_or_default();
+                Ok(TensorRef::from_array_view((shape, values))?.into())
+            })
+        };
+    }
+    match values {
+        TensorValues::Float(all) => view!(all),
+        TensorValues::Double(all) => view!(all),
+        TensorValues::Long(all) => view!(all),
+        TensorValues::Int(all) => view!(all),
+        TensorValues::Bool(all) => view!(all),
+    }
+}
+
+/// What a model gave for a batch.
+pub(super) struct Outputs<'a, 's> {
+    rows: usize,
+    names: &'a [(String, String)],
+    values: &'a SessionOutputs<'s>,
+}
+
+impl Outputs<'_, '_> {
+    fn value(&self, output: usize) -> Result<&ort::value::DynValue, String> {
+        let name = self.names.get(output);
+        let value = name.and_then(|(_, name)| self.values.get(name));
+        value.ok_or_else(|| String::from("an output is missing"))
+    }
+
+    /// The type of the column that an output becomes, and its shape.
+    fn kind(&self, output: usize) -> Result<(DataType, Vec<usize>), String> {
+        use TensorElementType as T;
+
+        let name = self.names.get(output).map_or("", |(name, _)| name);
+        let none = |kind: &dyn std::fmt::Display| {
+            Err(format!(
+                "output {name:?} holds {kind}, which makes no column: export the model with a Cast \
+                 to float behind it"
+            ))
+        };
+        let ValueType::Tensor { ty, shape, .. } = self.value(output)?.dtype() else {
+            return none(&"no tensor");
+        };
+        let stored = match ty {
+            T::Float32 => DataType::Float32,
+            T::Float64 => DataType::Float64,
+            T::Bool => DataType::Boolean,
+            T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::Uint8 | T::Uint16 | T::Uint32 => {
+                DataType::Int64
+            }
+            other => return none(other),
+        };
+        let size = |size: &i64| usize::try_from(*size).unwrap_or(0);
+        Ok((stored, shape.iter().map(size).collect()))
+    }
+
+    /// Appends the first `rows` of an output to its column.
+    pub(super) fn append(
+        &self,
+        column: &OutputColumn,
+        rows: usize,
+        into: &mut Values,
+    ) -> Result<(), String> {
+        let (_, shape) = self.kind(column.output)?;
+        let width: usize = shape.iter().skip(1).product();
+        if shape.first() != Some(&self.rows) || width != column.width {
+            return Err(format!(
+                "an output has the shape {shape:?} for {} rows of {}",
+                self.rows, column.width
+            ));
+        }
+        self.take(column, rows, into)
+    }
+
+    fn take(&self, column: &OutputColumn, rows: usize, into: &mut Values) -> Result<(), String> {
+        use TensorElementType as T;
+
+        let value = self.value(column.output)?;
+        macro_rules! whole {
+            ($into:expr, $kind:ty) => {
+                taken::<$kind>(value, column, rows, |found| $into.push(i64::from(found)))
+            };
+        }
+        match (into, value.dtype()) {
+            (Values::Float(into), _) => taken(value, column, rows, |found: f32| into.push(found)),
+            (Values::Double(into), _) => taken(value, column, rows, |found: f64| into.push(found)),
+            (Values::Bool(into), _) => taken(value, column, rows, |found: bool| into.push(found)),
+            (Values::Long(into), ValueType::Tensor { ty, .. }) => match ty {
+                T::Int8 => whole!(into, i8),
+                T::Int16 => whole!(into, i16),
+                T::Int32 => whole!(into, i32),
+                T::Uint8 => whole!(into, u8),
+                T::Uint16 => whole!(into, u16),
+                T::Uint32 => whole!(into, u32),
+                _ => whole!(into, i64),
+            },
+            _ => Err(String::from("an output is no tensor")),
+        }
+    }
+
+    /// The bits of all values of every output, row after row; all NaN are one.
+    pub(super) fn bits(&self, rows: usize) -> Result<Vec<Vec<u64>>, String> {
+        let of = |output: usize| {
+            let (stored, shape) = self.kind(output)?;
+            if shape.first() != Some(&rows) {
+                return Err(String::from("an output has other rows than its inputs"));
+            }
+            let width = shape.iter().skip(1).product();
+            let values = shape.iter().product();
+            // All of it as a single column.
+            let column = OutputColumn {
+                output,
+                width: 1,
+                element: 0,
+                stored,
+            };
+            let mut all = Values::of(&column, values);
+            match width {
+                0 => {}
+                _ => self.take(&column, values, &mut all)?,
+            }
+            Ok(of_values(&all))
+        };
+        (0..self.names.len()).map(of).collect()
+    }
+}
+
+fn of_values(values: &Values) -> Vec<u64> {
+    let of_double = |value: f64| match value.is_nan() {
+        true => u64::MAX,
+        false => value.to_bits(),
+    };
+    match values {
+        Values::Float(all) => all.iter().map(|value| of_double((*value).into())).collect(),
+        Values::Double(all) => all.iter().copied().map(of_double).collect(),
+        Values::Long(all) => all.iter().map(|value| value.cast_unsigned()).collect(),
+        Values::Bool(all) => all.iter().map(|value| u64::from(*value)).collect(),
+    }
+}
+
+/// Each row's value of a column.
+fn taken<T: PrimitiveTensorElementType + Copy>(
+    value: &ort::value::DynValue,
+    column: &OutputColumn,
+    rows: usize,
+    take: impl FnMut(T),
+) -> Result<(), String> {
+    let (_, all) = guarded(|| value.try_extract_tensor::<T>())?;
+    let width = column.width.max(1);
+    let of_column = all.iter().skip(column.element).step_by(width).take(rows);
+    of_column.copied().for_each(take);
+    Ok(())
+}
+
+/// Runs the library, whose errors are told in one line.
+fn guarded<T>(work: impl FnOnce() -> ort::Result<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => {
+            let text = error.message().split_whitespace();
+            let text = text.collect::<Vec<_>>().join(" ");
+            let text: String = text.chars().take(600).collect();
+            Err(format!("{NAME}: {text}"))
+        }
+        Err(_) => Err(format!("{NAME} broke off")),
+    }
+}

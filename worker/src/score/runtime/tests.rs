@@ -1,0 +1,377 @@
+//! ONNX Runtime as it is used here against what it gives in Python (`make_graph_models.py`), and
+//! against the engines of this program.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type, Int64Type};
+use arrow_array::{ArrayRef, Float32Array, Float64Array, RecordBatch};
+use arrow_schema::DataType;
+use lumimill_common::campaign::{
+    EngineChoice, Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy,
+};
+use serde_json::Value;
+
+use crate::score::{Evaluator, Gathering, Wrong, load};
+
+/// Whether the library is here; in CI it must be.
+fn is_here() -> bool {
+    match crate::runtime_library::find() {
+        Ok(Some(_)) => true,
+        found => {
+            let is_ci = std::env::var_os("CI").is_some();
+            assert!(!is_ci, "no ONNX Runtime: {found:?}");
+            eprintln!("SKIPPED: ONNX Runtime is not here");
+            false
+        }
+    }
+}
+
+fn sample(name: &str) -> Option<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/models");
+    match std::fs::read(folder.join(name)) {
+        Ok(bytes) if is_here() => Some(bytes),
+        _ => {
+            eprintln!("SKIPPED: the sample {name} is not here");
+            None
+        }
+    }
+}
+
+fn small(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graph_models");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+fn names(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|index| format!("{prefix}{index}")).collect()
+}
+
+fn spec(inputs: ModelInputs, outputs: &[(&str, Option<usize>)]) -> Model {
+    let output = |(number, (output, element)): (usize, &(&str, Option<usize>))| ModelOutput {
+        column: format!("c{number}"),
+        output: (*output).to_owned(),
+        element: *element,
+    };
+    Model {
+        name: "m".to_owned(),
+        source: ModelSource::Onnx("m.onnx".to_owned()),
+        inputs,
+        class: None,
+        outputs: outputs.iter().enumerate().map(output).collect(),
+        nan: NanPolicy::Keep,
+        engine: EngineChoice::Runtime,
+    }
+}
+
+fn by(engine: EngineChoice, model: &Model) -> Model {
+    let model = model.clone();
+    Model { engine, ..model }
+}
+
+/// Columns of numbers that were made up.
+fn columns(rows: usize, prefix: &str, count: usize) -> Vec<(String, ArrayRef)> {
+    let value = |row: usize, column: usize| {
+        ((row * 31 + column * 17 + 1) as f32 * 0.618_034).fract() * 4.0 - 2.0
+    };
+    let column = |column| -> ArrayRef {
+        let values = (0..rows).map(|row| value(row, column));
+        Arc::new(Float32Array::from_iter_values(values))
+    };
+    let of = |number| (format!("{prefix}{number}"), column(number));
+    (0..count).map(of).collect()
+}
+
+fn table(columns: Vec<(String, ArrayRef)>) -> RecordBatch {
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+/// All values of all columns as double.
+fn scores(model: &dyn Evaluator, rows: &RecordBatch) -> Vec<Vec<f64>> {
+    let columns = model.evaluate(&mut Gathering::of(rows)).unwrap();
+    let types: Vec<DataType> = columns
+        .iter()
+        .map(|column| column.data_type().clone())
+        .collect();
+    assert_eq!(types, model.outputs());
+    let doubles = |column: &ArrayRef| -> Vec<f64> {
+        match column.data_type() {
+            DataType::Float32 => {
+                let values = column.as_primitive::<Float32Type>().values();
+                values.iter().map(|value| f64::from(*value)).collect()
+            }
+            DataType::Float64 => column.as_primitive::<Float64Type>().values().to_vec(),
+            DataType::Int64 => {
+                let values = column.as_primitive::<Int64Type>().values();
+                values.iter().map(|value| *value as f64).collect()
+            }
+            _ => {
+                let values = column.as_boolean().values();
+                values
+                    .iter()
+                    .map(|value| f64::from(u8::from(value)))
+                    .collect()
+            }
+        }
+    };
+    columns.iter().map(doubles).collect()
+}
+
+fn bits(scores: &[Vec<f64>]) -> Vec<Vec<u64>> {
+    let of = |column: &Vec<f64>| column.iter().map(|value| value.to_bits()).collect();
+    scores.iter().map(of).collect()
+}
+
+fn told(model: &Model, bytes: &[u8]) -> String {
+    let wrong = load("m.onnx", bytes, model, None).map(|_| ()).unwrap_err();
+    let text = |Wrong { key, message }: &Wrong| format!("{key}: {message}");
+    wrong.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+/// The table of a model's inputs, and a campaign's model that asks for all of its outputs.
+fn expected(of: &Value) -> (RecordBatch, Model, Vec<Vec<f64>>) {
+    let rows = |value: &Value| -> Vec<Vec<f64>> {
+        let row = |row: &Value| -> Vec<f64> {
+            let row = row.as_array().unwrap().iter();
+            row.map(|value| value.as_f64().unwrap()).collect()
+        };
+        value.as_array().unwrap().iter().map(row).collect()
+    };
+    let (mut all, mut inputs) = (Vec::new(), Vec::new());
+    for (name, values) in of["inputs"].as_object().unwrap() {
+        let values = rows(values);
+        let columns = names(&format!("{name}_"), values[0].len());
+        for (place, column) in columns.iter().enumerate() {
+            let values = values.iter().map(|row| row[place]);
+            let values: ArrayRef = Arc::new(Float64Array::from_iter_values(values));
+            all.push((column.clone(), values));
+        }
+        let name = name.clone();
+        inputs.push(NamedInput { name, columns });
+    }
+    let (mut asked, mut wanted) = (Vec::new(), Vec::new());
+    for (name, values) in of["outputs"].as_object().unwrap() {
+        let values = rows(values);
+        let width = values[0].len();
+        for element in 0..width {
+            asked.push((name.as_str(), Some(element).filter(|_| width > 1)));
+            wanted.push(values.iter().map(|row| row[element]).collect());
+        }
+    }
+    (table(all), spec(ModelInputs::Named(inputs), &asked), wanted)
+}
+
+#[test]
+fn models_score_as_in_python() {
+    if !is_here() {
+        return;
+    }
+    let all: Value = serde_json::from_slice(&small("expected.json")).unwrap();
+    let all = all.as_object().unwrap();
+    assert_eq!(all.len(), 9);
+    for (name, of) in all {
+        let (rows, mut model, wanted) = expected(of);
+        let bytes = small(&format!("{name}.onnx"));
+        if name.starts_with("forest") {
+            // The file does not say how wide its labels are.
+            model.outputs.retain(|output| output.output != "label");
+        }
+        let loaded = load(name, &bytes, &model, None);
+        let loaded = loaded.unwrap_or_else(|wrong| panic!("{name}: {wrong:?}"));
+        assert!(loaded.engine().unwrap().starts_with("onnxruntime 1."));
+        assert_eq!(loaded.notes(), [""; 0], "{name}");
+        let found = scores(loaded.as_ref(), &rows);
+        for (found, wanted) in found
+            .iter()
+            .zip(wanted.iter().rev().take(found.len()).rev())
+        {
+            for (found, wanted) in found.iter().zip(wanted) {
+                assert!((found - wanted).abs() < 1e-12, "{name}: {found} {wanted}");
+            }
+        }
+    }
+}
+
+#[test]
+fn trees_agree_with_the_native_engine() {
+    for (file, width) in [
+        ("lgbm_bin.onnx", 6),
+        ("lgbm_bin_zipmap.onnx", 6),
+        ("lgbm_bin_batch1.onnx", 6),
+        ("lgbm_multi.onnx", 8),
+        ("xgb_bin.onnx", 8),
+    ] {
+        let Some(bytes) = sample(file) else { return };
+        let outputs: &[_] = match file.contains("zipmap") {
+            true => &[("probabilities", Some(1))],
+            false => &[],
+        };
+        let model = spec(ModelInputs::Columns(names("f", width)), outputs);
+        let by_runtime = load(file, &bytes, &model, None).unwrap();
+        assert_eq!(by_runtime.notes(), [""; 0], "{file}");
+        let native = load(file, &bytes, &by(EngineChoice::Trees, &model), None).unwrap();
+        assert_eq!(native.engine(), None);
+        let rows = table(columns(1000, "f", width));
+        let found = scores(by_runtime.as_ref(), &rows);
+        let wanted = scores(native.as_ref(), &rows);
+        for (found, wanted) in found[0].iter().zip(&wanted[0]) {
+            assert!((found - wanted).abs() < 1e-6, "{file}: {found} {wanted}");
+        }
+    }
+}
+
+/// Whatever is beside a row, and however many rows there are, also after other jobs.
+#[test]
+fn bits_do_not_depend_on_the_rows_beside() {
+    let Some(bytes) = sample("fse_attention.onnx") else {
+        return;
+    };
+    let input = |name: &str, prefix: &str, count| NamedInput {
+        name: name.to_owned(),
+        columns: names(prefix, count),
+    };
+    let inputs = vec![input("mask", "m", 4), input("features", "f", 21)];
+    let outputs = [0, 1, 2, 3].map(|class| ("probabilities", Some(class)));
+    let model = spec(ModelInputs::Named(inputs), &outputs);
+    let loaded = load("m.onnx", &bytes, &model, None).unwrap();
+    let mut all = columns(700, "f", 21);
+    // Masks of two kinds: numbers above 0 are 1.
+    let masks = columns(700, "m", 4).into_iter().map(|(name, column)| {
+        let values = column.as_primitive::<Float32Type>().values().to_vec();
+        let flags = values
+            .iter()
+            .map(|value| if *value > -1.5 { 1.0 } else { 0.0 });
+        let flags: ArrayRef = Arc::new(Float32Array::from_iter_values(flags));
+        (name, flags)
+    });
+    all.extend(masks);
+    let rows = table(all);
+    let whole = bits(&scores(loaded.as_ref(), &rows));
+    let again = load("m.onnx", &bytes, &model, None).unwrap();
+    for (start, length) in [(0, 0), (0, 1), (1, 300), (255, 2), (256, 256), (513, 187)] {
+        for model in [&loaded, &again] {
+            let part = bits(&scores(model.as_ref(), &rows.slice(start, length)));
+            for (part, whole) in part.iter().zip(&whole) {
+                assert!(part[..] == whole[start..start + length], "{start}+{length}");
+            }
+        }
+    }
+    assert!(loaded.notes().is_empty());
+    let embedded = load("m.onnx", &bytes, &by(EngineChoice::Embedded, &model), None).unwrap();
+    let other = scores(embedded.as_ref(), &rows);
+    for (one, other) in scores(loaded.as_ref(), &rows).iter().zip(&other) {
+        for (one, other) in one.iter().zip(other) {
+            assert!((one - other).abs() < 1e-6, "{one} {other}");
+        }
+    }
+}
+
+#[test]
+fn what_it_is_not_given_is_said() {
+    if !is_here() {
+        return;
+    }
+    let model = spec(ModelInputs::Columns(names("x", 3)), &[("y", Some(0))]);
+    for (file, expected) in [
+        ("random", "operator RandomNormalLike is random"),
+        ("unknown_operator", "Frobnicate"),
+        ("unknown_domain", "operator Frobnicate of \"org.example\""),
+        (
+            "huge",
+            "operator ConstantOfShape makes more values than it keeps",
+        ),
+        (
+            "branches",
+            "operator If holds a graph of its own: export the model without",
+        ),
+        (
+            "deep",
+            "outputs.c0: model m.onnx: output \"y\" has 3 dimensions",
+        ),
+        ("other_rows", "output \"y\" has 3 rows for"),
+        ("text", "holds String, which makes no column"),
+        (
+            "mixes_three_rows",
+            "declares batches of 3 rows, and its values for a row depend",
+        ),
+    ] {
+        let loaded = load("m.onnx", &small(&format!("{file}.onnx")), &model, None);
+        assert!(loaded.is_err(), "{file}");
+        let said = told(&model, &small(&format!("{file}.onnx")));
+        assert!(said.contains(expected), "{file}: {said}");
+    }
+    let four = spec(ModelInputs::Columns(names("x", 4)), &[("y", Some(0))]);
+    let said = told(&four, &small("wrong_width.onnx"));
+    assert!(
+        said.contains("ONNX Runtime cannot evaluate it: onnxruntime: "),
+        "{said}"
+    );
+    let mixing = load("m.onnx", &small("mixes_rows.onnx"), &model, None).unwrap();
+    assert!(mixing.notes()[0].contains("one at a time"));
+    // Of one row, the distance from the mean of all rows is 0.
+    assert_eq!(
+        scores(mixing.as_ref(), &table(columns(5, "x", 3))),
+        [[0.0; 5]]
+    );
+}
+
+#[test]
+fn what_was_planned_is_used_or_refused() {
+    if !is_here() {
+        return;
+    }
+    let bytes = small("network.onnx");
+    let mut model = spec(ModelInputs::Columns(names("x", 3)), &[("p", Some(1))]);
+    model.engine = EngineChoice::Auto;
+    let chosen = load("m.onnx", &bytes, &model, None).unwrap();
+    let here = chosen.engine().unwrap().to_owned();
+    assert!(here.starts_with("onnxruntime 1."), "{here}");
+    for planned in [here.as_str(), "tract 0.23.9"] {
+        let loaded = load("m.onnx", &bytes, &model, Some(planned)).unwrap();
+        assert_eq!(loaded.engine(), Some(planned));
+        assert_eq!(crate::score::missing(planned), None);
+    }
+    assert_eq!(crate::score::missing(""), None);
+    let said = crate::score::missing("onnxruntime 1.99.0").unwrap();
+    assert!(
+        said.contains(&format!("onnxruntime 1.99.0, found {here} here")),
+        "{said}"
+    );
+    let said = crate::score::missing("tract 0.1.0").unwrap();
+    assert!(
+        said.contains("evaluated by tract 0.1.0, this program has tract 0.23.9"),
+        "{said}"
+    );
+    assert!(load("m.onnx", &bytes, &model, Some("onnxruntime 1.99.0")).is_err());
+}
+
+/// Of flipped bits some are other weights, which a hash tells; none ends the process.
+#[test]
+fn spoilt_models_are_refused_or_scored() {
+    if !is_here() {
+        return;
+    }
+    let rows = table(columns(3, "x", 3));
+    let (mut refused, mut scored) = (0, 0);
+    for (file, output, step) in [("network", "p", 1), ("only_one_row", "q", 3)] {
+        let bytes = small(&format!("{file}.onnx"));
+        let model = spec(ModelInputs::Columns(names("x", 3)), &[(output, Some(1))]);
+        for at in (0..bytes.len()).step_by(step) {
+            let mut spoilt = bytes.clone();
+            spoilt[at] ^= 1 << (at % 8);
+            match load("m.onnx", &spoilt, &model, None) {
+                Ok(model) => {
+                    let _ = model.evaluate(&mut Gathering::of(&rows));
+                    scored += 1;
+                }
+                Err(_) => refused += 1,
+            }
+            let _ = load("m.onnx", bytes.get(..at).unwrap(), &model, None);
+        }
+    }
+    assert!(
+        refused > 100 && scored > 100,
+        "{refused} refused, {scored} scored"
+    );
+}

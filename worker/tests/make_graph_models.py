@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Makes the small models of worker/tests/graph_models, and what ONNX Runtime gives for them.
+
+Run as `python3 worker/tests/make_graph_models.py`; needs numpy, onnx, onnxruntime, scikit-learn and
+skl2onnx. `expected.json` holds for every model its inputs and the values of its outputs.
+"""
+
+import json
+import pathlib
+import warnings
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto as T
+from onnx import helper, numpy_helper
+from skl2onnx import to_onnx
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+warnings.filterwarnings("ignore")
+FOLDER = pathlib.Path(__file__).parent / "graph_models"
+ROWS = 70
+random = np.random.default_rng(11)
+expected = {}
+
+
+def port(name, kind, shape):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def constant(name, values):
+    return numpy_helper.from_array(np.asarray(values), name)
+
+
+def save(name, nodes, inputs, outputs, constants=(), opset=17):
+    graph = helper.make_graph(nodes, name, inputs, outputs, list(constants))
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    (FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString())
+    return model
+
+
+def score(name, inputs, outputs, model=None, batch=None):
+    """Values of some outputs, `batch` rows at a time."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession((model or (FOLDER / f"{name}.onnx").read_bytes()), options)
+    rows = len(next(iter(inputs.values())))
+    found = {output: [] for output in outputs}
+    for start in range(0, rows, batch or rows):
+        part = {key: value[start : start + (batch or rows)] for key, value in inputs.items()}
+        for output, values in zip(outputs, session.run(outputs, part)):
+            found[output].append(values)
+    expected[name] = {
+        "inputs": {key: value.reshape(rows, -1).astype(float).tolist() for key, value in inputs.items()},
+        "outputs": {key: np.concatenate(value).reshape(rows, -1).astype(float).tolist() for key, value in found.items()},
+    }
+
+
+def floats(width):
+    return random.normal(size=(ROWS, width)).astype(np.float32)
+
+
+def every_type():
+    kinds = {"f": (T.FLOAT, np.float32), "d": (T.DOUBLE, np.float64), "l": (T.INT64, np.int64), "i": (T.INT32, np.int32), "b": (T.BOOL, np.bool_)}
+    nodes, inputs, values = [], [], {}
+    for name, (kind, dtype) in kinds.items():
+        # One of rank 1 among them.
+        shape = ["rows"] if name == "i" else ["rows", 2]
+        inputs.append(port(name, kind, shape))
+        values[name] = random.integers(-5, 5, size=(ROWS, 2) if name != "i" else ROWS).astype(dtype)
+        nodes.append(helper.make_node("Cast", [name], [f"{name}_double"], to=T.DOUBLE))
+    nodes.append(helper.make_node("Unsqueeze", ["i_double", "axis"], ["i_wide"]))
+    joined = [f"{name}_double" if name != "i" else "i_wide" for name in kinds]
+    nodes.append(helper.make_node("Concat", joined, ["all"], axis=1))
+    nodes.append(helper.make_node("ReduceSum", ["all", "axis"], ["total"], keepdims=0))
+    nodes.append(helper.make_node("Cast", ["total"], ["whole"], to=T.INT32))
+    nodes.append(helper.make_node("Greater", ["total", "zero"], ["positive"]))
+    outputs = [port("all", T.DOUBLE, ["rows", 9]), port("total", T.DOUBLE, ["rows"]), port("whole", T.INT32, ["rows"]), port("positive", T.BOOL, ["rows"])]
+    save("every_type", nodes, inputs, outputs, [constant("axis", np.array([1])), constant("zero", np.float64(0))])
+    score("every_type", values, ["all", "total", "whole", "positive"])
+
+
+def network(name, rows, after=(), out="p", shape=None):
+    """Two layers, of a declared number of rows."""
+    weights = [constant("w", random.normal(size=(3, 8)).astype(np.float32)), constant("v", random.normal(size=(8, 2)).astype(np.float32))]
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Tanh", ["h"], ["t"]),
+        helper.make_node("MatMul", ["t", "v"], ["s"]),
+        helper.make_node("Softmax", ["s"], ["p"], axis=1),
+    ]
+    extra = [item for item in after if isinstance(item, onnx.TensorProto)]
+    nodes += [item for item in after if isinstance(item, onnx.NodeProto)]
+    save(name, nodes, [port("x", T.FLOAT, [rows, 3])], [port(out, T.FLOAT, shape or [rows, 2])], weights + extra)
+    values = {"x": floats(3)}
+    score(name, values, [out], batch=rows if isinstance(rows, int) else None)
+
+
+def refused():
+    x, y = [port("x", T.FLOAT, ["rows", 3])], [port("y", T.FLOAT, ["rows", 3])]
+    save("random", [helper.make_node("RandomNormalLike", ["x"], ["r"]), helper.make_node("Add", ["x", "r"], ["y"])], x, y)
+    save("unknown_operator", [helper.make_node("Frobnicate", ["x"], ["y"])], x, y)
+    save("unknown_domain", [helper.make_node("Frobnicate", ["x"], ["y"], domain="org.example")], x, y)
+    save("huge", [helper.make_node("ConstantOfShape", ["s"], ["z"]), helper.make_node("ReduceSum", ["z"], ["r"], keepdims=0), helper.make_node("Add", ["x", "r"], ["y"])], x, y, [constant("s", np.array([1 << 20, 1 << 20]))])
+    branch = helper.make_graph([helper.make_node("Identity", ["x"], ["t"])], "b", [], [port("t", T.FLOAT, ["rows", 3])])
+    save("branches", [helper.make_node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)], x, y, [constant("c", np.array(True))])
+    save("deep", [helper.make_node("Unsqueeze", ["x", "a"], ["y"])], x, [port("y", T.FLOAT, None)], [constant("a", np.array([2]))])
+    save("other_rows", [helper.make_node("Transpose", ["x"], ["y"])], x, [port("y", T.FLOAT, None)])
+    save("text", [helper.make_node("Cast", ["x"], ["y"], to=T.STRING)], x, [port("y", T.STRING, ["rows", 3])])
+    save("wrong_width", [helper.make_node("MatMul", ["x", "w"], ["y"])], [port("x", T.FLOAT, None)], y, [constant("w", np.eye(3, dtype=np.float32))])
+    # A mean over the rows of a batch, of any number and of three.
+    mean = [helper.make_node("ReduceMean", ["x"], ["m"], axes=[0], keepdims=1), helper.make_node("Sub", ["x", "m"], ["y"])]
+    save("mixes_rows", mean, x, y)
+    save("mixes_three_rows", mean, [port("x", T.FLOAT, [3, 3])], [port("y", T.FLOAT, [3, 3])])
+
+
+def forests():
+    x = floats(4)
+    kinds = {
+        "forest_two": RandomForestClassifier(20, max_depth=5, random_state=1).fit(x, x[:, 0] > 0),
+        "forest_three": RandomForestClassifier(20, max_depth=5, random_state=1).fit(x, np.digitize(x[:, 1], [-0.5, 0.5])),
+        "forest_regressor": RandomForestRegressor(20, max_depth=5, random_state=1).fit(x, x[:, 0] * x[:, 1]),
+    }
+    for name, forest in kinds.items():
+        # Labels as whole numbers beside the probabilities.
+        is_classifier = name != "forest_regressor"
+        options = {id(forest): {"zipmap": False}} if is_classifier else None
+        model = to_onnx(forest, x[:1], options=options, target_opset={"": 17, "ai.onnx.ml": 3})
+        (FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString())
+        outputs = ["label", "probabilities"] if is_classifier else ["variable"]
+        outputs = outputs if name == "forest_three" or not is_classifier else ["probabilities"]
+        score(name, {"X": floats(4)}, outputs)
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    every_type()
+    network("network", "rows")
+    network("ten_rows", 10)
+    network("one_row", 1)
+    # One row, and no other number: what comes out of it has a fixed shape.
+    fixed = [constant("shape", np.array([1, 2])), helper.make_node("Reshape", ["p", "shape"], ["q"])]
+    network("only_one_row", 1, fixed, "q")
+    flat = [helper.make_node("ReduceMax", ["p"], ["q"], axes=[1], keepdims=0)]
+    network("flat", "rows", flat, "q", ["rows"])
+    forests()
+    refused()
+    (FOLDER / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
+
+
+main()

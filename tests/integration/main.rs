@@ -39,6 +39,7 @@ mod second_opinion;
 mod servers;
 mod spellings;
 mod stored;
+mod training;
 mod warnings;
 
 use lumimill_tests::Program;

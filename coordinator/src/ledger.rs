@@ -1,175 +1,253 @@
-//! What became of every shard of a plan, and so of every lumi section.
+//! What became of every shard of a plan: the one place where shards are counted by their state.
 //!
-//! Pure: plan and markers go in, and nothing else is known. A lumi section counts as processed
-//! only when every shard that may hold events of it is done, in every file and every stage;
-//! one without events counts when the shards of its files are done.
+//! Pure: a plan and what is known of its shards go in, and nothing else is known. Every shard is in
+//! exactly one state; the lumi sections follow from the states of the shards that hold them.
+
+mod counts;
+mod lumis;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lumimill_common::lumi_mask::{LumiMask, LumiRange};
+use lumimill_common::campaign::StageName;
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use serde::Serialize;
 
+use crate::outstanding::{Outstanding, due};
 use crate::plan::Plan;
+
+pub use counts::Counts;
+pub use lumis::LumiLedger;
 
 #[cfg(test)]
 mod tests;
 
 /// The state of a shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShardState {
-    /// Nothing is known of it yet.
-    Planned,
-    /// Its marker is there.
+    /// Its marker is there, and nothing is known to be wrong with it.
     Done,
-    /// It was tried and given up.
+    /// It was done, and its table is not there any more.
+    Gone,
+    /// It was done, and its marker or its table cannot be used.
+    Damaged,
+    /// It was done, and nobody can say whether it is whole.
+    Unread,
+    /// It was given up after all its attempts.
+    Dead,
+    /// It was given up at once.
     Failed,
+    /// It reads, at first or at second hand, a shard that was given up.
+    Blocked,
+    /// It reads a stage that is not over.
+    Waiting,
+    /// It may be done now.
+    Due,
 }
 
-/// How many shards are in each state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct ShardCounts {
-    /// Not yet done nor given up.
-    pub planned: usize,
-    /// Done.
-    pub done: usize,
-    /// Given up.
-    pub failed: usize,
+/// What is known of shards, of a plan or not. One that is in several of these sets is in the first
+/// state that fits, in the order of [`ShardState`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// With a marker; whole as far as is known.
+    pub done: BTreeSet<ShardId>,
+    /// With a marker and no table.
+    pub gone: BTreeSet<ShardId>,
+    /// With a marker, of which or of whose table it is known that it cannot be used.
+    pub damaged: BTreeSet<ShardId>,
+    /// With a marker of which nobody can say whether it is right.
+    pub unread: BTreeSet<ShardId>,
+    /// Tried and given up.
+    pub given_up: BTreeSet<ShardId>,
+    /// Of those, the ones that had all their attempts.
+    pub dead: BTreeSet<ShardId>,
+    /// To be measured again on their tables.
+    pub to_measure: BTreeSet<ShardId>,
 }
+
+/// The shards that one which was given up keeps back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptBack {
+    /// The shard that was given up.
+    pub by: ShardId,
+    /// Its stage; `None` when it is not of the plan.
+    pub stage: Option<StageName>,
+    /// How many shards wait for it, by their stage.
+    pub shards: BTreeMap<StageName, usize>,
+}
+
+/// Dataset, file and tree.
+pub type TreeOfFile<'a> = (&'a str, &'a FileIdentity, &'a str);
 
 /// The state of every shard of a plan.
 #[derive(Debug, Clone)]
 pub struct Ledger<'a> {
     plan: &'a Plan,
-    done: &'a BTreeSet<ShardId>,
-    failed: &'a BTreeSet<ShardId>,
+    known: &'a Known,
+    outstanding: Outstanding<'a>,
+    /// In the order of the plan.
+    states: Vec<ShardState>,
 }
 
-/// The lumi sections of a campaign; together `processed` and `missing` are exactly the
-/// certified ones of the files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LumiLedger {
-    /// Certified, in a file, and every shard that may hold events of it is done.
-    pub processed: LumiMask,
-    /// Certified, in a file, and not processed.
-    pub missing: LumiMask,
-    /// Certified, and in no file; empty without a mask.
-    pub not_in_files: LumiMask,
-}
+impl Known {
+    /// What listings of markers and of failed records say.
+    #[must_use]
+    pub fn of(done: BTreeSet<ShardId>, given_up: BTreeSet<ShardId>) -> Self {
+        Self {
+            done,
+            given_up,
+            ..Self::default()
+        }
+    }
 
-/// The markers that no shard of the plan accounts for: of another configuration, or of files
-/// that are gone.
-#[must_use]
-pub fn stale(plan: &Plan, done: &BTreeSet<ShardId>) -> Vec<ShardId> {
-    let planned: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
-    done.difference(&planned).copied().collect()
+    /// What is known of a shard, if anything: a marker is the only truth about that it is done.
+    fn state(&self, id: ShardId) -> Option<ShardState> {
+        let sets = [
+            (&self.done, ShardState::Done),
+            (&self.gone, ShardState::Gone),
+            (&self.damaged, ShardState::Damaged),
+            (&self.unread, ShardState::Unread),
+            (&self.dead, ShardState::Dead),
+            (&self.given_up, ShardState::Failed),
+        ];
+        let mut sets = sets.into_iter();
+        let found = sets.find(|(set, _)| set.contains(&id));
+        found.map(|(_, state)| state)
+    }
+
+    /// Shards with a marker, whole or not.
+    fn with_marker(&self) -> BTreeSet<ShardId> {
+        let others = [&self.gone, &self.damaged, &self.unread];
+        let others = others.into_iter().flatten();
+        self.done.iter().chain(others).copied().collect()
+    }
 }
 
 impl<'a> Ledger<'a> {
-    /// The ledger of a plan, given the shards that have a marker and those given up. A shard
-    /// in both is done: a marker is the only truth about that.
+    /// The ledger of a plan, given what is known of its shards.
     #[must_use]
-    pub fn new(plan: &'a Plan, done: &'a BTreeSet<ShardId>, failed: &'a BTreeSet<ShardId>) -> Self {
-        Self { plan, done, failed }
+    pub fn of(plan: &'a Plan, known: &'a Known) -> Self {
+        let given_up = &known.given_up | &known.dead;
+        let outstanding = due(plan, &known.with_marker(), &given_up);
+        let states = states(plan, known, &outstanding);
+        Self {
+            plan,
+            known,
+            outstanding,
+            states,
+        }
     }
 
-    /// The state of a shard.
+    /// Which of its shards are due, and what the others wait for.
     #[must_use]
-    pub fn state(&self, shard: &Shard) -> ShardState {
-        if self.done.contains(&shard.id) {
-            ShardState::Done
-        } else if self.failed.contains(&shard.id) {
-            ShardState::Failed
-        } else {
-            ShardState::Planned
-        }
+    pub fn outstanding(&self) -> &Outstanding<'a> {
+        &self.outstanding
+    }
+
+    /// Every shard with its state, in the order of the plan.
+    pub fn states(&self) -> impl Iterator<Item = (&'a Shard, ShardState)> {
+        self.plan.shards.iter().zip(self.states.iter().copied())
     }
 
     /// Shards by state: of all stages together.
     #[must_use]
-    pub fn counts(&self) -> ShardCounts {
-        self.count(self.plan.shards.iter())
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.states()
+            .for_each(|(shard, state)| counts.add(shard, state, self.known));
+        counts
     }
 
     /// Shards by state: of each stage, in the order of the plan.
     #[must_use]
-    pub fn counts_per_stage(&self) -> Vec<(String, ShardCounts)> {
-        let stages = self.plan.stages.iter();
+    pub fn of_stages(&self) -> Vec<(StageName, Counts)> {
+        let mut counts: BTreeMap<&StageName, Counts> = BTreeMap::new();
+        for (shard, state) in self.states() {
+            let of_stage = counts.entry(&shard.stage).or_default();
+            of_stage.add(shard, state, self.known);
+        }
+        let stages = self.plan.stages.iter().map(|stage| &stage.name);
         stages
-            .map(|stage| {
-                let shards = self.plan.shards.iter();
-                let counts = self.count(shards.filter(|shard| shard.stage == stage.name));
-                (stage.name.to_string(), counts)
-            })
+            .map(|name| (name.clone(), counts.remove(name).unwrap_or_default()))
             .collect()
     }
 
-    fn count<'s>(&self, shards: impl Iterator<Item = &'s Shard>) -> ShardCounts {
-        let mut counts = ShardCounts::default();
-        for shard in shards {
-            match self.state(shard) {
-                ShardState::Planned => counts.planned += 1,
-                ShardState::Done => counts.done += 1,
-                ShardState::Failed => counts.failed += 1,
-            }
+    /// Shards by state: of each tree of each file, of all stages.
+    #[must_use]
+    pub fn of_files(&self) -> BTreeMap<TreeOfFile<'a>, Counts> {
+        let mut counts: BTreeMap<TreeOfFile<'a>, Counts> = BTreeMap::new();
+        for (shard, state) in self.states() {
+            let key = (shard.dataset.as_str(), &shard.file, shard.tree.as_str());
+            let of_file = counts.entry(key).or_default();
+            of_file.add(shard, state, self.known);
         }
         counts
+    }
+
+    /// What keeps shards back, in the order of the first one that it does; only these are blocked.
+    #[must_use]
+    pub fn kept_back(&self) -> Vec<KeptBack> {
+        let mut places: BTreeMap<ShardId, usize> = BTreeMap::new();
+        let mut all: Vec<KeptBack> = Vec::new();
+        for (shard, by) in &self.outstanding.blocked {
+            let place = *places.entry(*by).or_insert(all.len());
+            if place == all.len() {
+                all.push(KeptBack {
+                    by: *by,
+                    stage: None,
+                    shards: BTreeMap::new(),
+                });
+            }
+            if let Some(kept) = all.get_mut(place) {
+                *kept.shards.entry(shard.stage.clone()).or_default() += 1;
+            }
+        }
+        for shard in &self.plan.shards {
+            let place = places.get(&shard.id).copied();
+            if let Some(kept) = place.and_then(|place| all.get_mut(place)) {
+                kept.stage = Some(shard.stage.clone());
+            }
+        }
+        all
     }
 
     /// Which lumi sections of recorded data are processed, and which are not.
     #[must_use]
     pub fn lumis(&self) -> LumiLedger {
-        let in_files = self.plan.lumis_in_files();
-        let missing = self.unprocessed().intersection(&in_files);
-        let certified = self.plan.certified.mask();
-        LumiLedger {
-            processed: in_files.difference(&missing),
-            not_in_files: certified
-                .map_or_else(LumiMask::default, |mask| mask.difference(&in_files)),
-            missing,
-        }
-    }
-
-    /// The lumi sections of shards that are not done, and those without events of files that
-    /// are not. A shard that does not list its lumi sections may hold any of its file.
-    fn unprocessed(&self) -> LumiMask {
-        let mut of_files: BTreeMap<TreeOfFile<'_>, FileShards> = BTreeMap::new();
-        for shard in &self.plan.shards {
-            let key = (shard.dataset.as_str(), &shard.file, shard.tree.as_str());
-            let file = of_files.entry(key).or_default();
-            let lumis = shard.lumis.iter().flat_map(|mask| mask.ranges()).copied();
-            if self.done.contains(&shard.id) {
-                file.with_events.extend(lumis);
-            } else {
-                file.not_done = true;
-                file.lumis_not_done.extend(lumis.clone());
-                file.with_events.extend(lumis);
-            }
-        }
-        let mut missing: Vec<LumiRange> = Vec::new();
-        for file in self.plan.files.iter().filter(|file| file.is_data) {
-            let key = (file.dataset.as_str(), &file.file, file.tree.as_str());
-            let (Some(shards), Some(lumis)) = (of_files.remove(&key), &file.lumis) else {
-                continue;
-            };
-            if shards.not_done {
-                let with_events = LumiMask::from_ranges(shards.with_events);
-                missing.extend(lumis.difference(&with_events).ranges());
-                missing.extend(shards.lumis_not_done);
-            }
-        }
-        LumiMask::from_ranges(missing)
+        LumiLedger::of(self)
     }
 }
 
-/// Dataset, file and tree.
-type TreeOfFile<'a> = (&'a str, &'a FileIdentity, &'a str);
+impl KeptBack {
+    /// What it keeps back, as a person reads it: "2 shards of scored, 1 shard of fit".
+    #[must_use]
+    pub fn said(&self) -> String {
+        let said = self.shards.iter().map(|(stage, shards)| {
+            let shards = lumimill_common::count::counted(*shards, "shard");
+            format!("{shards} of {stage}")
+        });
+        said.collect::<Vec<_>>().join(", ")
+    }
+}
 
-/// What the shards of a file say of its lumi sections.
-#[derive(Debug, Default)]
-struct FileShards {
-    not_done: bool,
-    with_events: Vec<LumiRange>,
-    lumis_not_done: Vec<LumiRange>,
+/// The states of the shards of a plan; what is outstanding is in its order, too.
+fn states(plan: &Plan, known: &Known, outstanding: &Outstanding<'_>) -> Vec<ShardState> {
+    let mut now = outstanding.now.iter().map(|shard| shard.id).peekable();
+    let mut waiting = outstanding.waiting.iter().map(|shard| shard.id).peekable();
+    let blocked = outstanding.blocked.iter().map(|(shard, _)| shard.id);
+    let mut blocked = blocked.peekable();
+    let shards = plan.shards.iter();
+    shards
+        .map(|shard| {
+            let id = shard.id;
+            if now.next_if_eq(&id).is_some() {
+                ShardState::Due
+            } else if waiting.next_if_eq(&id).is_some() {
+                ShardState::Waiting
+            } else if blocked.next_if_eq(&id).is_some() {
+                ShardState::Blocked
+            } else {
+                known.state(id).unwrap_or(ShardState::Due)
+            }
+        })
+        .collect()
 }

@@ -22,10 +22,8 @@ const AHEAD: usize = 32;
 pub struct StageResult {
     /// Name of the stage.
     pub name: String,
-    /// Shards in the plan.
-    pub planned: usize,
-    /// Shards with a marker.
-    pub done: usize,
+    /// The shards whose markers were merged.
+    pub merged: Vec<ShardId>,
     /// Rows in the objects of those.
     pub rows: u64,
     /// Events and rows after each step.
@@ -50,8 +48,7 @@ pub async fn reduce(
     let shards = plan.shards.iter().filter(|shard| shard.stage == stage.name);
     let mut result = StageResult {
         name: stage.name.to_string(),
-        planned: shards.clone().count(),
-        done: 0,
+        merged: Vec::new(),
         rows: 0,
         cut_flow: CutFlow::new(),
         metrics: Vec::new(),
@@ -78,14 +75,14 @@ pub async fn reduce(
             result.unsound.push(Unsound::of(&shard, fault));
             continue;
         }
-        result.done += 1;
+        result.merged.push(shard.id);
         result.rows += marker.rows;
         if let Err(reason) = merge(&mut result.cut_flow, &mut partials, &marker) {
             let fault = Fault::Marker(reason);
             result.unsound.push(Unsound::of(&shard, fault));
         }
     }
-    if result.done > 0 {
+    if !result.merged.is_empty() {
         for partial in &partials {
             partial.add_dropped(&mut result.cut_flow);
         }

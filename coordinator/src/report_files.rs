@@ -1,138 +1,32 @@
 //! From markers to the report's files: merges every stage, closes the lumi ledger, collects what
 //! failed, and writes it all to the store.
 
+mod outcome;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use lumimill_common::campaign::{Campaign, DuplicatePolicy, Rows, Stage};
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{self, CutFlow, Unit};
+use lumimill_common::metric::{CutFlow, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::unit::unit_of;
 
-use crate::ledger::{Ledger, LumiLedger};
+use crate::ledger::{Counts, KeptBack, Known, Ledger, LumiLedger};
 use crate::output::Output;
 use crate::plan::{DuplicateLumi, Plan, beside};
 use crate::reduce::{StageResult, reduce};
 use crate::report::{
-    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
-    StageReport, render,
+    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, StageReport, render,
 };
 use crate::report_sums::{ReportSums, SUMS, check_not_newer, remove_former};
-use crate::soundness::{Markers, Unsound};
+use crate::soundness::Markers;
 use crate::status::failed_records;
 use crate::verify::Problem;
 
-/// Shards that failed that are named in the last lines of a run.
-const FAILED_LINES: usize = 20;
-
-/// What a campaign came to, for the last lines of a run.
-#[derive(Debug)]
-pub struct Outcome {
-    location: String,
-    stages: Vec<(String, ShardCounts, u64)>,
-    failed: Vec<String>,
-    /// What is to be known of metrics, and of tables without rows.
-    warnings: Vec<String>,
-    unsound: BTreeMap<ShardId, Unsound>,
-    lumis: Option<(u64, u64)>,
-    /// How many warnings the plan has.
-    noted: usize,
-}
-
-impl Outcome {
-    /// Shards that have a marker and are as good as not done: they are in no count, and are to be
-    /// done again.
-    #[must_use]
-    pub fn unsound(&self) -> &BTreeMap<ShardId, Unsound> {
-        &self.unsound
-    }
-
-    /// Shards that are neither done nor given up, nor known to be damaged.
-    fn left(&self) -> u64 {
-        let of_stages = self.stages.iter();
-        let left = of_stages.map(|(_, it, _)| it.planned.saturating_sub(it.done + it.failed));
-        let unsound = self.unsound.len() as u64;
-        left.sum::<u64>().saturating_sub(unsound)
-    }
-
-    /// How many shards are in the report.
-    #[must_use]
-    pub fn done(&self) -> u64 {
-        self.stages.iter().map(|(_, shards, _)| shards.done).sum()
-    }
-
-    /// Whether every shard is done.
-    #[must_use]
-    pub fn complete(&self) -> bool {
-        self.stages
-            .iter()
-            .all(|(_, shards, _)| shards.done == shards.planned)
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for failed in self.failed.iter().take(FAILED_LINES) {
-            writeln!(f, "failed {failed}")?;
-        }
-        let more = self.failed.len().saturating_sub(FAILED_LINES);
-        if more > 0 {
-            let location = &self.location;
-            writeln!(
-                f,
-                "… and {more} more failed: the report has them all; `lumimill status {location} \
-                 --failed` groups them by likeness"
-            )?;
-        }
-        for warning in &self.warnings {
-            writeln!(f, "warning: {warning}")?;
-        }
-        for unsound in self.unsound.values() {
-            writeln!(f, "damaged {unsound}")?;
-        }
-        if !self.unsound.is_empty() {
-            writeln!(f, "make them again with lumimill verify --mend")?;
-        }
-        let left = self.left();
-        if left > 0 {
-            writeln!(
-                f,
-                "{} not done: lumimill run, or submit for a pool; lumimill verify names them",
-                match left {
-                    1 => String::from("1 shard is"),
-                    left => format!("{left} shards are"),
-                }
-            )?;
-        }
-        for (name, shards, rows) in &self.stages {
-            writeln!(
-                f,
-                "stage {name}: {} of {}, {}",
-                shards.done,
-                counted(shards.planned, "shard"),
-                counted(*rows, "row")
-            )?;
-        }
-        if let Some((processed, missing)) = self.lumis {
-            writeln!(f, "lumi sections: {processed} processed, {missing} missing")?;
-        }
-        if self.noted > 0 {
-            writeln!(f, "warnings: {}, in the report", self.noted)?;
-        }
-        write!(f, "report  {}/report/index.html", self.location)?;
-        for (name, shards, _) in &self.stages {
-            match shards.done {
-                0 => write!(f, "\ntables  none of stage {name}")?,
-                _ => write!(f, "\ntables  {}/{name}/*.parquet", self.location)?,
-            }
-        }
-        Ok(())
-    }
-}
+pub use outcome::Outcome;
 
 /// Merges what is done and whole, and writes the report. What has a marker and no whole table does
 /// not count as done.
@@ -158,7 +52,7 @@ pub async fn write_report(
     let (mut done, failed) = (inventory.done, inventory.failed);
     let markers = Markers::of(campaign);
     let mut unsound = BTreeMap::new();
-    let mut stages = Vec::with_capacity(plan.stages.len());
+    let mut results = Vec::with_capacity(plan.stages.len());
     for stage in &campaign.stages {
         let mut result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
         while !result.unsound.is_empty() {
@@ -168,9 +62,19 @@ pub async fn write_report(
             }
             result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
         }
-        stages.push(stage_report(campaign, stage, result, plan, &failed));
+        results.push(result);
     }
-    let ledger = Ledger::new(plan, &done, &failed);
+    // What is counted is what was merged.
+    let merged = results.iter().flat_map(|result| &result.merged).copied();
+    let known = Known::of(merged.collect(), failed);
+    let ledger = Ledger::of(plan, &known);
+    let stages: Vec<StageReport> = campaign
+        .stages
+        .iter()
+        .zip(results)
+        .zip(ledger.of_stages())
+        .map(|((stage, result), (_, counts))| stage_report(campaign, stage, result, plan, &counts))
+        .collect();
     let lumis = plan.certified.mask().map(|_| ledger.lumis());
     let mut warnings = plan.notes.clone();
     let empty: Vec<String> = stages.iter().filter_map(without_rows).collect();
@@ -181,9 +85,9 @@ pub async fn write_report(
         configuration: plan.digest.clone(),
         data: data_label(campaign),
         warnings,
-        failures: failures(output, plan, &failed).await?,
+        failures: failures(output, &ledger, &known.given_up, plan).await?,
         duplicates: duplicates(plan),
-        files: input_files(plan, &done, &failed),
+        files: input_files(plan, &ledger),
         processed_lumis: lumis.as_ref().map(|lumis| lumis.processed.to_json()),
         missing_lumis: lumis.as_ref().map(|lumis| lumis.missing.to_json()),
         lumis: lumis.as_ref().map(lumi_summary),
@@ -199,7 +103,7 @@ pub async fn write_report(
     for (name, bytes) in files.into_iter().rev() {
         output.write_report(&name, bytes).await?;
     }
-    let mut outcome = outcome(&report, empty, output, unsound);
+    let mut outcome = Outcome::of(&report, empty, output, unsound);
     outcome.warnings.extend(foreign);
     if to_measure > 0 {
         outcome.warnings.push(format!(
@@ -233,43 +137,6 @@ fn without_rows(stage: &StageReport) -> Option<String> {
     })
 }
 
-fn outcome(
-    report: &Report,
-    empty: Vec<String>,
-    output: &Output,
-    unsound: BTreeMap<ShardId, Unsound>,
-) -> Outcome {
-    let failed = |failure: &Failure| {
-        format!(
-            "shard {} of {} ({}): {}",
-            failure.shard, failure.stage, failure.file, failure.message
-        )
-    };
-    let of_metrics = report.stages.iter().flat_map(warnings);
-    Outcome {
-        location: output.store().location(),
-        stages: report
-            .stages
-            .iter()
-            .map(|stage| (stage.name.clone(), stage.shards, stage.rows))
-            .collect(),
-        failed: report.failures.iter().map(failed).collect(),
-        warnings: empty.into_iter().chain(of_metrics).collect(),
-        noted: report.warnings.len(),
-        unsound,
-        lumis: report
-            .lumis
-            .as_ref()
-            .map(|lumis| (lumis.processed, lumis.missing)),
-    }
-}
-
-fn warnings(stage: &StageReport) -> Vec<String> {
-    let all = metric::warnings(&stage.metrics).into_iter();
-    all.map(|warning| format!("stage {}: {warning}", stage.name))
-        .collect()
-}
-
 fn data_label(campaign: &Campaign) -> String {
     let names: Vec<&str> = campaign
         .datasets
@@ -289,10 +156,8 @@ fn stage_report(
     stage: &Stage,
     result: StageResult,
     plan: &Plan,
-    failed: &BTreeSet<ShardId>,
+    counts: &Counts,
 ) -> StageReport {
-    let of_stage = plan.shards.iter().filter(|shard| shard.stage == stage.name);
-    let failed = of_stage.filter(|shard| failed.contains(&shard.id)).count();
     let unit = |name: &&str| Some(((*name).to_owned(), unit_of(stage, name)?));
     StageReport {
         name: result.name,
@@ -305,11 +170,7 @@ fn stage_report(
         metrics: result.metrics,
         units: stage.output_names().iter().filter_map(unit).collect(),
         rows: result.rows,
-        shards: ShardCounts {
-            planned: result.planned as u64,
-            done: result.done as u64,
-            failed: failed as u64,
-        },
+        shards: counts.into(),
     }
 }
 
@@ -354,11 +215,16 @@ fn from_files(campaign: &Campaign, stage: &Stage, plan: &Plan, read: &CutFlow) -
 
 async fn failures(
     output: &Output,
-    plan: &Plan,
+    ledger: &Ledger<'_>,
     failed: &BTreeSet<ShardId>,
+    plan: &Plan,
 ) -> anyhow::Result<Vec<Failure>> {
     let records = failed_records(output, plan, failed).await?;
-    let failure = |(shard, record): (&Shard, FailedRecord)| {
+    let kept_back = ledger.kept_back().into_iter();
+    let mut kept_back: BTreeMap<ShardId, KeptBack> =
+        kept_back.map(|kept| (kept.by, kept)).collect();
+    let mut failure = |(shard, record): (&Shard, FailedRecord)| {
+        let kept_back = kept_back.remove(&shard.id);
         let last = record.attempts.into_iter().next_back()?;
         Some(Failure {
             stage: shard.stage.to_string(),
@@ -368,9 +234,10 @@ async fn failures(
             fingerprint: last.failure.fingerprint(),
             kind: last.failure.kind,
             message: last.failure.message,
+            keeps_back: kept_back.map(|kept| kept.shards).unwrap_or_default(),
         })
     };
-    Ok(records.into_iter().filter_map(failure).collect())
+    Ok(records.into_iter().filter_map(&mut failure).collect())
 }
 
 fn duplicates(plan: &Plan) -> Vec<Duplicate> {
@@ -399,34 +266,14 @@ fn duplicates(plan: &Plan) -> Vec<Duplicate> {
 }
 
 /// Input files in the order of the plan, with their shards of all stages.
-fn input_files(
-    plan: &Plan,
-    done: &BTreeSet<ShardId>,
-    failed: &BTreeSet<ShardId>,
-) -> Vec<InputFile> {
-    let mut counts: BTreeMap<(&str, &str, &str), ShardCounts> = BTreeMap::new();
-    for shard in &plan.shards {
-        let key = (
-            shard.dataset.as_str(),
-            shard.file.url.as_str(),
-            shard.tree.as_str(),
-        );
-        let shards = counts.entry(key).or_default();
-        shards.planned += 1;
-        shards.done += u64::from(done.contains(&shard.id));
-        shards.failed += u64::from(failed.contains(&shard.id));
-    }
+fn input_files(plan: &Plan, ledger: &Ledger<'_>) -> Vec<InputFile> {
+    let counts = ledger.of_files();
     let files = plan.files.iter().map(|file| {
-        let key = (
-            file.dataset.as_str(),
-            file.file.url.as_str(),
-            file.tree.as_str(),
-        );
-        let shards = counts.get(&key).copied().unwrap_or_default();
+        let key = (file.dataset.as_str(), &file.file, file.tree.as_str());
         InputFile {
             name: file.file.url.clone(),
             events: file.entries,
-            shards,
+            shards: counts.get(&key).map(Into::into).unwrap_or_default(),
         }
     });
     files.collect()

@@ -1,15 +1,11 @@
 //! How far a campaign is: from its plan, its markers and its failed records, with what a
 //! coordinator tells of the moment, when one does.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use lumimill_common::control::{Control, ControlState};
-use lumimill_common::shard::{Shard, ShardId};
 use serde::Serialize;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Counts, KeptBack, Known, Ledger};
 use crate::output::{Output, Planned};
-use crate::plan::Plan;
 use crate::report_sums::StoredReport;
 use crate::serve::{Heard, Live, LiveCampaign, LiveWorker};
 use crate::verify::Problem;
@@ -40,6 +36,8 @@ pub struct Status {
     pub is_with_pool: bool,
     /// Its stages, in order.
     pub stages: Vec<StageStatus>,
+    /// Shards that were given up and keep others back, each with what it does.
+    pub kept_back: Vec<KeptBack>,
     /// Whether the markers of all that is done were read. Of a campaign that has many they are
     /// not: then it is known that they are there, and their tables, and no more.
     pub markers_read: bool,
@@ -84,39 +82,14 @@ pub enum State {
     NotWhole,
 }
 
-/// How far a stage is. A shard is in one of the states from `planned` to
-/// `dead`.
+/// How far a stage is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StageStatus {
     /// Its name.
     pub name: String,
-    /// All its shards.
-    pub shards: usize,
-    /// Not published yet.
-    pub planned: usize,
-    /// Published, and with nobody.
-    pub queued: usize,
-    /// Under way somewhere.
-    pub running: usize,
-    /// Done.
-    pub done: usize,
-    /// Of those not done: their metrics changed, and they are measured again on their tables.
-    pub to_measure: usize,
-    /// Done, and its table is not there any more, or is empty.
-    pub gone: usize,
-    /// Done, and its marker cannot be used, or its table has another size than the marker says.
-    pub damaged: usize,
-    /// Done, and nobody can say whether it is whole: its marker cannot be read, or a newer version
-    /// wrote it.
-    pub unread: usize,
-    /// Given up at once: they would fail again.
-    pub failed: usize,
-    /// Given up after all attempts: their cause may have passed.
-    pub dead: usize,
-    /// Entries of all shards.
-    pub events: u64,
-    /// Entries of those done.
-    pub events_done: u64,
+    /// Its shards by state.
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 /// Lumi sections of recorded data.
@@ -170,22 +143,20 @@ impl Status {
             false => Looked::default(),
         };
         let whole = &(&(&inventory.done - &gone) - &damaged) - &unread;
-        let done = &whole - &other;
-        let failed = inventory.failed;
-        let records = failed_records(output, plan, &failed).await?;
-        let dead = dead_among(&records);
-        let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
-        let sets = Sets {
-            done: &done,
-            gone: &gone,
-            to_measure: &to_measure,
-            damaged: &damaged,
-            unread: &unread,
-            failed: &failed,
-            dead: &dead,
+        let records = failed_records(output, plan, &inventory.failed).await?;
+        let known = Known {
+            done: &whole - &other,
+            gone,
+            damaged,
+            unread,
+            dead: dead_among(&records),
+            given_up: inventory.failed,
+            to_measure,
         };
-        let stages = stages(plan, sets, control.as_ref(), of_live);
-        let lumis = Ledger::new(plan, &done, &failed).lumis();
+        let ledger = Ledger::of(plan, &known);
+        let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
+        let stages = stages(&ledger, control.as_ref(), of_live);
+        let lumis = ledger.lumis();
         let (processed, missing) = (lumis.processed.len(), lumis.missing.len());
         let store = output.store();
         let report = StoredReport::look(store.as_ref()).await?;
@@ -195,7 +166,9 @@ impl Status {
             _ => Vec::new(),
         };
         let workers = workers(live, control.as_ref());
-        let retries = output.retries_of(plan, &(&done | &failed)).await?;
+        let retries = output
+            .retries_of(plan, &(&known.done | &known.given_up))
+            .await?;
         let waits = waits(&Facts {
             campaign: plan.campaign.as_str(),
             state,
@@ -209,6 +182,7 @@ impl Status {
             state,
             is_with_pool: control.is_some(),
             stages,
+            kept_back: ledger.kept_back(),
             markers_read,
             report,
             lumis: LumiStatus {
@@ -234,7 +208,7 @@ impl Status {
     /// Says how fast it goes, and so when it will be done.
     pub fn set_rate(&mut self, events_per_second: f64) {
         self.events_per_second = Some(events_per_second);
-        let left: u64 = self.stages.iter().map(StageStatus::events_left).sum();
+        let left: u64 = self.counts().map(Counts::events_left).sum();
         let over = matches!(
             self.state,
             State::Ended | State::NotWhole | State::Reporting | State::Cancelled
@@ -243,121 +217,48 @@ impl Status {
             .then(|| (left as f64 / events_per_second).ceil() as u64);
     }
 
+    fn counts(&self) -> impl Iterator<Item = &Counts> {
+        self.stages.iter().map(|stage| &stage.counts)
+    }
+
     /// Entries of all shards done.
     #[must_use]
     pub fn events_done(&self) -> u64 {
-        self.stages.iter().map(|stage| stage.events_done).sum()
+        self.counts().map(|counts| counts.events_done).sum()
     }
 
     /// Whether every shard is done.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.stages.iter().all(|stage| stage.done == stage.shards)
+        self.counts().all(Counts::is_complete)
     }
-}
-
-impl StageStatus {
-    fn events_left(&self) -> u64 {
-        self.events.saturating_sub(self.events_done)
-    }
-
-    fn is_whole(&self) -> bool {
-        self.gone == 0 && self.damaged == 0 && self.unread == 0
-    }
-
-    /// Shards that are neither done nor given up.
-    #[must_use]
-    pub fn outstanding(&self) -> usize {
-        self.planned + self.queued + self.running
-    }
-}
-
-/// What is known of the shards of a plan.
-#[derive(Clone, Copy)]
-struct Sets<'a> {
-    done: &'a BTreeSet<ShardId>,
-    gone: &'a BTreeSet<ShardId>,
-    to_measure: &'a BTreeSet<ShardId>,
-    damaged: &'a BTreeSet<ShardId>,
-    unread: &'a BTreeSet<ShardId>,
-    failed: &'a BTreeSet<ShardId>,
-    dead: &'a BTreeSet<ShardId>,
 }
 
 fn stages(
-    plan: &Plan,
-    sets: Sets<'_>,
+    ledger: &Ledger<'_>,
     control: Option<&Control>,
     live: Option<&LiveCampaign>,
 ) -> Vec<StageStatus> {
-    let mut stages: Vec<StageStatus> = plan
-        .stages
-        .iter()
-        .map(|stage| StageStatus {
-            name: stage.name.to_string(),
-            ..StageStatus::default()
-        })
-        .collect();
-    let places: BTreeMap<String, usize> = stages
-        .iter()
-        .enumerate()
-        .map(|(place, stage)| (stage.name.clone(), place))
-        .collect();
-    for shard in &plan.shards {
-        let place = places.get(shard.stage.as_str()).copied();
-        if let Some(stage) = place.and_then(|place| stages.get_mut(place)) {
-            stage.count(shard, sets);
-        }
-    }
     let active = control.is_some_and(|control| control.state != ControlState::Cancelled);
-    let mut before_over = true;
-    for stage in &mut stages {
-        // Without a coordinator's word: a stage is out once all before it are over.
-        let out = match live {
-            Some(live) => live.published.contains(&stage.name),
-            None => before_over,
-        };
-        before_over = before_over && stage.planned == 0;
-        if active && out {
-            let running = live.and_then(|live| live.running.get(&stage.name));
-            stage.running = running.copied().unwrap_or(0).min(stage.planned);
-            stage.queued = stage.planned - stage.running;
-            stage.planned = 0;
+    let stages = ledger.of_stages().into_iter();
+    let told = stages.map(|(name, mut counts)| {
+        let name = name.to_string();
+        // Without a coordinator's word: what may be done is out.
+        let is_out = live.is_none_or(|live| live.published.contains(&name));
+        if active && is_out {
+            let running = live.and_then(|live| live.running.get(&name));
+            counts.publish(running.copied().unwrap_or(0));
         }
-    }
-    stages
-}
-
-impl StageStatus {
-    fn count(&mut self, shard: &Shard, sets: Sets<'_>) {
-        let entries = shard.entries.end.saturating_sub(shard.entries.start);
-        self.shards += 1;
-        self.to_measure += usize::from(sets.to_measure.contains(&shard.id));
-        self.events += entries;
-        if sets.done.contains(&shard.id) {
-            self.done += 1;
-            self.events_done += entries;
-        } else if sets.gone.contains(&shard.id) {
-            self.gone += 1;
-        } else if sets.damaged.contains(&shard.id) {
-            self.damaged += 1;
-        } else if sets.unread.contains(&shard.id) {
-            self.unread += 1;
-        } else if sets.dead.contains(&shard.id) {
-            self.dead += 1;
-        } else if sets.failed.contains(&shard.id) {
-            self.failed += 1;
-        } else {
-            self.planned += 1;
-        }
-    }
+        StageStatus { name, counts }
+    });
+    told.collect()
 }
 
 fn state(control: Option<&Control>, stages: &[StageStatus], has_report: bool) -> State {
-    let is_over = stages.iter().all(|stage| stage.outstanding() == 0);
+    let is_over = stages.iter().all(|stage| stage.counts.outstanding() == 0);
     match control.map(|control| control.state) {
         Some(ControlState::Cancelled) => State::Cancelled,
-        _ if is_over && has_report => match stages.iter().all(StageStatus::is_whole) {
+        _ if is_over && has_report => match stages.iter().all(|stage| stage.counts.is_whole()) {
             true => State::Ended,
             false => State::NotWhole,
         },

@@ -1,33 +1,33 @@
 //! `lumimill status`: how far a campaign is, once or as it goes.
 
+mod text;
+
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{HumanCount, HumanDuration};
+use indicatif::HumanCount;
 use lumimill_common::control::Control;
-use lumimill_common::count::counted;
 use lumimill_common::site::Site;
 use lumimill_common::store::Store;
 
 use super::block_on;
 use super::broker::{root, site};
-use super::say::{cut, say, say_over};
+use super::say::{say, say_over};
 use super::target::{planned, target};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::roster::{active, ended};
 use crate::serve::{Heard, read_live};
-use crate::status::{StageStatus, State, Status};
+use crate::status::{State, Status};
 use crate::stored::NewerVersion;
+use text::rendered;
 
 /// Time between two looks of `--watch`.
 const EVERY: Duration = Duration::from_secs(2);
 /// Time that a coordinator has for the report of a campaign whose shards are all done.
 const REPORTING: Duration = Duration::from_secs(60);
-/// Width of the bar of a stage.
-const BAR: usize = 24;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
@@ -179,165 +179,6 @@ impl Screen {
         }
         self.shown = text;
     }
-}
-
-fn rendered(status: &Status, typed: &str) -> String {
-    let mut lines = vec![head(status)];
-    lines.extend(status.stages.iter().map(stage_line));
-    let lumis = &status.lumis;
-    lines.push(format!(
-        "  lumi sections: {} processed, {} missing of {} certified in files, {} certified but in \
-         no file",
-        lumis.processed, lumis.missing, lumis.certified, lumis.not_in_files
-    ));
-    lines.extend(not_whole(status, typed));
-    for worker in status.workers.iter().filter(|worker| worker.conspicuous) {
-        lines.push(format!(
-            "  worker {} fails much more than its peers: {} of {} attempts failed; look at its log",
-            worker.name,
-            worker.failed,
-            worker.failed + worker.done
-        ));
-    }
-    let waits = status.waits.iter();
-    lines.extend(waits.map(|wait| format!("  waits: {}", wait.message)));
-    lines.extend(failures(status, typed));
-    lines.join("\n")
-}
-
-/// What was done and is not whole, as far as it was looked at, and what to type next.
-fn not_whole(status: &Status, typed: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let gone: usize = status.stages.iter().map(|stage| stage.gone).sum();
-    let damaged: usize = status.stages.iter().map(|stage| stage.damaged).sum();
-    for (count, what) in [
-        (gone, "gone that were there"),
-        (damaged, "damaged, or their markers"),
-    ] {
-        let (tables, verb) = match count {
-            0 => continue,
-            1 => (String::from("1 table"), "is"),
-            count => (format!("{count} tables"), "are"),
-        };
-        lines.push(format!(
-            "  {tables} {verb} {what}: lumimill verify {typed} names them, with the campaign file \
-             and --mend it makes them again"
-        ));
-    }
-    let unread: usize = status.stages.iter().map(|stage| stage.unread).sum();
-    if unread > 0 {
-        let markers = counted(unread, "marker");
-        lines.push(format!(
-            "  {markers} cannot be read: lumimill verify {typed} says why"
-        ));
-    }
-    for problem in &status.report {
-        lines.push(format!(
-            "  {problem}: lumimill report {typed} writes the report again"
-        ));
-    }
-    if !status.markers_read {
-        lines.push(format!(
-            "  done is what has a marker and a table, as they are listed: lumimill verify {typed} \
-             reads them"
-        ));
-    }
-    lines
-}
-
-/// What failed, as many lines as a person reads, and what to type next.
-fn failures(status: &Status, typed: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    for group in status.failures.iter().flatten() {
-        let what = if group.dead { "dead" } else { "failed" };
-        lines.push(format!(
-            "  failure {} ({}; {} {what}): {}",
-            group.fingerprint,
-            group.kind,
-            counted(group.shards.len(), "shard"),
-            group.message
-        ));
-        lines.extend(group.shards.iter().map(|shard| format!("    {shard}")));
-    }
-    let advice = format!(
-        "`lumimill status {typed} --failed --json` lists all, `lumimill resubmit {typed} \
-         --failed` does them again"
-    );
-    cut(lines, "  ", &advice)
-}
-
-fn head(status: &Status) -> String {
-    let state = match status.state {
-        State::NotSubmitted => "not with a pool",
-        State::Running => "running",
-        State::Paused => "paused",
-        State::Cancelled => "cancelled",
-        State::Reporting => "all shards are over, the report is not there yet",
-        State::Ended => "at its end",
-        State::NotWhole => "was at its end, and is not whole any more",
-    };
-    let mut head = format!("campaign {}: {state}", status.campaign);
-    if status.served {
-        let slots: u32 = status.workers.iter().map(|worker| worker.slots).sum();
-        let busy: usize = status.workers.iter().map(|worker| worker.running).sum();
-        let workers = status.workers.len();
-        head.push_str(&format!(
-            ", {}, {busy} of {slots} slots busy",
-            counted(workers, "worker")
-        ));
-    }
-    if let Some(rate) = status.events_per_second.filter(|rate| *rate > 0.0) {
-        head.push_str(&format!(", {} events/s", HumanCount(rate as u64)));
-    }
-    if let Some(seconds) = status.eta_seconds {
-        head.push_str(&format!(
-            ", ETA {}",
-            HumanDuration(Duration::from_secs(seconds))
-        ));
-    }
-    head
-}
-
-fn stage_line(stage: &StageStatus) -> String {
-    let share = match stage.events {
-        0 => stage.done as f64 / stage.shards.max(1) as f64,
-        events => stage.events_done as f64 / events as f64,
-    };
-    let full = ((share * BAR as f64) as usize).min(BAR);
-    let mut line = format!(
-        "  stage {} [{}{}] {:>3}%: {} of {} shards done, {} failed, {} dead",
-        stage.name,
-        "#".repeat(full),
-        ".".repeat(BAR - full),
-        (share * 100.0).floor(),
-        stage.done,
-        stage.shards,
-        stage.failed,
-        stage.dead,
-    );
-    for (count, what) in [
-        (stage.gone, "gone"),
-        (stage.damaged, "damaged"),
-        (stage.unread, "not to be read"),
-        (stage.running, "running"),
-        (stage.queued, "queued"),
-        (stage.planned, "planned"),
-    ] {
-        if count > 0 {
-            line.push_str(&format!(", {count} {what}"));
-        }
-    }
-    if stage.to_measure > 0 {
-        line.push_str(&format!(
-            ", {} of these only to measure again",
-            stage.to_measure
-        ));
-    }
-    line.push_str(&format!(
-        "; {} of {} events",
-        stage.events_done, stage.events
-    ));
-    line
 }
 
 /// The campaigns of the site, those that are driven first.

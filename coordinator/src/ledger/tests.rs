@@ -1,5 +1,6 @@
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{LumiSection, Run};
+use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::Source;
 use proptest::prelude::*;
 
@@ -156,8 +157,8 @@ proptest! {
             .filter(|(at, _)| chosen >> (at % 64) & 1 == 1)
             .map(|(_, shard)| shard.id)
             .collect();
-        let none = BTreeSet::new();
-        let lumis = Ledger::new(&plan, &done, &none).lumis();
+        let known = Known::of(done.clone(), BTreeSet::new());
+        let lumis = Ledger::of(&plan, &known).lumis();
         let in_files = plan.lumis_in_files();
         prop_assert_eq!(set(&lumis.processed), processed_by_the_book(&plan, &files, &done));
         prop_assert_eq!(&lumis.processed.union(&lumis.missing), &in_files);
@@ -182,8 +183,8 @@ proptest! {
             .filter(|(at, _)| chosen >> (at % 64) & 1 == 1)
             .map(|(_, shard)| shard.id)
             .collect();
-        let none = BTreeSet::new();
-        let lumis = Ledger::new(&plan, &done, &none).lumis();
+        let known = Known::of(done.clone(), BTreeSet::new());
+        let lumis = Ledger::of(&plan, &known).lumis();
         let blocked: BTreeSet<Lumi> = files
             .iter()
             .enumerate()
@@ -196,23 +197,108 @@ proptest! {
         prop_assert_eq!(lumis.processed.union(&lumis.missing), plan.lumis_in_files());
     }
 
+    /// Every shard is in one state, the first that fits, and every sum of counts is one of shards.
     #[test]
-    fn each_shard_is_in_one_state((files, golden) in campaign(), chosen in any::<u64>()) {
-        let plan = plan_of(&files, &golden, &["a", "b"], true);
-        let pick = |shift: usize| -> BTreeSet<ShardId> {
-            let picked = plan.shards.iter().enumerate().filter(|(at, _)| chosen >> ((at * 2 + shift) % 64) & 1 == 1);
+    fn each_shard_is_in_one_state((files, golden) in campaign(), chosen in any::<[u64; 6]>()) {
+        let plan = chained(plan_of(&files, &golden, &["a", "b"], true));
+        let pick = |set: usize| -> BTreeSet<ShardId> {
+            let shards = plan.shards.iter().enumerate();
+            let picked = shards.filter(|(at, _)| chosen[set] >> (at % 64) & 1 == 1);
             picked.map(|(_, shard)| shard.id).collect()
         };
-        let (done, failed) = (pick(0), pick(1));
-        let ledger = Ledger::new(&plan, &done, &failed);
+        let known = Known {
+            done: &pick(0) & &pick(1),
+            gone: &pick(1) & &pick(2),
+            damaged: &pick(2) & &pick(3),
+            unread: &pick(3) & &pick(4),
+            given_up: pick(4),
+            dead: &pick(4) & &pick(5),
+            to_measure: pick(5),
+        };
+        let ledger = Ledger::of(&plan, &known);
         let counts = ledger.counts();
-        prop_assert_eq!(counts.planned + counts.done + counts.failed, plan.shards.len());
-        prop_assert_eq!(counts.done, done.len());
-        prop_assert_eq!(counts.failed, failed.difference(&done).count());
-        let of_stages: usize = ledger.counts_per_stage().iter().map(|(_, counts)| counts.done).sum();
-        prop_assert_eq!(of_stages, counts.done);
-        prop_assert!(stale(&plan, &done).is_empty());
+        let all = [
+            counts.planned, counts.waiting, counts.blocked, counts.done, counts.gone,
+            counts.damaged, counts.unread, counts.failed, counts.dead,
+        ];
+        prop_assert_eq!(all.iter().sum::<usize>(), plan.shards.len());
+        prop_assert_eq!(counts.shards, plan.shards.len());
+        prop_assert_eq!(counts.done, known.done.len());
+        prop_assert_eq!(counts.gone, known.gone.difference(&known.done).count());
+        let with_marker = known.with_marker();
+        prop_assert_eq!(counts.dead, known.dead.difference(&with_marker).count());
+        prop_assert_eq!(counts.given_up(), known.given_up.difference(&with_marker).count());
+        let given_up = &known.given_up;
+        let due = crate::outstanding::due(&plan, &with_marker, given_up);
+        prop_assert_eq!(counts.planned, due.now.len());
+        prop_assert_eq!(counts.waiting, due.waiting.len());
+        prop_assert_eq!(counts.outstanding() == 0, due.is_over());
+        let kept: usize = ledger.kept_back().iter().flat_map(|kept| kept.shards.values()).sum();
+        prop_assert_eq!((kept, counts.blocked), (due.blocked.len(), due.blocked.len()));
+        for kept in ledger.kept_back() {
+            let by = plan.shards.iter().find(|shard| shard.id == kept.by);
+            prop_assert_eq!(by.map(|by| by.stage.clone()), kept.stage);
+            prop_assert!(given_up.contains(&kept.by) && !with_marker.contains(&kept.by));
+        }
+        let sum = |parts: Vec<Counts>| parts.iter().fold((0, 0, 0, 0), |(a, b, c, d), it| {
+            (a + it.shards, b + it.outstanding(), c + it.to_measure, d + it.events_done)
+        });
+        let stages = ledger.of_stages();
+        prop_assert_eq!(stages.len(), plan.stages.len());
+        let whole = sum(vec![counts]);
+        prop_assert_eq!(sum(stages.into_iter().map(|(_, it)| it).collect()), whole);
+        prop_assert_eq!(sum(ledger.of_files().into_values().collect()), whole);
     }
+}
+
+/// A plan with a stage that reads its last one, and one that reads that.
+fn chained(mut plan: Plan) -> Plan {
+    for (name, from) in [("c", "b"), ("d", "c")] {
+        let mut stage = PlannedStage::new(name.parse().unwrap(), "");
+        stage.from = Some(from.parse().unwrap());
+        let parents = plan
+            .shards
+            .iter()
+            .filter(|shard| shard.stage.as_str() == from);
+        let children = parents.map(|parent| {
+            let mut shard = Shard {
+                stage: stage.name.clone(),
+                source: Source::Rows(parent.id),
+                ..parent.clone()
+            };
+            shard.id = shard.compute_id("digest");
+            shard
+        });
+        let children: Vec<Shard> = children.collect();
+        plan.shards.extend(children);
+        plan.stages.push(stage);
+    }
+    plan
+}
+
+#[test]
+fn what_keeps_shards_back_is_named_with_what_it_does() {
+    let file = File {
+        shards: vec![BTreeSet::from([(1, 1)]), BTreeSet::from([(1, 2)])],
+        listed: BTreeSet::new(),
+    };
+    let plan = chained(plan_of(&[file], &BTreeSet::new(), &["b"], true));
+    let (lost, other) = (plan.shards[0].id, plan.shards[1].id);
+    let known = Known::of(BTreeSet::from([other]), BTreeSet::from([lost]));
+    let ledger = Ledger::of(&plan, &known);
+    let kept = ledger.kept_back();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (kept[0].by, kept[0].said().as_str()),
+        (lost, "1 shard of c, 1 shard of d")
+    );
+    let counts = ledger.counts();
+    assert_eq!((counts.blocked, counts.waiting, counts.planned), (2, 1, 1));
+    let json = serde_json::to_value(&kept[0]).unwrap();
+    let expected = serde_json::json!({
+        "by": lost.to_string(), "stage": "b", "shards": { "c": 1, "d": 1 }
+    });
+    assert_eq!(json, expected);
 }
 
 #[test]
@@ -223,22 +309,9 @@ fn a_file_without_events_is_processed_once_planned() {
     };
     let golden = BTreeSet::from([(1, 1), (1, 2), (1, 3)]);
     let plan = plan_of(&[file], &golden, &["a"], true);
-    let none = BTreeSet::new();
-    let lumis = Ledger::new(&plan, &none, &none).lumis();
+    let known = Known::default();
+    let lumis = Ledger::of(&plan, &known).lumis();
     assert_eq!(lumis.processed.to_json(), r#"{"1": [[1, 2]]}"#);
     assert_eq!(lumis.missing.to_json(), "{}");
     assert_eq!(lumis.not_in_files.to_json(), r#"{"1": [[3, 3]]}"#);
-}
-
-#[test]
-fn markers_of_another_configuration_are_stale() {
-    let file = File {
-        shards: vec![BTreeSet::from([(1, 1)])],
-        listed: BTreeSet::new(),
-    };
-    let plan = plan_of(&[file], &BTreeSet::new(), &["a"], true);
-    let other: ShardId = "0123456789abcdef0123456789abcdef".parse().unwrap();
-    let done = BTreeSet::from([plan.shards[0].id, other]);
-    assert_eq!(stale(&plan, &done), [other]);
-    assert!(outstanding(&plan, &done).is_empty());
 }

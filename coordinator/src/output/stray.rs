@@ -8,7 +8,6 @@ use lumimill_common::shard::ShardId;
 use lumimill_common::store::Key;
 
 use super::{Inventory, Output};
-use crate::ledger::stale;
 use crate::plan::{Plan, PlannedStage};
 
 impl Output {
@@ -33,15 +32,15 @@ impl Output {
     }
 
     async fn strays(&self, plan: &Plan) -> anyhow::Result<Vec<Stray>> {
+        let planned: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
         let mut strays = Vec::new();
         for PlannedStage { name, .. } in &plan.stages {
             let there = self.inventory_of(name).await?;
-            let stale = |ids: &BTreeSet<ShardId>| stale(plan, ids);
-            strays.extend(there.strays(name, stale));
+            strays.extend(there.strays(name, &planned));
         }
         for name in self.former_stages(plan).await? {
             let there = self.inventory_of(&name).await?;
-            strays.extend(there.strays(&name, |ids| ids.iter().copied().collect()));
+            strays.extend(there.strays(&name, &BTreeSet::new()));
         }
         Ok(strays)
     }
@@ -63,18 +62,14 @@ struct Stray {
 }
 
 impl Inventory {
-    /// What is there of a stage and, by its id, of no shard.
-    fn strays(
-        &self,
-        stage: &StageName,
-        stale: impl Fn(&BTreeSet<ShardId>) -> Vec<ShardId>,
-    ) -> Vec<Stray> {
+    /// What is there of a stage and, by its id, of none of these shards.
+    fn strays(&self, stage: &StageName, planned: &BTreeSet<ShardId>) -> Vec<Stray> {
         let tables: BTreeSet<ShardId> = self.tables.keys().copied().collect();
-        let of = |shard: ShardId| Stray {
+        let of = |shard: &ShardId| Stray {
             stage: stage.clone(),
-            shard,
-            has_table: tables.contains(&shard),
+            shard: *shard,
+            has_table: tables.contains(shard),
         };
-        stale(&(&tables | &self.done)).into_iter().map(of).collect()
+        (&tables | &self.done).difference(planned).map(of).collect()
     }
 }

@@ -42,24 +42,13 @@ fn all_shards(report: &Report) -> ShardCounts {
             planned: sum.planned.saturating_add(stage.shards.planned),
             done: sum.done.saturating_add(stage.shards.done),
             failed: sum.failed.saturating_add(stage.shards.failed),
+            blocked: sum.blocked.saturating_add(stage.shards.blocked),
         })
 }
 
 fn header(report: &Report) -> String {
     let shards = all_shards(report);
-    let (class, verdict) = match (shards.failed, shards.outstanding()) {
-        (0, 0) => ("good", "complete".to_owned()),
-        (0, left) => ("open", format!("{} still to run", counted(left, "shard"))),
-        (failed, 0) => ("bad", format!("{} failed", counted(failed, "shard"))),
-        (failed, left) => (
-            "bad",
-            format!(
-                "{} failed, {} still to run",
-                counted(failed, "shard"),
-                grouped(left)
-            ),
-        ),
-    };
+    let (class, verdict) = verdict(shards);
     let tiles = tiles(report, shards);
     let data = if report.data.is_empty() {
         String::new()
@@ -71,6 +60,24 @@ fn header(report: &Report) -> String {
         escape(&verdict),
         escape(&report.campaign)
     )
+}
+
+/// What its shards come to, in a few words.
+fn verdict(shards: ShardCounts) -> (&'static str, String) {
+    let left = shards.outstanding();
+    if shards.failed == 0 && shards.blocked == 0 {
+        return match left {
+            0 => ("good", "complete".to_owned()),
+            left => ("open", format!("{} still to run", counted(left, "shard"))),
+        };
+    }
+    let mut verdict = format!("{} failed", counted(shards.failed, "shard"));
+    for (count, what) in [(shards.blocked, "kept back"), (left, "still to run")] {
+        if count > 0 {
+            verdict += &format!(", {} {what}", grouped(count));
+        }
+    }
+    ("bad", verdict)
 }
 
 fn tiles(report: &Report, shards: ShardCounts) -> String {

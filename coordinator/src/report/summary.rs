@@ -1,5 +1,7 @@
 //! What a report is made from: plain data about a finished, or half-finished, campaign.
 
+use crate::ledger::Counts;
+use lumimill_common::campaign::StageName;
 use lumimill_common::metric::{CutFlow, MetricResult};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -82,15 +84,29 @@ pub struct ShardCounts {
     pub done: u64,
     /// Failed for good.
     pub failed: u64,
+    /// Not to be done before a shard that failed for good is.
+    pub blocked: u64,
+}
+
+impl From<&Counts> for ShardCounts {
+    fn from(counts: &Counts) -> Self {
+        Self {
+            planned: counts.shards as u64,
+            done: counts.done as u64,
+            failed: counts.given_up() as u64,
+            blocked: counts.blocked as u64,
+        }
+    }
 }
 
 impl ShardCounts {
-    /// Neither done nor failed.
+    /// Neither done nor failed, nor kept back.
     #[must_use]
     pub fn outstanding(self) -> u64 {
         self.planned
             .saturating_sub(self.done)
             .saturating_sub(self.failed)
+            .saturating_sub(self.blocked)
     }
 }
 
@@ -148,6 +164,9 @@ pub struct Failure {
     pub message: String,
     /// The same for failures with one cause.
     pub fingerprint: String,
+    /// Shards that wait for it, by their stage.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keeps_back: BTreeMap<StageName, usize>,
 }
 
 /// Something that more than one file holds.

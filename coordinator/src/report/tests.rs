@@ -85,6 +85,26 @@ fn failures_are_grouped_by_cause_and_nothing_is_hidden() {
 }
 
 #[test]
+fn what_failed_says_what_it_keeps_back() {
+    let mut report = sample::troubled(500);
+    report.stages[0].shards.blocked = 2;
+    report.failures[0].keeps_back = [("scored".parse().unwrap(), 2)].into();
+    let files = render(&report).unwrap();
+    let page = file(&files, "index.html");
+    for text in [
+        "8 shards failed, 2 kept back",
+        "8 failed, 2 kept back",
+        "keep back",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
+    }
+    assert!(!page.contains("still to run"));
+    let json: serde_json::Value = serde_json::from_str(file(&files, "metrics.json")).unwrap();
+    assert_eq!(json["failures"][0]["keeps_back"]["scored"], 2);
+    assert_eq!(json["stages"][0]["shards"]["blocked"], 2);
+}
+
+#[test]
 fn hostile_text_is_harmless_everywhere() {
     let evil = "</svg><script>alert('&\u{1}\")</script>";
     let mut report = sample::troubled(500);

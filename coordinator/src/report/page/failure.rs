@@ -27,6 +27,7 @@ pub(super) fn failures(report: &Report) -> String {
     causes.sort_by_key(|failures| std::cmp::Reverse(failures.len()));
     let mut table = Table::new(&[
         ("shards", Align::Right),
+        ("keep back", Align::Right),
         ("kind", Align::Left),
         ("message", Align::Wrapped),
         ("stage", Align::Left),
@@ -43,6 +44,7 @@ pub(super) fn failures(report: &Report) -> String {
             .map(|f| format!("{} ({})", f.shard, f.attempt));
         table.row(&[
             grouped(failures.len() as u64),
+            kept_back(failures),
             first.kind.clone(),
             first.message.clone(),
             named(failures.iter().map(|f| f.stage.clone())),
@@ -62,6 +64,17 @@ pub(super) fn failures(report: &Report) -> String {
         "What failed",
         &card("", &(intro + &table.html())),
     )
+}
+
+/// How many shards wait for these.
+fn kept_back(failures: &[&Failure]) -> String {
+    let shards = failures
+        .iter()
+        .flat_map(|failure| failure.keeps_back.values());
+    match shards.sum::<usize>() {
+        0 => String::new(),
+        shards => grouped(shards as u64),
+    }
 }
 
 /// The first few different words, and how many more there are.

@@ -16,11 +16,11 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
         grouped(stage.rows),
         grouped(shards.done),
         grouped(shards.planned),
-        if shards.failed > 0 {
-            format!(", {} failed", grouped(shards.failed))
-        } else {
-            String::new()
-        }
+        [(shards.failed, "failed"), (shards.blocked, "kept back")]
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!(", {} {what}", grouped(*count)))
+            .collect::<String>()
     );
     let drawn = pictures
         .cut_flow

@@ -148,7 +148,7 @@ pub(super) fn complete(events: u32) -> Report {
     let shards = ShardCounts {
         planned: 41,
         done: 41,
-        failed: 0,
+        ..ShardCounts::default()
     };
     let unit = |column: &str, unit: &str| (column.to_owned(), unit.to_owned());
     let runs = (0..RUNS).map(|index| {
@@ -194,7 +194,7 @@ pub(super) fn complete(events: u32) -> Report {
                 shards: ShardCounts {
                     planned: 13,
                     done: 13,
-                    failed: 0,
+                    ..ShardCounts::default()
                 },
             })
             .collect(),
@@ -215,6 +215,7 @@ pub(super) fn troubled(events: u32) -> Report {
         kind: kind.into(),
         message: message.into(),
         fingerprint: fingerprint.into(),
+        ..Failure::default()
     };
     let broken = "DoubleMuon2016G/doublemuon2016g_1.root";
     report.failures = (0..7)
@@ -239,6 +240,7 @@ pub(super) fn troubled(events: u32) -> Report {
         planned: 41,
         done: 31,
         failed: 8,
+        blocked: 0,
     };
     report.warnings = vec![
         "dataset[0] (DoubleMuon2016G): 1 of 4 files without events, of which nothing is read: \

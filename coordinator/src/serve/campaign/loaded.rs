@@ -13,8 +13,8 @@ use tracing::warn;
 
 use super::QUIET;
 use crate::jobs::JobsOf;
+use crate::ledger::{Counts, Known, Ledger};
 use crate::output::{Output, Planned, Told};
-use crate::outstanding::{Outstanding, due};
 use crate::plan::Plan;
 use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
@@ -32,18 +32,16 @@ pub(super) struct Loaded {
     pub(super) plan: Plan,
     /// Where its shards are in the plan.
     pub(super) places: BTreeMap<ShardId, usize>,
-    /// Shards with a marker, when the markers were last listed.
-    pub(super) done: BTreeSet<ShardId>,
-    /// Shards that were given up, when the records were last listed.
-    pub(super) failed: BTreeSet<ShardId>,
+    /// What was done and given up, when that was last listed.
+    known: Known,
     /// Shards that reports say are done or given up; not believed, but a reason to look.
     pub(super) hinted: BTreeSet<ShardId>,
     /// Why shards are tried again that have no record of it, as it uses up no attempt.
     pub(super) put_off: BTreeMap<ShardId, Failure>,
     /// Where in the plan those shards are that are due, when the markers were last listed.
     due: Vec<usize>,
-    /// How many shards wait for others that are due.
-    waiting: usize,
+    /// How many shards of the plan were in which state then.
+    counts: Counts,
     /// Stages whose jobs are published.
     published: BTreeSet<StageName>,
     /// How many shards are in the report, once there is one.
@@ -73,12 +71,11 @@ impl Loaded {
             campaign,
             plan,
             places,
-            done: BTreeSet::new(),
-            failed: BTreeSet::new(),
+            known: Known::default(),
             hinted: BTreeSet::new(),
             put_off: BTreeMap::new(),
             due: Vec::new(),
-            waiting: 0,
+            counts: Counts::default(),
             published: BTreeSet::new(),
             reported: None,
             listed: now,
@@ -87,7 +84,8 @@ impl Loaded {
         };
         loaded.list().await?;
         // What reads files is published by whoever submits; what was begun was published before.
-        let is_begun = |id: &ShardId| loaded.done.contains(id) || loaded.failed.contains(id);
+        let Known { done, given_up, .. } = &loaded.known;
+        let is_begun = |id: &ShardId| done.contains(id) || given_up.contains(id);
         let is_out = |shard: &&Shard| shard.source == Source::Entries || is_begun(&shard.id);
         let out = loaded.plan.shards.iter().filter(is_out);
         loaded.published = out.map(|shard| shard.stage.clone()).collect();
@@ -95,13 +93,17 @@ impl Loaded {
     }
 
     pub(super) async fn list(&mut self) -> anyhow::Result<()> {
-        self.done = self.output.done_of(&self.plan).await?;
-        self.failed = self.output.failed_of(&self.plan, &self.done).await?;
+        let done = self.output.done_of(&self.plan).await?;
+        let given_up = self.output.failed_of(&self.plan, &done).await?;
+        self.known = Known::of(done, given_up);
         self.hinted.clear();
-        let Outstanding { now, waiting, .. } = due(&self.plan, &self.done, &self.failed);
-        let places = now.iter().filter_map(|shard| self.places.get(&shard.id));
-        (self.due, self.waiting) = (places.copied().collect(), waiting.len());
-        let is_over = |id: &ShardId| self.done.contains(id) || self.failed.contains(id);
+        let ledger = Ledger::of(&self.plan, &self.known);
+        self.counts = ledger.counts();
+        let now = ledger.outstanding().now.iter();
+        let places = now.filter_map(|shard| self.places.get(&shard.id));
+        self.due = places.copied().collect();
+        let Known { done, given_up, .. } = &self.known;
+        let is_over = |id: &ShardId| done.contains(id) || given_up.contains(id);
         self.put_off.retain(|shard, _| !is_over(shard));
         self.listed = Instant::now();
         Ok(())
@@ -125,8 +127,7 @@ impl Loaded {
         }
         self.list().await?;
         // One may have been done again, quickly, just while its marker was not there to be counted.
-        let done = self.done.iter().filter(|id| self.places.contains_key(*id));
-        let done = done.count() as u64;
+        let done = self.counts.done as u64;
         Ok(self.is_over() && self.reported.is_none_or(|reported| reported == done))
     }
 
@@ -138,12 +139,12 @@ impl Loaded {
 
     /// How many shards are done or given up.
     pub(super) fn over(&self) -> usize {
-        self.done.len() + self.failed.len()
+        self.counts.done + self.counts.given_up()
     }
 
     /// Whether nothing of it goes on by itself.
     pub(super) fn is_over(&self) -> bool {
-        self.due.is_empty() && self.waiting == 0
+        self.counts.outstanding() == 0
     }
 
     /// Shards that are due; whoever reads them was told of all but those of stages that could not

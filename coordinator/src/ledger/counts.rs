@@ -1,0 +1,102 @@
+//! How many shards are in each state.
+
+use lumimill_common::shard::Shard;
+use serde::Serialize;
+
+use super::{Known, ShardState};
+
+/// Shards by state; each is in one of the states from `planned` to `dead`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// All of them.
+    pub shards: usize,
+    /// They may be done now, and are not published yet.
+    pub planned: usize,
+    /// Published, and with nobody.
+    pub queued: usize,
+    /// Under way somewhere.
+    pub running: usize,
+    /// They read a stage that is not over.
+    pub waiting: usize,
+    /// They read, at first or at second hand, a shard that was given up.
+    pub blocked: usize,
+    /// Done.
+    pub done: usize,
+    /// Of those not done: their metrics changed, and they are measured again on their tables.
+    pub to_measure: usize,
+    /// Done, and its table is not there any more, or is empty.
+    pub gone: usize,
+    /// Done, and its marker cannot be used, or its table has another size than the marker says.
+    pub damaged: usize,
+    /// Done, and nobody can say whether it is whole: its marker cannot be read, or a newer version
+    /// wrote it.
+    pub unread: usize,
+    /// Given up at once: they would fail again.
+    pub failed: usize,
+    /// Given up after all attempts: their cause may have passed.
+    pub dead: usize,
+    /// Entries of all shards.
+    pub events: u64,
+    /// Entries of those done.
+    pub events_done: u64,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, shard: &Shard, state: ShardState, known: &Known) {
+        let entries = shard.entries.end.saturating_sub(shard.entries.start);
+        self.shards += 1;
+        self.events += entries;
+        self.to_measure += usize::from(known.to_measure.contains(&shard.id));
+        if state == ShardState::Done {
+            self.events_done += entries;
+        }
+        *match state {
+            ShardState::Done => &mut self.done,
+            ShardState::Gone => &mut self.gone,
+            ShardState::Damaged => &mut self.damaged,
+            ShardState::Unread => &mut self.unread,
+            ShardState::Dead => &mut self.dead,
+            ShardState::Failed => &mut self.failed,
+            ShardState::Blocked => &mut self.blocked,
+            ShardState::Waiting => &mut self.waiting,
+            ShardState::Due => &mut self.planned,
+        } += 1;
+    }
+
+    /// Notes that what may be done is published, and that so many of it run.
+    pub fn publish(&mut self, running: usize) {
+        self.running = running.min(self.planned);
+        self.queued = self.planned - self.running;
+        self.planned = 0;
+    }
+
+    /// Shards that go on by themselves: neither done nor given up, nor kept back.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        self.planned + self.queued + self.running + self.waiting
+    }
+
+    /// Shards that were given up.
+    #[must_use]
+    pub fn given_up(&self) -> usize {
+        self.failed + self.dead
+    }
+
+    /// Whether every shard is done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.done == self.shards
+    }
+
+    /// Whether all that was done is still there, as far as is known.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.gone == 0 && self.damaged == 0 && self.unread == 0
+    }
+
+    /// Entries of shards that are not done.
+    #[must_use]
+    pub fn events_left(&self) -> u64 {
+        self.events.saturating_sub(self.events_done)
+    }
+}

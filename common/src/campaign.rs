@@ -11,6 +11,7 @@ mod model;
 mod name;
 mod reading;
 mod rows;
+mod share;
 mod stage;
 mod steps;
 
@@ -22,6 +23,7 @@ pub use model::{
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};
 pub use rows::{Charge, Keep, Rows};
+pub use share::Share;
 pub use stage::{Column, ColumnType, MissingLabels, Stage};
 pub use steps::{CERTIFIED, FIRST, READ};
 

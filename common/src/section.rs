@@ -224,6 +224,17 @@ impl<'a> Section<'a> {
         count
     }
 
+    /// A number; whole ones are numbers too.
+    pub(super) fn float(&mut self, key: &str) -> Option<f64> {
+        let value = self.get(key)?;
+        let whole = value.as_integer().map(|number| number as f64);
+        let number = value.as_float().or(whole);
+        if number.is_none() {
+            self.wrong(key, "a number", value);
+        }
+        number
+    }
+
     /// A list of numbers; whole ones are numbers too.
     pub(crate) fn floats(&mut self, key: &str) -> Option<Vec<f64>> {
         let value = self.get(key)?;

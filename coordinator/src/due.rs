@@ -12,6 +12,8 @@ use lumimill_common::campaign::Campaign;
 use lumimill_common::shard::{Shard, ShardId};
 
 use self::obstacle::nothing_in_the_way;
+use crate::campaign_file::Mistakes;
+use crate::ledger::{Known, Ledger};
 use crate::output::{Inventory, Output};
 use crate::outstanding;
 use crate::plan::{Plan, Splits};
@@ -36,17 +38,32 @@ pub enum Wanted {
         /// Whether what is missing is meant too.
         missing: bool,
     },
+    /// Those that the campaign was to go on without: they are taken back into its plan.
+    Dropped,
+}
+
+/// What becomes of the plan by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// It stays.
+    None,
+    /// Each wanted shard is cut into so many parts.
+    Split(NonZeroU32),
+    /// The wanted shards are dropped, and the campaign goes on without them.
+    Accept,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub struct Due {
-    /// The plan as it will be, with what is cut.
+    /// The plan as it will be, with what is cut, dropped or taken back.
     pub plan: Plan,
     /// Whether that is another plan than before.
-    pub is_cut: bool,
+    pub is_edited: bool,
     /// What was asked for, before it is cut: its failed records are forgotten.
     pub chosen: Vec<Shard>,
+    /// What is dropped from now on: its failed records stay, and say why.
+    pub dropped: Vec<Shard>,
     /// Of that, what has a marker and is not whole: the marker goes first.
     pub unsound: Vec<Shard>,
     /// Of that, what was given up, and has a record of it.
@@ -64,7 +81,7 @@ pub struct Due {
 }
 
 impl Due {
-    /// Looks what of a plan is to be done, each wanted shard cut into so many parts.
+    /// Looks what of a plan is to be done, once it is edited.
     ///
     /// # Errors
     /// Also when something is in the way of it that somebody has to move first.
@@ -73,11 +90,19 @@ impl Due {
         campaign: &Campaign,
         mut plan: Plan,
         wanted: &Wanted,
-        split: Option<NonZeroU32>,
+        edit: Edit,
         base: &Path,
     ) -> anyhow::Result<Self> {
+        let before: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
+        if *wanted == Wanted::Dropped {
+            plan.take_back(&plan.dropped_themselves());
+        }
+        let taken_back = plan.shards.len() > before.len();
         let inventory = output.inventory(&plan).await?;
-        let (ids, unsound) = chosen(output, campaign, &plan, &inventory, wanted).await?;
+        let (mut ids, unsound) = chosen(output, campaign, &plan, &inventory, wanted).await?;
+        if *wanted == Wanted::Dropped {
+            ids.retain(|id| !before.contains(id));
+        }
         let to_measure = &to_measure(&unsound) | &inventory.to_measure();
         let not_told_apart = unsound.values();
         let not_told_apart = not_told_apart
@@ -93,11 +118,14 @@ impl Due {
         let chosen = of(&ids, &plan);
         let unsound = of(&unsound.into_keys().collect(), &plan);
         let given_up = of(&(&ids & &inventory.failed), &plan);
-        let is_cut = split.is_some() && !ids.is_empty();
-        let before: BTreeSet<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
-        if let Some(parts) = split {
-            let splits: Splits = ids.iter().map(|id| (*id, parts)).collect();
-            plan.split(&splits, base)?;
+        let is_edited = taken_back || (edit != Edit::None && !ids.is_empty());
+        match edit {
+            Edit::None => {}
+            Edit::Split(parts) => {
+                let splits: Splits = ids.iter().map(|id| (*id, parts)).collect();
+                plan.split(&splits, base)?;
+            }
+            Edit::Accept => return without(plan, inventory, chosen, output),
         }
         // A part that was done before, as its like was, is done.
         let is_due = |shard: &&Shard| match before.contains(&shard.id) {
@@ -115,13 +143,14 @@ impl Due {
             .into_iter();
         let (now, others): (Vec<&Shard>, Vec<&Shard>) =
             outstanding.partition(|shard| due.contains(&shard.id));
-        let was_there = |shard: &&&Shard| is_cut && before.contains(&shard.id);
+        let was_there = |shard: &&&Shard| is_edited && before.contains(&shard.id);
         let others = others.iter().filter(was_there).copied().cloned().collect();
         let now = now.into_iter().cloned().collect();
         Ok(Self {
             plan,
-            is_cut,
+            is_edited,
             chosen,
+            dropped: Vec::new(),
             unsound,
             to_measure,
             not_told_apart,
@@ -157,8 +186,42 @@ impl Due {
     /// Whether nothing is to be done.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.chosen.is_empty()
+        self.chosen.is_empty() && self.dropped.is_empty()
     }
+}
+
+/// A plan without shards that were given up: what it keeps back, and what was out, goes out again.
+fn without(
+    mut plan: Plan,
+    inventory: Inventory,
+    dropped: Vec<Shard>,
+    output: &Output,
+) -> anyhow::Result<Due> {
+    plan.drop_shards(&dropped.iter().map(|shard| shard.id).collect());
+    if let Some(stage) = plan.without_shards() {
+        let message =
+            format!("every shard of stage {stage} was given up: nothing is left to accept");
+        return Err(Mistakes::new(output.store().location(), vec![message]).into());
+    }
+    let known = Known::of(inventory.done, inventory.failed);
+    let ledger = Ledger::of(&plan, &known);
+    let ids: BTreeSet<ShardId> = ledger.outstanding().ids().collect();
+    let shards = plan.shards.iter().filter(|shard| ids.contains(&shard.id));
+    let now = ledger.outstanding().now.iter().copied();
+    let (shards, now) = (shards.cloned().collect(), now.cloned().collect());
+    Ok(Due {
+        is_edited: !dropped.is_empty(),
+        chosen: Vec::new(),
+        dropped,
+        unsound: Vec::new(),
+        given_up: Vec::new(),
+        to_measure: BTreeSet::new(),
+        not_told_apart: 0,
+        shards,
+        now,
+        others: Vec::new(),
+        plan,
+    })
 }
 
 /// Entries of shards.
@@ -195,6 +258,8 @@ async fn chosen(
             (&(&not_done() - failed) | &ids(&unsound), unsound)
         }
         Wanted::Failed => (&not_done() & failed, BTreeMap::new()),
+        // Of what was taken back.
+        Wanted::Dropped => (not_done(), BTreeMap::new()),
         Wanted::Dead => {
             let dead = dead_of(output, plan, failed).await?;
             (&not_done() & &dead, BTreeMap::new())

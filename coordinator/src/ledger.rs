@@ -1,7 +1,7 @@
 //! What became of every shard of a plan: the one place where shards are counted by their state.
 //!
 //! Pure: a plan and what is known of its shards go in, and nothing else is known. Every shard is in
-//! exactly one state; the lumi sections follow from the states of the shards that hold them.
+//! exactly one state, one that was dropped too; the lumi sections follow from the states of the shards that hold them.
 
 mod counts;
 mod lumis;
@@ -42,6 +42,8 @@ pub enum ShardState {
     Waiting,
     /// It may be done now.
     Due,
+    /// The plan goes on without it.
+    Dropped,
 }
 
 /// What is known of shards, of a plan or not. One that is in several of these sets is in the first
@@ -143,9 +145,12 @@ impl<'a> Ledger<'a> {
         &self.outstanding
     }
 
-    /// Every shard with its state, in the order of the plan.
+    /// Every shard with its state, in the order of the plan; those that were dropped come last.
     pub fn states(&self) -> impl Iterator<Item = (&'a Shard, ShardState)> {
-        self.plan.shards.iter().zip(self.states.iter().copied())
+        let dropped = self.plan.dropped.iter();
+        let dropped = dropped.map(|shard| (shard, ShardState::Dropped));
+        let shards = self.plan.shards.iter().zip(self.states.iter().copied());
+        shards.chain(dropped)
     }
 
     /// Shards by state: of all stages together.

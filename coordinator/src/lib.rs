@@ -1,5 +1,6 @@
 //! The coordinator: discovers input, plans shards, drives them to their end, reduces and reports.
 
+pub mod acceptance;
 pub mod campaign_file;
 pub mod check;
 pub mod cli;

@@ -53,6 +53,31 @@ pub async fn put_in_force(
     }
 }
 
+/// Another plan was put in force while shards were sent again.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "campaign {0}: another plan was put in force at the same moment, by somebody who submitted it or \
+     sent parts of it again, or as shards that were given up were accepted: look with lumimill \
+     status, and do it again if it is still wanted"
+)]
+pub struct Replaced(CampaignName);
+
+/// That a plan whose jobs were just published is still in force, so that they are done.
+///
+/// # Errors
+/// [`Replaced`] when it is not.
+pub async fn still_in_force(
+    output: &Output,
+    campaign: &CampaignName,
+    control: &Control,
+) -> anyhow::Result<()> {
+    let now = output.control().await?;
+    match now.is_some_and(|now| now.plan == control.plan) {
+        true => Ok(()),
+        false => Err(Replaced(campaign.clone()).into()),
+    }
+}
+
 /// What somebody else did that is more than a pause or its end.
 fn late(before: Option<&Told>, now: Option<&Told>) -> Option<&'static str> {
     const SUBMITTED: &str = "submitted it or sent parts of it again";

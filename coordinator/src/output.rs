@@ -307,6 +307,25 @@ impl Output {
         removing.try_collect().await
     }
 
+    /// Removes what is there of shards that were dropped; the record of why they failed stays.
+    pub async fn remove_dropped(&self, shards: &[Shard]) -> anyhow::Result<()> {
+        let removing: Vec<_> = shards
+            .iter()
+            .map(async |Shard { stage, id, .. }| {
+                for key in [
+                    marker_key(stage, *id),
+                    measure_key(stage, *id),
+                    object_key(stage, *id),
+                ] {
+                    self.store.delete(&key).await?;
+                }
+                anyhow::Ok(())
+            })
+            .collect();
+        let removing = stream::iter(removing).buffer_unordered(AT_ONCE);
+        removing.try_collect().await
+    }
+
     async fn remove_one(&self, stage: &StageName, shard: ShardId) -> anyhow::Result<()> {
         for key in [
             marker_key(stage, shard),

@@ -13,7 +13,7 @@ use lumimill_common::shard::{Shard, ShardId, Source};
 use crate::plan::Plan;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// The shards of a plan that are neither done nor given up, each once, in the order of the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +27,11 @@ pub struct Outstanding<'a> {
 }
 
 impl Outstanding<'_> {
+    /// What goes on by itself, now or later.
+    pub fn ids(&self) -> impl Iterator<Item = ShardId> {
+        self.now.iter().chain(&self.waiting).map(|shard| shard.id)
+    }
+
     /// Whether nothing goes on by itself.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -16,6 +16,7 @@ mod columns;
 mod cut;
 mod derive;
 mod digest;
+mod dropped;
 mod duplicates;
 mod event_columns;
 mod planner;
@@ -29,6 +30,7 @@ mod warnings;
 
 pub use certified::{CertificationError, Certified};
 use digest::digest_of;
+pub use dropped::Loss;
 pub(crate) use duplicates::beside;
 pub use duplicates::{DuplicateError, DuplicateLumi, Duplicates};
 pub use event_columns::EventColumnError;
@@ -53,6 +55,9 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// Its shards: by stage, then as `files`, then by entry.
     pub shards: Vec<Shard>,
+    /// Shards that were given up and that it goes on without: nobody does them, and what they would
+    /// be counts as missing.
+    pub dropped: Vec<Shard>,
     /// Events that are there more than once, where that is no error.
     pub duplicates: Option<Duplicates>,
     /// Shards that were cut smaller since they were first planned.

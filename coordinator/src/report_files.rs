@@ -85,7 +85,9 @@ pub async fn write_report(
         configuration: plan.digest.clone(),
         data: data_label(campaign),
         warnings,
-        failures: failures(output, &ledger, &known.given_up, plan).await?,
+        failures: failures(output, &ledger, &known.given_up, &plan.shards).await?,
+        accepted: plan.losses(),
+        dropped: failures(output, &ledger, &known.given_up, &plan.dropped).await?,
         duplicates: duplicates(plan),
         files: input_files(plan, &ledger),
         processed_lumis: lumis.as_ref().map(|lumis| lumis.processed.to_json()),
@@ -217,9 +219,9 @@ async fn failures(
     output: &Output,
     ledger: &Ledger<'_>,
     failed: &BTreeSet<ShardId>,
-    plan: &Plan,
+    shards: &[Shard],
 ) -> anyhow::Result<Vec<Failure>> {
-    let records = failed_records(output, plan, failed).await?;
+    let records = failed_records(output, shards, failed).await?;
     let kept_back = ledger.kept_back().into_iter();
     let mut kept_back: BTreeMap<ShardId, KeptBack> =
         kept_back.map(|kept| (kept.by, kept)).collect();

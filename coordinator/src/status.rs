@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::ledger::{Counts, KeptBack, Known, Ledger};
 use crate::output::{Output, Planned};
+use crate::plan::Loss;
 use crate::report_sums::StoredReport;
 use crate::serve::{Heard, Live, LiveCampaign, LiveWorker};
 use crate::verify::Problem;
@@ -36,6 +37,8 @@ pub struct Status {
     pub is_with_pool: bool,
     /// Its stages, in order.
     pub stages: Vec<StageStatus>,
+    /// What its stages go on without.
+    pub accepted: Vec<Loss>,
     /// Shards that were given up and keep others back, each with what it does.
     pub kept_back: Vec<KeptBack>,
     /// Whether the markers of all that is done were read. Of a campaign that has many they are
@@ -143,7 +146,7 @@ impl Status {
             false => Looked::default(),
         };
         let whole = &(&(&inventory.done - &gone) - &damaged) - &unread;
-        let records = failed_records(output, plan, &inventory.failed).await?;
+        let records = failed_records(output, &plan.shards, &inventory.failed).await?;
         let known = Known {
             done: &whole - &other,
             gone,
@@ -182,6 +185,7 @@ impl Status {
             state,
             is_with_pool: control.is_some(),
             stages,
+            accepted: plan.losses(),
             kept_back: ledger.kept_back(),
             markers_read,
             report,
@@ -227,7 +231,7 @@ impl Status {
         self.counts().map(|counts| counts.events_done).sum()
     }
 
-    /// Whether every shard is done.
+    /// Whether every shard is done, or was dropped.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.counts().all(Counts::is_complete)

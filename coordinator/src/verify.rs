@@ -13,7 +13,7 @@ use parquet::file::metadata::ParquetMetaDataReader;
 use serde::{Serialize, Serializer};
 
 use crate::output::{Inventory, Output};
-use crate::plan::Plan;
+use crate::plan::{Loss, Plan};
 use crate::report_sums::StoredReport;
 use crate::soundness::{Fault, Markers, Unsound};
 use crate::stored::NewerVersion;
@@ -32,6 +32,8 @@ pub struct Verified {
     pub objects: u64,
     /// Rows in them.
     pub rows: u64,
+    /// What the stages go on without: nothing of it is to be there.
+    pub accepted: Vec<Loss>,
     /// Everything that is not as it should be.
     pub problems: Vec<Problem>,
 }
@@ -201,7 +203,10 @@ impl Verified {
 /// Looks at every shard of a plan: its marker, its object, the object's bytes and rows; and at the
 /// report, when nothing is to be done before it.
 pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow::Result<Verified> {
-    let mut verified = Verified::default();
+    let mut verified = Verified {
+        accepted: plan.losses(),
+        ..Verified::default()
+    };
     let inventory = output.inventory(plan).await?;
     let markers = Markers::of(campaign);
     let looking: Vec<_> = plan

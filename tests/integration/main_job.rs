@@ -169,7 +169,7 @@ fn a_damaged_file_fails_alone() {
 }
 
 /// Where a basket of `MET_pt` begins to hold compressed bytes in the second file.
-fn damaged_basket(folder: &CampaignFolder) -> usize {
+pub(super) fn damaged_basket(folder: &CampaignFolder) -> usize {
     let bytes = fs::read(folder.join("data/dimuon_1.root")).unwrap();
     let name = b"MET_pt\x06Events";
     let found = bytes

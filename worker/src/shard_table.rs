@@ -10,7 +10,8 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, RecordBatch, StringArray, StringViewArray, UInt64Array,
+    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, StringViewArray,
+    UInt64Array,
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
@@ -29,7 +30,7 @@ use thiserror::Error;
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 3;
+pub const VERSION: u64 = 4;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -107,6 +108,8 @@ pub enum ShardTableError {
 pub struct ShardTable {
     /// The shards, in order.
     pub shards: Vec<Shard>,
+    /// Shards that were dropped: nobody does them.
+    pub dropped: Vec<Shard>,
     metadata: HashMap<String, String>,
 }
 
@@ -131,6 +134,7 @@ impl ShardTable {
             .collect();
         let mut table = Self {
             shards: Vec::new(),
+            dropped: Vec::new(),
             metadata,
         };
         form::check(table.value("lumimill.plan")?, VERSION, VERSION)?;
@@ -146,7 +150,7 @@ impl ShardTable {
             .with_batch_size(ROWS)
             .build()?
         {
-            read_shards(&batch?, &mut room, &mut table.shards)?;
+            read_shards(&batch?, &mut room, &mut table)?;
         }
         Ok(table)
     }
@@ -193,11 +197,16 @@ pub fn schema() -> SchemaRef {
         number("certified_events"),
         text("lumis"),
         Field::new("dropped", DataType::Binary, true),
+        Field::new("is_dropped", DataType::Boolean, false),
     ]))
 }
 
-/// Shards as rows.
-pub fn rows(schema: &SchemaRef, shards: &[Shard]) -> Result<RecordBatch, ArrowError> {
+/// Shards as rows, all of them to be done or all of them dropped.
+pub fn rows(
+    schema: &SchemaRef,
+    shards: &[Shard],
+    is_dropped: bool,
+) -> Result<RecordBatch, ArrowError> {
     let text = |of: fn(&Shard) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(shards.iter().map(of)))
     };
@@ -229,6 +238,7 @@ pub fn rows(schema: &SchemaRef, shards: &[Shard]) -> Result<RecordBatch, ArrowEr
         number(|shard| shard.certified_events),
         Arc::new(lumis.collect::<StringArray>()),
         Arc::new(dropped.collect::<BinaryArray>()),
+        Arc::new(BooleanArray::from(vec![is_dropped; shards.len()])),
     ];
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
@@ -301,7 +311,7 @@ fn reads_rows(shard: &str) -> ShardTableError {
 fn read_shards(
     batch: &RecordBatch,
     room: &mut Room,
-    shards: &mut Vec<Shard>,
+    table: &mut ShardTable,
 ) -> Result<(), ShardTableError> {
     let text = |column: &'static str| {
         batch
@@ -321,6 +331,12 @@ fn read_shards(
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
     let dropped = dropped_column(batch)?;
+    let is_dropped = batch
+        .column_by_name("is_dropped")
+        .and_then(|array| array.as_boolean_opt())
+        .ok_or(ShardTableError::Column {
+            column: "is_dropped",
+        })?;
     room.take(
         batch.num_rows(),
         &[id, stage, parent, dataset, file, uuid, tree, lumis],
@@ -329,6 +345,10 @@ fn read_shards(
     for row in 0..batch.num_rows() {
         let lumis = (!lumis.is_null(row)).then(|| lumis.value(row));
         let parsed = lumis.map(serde_json::from_str).transpose();
+        let shards = match is_dropped.value(row) {
+            true => &mut table.dropped,
+            false => &mut table.shards,
+        };
         shards.push(Shard {
             id: id.value(row).parse()?,
             stage: stage.value(row).parse()?,

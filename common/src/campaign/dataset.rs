@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::share::Share;
 use crate::run_range::RunRange;
 use crate::section::Section;
 
@@ -135,6 +136,9 @@ pub struct ShardPolicy {
     pub max_attempts: u32,
     /// Minutes that one attempt may take.
     pub limit_minutes: u64,
+    /// Share of the certified events of a stage that has to be done for the campaign to go on without
+    /// the shards that were given up.
+    pub accept: Share,
 }
 
 impl Default for ShardPolicy {
@@ -143,6 +147,7 @@ impl Default for ShardPolicy {
             events: 200_000,
             max_attempts: 3,
             limit_minutes: 240,
+            accept: Share::ALL,
         }
     }
 }
@@ -167,10 +172,19 @@ impl ShardPolicy {
         let events = within("events", 1_000_000_000_000, default.events);
         let max_attempts = within("max_attempts", 100, u64::from(default.max_attempts));
         let limit_minutes = within("limit_minutes", 100_000, default.limit_minutes);
+        let accept = section.float("accept").map(|value| {
+            Share::try_new(value).unwrap_or_else(|| {
+                let expected = "expected a share of the events above 0 and up to 1, with at most \
+                                six decimals, as 0.99";
+                section.problem("accept", format!("{expected}, found {value}"));
+                default.accept
+            })
+        });
         section.finish();
         Self {
             events,
             limit_minutes,
+            accept: accept.unwrap_or(default.accept),
             max_attempts: u32::try_from(max_attempts).unwrap_or(default.max_attempts),
         }
     }

@@ -11,7 +11,8 @@ fn the_trigger_emulator_parses_as_written() {
         ShardPolicy {
             events: 200_000,
             max_attempts: 3,
-            limit_minutes: 240
+            limit_minutes: 240,
+            accept: Share::ALL,
         }
     );
     let stage = &campaign.stages[0];

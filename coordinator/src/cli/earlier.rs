@@ -10,7 +10,7 @@ use lumimill_common::shard::ShardId;
 use lumimill_common::store::Place;
 
 use super::block_on;
-use super::plan::{PATIENCE, with_splits};
+use super::plan::{PATIENCE, with_edits};
 use super::run::is_with_pool;
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::output::Output;
@@ -90,7 +90,7 @@ async fn found(file: &CampaignFile, plan: &Plan) -> anyhow::Result<Vec<String>> 
     if is_with_pool(&output, &place).await? {
         notes.push(format!("{place}: {WITH_POOL}"));
     }
-    let plan = with_splits(plan.clone(), &file.base, &output).await?;
+    let plan = with_edits(plan.clone(), &file.base, &output).await?;
     let stale = output.stale(&plan).await?;
     if !stale.is_empty() {
         notes.push(message(&stale, PASS_REPLACE, &output, &plan));

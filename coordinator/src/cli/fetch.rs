@@ -64,6 +64,9 @@ pub(super) fn fetch(args: &FetchArgs) -> anyhow::Result<Exit> {
         if let Some(lack) = &lack {
             say(format_args!("{lack:#}"));
         }
+        for loss in plan.iter().flat_map(|planned| planned.plan.losses()) {
+            say(format_args!("accepted: {loss}"));
+        }
         print(&fetched, args, &folder);
         Ok(match fetched.is_whole() && lack.is_none() {
             true => Exit::Done,

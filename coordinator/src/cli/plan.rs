@@ -13,7 +13,7 @@ use super::say::{cut, say, tell};
 use super::{SlotsArg, block_on};
 use crate::campaign_file::CampaignFile;
 use crate::check::{Checked, check};
-use crate::due::{Due, Wanted};
+use crate::due::{Due, Edit, Wanted};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::plan::{Plan, PlanSummary};
@@ -63,13 +63,13 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<Exit> {
 async fn due(file: &CampaignFile, plan: Plan) -> anyhow::Result<Due> {
     let looking = async {
         let output = Output::open(&file.output()?)?;
-        let plan = with_splits(plan, &file.base, &output).await?;
+        let plan = with_edits(plan, &file.base, &output).await?;
         Due::look(
             &output,
             &file.campaign,
             plan,
             &Wanted::All,
-            None,
+            Edit::None,
             &file.base,
         )
         .await
@@ -78,15 +78,15 @@ async fn due(file: &CampaignFile, plan: Plan) -> anyhow::Result<Due> {
     looked.map_err(|_| anyhow!("the output does not answer"))?
 }
 
-/// A plan with the splits that the plan in its output has.
-pub(super) async fn with_splits(
+/// A plan with what was cut and dropped of the plan in its output.
+pub(super) async fn with_edits(
     mut plan: Plan,
     base: &Path,
     output: &Output,
 ) -> anyhow::Result<Plan> {
     let before = match output.planned().await {
-        // It is replaced by this one. Its splits are those of shards by their ids, so that those of
-        // another plan do nothing.
+        // It is replaced by this one. What was cut and dropped of it are shards by their ids, so that
+        // those of another plan do nothing.
         Err(error) if error.is::<Unusable>() => {
             tell(format_args!("note: {error:#}"));
             output.plan().await.ok().flatten()
@@ -95,6 +95,7 @@ pub(super) async fn with_splits(
     };
     if let Some(before) = before {
         plan.split(&before.splits, base)?;
+        plan.drop_shards(&before.dropped_themselves());
     }
     Ok(plan)
 }

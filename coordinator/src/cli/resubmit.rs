@@ -19,11 +19,12 @@ use super::verify::damaged;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
 use crate::check::{Checked, check};
-use crate::due::{Due, Wanted, events};
+use crate::due::{Due, Edit, Wanted, events};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
-use crate::orders::put_in_force;
+use crate::orders::{put_in_force, still_in_force};
 use crate::output::{Output, Planned};
+use crate::plan::Plan;
 use crate::roster::set_active;
 use crate::submission::{Submission, submitted};
 
@@ -45,6 +46,15 @@ pub(super) struct ResubmitArgs {
     /// reads all tables. What has no marker is --missing.
     #[arg(long, conflicts_with_all = ["failed", "dead", "missing"])]
     damaged: bool,
+    /// Only shards that the campaign was to go on without: they are taken back into its plan, with
+    /// all that reads them.
+    #[arg(long, conflicts_with_all = ["failed", "dead", "missing", "damaged"])]
+    dropped: bool,
+    /// Go on without what was given up (with --dead: of that, what had all its attempts): it is
+    /// dropped from the plan, its lumi sections are missing, and the report says so on top. --dropped
+    /// takes it back.
+    #[arg(long, conflicts_with_all = ["missing", "damaged", "dropped", "split", "pool"])]
+    accept: bool,
     /// Cut each of them into so many, as they ran out of memory or time.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     split: Option<u32>,
@@ -61,18 +71,24 @@ pub(super) struct ResubmitArgs {
 pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
     let wanted = match (args.failed, args.dead, args.missing) {
         (true, ..) => Wanted::Failed,
+        _ if args.dropped => Wanted::Dropped,
         (_, true, _) => Wanted::Dead,
         (.., true) => Wanted::Missing,
         _ if args.damaged => Wanted::Damaged {
             shards: damaged(&args.campaign)?,
             missing: false,
         },
+        _ if args.accept => Wanted::Failed,
         _ => Wanted::All,
     };
+    let split = args.split.and_then(NonZeroU32::new);
     again(&Again {
         campaign: &args.campaign,
         wanted,
-        split: args.split.and_then(NonZeroU32::new),
+        edit: match args.accept {
+            true => Edit::Accept,
+            false => split.map_or(Edit::None, Edit::Split),
+        },
         pool: args.pool.as_deref(),
         dry_run: args.dry_run,
         slots: &args.slots,
@@ -83,7 +99,7 @@ pub(super) fn resubmit(args: &ResubmitArgs) -> anyhow::Result<Exit> {
 pub(super) struct Again<'a> {
     pub(super) campaign: &'a Path,
     pub(super) wanted: Wanted,
-    pub(super) split: Option<NonZeroU32>,
+    pub(super) edit: Edit,
     pub(super) pool: Option<&'a str>,
     pub(super) dry_run: bool,
     pub(super) slots: &'a SlotsArg,
@@ -128,7 +144,7 @@ fn in_this_process(again: &Again<'_>) -> anyhow::Result<Exit> {
     );
     let asked = Asked {
         wanted: &again.wanted,
-        split: again.split,
+        edit: again.edit,
         remover: &remover,
     };
     match again.dry_run {
@@ -146,7 +162,8 @@ fn preview(run: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exit> {
         list(&due.shards, None);
         sum(&due.shards);
         say_measured(&due);
-        say_cut(asked.split);
+        say_cut(asked.edit);
+        say_losses(&due.dropped, &due.plan);
         Ok(Exit::Done)
     })
 }
@@ -180,9 +197,19 @@ pub(super) fn say_measured(due: &Due) {
     }
 }
 
-fn say_cut(split: Option<NonZeroU32>) {
-    if let Some(parts) = split {
+fn say_cut(edit: Edit) {
+    if let Edit::Split(parts) = edit {
         say(format_args!("each cut into {parts}"));
+    }
+}
+
+/// Says what a campaign goes on without, where somebody has just said so of some of it.
+pub(super) fn say_losses(dropped: &[Shard], plan: &Plan) {
+    if dropped.is_empty() {
+        return;
+    }
+    for loss in plan.losses() {
+        say(format_args!("accepted: {loss}"));
     }
 }
 
@@ -205,8 +232,8 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             campaign: planned,
             plan,
         } = planned;
-        let (wanted, split) = (&again.wanted, again.split);
-        let due = Due::look(&output, &planned, plan, wanted, split, &base).await?;
+        let (wanted, edit) = (&again.wanted, again.edit);
+        let due = Due::look(&output, &planned, plan, wanted, edit, &base).await?;
         let pool = again.pool.unwrap_or(&told.control.pool).to_owned();
         let home = told.control.pool.clone();
         if again.dry_run {
@@ -214,7 +241,8 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             list(&due.others, Some(&home));
             sum(&due.shards);
             say_measured(&due);
-            say_cut(split);
+            say_cut(edit);
+            say_losses(&due.dropped, &due.plan);
             say_published("would be published", &due, &pool, &home);
             return Ok(Exit::Done);
         }
@@ -229,14 +257,16 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
         if pool != control.pool {
             control.more_pools.insert(pool.clone());
         }
-        if due.is_cut {
+        if due.is_edited {
             control.plan = output.write_submission(&text, &due.plan).await?;
         }
         let (_, root) = root(&site).await?;
         let name = &campaign.name;
         let control = put_in_force(&output, root.as_ref(), name, Some(told), control).await?;
-        if due.is_cut {
+        if due.is_edited {
             output.write_plan(&text, &due.plan).await?;
+            // What is dropped keeps the record of why.
+            output.remove_dropped(&due.dropped).await?;
             // From now on nobody commits a shard that was cut; one that was killed between its
             // object and its marker left the object.
             remove_stale(&output, &due, &control).await?;
@@ -254,7 +284,9 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
         }
         // Once more: a coordinator may just have found the campaign at its end.
         set_active(root.as_ref(), name).await?;
+        still_in_force(&output, name, &control).await?;
         say(format_args!("campaign {name}:"));
+        say_losses(&due.dropped, &due.plan);
         say_published("published", &due, &pool, &home);
         say_pause(name, &control, again.campaign);
         Ok(Exit::Done)
@@ -278,7 +310,7 @@ fn say_published(what: &str, due: &Due, pool: &str, home: &str) {
         events(&due.shards)
     ));
     say_measured(due);
-    if due.is_cut {
+    if due.is_edited && due.dropped.is_empty() {
         say(format_args!(
             "{} {what} to pool {home} again ({} events), as the plan is another",
             counted(due.others.len(), "other"),

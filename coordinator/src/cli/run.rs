@@ -1,7 +1,6 @@
 //! `lumimill run`: a whole campaign in this process.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,17 +15,19 @@ use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
 use super::earlier::{PASS_REPLACE, WITH_POOL, remove_folders, remove_stale, stale};
-use super::plan::{tell_engines, warn, with_splits};
+use super::plan::{tell_engines, warn, with_edits};
+use super::resubmit::say_losses;
 use super::say::say;
 use super::target::{planned, target as named};
 use super::{SlotsArg, block_on};
+use crate::acceptance::accepted;
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::check::{Checked, check};
 use crate::drive::{End, drive};
-use crate::due::{Due, Wanted, events};
+use crate::due::{Due, Edit, Wanted, events};
 use crate::exit_code::Exit;
+use crate::ledger::{Known, Ledger};
 use crate::output::{Output, Planned, can_be_written};
-use crate::outstanding;
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
@@ -51,7 +52,7 @@ pub(super) struct RunArgs {
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let asked = Asked {
         wanted: &Wanted::All,
-        split: None,
+        edit: Edit::None,
         remover: PASS_REPLACE,
     };
     run_wanted(args, asked)
@@ -62,8 +63,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
 pub(super) struct Asked<'a> {
     /// Which shards.
     pub(super) wanted: &'a Wanted,
-    /// Into how many each is cut.
-    pub(super) split: Option<NonZeroU32>,
+    /// What becomes of them in the plan.
+    pub(super) edit: Edit,
     /// What removes what is of an earlier configuration.
     pub(super) remover: &'a str,
 }
@@ -84,18 +85,18 @@ pub(super) async fn prepared(
 ) -> anyhow::Result<Prepared> {
     let Asked {
         wanted,
-        split,
+        edit,
         remover,
     } = asked;
     check_not_newer(output.store().as_ref()).await?;
-    let plan = with_splits(plan, &file.base, output).await?;
+    let plan = with_edits(plan, &file.base, output).await?;
     if !args.quiet {
         tell_engines(&file.stages);
         warn(&plan);
     }
     let replace = args.replace || is_to_be_mended(wanted, output, &plan).await?;
     let stale = stale(&args.campaign, replace, remover, output, &plan).await?;
-    let due = Due::look(output, &file.campaign, plan, wanted, split, &file.base);
+    let due = Due::look(output, &file.campaign, plan, wanted, edit, &file.base);
     let due = due.await?;
     Ok(Prepared { due, stale })
 }
@@ -118,12 +119,14 @@ pub(super) fn run_wanted(args: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exi
         }
         remove_stale(&output, &stale).await?;
         remove_folders(&place, &stale);
-        if due.is_cut {
+        output.remove_dropped(&due.plan.dropped).await?;
+        if due.is_edited {
             // One that was killed between its object and its marker left the object.
             output.remove(&output.stale(&due.plan).await?).await?;
         }
         output.write_plan(&file.text, &due.plan).await?;
         output.begin_anew(&due.given_up).await;
+        say_losses(&due.dropped, &due.plan);
         made_whole(args, &file, &output, due).await
     })
 }
@@ -162,7 +165,7 @@ async fn made_whole(
             eprintln!("{tables} {are} gone or damaged, and {are} made again");
         }
         output.set_back(&due.unsound, &due.to_measure).await?;
-        if stage_by_stage(args, file, output, &due).await? == Ended::Stopped {
+        if stage_by_stage(args, file, output, &mut due).await? == Ended::Stopped {
             eprintln!("stopped; run again to go on where it stopped");
             return Ok(Exit::Stopped);
         }
@@ -183,12 +186,12 @@ async fn made_whole(
     Ok(Exit::FailedShards)
 }
 
-/// Does what is due, and then what has become due by it.
+/// Does what is due, and then what has become due by it, or as enough of a stage was done.
 async fn stage_by_stage(
     args: &RunArgs,
     file: &CampaignFile,
     output: &Output,
-    due: &Due,
+    due: &mut Due,
 ) -> anyhow::Result<Ended> {
     let mut left: BTreeSet<ShardId> = due.shards.iter().map(|shard| shard.id).collect();
     let mut now: Vec<ShardId> = due.now.iter().map(|shard| shard.id).collect();
@@ -197,13 +200,20 @@ async fn stage_by_stage(
         for id in &now {
             left.remove(id);
         }
-        if end == Ended::Stopped || left.is_empty() {
+        if end == Ended::Stopped {
             return Ok(end);
         }
         let done = output.done_of(&due.plan).await?;
         let given_up = output.failed_of(&due.plan, &done).await?;
-        let outstanding = outstanding::due(&due.plan, &done, &given_up);
-        let ids = outstanding.now.iter().map(|shard| shard.id);
+        let known = Known::of(done, given_up);
+        if let Some(plan) = accepted(&due.plan, &known, file.campaign.shards.accept) {
+            output.write_plan(&file.text, &plan).await?;
+            output.remove_dropped(&plan.dropped).await?;
+            due.plan = plan;
+            left.extend(Ledger::of(&due.plan, &known).outstanding().ids());
+        }
+        let ledger = Ledger::of(&due.plan, &known);
+        let ids = ledger.outstanding().now.iter().map(|shard| shard.id);
         now = ids.filter(|id| left.contains(id)).collect();
         if now.is_empty() {
             return Ok(end);

@@ -11,13 +11,13 @@ use lumimill_worker::program::pool_name;
 
 use super::broker::{mistake, publish as publish_jobs, root, site};
 use super::earlier::{PASS_REPLACE, remove_stale, stale};
-use super::plan::{warn, with_splits};
+use super::plan::{warn, with_edits};
 use super::resubmit::{list, say_measured, say_pause, sum};
 use super::say::say;
 use super::{SlotsArg, block_on};
 use crate::campaign_file::CampaignFile;
 use crate::check::{Checked, check};
-use crate::due::{Due, Wanted, events};
+use crate::due::{Due, Edit, Wanted, events};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::orders::put_in_force;
@@ -116,7 +116,7 @@ async fn prepared(
     let output = Output::open(place)?;
     // Before anything else is read, which takes its time: others may submit it meanwhile.
     let told = output.told_or_damaged().await?;
-    let plan = with_splits(plan, &file.base, &output).await?;
+    let plan = with_edits(plan, &file.base, &output).await?;
     warn(&plan);
     let stale = stale(&args.campaign, args.replace, PASS_REPLACE, &output, &plan).await?;
     let due = Due::look(
@@ -124,7 +124,7 @@ async fn prepared(
         &file.campaign,
         plan,
         &Wanted::All,
-        None,
+        Edit::None,
         &file.base,
     );
     let due = due.await?;

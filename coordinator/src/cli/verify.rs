@@ -17,7 +17,7 @@ use super::status::is_driven;
 use super::target::{planned, target};
 use super::{SlotsArg, block_on};
 use crate::campaign_file::Mistakes;
-use crate::due::Wanted;
+use crate::due::{Edit, Wanted};
 use crate::exit_code::Exit;
 use crate::output::{Output, Planned};
 use crate::stored::NewerVersion;
@@ -127,6 +127,9 @@ fn print(verified: &Verified, args: &VerifyArgs) {
         args.campaign.display()
     );
     say_some(problems, &all);
+    for loss in &verified.accepted {
+        say(format_args!("accepted: {loss}"));
+    }
     say(format_args!(
         "{}, {} rows: {}",
         counted(verified.objects, "object"),
@@ -163,7 +166,7 @@ fn mend(args: &VerifyArgs, verified: &Verified) -> anyhow::Result<Exit> {
                 shards: verified.damaged(),
                 missing: true,
             },
-            split: None,
+            edit: Edit::None,
             pool: None,
             dry_run: false,
             slots: &args.slots,

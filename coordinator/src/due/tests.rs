@@ -11,7 +11,7 @@ use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Place;
 use lumimill_worker::prepared_stage::PreparedStage;
 
-use super::{Due, Wanted};
+use super::{Due, Edit, Wanted};
 use crate::demo::write_inputs;
 use crate::hollow_marker::hollow_marker;
 use crate::meddled_store::MeddledStore;
@@ -97,19 +97,22 @@ impl Begun {
         }
     }
 
-    async fn look(&self, wanted: &Wanted, split: Option<u32>) -> Due {
-        let split = split.and_then(NonZeroU32::new);
+    async fn look(&self, wanted: &Wanted, edit: Edit) -> Due {
         let base: &Path = self.folder.path();
         let due = Due::look(
             &self.output,
             &self.campaign,
             self.plan.clone(),
             wanted,
-            split,
+            edit,
             base,
         );
         due.await.unwrap()
     }
+}
+
+fn halves() -> Edit {
+    Edit::Split(NonZeroU32::new(2).unwrap())
 }
 
 fn ids(shards: &[Shard]) -> BTreeSet<ShardId> {
@@ -122,10 +125,10 @@ async fn each_way_to_ask_means_what_it_says() {
     let first = begun.stage("first");
     begun.give_up(&first[0]).await;
     begun.spoil(&first[1]).await;
-    let all = begun.look(&Wanted::All, None).await;
+    let all = begun.look(&Wanted::All, Edit::None).await;
     assert_eq!(all.shards.len(), begun.plan.shards.len());
     assert_eq!(ids(&all.unsound), ids(&first[1..2]));
-    let missing = begun.look(&Wanted::Missing, None).await;
+    let missing = begun.look(&Wanted::Missing, Edit::None).await;
     assert_eq!(
         missing.shards.len(),
         begun.plan.shards.len() - 1,
@@ -133,7 +136,7 @@ async fn each_way_to_ask_means_what_it_says() {
     );
     assert_eq!(ids(&missing.unsound), ids(&first[1..2]));
     for wanted in [Wanted::Failed, Wanted::Dead] {
-        let failed = begun.look(&wanted, None).await;
+        let failed = begun.look(&wanted, Edit::None).await;
         assert_eq!(ids(&failed.shards), ids(&first[..1]));
         assert!(failed.unsound.is_empty() && failed.others.is_empty());
     }
@@ -142,7 +145,7 @@ async fn each_way_to_ask_means_what_it_says() {
         shards,
         missing: false,
     };
-    let damaged = begun.look(&damaged, None).await;
+    let damaged = begun.look(&damaged, Edit::None).await;
     assert_eq!(ids(&damaged.shards), ids(&first[1..2]), "what has a marker");
 }
 
@@ -153,22 +156,80 @@ async fn what_is_cut_goes_out_in_parts_and_what_was_out_goes_out_again() {
     begun.give_up(&first[0]).await;
     begun.give_up(&first[1]).await;
     begun.spoil(&first[2]).await;
-    let due = begun.look(&Wanted::Dead, Some(2)).await;
-    assert!(due.is_cut);
+    let due = begun.look(&Wanted::Dead, halves()).await;
+    assert!(due.is_edited);
     assert_eq!(ids(&due.chosen), ids(&first[..2]));
     assert_eq!(due.shards.len(), 4, "two parts each");
     assert!(ids(&due.shards).is_disjoint(&ids(&begun.plan.shards)));
     let out = [&first[3..], &begun.stage("second")].concat();
     assert_eq!(ids(&due.others), ids(&out), "neither done nor given up");
-    let none = begun.look(&Wanted::Failed, None).await;
+    let none = begun.look(&Wanted::Failed, Edit::None).await;
     assert!(none.others.is_empty(), "the plan stays");
+}
+
+#[tokio::test]
+async fn what_is_accepted_is_done_by_nobody_until_it_is_taken_back() {
+    let mut begun = Begun::new();
+    let first = begun.stage("first");
+    begun.give_up(&first[0]).await;
+    begun.commit(&first[1]).await;
+    let due = begun.look(&Wanted::Failed, Edit::Accept).await;
+    assert!(due.is_edited && !due.is_nothing());
+    assert_eq!((ids(&due.dropped), due.chosen.len()), (ids(&first[..1]), 0));
+    let others = [&first[2..], &begun.stage("second")].concat();
+    assert_eq!(
+        ids(&due.shards),
+        ids(&others),
+        "all else goes on, by the new plan"
+    );
+    assert_eq!((&due.now, due.others.len()), (&due.shards, 0));
+    let before = std::mem::replace(&mut begun.plan, due.plan);
+    let all = begun.look(&Wanted::All, Edit::None).await;
+    assert_eq!(ids(&all.shards), ids(&others));
+    let none = begun.look(&Wanted::Failed, Edit::Accept).await;
+    assert!(none.is_nothing() && !none.is_edited);
+    let back = begun.look(&Wanted::Dropped, Edit::None).await;
+    assert!(back.is_edited);
+    assert_eq!((back.plan, ids(&back.chosen)), (before, ids(&first[..1])));
+    assert_eq!(ids(&back.shards), ids(&first[..1]));
+    assert_eq!(
+        ids(&back.others),
+        ids(&others),
+        "what was out was of the plan before"
+    );
+    let cut = begun.look(&Wanted::Dropped, halves()).await;
+    assert_eq!(cut.shards.len(), 2);
+    assert!(cut.plan.dropped.is_empty());
+}
+
+#[tokio::test]
+async fn a_stage_of_which_nothing_is_left_is_not_accepted() {
+    let begun = Begun::new();
+    for shard in begun.stage("first") {
+        begun.give_up(&shard).await;
+    }
+    let base = begun.folder.path();
+    let (plan, wanted) = (begun.plan.clone(), Wanted::Failed);
+    let due = Due::look(
+        &begun.output,
+        &begun.campaign,
+        plan,
+        &wanted,
+        Edit::Accept,
+        base,
+    );
+    let error = due.await.unwrap_err().to_string();
+    assert!(
+        error.contains("every shard of stage first was given up"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn nothing_is_nothing() {
     let begun = Begun::new();
-    let due = begun.look(&Wanted::Failed, Some(2)).await;
-    assert!(due.is_nothing() && !due.is_cut && due.others.is_empty());
+    let due = begun.look(&Wanted::Failed, halves()).await;
+    assert!(due.is_nothing() && !due.is_edited && due.others.is_empty());
 }
 
 #[tokio::test]

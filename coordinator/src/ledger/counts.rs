@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Known, ShardState};
 
-/// Shards by state; each is in one of the states from `planned` to `dead`.
+/// Shards by state; each is in one of the states from `planned` to `dropped`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// All of them.
@@ -35,10 +35,14 @@ pub struct Counts {
     pub failed: usize,
     /// Given up after all attempts: their cause may have passed.
     pub dead: usize,
+    /// Given up, and the campaign goes on without them.
+    pub dropped: usize,
     /// Entries of all shards.
     pub events: u64,
     /// Entries of those done.
     pub events_done: u64,
+    /// Entries of those dropped.
+    pub events_dropped: u64,
 }
 
 impl Counts {
@@ -47,8 +51,10 @@ impl Counts {
         self.shards += 1;
         self.events += entries;
         self.to_measure += usize::from(known.to_measure.contains(&shard.id));
-        if state == ShardState::Done {
-            self.events_done += entries;
+        match state {
+            ShardState::Done => self.events_done += entries,
+            ShardState::Dropped => self.events_dropped += entries,
+            _ => {}
         }
         *match state {
             ShardState::Done => &mut self.done,
@@ -60,6 +66,7 @@ impl Counts {
             ShardState::Blocked => &mut self.blocked,
             ShardState::Waiting => &mut self.waiting,
             ShardState::Due => &mut self.planned,
+            ShardState::Dropped => &mut self.dropped,
         } += 1;
     }
 
@@ -82,10 +89,10 @@ impl Counts {
         self.failed + self.dead
     }
 
-    /// Whether every shard is done.
+    /// Whether every shard is done, or was dropped.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.done == self.shards
+        self.done + self.dropped == self.shards
     }
 
     /// Whether all that was done is still there, as far as is known.
@@ -94,9 +101,10 @@ impl Counts {
         self.gone == 0 && self.damaged == 0 && self.unread == 0
     }
 
-    /// Entries of shards that are not done.
+    /// Entries of shards that are neither done nor dropped.
     #[must_use]
     pub fn events_left(&self) -> u64 {
-        self.events.saturating_sub(self.events_done)
+        let over = self.events_done.saturating_add(self.events_dropped);
+        self.events.saturating_sub(over)
     }
 }

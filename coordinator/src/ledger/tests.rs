@@ -44,6 +44,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
         stages: Vec::new(),
         files: Vec::new(),
         shards: Vec::new(),
+        dropped: Vec::new(),
         duplicates: None,
         splits: crate::plan::Splits::new(),
         notes: Vec::new(),
@@ -165,6 +166,11 @@ proptest! {
         prop_assert!(lumis.processed.intersection(&lumis.missing).is_empty());
         prop_assert_eq!(set(&lumis.not_in_files.union(&in_files)), golden);
         prop_assert!(lumis.not_in_files.intersection(&in_files).is_empty());
+        // What a plan goes on without is as missing as what is not done.
+        let mut without = plan.clone();
+        let lost = plan.shards.iter().map(|shard| shard.id).filter(|id| !done.contains(id));
+        without.drop_shards(&lost.step_by(2).collect());
+        prop_assert_eq!(&Ledger::of(&without, &known).lumis(), &lumis);
         let outstanding = outstanding(&plan, &done);
         prop_assert_eq!(outstanding.len() + done.len(), plan.shards.len());
         prop_assert_eq!(outstanding.is_empty(), lumis.missing.is_empty() && done.len() == plan.shards.len());
@@ -199,8 +205,16 @@ proptest! {
 
     /// Every shard is in one state, the first that fits, and every sum of counts is one of shards.
     #[test]
-    fn each_shard_is_in_one_state((files, golden) in campaign(), chosen in any::<[u64; 6]>()) {
-        let plan = chained(plan_of(&files, &golden, &["a", "b"], true));
+    fn each_shard_is_in_one_state(
+        (files, golden) in campaign(),
+        chosen in any::<[u64; 6]>(),
+        dropped in any::<u64>().prop_map(|bits| bits & bits >> 1 & bits << 1),
+    ) {
+        let mut plan = chained(plan_of(&files, &golden, &["a", "b"], true));
+        let shards = plan.shards.len();
+        let drops = plan.shards.iter().enumerate().filter(|(at, _)| dropped >> (at % 64) & 1 == 1);
+        let drops = drops.map(|(_, shard)| shard.id).collect();
+        plan.drop_shards(&drops);
         let pick = |set: usize| -> BTreeSet<ShardId> {
             let shards = plan.shards.iter().enumerate();
             let picked = shards.filter(|(at, _)| chosen[set] >> (at % 64) & 1 == 1);
@@ -219,10 +233,10 @@ proptest! {
         let counts = ledger.counts();
         let all = [
             counts.planned, counts.waiting, counts.blocked, counts.done, counts.gone,
-            counts.damaged, counts.unread, counts.failed, counts.dead,
+            counts.damaged, counts.unread, counts.failed, counts.dead, counts.dropped,
         ];
-        prop_assert_eq!(all.iter().sum::<usize>(), plan.shards.len());
-        prop_assert_eq!(counts.shards, plan.shards.len());
+        prop_assert_eq!(all.iter().sum::<usize>(), shards);
+        prop_assert_eq!((counts.shards, counts.dropped), (shards, plan.dropped.len()));
         prop_assert_eq!(counts.done, known.done.len());
         prop_assert_eq!(counts.gone, known.gone.difference(&known.done).count());
         let with_marker = known.with_marker();

@@ -8,7 +8,7 @@ use super::*;
 use crate::plan::{Certified, PlannedStage, Splits};
 
 /// A plan of stages, each of so many roots; a stage reads files, or an earlier one.
-fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
+pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
     let mut plan = Plan {
         campaign: "c".parse().unwrap(),
         digest: String::new(),
@@ -16,6 +16,7 @@ fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
         stages: Vec::new(),
         files: Vec::new(),
         shards: Vec::new(),
+        dropped: Vec::new(),
         duplicates: None,
         splits: Splits::new(),
         notes: Vec::new(),

@@ -1,6 +1,8 @@
 //! What a person configured, as a digest.
 
-use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
+use lumimill_common::campaign::{
+    Campaign, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy, Share,
+};
 use lumimill_common::field_hash::FieldHash;
 use lumimill_common::metric::metrics_digest;
 
@@ -88,10 +90,14 @@ fn of_shards(policy: &ShardPolicy) -> FieldHash {
         events,
         max_attempts,
         limit_minutes,
+        accept,
     } = policy;
     let mut hash = FieldHash::of("shards");
     hash.number("events", *events)
         .number("max_attempts", (*max_attempts).into())
         .number("limit_minutes", *limit_minutes);
+    if *accept != Share::ALL {
+        hash.number("accept", accept.millionths().into());
+    }
     hash
 }

@@ -359,6 +359,7 @@ fn assemble(
         digest: digest_of(campaign, &certified, &stages),
         certified,
         shards: derive(roots, &stages),
+        dropped: Vec::new(),
         stages,
         files: scanned.iter().map(planned_file).collect(),
         duplicates: checked.duplicates,

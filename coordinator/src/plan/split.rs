@@ -34,10 +34,14 @@ impl Plan {
             .iter()
             .map(|stage| (stage.name.clone(), stage.output_digest()))
             .collect();
-        let splits = &roots_of(&self.shards, splits);
-        let mut shards = Vec::with_capacity(self.shards.len());
-        let roots = std::mem::take(&mut self.shards).into_iter();
-        for shard in roots.filter(|shard| shard.source == Source::Entries) {
+        let dropped = self.dropped_themselves();
+        let all = self.take_all();
+        let splits = &roots_of(&all, splits);
+        let mut shards = Vec::with_capacity(all.len());
+        for shard in all
+            .into_iter()
+            .filter(|shard| shard.source == Source::Entries)
+        {
             let mut left = vec![shard];
             while let Some(shard) = left.pop() {
                 let parts = splits.get(&shard.id);
@@ -55,7 +59,8 @@ impl Plan {
                 }
             }
         }
-        self.shards = derive(shards, &self.stages);
+        let all = derive(shards, &self.stages);
+        self.set_shards(all, &dropped);
         Ok(())
     }
 }

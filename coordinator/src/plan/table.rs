@@ -27,8 +27,10 @@ impl Plan {
             .build();
         let schema = schema();
         let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?;
-        for shards in self.shards.chunks(ROWS) {
-            writer.write(&rows(&schema, shards)?)?;
+        for (shards, is_dropped) in [(&self.shards, false), (&self.dropped, true)] {
+            for shards in shards.chunks(ROWS) {
+                writer.write(&rows(&schema, shards, is_dropped)?)?;
+            }
         }
         Ok(writer.into_inner()?)
     }
@@ -69,6 +71,7 @@ impl Plan {
                 false => Splits::new(),
             },
             shards: table.shards,
+            dropped: table.dropped,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The report as one self-contained page: no script, no outside resource, light and dark.
 
+mod accepted;
 mod failure;
 pub(super) mod markup;
 mod stage;
@@ -14,6 +15,7 @@ use markup::{Align, Table, card, figure, section, tile};
 /// The whole page.
 pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
     let mut main = header(report);
+    main += &accepted::accepted(report);
     main += &warnings(report);
     main += &failure::failures(report);
     for (stage, pictures) in report.stages.iter().zip(&pictures.stages) {
@@ -43,6 +45,7 @@ fn all_shards(report: &Report) -> ShardCounts {
             done: sum.done.saturating_add(stage.shards.done),
             failed: sum.failed.saturating_add(stage.shards.failed),
             blocked: sum.blocked.saturating_add(stage.shards.blocked),
+            dropped: sum.dropped.saturating_add(stage.shards.dropped),
         })
 }
 
@@ -67,12 +70,20 @@ fn verdict(shards: ShardCounts) -> (&'static str, String) {
     let left = shards.outstanding();
     if shards.failed == 0 && shards.blocked == 0 {
         return match left {
+            0 if shards.dropped > 0 => (
+                "open",
+                format!("accepted without {}", counted(shards.dropped, "shard")),
+            ),
             0 => ("good", "complete".to_owned()),
             left => ("open", format!("{} still to run", counted(left, "shard"))),
         };
     }
     let mut verdict = format!("{} failed", counted(shards.failed, "shard"));
-    for (count, what) in [(shards.blocked, "kept back"), (left, "still to run")] {
+    for (count, what) in [
+        (shards.blocked, "kept back"),
+        (shards.dropped, "dropped"),
+        (left, "still to run"),
+    ] {
         if count > 0 {
             verdict += &format!(", {} {what}", grouped(count));
         }

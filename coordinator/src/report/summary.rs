@@ -1,6 +1,7 @@
 //! What a report is made from: plain data about a finished, or half-finished, campaign.
 
 use crate::ledger::Counts;
+use crate::plan::Loss;
 use lumimill_common::campaign::StageName;
 use lumimill_common::metric::{CutFlow, MetricResult};
 use serde::Serialize;
@@ -21,6 +22,10 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// Lumi sections; absent when nothing was certified, as for simulation.
     pub lumis: Option<LumiSummary>,
+    /// What its stages were accepted without.
+    pub accepted: Vec<Loss>,
+    /// The shards that they were accepted without, with why those were given up.
+    pub dropped: Vec<Failure>,
     /// What a person should know of the campaign and its input.
     pub warnings: Vec<String>,
     /// Shards that did not succeed.
@@ -86,6 +91,8 @@ pub struct ShardCounts {
     pub failed: u64,
     /// Not to be done before a shard that failed for good is.
     pub blocked: u64,
+    /// Failed for good, and the campaign goes on without them.
+    pub dropped: u64,
 }
 
 impl From<&Counts> for ShardCounts {
@@ -95,6 +102,7 @@ impl From<&Counts> for ShardCounts {
             done: counts.done as u64,
             failed: counts.given_up() as u64,
             blocked: counts.blocked as u64,
+            dropped: counts.dropped as u64,
         }
     }
 }
@@ -107,6 +115,7 @@ impl ShardCounts {
             .saturating_sub(self.done)
             .saturating_sub(self.failed)
             .saturating_sub(self.blocked)
+            .saturating_sub(self.dropped)
     }
 }
 

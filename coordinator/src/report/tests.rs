@@ -1,6 +1,7 @@
 mod sample;
 
 use super::*;
+use crate::plan::Loss;
 use lumimill_common::metric::MetricResult;
 use std::path::PathBuf;
 
@@ -102,6 +103,37 @@ fn what_failed_says_what_it_keeps_back() {
     let json: serde_json::Value = serde_json::from_str(file(&files, "metrics.json")).unwrap();
     assert_eq!(json["failures"][0]["keeps_back"]["scored"], 2);
     assert_eq!(json["stages"][0]["shards"]["blocked"], 2);
+}
+
+#[test]
+fn what_was_accepted_without_all_says_so_on_top() {
+    let mut report = sample::complete(500);
+    let shards = &mut report.stages[0].shards;
+    (shards.done, shards.dropped) = (shards.planned - 2, 2);
+    report.accepted = vec![Loss {
+        stage: "dimuon".parse().unwrap(),
+        shards: 2,
+        of_shards: 41,
+        events: 1_234,
+        of_events: 57_912,
+    }];
+    report.dropped = sample::troubled(500).failures.split_off(6);
+    let files = render(&report).unwrap();
+    let page = file(&files, "index.html");
+    for text in [
+        "accepted without 2 shards",
+        "2.13",
+        "no space left on device",
+        "2 dropped",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
+    }
+    assert!(!page.contains(">complete<"), "it is not");
+    let place = |text| page.find(text).unwrap();
+    assert!(place("id=\"accepted\"") < place("id=\"failures\""));
+    let json: serde_json::Value = serde_json::from_str(file(&files, "metrics.json")).unwrap();
+    assert_eq!(json["accepted"][0]["events"], 1_234);
+    assert_eq!(json["dropped"].as_array().unwrap().len(), 2);
 }
 
 #[test]

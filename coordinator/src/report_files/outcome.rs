@@ -20,6 +20,8 @@ pub struct Outcome {
     location: String,
     stages: Vec<(String, ShardCounts, u64)>,
     failed: Vec<String>,
+    /// What stages were accepted without.
+    accepted: Vec<String>,
     /// What is to be known of metrics, and of tables without rows.
     pub(super) warnings: Vec<String>,
     unsound: BTreeMap<ShardId, Unsound>,
@@ -51,6 +53,7 @@ impl Outcome {
                 .map(|stage| (stage.name.clone(), stage.shards, stage.rows))
                 .collect(),
             failed: report.failures.iter().map(failed).collect(),
+            accepted: report.accepted.iter().map(ToString::to_string).collect(),
             warnings: empty.into_iter().chain(of_metrics).collect(),
             noted: report.warnings.len(),
             unsound,
@@ -85,17 +88,20 @@ impl Outcome {
         self.stages.iter().map(|(_, shards, _)| shards.done).sum()
     }
 
-    /// Whether every shard is done.
+    /// Whether every shard is done, or was dropped.
     #[must_use]
     pub fn complete(&self) -> bool {
         self.stages
             .iter()
-            .all(|(_, shards, _)| shards.done == shards.planned)
+            .all(|(_, shards, _)| shards.done + shards.dropped == shards.planned)
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for loss in &self.accepted {
+            writeln!(f, "accepted: {loss}")?;
+        }
         for failed in self.failed.iter().take(FAILED_LINES) {
             writeln!(f, "failed {failed}")?;
         }

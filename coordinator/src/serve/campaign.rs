@@ -218,6 +218,14 @@ impl ActiveCampaign {
                 false => QUIET,
             };
         }
+        if loaded.accept().await? {
+            // What was out is of the plan before.
+            self.loaded = None;
+            return match self.current().await? {
+                Some(loaded) => loaded.publish(queue).await.map(|_| ()),
+                None => Ok(()),
+            };
+        }
         if loaded.is_over() {
             return self.finish(queue, root).await;
         }

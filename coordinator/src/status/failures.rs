@@ -13,14 +13,13 @@ use crate::plan::Plan;
 /// Records that are read at a time.
 const AT_ONCE: usize = 32;
 
-/// The records of failed shards, in the order of the plan.
+/// The records of the failed ones of these shards, in their order.
 pub(crate) async fn failed_records<'a>(
     output: &Output,
-    plan: &'a Plan,
+    shards: &'a [Shard],
     failed: &BTreeSet<ShardId>,
 ) -> anyhow::Result<Vec<(&'a Shard, FailedRecord)>> {
-    let shards: Vec<&Shard> = plan
-        .shards
+    let shards: Vec<&Shard> = shards
         .iter()
         .filter(|shard| failed.contains(&shard.id))
         .collect();
@@ -49,7 +48,9 @@ pub async fn dead_of(
     plan: &Plan,
     failed: &BTreeSet<ShardId>,
 ) -> anyhow::Result<BTreeSet<ShardId>> {
-    Ok(dead_among(&failed_records(output, plan, failed).await?))
+    Ok(dead_among(
+        &failed_records(output, &plan.shards, failed).await?,
+    ))
 }
 
 /// Those of them that were given up after all attempts.

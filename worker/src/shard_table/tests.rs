@@ -60,10 +60,22 @@ fn the_shards_of_a_plan_are_read() {
     let shards: Vec<Shard> = (1..20_000).map(|number| shard(number, &url)).collect();
     let batches: Vec<_> = shards
         .chunks(ROWS)
-        .map(|some| rows(&schema(), some).unwrap())
+        .map(|some| rows(&schema(), some, false).unwrap())
         .collect();
     let table = ShardTable::from_parquet(plan(&batches)).unwrap();
     assert_eq!(table.shards, shards);
+}
+
+#[test]
+fn what_was_dropped_is_kept_apart() {
+    let shards: Vec<Shard> = (1..4).map(|number| shard(number, "a.root")).collect();
+    let of = |some, is_dropped| rows(&schema(), some, is_dropped).unwrap();
+    let bytes = plan(&[of(&shards[..2], false), of(&shards[2..], true)]);
+    let table = ShardTable::from_parquet(bytes).unwrap();
+    assert_eq!(
+        (table.shards, table.dropped),
+        (shards[..2].to_vec(), shards[2..].to_vec())
+    );
 }
 
 /// A worker would take it for a shard of the file, and cutting one of two that read one another would
@@ -72,14 +84,14 @@ fn the_shards_of_a_plan_are_read() {
 fn a_shard_that_reads_the_rows_of_a_stage_is_refused() {
     let mut forged = shard(1, "a.root");
     forged.source = Source::Rows(forged.id);
-    let bytes = plan(&[rows(&schema(), &[forged]).unwrap()]);
+    let bytes = plan(&[rows(&schema(), &[forged], false).unwrap()]);
     let told = ShardTable::from_parquet(bytes).unwrap_err().to_string();
     assert!(told.contains("reads the rows of a stage"), "{told}");
 }
 
 #[test]
 fn a_plan_of_more_shards_than_its_bytes_can_say_is_refused() {
-    let same = rows(&schema(), &vec![shard(1, "a.root"); ROWS]).unwrap();
+    let same = rows(&schema(), &vec![shard(1, "a.root"); ROWS], false).unwrap();
     let bytes = plan(&vec![same; 30]);
     assert!(bytes.len() < 100_000, "{} bytes", bytes.len());
     assert!(refused(bytes).contains("more shards"));
@@ -89,7 +101,7 @@ fn a_plan_of_more_shards_than_its_bytes_can_say_is_refused() {
 fn a_plan_that_says_one_long_text_in_every_row_is_refused() {
     let url = "x".repeat(400_000);
     let shards: Vec<Shard> = (1..200).map(|number| shard(number, &url)).collect();
-    let bytes = plan(&[rows(&schema(), &shards).unwrap()]);
+    let bytes = plan(&[rows(&schema(), &shards, false).unwrap()]);
     assert!(bytes.len() < 100_000, "{} bytes", bytes.len());
     assert!(refused(bytes).contains("than"));
 }
@@ -97,7 +109,7 @@ fn a_plan_that_says_one_long_text_in_every_row_is_refused() {
 #[test]
 fn a_plan_whose_pages_unpack_to_hundreds_of_megabytes_is_refused() {
     let url = "x".repeat(100 << 20);
-    let bytes = plan(&[rows(&schema(), &[shard(1, &url)]).unwrap()]);
+    let bytes = plan(&[rows(&schema(), &[shard(1, &url)], false).unwrap()]);
     assert!(bytes.len() < 1 << 20, "{} bytes", bytes.len());
     let error = refused(bytes);
     assert!(error.contains("a page of 1048"), "{error}");
@@ -105,7 +117,7 @@ fn a_plan_whose_pages_unpack_to_hundreds_of_megabytes_is_refused() {
 
 #[test]
 fn a_damaged_plan_is_an_error() {
-    let whole = plan(&[rows(&schema(), &[shard(1, "a.root")]).unwrap()]);
+    let whole = plan(&[rows(&schema(), &[shard(1, "a.root")], false).unwrap()]);
     for at in 0..whole.len() {
         for change in [0x01, 0x80, 0xff] {
             let mut bytes = whole.clone();

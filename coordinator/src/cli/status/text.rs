@@ -14,6 +14,8 @@ const BAR: usize = 24;
 /// All lines, `typed` is what the person called the campaign.
 pub(super) fn rendered(status: &Status, typed: &str) -> String {
     let mut lines = vec![head(status)];
+    let accepted = status.accepted.iter();
+    lines.extend(accepted.map(|loss| format!("  accepted: {loss}")));
     lines.extend(status.stages.iter().map(stage_line));
     let lumis = &status.lumis;
     lines.push(format!(
@@ -171,6 +173,7 @@ fn stage_line(StageStatus { name, counts }: &StageStatus) -> String {
         (counts.planned, "planned"),
         (counts.waiting, "waiting for an earlier stage"),
         (counts.blocked, "blocked"),
+        (counts.dropped, "dropped"),
     ] {
         if count > 0 {
             line.push_str(&format!(", {count} {what}"));

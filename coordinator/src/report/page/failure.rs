@@ -16,8 +16,23 @@ pub(super) fn failures(report: &Report) -> String {
     if report.failures.is_empty() {
         return section("failures", "What failed", &card("", &nothing(report)));
     }
+    let (causes, table) = table(&report.failures);
+    let all = counted(report.failures.len() as u64, "failed shard");
+    let intro = format!(
+        "<p class=\"bad\">{all}, {}.</p>\n",
+        counted(causes as u64, "cause")
+    );
+    section(
+        "failures",
+        "What failed",
+        &card("", &(intro + &table.html())),
+    )
+}
+
+/// How many causes failures have, and a table of those.
+pub(super) fn table(failures: &[Failure]) -> (usize, Table) {
     let mut causes: BTreeMap<&str, Vec<&Failure>> = BTreeMap::new();
-    for failure in &report.failures {
+    for failure in failures {
         causes
             .entry(&failure.fingerprint)
             .or_default()
@@ -54,16 +69,7 @@ pub(super) fn failures(report: &Report) -> String {
         ]);
     }
     table.more(causes.len(), CAUSES, "cause");
-    let all = counted(report.failures.len() as u64, "failed shard");
-    let intro = format!(
-        "<p class=\"bad\">{all}, {}.</p>\n",
-        counted(causes.len() as u64, "cause")
-    );
-    section(
-        "failures",
-        "What failed",
-        &card("", &(intro + &table.html())),
-    )
+    (causes.len(), table)
 }
 
 /// How many shards wait for these.
@@ -98,7 +104,8 @@ fn nothing(report: &Report) -> String {
         (0, 0) => (
             "good",
             format!(
-                "Nothing failed: {} of {} done.",
+                "Nothing {}failed: {} of {} done.",
+                if shards.dropped > 0 { "else " } else { "" },
                 grouped(shards.done),
                 counted(shards.planned, "shard")
             ),

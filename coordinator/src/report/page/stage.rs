@@ -16,11 +16,15 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
         grouped(stage.rows),
         grouped(shards.done),
         grouped(shards.planned),
-        [(shards.failed, "failed"), (shards.blocked, "kept back")]
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!(", {} {what}", grouped(*count)))
-            .collect::<String>()
+        [
+            (shards.failed, "failed"),
+            (shards.blocked, "kept back"),
+            (shards.dropped, "dropped")
+        ]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!(", {} {what}", grouped(*count)))
+        .collect::<String>()
     );
     let drawn = pictures
         .cut_flow

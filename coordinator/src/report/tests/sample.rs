@@ -240,7 +240,7 @@ pub(super) fn troubled(events: u32) -> Report {
         planned: 41,
         done: 31,
         failed: 8,
-        blocked: 0,
+        ..ShardCounts::default()
     };
     report.warnings = vec![
         "dataset[0] (DoubleMuon2016G): 1 of 4 files without events, of which nothing is read: \

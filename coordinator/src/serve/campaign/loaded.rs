@@ -12,6 +12,7 @@ use lumimill_common::shard::{Shard, ShardId, Source};
 use tracing::warn;
 
 use super::QUIET;
+use crate::acceptance::accepted;
 use crate::jobs::JobsOf;
 use crate::ledger::{Counts, Known, Ledger};
 use crate::output::{Output, Planned, Told};
@@ -28,6 +29,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 pub(super) struct Loaded {
     pub(super) output: Output,
     pub(super) control: Control,
+    /// The campaign file.
+    text: String,
     pub(super) campaign: Campaign,
     pub(super) plan: Plan,
     /// Where its shards are in the plan.
@@ -42,6 +45,8 @@ pub(super) struct Loaded {
     due: Vec<usize>,
     /// How many shards of the plan were in which state then.
     counts: Counts,
+    /// The plan without what was given up, where enough is done, when that was last looked at.
+    accepted: Option<Plan>,
     /// Stages whose jobs are published.
     published: BTreeSet<StageName>,
     /// How many shards are in the report, once there is one.
@@ -57,7 +62,12 @@ impl Loaded {
     pub(super) async fn load(output: Output) -> anyhow::Result<Option<Self>> {
         let Some(Submission {
             told: Told { control, .. },
-            planned: Planned { campaign, plan, .. },
+            planned:
+                Planned {
+                    text,
+                    campaign,
+                    plan,
+                },
         }) = submitted(&output).await?
         else {
             return Ok(None);
@@ -68,6 +78,7 @@ impl Loaded {
         let mut loaded = Self {
             output,
             control,
+            text,
             campaign,
             plan,
             places,
@@ -76,6 +87,7 @@ impl Loaded {
             put_off: BTreeMap::new(),
             due: Vec::new(),
             counts: Counts::default(),
+            accepted: None,
             published: BTreeSet::new(),
             reported: None,
             listed: now,
@@ -102,6 +114,7 @@ impl Loaded {
         let now = ledger.outstanding().now.iter();
         let places = now.filter_map(|shard| self.places.get(&shard.id));
         self.due = places.copied().collect();
+        self.accepted = accepted(&self.plan, &self.known, self.campaign.shards.accept);
         let Known { done, given_up, .. } = &self.known;
         let is_over = |id: &ShardId| done.contains(id) || given_up.contains(id);
         self.put_off.retain(|shard, _| !is_over(shard));
@@ -181,6 +194,37 @@ impl Loaded {
             plan: &self.control.plan,
             pool: &self.control.pool,
         }
+    }
+
+    /// Puts the plan in force without what was given up, where enough is done; `false` where that is
+    /// not so, or somebody told the campaign something meanwhile.
+    pub(super) async fn accept(&mut self) -> anyhow::Result<bool> {
+        if self.accepted.is_none() {
+            return Ok(false);
+        }
+        let told = self.output.told().await?;
+        let Some(told) = told.filter(|told| told.control == self.control) else {
+            return Ok(false);
+        };
+        // Somebody may just have begun anew what was given up, and told the campaign so.
+        self.list().await?;
+        let Some(plan) = self.accepted.take() else {
+            return Ok(false);
+        };
+        let digest = self.output.write_submission(&self.text, &plan).await?;
+        let control = Control {
+            plan: digest,
+            ..told.control.clone()
+        };
+        if !self.output.tell(Some(&told), &control).await? {
+            return Ok(false);
+        }
+        self.output.write_plan(&self.text, &plan).await?;
+        self.output.remove_dropped(&plan.dropped).await?;
+        for loss in plan.losses() {
+            warn!(campaign = %plan.campaign, "accepted: {loss}");
+        }
+        Ok(true)
     }
 
     /// Removes what somebody committed just before its shard was cut or changed.

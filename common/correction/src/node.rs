@@ -1,0 +1,171 @@
+//! The tree that a correction is evaluated by.
+
+mod read;
+
+use crate::bins::{Edges, Flow};
+use crate::correction::{Correction, Input};
+use crate::error::EvaluateError;
+use crate::formula::Formula;
+
+pub(crate) use read::{Reader, array, numbers};
+
+/// A part of the tree; inputs are named by their place.
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    Number(f64),
+    /// Bins in one or more inputs; the last one runs fastest through the content.
+    Bins {
+        axes: Vec<(usize, Edges)>,
+        content: Vec<Node>,
+        flow: Flow,
+        /// What `Flow::Default` gives.
+        default: Option<Box<Node>>,
+    },
+    /// Values of text or integers.
+    Category {
+        input: usize,
+        content: Vec<(Key, Node)>,
+        default: Option<Box<Node>>,
+    },
+    Formula(Formula),
+    /// One of the formulas of the correction, with parameters of its own.
+    FormulaRef {
+        index: usize,
+        parameters: Vec<f64>,
+    },
+    /// An input is replaced below.
+    Transform {
+        input: usize,
+        rule: Box<Node>,
+        content: Box<Node>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Key {
+    Text(String),
+    Int(i64),
+}
+
+impl Node {
+    pub(crate) fn evaluate<'a>(
+        &'a self,
+        of: &Correction,
+        inputs: &mut Vec<Input<'a>>,
+    ) -> Result<f64, EvaluateError> {
+        match self {
+            Self::Number(value) => Ok(*value),
+            Self::Bins {
+                axes,
+                content,
+                flow,
+                default,
+            } => {
+                let mut index = 0;
+                for (input, edges) in axes {
+                    let value = number(inputs, *input);
+                    let Some(bin) = edges.flowed(value, *flow) else {
+                        return match default {
+                            Some(default) => default.evaluate(of, inputs),
+                            None => Err(EvaluateError::Outside {
+                                name: name(of, *input),
+                                value,
+                            }),
+                        };
+                    };
+                    index = index * edges.bins() + bin;
+                }
+                content
+                    .get(index)
+                    .map_or(Ok(f64::NAN), |node| node.evaluate(of, inputs))
+            }
+            Self::Category {
+                input,
+                content,
+                default,
+            } => {
+                let value = inputs.get(*input).copied().unwrap_or(Input::Real(f64::NAN));
+                let found = content
+                    .iter()
+                    .find(|(key, _)| key.is(value))
+                    .map(|(_, node)| node);
+                match found.or(default.as_deref()) {
+                    Some(node) => node.evaluate(of, inputs),
+                    None => Err(EvaluateError::Category {
+                        name: name(of, *input),
+                        value: shown(value),
+                        known: known(content),
+                    }),
+                }
+            }
+            Self::Formula(formula) => Ok(formula.evaluate(inputs, &[])),
+            Self::FormulaRef { index, parameters } => {
+                let formula = of.formulas.get(*index);
+                Ok(formula.map_or(f64::NAN, |formula| formula.evaluate(inputs, parameters)))
+            }
+            Self::Transform {
+                input,
+                rule,
+                content,
+            } => {
+                let value = rule.evaluate(of, inputs)?;
+                let Some(slot) = inputs.get_mut(*input) else {
+                    return Ok(f64::NAN);
+                };
+                let before = *slot;
+                *slot = match before {
+                    Input::Int(_) => Input::Int(value.round_ties_even() as i64),
+                    _ => Input::Real(value),
+                };
+                let found = content.evaluate(of, inputs);
+                if let Some(slot) = inputs.get_mut(*input) {
+                    *slot = before;
+                }
+                found
+            }
+        }
+    }
+}
+
+impl Key {
+    fn is(&self, input: Input<'_>) -> bool {
+        match (self, input) {
+            (Self::Text(key), Input::Text(value)) => key == value,
+            (Self::Int(key), Input::Int(value)) => *key == value,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Text(key) => format!("\"{key}\""),
+            Self::Int(key) => key.to_string(),
+        }
+    }
+}
+
+fn number(inputs: &[Input<'_>], at: usize) -> f64 {
+    inputs.get(at).map_or(f64::NAN, |input| input.number())
+}
+
+fn name(of: &Correction, input: usize) -> String {
+    of.inputs
+        .get(input)
+        .map(|variable| variable.name.clone())
+        .unwrap_or_default()
+}
+
+fn shown(value: Input<'_>) -> String {
+    match value {
+        Input::Text(text) => format!("\"{}\"", text.chars().take(60).collect::<String>()),
+        Input::Int(value) => value.to_string(),
+        Input::Real(value) => value.to_string(),
+    }
+}
+
+/// The first categories, for a message.
+fn known(content: &[(Key, Node)]) -> String {
+    let some: Vec<String> = content.iter().take(8).map(|(key, _)| key.shown()).collect();
+    let more = if content.len() > 8 { ", …" } else { "" };
+    format!("{}{more}", some.join(", "))
+}

@@ -1,0 +1,36 @@
+//! The covariance of a fit.
+
+use crate::matrix::Symmetric;
+use crate::minimise::Objective;
+
+/// A pivot of the scaled matrix of second derivatives below this is rounding.
+const LEAST: f64 = 1e-11;
+
+/// The inverse of the exact second derivatives by the parameters of those indices, in a matrix of
+/// all; nothing when they are not positive definite. With weights the inverse stands on both sides of
+/// the variance of the first derivatives (C. Langenbruch, Eur. Phys. J. C 82 (2022) 393).
+pub(super) fn covariance(
+    objective: &Objective<'_>,
+    values: &[f64],
+    moving: &[usize],
+) -> Option<Symmetric> {
+    let mut bends = objective.likelihood.bends(values)?;
+    for (index, _, deviation) in &objective.constraints {
+        let information = objective.scale / (deviation * deviation);
+        bends.hessian.add_one(*index, *index, information);
+        let variance = objective.scale * information;
+        bends.score_variance.add_one(*index, *index, variance);
+    }
+    let inverse = bends.hessian.picked(moving).inverse(LEAST)?;
+    let inner = match objective.likelihood.sample().is_weighted() {
+        true => inverse.around(&bends.score_variance.picked(moving)),
+        false => inverse,
+    };
+    let mut covariance = Symmetric::zero(values.len());
+    for (i, a) in moving.iter().enumerate() {
+        for (j, b) in moving.iter().enumerate() {
+            covariance.set(*a, *b, inner.at(i, j));
+        }
+    }
+    Some(covariance)
+}

@@ -1,0 +1,225 @@
+//! The minimiser: damped Fisher scoring in coordinates without limits.
+//!
+//! A parameter between limits is p = low + (high − low)·(1 + sin u)/2, so that no step leaves them.
+//! Each step solves (F + λ·diag F)·δ = −g with the information matrix F, which is positive definite
+//! whatever the data; λ falls after a step that helped and rises after one that did not.
+
+use crate::likelihood::Likelihood;
+use crate::matrix::{Symmetric, dot};
+
+/// The expected distance to the minimum at which a descent ends, in units of −ln L.
+const ENOUGH: f64 = 1e-9;
+/// The longest step of a coordinate, of which π goes from limit to limit.
+const LONGEST_STEP: f64 = 0.7;
+/// The most steps of a descent.
+const MOST_STEPS: usize = 500;
+
+/// −ln L and what is known of parameters from elsewhere.
+pub(crate) struct Objective<'a> {
+    pub(crate) likelihood: &'a Likelihood<'a>,
+    /// Index, mean and standard deviation of what is constrained.
+    pub(crate) constraints: Vec<(usize, f64, f64)>,
+    /// The size of −ln L for one entry: Σw²/Σw, which is 1 without weights.
+    pub(crate) scale: f64,
+}
+
+/// A parameter that is free between limits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Free {
+    pub(crate) index: usize,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+/// Where a descent ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Descent {
+    pub(crate) values: Vec<f64>,
+    pub(crate) nll: f64,
+    pub(crate) edm: f64,
+    pub(crate) calls: usize,
+    pub(crate) converged: bool,
+}
+
+impl Objective<'_> {
+    pub(crate) fn value(&self, values: &[f64]) -> f64 {
+        let known = self.constraints.iter().map(|(index, mean, deviation)| {
+            let t = (values.get(*index).copied().unwrap_or(f64::NAN) - mean) / deviation;
+            0.5 * self.scale * t * t
+        });
+        self.likelihood.value(values) + known.sum::<f64>()
+    }
+
+    /// The value, gradient and information by all parameters.
+    fn slopes(&self, values: &[f64]) -> Option<crate::likelihood::Slopes> {
+        let mut slopes = self.likelihood.slopes(values)?;
+        for (index, mean, deviation) in &self.constraints {
+            let t = (values.get(*index)? - mean) / deviation;
+            slopes.value += 0.5 * self.scale * t * t;
+            *slopes.gradient.get_mut(*index)? += self.scale * t / deviation;
+            let information = self.scale / (deviation * deviation);
+            slopes.information.add_one(*index, *index, information);
+        }
+        Some(slopes)
+    }
+}
+
+impl Free {
+    fn outer(self, u: f64) -> f64 {
+        let span = self.high - self.low;
+        (self.low + span * 0.5 * (1.0 + u.sin())).clamp(self.low, self.high)
+    }
+
+    fn inner(self, p: f64) -> f64 {
+        let place = 2.0 * (p - self.low) / (self.high - self.low) - 1.0;
+        // Not at a limit, from where there is no way back.
+        place.clamp(-0.998, 0.998).asin()
+    }
+
+    /// Whether a coordinate lies so near a limit that it no longer moves the parameter.
+    pub(crate) fn is_stuck(self, p: f64) -> bool {
+        let span = self.high - self.low;
+        (p - self.low).min(self.high - p) < 1e-7 * span
+    }
+}
+
+/// One point in inner coordinates.
+struct Point {
+    u: Vec<f64>,
+    values: Vec<f64>,
+}
+
+impl Point {
+    fn at(u: Vec<f64>, free: &[Free], values: &[f64]) -> Self {
+        let mut values = values.to_vec();
+        for (free, u) in free.iter().zip(&u) {
+            if let Some(value) = values.get_mut(free.index) {
+                *value = free.outer(*u);
+            }
+        }
+        Self { u, values }
+    }
+}
+
+/// Goes down from `start`, moving the free parameters alone.
+pub(crate) fn descend(objective: &Objective<'_>, free: &[Free], start: &[f64]) -> Descent {
+    let inner = free
+        .iter()
+        .map(|free| free.inner(start[free.index]))
+        .collect();
+    let mut here = Point::at(inner, free, start);
+    let mut damping = 1e-3;
+    let mut descent = Descent {
+        values: here.values.clone(),
+        nll: f64::INFINITY,
+        edm: f64::INFINITY,
+        calls: 0,
+        converged: false,
+    };
+    for _ in 0..MOST_STEPS {
+        descent.calls += 1;
+        let Some(slopes) = objective.slopes(&here.values) else {
+            return descent;
+        };
+        descent.values.clone_from(&here.values);
+        descent.nll = slopes.value;
+        let (gradient, information) = inner_slopes(&slopes, free, &here.u);
+        descent.edm = distance(&gradient, &information) / objective.scale;
+        if descent.edm < ENOUGH {
+            descent.converged = true;
+            return descent;
+        }
+        let found = step(
+            objective,
+            free,
+            &here,
+            (&gradient, &information),
+            slopes.value,
+            &mut damping,
+            &mut descent.calls,
+        );
+        match found {
+            Some(next) => here = next,
+            None => {
+                // Nothing near is lower: only rounding is left, or this is no minimum.
+                descent.converged = descent.edm < 1e-5;
+                return descent;
+            }
+        }
+    }
+    descent
+}
+
+/// Half of gᵀF⁻¹g: how far −ln L would fall by one full step.
+fn distance(gradient: &[f64], information: &Symmetric) -> f64 {
+    match information.cholesky(1e-14) {
+        Some(root) => 0.5 * dot(gradient, &root.solve(gradient)),
+        None => f64::INFINITY,
+    }
+}
+
+/// The next point, which is lower, and the damping that led there.
+fn step(
+    objective: &Objective<'_>,
+    free: &[Free],
+    here: &Point,
+    (gradient, information): (&[f64], &Symmetric),
+    nll: f64,
+    damping: &mut f64,
+    calls: &mut usize,
+) -> Option<Point> {
+    while *damping < 1e12 {
+        let mut damped = information.clone();
+        for i in 0..gradient.len() {
+            let more = *damping * information.at(i, i) + f64::MIN_POSITIVE;
+            damped.add_one(i, i, more);
+        }
+        if let Some(root) = damped.cholesky(1e-15) {
+            let step = root.solve(gradient);
+            let longest = step.iter().fold(0.0_f64, |longest, s| longest.max(s.abs()));
+            let factor = (LONGEST_STEP / longest).min(1.0);
+            let u = here
+                .u
+                .iter()
+                .zip(&step)
+                .map(|(u, s)| u - factor * s)
+                .collect();
+            let next = Point::at(u, free, &here.values);
+            *calls += 1;
+            if objective.value(&next.values) < nll {
+                *damping = (*damping * 0.1).max(1e-9);
+                return Some(next);
+            }
+        }
+        *damping *= 8.0;
+    }
+    *damping = 1e-3;
+    None
+}
+
+/// Gradient and information by the inner coordinates of the free parameters. Where the coordinate
+/// itself bends upwards, at a limit that the fit is pressed against, that bend is information, too.
+fn inner_slopes(
+    slopes: &crate::likelihood::Slopes,
+    free: &[Free],
+    u: &[f64],
+) -> (Vec<f64>, Symmetric) {
+    let half = |free: &Free| 0.5 * (free.high - free.low);
+    let rates: Vec<f64> = free
+        .iter()
+        .zip(u)
+        .map(|(free, u)| half(free) * u.cos())
+        .collect();
+    let mut gradient = Vec::with_capacity(free.len());
+    let mut information = Symmetric::zero(free.len());
+    for (i, (a, rate)) in free.iter().zip(&rates).enumerate() {
+        let outer = slopes.gradient[a.index];
+        gradient.push(outer * rate);
+        for (j, (b, other)) in free.iter().zip(&rates).enumerate() {
+            information.add_one(i, j, slopes.information.at(a.index, b.index) * rate * other);
+        }
+        let bend = -outer * half(a) * u[i].sin();
+        information.add_one(i, i, bend.max(0.0) + f64::MIN_POSITIVE);
+    }
+    (gradient, information)
+}

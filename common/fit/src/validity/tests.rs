@@ -1,0 +1,179 @@
+//! Rank correlations against the definition, and verdicts on toys whose truth is known.
+
+use std::collections::BTreeMap;
+
+use super::{Factorisation, Ranked, factorisation, kendall};
+use crate::fit::fit;
+use crate::model::Model;
+use crate::range::FitRange;
+use crate::sample::{Histogram, Sample};
+use crate::setup::Setup;
+use crate::weights::Verdict;
+
+/// Numbers that any machine draws alike.
+struct Draws(u64);
+
+impl Draws {
+    fn unit(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn normal(&mut self) -> f64 {
+        let (u, v) = (self.unit().max(1e-300), self.unit());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    }
+}
+
+fn entry(x: f64, y: f64, weight: f64) -> Ranked {
+    Ranked {
+        x,
+        y,
+        sumw: weight,
+        sumw2: weight * weight,
+    }
+}
+
+#[test]
+fn tau_is_that_of_scipy_with_ties_and_without() {
+    // scipy.stats.kendalltau
+    let x = [12.0, 2.0, 1.0, 12.0, 2.0, 7.0, 3.0];
+    let y = [1.0, 4.0, 7.0, 1.0, 0.0, 3.0, 3.0];
+    let entries: Vec<Ranked> = x.iter().zip(y).map(|(x, y)| entry(*x, y, 1.0)).collect();
+    let tau = kendall(&entries).unwrap();
+    assert!(
+        (tau.tau - -0.526_315_789_473_684_2).abs() < 1e-12,
+        "{}",
+        tau.tau
+    );
+    let rising: Vec<Ranked> = (0..9)
+        .map(|i| entry(f64::from(i), f64::from(i * i), 1.0))
+        .collect();
+    assert!((kendall(&rising).unwrap().tau - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn tau_of_weighted_entries_is_that_of_all_pairs() {
+    let mut draws = Draws(5);
+    let entries: Vec<Ranked> = (0..80)
+        .map(|_| {
+            let x = (draws.unit() * 12.0).floor();
+            let y = (draws.unit() * 9.0 + 0.3 * x).floor();
+            entry(x, y, 2.0 * draws.unit() - 0.3)
+        })
+        .collect();
+    let same = |d: f64| d.abs() < 1e-9;
+    let sign = |d: f64| if same(d) { 0.0 } else { d.signum() };
+    let (mut sum, mut all, mut same_x, mut same_y) = (0.0, 0.0, 0.0, 0.0);
+    for (i, a) in entries.iter().enumerate() {
+        for b in &entries[..i] {
+            let w = a.sumw * b.sumw;
+            sum += w * sign(a.x - b.x) * sign(a.y - b.y);
+            all += w;
+            same_x += if same(a.x - b.x) { w } else { 0.0 };
+            same_y += if same(a.y - b.y) { w } else { 0.0 };
+        }
+    }
+    let expected = sum / ((all - same_x) * (all - same_y)).sqrt();
+    let found = kendall(&entries).unwrap();
+    assert!(
+        (found.tau - expected).abs() < 1e-12,
+        "{} {expected}",
+        found.tau
+    );
+}
+
+#[test]
+fn the_error_of_tau_is_that_of_independent_values() {
+    let mut draws = Draws(9);
+    let n = 2000.0_f64;
+    let entries: Vec<Ranked> = (0..2000)
+        .map(|_| entry(draws.unit(), draws.unit(), 1.0))
+        .collect();
+    let found = kendall(&entries).unwrap();
+    let expected = (2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))).sqrt();
+    assert!(
+        (found.error / expected - 1.0).abs() < 0.05,
+        "{} {expected}",
+        found.error
+    );
+    assert!(found.deviations().abs() < 4.0);
+}
+
+#[test]
+fn tau_of_nothing_to_rank_is_none() {
+    assert!(kendall(&[]).is_none());
+    assert!(kendall(&[entry(1.0, 2.0, 1.0)]).is_none());
+    let constant: Vec<Ranked> = (0..10).map(|i| entry(1.0, f64::from(i), 1.0)).collect();
+    assert!(kendall(&constant).is_none());
+    assert!(kendall(&[entry(f64::NAN, 0.0, 1.0), entry(1.0, 1.0, 1.0)]).is_none());
+}
+
+/// A toy of a peak over a falling background, in ten bins of a control variable on [0, 1] that is
+/// distributed otherwise in both. With a `tilt` the background falls the more the greater it is.
+fn toy(seed: u64, tilt: f64) -> (Model, Factorisation) {
+    let mut draws = Draws(seed);
+    let range = FitRange::new(0.0, 1.0).unwrap();
+    let mut columns: Vec<Histogram> = (0..10)
+        .map(|_| Histogram::new(range, 100).unwrap())
+        .collect();
+    let mut fill = |m: f64, t: f64| columns[((t * 10.0) as usize).min(9)].fill(m, 1.0);
+    let mut signal = 0;
+    while signal < 3000 {
+        let m = 0.5 + 0.05 * draws.normal();
+        let t = draws.unit().sqrt();
+        signal += usize::from(fill(m, t));
+    }
+    let mut background = 0;
+    while background < 5000 {
+        let t = draws.unit().powi(2);
+        let slope = -1.0 - tilt * (t - 0.3);
+        let m = draws.unit();
+        if draws.unit() * (1.0 + tilt).exp() < (slope * m).exp() {
+            background += usize::from(fill(m, t));
+        }
+    }
+    let components = [
+        ("signal", "gauss(mean, width)"),
+        ("background", "exponential"),
+    ];
+    let model = Model::new(range, &components, &BTreeMap::new()).unwrap();
+    let mut all = Histogram::new(range, 100).unwrap();
+    for column in &columns {
+        all.merge(column).unwrap();
+    }
+    let fit = fit(&model, Sample::Binned(&all), &Setup::default()).unwrap();
+    let found = factorisation(&model, &fit, 0, "momentum", &columns);
+    (model, found)
+}
+
+#[test]
+fn toys_that_do_not_factorise_are_flagged_and_clean_ones_are_not() {
+    let flagged = |tilt: f64| {
+        let toys = (1..=200).map(|seed| toy(seed * 7919, tilt).1.verdict);
+        let mut counts = [0; 3];
+        for verdict in toys {
+            counts[verdict as usize] += 1;
+        }
+        counts
+    };
+    let clean = flagged(0.0);
+    assert!(clean[0] >= 195 && clean[2] == 0, "clean: {clean:?}");
+    let bent = flagged(1.5);
+    assert!(bent[2] >= 195, "not factorising: {bent:?}");
+}
+
+#[test]
+fn a_verdict_says_why() {
+    let (_, found) = toy(1, 1.5);
+    assert_eq!(found.verdict, Verdict::Invalid);
+    assert!(found.reason.contains("momentum"), "{}", found.reason);
+    let (_, found) = toy(1, 0.0);
+    assert_eq!(
+        found.reason,
+        "no dependence of momentum on the fit variable was found"
+    );
+}

@@ -1,0 +1,208 @@
+//! Weights against closed forms, identities, and what cannot be weighted.
+
+use std::collections::BTreeMap;
+
+use super::{Reference, SumRule, Verdict, WeightError, Weights, weighted_covariance};
+use crate::fit::fit;
+use crate::model::Model;
+use crate::quadrature;
+use crate::range::FitRange;
+use crate::sample::{Histogram, Sample, Values};
+use crate::setup::Setup;
+
+fn model(components: &[(&str, &str)]) -> Model {
+    let range = FitRange::new(0.0, 1.0).unwrap();
+    Model::new(range, components, &BTreeMap::new()).unwrap()
+}
+
+/// A normal distribution (0.5, 0.1) and an exponential one of the scale 0.5, both cut to [0, 1].
+fn textbook() -> Model {
+    model(&[("s", "gauss(0.5, 0.1)"), ("b", "exponential(-2)")])
+}
+
+fn near(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+}
+
+#[test]
+fn closed_forms_of_cows_hold() {
+    let model = textbook();
+    let one = Weights::new(&model, &[1.0, 1.0], &Reference::One).unwrap();
+    near(one.matrix().at(0, 0), 0.445_036_71);
+    near(one.matrix().at(0, 1), -0.294_234_07);
+    near(one.matrix().at(1, 1), 0.956_125_73);
+    for (x, expected) in [(0.1, -0.556_611), (0.5, 1.525_072), (0.9, -0.111_902)] {
+        near(one.at(x).unwrap()[0], expected);
+    }
+    let classic = Weights::new(&model, &[700.0, 700.0], &Reference::Density).unwrap();
+    near(classic.matrix().at(0, 0), 0.796_165_52);
+    near(classic.matrix().at(0, 1), -0.296_165_52);
+    for (x, expected) in [(0.1, -0.590_788), (0.5, 1.208_274), (0.9, -0.584_711)] {
+        near(classic.at(x).unwrap()[0], expected);
+    }
+}
+
+/// Values from three components, by the inverse of a crude sum.
+fn sample(model: &Model, truth: &[f64], seed: u64) -> Values {
+    let densities = model.densities(truth).unwrap();
+    let mut state = seed;
+    let mut unit = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut values = Values::new(model.range());
+    for (k, n) in truth.iter().take(model.component_names().len()).enumerate() {
+        let mut left = *n as usize;
+        while left > 0 {
+            let (x, y) = (unit(), 12.0 * unit());
+            if y < densities.height(k, x) {
+                values.push(x, 1.0);
+                left -= 1;
+            }
+        }
+    }
+    values
+}
+
+#[test]
+fn identities_hold_for_any_number_of_components_and_every_reference() {
+    let model = model(&[
+        ("s", "gauss(mean, 0.05)"),
+        ("other", "gauss(0.7, 0.06)"),
+        ("b", "chebychev(2)"),
+    ]);
+    let values = sample(&model, &[400.0, 300.0, 900.0, 0.4, -0.2, 0.1], 7);
+    let fit = fit(&model, Sample::Unbinned(&values), &Setup::default()).unwrap();
+    let histogram = values.histogram(25).unwrap();
+    for reference in [
+        Reference::One,
+        Reference::Density,
+        Reference::histogram(&histogram).unwrap(),
+    ] {
+        let weights = Weights::of_fit(&model, &fit, &reference).unwrap();
+        let densities = model.densities(&fit.values()).unwrap();
+        let mut breaks = densities.breaks();
+        breaks.extend((0..=25).map(|i| f64::from(i) / 25.0));
+        breaks.sort_by(f64::total_cmp);
+        for i in 0..3 {
+            for j in 0..3 {
+                let mut sum = 0.0;
+                for pair in breaks.windows(2) {
+                    for (x, weight) in quadrature::nodes(pair[0], pair[1]) {
+                        sum += weight * weights.at(x).unwrap()[i] * densities.height(j, x);
+                    }
+                }
+                let unit = if i == j { 1.0 } else { 0.0 };
+                assert!((sum - unit).abs() < 1e-9, "{reference:?} {i} {j} {sum}");
+            }
+        }
+        if reference == Reference::Density {
+            let mut sums = [0.0; 3];
+            for x in values.x() {
+                let all = weights.at(*x).unwrap();
+                assert!((all.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+                for (sum, weight) in sums.iter_mut().zip(all) {
+                    *sum += weight;
+                }
+            }
+            for (sum, parameter) in sums.iter().zip(&fit.parameters) {
+                assert!(
+                    (sum / parameter.value - 1.0).abs() < 1e-6,
+                    "{sum} {}",
+                    parameter.value
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn components_of_one_shape_are_refused_by_their_names() {
+    let same = model(&[
+        ("s", "gauss(0.5, 0.1)"),
+        ("b", "exponential(-2)"),
+        ("t", "gauss(0.5, 0.1)"),
+    ]);
+    let refused = Weights::new(&same, &[1.0, 1.0, 1.0], &Reference::Density).unwrap_err();
+    let expected = WeightError::Singular {
+        one: "s".into(),
+        other: "t".into(),
+    };
+    assert_eq!(refused, expected);
+    assert!(refused.to_string().contains("\"s\" and \"t\""));
+    let negative = Weights::new(&textbook(), &[-5.0, 1.0], &Reference::Density).unwrap_err();
+    assert!(negative.to_string().contains("not positive"), "{negative}");
+}
+
+#[test]
+fn entries_outside_have_no_weight() {
+    let model = textbook();
+    let weights = Weights::new(&model, &[1.0, 1.0], &Reference::One).unwrap();
+    for x in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
+        assert!(weights.at(x).is_none(), "{x}");
+    }
+    assert!(weights.at(0.0).is_some() && weights.at(1.0).is_some());
+}
+
+#[test]
+fn stray_entries_are_warned_of_and_many_are_an_error() {
+    let model = textbook();
+    let values = sample(&model, &[5000.0, 5000.0], 3);
+    let fit = fit(&model, Sample::Unbinned(&values), &Setup::default()).unwrap();
+    let weights = Weights::of_fit(&model, &fit, &Reference::Density).unwrap();
+    let worst = |stray: usize| {
+        let (mut sums, mut squares) = ([0.0; 2], [0.0; 2]);
+        for x in values.x().iter().copied().chain((0..stray).map(|_| 0.95)) {
+            for (k, weight) in weights.at(x).unwrap().into_iter().enumerate() {
+                sums[k] += weight;
+                squares[k] += weight * weight;
+            }
+        }
+        let rules = (0..2).map(|k| SumRule::new(sums[k], squares[k], fit.parameters[k].value));
+        rules.map(|rule| rule.verdict()).max().unwrap()
+    };
+    assert_eq!(worst(0), Verdict::Valid);
+    assert_eq!(worst(100), Verdict::Doubtful);
+    assert_eq!(worst(1000), Verdict::Invalid);
+}
+
+#[test]
+fn a_component_of_a_fifth_of_a_percent_is_no_error_by_itself() {
+    // Its sum is off by 8 %, which is a fifth of its statistical error.
+    let rule = SumRule::new(21.6, 64.0, 20.0);
+    assert_eq!(rule.verdict(), Verdict::Doubtful);
+    assert_eq!(SumRule::new(20.5, 64.0, 20.0).verdict(), Verdict::Valid);
+    assert_eq!(SumRule::new(40.0, 64.0, 20.0).verdict(), Verdict::Invalid);
+}
+
+#[test]
+fn the_sandwich_of_the_sum_of_all_weights_is_the_error_of_the_yield() {
+    let model = model(&[("s", "gauss(mean, width)"), ("b", "exponential")]);
+    let values = sample(&model, &[20_000.0, 20_000.0, 0.5, 0.08, -2.0], 11);
+    let fit = fit(&model, Sample::Unbinned(&values), &Setup::default()).unwrap();
+    let all = values.histogram(400).unwrap();
+    let covariance = weighted_covariance(
+        &model,
+        &fit,
+        &Reference::Density,
+        0,
+        std::slice::from_ref(&all),
+    )
+    .unwrap();
+    let error = covariance.at(0, 0).sqrt();
+    let ratio = error / fit.parameters[0].error.unwrap();
+    assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
+    // In halves by chance the errors of both, and what they have in common, add up to it.
+    let mut halves = [
+        Histogram::new(model.range(), 400).unwrap(),
+        Histogram::new(model.range(), 400).unwrap(),
+    ];
+    for (index, x) in values.x().iter().enumerate() {
+        halves[usize::from(index % 3 == 0)].fill(*x, 1.0);
+    }
+    let parts = weighted_covariance(&model, &fit, &Reference::Density, 0, &halves).unwrap();
+    let sum = parts.at(0, 0) + 2.0 * parts.at(0, 1) + parts.at(1, 1);
+    assert!((sum / covariance.at(0, 0) - 1.0).abs() < 1e-9);
+}

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # A whole site on this machine: RabbitMQ, S3-compatible storage, a coordinator and two workers, and
-# the demo's campaign done by them. Everything listens on loopback only, at ports that were free,
+# a demo's campaign done by them. Everything listens on loopback only, at ports that were free,
 # with passwords made for this run; everything is stopped at the end, however that comes.
 #
-#   deploy/cluster.sh [--keep] [--events N] [--output FOLDER]
+#   deploy/cluster.sh [--demo NAME] [--keep] [--events N] [--output FOLDER]
 #
+#   --demo NAME      trigger, pid or dielectron; `lumimill demo --list` names all [default: trigger]
 #   --keep           leaves the site running after the campaign, until Ctrl-C
 #   --events N       events of the demo [default: 60000]
 #   --output FOLDER  input, report and tables [default: lumimill-cluster]
@@ -17,6 +18,7 @@ ROOT="$(cd "$(dirname "$0")/.." && pwd)"
 VENV="$ROOT/target/python-cluster"
 OUT=lumimill-cluster
 EVENTS=60000
+DEMO=trigger
 KEEP=no
 SITE=""
 CURRENT=""
@@ -33,9 +35,13 @@ arguments() {
   while [ $# -gt 0 ]; do
     case "$1" in
       --keep) KEEP=yes; shift ;;
-      --events | --output)
+      --demo | --events | --output)
         [ $# -ge 2 ] || { echo "cluster.sh: $1 needs a value" >&2; exit 2; }
-        if [ "$1" = --events ]; then EVENTS="$2"; else OUT="$2"; fi
+        case "$1" in
+          --demo) DEMO="$2" ;;
+          --events) EVENTS="$2" ;;
+          --output) OUT="$2" ;;
+        esac
         shift 2
         ;;
       -h | --help) usage; exit 0 ;;
@@ -266,10 +272,16 @@ start_mill() {
   done
 }
 
+# The first name of a campaign file below a heading; of the file itself without one.
+named() { sed -n "/^${1:-}/,\$s/^name = \"\(.*\)\"\$/\1/p" "$OUT/campaign.toml" | head -n 1; }
+
 # The demo's campaign, with its output in the store, in shards enough for two workers.
 campaign() {
-  rm -rf "$OUT/demo" "$OUT/logs"
-  run "$LUMIMILL" demo --inputs-only --output "$OUT" --events "$EVENTS"
+  rm -rf "$OUT/logs"
+  run "$LUMIMILL" demo "$DEMO" --inputs-only --output "$OUT" --events "$EVENTS"
+  NAME="$(named)"
+  STAGE="$(named '\[\[stage\]\]')"
+  rm -rf "${OUT:?}/${NAME:?}"
   sed -e "s|^output = .*|output = \"$STORE\"|" -e 's|^events = .*|events = 4_000|' \
     "$OUT/campaign.toml" >"$OUT/cluster.toml"
   run "$LUMIMILL" submit "$OUT/cluster.toml"
@@ -291,8 +303,8 @@ follow() {
 }
 
 results() {
-  echo "report  $OUT/demo/report/index.html"
-  echo "tables  $OUT/demo/dimuon/*.parquet"
+  echo "report  $OUT/$NAME/report/index.html"
+  echo "tables  $OUT/$NAME/$STAGE/*.parquet"
 }
 
 keep_running() {
@@ -380,7 +392,7 @@ wait_for SeaweedFS answers "${PORT[filer]}" POST /buckets/campaigns/
 export LUMIMILL_SITE="$SITE/coordinator.toml"
 say "starting a coordinator and two workers"
 start_mill
-say "submitting the demo's campaign"
+say "submitting the campaign of the demo $DEMO"
 campaign
 results
 if [ "$KEEP" = yes ]; then keep_running; fi

@@ -18,7 +18,8 @@ mod steps;
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
 pub use model::{
-    EngineChoice, Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy,
+    BdtMode, BdtSource, EngineChoice, Model, ModelInputs, ModelOutput, ModelSource, NamedInput,
+    NanPolicy, is_ccdb,
 };
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};

@@ -5,6 +5,7 @@
 //! schema and evaluated over Arrow columns; metric partials merge in shard order. The two
 //! ports, [`queue`] and [`store`], are all that the rest knows of brokers and object stores.
 
+pub mod bdt_config;
 pub mod campaign;
 pub mod control;
 pub mod count;
@@ -21,6 +22,7 @@ pub mod lumi_mask;
 pub mod luminosity;
 pub mod marker;
 pub mod metric;
+pub mod ordered_json;
 pub mod own_length;
 pub mod printable;
 pub mod queue;

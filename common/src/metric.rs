@@ -24,6 +24,7 @@ mod multiclass;
 mod partial;
 mod ranking;
 mod row_batch;
+mod significance;
 mod size;
 mod tally;
 
@@ -42,4 +43,8 @@ pub use ranking::{
     RawRanking, ReliabilityBin, RocPoint, ScoreBin,
 };
 pub use row_batch::{FillError, RowBatch};
+pub use significance::{
+    Best, RawSignificance, Scan, ScanPoint, SignificanceBin, SignificanceResult, SignificanceSpec,
+    WithError,
+};
 pub use size::{histogram_bins_are_too_many, metrics_are_too_large};

@@ -13,6 +13,8 @@ mod number;
 mod page;
 mod summary;
 
+pub use metric::significance::Selection;
+pub(crate) use metric::significance::warnings as significance_warnings;
 pub use summary::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Luminosity, Report, RunLumis,
     ShardCounts, StageReport,

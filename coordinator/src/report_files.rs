@@ -5,12 +5,15 @@ mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lumimill_common::bdt_config::BdtConfig;
 use lumimill_common::campaign::{Campaign, DuplicatePolicy, Rows, Stage};
+use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::metric::{CutFlow, Unit};
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::unit::unit_of;
 
@@ -19,7 +22,8 @@ use crate::output::Output;
 use crate::plan::{DuplicateLumi, Plan, beside};
 use crate::reduce::{StageResult, reduce};
 use crate::report::{
-    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, StageReport, render,
+    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
+    StageReport, render, significance_warnings,
 };
 use crate::report_sums::{ReportSums, SUMS, check_not_newer, remove_former};
 use crate::soundness::Markers;
@@ -68,17 +72,22 @@ pub async fn write_report(
     let merged = results.iter().flat_map(|result| &result.merged).copied();
     let known = Known::of(merged.collect(), failed);
     let ledger = Ledger::of(plan, &known);
-    let stages: Vec<StageReport> = campaign
+    let mut stages: Vec<StageReport> = campaign
         .stages
         .iter()
         .zip(results)
         .zip(ledger.of_stages())
         .map(|((stage, result), (_, counts))| stage_report(campaign, stage, result, plan, &counts))
         .collect();
+    for (stage, report) in campaign.stages.iter().zip(&mut stages) {
+        report.selections = selections(output.store().as_ref(), stage, plan).await?;
+    }
     let lumis = plan.certified.mask().map(|_| ledger.lumis());
     let mut warnings = plan.notes.clone();
     let empty: Vec<String> = stages.iter().filter_map(without_rows).collect();
     warnings.extend(empty.iter().cloned());
+    let scans: Vec<String> = stages.iter().flat_map(significance_warnings).collect();
+    warnings.extend(scans.iter().cloned());
     let report = Report {
         campaign: plan.campaign.to_string(),
         software: format!("lumimill {}", env!("CARGO_PKG_VERSION")),
@@ -106,6 +115,7 @@ pub async fn write_report(
         output.write_report(&name, bytes).await?;
     }
     let mut outcome = Outcome::of(&report, empty, output, unsound);
+    outcome.warnings.extend(scans);
     outcome.warnings.extend(foreign);
     if to_measure > 0 {
         outcome.warnings.push(format!(
@@ -114,6 +124,37 @@ pub async fn write_report(
         ));
     }
     Ok(outcome)
+}
+
+/// The BDT configurations that a stage selects by, as far as the store has them.
+async fn selections(
+    store: &dyn Store,
+    stage: &Stage,
+    plan: &Plan,
+) -> anyhow::Result<Vec<Selection>> {
+    let planned = plan
+        .stages
+        .iter()
+        .find(|planned| planned.name == stage.name);
+    let mut hashes = planned.map_or(&[][..], |planned| &planned.models).iter();
+    let mut selections = Vec::new();
+    for model in &stage.models {
+        let mut files = model.source.paths().len();
+        if model.bdt().is_some()
+            && let Some(key) = hashes.clone().next().and_then(|hash| model_key(hash))
+        {
+            let bytes = store.get(&key).await?.unwrap_or_default();
+            if let Ok(config) = BdtConfig::parse(&bytes) {
+                files += config.bins.len();
+                selections.push(Selection {
+                    model: model.name.clone(),
+                    config,
+                });
+            }
+        }
+        hashes = hashes.as_slice().get(files..).unwrap_or_default().iter();
+    }
+    Ok(selections)
 }
 
 /// A table without rows although events went in, which is seldom what was meant.
@@ -170,6 +211,7 @@ fn stage_report(
         cut_flow: from_files(campaign, stage, plan, &result.cut_flow),
         labels: label_reports(stage, plan),
         metrics: result.metrics,
+        selections: Vec::new(),
         units: stage.output_names().iter().filter_map(unit).collect(),
         rows: result.rows,
         shards: counts.into(),

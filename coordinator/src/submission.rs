@@ -7,11 +7,13 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use lumimill_common::campaign::Campaign;
 use lumimill_common::control::{Control, ControlState, model_key};
+use lumimill_common::hex::hex;
 use lumimill_common::store::{Place, Store};
+
+use sha2::{Digest, Sha256};
 
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::output::{Output, Planned, Told};
-use crate::plan::PlannedStage;
 
 /// Workers look for campaigns in one place: that of the site.
 pub fn check_place(place: &Place, root: &Place, campaign: &Campaign) -> anyhow::Result<()> {
@@ -57,30 +59,49 @@ fn resolved(place: &Place) -> Option<std::path::PathBuf> {
     }
 }
 
+/// Writes the BDT configurations that are not there yet: the report writes them again with other
+/// cuts.
+pub async fn write_configurations(store: &dyn Store, file: &CampaignFile) -> anyhow::Result<()> {
+    let models = file.stages.iter().flat_map(|stage| stage.models());
+    for model in models.filter(|model| model.bdt().is_some()) {
+        if let Some((path, hash)) = model.files().first() {
+            write_model(store, file, path, hash).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the model files that are not there yet, each under its hash.
-pub async fn write_models(
-    store: &dyn Store,
-    file: &CampaignFile,
-    stages: &[PlannedStage],
-) -> anyhow::Result<()> {
+pub async fn write_models(store: &dyn Store, file: &CampaignFile) -> anyhow::Result<()> {
     let there = store.list(&"_models".parse()?).await?;
     let mut there: BTreeSet<String> = there
         .iter()
         .map(|object| object.key.as_str().to_owned())
         .collect();
-    for (stage, planned) in file.campaign.stages.iter().zip(stages) {
-        let paths = stage.models.iter().flat_map(|model| model.source.paths());
-        for (path, hash) in paths.zip(&planned.models) {
-            let key = model_key(hash).context("a model has no hash")?;
-            if !there.insert(key.to_string()) {
-                continue;
+    for model in file.stages.iter().flat_map(|stage| stage.models()) {
+        for (path, hash) in model.files() {
+            if there.insert(format!("_models/{hash}")) {
+                write_model(store, file, path, hash).await?;
             }
-            let bytes = file
-                .model(path)
-                .map_err(|reason| anyhow!("{path}: {reason}"))?;
-            store.put(&key, bytes).await?;
         }
     }
+    Ok(())
+}
+
+async fn write_model(
+    store: &dyn Store,
+    file: &CampaignFile,
+    path: &str,
+    hash: &str,
+) -> anyhow::Result<()> {
+    let key = model_key(hash).context("a model has no hash")?;
+    let bytes = file
+        .model(path)
+        .map_err(|reason| anyhow!("{path}: {reason}"))?;
+    if hex(&Sha256::digest(&bytes)) != *hash {
+        return Err(anyhow!("{path}: changed since it was planned: do it again"));
+    }
+    store.put(&key, bytes).await?;
     Ok(())
 }
 

@@ -206,7 +206,7 @@ async fn empty_jobs(
 
     let begun = Instant::now();
     let store = bench.output.store();
-    write_models(store.as_ref(), &bench.file, &bench.plan.stages).await?;
+    write_models(store.as_ref(), &bench.file).await?;
     let digest = bench
         .output
         .write_submission(&bench.file.text, &bench.plan)

@@ -44,6 +44,7 @@ const KNOWN: &[(&str, Way)] = &[
     ("lumimill demo", Alone(0)),
     ("lumimill demo --output demo", Alone(0)),
     ("lumimill demo pid", Alone(0)),
+    ("lumimill demo dielectron", Alone(0)),
     ("lumimill demo --list", Alone(0)),
     ("lumimill check campaign.toml", Alone(0)),
     ("lumimill check", Elsewhere("is the name of the command")),

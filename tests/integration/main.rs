@@ -9,6 +9,7 @@ mod classes;
 mod cluster_script;
 mod command_lines;
 mod determinism;
+mod dielectron;
 mod directories;
 mod duplicates;
 mod every_mistake;

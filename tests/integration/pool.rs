@@ -41,6 +41,20 @@ fn a_pool_writes_what_one_laptop_writes() {
     let _ = site.run(&["verify", file]).expect_code(0);
     let status = site.run(&["status", file]).expect_code(0);
     assert!(status.out.contains(" 0 failed"), "{}", status.out);
+    // Models in bins by a configuration, which is no file of the workers.
+    let folder = site.dielectrons(4_000, 500);
+    let mut expected = undisturbed(&lumimill(), &folder);
+    expected.retain(|name, _| !name.starts_with("_models/"));
+    let file = folder.file();
+    let _ = site.run(&["submit", file.to_str().unwrap()]).expect_code(0);
+    site.wait_for_campaign("dielectron");
+    let found = site.objects("dielectron");
+    assert!(
+        found.contains_key("report/bdt_config.json"),
+        "{:?}",
+        found.keys()
+    );
+    assert_same(&expected, &found);
     site.signal("one", "TERM");
     assert_eq!(site.wait_for_end("one"), 0, "{}", site.log("one"));
     let logs = site.logs();

@@ -29,6 +29,14 @@ impl CampaignFolder {
         Self { folder }
     }
 
+    /// The demo of dielectrons on so many generated pairs.
+    #[must_use]
+    pub fn dielectron(pairs: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        dielectron::write_inputs(folder.path(), pairs, 7).expect("the demo's input is written");
+        Self { folder }
+    }
+
     /// Tables of so many generated dielectrons, with this campaign file.
     #[must_use]
     pub fn dielectrons(pairs: u64, text: &str) -> Self {

@@ -84,6 +84,18 @@ impl Cluster {
         folder
     }
 
+    /// The same with generated dielectrons and a BDT configuration.
+    #[must_use]
+    pub fn dielectrons(&self, pairs: u64, shard_pairs: u64) -> CampaignFolder {
+        let folder = CampaignFolder::dielectron(pairs);
+        folder.change("events = 10_000", &format!("events = {shard_pairs}"));
+        folder.change(
+            "output = \"out\"",
+            &format!("output = \"s3://{BUCKET}/site\""),
+        );
+        folder
+    }
+
     /// A command of the program, with the site's settings.
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {

@@ -28,10 +28,13 @@ const BATCH_ROWS: usize = 16_384;
 const PIECE: u64 = 8 << 20;
 
 /// Whether what a stage measures can be measured on a table with this marker: what counts events
-/// must be able to tell them apart.
+/// must be able to tell them apart, and what is of cuts needs the rows that did not pass.
 #[must_use]
 pub fn can_be_measured(marker: &Marker, metrics: &[MetricSpec]) -> bool {
-    marker.tells_events || !metrics.iter().any(MetricSpec::needs_events)
+    let is_of_table = |metric: &MetricSpec| {
+        metric.before_cuts().is_none() && (marker.tells_events || !metric.needs_events())
+    };
+    metrics.iter().all(is_of_table)
 }
 
 /// A table in scratch space; removed when it is dropped.

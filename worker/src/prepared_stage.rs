@@ -85,8 +85,12 @@ impl PreparedStage {
             let engine = |file| planned.map_or("", |planned| planned.engine(first + file));
             let engine = |file| engine(file).to_owned();
             let engine = planned.map(|_| &engine as &dyn Fn(usize) -> String);
-            let loaded = StageModel::load(files, spec, engine);
-            first += spec.source.paths().len();
+            let is_column = |name: &str| stage.has_column(name);
+            let loaded = StageModel::load(files, spec, &is_column, engine);
+            first += match &loaded {
+                Ok(model) => model.files().len(),
+                Err(_) => spec.source.paths().len(),
+            };
             match loaded {
                 Ok(model) => models.push(model),
                 Err(wrong) => {
@@ -110,6 +114,8 @@ impl PreparedStage {
         });
         let makers: Vec<String> = models.iter().flat_map(StageModel::makers).collect();
         let digest = stage_digest(campaign, &stage, &makers);
+        let stage = resolved(stage, &models);
+        problems.extend(without_score(&campaign.stages[index], &stage, &path));
         let metrics = stage.measured();
         let functions = campaign.functions.clone();
         let stage = Self {
@@ -296,6 +302,39 @@ impl PreparedStage {
             })
             .collect()
     }
+}
+
+/// A stage whose models say what their configurations say of them.
+fn resolved(mut stage: Stage, models: &[StageModel]) -> Stage {
+    for model in models {
+        let of_name = |spec: &&mut lumimill_common::campaign::Model| spec.name == model.name();
+        if let Some(spec) = stage.models.iter_mut().find(of_name) {
+            *spec = model.spec().clone();
+        }
+    }
+    stage
+}
+
+/// Metrics of scores that a configuration does not have, which the campaign alone cannot know.
+fn without_score(campaign: &Stage, resolved: &Stage, path: &str) -> Vec<Problem> {
+    let before = campaign.output_names();
+    let after: BTreeSet<&str> = resolved.output_names().into_iter().collect();
+    let gone: Vec<&str> = before
+        .into_iter()
+        .filter(|name| !after.contains(name))
+        .collect();
+    let metrics = resolved.metrics.iter().enumerate();
+    let problems = metrics.flat_map(|(number, metric)| {
+        let named = metric.columns().into_iter();
+        let place = resolved.reading.metrics.of(number);
+        named
+            .filter(|name| gone.contains(&name.as_str()))
+            .map(move |name| Problem {
+                path: format!("{path}.metric[{place}]"),
+                message: format!("the BDT configuration has no score {name}: it is Binary"),
+            })
+    });
+    problems.collect()
 }
 
 /// How many folds the stage and its models with folds share.

@@ -207,8 +207,9 @@ fn batch_rows(
             measured.cut_flow.add(&name, unit, 0);
         }
         let models = stage.prepared().models().iter();
-        let after = models.filter_map(StageModel::nan_step);
-        for name in after.chain(stage.program().scored_step()) {
+        let before = models.clone().filter_map(StageModel::step_before);
+        let after = models.flat_map(StageModel::steps_after);
+        for name in before.chain(after).chain(stage.program().scored_step()) {
             measured.cut_flow.add(&name, Unit::Rows, 0);
         }
         return Ok(None);
@@ -222,7 +223,10 @@ fn batch_rows(
     }
     rows = with_numbers(place, stage, rows, measured)?;
     let columns = added_columns(&place.shard.file.url, stage, batch, &rows)?;
+    let read = rows.batch.clone();
     rows.batch = extended(&rows.batch, stage, columns)?;
+    fill_before_cuts(stage, &read, &rows, measured)?;
+    let rows = selected(place, stage, read, rows, measured)?;
     let rows = stage
         .program()
         .select_scored(rows)
@@ -255,12 +259,91 @@ fn with_numbers(
             let message = format!("{event}: {}", wrong.message);
             Failure::reject("model", &place.shard.file.url, message)
         })?;
-        if let (Some(numbers), Some(step)) = (numbers, model.nan_step()) {
+        if let (Some(numbers), Some(step)) = (numbers, model.step_before()) {
             rows = rows
                 .filter(&numbers)
                 .map_err(|error| place.failure(&error))?;
             let left = rows.batch.num_rows() as u64;
             measured.cut_flow.add(&step, Unit::Rows, left);
+        }
+    }
+    Ok(rows)
+}
+
+/// Scored rows beside what was read for them, which cuts need and the table may not keep.
+fn beside(read: &RecordBatch, rows: &RecordBatch) -> Result<RecordBatch, Failure> {
+    let mut whole = rows.clone();
+    for (field, column) in read.schema_ref().fields().iter().zip(read.columns()) {
+        if whole.column_by_name(field.name()).is_none() {
+            whole = with_column(&whole, field.as_ref().clone(), column.clone())?;
+        }
+    }
+    Ok(whole)
+}
+
+/// Fills the metrics that are of cuts which are yet to be made.
+fn fill_before_cuts(
+    stage: &CompiledStage,
+    read: &RecordBatch,
+    rows: &Rows,
+    measured: &mut Measured,
+) -> Result<(), Failure> {
+    let partials = measured.partials.iter_mut();
+    for partial in partials.filter(|partial| partial.spec().before_cuts().is_some()) {
+        let score = partial.spec().before_cuts().unwrap_or_default().to_owned();
+        let whole = beside(read, &rows.batch)?;
+        let mut rows = Rows {
+            batch: whole,
+            ..rows.clone()
+        };
+        for model in stage.prepared().models() {
+            if let Some(passes) = model.measurable(&rows.batch, &score)? {
+                rows = rows
+                    .filter(&passes)
+                    .map_err(|error| cannot_measure(stage, &error))?;
+            }
+        }
+        let batch = RowBatch::of_events(&rows.batch, rows.event_index.values());
+        let batch = batch.map_err(|error| cannot_measure(stage, &error))?;
+        partial
+            .fill(&batch)
+            .map_err(|error| cannot_measure(stage, &error))?;
+    }
+    Ok(())
+}
+
+fn cannot_measure(stage: &CompiledStage, error: &dyn std::fmt::Display) -> Failure {
+    Failure::reject("metric", stage.prepared().stage().name.as_str(), error)
+}
+
+/// The rows that pass the cuts of models that have any.
+fn selected(
+    place: &Place<'_>,
+    stage: &CompiledStage,
+    read: RecordBatch,
+    mut rows: Rows,
+    measured: &mut Measured,
+) -> Result<Rows, Failure> {
+    let mut read = Rows {
+        batch: read,
+        ..rows.clone()
+    };
+    for model in stage.prepared().models() {
+        let steps = model.steps_after();
+        if steps.is_empty() {
+            continue;
+        }
+        // Each selection is of the rows that are left after the one before.
+        for (number, step) in steps.iter().enumerate() {
+            let whole = beside(&read.batch, &rows.batch)?;
+            let selections = model.selections(&whole)?;
+            if let Some(passes) = selections.get(number) {
+                let filter = |rows: Rows| rows.filter(passes);
+                rows = filter(rows).map_err(|error| place.failure(&error))?;
+                read = filter(read).map_err(|error| place.failure(&error))?;
+            }
+            let left = rows.batch.num_rows() as u64;
+            measured.cut_flow.add(step, Unit::Rows, left);
         }
     }
     Ok(rows)
@@ -334,13 +417,12 @@ fn fill(
     measured: &mut Measured,
     told_apart: &mut ToldApart,
 ) -> Result<(), Failure> {
-    let failure = |error: &dyn std::fmt::Display| {
-        Failure::reject("metric", stage.prepared().stage().name.as_str(), error)
-    };
+    let failure = |error: &dyn std::fmt::Display| cannot_measure(stage, error);
     let batch = RowBatch::of_events(&rows.batch, rows.event_index.values())
         .map_err(|error| failure(&error))?;
     told_apart.look(&batch, &rows.batch);
-    for partial in &mut measured.partials {
+    let partials = measured.partials.iter_mut();
+    for partial in partials.filter(|partial| partial.spec().before_cuts().is_none()) {
         partial.fill(&batch).map_err(|error| failure(&error))?;
     }
     Ok(())

@@ -6,10 +6,12 @@
 //! Runtime's. Any other graph is evaluated by ONNX Runtime where its library is, else by the embedded
 //! engine, as far as that can. Knows nothing of files: bytes and columns in, columns out.
 
+mod bins;
 mod choice;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod columns;
 mod description;
+mod elements;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod engine;
@@ -32,8 +34,10 @@ mod signature;
 mod tensor_values;
 mod trees;
 
+pub use bins::Bins;
 pub use choice::Choice;
 pub use description::{Description, Speed, Value};
+pub use elements::{Elements, load_elements};
 #[cfg(feature = "runtime")]
 pub use engine::rewritten;
 pub use engine::{embedded_name, load, missing, runtime_here};

@@ -1,12 +1,15 @@
 //! The models of a stage: loaded once, checked against their inputs, scoring whole batches.
 
+mod bdt;
+
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_schema::{DataType, Field};
+use lumimill_common::bdt_config::BdtConfig;
 use lumimill_common::campaign::{self, ModelSource, NanPolicy};
 use lumimill_common::failure::Failure;
 
 use crate::planned_stage::maker;
-use crate::score::{self, Choice, Gathering, Wrong, is_nan};
+use crate::score::{self, Bins, Choice, Gathering, Wrong, is_nan};
 
 /// Gives the bytes of a model file by the path that the campaign has for it.
 pub type ModelFiles<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + 'a;
@@ -18,24 +21,48 @@ pub struct StageModel {
     columns: Vec<String>,
     nan: NanPolicy,
     models: Choice,
+    /// Paths of its files, each with its SHA-256, in fold order; of models in bins their
+    /// configuration first.
+    files: Vec<(String, String)>,
+    /// What is to be known beside what its models say.
+    told: Vec<String>,
+    spec: campaign::Model,
 }
 
 impl StageModel {
     /// Loads a model's files and checks its inputs and outputs; of what `planned` gives, each file is
-    /// evaluated by what it says. All problems are returned together.
+    /// evaluated by what it says. `is_column` says whether its stage has a column of a name. All
+    /// problems are returned together.
     pub fn load(
         files: &ModelFiles<'_>,
         spec: &campaign::Model,
+        is_column: &dyn Fn(&str) -> bool,
         planned: Option<&dyn Fn(usize) -> String>,
     ) -> Result<Self, Vec<Wrong>> {
+        if let ModelSource::Bdt(source) = &spec.source {
+            let loaded = bdt::load(files, spec, source, is_column, planned)?;
+            return Ok(Self {
+                name: spec.name.clone(),
+                columns: loaded.resolved.columns().map(str::to_owned).collect(),
+                nan: spec.nan,
+                models: Choice::Bins(loaded.bins),
+                files: loaded.files,
+                told: loaded.notes,
+                spec: loaded.resolved,
+            });
+        }
         let mut problems = Vec::new();
         let mut models = Vec::new();
+        let mut hashed = Vec::new();
         for (file, path) in spec.source.paths().iter().enumerate() {
             let planned = planned.map(|engine| engine(file));
             let unread = |error| format!("{path}: cannot read the model: {error}");
             let bytes = files(path).map_err(|error| vec![Wrong::here(unread(error))]);
             match bytes.and_then(|bytes| score::load(path, &bytes, spec, planned.as_deref())) {
-                Ok(model) => models.push(model),
+                Ok(model) => {
+                    hashed.push((path.clone(), model.sha256().to_owned()));
+                    models.push(model);
+                }
                 Err(wrong) => problems.extend(wrong),
             }
         }
@@ -63,6 +90,9 @@ impl StageModel {
                 columns: spec.columns().map(str::to_owned).collect(),
                 nan: spec.nan,
                 models,
+                files: hashed,
+                told: Vec::new(),
+                spec: spec.clone(),
             }),
             false => Err(problems),
         }
@@ -87,19 +117,42 @@ impl StageModel {
     /// How many folds it has; 1 where it is one model.
     #[must_use]
     pub fn folds(&self) -> usize {
-        self.models.all().len()
+        match &self.models {
+            Choice::Folds(folds) => folds.len(),
+            Choice::Only(_) | Choice::Bins(_) => 1,
+        }
     }
 
-    /// SHA-256 of each file, in fold order.
+    /// What the campaign says of it, with what a BDT configuration adds to that.
+    #[must_use]
+    pub fn spec(&self) -> &campaign::Model {
+        &self.spec
+    }
+
+    /// The BDT configuration that it is of.
+    #[must_use]
+    pub fn bdt(&self) -> Option<&BdtConfig> {
+        self.models.bins().map(Bins::config)
+    }
+
+    /// Paths of its files, each with its SHA-256, in fold order; of models in bins their
+    /// configuration first.
+    #[must_use]
+    pub fn files(&self) -> &[(String, String)] {
+        &self.files
+    }
+
+    /// SHA-256 of each file, in that order.
     pub fn hashes(&self) -> impl Iterator<Item = String> {
-        let models = self.models.all().iter();
-        models.map(|model| model.sha256().to_owned())
+        self.files.iter().map(|(_, hash)| hash.clone())
     }
 
-    /// What evaluates each file, in fold order; nothing for trees.
+    /// What evaluates each file, in that order; nothing for trees and for configurations.
     pub fn engines(&self) -> impl Iterator<Item = &str> {
+        let configuration = self.models.bins().map(|_| "");
         let models = self.models.all().iter();
-        models.map(|model| model.engine().unwrap_or_default())
+        let models = models.map(|model| model.engine().unwrap_or_default());
+        configuration.into_iter().chain(models)
     }
 
     /// What its values depend on beside its configuration, of each file (see [`maker`]).
@@ -119,19 +172,35 @@ impl StageModel {
     pub fn notes(&self) -> Vec<String> {
         let models = self.models.all().iter();
         let mut notes: Vec<String> = models.flat_map(|model| model.notes()).collect();
+        notes.extend(self.told.iter().cloned());
         notes.sort();
         notes.dedup();
         notes
     }
 
-    /// The step of the cut flow after which it is given no NaN, where rows are left out for it.
+    /// The step of the cut flow after which it is given what it can score, where rows are left out
+    /// for it.
     #[must_use]
-    pub fn nan_step(&self) -> Option<String> {
-        self.nan.step(&self.name)
+    pub fn step_before(&self) -> Option<String> {
+        self.spec.step_before()
     }
 
-    /// Which rows have numbers in all of its inputs; `None` where it is given whatever there is.
+    /// The steps of the cut flow that its scores decide by themselves.
+    #[must_use]
+    pub fn steps_after(&self) -> Vec<String> {
+        self.spec.steps_after()
+    }
+
+    /// Which rows have numbers in all of its inputs, or are in one of its bins; `None` where it is
+    /// given whatever there is.
     pub fn has_numbers(&self, rows: &RecordBatch) -> Result<Option<BooleanArray>, NoNumber> {
+        if let Some(bins) = self.models.bins() {
+            let bins = bins.of_rows(rows).map_err(|failure| NoNumber {
+                row: 0,
+                message: failure.message,
+            })?;
+            return Ok(Some(bins.iter().map(|bin| Some(bin.is_some())).collect()));
+        }
         if self.nan == NanPolicy::Keep {
             return Ok(None);
         }
@@ -159,6 +228,67 @@ impl StageModel {
             }
         }
         Ok(Some(BooleanArray::from(numbers)))
+    }
+
+    /// Which of its scored rows have numbers for scores, and which of those pass its cuts: as many
+    /// as [`StageModel::steps_after`] says.
+    pub fn selections(&self, rows: &RecordBatch) -> Result<Vec<BooleanArray>, Failure> {
+        let Some(bins) = self.models.bins() else {
+            return Ok(Vec::new());
+        };
+        let steps = self.steps_after();
+        let mut selections = Vec::with_capacity(steps.len());
+        if steps.len() > 1 {
+            selections.push(self.has_scores(rows));
+        }
+        if !steps.is_empty() {
+            selections.push(bins.passes(rows, &self.columns, None)?.into());
+        }
+        Ok(selections)
+    }
+
+    /// Which rows the significance of a score is measured on: those that pass the cuts on all other
+    /// scores, and have numbers for scores. `None` where it is no score of this model.
+    pub fn measurable(
+        &self,
+        rows: &RecordBatch,
+        score: &str,
+    ) -> Result<Option<BooleanArray>, Failure> {
+        let Some(bins) = self.models.bins() else {
+            return Ok(None);
+        };
+        let Some(class) = self.class_of(score) else {
+            return Ok(None);
+        };
+        let passes = bins.passes(rows, &self.columns, Some(class))?;
+        let numbers = self.has_scores(rows);
+        let both = passes.into_iter().zip(numbers.values());
+        Ok(Some(
+            both.map(|(passes, number)| Some(passes && number))
+                .collect(),
+        ))
+    }
+
+    /// Which of its classes a column is the score of.
+    #[must_use]
+    pub fn class_of(&self, score: &str) -> Option<usize> {
+        let classes = self.bdt()?.kind.classes().len();
+        let mut scores = self.columns.iter().take(classes);
+        scores.position(|column| column == score)
+    }
+
+    fn has_scores(&self, rows: &RecordBatch) -> BooleanArray {
+        let mut numbers = vec![true; rows.num_rows()];
+        let columns = self
+            .columns
+            .iter()
+            .filter_map(|name| rows.column_by_name(name));
+        for nans in columns.filter_map(is_nan) {
+            for (number, nan) in numbers.iter_mut().zip(nans) {
+                *number &= !nan;
+            }
+        }
+        numbers.into()
     }
 }
 

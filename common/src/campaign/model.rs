@@ -1,11 +1,13 @@
 //! `[[stage.model]]`: a model, its inputs and the columns that its outputs go to.
 
+mod bdt;
 mod inputs;
 mod outputs;
 
 use serde::Serialize;
 
 use crate::section::Section;
+pub use bdt::{BdtMode, BdtSource, is_ccdb};
 pub use inputs::{ModelInputs, NamedInput};
 pub use outputs::ModelOutput;
 
@@ -17,15 +19,19 @@ pub enum ModelSource {
     Onnx(String),
     /// One ONNX file a fold: each event is scored by the model that did not see it.
     Folds(Vec<String>),
+    /// A BDT configuration, and a model for each of its bins.
+    Bdt(BdtSource),
 }
 
 impl ModelSource {
-    /// Every file of the model, in fold order.
+    /// Every file of the model that the campaign names, in fold order; a BDT configuration names
+    /// others ([`BdtSource::files`]).
     #[must_use]
     pub fn paths(&self) -> &[String] {
         match self {
             Self::Onnx(path) => std::slice::from_ref(path),
             Self::Folds(paths) => paths,
+            Self::Bdt(source) => std::slice::from_ref(&source.config),
         }
     }
 }
@@ -89,13 +95,39 @@ fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
 impl Model {
     /// Names of the columns that it adds to the table, in order.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let bins = self.bdt().map_or(&[][..], |source| &source.columns);
         let named = self.outputs.iter().map(|output| output.column.as_str());
-        let only = self.outputs.is_empty().then_some(self.name.as_str());
-        named.chain(only)
+        let only = self.outputs.is_empty() && bins.is_empty();
+        let only = only.then_some(self.name.as_str());
+        named.chain(only).chain(bins.iter().map(String::as_str))
+    }
+
+    /// Its BDT configuration, where it has one.
+    #[must_use]
+    pub fn bdt(&self) -> Option<&BdtSource> {
+        match &self.source {
+            ModelSource::Bdt(source) => Some(source),
+            ModelSource::Onnx(_) | ModelSource::Folds(_) => None,
+        }
+    }
+
+    /// Every column that it reads, with its place below the model in the campaign file.
+    #[must_use]
+    pub fn places(&self) -> Vec<(String, &str)> {
+        let mut places = self.inputs.places();
+        if self.bdt().is_some() {
+            for (place, _) in &mut places {
+                place.replace_range(.., "bdt_config");
+            }
+        }
+        places
     }
 
     pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
         let name = section.required_text("name");
+        if section.value("bdt_config").is_some() {
+            return Self::read_bdt(section, name);
+        }
         let onnx = section.text("onnx");
         let folds = section.texts("folds");
         let inputs = ModelInputs::read(section);
@@ -112,20 +144,9 @@ impl Model {
                            { score = \"probabilities[1]\" }";
             section.problem("class", message);
         }
-        let policies = [
-            ("error", NanPolicy::Error),
-            ("drop", NanPolicy::Drop),
-            ("keep", NanPolicy::Keep),
-        ];
-        let engines = [
-            ("auto", EngineChoice::Auto),
-            ("trees", EngineChoice::Trees),
-            ("runtime", EngineChoice::Runtime),
-            ("embedded", EngineChoice::Embedded),
-        ];
-        let nan = section.choice("nan", &policies).unwrap_or_default();
-        let engine = section.choice("engine", &engines).unwrap_or_default();
-        for later in ["bdt_config", "models", "mode", "graph"] {
+        let nan = read_nan(section).unwrap_or_default();
+        let engine = read_engine(section);
+        for later in ["graph"] {
             if section.value(later).is_some() {
                 section.problem(later, "is not available in this version: use onnx or folds");
             }
@@ -153,4 +174,40 @@ impl Model {
             engine,
         })
     }
+
+    /// A model whose inputs and outputs its configuration says.
+    fn read_bdt(section: &mut Section<'_>, name: Option<String>) -> Option<Self> {
+        let source = BdtSource::read(section, name.as_deref().unwrap_or_default());
+        let nan = read_nan(section).unwrap_or(NanPolicy::Drop);
+        let engine = read_engine(section);
+        section.finish();
+        Some(Self {
+            name: name?,
+            source: ModelSource::Bdt(source?),
+            inputs: ModelInputs::Columns(Vec::new()),
+            class: None,
+            outputs: Vec::new(),
+            nan,
+            engine,
+        })
+    }
+}
+
+fn read_nan(section: &mut Section<'_>) -> Option<NanPolicy> {
+    let policies = [
+        ("error", NanPolicy::Error),
+        ("drop", NanPolicy::Drop),
+        ("keep", NanPolicy::Keep),
+    ];
+    section.choice("nan", &policies)
+}
+
+fn read_engine(section: &mut Section<'_>) -> EngineChoice {
+    let engines = [
+        ("auto", EngineChoice::Auto),
+        ("trees", EngineChoice::Trees),
+        ("runtime", EngineChoice::Runtime),
+        ("embedded", EngineChoice::Embedded),
+    ];
+    section.choice("engine", &engines).unwrap_or_default()
 }

@@ -200,6 +200,14 @@ impl Stage {
             .collect()
     }
 
+    /// Whether it has a column of that name before it scores.
+    #[must_use]
+    pub fn has_column(&self, name: &str) -> bool {
+        let kept = self.keep.iter().chain(&self.labels);
+        let mut kept = kept.map(|keep| &keep.name);
+        kept.any(|known| known == name) || self.columns.iter().any(|column| column.name == name)
+    }
+
     /// Names of its labels in the output.
     #[must_use]
     pub fn label_names(&self) -> Vec<String> {

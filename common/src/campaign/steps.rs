@@ -1,6 +1,6 @@
 //! The steps of a stage's cut flow, by their names: what every shard counts, in order.
 
-use super::model::NanPolicy;
+use super::model::{BdtMode, Model, NanPolicy};
 use super::rows::Rows;
 use super::stage::Stage;
 use crate::metric::Unit;
@@ -24,10 +24,10 @@ impl Stage {
             true => (None, self.select_step()),
             false => (self.select_step(), None),
         };
-        let models = self.models.iter();
-        let numbers = models.filter_map(|model| model.nan.step(&model.name));
+        let before = self.models.iter().filter_map(Model::step_before);
+        let after = self.models.iter().flat_map(Model::steps_after);
         let of_rows = self.rows.step().into_iter().chain(select);
-        let of_rows = of_rows.chain(numbers).chain(scored_select);
+        let of_rows = of_rows.chain(before).chain(after).chain(scored_select);
         let of_events = of_events.map(|name| (name, Unit::Events));
         of_events
             .chain(of_rows.map(|name| (name, Unit::Rows)))
@@ -58,6 +58,31 @@ impl Stage {
         let scores = self.models.iter().flat_map(|model| model.columns());
         let later: Vec<&str> = scores.chain(self.has_folds().then_some("fold")).collect();
         words.into_iter().any(|word| later.contains(&word))
+    }
+}
+
+impl Model {
+    /// The step after which rows are left that it can score.
+    #[must_use]
+    pub fn step_before(&self) -> Option<String> {
+        match self.bdt() {
+            Some(_) => Some(format!("bins of {}", self.name)),
+            None => self.nan.step(&self.name),
+        }
+    }
+
+    /// The steps that its scores decide by themselves.
+    #[must_use]
+    pub fn steps_after(&self) -> Vec<String> {
+        if self
+            .bdt()
+            .is_none_or(|source| source.mode == BdtMode::Score)
+        {
+            return Vec::new();
+        }
+        let numbers = (self.nan == NanPolicy::Drop).then(|| format!("scores of {}", self.name));
+        let cuts = format!("cuts of {}", self.name);
+        numbers.into_iter().chain([cuts]).collect()
     }
 }
 

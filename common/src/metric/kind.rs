@@ -36,6 +36,11 @@ pub(super) trait Kind: Sized {
         false
     }
 
+    /// The score whose cut is yet to be made on the rows that it is of, if it is of such.
+    fn before_cuts(&self) -> Option<&str> {
+        None
+    }
+
     /// The same, where it follows the stage's labels unless told.
     fn follow(&mut self, _stage_labels: &[String]) {}
 

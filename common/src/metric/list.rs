@@ -11,6 +11,9 @@ use super::multiclass::{MulticlassCounts, MulticlassResult, MulticlassSpec, RawM
 use super::partial::Dropped;
 use super::ranking::{RankingCounts, RankingResult, RankingSpec, RawRanking};
 use super::row_batch::{FillError, RowBatch};
+use super::significance::{
+    RawSignificance, SignificanceCounts, SignificanceResult, SignificanceSpec,
+};
 use crate::field_hash::FieldHash;
 use crate::section::Section;
 
@@ -139,6 +142,14 @@ macro_rules! kinds {
                 self
             }
 
+            /// The score whose cut is yet to be made on the rows that it is of, if it is of such.
+            #[must_use]
+            pub fn before_cuts(&self) -> Option<&str> {
+                match self {
+                    $(Self::$Name(spec) => spec.before_cuts(),)+
+                }
+            }
+
             pub(super) fn hash(&self) -> FieldHash {
                 let mut hash = FieldHash::of("metric");
                 match self {
@@ -246,6 +257,13 @@ kinds! {
     histogram: Histogram(HistogramSpec, RawHistogram, HistogramCounts, HistogramResult),
     /// How well the scores of several classes tell them apart.
     multiclass: Multiclass(MulticlassSpec, RawMulticlass, MulticlassCounts, MulticlassResult),
+    /// How significant a peak is against a threshold on a score, in bins.
+    significance: Significance(
+        SignificanceSpec,
+        RawSignificance,
+        SignificanceCounts,
+        SignificanceResult
+    ),
 }
 
 impl TryFrom<RawMetric> for MetricSpec {

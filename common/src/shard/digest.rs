@@ -4,8 +4,8 @@
 //! One that is added later is hashed only where it is not at its default.
 
 use crate::campaign::{
-    Campaign, Charge, Column, ColumnType, EngineChoice, Keep, MissingLabels, Model, ModelInputs,
-    ModelOutput, ModelSource, NamedInput, NanPolicy, Rows, Stage,
+    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, EngineChoice, Keep, MissingLabels,
+    Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy, Rows, Stage,
 };
 use crate::field_hash::FieldHash;
 
@@ -154,11 +154,38 @@ fn of_model(model: &Model) -> FieldHash {
         EngineChoice::Embedded => Some("embedded"),
     };
     hash.text_if("nan", nan).text_if("engine", engine);
-    if let ModelSource::Folds(files) = source {
-        hash.number("folds", files.len() as u64);
+    match source {
+        ModelSource::Onnx(_) => {}
+        ModelSource::Folds(files) => {
+            hash.number("folds", files.len() as u64);
+        }
+        ModelSource::Bdt(source) => {
+            hash.part("bdt", &of_bdt(source));
+        }
     }
     if let Some(class) = class {
         hash.number("class", *class as u64);
+    }
+    hash
+}
+
+/// What the configuration says is in its hash, which is one of the model's files.
+fn of_bdt(source: &BdtSource) -> FieldHash {
+    let BdtSource {
+        config: _,
+        models: _,
+        paths: _,
+        timestamp: _,
+        mode,
+        score_column,
+        // As the configuration says.
+        columns: _,
+        is_read: _,
+    } = source;
+    let mut hash = FieldHash::of("bdt");
+    hash.flag("select", *mode == BdtMode::Select);
+    if let Some(column) = score_column {
+        hash.number("score_column", *column as u64);
     }
     hash
 }

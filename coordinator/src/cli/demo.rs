@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::SlotsArg;
 use super::run::{RunArgs, run};
 use super::say::say;
-use crate::demo::{DEMO_EVENTS, DEMO_SEED, DemoInputs, pid, write_inputs};
+use crate::demo::{DEMO_EVENTS, DEMO_SEED, DemoInputs, dielectron, pid, write_inputs};
 use crate::exit_code::Exit;
 
 /// The demos that there are.
@@ -17,6 +17,8 @@ enum Demo {
     Trigger,
     /// Identification of particles by a model with attention over groups of detectors
     Pid,
+    /// Electron pairs in ALICE's tables, selected by models in bins of centrality and pT
+    Dielectron,
 }
 
 impl Demo {
@@ -24,6 +26,7 @@ impl Demo {
         match self {
             Self::Trigger => "lumimill-demo",
             Self::Pid => "lumimill-demo-pid",
+            Self::Dielectron => "lumimill-demo-dielectron",
         }
     }
 
@@ -32,6 +35,7 @@ impl Demo {
         match self {
             Self::Trigger => ("NanoAOD-like events", DEMO_EVENTS),
             Self::Pid => ("tracks", pid::PID_TRACKS),
+            Self::Dielectron => ("pairs", dielectron::PAIRS),
         }
     }
 
@@ -39,6 +43,7 @@ impl Demo {
         match self {
             Self::Trigger => write_inputs(folder, events, seed),
             Self::Pid => pid::write_inputs(folder, events, seed),
+            Self::Dielectron => dielectron::write_inputs(folder, events, seed),
         }
     }
 }
@@ -54,7 +59,7 @@ pub(super) struct DemoArgs {
     /// Folder for input, tables and report; lumimill-demo, or lumimill-demo-NAME, unless told.
     #[arg(long)]
     output: Option<PathBuf>,
-    /// Events (or tracks) to make; 60000 unless told.
+    /// Events (tracks, pairs) to make; 60000 unless told.
     #[arg(long)]
     events: Option<u64>,
     /// Seed of the events.
@@ -76,7 +81,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
                 value.as_ref().map_or("", |value| value.get_name()),
                 help.map(ToString::to_string).unwrap_or_default(),
             );
-            say(format_args!("{name:<8} {help}"));
+            say(format_args!("{name:<10} {help}"));
         }
         return Ok(Exit::Done);
     }

@@ -33,6 +33,7 @@ use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
 use crate::report_sums::check_not_newer;
 use crate::soundness::to_measure;
+use crate::submission::write_configurations;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -150,6 +151,7 @@ async fn made_whole(
     mut due: Due,
 ) -> anyhow::Result<Exit> {
     const TIMES: usize = 3;
+    write_configurations(output.store().as_ref(), file).await?;
     for time in 1.. {
         if let Some(told) = due.told() {
             eprintln!("{told}");

@@ -67,7 +67,7 @@ pub(super) fn submit(args: &SubmitArgs) -> anyhow::Result<Exit> {
         let Prepared { told, due, stale } = prepared;
         let (_, root) = root(&site).await?;
         let output = Output::share(&place).await?;
-        write_models(output.store().as_ref(), &file, &due.plan.stages).await?;
+        write_models(output.store().as_ref(), &file).await?;
         let digest = output.write_submission(&file.text, &due.plan).await?;
         let name = &file.campaign.name;
         // Told before the first job is out, and before anything is removed: from now on nobody

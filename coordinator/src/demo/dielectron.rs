@@ -16,8 +16,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
 
-use super::DemoInputs;
 use super::random::Random;
+use super::{DemoInputs, write_file};
 use pair::Pair;
 
 /// Pairs that the demo makes unless told otherwise.
@@ -27,17 +27,45 @@ pub const PAIRS: u64 = 60_000;
 const FILES: u64 = 2;
 /// Pairs of a data frame, at most.
 const FRAME_PAIRS: u64 = 4_000;
+const CAMPAIGN: &str = include_str!("dielectron/campaign.toml");
+const CONFIG: &[u8] = include_bytes!("dielectron/bdt_config.json");
+const MODELS: [(&str, &[u8]); 4] = [
+    (
+        "cent_0_30_pt_0_2.onnx",
+        include_bytes!("dielectron/models/cent_0_30_pt_0_2.onnx"),
+    ),
+    (
+        "cent_0_30_pt_2_10.onnx",
+        include_bytes!("dielectron/models/cent_0_30_pt_2_10.onnx"),
+    ),
+    (
+        "cent_30_60_pt_0_2.onnx",
+        include_bytes!("dielectron/models/cent_30_60_pt_0_2.onnx"),
+    ),
+    (
+        "cent_30_60_pt_2_10.onnx",
+        include_bytes!("dielectron/models/cent_30_60_pt_2_10.onnx"),
+    ),
+];
 /// The tables of a data frame.
 const TREES: [&str; 2] = ["O2rtdielectronall", "O2rtdielectronml"];
 
-/// Writes the demo's files into `folder`, which is created if need be. The same `pairs` and `seed`
-/// give the same bytes.
+/// Writes the demo's files into `folder`, which is created if need be: `data/*.root`,
+/// `models/*.onnx`, `bdt_config.json` and `campaign.toml`. The same `pairs` and `seed` give the same
+/// bytes.
 ///
 /// # Errors
 /// When `pairs` is 0 or a file cannot be written.
 pub fn write_inputs(folder: &Path, pairs: u64, seed: u64) -> Result<DemoInputs> {
     let files = write_tables(folder, pairs, seed)?;
+    let models = folder.join("models");
+    fs::create_dir_all(&models).with_context(|| format!("creating {}", models.display()))?;
+    for (name, bytes) in MODELS {
+        write_file(&models.join(name), bytes)?;
+    }
+    write_file(&folder.join("bdt_config.json"), CONFIG)?;
     let campaign = folder.join("campaign.toml");
+    write_file(&campaign, CAMPAIGN.as_bytes())?;
     Ok(DemoInputs {
         campaign,
         mask: None,
@@ -103,4 +131,23 @@ fn write_frames(path: &Path, pairs: Range<u64>, seed: u64, index: u64) -> Result
     }
     file.finish()?.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lumimill_common::campaign::Campaign;
+
+    #[test]
+    fn the_campaign_is_valid_and_the_same_seed_gives_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = |name: &str, seed| write_inputs(&folder.path().join(name), 300, seed).unwrap();
+        let (one, same, other) = (made("a", 1), made("b", 1), made("c", 2));
+        let text = fs::read_to_string(&one.campaign).unwrap();
+        let campaign = Campaign::parse(&text).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(campaign.stages[0].models.len(), 1);
+        let bytes = |made: &DemoInputs| fs::read(&made.files[0]).unwrap();
+        assert!(bytes(&one) == bytes(&same) && bytes(&one) != bytes(&other));
+        assert!(MODELS.iter().all(|(_, bytes)| bytes.len() < 30_000));
+    }
 }

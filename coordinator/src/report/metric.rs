@@ -4,6 +4,7 @@ mod drift;
 mod histogram;
 mod multiclass;
 mod ranking;
+pub(super) mod significance;
 
 use lumimill_common::metric::MetricResult;
 
@@ -19,6 +20,7 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
         MetricResult::Drift(found) => drift::drift_plots(report, stage, found),
         MetricResult::Histogram(found) => histogram::histogram_plots(report, stage, found),
         MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
+        MetricResult::Significance(found) => significance::significance_plots(report, stage, found),
     }
 }
 
@@ -26,6 +28,7 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
 pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let mut html = ranking::page(stage, pictures);
     html += &multiclass::page(stage, pictures);
+    html += &significance::page(stage, pictures);
     html += &titled("Distributions", stage, pictures, |metric| {
         matches!(metric, MetricResult::Histogram(_))
     });
@@ -39,6 +42,7 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
 pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     let mut files = ranking::csv_files(report);
     files.extend(multiclass::csv_files(report));
+    files.extend(significance::csv_files(report));
     files
 }
 

@@ -1,5 +1,6 @@
 //! What a report is made from: plain data about a finished, or half-finished, campaign.
 
+use super::metric::significance::Selection;
 use crate::ledger::Counts;
 use crate::plan::Loss;
 use lumimill_common::campaign::StageName;
@@ -55,6 +56,9 @@ pub struct StageReport {
     pub labels: Vec<LabelReport>,
     /// Its metrics, in the order of the campaign file.
     pub metrics: Vec<MetricResult>,
+    /// The BDT configurations that it selects by.
+    #[serde(skip)]
+    pub selections: Vec<Selection>,
     /// Units of columns, where known.
     pub units: BTreeMap<String, String>,
     /// Rows written.

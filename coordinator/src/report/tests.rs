@@ -156,6 +156,7 @@ fn hostile_text_is_harmless_everywhere() {
                 found.truth = evil.into();
                 found.names[0] = evil.into();
             }
+            MetricResult::Significance(found) => found.score = evil.into(),
         }
     }
     for (name, bytes) in render(&report).unwrap() {

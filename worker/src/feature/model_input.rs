@@ -20,7 +20,7 @@ impl Compiler<'_> {
         let mut added: Vec<Output> = Vec::new();
         for (number, model) in stage.models.iter().enumerate() {
             let of = stage.reading.models.of(number);
-            for (place, input) in model.inputs.places() {
+            for (place, input) in model.places() {
                 let path = self.path(&format!("model[{of}].{place}"));
                 let mut known = written.iter().chain(&added);
                 match known.find(|output| output.name == input) {

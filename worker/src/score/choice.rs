@@ -10,6 +10,7 @@ use arrow_select::interleave::interleave;
 use arrow_select::take::take_record_batch;
 use lumimill_common::failure::Failure;
 
+use super::bins::Bins;
 use super::evaluator::{Evaluator, Gathering};
 use super::fold::FOLD;
 
@@ -20,6 +21,8 @@ pub enum Choice {
     Only(Arc<dyn Evaluator>),
     /// One a fold: a row is scored by that of its fold.
     Folds(Vec<Arc<dyn Evaluator>>),
+    /// One a bin: a row is scored by that of its bin.
+    Bins(Bins),
 }
 
 impl Choice {
@@ -29,6 +32,16 @@ impl Choice {
         match self {
             Self::Only(one) => std::slice::from_ref(one),
             Self::Folds(folds) => folds,
+            Self::Bins(bins) => bins.models(),
+        }
+    }
+
+    /// The bins of models in bins.
+    #[must_use]
+    pub fn bins(&self) -> Option<&Bins> {
+        match self {
+            Self::Bins(bins) => Some(bins),
+            Self::Only(_) | Self::Folds(_) => None,
         }
     }
 
@@ -36,7 +49,9 @@ impl Choice {
     #[must_use]
     pub fn outputs(&self) -> Vec<DataType> {
         let first = self.all().first();
-        first.map(|model| model.outputs()).unwrap_or_default()
+        let scores = first.map(|model| model.outputs()).unwrap_or_default();
+        let bin = self.bins().map(|_| DataType::Int32);
+        scores.into_iter().chain(bin).collect()
     }
 
     /// The columns that they add to these rows.
@@ -44,6 +59,7 @@ impl Choice {
         match self {
             Self::Only(one) => one.evaluate(rows),
             Self::Folds(folds) => by_fold(folds, rows.rows()),
+            Self::Bins(bins) => bins.evaluate(rows.rows()),
         }
     }
 }

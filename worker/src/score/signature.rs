@@ -23,6 +23,12 @@ impl Wrong {
         Self::new("", message)
     }
 
+    /// A mistake of one of its keys.
+    #[must_use]
+    pub fn at(key: &str, message: impl Into<String>) -> Self {
+        Self::new(key, message)
+    }
+
     pub(crate) fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             key: key.into(),

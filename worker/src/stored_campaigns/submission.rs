@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, CampaignName, ShardPolicy, StageName};
+use lumimill_common::bdt_config::BdtConfig;
+use lumimill_common::campaign::{BdtSource, Campaign, CampaignName, ShardPolicy, StageName};
 use lumimill_common::control::{
     Control, ControlState, PlanKeys, control_key, model_key, plan_digest,
 };
@@ -182,22 +183,51 @@ async fn models(
     let planned = table.stages().map_err(|error| wrong(error.to_string()))?;
     let mut models = Models::new();
     for (stage, planned) in campaign.stages.iter().zip(&planned) {
-        let paths = stage.models.iter().flat_map(|model| model.source.paths());
-        for (path, hash) in paths.zip(&planned.models) {
-            if models.contains_key(path) {
-                continue;
+        let mut hashes = planned.models.iter();
+        for model in &stage.models {
+            for path in model.source.paths() {
+                fetch(store, &mut models, path, hashes.next()).await?;
             }
-            let key = model_key(hash).ok_or_else(|| wrong(format!("{hash:?} is no hash")))?;
-            let bytes = object(store, &key).await?;
-            let found = hex(&Sha256::digest(&bytes));
-            if found != *hash {
-                let message = format!("{key}: expected SHA-256 {hash}, found {found}");
-                return Err(wrong(message));
+            // A BDT configuration says which others there are.
+            for path in model
+                .bdt()
+                .map_or_else(Vec::new, |source| named_by(source, &models))
+            {
+                fetch(store, &mut models, &path, hashes.next()).await?;
             }
-            models.insert(path.to_owned(), bytes);
         }
     }
     Ok(models)
+}
+
+/// The models that a configuration names; none where it cannot be read, which is said when it is
+/// loaded.
+fn named_by(source: &BdtSource, models: &Models) -> Vec<String> {
+    let bytes = models.get(&source.config);
+    let config = bytes.and_then(|bytes| BdtConfig::parse(bytes).ok());
+    config.map_or_else(Vec::new, |config| source.files(&config))
+}
+
+/// Adds a file to the models, unless it is there.
+async fn fetch(
+    store: &dyn Store,
+    models: &mut Models,
+    path: &str,
+    hash: Option<&String>,
+) -> Result<(), Failure> {
+    let Some(hash) = hash.filter(|_| !models.contains_key(path)) else {
+        return Ok(());
+    };
+    let wrong = |message: String| Failure::reject("model", path, message);
+    let key = model_key(hash).ok_or_else(|| wrong(format!("{hash:?} is no hash")))?;
+    let bytes = object(store, &key).await?;
+    let found = hex(&Sha256::digest(&bytes));
+    if found != *hash {
+        let message = format!("{key}: expected SHA-256 {hash}, found {found}");
+        return Err(wrong(message));
+    }
+    models.insert(path.to_owned(), bytes);
+    Ok(())
 }
 
 type Prepared = (

@@ -173,6 +173,7 @@ pub(super) fn complete(events: u32) -> Report {
             cut_flow: cut_flow(rows),
             labels: Vec::new(),
             metrics: metrics(&batch),
+            selections: Vec::new(),
             units: [unit("m_mumu", "GeV")].into(),
             rows,
             shards,

@@ -1,0 +1,160 @@
+//! Every threshold as CSV, and the best ones on the page.
+
+use super::{ScannedBin, of_stage, scanned};
+use crate::report::StagePictures;
+use crate::report::csv;
+use crate::report::figure::escape;
+use crate::report::number::{grouped, significant, with_error};
+use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::summary::{Report, StageReport};
+use lumimill_common::metric::{MetricResult, SignificanceResult, WithError};
+
+const COLUMNS: [&str; 20] = [
+    "score",
+    "bin",
+    "cent_low",
+    "cent_high",
+    "pt_low",
+    "pt_high",
+    "cut",
+    "candidates",
+    "sidebands",
+    "signal",
+    "signal_error",
+    "background",
+    "background_error",
+    "efficiency",
+    "efficiency_error",
+    "significance",
+    "significance_error",
+    "best",
+    "best_low",
+    "best_high",
+];
+
+/// One file for each stage that has any.
+pub(in crate::report) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
+    let mut files = super::configurations(report);
+    for stage in &report.stages {
+        if of_stage(stage).next().is_none() {
+            continue;
+        }
+        let mut table = csv::Table::new(&COLUMNS);
+        for found in of_stage(stage) {
+            for bin in scanned(stage, found) {
+                add_bin(&mut table, found, &bin);
+            }
+        }
+        let name = format!("{}_significance.csv", csv::file_stem(&stage.name));
+        files.push((name, table.bytes()));
+    }
+    files
+}
+
+fn add_bin(table: &mut csv::Table, found: &SignificanceResult, bin: &ScannedBin) {
+    let pair = |of: Option<WithError>| [of.map(|it| it.0), of.map(|it| it.1)];
+    let edges = match bin.edges {
+        Some(([a, b], [c, d])) => [a, b, c, d].map(Some),
+        None => [None; 4],
+    };
+    for (number, point) in bin.scan.points.iter().enumerate() {
+        table.text(&[&found.score, &bin.number.to_string()]);
+        table.numbers(&edges);
+        table.numbers(&[Some(point.cut)]);
+        table.text(&[&point.candidates.to_string(), &point.beside.to_string()]);
+        table.numbers(&pair(Some(point.signal)));
+        table.numbers(&pair(Some(point.background)));
+        table.numbers(&pair(point.efficiency));
+        table.numbers(&pair(point.significance));
+        let best = bin.scan.best.filter(|best| best.point == number);
+        table.text(&[if best.is_some() { "1" } else { "0" }]);
+        let cuts = best.map(|best| best.cuts);
+        table.numbers(&[cuts.map(|[low, _]| low), cuts.map(|[_, high]| high)]);
+        table.end();
+    }
+}
+
+/// Tables and pictures of every one of a stage.
+pub(in crate::report) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
+    let mut html = String::new();
+    for (metric, drawn) in stage.metrics.iter().zip(&pictures.metrics) {
+        let MetricResult::Significance(found) = metric else {
+            continue;
+        };
+        html += &format!(
+            "<h3>Significance of {} <small>by {}</small></h3>\n",
+            escape(&found.mass),
+            escape(&found.score)
+        );
+        html += &card("Best cuts", &(best_cuts(stage, found) + &note(found)));
+        html += &figures(drawn);
+    }
+    html
+}
+
+fn best_cuts(stage: &StageReport, found: &SignificanceResult) -> String {
+    let mut table = Table::new(&[
+        ("bin", Align::Left),
+        ("given cut", Align::Right),
+        ("best cut", Align::Right),
+        ("as good", Align::Right),
+        ("signal", Align::Right),
+        ("background", Align::Right),
+        ("efficiency", Align::Right),
+        ("significance", Align::Right),
+    ]);
+    for bin in scanned(stage, found) {
+        let given = bin
+            .given
+            .map_or_else(|| "–".to_owned(), |cut| significant(cut, 4));
+        let best = bin.scan.best;
+        let point = best.and_then(|best| bin.scan.points.get(best.point));
+        let Some((best, point)) = best.zip(point) else {
+            let why = bin.scan.why.unwrap_or_default().to_owned();
+            let none = || "–".to_owned();
+            table.row(&[
+                bin.label,
+                given,
+                why,
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+            ]);
+            continue;
+        };
+        let with = |(value, error): WithError| with_error(value, Some(error));
+        let or_dash = |of: Option<WithError>| of.map_or_else(|| "–".to_owned(), with);
+        let [low, high] = best.cuts.map(|cut| significant(cut, 4));
+        table.row(&[
+            bin.label,
+            given,
+            significant(point.cut, 4),
+            format!("{low} to {high}"),
+            with(point.signal),
+            with(point.background),
+            or_dash(point.efficiency),
+            or_dash(point.significance),
+        ]);
+    }
+    table.html()
+}
+
+fn note(found: &SignificanceResult) -> String {
+    let mut text = format!(
+        "Before the cuts on this score. Background is {} × the candidates in the sidebands, as of a \
+         straight line in {}; the significance is S/√(S+B), errors are statistical. As good: cuts that \
+         are less significant by no more than the statistical error of the difference. \
+         bdt_config.json has the best cuts.",
+        significant(found.scale, 4),
+        found.mass
+    );
+    if found.dropped > 0 {
+        text += &format!(
+            " {} rows without a number are left out.",
+            grouped(found.dropped)
+        );
+    }
+    format!("<p class=\"note-line\">{}</p>\n", escape(&text))
+}

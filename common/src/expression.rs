@@ -51,8 +51,8 @@ pub use function::Functions;
 pub use input::{Index, Inputs, RowIndex};
 pub use int::Int;
 pub use kinematics::{Polar, delta_phi, pair_mass};
-pub use scope::{Kind, Scope, collection_of};
-pub use value::{Constant, Series, Values};
+pub use scope::{Kind, Scope, collection_of, collection_of_groups};
+pub use value::{Constant, Listed, Series, Values};
 
 use std::collections::BTreeSet;
 
@@ -139,6 +139,25 @@ impl Checked {
     /// it must be evaluated only on rows that are wanted.
     pub fn is_partial(&self) -> bool {
         self.plan.is_partial
+    }
+
+    /// The collection whose members it has a value for each, where the scope lets it.
+    pub fn collection(&self) -> Option<&str> {
+        match &self.plan.shape {
+            plan::Shape::List(list) => Some(&list.collection),
+            _ => None,
+        }
+    }
+
+    /// Whether its rows must be all entries of the batch: it gives members of them what an earlier
+    /// result says of the entry, or has a value per member.
+    pub fn asks_for_entries(&self) -> bool {
+        self.collection().is_some() || self.plan.spreads_results()
+    }
+
+    /// One value per member of every entry of the batch, where it has a [`Self::collection`].
+    pub fn evaluate_lists<'a>(&self, inputs: &'a Inputs<'_>) -> Result<Listed<'a>, EvaluateError> {
+        evaluate::lists(&self.plan, inputs)
     }
 
     /// One value per row of `inputs`; an error for a row that has none.

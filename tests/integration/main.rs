@@ -18,6 +18,7 @@ mod faults;
 mod former_stages;
 mod forms;
 mod hostile;
+mod lists;
 mod main_job;
 mod measured_again;
 mod memory;

@@ -216,7 +216,7 @@ impl Candidates {
 }
 
 impl Formed {
-    fn of_events(events: Index) -> Self {
+    pub(crate) fn of_events(events: Index) -> Self {
         let number = vec![0; events.len()];
         Self {
             index: RowIndex::events(events.clone()),

@@ -10,6 +10,7 @@
 
 mod collection_lengths;
 mod compile;
+mod list;
 mod model_input;
 mod output;
 mod problem;
@@ -41,6 +42,11 @@ pub struct Program {
     collections: CollectionLengths,
     outputs: Vec<Output>,
     select: Option<Checked>,
+    /// Whether columns are made of the events that pass `where` alone, as of lists there is a value
+    /// for every member.
+    of_passing: bool,
+    /// Outputs that must have as many members as an earlier one.
+    beside: Vec<(usize, usize)>,
     /// A `select` that names a score, and so waits for it.
     scored_select: Option<Checked>,
     schema: SchemaRef,
@@ -130,6 +136,9 @@ pub enum RunError {
         /// The most pairs that are formed.
         most: usize,
     },
+    /// An absurd number of values in one column of a batch.
+    #[error("column \"{0}\" has more values in one batch than a list column holds")]
+    TooLong(String),
     /// A value that its column's type cannot hold.
     #[error(
         "column \"{column}\" is stored as {stored}, which cannot hold {value}: give it a type that does, such as \"i64\", \"u64\" or \"f64\""
@@ -167,6 +176,24 @@ impl RunError {
             *entry = entry.saturating_add(first);
         }
         self
+    }
+
+    /// The same error, where entries of the batch are others of another one.
+    #[must_use]
+    pub(crate) fn with_entries(self, of: impl Fn(usize) -> usize) -> Self {
+        match self {
+            Self::Evaluate(error) => Self::Evaluate(error.with_entries(of)),
+            Self::NotAFlag {
+                column,
+                entry,
+                value,
+            } => Self::NotAFlag {
+                column,
+                entry: usize::try_from(entry).map_or(entry, |entry| of(entry) as u64),
+                value,
+            },
+            error => error,
+        }
     }
 
     /// The entry of the batch that it is about, if it is about one.

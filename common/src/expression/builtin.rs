@@ -9,6 +9,7 @@ use super::vector::Component;
 pub(super) enum Builtin {
     Math(Math),
     Reduce(Reduction),
+    Number(Numbering),
     Component(Component),
     /// Of two vectors, or of eta, phi, eta, phi.
     DeltaR,
@@ -83,6 +84,17 @@ pub(super) enum Reduction {
     All,
     Max,
     Min,
+}
+
+/// From values per member to a whole number per member of the same entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Numbering {
+    /// Groups of values that are no further than the distance from one another's next.
+    Cluster(f64),
+    /// The same of one value, numbered by it.
+    TimeGroup(f64),
+    /// How many members have a lower value, or the same one and come before.
+    Rank,
 }
 
 impl Math {
@@ -189,7 +201,13 @@ const VEC_OPS: [(&str, Builtin); 10] = [
 ];
 
 /// Names of our own.
-const OWN: [(&str, Builtin); 22] = [
+const OWN: [(&str, Builtin); 25] = [
+    (
+        "time_group",
+        Builtin::Number(Numbering::TimeGroup(f64::NAN)),
+    ),
+    ("cluster", Builtin::Number(Numbering::Cluster(f64::NAN))),
+    ("rank", Builtin::Number(Numbering::Rank)),
     ("sum", Builtin::Reduce(Reduction::Sum)),
     ("mean", Builtin::Reduce(Reduction::Mean)),
     ("count", Builtin::Reduce(Reduction::Count)),

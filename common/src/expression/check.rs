@@ -3,6 +3,7 @@
 mod absolute;
 mod call;
 mod condition;
+mod group;
 mod list;
 mod name;
 mod operator;
@@ -38,7 +39,10 @@ pub(super) fn check(
         parameters: BTreeMap::new(),
         calls: 0,
     };
-    let plan = checker.plan(syntax)?;
+    let plan = match &syntax.form {
+        Form::By(name, of) if scope.takes_lists => checker.by(name, of, &syntax.span)?,
+        _ => checker.plan(syntax)?,
+    };
     let span = syntax.span.clone();
     if plan.kind == Kind::Vector {
         return Err(checker.error(
@@ -47,6 +51,10 @@ pub(super) fn check(
         ));
     }
     if let Shape::List(list) = &plan.shape {
+        if scope.takes_lists {
+            checker.all_members(list, &span)?;
+            return Ok(plan);
+        }
         return Err(checker.error(checker.list_message(&plan, list, expected, &span), span));
     }
     if expected == Some(Kind::Bool) {
@@ -119,6 +127,7 @@ impl<'a> Checker<'a> {
             Form::Call(name, arguments) => self.call(name, arguments, span),
             Form::Method(of, name, arguments) => self.method(of, name, arguments, span),
             Form::Index(operands) => self.index(operands, span),
+            Form::By(name, _) => Err(self.not_alone(name, span)),
         }
     }
 

@@ -183,6 +183,31 @@ pub enum EvaluateError {
         /// The first entry of the batch where they differ.
         entry: usize,
     },
+    /// An entry with more members than pairs of them can be looked at.
+    #[error("{members} members are more than the {most} that cluster compares with one another")]
+    Members {
+        /// How many there are.
+        members: usize,
+        /// The most that are compared.
+        most: usize,
+        /// The entry of the batch.
+        entry: usize,
+    },
+    /// A group number that is none.
+    #[error(
+        "column \"{column}\" has the group number {number}: groups are numbered from 0 to {most}, and \
+         -1 is none"
+    )]
+    Group {
+        /// The column that says which group a member is in.
+        column: String,
+        /// The number.
+        number: i64,
+        /// The largest that is taken.
+        most: i64,
+        /// The first entry of the batch that has it.
+        entry: usize,
+    },
     /// Rows refer to entries or members that are not there.
     #[error("row index {index} is out of range for {len} {what}")]
     Index {
@@ -196,10 +221,26 @@ pub enum EvaluateError {
 }
 
 impl EvaluateError {
+    /// The same, where entries of the batch are others of another one.
+    #[must_use]
+    pub fn with_entries(mut self, of: impl Fn(usize) -> usize) -> Self {
+        match &mut self {
+            Self::Lengths { entry, .. }
+            | Self::Group { entry, .. }
+            | Self::Members { entry, .. }
+            | Self::Counter { entry, .. }
+            | Self::NoValue { entry, .. } => *entry = of(*entry),
+            _ => {}
+        }
+        self
+    }
+
     /// The entry of the batch that it is about, if it is about one.
     pub fn entry(&self) -> Option<usize> {
         match self {
             Self::Lengths { entry, .. }
+            | Self::Group { entry, .. }
+            | Self::Members { entry, .. }
             | Self::Counter { entry, .. }
             | Self::NoValue { entry, .. } => Some(*entry),
             _ => None,

@@ -4,6 +4,7 @@ pub(super) mod column;
 mod element;
 mod elementwise;
 mod gap;
+mod group;
 mod integer;
 mod reduce;
 
@@ -16,8 +17,8 @@ use arrow_schema::Schema;
 use super::error::EvaluateError;
 use super::input::{Domain, Index, Inputs};
 use super::kinematics::delta_phi;
-use super::plan::{List, Members, Momentum, Node, Plan};
-use super::value::{Constant, Series, Values};
+use super::plan::{List, Members, Momentum, Node, Plan, Shape};
+use super::value::{Constant, Listed, Series, Values};
 use super::vector::{Component, Source, Vectors};
 
 /// One value per row; an error for a row that has none.
@@ -27,6 +28,31 @@ pub(super) fn rows<'v>(plan: &Plan, inputs: &'v Inputs<'_>) -> Result<Values<'v>
         gap::refuse(plan, inputs)?;
     }
     Ok(values)
+}
+
+/// One value per member of each entry, or per group of members; an error for one that has none.
+pub(super) fn lists<'v>(plan: &Plan, inputs: &'v Inputs<'_>) -> Result<Listed<'v>, EvaluateError> {
+    if plan.is_partial {
+        gap::refuse_members(plan, inputs)?;
+    }
+    if let Node::By(reduction, both, list) = &plan.node {
+        let flat = inputs.flat(&list.collection, &list.column)?;
+        let values = evaluate(&both[0], inputs, Domain::Events)?;
+        let groups = evaluate(&both[1], inputs, Domain::Events)?.into_ints();
+        let groups = group::Grouped::new(&list.column, groups, &flat)?;
+        return Ok(Listed {
+            values: groups.reduce(*reduction, values),
+            ends: groups.ends(),
+        });
+    }
+    let Shape::List(list) = &plan.shape else {
+        return Err(EvaluateError::Missing("a list".to_owned()));
+    };
+    let flat = inputs.flat(&list.collection, &list.column)?;
+    Ok(Listed {
+        values: evaluate(plan, inputs, Domain::Events)?,
+        ends: flat.ends().collect(),
+    })
 }
 
 /// The value of a plan that depends on no column.
@@ -98,6 +124,14 @@ fn evaluate<'v>(
             let reduced = reduce::reduce(*reduction, values, &flat, passes.as_deref());
             reduce::gather(reduced, inputs.entries(domain))
         }
+        Node::Number(numbering, of_members, list) => {
+            let flat = inputs.flat(&list.collection, &list.column)?;
+            let values = of_members.iter().map(|plan| Ok(of(plan)?.into_floats()));
+            let values = values.collect::<Result<Vec<_>, EvaluateError>>()?;
+            group::number(*numbering, values, &flat)?
+        }
+        // The checker lets it stand only where lists are asked for.
+        Node::By(..) => return Err(EvaluateError::Missing("a list of groups".to_owned())),
         Node::Element(both, list) => {
             let flat = inputs.flat(&list.collection, &list.column)?;
             let passes = filter(list, inputs)?;

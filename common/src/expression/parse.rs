@@ -49,6 +49,9 @@ struct Parser<'a> {
     nesting: usize,
 }
 
+/// Arguments, what follows `by =`, and where all of it ends.
+type Arguments = (Vec<Syntax>, Option<Syntax>, usize);
+
 impl Parser<'_> {
     fn peek(&self) -> &Placed {
         // The last token is the end, and `advance` never goes past it.
@@ -234,24 +237,44 @@ impl Parser<'_> {
         self.at += 1;
         let start = of.span.start;
         if self.accept("(") {
-            let (arguments, end) = self.arguments()?;
+            let (arguments, by, end) = self.arguments()?;
+            if let Some(by) = by {
+                let message = "\"by\" goes with a function, as in sum(list, by = groups)";
+                return Err(self.error(message, by.span));
+            }
             return self.node(Form::Method(Box::new(of), name, arguments), start..end);
         }
         self.node(Form::Member(Box::new(of), name), start..span.end)
     }
 
-    /// The rest of a list of arguments, and where it ends.
-    fn arguments(&mut self) -> Result<(Vec<Syntax>, usize), ExpressionError> {
+    /// What comes before `by` where one thing does.
+    fn only(&self, arguments: Vec<Syntax>, by: &Syntax) -> Result<Syntax, ExpressionError> {
+        let only: Result<[Syntax; 1], _> = arguments.try_into();
+        only.map(|[only]| only).map_err(|_| {
+            let message = "before \"by\" stands one list, as in sum(list, by = groups)";
+            self.error(message, by.span.clone())
+        })
+    }
+
+    /// The rest of a list of arguments, what comes after `by =`, and where it ends.
+    fn arguments(&mut self) -> Result<Arguments, ExpressionError> {
         let mut arguments = Vec::new();
         let mut end = self.peek().span.end;
         while !self.accept(")") {
             if !arguments.is_empty() {
                 self.expect(",")?;
             }
+            let next = self.tokens.get(self.at + 1);
+            if next.is_some_and(|next| next.token == Token::Symbol("=")) {
+                self.at += 2;
+                let by = self.expression(0)?;
+                let end = self.expect(")")?.end;
+                return Ok((arguments, Some(by), end));
+            }
             arguments.push(self.expression(0)?);
             end = self.peek().span.end;
         }
-        Ok((arguments, end))
+        Ok((arguments, None, end))
     }
 
     fn primary(&mut self) -> Result<Syntax, ExpressionError> {
@@ -308,8 +331,12 @@ impl Parser<'_> {
 
     fn named(&mut self, name: String, span: Range<usize>) -> Result<Syntax, ExpressionError> {
         if self.accept("(") {
-            let (arguments, end) = self.arguments()?;
-            return self.node(Form::Call(name, arguments), span.start..end);
+            let (arguments, by, end) = self.arguments()?;
+            let form = match by {
+                Some(by) => Form::By(name, Box::new([self.only(arguments, &by)?, by])),
+                None => Form::Call(name, arguments),
+            };
+            return self.node(form, span.start..end);
         }
         if is_named_cast(&name) && matches!(self.peek().token, Token::Symbol("<")) {
             let words = self.tokens.iter().skip(self.at + 1);

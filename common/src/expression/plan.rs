@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::builtin::{Math, Reduction};
+use super::builtin::{Math, Numbering, Reduction};
 use super::scope::Kind;
 use super::syntax::{Binary, Unary};
 use super::value::Constant;
@@ -90,6 +90,10 @@ pub(super) enum Node {
     Choose(Box<[Plan; 3]>),
     Math(Math, Vec<Plan>),
     Reduce(Reduction, Box<Plan>, List),
+    /// Of members (the first), one value per group that they are in by the second.
+    By(Reduction, Box<[Plan; 2]>, List),
+    /// A whole number per member, of one or more values per member.
+    Number(Numbering, Vec<Plan>, List),
     /// Of one value per member (the first), that of the member of a number (the second).
     Element(Box<[Plan; 2]>, List),
     Vector(Arc<Momentum>),
@@ -144,6 +148,23 @@ impl Plan {
         }
     }
 
+    /// Whether an earlier result is asked for by entry, and not by row.
+    pub(super) fn spreads_results(&self) -> bool {
+        let mut found = false;
+        let look: &dyn Fn(&Plan) -> bool = match &self.node {
+            Node::Spread(..) => &Self::has_results,
+            _ => &Self::spreads_results,
+        };
+        self.node.for_each(&mut |plan| found |= look(plan));
+        found
+    }
+
+    fn has_results(&self) -> bool {
+        let mut found = matches!(self.node, Node::Derived(_));
+        self.node.for_each(&mut |plan| found |= plan.has_results());
+        found
+    }
+
     /// Whether it is the same for everything, and known.
     pub(super) fn is_constant(&self) -> bool {
         self.shape == Shape::Constant
@@ -159,6 +180,8 @@ impl Plan {
             | Node::Member(list, _)
             | Node::Spread(_, list)
             | Node::Reduce(_, _, list)
+            | Node::By(_, _, list)
+            | Node::Number(_, _, list)
             | Node::Element(_, list) => {
                 columns.insert(list.column.to_string());
             }
@@ -202,10 +225,10 @@ impl Node {
             Self::Element(of, list) => {
                 of.iter().chain(list.condition()).for_each(f);
             }
-            Self::Binary(_, of) | Self::DeltaPhi(of) => of.iter().for_each(f),
+            Self::Binary(_, of) | Self::DeltaPhi(of) | Self::By(_, of, _) => of.iter().for_each(f),
             Self::Choose(of) => of.iter().for_each(f),
             Self::DeltaR(of) => of.iter().for_each(f),
-            Self::Math(_, of) => of.iter().for_each(f),
+            Self::Math(_, of) | Self::Number(_, of, _) => of.iter().for_each(f),
             Self::Vector(of) | Self::Component(_, of) => of.for_each(f),
         }
     }

@@ -64,6 +64,8 @@ pub struct Scope {
     pub(super) derived: BTreeMap<String, Kind>,
     pub(super) aliases: BTreeMap<String, String>,
     pub(super) functions: Functions,
+    /// Whether an expression may have a value per member.
+    pub(super) takes_lists: bool,
     /// Columns that are there and cannot be read, with the reasons.
     pub(super) unread: Arc<BTreeMap<String, String>>,
 }
@@ -98,6 +100,7 @@ impl Scope {
             derived: BTreeMap::new(),
             aliases: BTreeMap::new(),
             functions: functions.clone(),
+            takes_lists: false,
             unread: Arc::new(
                 unread::all(schema)
                     .map(|(name, reason)| (name.to_owned(), reason.to_owned()))
@@ -135,6 +138,32 @@ impl Scope {
     /// Adds an earlier result, with one value per row.
     pub fn define(&mut self, name: &str, kind: Kind) {
         self.derived.insert(name.to_owned(), kind);
+    }
+
+    /// Adds an earlier result with a value per member of the collection that its name says.
+    pub fn define_list(&mut self, name: &str, item: &DataType) {
+        let collection = self.collection_named(name).to_owned();
+        let column = Column {
+            kind: kind_of(item),
+            data_type: item.clone(),
+            collection: Some(collection.into()),
+        };
+        Arc::make_mut(&mut self.columns).insert(name.to_owned(), column);
+    }
+
+    /// The collection that a list column of this name belongs to.
+    pub fn collection_named<'a>(&self, name: &'a str) -> &'a str {
+        let known = |prefix: &str| self.columns.contains_key(&format!("n{prefix}"));
+        collection_by(name, &known)
+    }
+
+    /// The same, where an expression may also have a value per member of a collection.
+    #[must_use]
+    pub fn with_lists(&self) -> Self {
+        Self {
+            takes_lists: true,
+            ..self.clone()
+        }
     }
 
     /// Whether the input has a list column of `collection`.
@@ -222,6 +251,12 @@ fn kind_of(data_type: &DataType) -> Option<Kind> {
 
 /// The collection that the list column `name` belongs to, in a file with these columns.
 pub fn collection_of<'a>(name: &'a str, columns: &BTreeSet<&str>) -> &'a str {
+    collection_by(name, &|prefix| {
+        columns.contains(format!("n{prefix}").as_str())
+    })
+}
+
+fn collection_by<'a>(name: &'a str, is_counted: &dyn Fn(&str) -> bool) -> &'a str {
     let prefixes = || {
         name.match_indices('_')
             .map(|(at, _)| &name[..at])
@@ -229,9 +264,24 @@ pub fn collection_of<'a>(name: &'a str, columns: &BTreeSet<&str>) -> &'a str {
     };
     prefixes()
         .rev()
-        .find(|prefix| columns.contains(format!("n{prefix}").as_str()))
+        .find(|prefix| is_counted(prefix))
         .or_else(|| prefixes().next())
         .unwrap_or(name)
+}
+
+/// The collection of what has a value per group, where the members of `collection` say in `column`
+/// which group they are in: `Group` of `Hit_group`, `TimeGroup` of `Hit_time_group`.
+pub fn collection_of_groups(collection: &str, column: &str) -> String {
+    let rest = column
+        .strip_prefix(collection)
+        .and_then(|rest| rest.strip_prefix('_'));
+    let mut name = String::new();
+    for word in rest.unwrap_or(column).split('_') {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+    }
+    name
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub(super) enum Form {
     Binary(Binary, Box<[Syntax; 2]>),
     Choose(Box<[Syntax; 3]>),
     Call(String, Vec<Syntax>),
+    /// `name(of, by = groups)`
+    By(String, Box<[Syntax; 2]>),
     /// `of.name(arguments)`
     Method(Box<Syntax>, String, Vec<Syntax>),
     /// `of[at]`
@@ -142,7 +144,7 @@ impl Syntax {
         match &self.form {
             Form::Constant(_) | Form::Name(_) => {}
             Form::Member(of, _) | Form::Unary(_, of) => f(of),
-            Form::Binary(_, of) | Form::Index(of) => of.iter().for_each(f),
+            Form::Binary(_, of) | Form::Index(of) | Form::By(_, of) => of.iter().for_each(f),
             Form::Choose(of) => of.iter().for_each(f),
             Form::Call(_, of) => of.iter().for_each(f),
             Form::Method(of, _, arguments) => {

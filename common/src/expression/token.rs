@@ -46,7 +46,10 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, ExpressionError> {
             at += next.len_utf8();
             continue;
         }
-        let (token, len) = token(source, at, next)?;
+        let (token, len) = match is_named_argument(&tokens) && is_equals(&source[at..]) {
+            true => (Token::Symbol("="), 1),
+            false => token(source, at, next)?,
+        };
         tokens.push(Placed {
             token,
             span: at..at + len,
@@ -58,6 +61,18 @@ pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, ExpressionError> {
         span: source.len()..source.len(),
     });
     Ok(tokens)
+}
+
+/// Whether what comes next may be the `=` of `sum(list, by = groups)`.
+fn is_named_argument(tokens: &[Placed]) -> bool {
+    let [.., before, name] = tokens else {
+        return false;
+    };
+    before.token == Token::Symbol(",") && matches!(&name.token, Token::Name(name) if name == "by")
+}
+
+fn is_equals(rest: &str) -> bool {
+    rest.starts_with('=') && !rest.starts_with("==") && !rest.starts_with("=>")
 }
 
 fn token(source: &str, at: usize, next: char) -> Result<(Token, usize), ExpressionError> {

@@ -85,6 +85,15 @@ pub enum Values<'a> {
     Float(Series<'a, f64>),
 }
 
+/// Values of the members of every entry, one after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed<'a> {
+    /// The values.
+    pub values: Values<'a>,
+    /// Where those of each entry end.
+    pub ends: Vec<usize>,
+}
+
 impl<'a> Values<'a> {
     pub(super) fn constant(constant: Constant) -> Self {
         match constant {

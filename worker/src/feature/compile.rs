@@ -10,6 +10,7 @@ use lumimill_common::metric::Unit;
 use lumimill_common::suggest;
 use lumimill_common::unread;
 
+use super::list::{beside, item_of, list_of, wrong_name};
 use super::output::{Output, Source, kind_of, stored_as};
 use super::{CANDIDATE, CollectionLengths, Problems, Program};
 use crate::candidate::Candidates;
@@ -177,13 +178,18 @@ impl Compiler<'_> {
             Some(condition) => Some(condition?),
             None => None,
         };
+        let lists = outputs.iter().filter(|output| output.is_list());
+        let lists: BTreeSet<String> = lists.map(|output| output.name.clone()).collect();
         let computed = condition.iter().chain(&select);
         let computed = computed.flat_map(|checked| checked.columns()).cloned();
         let computed = computed.chain(outputs.iter().flat_map(Output::combined));
-        let mut computed: BTreeSet<String> = computed.collect();
+        // Those of them are made here.
+        let mut computed: BTreeSet<String> =
+            computed.filter(|name| !lists.contains(name)).collect();
         candidates.collect_columns(&mut computed);
         let mut branches = computed.clone();
-        branches.extend(outputs.iter().flat_map(Output::columns));
+        let read = outputs.iter().flat_map(Output::columns);
+        branches.extend(read.filter(|name| !lists.contains(name)));
         candidates.prefer_lengths(&branches, &self.events);
         branches.extend(candidates.lengths().map(str::to_owned));
         computed.extend(candidates.lengths().map(str::to_owned));
@@ -193,7 +199,16 @@ impl Compiler<'_> {
         for message in collections.unequal_by_type(self.schema) {
             self.problems.add(self.path.to_owned(), message);
         }
+        let asks_for_entries = |checked: &&Checked| checked.asks_for_entries();
+        let made = outputs.iter().filter_map(|output| match &output.source {
+            Source::Computed(checked) => Some(checked),
+            _ => None,
+        });
         Some(Program {
+            beside: beside(&outputs, &self.events),
+            of_passing: made
+                .chain(&select)
+                .any(|checked| asks_for_entries(&checked)),
             steps: steps(self.stage, select.is_some()),
             scored_step: scored_select.as_ref().and(self.stage.select_step()),
             condition,
@@ -348,9 +363,15 @@ impl Compiler<'_> {
         for column in &self.stage.columns {
             let kind = match self.column(column, scope) {
                 Some(output) => {
-                    let kind = kind_of(&output.stored);
+                    let stored = output.stored.clone();
                     outputs.push(output);
-                    kind
+                    match item_of(&stored) {
+                        Some(item) => {
+                            scope.define_list(&column.name, item);
+                            continue;
+                        }
+                        None => kind_of(&stored),
+                    }
                 }
                 // So that its users are not reported as well.
                 None => {
@@ -370,8 +391,23 @@ impl Compiler<'_> {
             Some(lumimill_common::campaign::ColumnType::Bool)
         );
         let expected = expected.then_some(Kind::Bool);
-        let checked = self.check(path, &column.expression, scope, expected)?;
+        let scope = match self.stage.rows {
+            Rows::Event => &scope.with_lists(),
+            _ => scope,
+        };
+        let checked = self.check(path.clone(), &column.expression, scope, expected)?;
         let stored = stored_as(checked.kind(), column.stored);
+        let stored = match checked.collection() {
+            Some(collection) => {
+                let wrong = wrong_name(&column.name, collection, self.schema, scope);
+                if let Some(message) = wrong {
+                    self.problems.add(path, message);
+                    return None;
+                }
+                list_of(stored)
+            }
+            None => stored,
+        };
         Some(Output {
             name: column.name.clone(),
             stored,

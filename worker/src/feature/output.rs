@@ -12,10 +12,11 @@ use arrow_schema::DataType;
 use arrow_select::take::take;
 use lumimill_common::campaign::ColumnType;
 use lumimill_common::expression::{
-    Checked, EvaluateError, Index, Inputs, Int, Kind, Values, list_values,
+    Checked, EvaluateError, Index, Inputs, Int, Kind, Listed, Values, list_values,
 };
 
 use super::RunError;
+use super::list::{item_of, list_column};
 use crate::candidate::Formed;
 
 /// The first float that no i64 holds; its opposite is the least i64.
@@ -48,6 +49,21 @@ pub(crate) enum Source {
 }
 
 impl Output {
+    /// Whether it has a value per member of a collection.
+    pub(crate) fn is_list(&self) -> bool {
+        let computed = matches!(&self.source, Source::Computed(_));
+        computed && item_of(&self.stored).is_some()
+    }
+
+    /// Whether later expressions read it as a result with a value per row.
+    pub(crate) fn is_result(&self) -> bool {
+        match self.source {
+            Source::Computed(_) => !self.is_list(),
+            Source::Flag(_) | Source::Missing { null: false } => true,
+            _ => false,
+        }
+    }
+
     /// The input columns that it reads.
     pub(crate) fn columns(&self) -> Vec<String> {
         match &self.source {
@@ -89,7 +105,15 @@ impl Output {
             Source::Missing { null: true } => new_null_array(&DataType::Boolean, len),
             Source::Missing { null: false } => Arc::new(BooleanArray::from(vec![false; len])),
             Source::Candidate => Arc::new(UInt32Array::from(rows.number.clone())),
-            Source::Computed(checked) => self.store(checked.evaluate(inputs)?, len)?,
+            Source::Computed(checked) => match item_of(&self.stored) {
+                Some(item) => {
+                    let Listed { values, ends } = checked.evaluate_lists(inputs)?;
+                    let members = ends.last().copied().unwrap_or(0);
+                    let values = self.store(item, values, members)?;
+                    list_column(&self.name, values, &ends, false)?
+                }
+                None => self.store(&self.stored, checked.evaluate(inputs)?, len)?,
+            },
         };
         if values.data_type() != &self.stored {
             let (column, found) = (self.name.clone(), values.data_type().to_string());
@@ -104,8 +128,13 @@ impl Output {
     }
 
     /// `values` as the type that the column is stored as; floats become ints by truncation.
-    fn store(&self, values: Values<'_>, len: usize) -> Result<ArrayRef, RunError> {
-        Ok(match self.stored {
+    fn store(
+        &self,
+        stored: &DataType,
+        values: Values<'_>,
+        len: usize,
+    ) -> Result<ArrayRef, RunError> {
+        Ok(match stored {
             DataType::Boolean => Arc::new(BooleanArray::from(values.into_bools().into_vec(len))),
             DataType::Float64 => Arc::new(Float64Array::from(values.into_floats().into_vec(len))),
             DataType::Int32 => {

@@ -1,5 +1,6 @@
 //! The mistakes of a stage, collected.
 
+use arrow_schema::DataType;
 use lumimill_common::campaign::Problem;
 use lumimill_common::expression::{Checked, Expression, ExpressionError, Int, Kind, Scope};
 
@@ -10,6 +11,14 @@ fn checked(
 ) -> Result<Checked, Vec<ExpressionError>> {
     let parsed = Expression::parse(text).map_err(|error| vec![error])?;
     parsed.check_names(scope, expected)
+}
+
+/// What a name that is wrong itself may stand for.
+enum Meant {
+    /// One value, or nothing that is known.
+    Value(Option<Kind>),
+    /// One per member of its collection.
+    Members(DataType),
 }
 
 /// Mistakes found so far.
@@ -48,10 +57,18 @@ impl Problems {
     ) -> Option<Checked> {
         let mut errors: Option<Vec<ExpressionError>> = None;
         let kinds = [Kind::Float, Kind::Bool, Kind::Int(Int::I32)].map(Some);
-        for kind in [None].into_iter().chain(kinds) {
+        let kinds = [None].into_iter().chain(kinds).map(Meant::Value);
+        let items = [DataType::Float32, DataType::Boolean, DataType::Int32];
+        for meant in kinds.chain(items.map(Meant::Members)) {
             let mut scope = scope.clone();
-            if let Some(kind) = kind {
-                doubtful.iter().for_each(|name| scope.define(name, kind));
+            match meant {
+                Meant::Value(None) => {}
+                Meant::Value(Some(kind)) => {
+                    doubtful.iter().for_each(|name| scope.define(name, kind));
+                }
+                Meant::Members(item) => doubtful.iter().for_each(|name| {
+                    scope.define_list(name, &item);
+                }),
             }
             let found = match checked(text, &scope, expected) {
                 Ok(checked) => return Some(checked),

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_schema::Field;
 use arrow_select::filter::filter_record_batch;
-use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, RowIndex};
+use arrow_select::take::take_record_batch;
+use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, RowIndex, same_lengths};
 use lumimill_common::metric::Unit;
 
-use super::output::Source;
+use super::list::with_column;
+use super::output::Output;
 use super::{Program, Rows, RunError};
 use crate::candidate::{Candidates, Formed};
 
@@ -25,7 +28,17 @@ impl Program {
         let mut left = vec![passing.len() as u64];
         let formed = self.candidates.form(events, &passing)?;
         left.push(formed.number.len() as u64);
-        let (batch, select) = self.columns(events, &formed)?;
+        let (batch, select) = match &passing {
+            Index::Chosen(chosen) if self.of_passing => {
+                let chosen = UInt32Array::from_iter_values(chosen.iter().copied());
+                let events = take_record_batch(events, &chosen)?;
+                let formed = Formed::of_events(Index::All(chosen.len()));
+                let of = |entry: usize| chosen.values().get(entry).map_or(entry, |at| *at as usize);
+                let columns = self.columns(&events, &formed);
+                columns.map_err(|error| error.with_entries(of))?
+            }
+            _ => self.columns(events, &formed)?,
+        };
         let rows = Rows {
             batch,
             event_index: UInt32Array::from(chosen(&formed.events)),
@@ -118,18 +131,36 @@ impl Program {
         formed: &Formed,
     ) -> Result<(RecordBatch, Option<BooleanArray>), RunError> {
         let len = formed.number.len();
-        let mut inputs = Inputs::rows(events, formed.index.clone())?;
+        let mut events = events.clone();
+        let mut results: Vec<(&str, ArrayRef)> = Vec::new();
         let mut columns = Vec::with_capacity(self.outputs.len());
-        for output in &self.outputs {
-            let values = output.values(events, formed, &inputs)?;
-            if matches!(
-                output.source,
-                Source::Computed(_) | Source::Flag(_) | Source::Missing { null: false }
-            ) {
-                inputs.define(&output.name, Arc::clone(&values));
+        // What follows a list reads it as a column of the events.
+        for outputs in self.outputs.split_inclusive(Output::is_list) {
+            let mut inputs = inputs_of(&events, formed, &results)?;
+            for output in outputs {
+                let values = output.values(&events, formed, &inputs)?;
+                if output.is_result() {
+                    inputs.define(&output.name, Arc::clone(&values));
+                    results.push((&output.name, Arc::clone(&values)));
+                }
+                columns.push(values);
             }
-            columns.push(values);
+            drop(inputs);
+            if let (Some(output), Some(values)) = (outputs.last(), columns.last())
+                && output.is_list()
+            {
+                let field = Field::new(&output.name, output.stored.clone(), false);
+                events = with_column(&events, field, Arc::clone(values))?;
+            }
         }
+        for (first, second) in &self.beside {
+            let column =
+                |at: &usize| Some((self.outputs.get(*at)?.name.as_str(), columns.get(*at)?));
+            if let Some((first, second)) = column(first).zip(column(second)) {
+                same_lengths(first, second)?;
+            }
+        }
+        let inputs = inputs_of(&events, formed, &results)?;
         let select = |select: &Checked| -> Result<_, RunError> {
             Ok(BooleanArray::from(
                 select.evaluate(&inputs)?.into_bools().into_vec(len),
@@ -182,6 +213,19 @@ impl Rows {
             counts: self.counts,
         })
     }
+}
+
+/// What expressions of the rows read: the events, and earlier results.
+fn inputs_of<'b>(
+    events: &'b RecordBatch,
+    formed: &Formed,
+    results: &[(&str, ArrayRef)],
+) -> Result<Inputs<'b>, RunError> {
+    let mut inputs = Inputs::rows(events, formed.index.clone())?;
+    for (name, values) in results {
+        inputs.define(name, Arc::clone(values));
+    }
+    Ok(inputs)
 }
 
 /// `values` at these `places` of `len`, and false elsewhere.

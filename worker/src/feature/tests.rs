@@ -1,6 +1,7 @@
 //! Programs on small batches, on random ones against one event at a time, and on a real file.
 
 mod lengths;
+mod lists;
 mod messages;
 mod model_inputs;
 mod nano;

@@ -55,6 +55,9 @@ impl Checker<'_> {
             Some(Builtin::Reduce(reduction)) => {
                 self.reduce(reduction, name, plans, arguments, span)
             }
+            Some(Builtin::Number(numbering)) => {
+                self.numbers(numbering, name, plans, arguments, span)
+            }
             Some(Builtin::Component(component)) => {
                 let [plan] = self.exactly(name, plans, span)?;
                 if plan.kind != Kind::Vector {

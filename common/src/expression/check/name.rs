@@ -23,7 +23,12 @@ impl Checker<'_> {
             return Ok(plan.clone());
         }
         if let Some(kind) = self.scope.derived.get(name) {
-            return self.new_plan(Node::Derived(name.into()), *kind, Shape::Row, span);
+            // Of rows that are entries, it is one value per entry.
+            let shape = match self.scope.rows {
+                RowScope::Event => Shape::Event,
+                _ => Shape::Row,
+            };
+            return self.new_plan(Node::Derived(name.into()), *kind, shape, span);
         }
         let name = self.scope.aliases.get(name).map_or(name, String::as_str);
         if let Some(plan) = self.vector_name(name, span)? {

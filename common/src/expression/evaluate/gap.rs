@@ -37,6 +37,30 @@ pub(super) fn refuse(plan: &Plan, inputs: &Inputs<'_>) -> Result<(), EvaluateErr
     }
 }
 
+/// An error that names the first entry with a member for which `plan`, which is of lists, has no
+/// value.
+pub(super) fn refuse_members(plan: &Plan, inputs: &Inputs<'_>) -> Result<(), EvaluateError> {
+    let list = match (&plan.node, &plan.shape) {
+        (Node::By(_, _, list), _) | (_, Shape::List(list)) => list,
+        _ => return Ok(()),
+    };
+    let Some(gaps) = gaps(plan, inputs, Domain::Events)? else {
+        return Ok(());
+    };
+    let flat = inputs.flat(&list.collection, &list.column)?;
+    let first = gaps
+        .iter()
+        .enumerate()
+        .find_map(|(at, gap)| Some((at, (*gap)?)));
+    match first {
+        Some((at, plan)) => Err(EvaluateError::NoValue {
+            why: plan.advice.as_deref().unwrap_or("no value").to_owned(),
+            entry: flat.ends().take_while(|end| *end <= at).count(),
+        }),
+        None => Ok(()),
+    }
+}
+
 fn gaps<'p>(
     plan: &'p Plan,
     inputs: &Inputs<'_>,

@@ -40,11 +40,27 @@ pub(super) fn reduce(
         }
         (Reduction::Mean, values) => {
             let sums = members.fold(&values.into_floats(), 0.0, |sum, value| sum + value);
-            let mean = |sum: f64, count: i64| if count == 0 { 0.0 } else { sum / count as f64 };
             Values::Float(sums.zip(&members.count(), mean))
         }
         (Reduction::Max, values) => Values::Float(members.extreme(values, |a, b| a > b)),
         (Reduction::Min, values) => Values::Float(members.extreme(values, |a, b| a < b)),
+    }
+}
+
+/// The mean of so many values; 0 of none.
+pub(super) fn mean(sum: f64, count: i64) -> f64 {
+    if count == 0 { 0.0 } else { sum / count as f64 }
+}
+
+/// The better of two values; NaN where one is.
+pub(super) fn better_of(
+    best: Option<f64>,
+    value: f64,
+    better: &impl Fn(f64, f64) -> bool,
+) -> Option<f64> {
+    match best {
+        Some(best) if best.is_nan() || !(value.is_nan() || better(value, best)) => Some(best),
+        _ => Some(value),
     }
 }
 
@@ -65,10 +81,7 @@ impl Members<'_, '_> {
         better: impl Fn(f64, f64) -> bool,
     ) -> Series<'static, f64> {
         let values = values.into_floats();
-        let best = |best: Option<f64>, value: f64| match best {
-            Some(best) if best.is_nan() || !(value.is_nan() || better(value, best)) => Some(best),
-            _ => Some(value),
-        };
+        let best = |best, value| better_of(best, value, &better);
         let best = self.fold(&values, None, best);
         best.map(|best| best.unwrap_or(f64::NAN))
     }

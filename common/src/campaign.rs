@@ -4,6 +4,8 @@
 //! file together, each with its TOML path; what comes out of it cannot be wrong in itself. It
 //! knows nothing of the files it names: schemas, models and masks are looked at by `check`.
 
+mod beside;
+mod column;
 mod dataset;
 mod draft;
 mod metric;
@@ -12,9 +14,12 @@ mod name;
 mod reading;
 mod rows;
 mod share;
+mod source;
 mod stage;
 mod steps;
 
+pub use beside::{Join, MissingRows};
+pub use column::{Column, ColumnType};
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
 pub use model::{
@@ -25,8 +30,8 @@ pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};
 pub use rows::{Charge, Keep, Rows};
 pub use share::Share;
-pub use stage::{Column, ColumnType, MissingLabels, Stage};
-pub use steps::{CERTIFIED, FIRST, READ};
+pub use stage::{MissingLabels, Stage};
+pub use steps::{CERTIFIED, FIRST, READ, ROWS_READ};
 
 pub use crate::section::{CampaignErrors, Problem};
 
@@ -112,6 +117,26 @@ impl Campaign {
     #[must_use]
     pub fn drops_duplicates(&self) -> bool {
         self.duplicates(DatasetKind::Data) == DuplicatePolicy::First
+    }
+
+    /// Whether every row of a stage is an event of its own: nothing that it reads, at first or at
+    /// second hand, makes candidates of them.
+    #[must_use]
+    pub fn rows_are_events(&self, stage: &Stage) -> bool {
+        let parent = stage.from.as_ref().and_then(|name| self.stage(name));
+        stage.rows == Rows::Event
+            && match (&stage.from, parent) {
+                (None, _) => true,
+                (Some(_), Some(parent)) => self.rows_are_events(parent),
+                (Some(_), None) => false,
+            }
+    }
+
+    /// The stage that reads files which a stage comes from: the stage itself, where it does.
+    #[must_use]
+    pub fn root_of<'a>(&'a self, stage: &'a Stage) -> &'a Stage {
+        let parent = stage.from.as_ref().and_then(|name| self.stage(name));
+        parent.map_or(stage, |parent| self.root_of(parent))
     }
 
     /// The stage of this name.

@@ -39,4 +39,5 @@ pub mod store;
 pub mod suggest;
 pub mod unread;
 pub mod userinfo;
+pub mod wildcard;
 pub mod wire;

@@ -20,7 +20,7 @@ pub use digest::stage_digest;
 pub use id::{InvalidShardId, ShardId};
 
 /// Raised whenever the same shard would be written with other bytes than before.
-pub const OUTPUT_VERSION: u64 = 3;
+pub const OUTPUT_VERSION: u64 = 4;
 
 /// Identity of an input file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub struct Shard {
     /// What it reads. What follows is of the file that its events are in, at first or at second
     /// hand.
     pub source: Source,
+    /// The shards of other stages whose rows stand beside those that it reads.
+    pub beside: Vec<ShardId>,
     /// Dataset of the file.
     pub dataset: String,
     /// Input file.
@@ -70,6 +72,15 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// The shards whose rows it reads.
+    pub fn reads(&self) -> impl Iterator<Item = ShardId> {
+        let parent = match self.source {
+            Source::Entries => None,
+            Source::Rows(parent) => Some(parent),
+        };
+        parent.into_iter().chain(self.beside.iter().copied())
+    }
+
     /// The id of this shard under the digest of what its stage writes (see [`stage_digest`]).
     #[must_use]
     pub fn compute_id(&self, stage_digest: &str) -> ShardId {
@@ -80,6 +91,7 @@ impl Shard {
         if let Source::Rows(parent) = self.source {
             // Which covers all that follows.
             hash.bytes("rows", parent.as_bytes());
+            hash.texts("beside", self.beside.iter().map(ShardId::to_string));
             return ShardId::from_hash(&hash.finish());
         }
         hash.text("dataset", &self.dataset)

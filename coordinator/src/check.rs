@@ -19,7 +19,7 @@ use lumimill_worker::process::rehearse;
 use crate::campaign_file::{CampaignFile, DraftFile, Mistakes, place_of};
 use crate::discover::{InputFile, Inputs};
 use crate::output::{could_be_written, replaces_nothing};
-use crate::plan::{Plan, PlanErrors, Survey};
+use crate::plan::{Plan, PlanErrors, Survey, Tables};
 use crate::side_by_side::side_by_side;
 
 /// A campaign of which nothing is known to be wrong, and its plan.
@@ -70,6 +70,7 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
         slots,
         (&mut found, &mut warnings),
     );
+    let rows_are_right = check_rows(&stages, survey.tables_of_files(&stages), &mut found);
     found.extend(survey.wrong_with(&stages).iter());
     if !found.order.is_empty() {
         let counts = draft.is_sound("certification");
@@ -80,7 +81,8 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
         // What is read of the file once it is right may be wrong in another way.
         let is_read = draft.problems.is_empty();
         let models = stages.iter().all(|stage| has_its_models(stage));
-        return Err(match is_whole && is_read && schemas_are_right && models {
+        let are_right = schemas_are_right && rows_are_right;
+        return Err(match is_whole && is_read && are_right && models {
             true => mistakes,
             false => mistakes.hiding_more(),
         });
@@ -156,6 +158,29 @@ fn check_schemas(
                 }
             }
         }
+    }
+    are_right
+}
+
+/// Compiles every stage that reads the rows of another one for its columns, and lets it work on no
+/// rows at all. Returns whether every one could be compiled.
+fn check_rows(stages: &[Arc<PreparedStage>], mut tables: Tables, found: &mut Found) -> bool {
+    let mut are_right = true;
+    for stage in stages.iter().filter(|stage| stage.stage().from.is_some()) {
+        let Some(schema) = tables.read_by(stage.stage()) else {
+            // What it reads is a mistake already.
+            are_right = false;
+            continue;
+        };
+        let (compiled, mut problems) = stage.look(&schema);
+        if let Some(compiled) = compiled {
+            if has_its_models(stage) {
+                problems.extend(rehearse(&compiled, &schema));
+            }
+            tables.add(&compiled);
+        }
+        are_right &= problems.is_empty();
+        found.extend(problems);
     }
     are_right
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_common::campaign::StageName;
-use lumimill_common::shard::{Shard, ShardId, Source};
+use lumimill_common::shard::{Shard, ShardId};
 
 use crate::plan::Plan;
 
@@ -55,19 +55,15 @@ pub fn due<'a>(
     done: &BTreeSet<ShardId>,
     given_up: &BTreeSet<ShardId>,
 ) -> Outstanding<'a> {
-    let reads = |shard: &Shard| match shard.source {
-        Source::Entries => None,
-        Source::Rows(parent) => Some(parent),
-    };
     // Only of shards that others read is anything remembered.
-    let read: BTreeSet<ShardId> = plan.shards.iter().filter_map(reads).collect();
+    let read: BTreeSet<ShardId> = plan.shards.iter().flat_map(Shard::reads).collect();
     let mut parents: BTreeMap<ShardId, (State, &StageName)> = BTreeMap::new();
     // Stages with a shard that is to be done; those of a plan come after the ones that they read.
     let mut at_work: BTreeSet<&StageName> = BTreeSet::new();
     let mut outstanding = Outstanding::default();
     for shard in &plan.shards {
-        let parent = reads(shard).map(|id| (id, parents.get(&id)));
-        let stuck = parent.and_then(|(id, parent)| match parent {
+        let mut of_parents = shard.reads().map(|id| (id, parents.get(&id)));
+        let stuck = of_parents.find_map(|(id, parent)| match parent {
             Some((State::Stuck(by), _)) => Some(*by),
             Some((State::Done | State::ToDo, _)) => None,
             // Not of this plan: nobody does it.
@@ -81,10 +77,11 @@ pub fn due<'a>(
             outstanding.blocked.push((shard, by));
             State::Stuck(by)
         } else {
-            let waits = |(_, parent): (_, Option<&(State, &StageName)>)| {
+            let waits = |id: ShardId| {
+                let parent = parents.get(&id);
                 parent.is_some_and(|(_, stage)| at_work.contains(stage))
             };
-            match parent.is_some_and(waits) {
+            match shard.reads().any(waits) {
                 true => outstanding.waiting.push(shard),
                 false => outstanding.now.push(shard),
             }

@@ -24,6 +24,7 @@ mod scan;
 mod split;
 mod summary;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod warnings;
@@ -39,6 +40,7 @@ pub use planner::{PlanErrors, PlanProblem, Survey, plan};
 pub use scan::ScanError;
 pub use split::Splits;
 pub use summary::{PlanSummary, StageSummary};
+pub use tables::Tables;
 
 /// What a campaign will do.
 #[derive(Debug, Clone, PartialEq, Eq)]

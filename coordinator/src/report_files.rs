@@ -6,16 +6,16 @@ mod outcome;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_common::bdt_config::BdtConfig;
-use lumimill_common::campaign::{Campaign, DuplicatePolicy, Rows, Stage};
+use lumimill_common::campaign::{Campaign, DuplicatePolicy, Stage};
 use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, Unit};
+use lumimill_common::metric::{CutFlow, MetricSpec, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
-use lumimill_worker::unit::unit_of;
+use lumimill_worker::unit::unit_in;
 
 use crate::ledger::{Counts, KeptBack, Known, Ledger, LumiLedger};
 use crate::output::Output;
@@ -201,18 +201,20 @@ fn stage_report(
     plan: &Plan,
     counts: &Counts,
 ) -> StageReport {
-    let unit = |name: &&str| Some(((*name).to_owned(), unit_of(stage, name)?));
+    let of_metrics = stage.metrics.iter().flat_map(MetricSpec::columns);
+    let names = stage.output_names().into_iter().map(str::to_owned);
+    let unit = |name: String| unit_in(campaign, stage, &name).map(|unit| (name, unit));
     StageReport {
         name: result.name,
-        rows_are: String::from(match stage.rows {
-            Rows::Event => "Events",
-            Rows::Each { .. } | Rows::Pairs { .. } => "Candidates",
+        rows_are: String::from(match campaign.rows_are_events(stage) {
+            true => "Events",
+            false => "Candidates",
         }),
         cut_flow: from_files(campaign, stage, plan, &result.cut_flow),
         labels: label_reports(stage, plan),
         metrics: result.metrics,
         selections: Vec::new(),
-        units: stage.output_names().iter().filter_map(unit).collect(),
+        units: names.chain(of_metrics).filter_map(unit).collect(),
         rows: result.rows,
         shards: counts.into(),
     }
@@ -239,6 +241,9 @@ fn label_reports(stage: &Stage, plan: &Plan) -> Vec<LabelReport> {
 
 /// The cut flow with what the files hold in front: ranges without certified events are not read.
 fn from_files(campaign: &Campaign, stage: &Stage, plan: &Plan, read: &CutFlow) -> CutFlow {
+    if stage.from.is_some() {
+        return read.clone();
+    }
     let datasets = campaign.datasets.iter();
     let read_by = datasets.filter(|dataset| stage.datasets.contains(&dataset.name));
     let trees: BTreeMap<&str, String> = read_by

@@ -216,6 +216,20 @@ impl Candidates {
 }
 
 impl Formed {
+    /// Numbers the candidates of an event through, whichever of its entries they are from.
+    pub(crate) fn number_within(&mut self, of_events: &[u32]) {
+        let mut last = None;
+        let mut number = 0;
+        for row in 0..self.number.len() {
+            let event = self.events.at(row).and_then(|entry| of_events.get(entry));
+            if last != event {
+                (last, number) = (event, 0);
+            }
+            self.number[row] = number;
+            number += 1;
+        }
+    }
+
     pub(crate) fn of_events(events: Index) -> Self {
         let number = vec![0; events.len()];
         Self {

@@ -14,13 +14,18 @@ use lumimill_common::store::Key;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::compiled_stage::CompiledStage;
+use crate::entry_reader::EntryReader;
+use crate::facts::facts;
 use crate::measure::{TableCopy, can_be_measured, measure};
 use crate::memory::Memory;
 use crate::parquet_output::{Finished, ParquetOutput};
-use crate::prepared_stage::{CompiledStage, PreparedStage};
+use crate::prepared_stage::PreparedStage;
 use crate::process::{Measured, Sink, process};
 use crate::production::{Production, newer, store_failure};
+use crate::progress::{Pace, Steps};
 use crate::stored_campaigns::still_wants;
+use crate::tree_reader::TreeReader;
 use crate::unit;
 
 /// A place in the life of an attempt, in order.
@@ -69,11 +74,16 @@ impl Attempt {
         let Self {
             production, shard, ..
         } = self;
-        let there = self.found(&marker_key(&shard.stage, shard.id)).await?;
+        let there = self
+            .found(shard, &marker_key(&shard.stage, shard.id))
+            .await?;
         let earlier = match there {
             Some(marker) if self.is_measured(&marker) => return Ok(marker),
             Some(earlier) => Some(earlier),
-            None => self.found(&measure_key(&shard.stage, shard.id)).await?,
+            None => {
+                let key = measure_key(&shard.stage, shard.id);
+                self.found(shard, &key).await?
+            }
         };
         if let Some(earlier) = earlier
             && let Some(marker) = self.measured_again(earlier).await?
@@ -152,21 +162,14 @@ impl Attempt {
         let Self {
             production, shard, ..
         } = self;
-        let all = shard.entries.end.saturating_sub(shard.entries.start);
+        let mut pace = Pace::of(shard, rows);
         let mut steps = Steps::of(self);
-        let (mut read, mut told) = (0u64, 0);
         let measured = measure(table.path(), prepared, |more| {
-            read += more;
-            // As many of the entries are behind it as of the rows.
-            let behind = u128::from(all) * u128::from(read) / u128::from(rows.max(1));
-            let behind = u64::try_from(behind).unwrap_or(all).min(all);
-            let step = steps.advance(behind - told);
-            told = behind;
-            step
+            steps.advance(pace.entries(more))
         });
         match &measured {
-            Ok(_) => production.advance(all - told),
-            Err(_) => production.go_back(steps.entries),
+            Ok(_) => production.advance(pace.left()),
+            Err(_) => production.go_back(steps.entries()),
         }
         measured
     }
@@ -195,7 +198,7 @@ impl Attempt {
     /// The marker that is there, of what is measured now.
     pub async fn marker(&self) -> Result<Option<Marker>, Failure> {
         let key = marker_key(&self.shard.stage, self.shard.id);
-        let found = self.found(&key).await?;
+        let found = self.found(&self.shard, &key).await?;
         Ok(found.filter(|marker| self.is_measured(marker)))
     }
 
@@ -204,12 +207,10 @@ impl Attempt {
         marker.measures(stage.map_or(&[], |stage| stage.metrics()))
     }
 
-    /// The marker of the shard under a key. One that is damaged, or of an older version, is
+    /// The marker of a shard under a key. One that is damaged, or of an older version, is
     /// replaced: the bytes that it should have are known.
-    async fn found(&self, key: &Key) -> Result<Option<Marker>, Failure> {
-        let Self {
-            production, shard, ..
-        } = self;
+    pub(crate) async fn found(&self, shard: &Shard, key: &Key) -> Result<Option<Marker>, Failure> {
+        let production = &self.production;
         let found = match production.store.get(key).await {
             Err(error) if error.is_large() => {
                 warn!(job.id = %shard.id, %error, "the marker cannot be used: the shard is done again");
@@ -245,13 +246,18 @@ impl Attempt {
     }
 
     /// The end of an attempt that nobody wants any more.
-    fn stopped(&self, why: &str) -> Failure {
+    pub(crate) fn stopped(&self, why: &str) -> Failure {
         Failure::retry(STOPPED, &self.production.campaign, why)
     }
 
     async fn work(&self) -> Result<(Finished, Measured), Failure> {
+        let tables = self.tables().await?;
         let attempt = self.clone();
-        self.blocking(move || attempt.produce()).await
+        self.blocking(move || match tables.is_empty() {
+            true => attempt.produce(),
+            false => attempt.produce_from(&tables),
+        })
+        .await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -266,77 +272,61 @@ impl Attempt {
         })?
     }
 
-    /// Reads, processes and writes a shard to scratch space.
+    /// Reads a shard from its file, processes it and writes it to scratch space.
     fn produce(&self) -> Result<(Finished, Measured), Failure> {
         let Self {
             production, shard, ..
         } = self;
         let opened = production.opened(shard, self.memory_limit)?;
-        let compiled = &opened.compiled;
         let memory = Memory::of(self.memory_limit, shard);
-        memory.check_need(&opened.tree, compiled)?;
+        memory.check_need(&opened.tree, &opened.compiled)?;
+        let mut reader = TreeReader::open(shard, &opened.tree, &opened.compiled)?;
+        self.write(&opened.compiled, &mut reader, (memory, None))
+    }
+
+    pub(crate) fn write(
+        &self,
+        compiled: &CompiledStage,
+        reader: &mut dyn EntryReader,
+        (memory, pace): (Memory<'_>, Option<Pace>),
+    ) -> Result<(Finished, Measured), Failure> {
+        let Self {
+            production, shard, ..
+        } = self;
         let schema = unit::with_units(compiled);
-        let facts = facts(production, shard, compiled);
+        let facts = facts(&production.campaign, shard, compiled);
         let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
         let mut sink = ScratchSink {
             output,
             steps: Steps::of(self),
+            pace,
             memory,
         };
-        let measured = process(shard, &opened.tree, compiled, &mut sink);
-        let entries = sink.steps.entries;
+        let measured = process(shard, reader, compiled, &mut sink);
+        let entries = sink.steps.entries();
+        let left = sink.pace.as_ref().map_or(0, Pace::left);
         let done = measured.and_then(|measured| Ok((sink.output.finish()?, measured)));
-        if done.is_err() {
+        match &done {
+            Ok(_) => production.advance(left),
             // What failed is not behind us.
-            production.go_back(entries);
+            Err(_) => production.go_back(entries),
         }
         done
     }
 }
 
-fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
+pub(crate) fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("{}-{}-{number}.parquet", shard.id, std::process::id());
     production.store.scratch().join(name)
 }
 
-/// What made a file, for its metadata. Nothing that differs between two attempts.
-fn facts(
-    production: &Production,
-    shard: &Shard,
-    compiled: &CompiledStage,
-) -> Vec<(String, String)> {
-    let prepared = compiled.prepared();
-    let mut facts = vec![
-        ("campaign", production.campaign.to_string()),
-        ("stage", shard.stage.to_string()),
-        ("shard", shard.id.to_string()),
-        ("configuration", prepared.digest().to_owned()),
-        ("dataset", shard.dataset.clone()),
-        ("input", shard.file.url.clone()),
-        ("input_uuid", shard.file.uuid.clone()),
-        (
-            "entries",
-            format!("{}-{}", shard.entries.start, shard.entries.end),
-        ),
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-    ]
-    .into_iter()
-    .map(|(key, value)| (key.to_owned(), value))
-    .collect::<Vec<_>>();
-    for model in prepared.models() {
-        let hashes: Vec<String> = model.hashes().collect();
-        facts.push((format!("model.{}.sha256", model.name()), hashes.join(",")));
-        let engine = model.engine().map(str::to_owned);
-        facts.extend(engine.map(|engine| (format!("model.{}.engine", model.name()), engine)));
-    }
-    facts
-}
-
 struct ScratchSink<'a> {
     output: ParquetOutput,
     steps: Steps<'a>,
+    /// Where what is read are not the entries of the shard.
+    pace: Option<Pace>,
     memory: Memory<'a>,
 }
 
@@ -346,41 +336,12 @@ impl Sink for ScratchSink<'_> {
     }
 
     fn progress(&mut self, entries: u64) -> Result<(), Failure> {
+        let entries = match &mut self.pace {
+            Some(pace) => pace.entries(entries),
+            None => entries,
+        };
         self.steps.count(entries);
         self.memory.check_use()?;
         self.steps.check()
-    }
-}
-
-/// How far an attempt is, and whether it is to go on.
-struct Steps<'a> {
-    attempt: &'a Attempt,
-    entries: u64,
-}
-
-impl<'a> Steps<'a> {
-    fn of(attempt: &'a Attempt) -> Self {
-        Self {
-            attempt,
-            entries: 0,
-        }
-    }
-
-    fn count(&mut self, entries: u64) {
-        self.entries += entries;
-        self.attempt.progress.store(self.entries, Ordering::Relaxed);
-        self.attempt.production.advance(entries);
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        match self.attempt.stop.is_cancelled() {
-            true => Err(self.attempt.stopped("the work was stopped")),
-            false => Ok(()),
-        }
-    }
-
-    fn advance(&mut self, entries: u64) -> Result<(), Failure> {
-        self.count(entries);
-        self.check()
     }
 }

@@ -2,7 +2,7 @@
 
 use lumimill_rootfile::Tree;
 
-use crate::prepared_stage::CompiledStage;
+use crate::compiled_stage::CompiledStage;
 
 /// What is to be known of a stage on the files of a tree: columns of one collection that it puts
 /// together and that different branches count. They may still have as many members as one another

@@ -8,13 +8,15 @@ use arrow_array::types::Int32Type;
 use arrow_array::{Array, DictionaryArray, Int32Array, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
+use crate::identity::Role;
+
 /// Name of the column.
 pub(crate) const DATASET: &str = "dataset";
 
 fn field() -> Field {
     let (keys, values) = (DataType::Int32, DataType::Utf8);
     let data_type = DataType::Dictionary(Box::new(keys), Box::new(values));
-    Field::new(DATASET, data_type, false)
+    Role::Dataset.given_to(Field::new(DATASET, data_type, false))
 }
 
 /// The branches of a file, and the column.

@@ -6,10 +6,7 @@ use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
 
 /// `run 278820, lumi 7, event 31 (entry 5)`, or as much of it as the tree says.
 pub(crate) fn event_name(tree: &Tree, entry: u64) -> String {
-    let known = [("run", RUN), ("lumi", LUMI), ("event", EVENT)]
-        .into_iter()
-        .filter_map(|(what, branch)| Some(format!("{what} {}", number(tree, branch, entry)?)));
-    let known = known.collect::<Vec<_>>().join(", ");
+    let numbers = [RUN, LUMI, EVENT].map(|branch| number(tree, branch, entry));
     let place = match tree.directories() {
         None => format!("entry {entry}"),
         Some(_) => {
@@ -17,8 +14,17 @@ pub(crate) fn event_name(tree: &Tree, entry: u64) -> String {
             format!("entry {entry}, which is entry {within} of {part}")
         }
     };
+    named(numbers, &place)
+}
+
+/// The name of an event by its run, lumi section and number, as far as they are known, and by its
+/// place.
+pub(crate) fn named(numbers: [Option<u64>; 3], place: &str) -> String {
+    let known = ["run", "lumi", "event"].into_iter().zip(numbers);
+    let known = known.filter_map(|(what, number)| Some(format!("{what} {}", number?)));
+    let known = known.collect::<Vec<_>>().join(", ");
     match known.is_empty() {
-        true => place,
+        true => place.to_owned(),
         false => format!("{known} ({place})"),
     }
 }

@@ -5,24 +5,31 @@
 //! [`slots`] take jobs from a queue, `slot` settles each one once.
 
 pub mod back_off;
+pub mod beside;
 #[cfg(feature = "program")]
 mod byte_size;
 pub mod campaigns;
 pub mod candidate;
 pub mod certification;
 pub mod commit;
+pub mod compiled_stage;
 pub mod counters;
 mod dataset_column;
+mod derived;
+mod entry_reader;
 mod event_name;
+mod facts;
 mod fatigue;
 pub mod feature;
 #[cfg(feature = "program")]
 pub mod health;
+mod identity;
 pub mod input;
 #[cfg(feature = "program")]
 pub mod log;
 pub mod measure;
 pub mod memory;
+mod parent_table;
 pub mod parquet_output;
 mod planned_stage;
 pub mod prepared_stage;
@@ -30,9 +37,10 @@ pub mod process;
 pub mod production;
 #[cfg(feature = "program")]
 pub mod program;
+mod progress;
+mod resolved_stage;
 pub mod runtime_library;
 pub mod score;
-mod shard_reader;
 pub mod shard_table;
 mod slot;
 pub mod slots;
@@ -41,5 +49,8 @@ pub mod stage_types;
 pub mod stored_campaigns;
 #[cfg(feature = "program")]
 mod supervisor;
+mod table_reader;
 mod told_apart;
+mod tree_reader;
 pub mod unit;
+mod whole_events;

@@ -9,7 +9,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_select::concat::concat_batches;
 use lumimill_common::failure::Failure;
 use lumimill_common::marker::Marker;
 use lumimill_common::metric::{MetricSpec, Partial};
@@ -21,6 +20,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::prepared_stage::PreparedStage;
 use crate::production::store_failure;
 use crate::told_apart::Events;
+use crate::whole_events::WholeEvents;
 
 /// Rows that are read at once.
 const BATCH_ROWS: usize = 16_384;
@@ -97,12 +97,6 @@ pub(crate) fn measure(
     if partials.is_empty() {
         return Ok(partials);
     }
-    let events = match metrics.iter().any(MetricSpec::needs_events) {
-        true => Events::of(stage),
-        false => Events::Unknown,
-    };
-    let mut names: Vec<String> = metrics.iter().flat_map(MetricSpec::columns).collect();
-    names.extend_from_slice(events.columns());
     let unreadable = |error: &dyn std::fmt::Display| {
         let message = format!("{}: its table cannot be read again: {error}", stage.name);
         Failure::retry("internal", &stage.name, message)
@@ -110,6 +104,12 @@ pub(crate) fn measure(
     let file = File::open(table).map_err(|error| unreadable(&error))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file);
     let builder = builder.map_err(|error| unreadable(&error))?;
+    let events = match metrics.iter().any(MetricSpec::needs_events) {
+        true => Events::of(prepared.rows_are_events(), builder.schema()),
+        false => Events::Unknown,
+    };
+    let mut names: Vec<String> = metrics.iter().flat_map(MetricSpec::columns).collect();
+    names.extend_from_slice(events.columns());
     let fields = builder.schema().fields().iter().enumerate();
     let needed = fields.filter(|(_, field)| names.contains(field.name()));
     let roots: Vec<usize> = needed.map(|(index, _)| index).collect();
@@ -136,47 +136,19 @@ pub(crate) fn measure(
     Ok(partials)
 }
 
-/// Batches cut anew, so that no event is in two of them.
-struct WholeEvents {
-    events: Events,
-    /// Rows of an event that may go on.
-    held: Option<RecordBatch>,
-}
-
-impl WholeEvents {
-    fn of(events: Events) -> Self {
-        Self { events, held: None }
-    }
-
-    /// What is whole of what was held and the rows that follow.
-    fn next(
-        &mut self,
-        batch: RecordBatch,
-    ) -> Result<Option<RecordBatch>, Box<dyn std::error::Error>> {
-        if !matches!(self.events, Events::Columns(_)) || batch.num_rows() == 0 {
-            return Ok(Some(batch));
-        }
-        let batch = match self.held.take() {
-            Some(held) => concat_batches(&batch.schema(), [&held, &batch])?,
-            None => batch,
-        };
-        let last = self.events.rows(&batch)?.last_event().unwrap_or(0);
-        self.held = Some(batch.slice(last, batch.num_rows() - last));
-        Ok((last > 0).then(|| batch.slice(0, last)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use arrow_array::{ArrayRef, BooleanArray, Float32Array, UInt32Array, UInt64Array};
+    use arrow_schema::Schema;
     use lumimill_common::campaign::Campaign;
     use lumimill_common::failure::Disposition;
     use lumimill_common::metric::RowBatch;
     use parquet::arrow::ArrowWriter;
 
     use super::*;
+    use crate::identity::Role;
 
     const TEXT: &str = r#"
 name = "c"
@@ -240,8 +212,16 @@ drift = { by = "run", columns = ["s"], labels = ["HLT_X"] }
         let (folder, rows) = (tempfile::tempdir().unwrap(), rows());
         assert!(rows.num_rows() > 4 * BATCH_ROWS);
         let path = folder.path().join("table.parquet");
-        let mut writer =
-            ArrowWriter::try_new(File::create(&path).unwrap(), rows.schema(), None).unwrap();
+        // As its stage writes it: run, lumi and event in their roles.
+        let plain = rows.schema();
+        let keys = plain
+            .fields()
+            .iter()
+            .zip([Role::Run, Role::Lumi, Role::Event]);
+        let keys = keys.map(|(field, role)| Arc::new(role.given_to(field.as_ref().clone())));
+        let others = plain.fields().iter().skip(3).cloned();
+        let schema = Arc::new(Schema::new(keys.chain(others).collect::<Vec<_>>()));
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema, None).unwrap();
         writer.write(&rows).unwrap();
         writer.close().unwrap();
         let prepared = prepared();

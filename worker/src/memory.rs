@@ -12,8 +12,9 @@ use lumimill_common::retry_policy::CROWDED;
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::Tree;
 
-use crate::prepared_stage::CompiledStage;
-use crate::process::BATCH_ENTRIES;
+use crate::compiled_stage::CompiledStage;
+use crate::entry_reader::BATCH_ENTRIES;
+use crate::table_reader::Table;
 
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
 const COPIES: u64 = 4;
@@ -59,7 +60,31 @@ impl<'a> Memory<'a> {
             let of_batch = batch_bytes(bytes, tree.entries());
             sum.saturating_add(of_batch.saturating_add(bytes / baskets))
         });
-        let need = need.saturating_mul(COPIES);
+        self.check_batches(need, limit)
+    }
+
+    /// The same for one that reads tables: the rows of one, and others beside them, of which those
+    /// that are joined are held as a whole.
+    pub(crate) fn check_tables(
+        &self,
+        rows: &Table<'_>,
+        beside: &[Table<'_>],
+        stage: &CompiledStage,
+    ) -> Result<(), Failure> {
+        let Some(limit) = self.limit else {
+            return Ok(());
+        };
+        let names = stage.branches(false);
+        let (zipped, joined) = beside.split_at(stage.stage().zip.len().min(beside.len()));
+        let batches = std::iter::once(rows).chain(zipped);
+        let batches = batches.map(|table| table.batch_bytes(&names));
+        let whole = joined.iter().map(|table| table.bytes(&names));
+        let bytes = batches.chain(whole).fold(0, u64::saturating_add);
+        self.check_batches(bytes, limit)
+    }
+
+    fn check_batches(&self, bytes: u64, limit: u64) -> Result<(), Failure> {
+        let need = bytes.saturating_mul(COPIES);
         match need <= limit {
             true => Ok(()),
             false => Err(self.refused(&format!("its batches need about {}", mib(need)), limit)),

@@ -14,6 +14,9 @@ pub struct PlannedStage {
     /// The stage whose rows it reads; `None` when it reads files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<StageName>,
+    /// The stages that stand beside that one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<StageName>,
     /// Digest of what it does (see [`lumimill_common::shard::stage_digest`]).
     pub digest: String,
     /// SHA-256 of its model files, in order.
@@ -63,6 +66,7 @@ impl PlannedStage {
         Self {
             name,
             from: None,
+            beside: Vec::new(),
             digest: digest.to_owned(),
             models: Vec::new(),
             engines: Vec::new(),

@@ -1,22 +1,28 @@
 //! A stage made ready: models loaded once, expressions compiled for each schema that files have.
 
+mod events;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::{Campaign, Problem, Rows, Stage};
 use lumimill_common::metric::{MetricSpec, Unit};
 use lumimill_common::shard::stage_digest;
 
-use crate::dataset_column::{DATASET, add_dataset, with_dataset};
+use crate::beside;
+use crate::compiled_stage::CompiledStage;
+use crate::dataset_column::{DATASET, with_dataset};
 use crate::feature::{Draft, Program};
-use crate::input::{EVENT, LUMI, RUN};
+use crate::identity::{Role, with_roles};
 use crate::planned_stage::PlannedStage;
 use crate::process::wrong_metrics;
+use crate::resolved_stage::with_all_names;
 use crate::score::FOLD;
 use crate::stage_model::{ModelFiles, StageModel};
 use crate::stage_types::StageTypes;
+
+use events::{common_folds, of_folds};
 
 /// A stage with its models.
 #[derive(Debug, Clone)]
@@ -29,7 +35,16 @@ pub struct PreparedStage {
     metrics: Vec<MetricSpec>,
     digest: String,
     drops_duplicates: bool,
+    entries_are_events: bool,
     types: StageTypes,
+}
+
+/// A stage for what it reads, before it is compiled.
+pub(crate) struct Fitted {
+    pub(crate) stage: Stage,
+    pub(crate) schema: Schema,
+    pub(crate) names_dataset: bool,
+    problems: Vec<Problem>,
 }
 
 impl PreparedStage {
@@ -118,6 +133,8 @@ impl PreparedStage {
         problems.extend(without_score(&campaign.stages[index], &stage, &path));
         let metrics = stage.measured();
         let functions = campaign.functions.clone();
+        let parent = stage.from.as_ref().and_then(|name| campaign.stage(name));
+        let entries_are_events = parent.is_none_or(|parent| campaign.rows_are_events(parent));
         let stage = Self {
             stage,
             path,
@@ -127,6 +144,7 @@ impl PreparedStage {
             metrics,
             digest,
             drops_duplicates: campaign.drops_duplicates(),
+            entries_are_events,
             types: StageTypes::default(),
         };
         (stage, problems)
@@ -173,6 +191,16 @@ impl PreparedStage {
         &self.metrics
     }
 
+    /// Number of folds, where it or its models have them.
+    pub(crate) fn folds(&self) -> Option<u8> {
+        self.folds
+    }
+
+    /// Whether each entry that it reads is an event of its own.
+    pub(crate) fn entries_are_events(&self) -> bool {
+        self.entries_are_events
+    }
+
     /// The steps of its cut flow, in order.
     #[must_use]
     pub fn steps(&self) -> Vec<(String, Unit)> {
@@ -183,6 +211,12 @@ impl PreparedStage {
     #[must_use]
     pub fn drops_duplicates(&self) -> bool {
         self.drops_duplicates
+    }
+
+    /// Whether each of its rows is an event of its own.
+    #[must_use]
+    pub fn rows_are_events(&self) -> bool {
+        self.entries_are_events && self.stage.rows == Rows::Event
     }
 
     /// The same, with the types that a plan decided for its columns.
@@ -205,30 +239,30 @@ impl PreparedStage {
     /// Everything that is wrong with the stage for files of this schema; and the stage compiled, if
     /// it can be. A draft may have mistakes in itself, and models that did not load.
     pub fn look(self: &Arc<Self>, schema: &Schema) -> (Option<CompiledStage>, Vec<Problem>) {
-        let (schema, names_dataset) = self.as_named(schema, &self.types);
+        let mut fitted = self.fitted(schema, &self.types);
         let Draft {
             program,
             known,
             mut problems,
-        } = Program::draft(&self.stage, &self.path, &self.functions, &schema);
-        problems.extend(self.identity_problems(&schema));
-        problems.extend(wrong_metrics(self, known));
+        } = Program::draft(&fitted.stage, &self.path, &self.functions, &fitted.schema);
+        problems.append(&mut fitted.problems);
+        problems.extend(wrong_metrics(self, &fitted.stage, known));
         let program = program.filter(|_| problems.is_empty());
-        let compiled = program.map(|program| self.compiled(program, names_dataset));
+        let compiled = program.map(|program| CompiledStage::of(self, program, fitted));
         (compiled, problems)
     }
 
     /// Compiles the stage for files of this schema, whose branches are read in these types.
-    pub(crate) fn compile_as(
+    pub fn compile_as(
         self: &Arc<Self>,
         schema: &Schema,
         types: &StageTypes,
     ) -> Result<CompiledStage, Vec<Problem>> {
-        let (schema, names_dataset) = self.as_named(schema, types);
-        let mut problems = self.identity_problems(&schema);
-        let program = Program::compile(&self.stage, &self.path, &self.functions, &schema);
+        let mut fitted = self.fitted(schema, types);
+        let mut problems = std::mem::take(&mut fitted.problems);
+        let program = Program::compile(&fitted.stage, &self.path, &self.functions, &fitted.schema);
         match program {
-            Ok(program) if problems.is_empty() => Ok(self.compiled(program, names_dataset)),
+            Ok(program) if problems.is_empty() => Ok(CompiledStage::of(self, program, fitted)),
             Ok(_) => Err(problems),
             Err(found) => {
                 problems.splice(0..0, found);
@@ -237,15 +271,28 @@ impl PreparedStage {
         }
     }
 
-    /// The branches of a file in these types, with the name of the dataset where that is kept.
-    fn as_named(&self, schema: &Schema, types: &StageTypes) -> (Schema, bool) {
+    /// The stage for columns in these types, with the name of the dataset where that is kept; and
+    /// what is wrong with it in that alone.
+    fn fitted(&self, schema: &Schema, types: &StageTypes) -> Fitted {
         let keeps_dataset = self.stage.keep.iter().any(|keep| keep.column == DATASET);
         let names_dataset = keeps_dataset && schema.field_with_name(DATASET).is_err();
         let schema = match names_dataset {
             true => with_dataset(&types.retyped(schema)),
             false => types.retyped(schema),
         };
-        (schema, names_dataset)
+        let schema = match self.stage.from {
+            Some(_) => schema,
+            None => with_roles(&schema),
+        };
+        let (stage, mut problems) = with_all_names(&self.stage, &self.path, &schema);
+        problems.extend(beside::wrong(&schema, &self.path));
+        problems.extend(self.identity_problems(&schema));
+        Fitted {
+            stage,
+            schema,
+            names_dataset,
+            problems,
+        }
     }
 
     /// The branches of a file that the stage names, whatever else is wrong with it.
@@ -267,40 +314,6 @@ impl PreparedStage {
         let fields = schema.fields().iter().map(|field| field.name());
         let named = fields.filter(|name| words.contains(name.as_str()));
         named.cloned().collect()
-    }
-
-    fn compiled(self: &Arc<Self>, program: Program, names_dataset: bool) -> CompiledStage {
-        let mut fields: Vec<Field> = program
-            .output_schema()
-            .fields()
-            .iter()
-            .map(|field| field.as_ref().clone())
-            .collect();
-        fields.extend(self.folds.map(|_| fold_field()));
-        fields.extend(self.models.iter().flat_map(StageModel::fields));
-        CompiledStage {
-            prepared: self.clone(),
-            program,
-            schema: Arc::new(Schema::new(fields)),
-            names_dataset,
-        }
-    }
-
-    fn identity_problems(&self, schema: &Schema) -> Vec<Problem> {
-        if self.folds.is_none() {
-            return Vec::new();
-        }
-        let missing = [RUN, LUMI, EVENT]
-            .into_iter()
-            .filter(|name| schema.field_with_name(name).is_err());
-        missing
-            .map(|name| Problem {
-                path: format!("{}.{}", self.path, of_folds(&self.stage)),
-                message: format!(
-                    "folds are made from run, luminosityBlock and event: no branch {name}"
-                ),
-            })
-            .collect()
     }
 }
 
@@ -337,109 +350,8 @@ fn without_score(campaign: &Stage, resolved: &Stage, path: &str) -> Vec<Problem>
     problems.collect()
 }
 
-/// How many folds the stage and its models with folds share.
-fn common_folds(of_stage: Option<u8>, models: &[StageModel]) -> Result<Option<u8>, String> {
-    let of_models = models.iter().map(StageModel::folds);
-    let of_models = of_models.filter(|folds| *folds > 1);
-    let mut counts = of_stage.map(usize::from).into_iter().chain(of_models);
-    let Some(first) = counts.next() else {
-        return Ok(None);
-    };
-    if let Some(other) = counts.find(|other| *other != first) {
-        let one = if of_stage.is_some() {
-            "the stage"
-        } else {
-            "one"
-        };
-        return Err(format!(
-            "a stage and its models share one fold column: {one} has {first} folds, another {other}"
-        ));
-    }
-    u8::try_from(first)
-        .map(Some)
-        .map_err(|_| format!("expected at most 255 folds, found {first}"))
-}
-
-/// The key of a stage that its folds come from.
-fn of_folds(stage: &Stage) -> &'static str {
-    match stage.folds {
-        Some(_) => "folds",
-        None => "model",
-    }
-}
-
 /// The column of folds.
 #[must_use]
 pub fn fold_field() -> Field {
-    Field::new(FOLD, DataType::UInt8, false)
-}
-
-/// A stage compiled for files of one schema.
-#[derive(Debug)]
-pub struct CompiledStage {
-    prepared: Arc<PreparedStage>,
-    program: Program,
-    schema: SchemaRef,
-    names_dataset: bool,
-}
-
-impl CompiledStage {
-    /// The stage.
-    #[must_use]
-    pub fn prepared(&self) -> &PreparedStage {
-        &self.prepared
-    }
-
-    /// What turns events into rows.
-    #[must_use]
-    pub fn program(&self) -> &Program {
-        &self.program
-    }
-
-    /// Columns of the output: kept, labels, computed, candidate, fold, scores.
-    #[must_use]
-    pub fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    /// Events of a dataset as the stage takes them: branches in the types of the plan, and the
-    /// name of the dataset where it is kept.
-    pub(crate) fn as_read(
-        &self,
-        events: RecordBatch,
-        dataset: &str,
-    ) -> Result<RecordBatch, ArrowError> {
-        let events = self.prepared.types.widened(events)?;
-        match self.names_dataset {
-            true => add_dataset(&events, dataset),
-            false => Ok(events),
-        }
-    }
-
-    /// Number of folds, where models have them.
-    #[must_use]
-    pub fn folds(&self) -> Option<u8> {
-        self.prepared.folds
-    }
-
-    /// Branches that one shard reads; `certify` when its lumi sections are to be looked at.
-    #[must_use]
-    pub fn branches(&self, certify: bool) -> Vec<String> {
-        let mut branches = self.program.branches();
-        branches.retain(|branch| !(self.names_dataset && branch == DATASET));
-        let mut need = |names: &[&str]| {
-            for name in names {
-                if !branches.iter().any(|branch| branch == name) {
-                    branches.push((*name).to_owned());
-                }
-            }
-        };
-        if certify {
-            need(&[RUN, LUMI]);
-        }
-        if self.prepared.folds.is_some() {
-            need(&[RUN, LUMI, EVENT]);
-        }
-        branches
-    }
+    Role::Fold.given_to(Field::new(FOLD, DataType::UInt8, false))
 }

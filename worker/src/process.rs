@@ -1,29 +1,29 @@
 //! The processing core: a shard's entries in, rows and measurements out, in bounded batches.
 //!
-//! Synchronous and pure: it knows a tree to read and a sink to write to, nothing of queues and
-//! stores. Events are never split between two batches.
+//! Synchronous and pure: it knows a reader of entries and a sink to write to, nothing of files,
+//! queues and stores. Events are never split between two batches.
+
+mod fill;
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use lumimill_common::campaign::{CERTIFIED, FIRST, Problem, READ};
+use lumimill_common::campaign::{Problem, Stage};
 use lumimill_common::failure::Failure;
 use lumimill_common::metric::{CutFlow, FillError, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
-use lumimill_rootfile::Tree;
 
-use crate::event_name::event_name;
+use crate::compiled_stage::CompiledStage;
+use crate::entry_reader::{Counted, EntryReader};
 use crate::feature::{Rows, RunError};
-use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
-use crate::prepared_stage::{CompiledStage, PreparedStage, fold_field};
+use crate::input::{as_u32, as_u64};
+use crate::prepared_stage::{PreparedStage, fold_field};
 use crate::score::fold_column;
-use crate::shard_reader::ShardReader;
 use crate::stage_model::{StageModel, score_all};
 use crate::told_apart::ToldApart;
 
-/// Entries in a batch: small enough for the caches, large enough to forget the overhead.
-pub const BATCH_ENTRIES: u64 = 16_384;
+use fill::{fill, fill_before_cuts};
 
 /// Where rows go, and who is told how far the work is.
 pub trait Sink {
@@ -47,14 +47,13 @@ pub struct Measured {
     pub partials: Vec<Partial>,
 }
 
-/// Processes a shard of a tree.
-pub fn process(
+/// Processes a shard, whose entries a reader gives.
+pub(crate) fn process(
     shard: &Shard,
-    tree: &Tree,
+    reader: &mut dyn EntryReader,
     stage: &CompiledStage,
     sink: &mut dyn Sink,
 ) -> Result<Measured, Failure> {
-    let mut reader = ShardReader::open(shard, tree, stage)?;
     let metrics = stage.prepared().metrics();
     let mut measured = Measured {
         rows: 0,
@@ -62,22 +61,19 @@ pub fn process(
         tells_events: false,
         partials: metrics.iter().map(Partial::new).collect(),
     };
-    let mut told_apart = ToldApart::new(stage.prepared().stage());
-    let mut start = shard.entries.start;
-    loop {
-        let stop = shard.entries.end.min(start.saturating_add(BATCH_ENTRIES));
-        let counted = reader.read(start..stop)?;
-        let place = Place { shard, tree, start };
+    let mut told_apart = ToldApart::new(stage.events_of_rows());
+    while let Some(counted) = reader.next()? {
+        let place = Place {
+            shard,
+            reader,
+            start: counted.start,
+        };
         let rows = batch_rows(&place, stage, &counted, &mut measured, &mut told_apart)?;
         if let Some(rows) = rows {
             measured.rows += rows.num_rows() as u64;
             sink.rows(&rows)?;
         }
-        sink.progress(stop.saturating_sub(start))?;
-        if stop >= shard.entries.end {
-            break;
-        }
-        start = stop;
+        sink.progress(counted.left.first().copied().unwrap_or(0))?;
     }
     measured.tells_events = told_apart.is_so();
     Ok(measured)
@@ -117,8 +113,11 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
 
 /// What is wrong with metrics of a stage by the types of these columns, those of the table that are
 /// known to be right, and of scores.
-pub(crate) fn wrong_metrics(prepared: &PreparedStage, mut columns: Vec<Field>) -> Vec<Problem> {
-    let stage = prepared.stage();
+pub(crate) fn wrong_metrics(
+    prepared: &PreparedStage,
+    stage: &Stage,
+    mut columns: Vec<Field>,
+) -> Vec<Problem> {
     if stage.has_folds() {
         columns.push(fold_field());
     }
@@ -149,28 +148,10 @@ pub(crate) fn wrong_metrics(prepared: &PreparedStage, mut columns: Vec<Field>) -
     wrong.collect()
 }
 
-/// A batch, and how many of its events count.
-#[derive(Debug)]
-pub(crate) struct Counted {
-    pub(crate) read: u64,
-    pub(crate) certified: u64,
-    /// Those that are certified and not dropped.
-    pub(crate) counting: u64,
-    /// The events, where any counts.
-    pub(crate) events: Option<Events>,
-}
-
-/// The events of a batch, and which of them count; all, without a mask.
-#[derive(Debug)]
-pub(crate) struct Events {
-    pub(crate) batch: RecordBatch,
-    pub(crate) counts: Option<BooleanArray>,
-}
-
 /// Where a batch is from.
 struct Place<'a> {
     shard: &'a Shard,
-    tree: &'a Tree,
+    reader: &'a dyn EntryReader,
     /// The entry that it begins with.
     start: u64,
 }
@@ -181,7 +162,7 @@ impl Place<'_> {
         let url = &self.shard.file.url;
         match error.entry() {
             Some(entry) => {
-                let event = event_name(self.tree, self.start.saturating_add(entry as u64));
+                let event = self.reader.name(self.start.saturating_add(entry as u64));
                 Failure::reject("column", url, format!("{event}: {error}"))
             }
             None => Failure::reject("column", url, error),
@@ -196,13 +177,8 @@ fn batch_rows(
     measured: &mut Measured,
     told_apart: &mut ToldApart,
 ) -> Result<Option<RecordBatch>, Failure> {
-    let mut count = |name, count| measured.cut_flow.add(name, Unit::Events, count);
-    count(READ, counted.read);
-    count(CERTIFIED, counted.certified);
-    if stage.prepared().drops_duplicates() {
-        count(FIRST, counted.counting);
-    }
-    let Some(Events { batch, counts }) = &counted.events else {
+    count_read(stage, counted, &mut measured.cut_flow);
+    let Some(entries) = &counted.entries else {
         for (name, unit) in stage.program().steps() {
             measured.cut_flow.add(&name, unit, 0);
         }
@@ -216,16 +192,20 @@ fn batch_rows(
     };
     let mut rows = stage
         .program()
-        .run(batch, counts.as_ref())
+        .run_of_events(
+            &entries.batch,
+            entries.counts.as_ref(),
+            entries.events.as_deref(),
+        )
         .map_err(|error| place.failure(&error.of_batch(place.start)))?;
     for (name, unit, count) in &rows.counts {
         measured.cut_flow.add(name, *unit, *count);
     }
     rows = with_numbers(place, stage, rows, measured)?;
-    let columns = added_columns(&place.shard.file.url, stage, batch, &rows)?;
+    let columns = added_columns(&place.shard.file.url, stage, &entries.batch, &rows)?;
     let read = rows.batch.clone();
     rows.batch = extended(&rows.batch, stage, columns)?;
-    fill_before_cuts(stage, &read, &rows, measured)?;
+    fill_before_cuts((stage, entries), &read, &rows, measured)?;
     let rows = selected(place, stage, read, rows, measured)?;
     let rows = stage
         .program()
@@ -238,8 +218,20 @@ fn batch_rows(
     {
         measured.cut_flow.add(&name, Unit::Rows, count);
     }
-    fill(stage, &rows, measured, told_apart)?;
+    fill((stage, entries), &rows, measured, told_apart)?;
     Ok(Some(rows.batch))
+}
+
+/// Counts what was read, and what is left of it after each step of reading.
+fn count_read(stage: &CompiledStage, counted: &Counted, cut_flow: &mut CutFlow) {
+    let prepared = stage.prepared();
+    let unit = prepared.stage().entry_unit();
+    let steps = prepared
+        .stage()
+        .steps_of_reading(prepared.drops_duplicates());
+    for (step, left) in steps.iter().zip(&counted.left) {
+        cut_flow.add(step, unit, *left);
+    }
 }
 
 /// The rows that all models take, where some take no NaN.
@@ -255,7 +247,7 @@ fn with_numbers(
             let entry = place
                 .start
                 .saturating_add(entry.map_or(0, |entry| u64::from(*entry)));
-            let event = event_name(place.tree, entry);
+            let event = place.reader.name(entry);
             let message = format!("{event}: {}", wrong.message);
             Failure::reject("model", &place.shard.file.url, message)
         })?;
@@ -279,41 +271,6 @@ fn beside(read: &RecordBatch, rows: &RecordBatch) -> Result<RecordBatch, Failure
         }
     }
     Ok(whole)
-}
-
-/// Fills the metrics that are of cuts which are yet to be made.
-fn fill_before_cuts(
-    stage: &CompiledStage,
-    read: &RecordBatch,
-    rows: &Rows,
-    measured: &mut Measured,
-) -> Result<(), Failure> {
-    let partials = measured.partials.iter_mut();
-    for partial in partials.filter(|partial| partial.spec().before_cuts().is_some()) {
-        let score = partial.spec().before_cuts().unwrap_or_default().to_owned();
-        let whole = beside(read, &rows.batch)?;
-        let mut rows = Rows {
-            batch: whole,
-            ..rows.clone()
-        };
-        for model in stage.prepared().models() {
-            if let Some(passes) = model.measurable(&rows.batch, &score)? {
-                rows = rows
-                    .filter(&passes)
-                    .map_err(|error| cannot_measure(stage, &error))?;
-            }
-        }
-        let batch = RowBatch::of_events(&rows.batch, rows.event_index.values());
-        let batch = batch.map_err(|error| cannot_measure(stage, &error))?;
-        partial
-            .fill(&batch)
-            .map_err(|error| cannot_measure(stage, &error))?;
-    }
-    Ok(())
-}
-
-fn cannot_measure(stage: &CompiledStage, error: &dyn std::fmt::Display) -> Failure {
-    Failure::reject("metric", stage.prepared().stage().name.as_str(), error)
 }
 
 /// The rows that pass the cuts of models that have any.
@@ -359,7 +316,7 @@ fn added_columns(
     let mut columns = Vec::new();
     let mut scored = rows.batch.clone();
     if let Some(folds) = stage.folds() {
-        let fold = event_folds(events, folds)
+        let fold = event_folds(stage, events, folds)
             .and_then(|of_events| take(&of_events, rows))
             .map_err(|message| Failure::reject("model", url, message))?;
         scored = with_column(&scored, fold_field(), fold.clone())?;
@@ -369,15 +326,16 @@ fn added_columns(
     Ok(columns)
 }
 
-fn event_folds(events: &RecordBatch, folds: u8) -> Result<ArrayRef, String> {
+fn event_folds(stage: &CompiledStage, events: &RecordBatch, folds: u8) -> Result<ArrayRef, String> {
+    let [run, lumi, event] = stage.event_columns();
     let column = |name: &str| {
         events
             .column_by_name(name)
-            .ok_or_else(|| format!("no branch {name}"))
+            .ok_or_else(|| format!("no column {name}"))
     };
-    let runs = as_u32(RUN, column(RUN)?)?;
-    let lumis = as_u32(LUMI, column(LUMI)?)?;
-    let numbers = as_u64(EVENT, column(EVENT)?)?;
+    let runs = as_u32(run, column(run)?)?;
+    let lumis = as_u32(lumi, column(lumi)?)?;
+    let numbers = as_u64(event, column(event)?)?;
     Ok(Arc::new(fold_column(
         runs.values(),
         lumis.values(),
@@ -409,21 +367,4 @@ fn extended(
     let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(stage.schema().clone(), columns, &options)
         .map_err(|error| Failure::reject("column", "rows", error))
-}
-
-fn fill(
-    stage: &CompiledStage,
-    rows: &Rows,
-    measured: &mut Measured,
-    told_apart: &mut ToldApart,
-) -> Result<(), Failure> {
-    let failure = |error: &dyn std::fmt::Display| cannot_measure(stage, error);
-    let batch = RowBatch::of_events(&rows.batch, rows.event_index.values())
-        .map_err(|error| failure(&error))?;
-    told_apart.look(&batch, &rows.batch);
-    let partials = measured.partials.iter_mut();
-    for partial in partials.filter(|partial| partial.spec().before_cuts().is_none()) {
-        partial.fill(&batch).map_err(|error| failure(&error))?;
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arrow_schema::Schema;
 use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::Failure;
 use lumimill_common::form::FormError;
@@ -16,9 +17,10 @@ use lumimill_common::store::{Key, Store, StoreError};
 use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
+use crate::compiled_stage::CompiledStage;
 use crate::input::{self, input_failure, schema_of};
 use crate::memory::claim_limit;
-use crate::prepared_stage::{CompiledStage, PreparedStage};
+use crate::prepared_stage::PreparedStage;
 
 /// Time that an attempt may take when nobody says otherwise.
 const LIMIT: Duration = Duration::from_secs(240 * 60);
@@ -121,6 +123,28 @@ impl Production {
         Ok(opened)
     }
 
+    /// The stage of a shard for columns of this schema, which must give the table that was planned.
+    pub(crate) fn compiled(
+        &self,
+        shard: &Shard,
+        schema: &Schema,
+        what: &str,
+    ) -> Result<CompiledStage, Failure> {
+        let unknown = || Failure::reject("stage", &shard.stage, "no such stage in this campaign");
+        let stage = self.stages.get(&shard.stage).ok_or_else(unknown)?;
+        let compiled = stage.compile(schema).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Failure::reject("column", what, format!("{what}: {}", lines.join("\n")))
+        })?;
+        match stage.types().deviation(&compiled) {
+            None => Ok(compiled),
+            Some(deviation) => {
+                let message = format!("{what}: {deviation}; plan again");
+                Err(Failure::reject("column", what, message))
+            }
+        }
+    }
+
     fn open(&self, shard: &Shard, memory: Option<u64>) -> Result<Opened, Failure> {
         let url = &shard.file.url;
         let failure = |error| input_failure(url, &error);
@@ -128,16 +152,7 @@ impl Production {
         check_identity(&file, &shard.file)?;
         let file = file.with_memory_limit(claim_limit(memory));
         let tree = file.tree(&shard.tree).map_err(failure)?;
-        let unknown = || Failure::reject("stage", &shard.stage, "no such stage in this campaign");
-        let stage = self.stages.get(&shard.stage).ok_or_else(unknown)?;
-        let compiled = stage.compile(&schema_of(&tree)).map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Failure::reject("column", url, format!("{url}: {}", lines.join("\n")))
-        })?;
-        if let Some(deviation) = stage.types().deviation(&compiled) {
-            let message = format!("{url}: {deviation}; plan again");
-            return Err(Failure::reject("column", url, message));
-        }
+        let compiled = self.compiled(shard, &schema_of(&tree), url)?;
         Ok(Opened {
             file: shard.file.clone(),
             stage: shard.stage.clone(),

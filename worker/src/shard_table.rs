@@ -2,23 +2,22 @@
 //! that a worker needs.
 
 mod page_sizes;
+mod room;
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, StringViewArray,
-    UInt64Array,
+    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use lumimill_common::campaign::InvalidName;
 use lumimill_common::entry_set::{DamagedEntries, EntrySet};
 use lumimill_common::form::{self, FormError};
-use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard, Source};
+use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard, ShardId, Source};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -27,19 +26,14 @@ use parquet::errors::ParquetError;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use self::room::Room;
+
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 4;
+pub const VERSION: u64 = 5;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
-
-/// Bytes of a plan for each shard, at least: those of its id, of which no packing saves any.
-const BYTES_A_SHARD: usize = 16;
-/// Bytes of text that the shards of any plan may have together, and more for each of its bytes:
-/// names of data sets and files are said once, and lumi sections pack well.
-const TEXT: usize = 64 << 20;
-const TEXT_A_BYTE: usize = 256;
 
 /// Why a plan cannot be written or read.
 #[derive(Debug, Error)]
@@ -152,6 +146,7 @@ impl ShardTable {
         {
             read_shards(&batch?, &mut room, &mut table)?;
         }
+        check_parents(&table)?;
         Ok(table)
     }
 
@@ -178,7 +173,7 @@ impl ShardTable {
 #[must_use]
 pub fn schema() -> SchemaRef {
     let text = |name: &str| {
-        let is_optional = ["lumis", "parent"].contains(&name);
+        let is_optional = ["lumis", "parent", "beside"].contains(&name);
         Field::new(name, DataType::Utf8, is_optional)
     };
     let number = |name: &str| Field::new(name, DataType::UInt64, false);
@@ -186,6 +181,7 @@ pub fn schema() -> SchemaRef {
         text("shard"),
         text("stage"),
         text("parent"),
+        text("beside"),
         text("dataset"),
         text("file"),
         number("size"),
@@ -223,10 +219,15 @@ pub fn rows(
         Source::Entries => None,
         Source::Rows(parent) => Some(parent.to_string()),
     });
+    let beside = shards.iter().map(|shard| {
+        let ids: Vec<String> = shard.beside.iter().map(ShardId::to_string).collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    });
     let columns = vec![
         text(|shard| shard.id.to_string()),
         text(|shard| shard.stage.to_string()),
         Arc::new(parents.collect::<StringArray>()),
+        Arc::new(beside.collect::<StringArray>()),
         text(|shard| shard.dataset.clone()),
         text(|shard| shard.file.url.clone()),
         number(|shard| shard.file.size),
@@ -253,48 +254,6 @@ fn viewed(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// What the bytes of a plan may still be unpacked to.
-struct Room {
-    size: usize,
-    shards: usize,
-    text: usize,
-}
-
-impl Room {
-    fn of(size: usize) -> Self {
-        Self {
-            size,
-            shards: size / BYTES_A_SHARD,
-            text: TEXT.saturating_add(size.saturating_mul(TEXT_A_BYTE)),
-        }
-    }
-
-    /// Takes room for rows, and for what their dropped entries are in memory.
-    fn take(
-        &mut self,
-        rows: usize,
-        texts: &[&StringViewArray],
-        dropped: &BinaryArray,
-    ) -> Result<(), ShardTableError> {
-        let lengths = texts.iter().flat_map(|column| column.lengths());
-        let bytes = lengths.fold(0usize, |sum, length| sum.saturating_add(length as usize));
-        let ranges = dropped.iter().flatten().map(|bytes| bytes.len() / 2);
-        let ranges = ranges.fold(0usize, usize::saturating_add);
-        let bytes = bytes.saturating_add(ranges.saturating_mul(size_of::<Range<u64>>()));
-        let left = self
-            .shards
-            .checked_sub(rows)
-            .zip(self.text.checked_sub(bytes));
-        let Some((shards, text)) = left else {
-            let size = self.size;
-            let what = format!("more shards, or more of them, than {size} bytes can say");
-            return Err(ShardTableError::Bomb(what));
-        };
-        (self.shards, self.text) = (shards, text);
-        Ok(())
-    }
-}
-
 fn dropped_column(batch: &RecordBatch) -> Result<&BinaryArray, ShardTableError> {
     let column = "dropped";
     let found = batch.column_by_name(column);
@@ -302,10 +261,25 @@ fn dropped_column(batch: &RecordBatch) -> Result<&BinaryArray, ShardTableError> 
     found.ok_or(ShardTableError::Column { column })
 }
 
-/// No plan of this form has such a shard: read as if of a file, it would be of other rows. The form
-/// that has them is another one.
-fn reads_rows(shard: &str) -> ShardTableError {
-    FormError::Damaged(format!("shard {shard} reads the rows of a stage")).into()
+/// That every shard whose rows are read comes before the one that reads them: whoever goes from one
+/// to the other would go round in circles.
+fn check_parents(table: &ShardTable) -> Result<(), FormError> {
+    let mut known = BTreeSet::new();
+    let mut shards = table.shards.iter().chain(&table.dropped);
+    if shards.clone().all(|shard| shard.source == Source::Entries) {
+        return Ok(());
+    }
+    shards.try_for_each(|shard| {
+        if let Some(parent) = shard.reads().find(|id| !known.contains(id)) {
+            let why = "which is not there before it";
+            let (id, reads) = (shard.id, "reads the rows of");
+            return Err(FormError::Damaged(format!(
+                "shard {id} {reads} {parent}, {why}"
+            )));
+        }
+        known.insert(shard.id);
+        Ok(())
+    })
 }
 
 fn read_shards(
@@ -326,7 +300,7 @@ fn read_shards(
             .ok_or(ShardTableError::Column { column })
     };
     let (id, stage, parent) = (text("shard")?, text("stage")?, text("parent")?);
-    let dataset = text("dataset")?;
+    let (beside, dataset) = (text("beside")?, text("dataset")?);
     let (file, uuid, tree, lumis) = (text("file")?, text("uuid")?, text("tree")?, text("lumis")?);
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
@@ -339,7 +313,7 @@ fn read_shards(
         })?;
     room.take(
         batch.num_rows(),
-        &[id, stage, parent, dataset, file, uuid, tree, lumis],
+        &[id, stage, parent, beside, dataset, file, uuid, tree, lumis],
         dropped,
     )?;
     for row in 0..batch.num_rows() {
@@ -354,7 +328,14 @@ fn read_shards(
             stage: stage.value(row).parse()?,
             source: match parent.is_null(row) {
                 true => Source::Entries,
-                false => return Err(reads_rows(id.value(row))),
+                false => Source::Rows(parent.value(row).parse()?),
+            },
+            beside: match beside.is_null(row) {
+                true => Vec::new(),
+                false => {
+                    let ids = beside.value(row).split(' ').map(str::parse);
+                    ids.collect::<Result<_, _>>()?
+                }
             },
             dataset: dataset.value(row).to_owned(),
             file: FileIdentity {

@@ -14,7 +14,8 @@ use lumimill_common::campaign::Problem;
 use lumimill_common::field_hash::FieldHash;
 use serde::{Deserialize, Serialize};
 
-use crate::prepared_stage::{CompiledStage, PreparedStage};
+use crate::compiled_stage::CompiledStage;
+use crate::prepared_stage::PreparedStage;
 
 mod number_type;
 mod widen;

@@ -6,12 +6,11 @@
 //! be kept, and must differ between neighbours: two entries with the same three look like one.
 
 use arrow_array::RecordBatch;
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, Schema};
 use arrow_select::concat::concat_batches;
-use lumimill_common::campaign::{Rows, Stage};
 use lumimill_common::metric::{FillError, RowBatch};
 
-use crate::input::{EVENT, LUMI, RUN};
+use crate::identity::event_columns;
 
 /// How the rows of a table are told to be of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,18 +24,12 @@ pub(crate) enum Events {
 }
 
 impl Events {
-    /// Those of the table of a stage.
-    pub(crate) fn of(stage: &Stage) -> Self {
-        if stage.rows == Rows::Event {
-            return Self::Rows;
-        }
-        let name = |column: &str| {
-            let kept = stage.keep.iter().find(|keep| keep.column == column);
-            kept.map(|keep| keep.name.clone())
-        };
-        match (name(RUN), name(LUMI), name(EVENT)) {
-            (Some(run), Some(lumi), Some(event)) => Self::Columns([run, lumi, event]),
-            _ => Self::Unknown,
+    /// Those of a table with these columns, of which each row may be an event of its own.
+    pub(crate) fn of(rows_are_events: bool, schema: &Schema) -> Self {
+        match (rows_are_events, event_columns(schema)) {
+            (true, _) => Self::Rows,
+            (false, Some(columns)) => Self::Columns(columns),
+            (false, None) => Self::Unknown,
         }
     }
 
@@ -73,8 +66,7 @@ pub(crate) struct ToldApart {
 }
 
 impl ToldApart {
-    pub(crate) fn new(stage: &Stage) -> Self {
-        let events = Events::of(stage);
+    pub(crate) fn new(events: Events) -> Self {
         Self {
             so_far: events != Events::Unknown,
             events,
@@ -115,16 +107,18 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::{ArrayRef, UInt64Array};
-    use lumimill_common::campaign::Campaign;
+    use arrow_schema::{DataType, Field};
 
     use super::*;
+    use crate::identity::Role;
 
-    fn stage(said: &str) -> Stage {
-        let text = format!(
-            "name = \"c\"\noutput = \"o\"\n[[dataset]]\nname = \"d\"\nkind = \"mc\"\nfiles = \
-             [\"a\"]\n[[stage]]\nname = \"s\"\n{said}"
-        );
-        Campaign::parse(&text).unwrap().stages.remove(0)
+    /// Of a table that keeps columns in these roles.
+    fn events(rows_are_events: bool, roles: &[Role]) -> Events {
+        let names = ["run", "lumi", "event"];
+        let fields = names.iter().zip(roles);
+        let fields =
+            fields.map(|(name, role)| role.given_to(Field::new(*name, DataType::UInt64, false)));
+        Events::of(rows_are_events, &Schema::new(fields.collect::<Vec<_>>()))
     }
 
     fn batch(events: &[u64]) -> RecordBatch {
@@ -142,8 +136,8 @@ mod tests {
     }
 
     /// Whether batches of rows, with the event and the entry of each, tell events apart.
-    fn told(said: &str, batches: &[(&[u64], &[u32])]) -> bool {
-        let mut told = ToldApart::new(&stage(said));
+    fn told(events: Events, batches: &[(&[u64], &[u32])]) -> bool {
+        let mut told = ToldApart::new(events);
         for (events, entries) in batches {
             let batch = batch(events);
             told.look(&RowBatch::of_events(&batch, entries).unwrap(), &batch);
@@ -151,20 +145,21 @@ mod tests {
         told.is_so()
     }
 
-    const KEPT: &str = "rows = { pairs = \"Muon\" }\n\
-                        keep = [\"run\", \"luminosityBlock as lumi\", \"event\"]";
+    fn kept() -> Events {
+        events(false, &[Role::Run, Role::Lumi, Role::Event])
+    }
 
     #[test]
     fn neighbours_with_one_number_are_not_told_apart() {
-        assert!(told(KEPT, &[]));
+        assert!(told(kept(), &[]));
         assert!(told(
-            KEPT,
+            kept(),
             &[(&[5, 5, 7], &[0, 0, 3]), (&[], &[]), (&[8, 9], &[0, 1])]
         ));
-        assert!(told(KEPT, &[(&[5, 7, 5], &[0, 1, 2])]), "no neighbours");
-        assert!(!told(KEPT, &[(&[5, 5, 7], &[0, 1, 3])]));
+        assert!(told(kept(), &[(&[5, 7, 5], &[0, 1, 2])]), "no neighbours");
+        assert!(!told(kept(), &[(&[5, 5, 7], &[0, 1, 3])]));
         assert!(
-            !told(KEPT, &[(&[5, 7], &[0, 3]), (&[7, 9], &[0, 1])]),
+            !told(kept(), &[(&[5, 7], &[0, 3]), (&[7, 9], &[0, 1])]),
             "of two batches"
         );
     }
@@ -172,11 +167,8 @@ mod tests {
     #[test]
     fn what_is_not_kept_tells_nothing_apart() {
         let batches: &[(&[u64], &[u32])] = &[(&[5, 5, 7], &[0, 1, 2])];
-        assert!(told("rows = \"event\"", batches), "each row is one");
-        assert!(!told("rows = { each = \"Muon\" }", batches));
-        assert!(!told(
-            "rows = { each = \"Muon\" }\nkeep = [\"run\", \"event\"]",
-            batches
-        ));
+        assert!(told(events(true, &[]), batches), "each row is one");
+        assert!(!told(events(false, &[]), batches));
+        assert!(!told(events(false, &[Role::Run, Role::Lumi]), batches));
     }
 }

@@ -1,12 +1,11 @@
 //! Units of output columns, where they are known.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::{Field, Schema, SchemaRef};
-use lumimill_common::campaign::Stage;
+use lumimill_common::campaign::{Campaign, Stage};
 
-use crate::prepared_stage::CompiledStage;
+use crate::compiled_stage::CompiledStage;
 
 /// Key of the unit in a field's metadata.
 pub const UNIT: &str = "unit";
@@ -14,15 +13,33 @@ pub const UNIT: &str = "unit";
 /// The output schema with units in the metadata of its fields.
 #[must_use]
 pub fn with_units(compiled: &CompiledStage) -> SchemaRef {
-    let stage = compiled.prepared().stage();
+    let stage = compiled.stage();
     let fields = compiled.schema().fields().iter().map(|field| {
-        let field: Field = field.as_ref().clone();
-        match unit_of(stage, field.name()) {
-            Some(unit) => field.with_metadata(HashMap::from([(UNIT.to_owned(), unit)])),
-            None => field,
+        let mut field: Field = field.as_ref().clone();
+        // One that a column brought along is known better than one that its name tells.
+        if !field.metadata().contains_key(UNIT)
+            && let Some(unit) = unit_of(stage, field.name())
+        {
+            field.metadata_mut().extend([(UNIT.to_owned(), unit)]);
         }
+        field
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The unit of a column of a stage, also of one that comes from an earlier stage.
+#[must_use]
+pub fn unit_in(campaign: &Campaign, stage: &Stage, column: &str) -> Option<String> {
+    let is_computed = stage.columns.iter().any(|of| of.name == column);
+    let parent = stage.from.as_ref().and_then(|name| campaign.stage(name));
+    if let Some(parent) = parent.filter(|_| !is_computed) {
+        let kept = stage.keep.iter().find(|keep| keep.name == column);
+        let there = kept.map_or(column, |keep| keep.column.as_str());
+        if let Some(unit) = unit_in(campaign, parent, there) {
+            return Some(unit);
+        }
+    }
+    unit_of(stage, column)
 }
 
 /// The unit of an output column: what the campaign says, or what NanoAOD's names and the

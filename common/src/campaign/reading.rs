@@ -39,6 +39,12 @@ impl Places {
     }
 }
 
+impl FromIterator<usize> for Places {
+    fn from_iter<T: IntoIterator<Item = usize>>(places: T) -> Self {
+        Self(places.into_iter().collect())
+    }
+}
+
 impl Reading {
     /// Notes that something could not be read that has these words.
     pub(super) fn unread(&mut self, text: &str) {

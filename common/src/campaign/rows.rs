@@ -110,6 +110,14 @@ pub struct Keep {
     pub name: String,
 }
 
+impl Keep {
+    /// Whether it stands for every column that it matches (`Hit_*`), each under its own name.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.column.contains(['*', '?'])
+    }
+}
+
 impl FromStr for Keep {
     type Err = String;
 
@@ -120,6 +128,9 @@ impl FromStr for Keep {
                 column: (*column).to_owned(),
                 name: (*column).to_owned(),
             }),
+            [column, "as", _] if column.contains(['*', '?']) => Err(format!(
+                "\"{column}\" is a pattern, which keeps the names of its columns"
+            )),
             [column, "as", name] => Ok(Self {
                 column: (*column).to_owned(),
                 name: (*name).to_owned(),

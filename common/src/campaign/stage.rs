@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use toml::Value;
 
+use super::beside::{Join, read_beside};
+use super::column::{Column, read_columns};
 use super::dataset::Dataset;
 use super::model::Model;
 use super::name::StageName;
 use super::reading::Reading;
 use super::rows::{Keep, Rows};
+use super::source::{Reads, Sources};
 use crate::metric::{MetricSpec, metrics_are_too_large};
 use crate::section::Section;
 
@@ -29,46 +31,22 @@ pub enum MissingLabels {
     Null,
 }
 
-/// How a computed column is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColumnType {
-    /// Single precision.
-    F32,
-    /// Double precision.
-    F64,
-    /// 32-bit signed integer.
-    I32,
-    /// 64-bit signed integer.
-    I64,
-    /// 32-bit unsigned integer.
-    U32,
-    /// 64-bit unsigned integer.
-    U64,
-    /// Boolean.
-    Bool,
-}
-
-/// A computed column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Column {
-    /// Name in the output.
-    pub name: String,
-    /// Expression that gives its value.
-    pub expression: String,
-    /// Stored type, when the campaign asks for one.
-    pub stored: Option<ColumnType>,
-    /// Unit, when the campaign says it, such as `GeV`.
-    pub unit: Option<String>,
-}
-
 /// One pass over rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stage {
     /// Name of the stage and of its folder.
     pub name: StageName,
-    /// Datasets it reads; all of the campaign's when empty in the file.
+    /// Datasets it reads; all of the campaign's when the file names none and no stage.
     pub datasets: Vec<String>,
+    /// The earlier stage whose rows it reads, where it reads no files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<StageName>,
+    /// Stages with the same rows, whose columns stand beside them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub zip: Vec<StageName>,
+    /// Stages whose rows are found by their keys, and whose columns stand beside them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joins: Vec<Join>,
     /// Tree to read where it is not the dataset's.
     pub tree: Option<String>,
     /// Trees that stand beside that one in the same directory, row by row.
@@ -110,10 +88,12 @@ impl Stage {
         if sections.is_empty() {
             root.problem("stage", "is missing: at least one [[stage]] is needed");
         }
+        let mut sections = sections;
+        let sources = Sources::of(datasets, &mut sections);
         let mut names = BTreeSet::new();
         let mut stages = Vec::with_capacity(sections.len());
         for mut section in sections {
-            let stage = Self::read(&mut section, datasets);
+            let stage = Self::read(&mut section, &sources);
             if section.value("name").is_some() && !names.insert(stage.name.clone()) {
                 section.problem("name", format!("\"{}\" is used twice", stage.name));
             }
@@ -122,22 +102,26 @@ impl Stage {
                 section.problem("name", message);
             }
             stage.check_names(&section);
+            for (key, message) in stage.wrong_beside(&stages) {
+                section.problem(&key, message);
+            }
             stages.push(stage);
         }
         stages
     }
 
-    fn read(section: &mut Section<'_>, datasets: &[Dataset]) -> Self {
+    fn read(section: &mut Section<'_>, sources: &Sources<'_>) -> Self {
         let name = section.required_text("name");
         let name = name.and_then(|text| section.parsed::<StageName>("name", &text));
-        let datasets = read_from(section, datasets);
+        let Reads { datasets, stage } = sources.read(section);
         let rows = Rows::read(section);
         let policies = [
             ("error", MissingLabels::Error),
             ("false", MissingLabels::False),
             ("null", MissingLabels::Null),
         ];
-        for later in ["zip", "fit", "weigh"] {
+        let (zip, joins) = read_beside(section, sources, stage.as_ref());
+        for later in ["fit", "weigh"] {
             if section.value(later).is_some() {
                 section.problem(later, "is not available in this version");
             }
@@ -149,6 +133,9 @@ impl Stage {
         let mut stage = Self {
             name: name.unwrap_or_else(StageName::unnamed),
             datasets,
+            from: stage,
+            zip,
+            joins,
             tree: section.text("tree"),
             zip_trees: read_zip_trees(section),
             condition: section.text("where"),
@@ -166,6 +153,15 @@ impl Stage {
             reading,
         };
         section.finish();
+        let of_files = [
+            ("tree", stage.tree.is_some()),
+            ("zip_trees", !stage.zip_trees.is_empty()),
+        ];
+        for (key, is_said) in of_files {
+            if is_said && stage.from.is_some() {
+                section.problem(key, "goes with files: a stage has rows");
+            }
+        }
         if stage.has_folds() {
             // It is there anyway.
             let is_fold = |keep: &Keep| keep.column == FOLD && keep.name == FOLD;
@@ -208,6 +204,16 @@ impl Stage {
         kept.any(|known| known == name) || self.columns.iter().any(|column| column.name == name)
     }
 
+    /// Whether it makes nothing of the rows that it reads, and only measures them: its metrics name
+    /// their columns.
+    #[must_use]
+    pub fn only_measures(&self) -> bool {
+        let makes_rows = self.rows != Rows::Event || self.has_folds();
+        let makes_columns = !self.columns.is_empty() || !self.models.is_empty();
+        let keeps = !self.keep.is_empty() || !self.labels.is_empty();
+        self.from.is_some() && !makes_rows && !makes_columns && !keeps && !self.metrics.is_empty()
+    }
+
     /// Names of its labels in the output.
     #[must_use]
     pub fn label_names(&self) -> Vec<String> {
@@ -236,12 +242,37 @@ impl Stage {
             .collect()
     }
 
+    /// Whether its names are all known from the file: no pattern adds any, and no stage.
+    fn has_its_names(&self) -> bool {
+        self.from.is_none() && !self.keep.iter().any(Keep::is_pattern)
+    }
+
     fn check_names(&self, section: &Section<'_>) {
+        if self.has_its_names() {
+            for (key, message) in self.wrong_names() {
+                match key {
+                    Some(key) => section.problem(&key, message),
+                    None => section.problem_here(message),
+                }
+            }
+        }
+        let metrics = self.metrics.iter().enumerate();
+        let metrics = metrics.map(|(index, metric)| (self.reading.metrics.of(index), metric));
+        if let Some(message) = metrics_are_too_large(&metrics.collect::<Vec<_>>()) {
+            section.problem("metric", message);
+        }
+    }
+
+    /// What is wrong with the names of its columns, once all are known: the key below the stage,
+    /// where it is one of them, and what is wrong.
+    #[must_use]
+    pub fn wrong_names(&self) -> Vec<(Option<String>, String)> {
         let names = self.output_names();
+        let mut wrong = Vec::new();
         let mut seen = BTreeSet::new();
         for name in &names {
             if !seen.insert(*name) {
-                section.problem_here(format!("two output columns are named \"{name}\""));
+                wrong.push((None, format!("two output columns are named \"{name}\"")));
             }
         }
         for (index, metric) in self.metrics.iter().enumerate() {
@@ -254,17 +285,13 @@ impl Stage {
                     Some(near) => format!("did you mean {near}?"),
                     None => format!("it has {}", few(&names)),
                 };
-                section.problem(
-                    &format!("metric[{place}]"),
+                wrong.push((
+                    Some(format!("metric[{place}]")),
                     format!("\"{column}\" is not an output column of this stage; {hint}"),
-                );
+                ));
             }
         }
-        let metrics = self.metrics.iter().enumerate();
-        let metrics = metrics.map(|(index, metric)| (self.reading.metrics.of(index), metric));
-        if let Some(message) = metrics_are_too_large(&metrics.collect::<Vec<_>>()) {
-            section.problem("metric", message);
-        }
+        wrong
     }
 }
 
@@ -284,33 +311,6 @@ fn few(names: &[&str]) -> String {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
     }
-}
-
-fn read_from(section: &mut Section<'_>, datasets: &[Dataset]) -> Vec<String> {
-    let all = || {
-        datasets
-            .iter()
-            .map(|dataset| dataset.name.clone())
-            .collect()
-    };
-    let names = match section.value("from") {
-        None => return all(),
-        Some(Value::Array(_)) => section.texts("from").unwrap_or_default(),
-        Some(_) => section.text("from").into_iter().collect(),
-    };
-    for name in &names {
-        let known = || datasets.iter().map(|dataset| dataset.name.as_str());
-        if !known().any(|known| known == name) {
-            let hint = match crate::suggest::nearest(name, known()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => String::from(
-                    "stages that read an earlier stage are not available in this version",
-                ),
-            };
-            section.problem("from", format!("\"{name}\" is not a dataset; {hint}"));
-        }
-    }
-    names
 }
 
 /// Trees in the directory of the stage's own, by their names there.
@@ -335,8 +335,14 @@ fn read_zip_trees(section: &mut Section<'_>) -> Vec<String> {
 fn read_keep(section: &mut Section<'_>, key: &str, reading: &mut Reading) -> Vec<Keep> {
     let mut read = Vec::new();
     for (index, text) in section.listed(key) {
-        match section.parsed(&format!("{key}[{index}]"), &text) {
+        match section.parsed::<Keep>(&format!("{key}[{index}]"), &text) {
             Some(keep) => {
+                if key == "labels" && keep.is_pattern() {
+                    let message = "labels are named one by one, a pattern is for keep";
+                    section.problem(&format!("{key}[{index}]"), message);
+                    reading.unread(&text);
+                    continue;
+                }
                 read.push(keep);
                 match key {
                     "keep" => reading.keep.add(index),
@@ -347,22 +353,6 @@ fn read_keep(section: &mut Section<'_>, key: &str, reading: &mut Reading) -> Vec
         }
     }
     read
-}
-
-fn read_columns(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Column> {
-    let Some(mut table) = section.section("columns") else {
-        return Vec::new();
-    };
-    let names = table.keys();
-    let mut columns = Vec::with_capacity(names.len());
-    for name in names {
-        match read_column(&mut table, name.clone()) {
-            Some(column) => columns.push(column),
-            None => reading.unread(&name),
-        }
-    }
-    table.finish();
-    columns
 }
 
 fn read_folds(section: &mut Section<'_>) -> Option<u8> {
@@ -386,39 +376,6 @@ fn read_models(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Model> {
         }
     }
     models
-}
-
-/// A column is an expression, or `{ value = "…", type = "f64", unit = "GeV" }`.
-fn read_column(table: &mut Section<'_>, name: String) -> Option<Column> {
-    if table.value(&name)?.is_str() {
-        let expression = table.text(&name)?;
-        return Some(Column {
-            name,
-            expression,
-            stored: None,
-            unit: None,
-        });
-    }
-    let mut section = table.section(&name)?;
-    let types = [
-        ("f32", ColumnType::F32),
-        ("f64", ColumnType::F64),
-        ("i32", ColumnType::I32),
-        ("i64", ColumnType::I64),
-        ("u32", ColumnType::U32),
-        ("u64", ColumnType::U64),
-        ("bool", ColumnType::Bool),
-    ];
-    let expression = section.required_text("value");
-    let stored = section.choice("type", &types);
-    let unit = section.text("unit");
-    section.finish();
-    Some(Column {
-        name,
-        expression: expression?,
-        stored,
-        unit,
-    })
 }
 
 fn read_metrics(section: &mut Section<'_>, reading: &mut Reading) -> Vec<MetricSpec> {

@@ -1,11 +1,14 @@
 //! The steps of a stage's cut flow, by their names: what every shard counts, in order.
 
+use super::beside::{Join, MissingRows};
 use super::model::{BdtMode, Model, NanPolicy};
 use super::rows::Rows;
 use super::stage::Stage;
 use crate::metric::Unit;
 
-/// Entries that a shard reads.
+/// Rows of a stage that a shard of another one reads.
+pub const ROWS_READ: &str = "rows read";
+/// Entries of a file that a shard reads.
 pub const READ: &str = "events read";
 /// Those that are certified.
 pub const CERTIFIED: &str = "certified";
@@ -17,9 +20,8 @@ impl Stage {
     /// each; the last one leaves the rows of the table.
     #[must_use]
     pub fn steps(&self, drops_duplicates: bool) -> Vec<(String, Unit)> {
-        let first = drops_duplicates.then_some(FIRST);
-        let of_events = [READ, CERTIFIED].into_iter().chain(first);
-        let of_events = of_events.map(str::to_owned).chain(self.condition_step());
+        let read = self.steps_of_reading(drops_duplicates).into_iter();
+        let of_entries = read.chain(self.condition_step());
         let (select, scored_select) = match self.selects_scored() {
             true => (None, self.select_step()),
             false => (self.select_step(), None),
@@ -28,13 +30,38 @@ impl Stage {
         let after = self.models.iter().flat_map(Model::steps_after);
         let of_rows = self.rows.step().into_iter().chain(select);
         let of_rows = of_rows.chain(before).chain(after).chain(scored_select);
-        let of_events = of_events.map(|name| (name, Unit::Events));
-        of_events
+        let entries = self.entry_unit();
+        let of_entries = of_entries.map(|name| (name, entries));
+        of_entries
             .chain(of_rows.map(|name| (name, Unit::Rows)))
             .collect()
     }
 
-    /// The step of its condition on events.
+    /// The steps before its condition: what is read, and what of it counts.
+    #[must_use]
+    pub fn steps_of_reading(&self, drops_duplicates: bool) -> Vec<String> {
+        let read: &[&str] = match (&self.from, drops_duplicates) {
+            // What it reads is certified and counted already.
+            (Some(_), _) => &[ROWS_READ],
+            (None, true) => &[READ, CERTIFIED, FIRST],
+            (None, false) => &[READ, CERTIFIED],
+        };
+        let drops = |join: &&Join| join.missing == MissingRows::Drop;
+        let joined = self.joins.iter().filter(drops).map(Join::step);
+        let read = read.iter().map(|step| (*step).to_owned());
+        read.chain(joined).collect()
+    }
+
+    /// What it counts before it makes rows: events of files, or rows of a stage.
+    #[must_use]
+    pub fn entry_unit(&self) -> Unit {
+        match self.from {
+            Some(_) => Unit::Rows,
+            None => Unit::Events,
+        }
+    }
+
+    /// The step of its condition on what it reads.
     #[must_use]
     pub fn condition_step(&self) -> Option<String> {
         let condition = self.condition.as_deref()?;
@@ -83,6 +110,14 @@ impl Model {
         let numbers = (self.nan == NanPolicy::Drop).then(|| format!("scores of {}", self.name));
         let cuts = format!("cuts of {}", self.name);
         numbers.into_iter().chain([cuts]).collect()
+    }
+}
+
+impl Join {
+    /// The step in which rows are left out that it has none for.
+    #[must_use]
+    pub fn step(&self) -> String {
+        format!("rows with {}", self.stage)
     }
 }
 

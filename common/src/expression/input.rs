@@ -37,7 +37,7 @@ impl Index {
     }
 
     /// The place of the value that it picks as the `nth`.
-    pub(super) fn at(&self, nth: usize) -> Option<usize> {
+    pub fn at(&self, nth: usize) -> Option<usize> {
         match self {
             Self::All(len) => (nth < *len).then_some(nth),
             Self::Chosen(chosen) => chosen.get(nth).map(|at| *at as usize),

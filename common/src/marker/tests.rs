@@ -45,6 +45,7 @@ fn shard() -> Shard {
         id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
         stage: "dimuon".parse().unwrap(),
         source: crate::shard::Source::Entries,
+        beside: Vec::new(),
         dataset: String::from("D"),
         file: FileIdentity {
             url: String::from("a.root"),

@@ -155,6 +155,18 @@ impl<'a> RowBatch<'a> {
         self.events.as_ref()?.last().copied()
     }
 
+    /// For every row, which event of the batch it is of; `None` where events are not told apart.
+    #[must_use]
+    pub fn event_numbers(&self) -> Option<Vec<u32>> {
+        let starts = self.events.as_ref()?;
+        let stops = starts.iter().skip(1).copied().chain([self.len()]);
+        let mut numbers = Vec::with_capacity(self.len());
+        for (stop, number) in stops.zip(0..) {
+            numbers.resize(stop, number);
+        }
+        Some(numbers)
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

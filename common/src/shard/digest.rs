@@ -4,8 +4,9 @@
 //! One that is added later is hashed only where it is not at its default.
 
 use crate::campaign::{
-    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, EngineChoice, Keep, MissingLabels,
-    Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy, Rows, Stage,
+    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, EngineChoice, Join, Keep,
+    MissingLabels, MissingRows, Model, ModelInputs, ModelOutput, ModelSource, NamedInput,
+    NanPolicy, Rows, Stage, StageName,
 };
 use crate::field_hash::FieldHash;
 
@@ -18,6 +19,9 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         name,
         // What is read is said by the shard.
         datasets: _,
+        from: _,
+        zip,
+        joins,
         tree: _,
         zip_trees: _,
         condition,
@@ -51,6 +55,8 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         MissingLabels::Null => Some("null"),
     };
     hash.text_if("missing_labels", missing_labels);
+    hash.texts("zip", zip.iter().map(StageName::as_str))
+        .parts("joins", joins.iter().map(of_join));
     if let Some(folds) = folds {
         hash.number("stage_folds", u64::from(*folds));
     }
@@ -58,6 +64,18 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         hash.part("rows", &rows);
     }
     hash.to_string()
+}
+
+fn of_join(Join { stage, missing }: &Join) -> FieldHash {
+    let mut hash = FieldHash::of("join");
+    let missing = match missing {
+        MissingRows::Error => None,
+        MissingRows::Drop => Some("drop"),
+        MissingRows::Null => Some("null"),
+    };
+    hash.text("stage", stage.as_str())
+        .text_if("missing", missing);
+    hash
 }
 
 fn of_keep(Keep { column, name }: &Keep) -> FieldHash {

@@ -263,7 +263,7 @@ async fn produce(
         .shards
         .iter()
         .filter(|shard| wanted.contains(&shard.id));
-    let entries = events(chosen.clone());
+    let entries = events(chosen);
     let mut display = Display::new(entries, shards.len(), args.quiet);
     if shards.is_empty() {
         eprintln!("nothing to do: every shard wanted is done");
@@ -280,7 +280,9 @@ async fn produce(
             (planned.name.clone(), Arc::new(typed))
         })
         .collect();
-    production.shards = chosen
+    // Also those that are read.
+    let all = plan.shards.iter();
+    production.shards = all
         .map(|shard| (shard.id, Arc::new(shard.clone())))
         .collect();
     let production = Arc::new(production);

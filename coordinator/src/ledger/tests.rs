@@ -80,6 +80,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
                     id: ShardId::default(),
                     stage: stage.parse().unwrap(),
                     source: Source::Entries,
+                    beside: Vec::new(),
                     dataset: String::from("D"),
                     file: identity(at),
                     tree: String::from("Events"),

@@ -1,7 +1,7 @@
 //! What is due, against the rule taken at its word.
 
 use lumimill_common::entry_set::EntrySet;
-use lumimill_common::shard::FileIdentity;
+use lumimill_common::shard::{FileIdentity, Source};
 use proptest::prelude::*;
 
 use super::*;
@@ -33,6 +33,7 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 id: ShardId::default(),
                 stage: name.clone(),
                 source,
+                beside: Vec::new(),
                 dataset: String::from("D"),
                 file: FileIdentity {
                     url: String::from("a.root"),

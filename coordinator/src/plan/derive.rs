@@ -21,8 +21,14 @@ pub(super) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
             continue;
         };
         let digest = stage.output_digest();
-        let parents = of_stages.get(parent).map_or(&[][..], Vec::as_slice);
-        let derived = parents.iter().map(|parent| child(parent, stage, &digest));
+        let of = |name: &StageName| of_stages.get(name).map_or(&[][..], Vec::as_slice);
+        // Those of all stages that come from one are in its order, one for each.
+        let beside: Vec<&[Shard]> = stage.beside.iter().map(of).collect();
+        let derived = of(parent).iter().enumerate().map(|(at, parent)| {
+            let beside = beside.iter().filter_map(|shards| shards.get(at));
+            let beside = beside.map(|shard| shard.id).collect();
+            child(parent, beside, stage, &digest)
+        });
         let derived = derived.collect();
         of_stages.insert(stage.name.clone(), derived);
     }
@@ -33,11 +39,12 @@ pub(super) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
 }
 
 /// The shard of a stage that reads the rows of a shard; it is of the same events.
-fn child(parent: &Shard, stage: &PlannedStage, digest: &str) -> Shard {
+fn child(parent: &Shard, beside: Vec<ShardId>, stage: &PlannedStage, digest: &str) -> Shard {
     let mut shard = Shard {
         id: ShardId::default(),
         stage: stage.name.clone(),
         source: Source::Rows(parent.id),
+        beside,
         ..parent.clone()
     };
     shard.id = shard.compute_id(digest);
@@ -87,6 +94,7 @@ mod tests {
             id: ShardId::default(),
             stage: stage.name.clone(),
             source: Source::Entries,
+            beside: Vec::new(),
             dataset: String::from("D"),
             file: FileIdentity {
                 url: String::from("a.root"),

@@ -1,7 +1,7 @@
 //! What a person configured, as a digest.
 
 use lumimill_common::campaign::{
-    Campaign, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy, Share,
+    Campaign, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy, Share, StageName,
 };
 use lumimill_common::field_hash::FieldHash;
 use lumimill_common::metric::metrics_digest;
@@ -30,6 +30,7 @@ pub(super) fn digest_of(
         let mut hash = FieldHash::of("stage");
         hash.text("digest", &planned.digest)
             .texts("from", &stage.datasets)
+            .text_if("from_stage", stage.from.as_ref().map(StageName::as_str))
             .text_if("tree", stage.tree.as_ref())
             .text("metrics", metrics_digest(&stage.measured()));
         if !stage.zip_trees.is_empty() {

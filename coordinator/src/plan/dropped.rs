@@ -9,7 +9,7 @@ use std::fmt;
 
 use lumimill_common::campaign::StageName;
 use lumimill_common::count::counted;
-use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use serde::Serialize;
 
 use super::Plan;
@@ -64,10 +64,7 @@ impl Plan {
     #[must_use]
     pub fn dropped_themselves(&self) -> BTreeSet<ShardId> {
         let dropped: BTreeSet<ShardId> = self.dropped.iter().map(|shard| shard.id).collect();
-        let with_another = |shard: &&Shard| match shard.source {
-            Source::Entries => false,
-            Source::Rows(parent) => dropped.contains(&parent),
-        };
+        let with_another = |shard: &&Shard| shard.reads().any(|read| dropped.contains(&read));
         let shards = self.dropped.iter().filter(|shard| !with_another(shard));
         shards.map(|shard| shard.id).collect()
     }
@@ -141,10 +138,7 @@ impl Plan {
     pub(super) fn set_shards(&mut self, all: Vec<Shard>, ids: &BTreeSet<ShardId>) {
         let mut lost: BTreeSet<ShardId> = BTreeSet::new();
         for shard in &all {
-            let with_another = match shard.source {
-                Source::Entries => false,
-                Source::Rows(parent) => lost.contains(&parent),
-            };
+            let with_another = shard.reads().any(|read| lost.contains(&read));
             if with_another || ids.contains(&shard.id) {
                 lost.insert(shard.id);
             }
@@ -156,6 +150,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use lumimill_common::shard::Source;
     use proptest::prelude::*;
 
     use super::*;
@@ -217,11 +212,8 @@ mod tests {
             prop_assert_eq!(losses, both.dropped.len());
             plan.take_back(&plan.dropped_themselves());
             prop_assert_eq!(&plan, &before);
-            // Shards that read rows are of a form of plans to come.
-            if reads.iter().all(Option::is_none) {
-                let read = Plan::from_parquet(both.to_parquet().unwrap()).unwrap();
-                prop_assert_eq!(read, both);
-            }
+            let read = Plan::from_parquet(both.to_parquet().unwrap()).unwrap();
+            prop_assert_eq!(read, both);
         }
     }
 }

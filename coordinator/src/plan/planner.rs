@@ -15,12 +15,13 @@ use lumimill_worker::stage_model::StageModel;
 use thiserror::Error;
 
 use super::certified::{CertificationError, Certified};
-use super::columns::{Schemas, decide};
+use super::columns::Schemas;
 use super::cut::Cut;
 use super::derive::derive;
 use super::digest::digest_of;
 use super::duplicates::{self, DuplicateError};
 use super::scan::{Holds, Scan, ScanError, Scanner};
+use super::tables::Tables;
 use super::warnings::warnings;
 use super::{Plan, PlannedFile, PlannedStage, Splits};
 use crate::discover::{InputFile, InputProblem, Inputs};
@@ -146,8 +147,23 @@ impl<'a> Survey<'a> {
     /// What of these stages does not go with their files together: types of columns, and labels.
     #[must_use]
     pub fn wrong_with(&self, stages: &[Arc<PreparedStage>]) -> Vec<Problem> {
-        let wrong = |stage| decide(stage, &read_by(stage, &self.scanned), &mut Vec::new()).err();
-        stages.iter().filter_map(wrong).flatten().collect()
+        let mut tables = Tables::default();
+        let mut wrong = |stage: &Arc<PreparedStage>| {
+            let files = read_by(stage, &self.scanned);
+            tables.decide(stage, &files, &mut Vec::new()).err()
+        };
+        stages.iter().filter_map(&mut wrong).flatten().collect()
+    }
+
+    /// The tables of those of these stages that read files.
+    #[must_use]
+    pub fn tables_of_files(&self, stages: &[Arc<PreparedStage>]) -> Tables {
+        let mut tables = Tables::default();
+        for stage in stages.iter().filter(|stage| stage.stage().from.is_none()) {
+            // What is wrong with them is said elsewhere.
+            let _ = tables.decide(stage, &read_by(stage, &self.scanned), &mut Vec::new());
+        }
+        tables
     }
 
     /// Whether it is known what the mask certifies.
@@ -296,9 +312,10 @@ fn assemble(
     slots: NonZeroUsize,
 ) -> Result<Plan, PlanErrors> {
     let mut problems = Vec::new();
+    let mut tables = Tables::default();
     let planned: Vec<PlannedStage> = prepared
         .iter()
-        .map(|stage| planned_stage(stage, scanned, &mut notes, &mut problems))
+        .map(|stage| planned_stage(stage, scanned, &mut tables, &mut notes, &mut problems))
         .collect();
     let checked = duplicates::check(campaign, scanned, slots, &mut notes);
     let checked = checked.unwrap_or_else(|found| {
@@ -325,7 +342,7 @@ fn assemble(
                 shard(&stage.name, &digest, input, &certified, cut, dropped)
             }));
         }
-        if roots.len() == before {
+        if roots.len() == before && planned.from.is_none() {
             // A stage without events still gives a table, with all its columns and no rows.
             let nothing = Cut {
                 entries: 0..0,
@@ -377,10 +394,12 @@ fn read_by<'s, 'a>(stage: &PreparedStage, scanned: &'s [Scanned<'a>]) -> Vec<&'s
 fn planned_stage(
     stage: &Arc<PreparedStage>,
     scanned: &[Scanned<'_>],
+    tables: &mut Tables,
     notes: &mut Vec<String>,
     problems: &mut Vec<PlanProblem>,
 ) -> PlannedStage {
-    let (types, labels) = decide(stage, &read_by(stage, scanned), notes).unwrap_or_else(|found| {
+    let decided = tables.decide(stage, &read_by(stage, scanned), notes);
+    let (types, labels) = decided.unwrap_or_else(|found| {
         problems.extend(found.into_iter().map(PlanProblem::Stage));
         Default::default()
     });
@@ -392,6 +411,8 @@ fn planned_stage(
     PlannedStage {
         engines,
         models: stage.models().iter().flat_map(StageModel::hashes).collect(),
+        from: stage.stage().from.clone(),
+        beside: stage.stage().beside().cloned().collect(),
         types,
         labels,
         ..PlannedStage::new(stage.stage().name.clone(), stage.digest())
@@ -411,6 +432,7 @@ fn shard(
         id: ShardId::default(),
         stage: stage.clone(),
         source: Source::Entries,
+        beside: Vec::new(),
         dataset: input.dataset.name.clone(),
         file: input.file.identity.clone(),
         tree: input.tree.clone(),

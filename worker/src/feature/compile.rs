@@ -14,6 +14,7 @@ use super::list::{beside, item_of, list_of, wrong_name};
 use super::output::{Output, Source, kind_of, stored_as};
 use super::{CANDIDATE, CollectionLengths, Problems, Program};
 use crate::candidate::Candidates;
+use crate::identity::{Role, each_role_once};
 
 impl Program {
     /// Compiles a stage for files with the branches of `schema`. `path` is where the stage is in
@@ -160,16 +161,29 @@ impl Compiler<'_> {
         let written = outputs.len();
         outputs.extend(self.model_inputs(&scope, &outputs));
         let fields = outputs.iter().map(|output| {
+            let of = match &output.source {
+                Source::Event(column) | Source::Member(column) => {
+                    self.schema.field_with_name(column).ok()
+                }
+                _ => None,
+            };
             let null = matches!(&output.source, Source::Missing { null: true })
+                || of.is_some_and(Field::is_nullable)
                 || (self.stage.missing_labels == MissingLabels::Null
                     && self
                         .stage
                         .labels
                         .iter()
                         .any(|label| label.name == output.name));
-            Field::new(&output.name, output.stored.clone(), null)
+            let field = Field::new(&output.name, output.stored.clone(), null);
+            match (&output.source, of) {
+                (Source::Candidate, _) => Role::Candidate.given_to(field),
+                // Its role and its unit go along.
+                (_, Some(of)) => field.with_metadata(of.metadata().clone()),
+                _ => field,
+            }
         });
-        let fields: Vec<Field> = fields.collect();
+        let fields = each_role_once(fields.collect());
         self.known = fields.iter().take(written).cloned().collect();
         let schema = Arc::new(Schema::new(fields));
         let (select, scored_select) = self.select(&scope, &schema, written);
@@ -290,7 +304,10 @@ impl Compiler<'_> {
         let fields = self.schema.fields().iter();
         let hint = suggest::nearest(branch, fields.map(|field| field.name().as_str()));
         let hint = hint.map_or_else(String::new, |name| format!("; nearest: {name}"));
-        format!("no branch \"{branch}\"{hint}")
+        match &self.stage.from {
+            None => format!("no branch \"{branch}\"{hint}"),
+            Some(stage) => format!("stage {stage} has no column \"{branch}\"{hint}"),
+        }
     }
 
     fn labels(&mut self, scope: &mut Scope) -> Vec<Output> {
@@ -460,7 +477,8 @@ fn names(text: &str) -> Vec<String> {
 }
 
 fn steps(stage: &Stage, select: bool) -> Vec<(String, Unit)> {
-    let condition = stage.condition_step().map(|name| (name, Unit::Events));
+    let unit = stage.entry_unit();
+    let condition = stage.condition_step().map(|name| (name, unit));
     let select = select.then(|| stage.select_step()).flatten();
     let of_rows = stage.rows.step().into_iter().chain(select);
     let of_rows = of_rows.map(|name| (name, Unit::Rows));

@@ -23,10 +23,23 @@ impl Program {
         events: &RecordBatch,
         certified: Option<&BooleanArray>,
     ) -> Result<Rows, RunError> {
+        self.run_of_events(events, certified, None)
+    }
+
+    /// The same, of entries of which several may be of one event: `of_events` says of which each is.
+    pub(crate) fn run_of_events(
+        &self,
+        events: &RecordBatch,
+        certified: Option<&BooleanArray>,
+        of_events: Option<&[u32]>,
+    ) -> Result<Rows, RunError> {
         self.collections.check(events)?;
         let passing = self.passing(events, certified)?;
         let mut left = vec![passing.len() as u64];
-        let formed = self.candidates.form(events, &passing)?;
+        let mut formed = self.candidates.form(events, &passing)?;
+        if let Some(of_events) = of_events {
+            formed.number_within(of_events);
+        }
         left.push(formed.number.len() as u64);
         let (batch, select) = match &passing {
             Index::Chosen(chosen) if self.of_passing => {

@@ -18,6 +18,7 @@ fn shard(number: u128, url: &str) -> Shard {
         id,
         stage: "dimuon".parse().unwrap(),
         source: Source::Entries,
+        beside: Vec::new(),
         dataset: String::from("D"),
         file: FileIdentity {
             url: url.to_owned(),
@@ -78,15 +79,27 @@ fn what_was_dropped_is_kept_apart() {
     );
 }
 
-/// A worker would take it for a shard of the file, and cutting one of two that read one another would
-/// go round in circles.
+/// Cutting one of two that read one another would go round in circles.
 #[test]
-fn a_shard_that_reads_the_rows_of_a_stage_is_refused() {
-    let mut forged = shard(1, "a.root");
-    forged.source = Source::Rows(forged.id);
-    let bytes = plan(&[rows(&schema(), &[forged], false).unwrap()]);
-    let told = ShardTable::from_parquet(bytes).unwrap_err().to_string();
-    assert!(told.contains("reads the rows of a stage"), "{told}");
+fn a_shard_that_reads_rows_comes_after_the_one_that_has_them() {
+    let parent = shard(1, "a.root");
+    let mut child = shard(2, "a.root");
+    child.source = Source::Rows(parent.id);
+    let mut circle = shard(3, "a.root");
+    circle.source = Source::Rows(circle.id);
+    let read = |shards: &[Shard]| {
+        ShardTable::from_parquet(plan(&[rows(&schema(), shards, false).unwrap()]))
+    };
+    let chain = [parent.clone(), child.clone()];
+    assert_eq!(read(&chain).unwrap().shards, chain);
+    for wrong in [
+        vec![child.clone()],
+        vec![child.clone(), parent],
+        vec![circle],
+    ] {
+        let told = read(&wrong).unwrap_err().to_string();
+        assert!(told.contains("reads the rows of"), "{told}");
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn shard(number: usize) -> Shard {
         id: id(number),
         stage: "s".parse().unwrap(),
         source: Source::Entries,
+        beside: Vec::new(),
         dataset: String::from("d"),
         file: FileIdentity {
             url: String::from("nowhere.root"),

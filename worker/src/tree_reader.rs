@@ -1,31 +1,37 @@
-//! Reads a shard batch by batch: first what certification looks at, then, where any event
-//! counts, the rest.
+//! Reads a shard from a tree batch by batch: first what certification looks at, then, where any
+//! event counts, the rest.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::{ArrowError, Schema};
 use lumimill_common::failure::Failure;
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::{Reader, Tree};
 
 use crate::certification::{certify, counting};
+use crate::compiled_stage::CompiledStage;
+use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader};
+use crate::event_name::event_name;
 use crate::input::{LUMI, RUN, input_failure};
-use crate::prepared_stage::CompiledStage;
-use crate::process::{Counted, Events};
 
 /// The readers of one shard.
 #[derive(Debug)]
-pub(crate) struct ShardReader<'a> {
+pub(crate) struct TreeReader<'a> {
     shard: &'a Shard,
+    tree: &'a Tree,
     stage: &'a CompiledStage,
     identity: Option<Reader>,
     rest: Reader,
+    /// What is still to be read; none when all is.
+    left: Option<Range<u64>>,
 }
 
-impl<'a> ShardReader<'a> {
+impl<'a> TreeReader<'a> {
     pub(crate) fn open(
         shard: &'a Shard,
-        tree: &Tree,
+        tree: &'a Tree,
         stage: &'a CompiledStage,
     ) -> Result<Self, Failure> {
         let branches = stage.branches(shard.lumis.is_some());
@@ -44,14 +50,16 @@ impl<'a> ShardReader<'a> {
         };
         Ok(Self {
             shard,
+            tree,
             stage,
             identity,
             rest,
+            left: Some(shard.entries.clone()),
         })
     }
 
     /// The events of these entries, and how many of them count.
-    pub(crate) fn read(&mut self, entries: Range<u64>) -> Result<Counted, Failure> {
+    fn read(&mut self, entries: Range<u64>) -> Result<Counted, Failure> {
         let url = &self.shard.file.url;
         let failure = |error| input_failure(url, &error);
         let read = entries.end.saturating_sub(entries.start);
@@ -66,15 +74,15 @@ impl<'a> ShardReader<'a> {
             let left = mask.as_ref().map(|mask| mask.true_count() as u64);
             left.unwrap_or(read)
         };
-        let mut counted = Counted {
-            read,
-            certified: left(&certified),
-            counting: 0,
-            events: None,
-        };
+        let certified_events = left(&certified);
         let counts = counting(&entries, certified, &self.shard.dropped);
-        counted.counting = left(&counts);
-        if counted.counting == 0 && !entries.is_empty() {
+        let mut counted = Counted {
+            start: entries.start,
+            // The last is a step only where duplicates are dropped, and the same elsewhere.
+            left: vec![read, certified_events, left(&counts)],
+            entries: None,
+        };
+        if left(&counts) == 0 && !entries.is_empty() {
             return Ok(counted);
         }
         let rest = self.rest.read(entries).map_err(failure)?;
@@ -84,15 +92,31 @@ impl<'a> ShardReader<'a> {
         };
         let batch = batch.and_then(|batch| self.stage.as_read(batch, &self.shard.dataset));
         let batch = batch.map_err(|error| Failure::reject("column", url, error))?;
-        counted.events = Some(Events { batch, counts });
+        counted.entries = Some(Entries {
+            batch,
+            counts,
+            events: None,
+        });
         Ok(counted)
     }
 }
 
-fn joined(
-    left: &RecordBatch,
-    right: &RecordBatch,
-) -> Result<RecordBatch, arrow_schema::ArrowError> {
+impl EntryReader for TreeReader<'_> {
+    fn next(&mut self) -> Result<Option<Counted>, Failure> {
+        let Some(left) = self.left.take() else {
+            return Ok(None);
+        };
+        let stop = left.end.min(left.start.saturating_add(BATCH_ENTRIES));
+        self.left = (stop < left.end).then_some(stop..left.end);
+        self.read(left.start..stop).map(Some)
+    }
+
+    fn name(&self, entry: u64) -> String {
+        event_name(self.tree, entry)
+    }
+}
+
+fn joined(left: &RecordBatch, right: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let fields = left
         .schema()
         .fields()
@@ -106,8 +130,5 @@ fn joined(
         .chain(right.columns())
         .cloned()
         .collect();
-    RecordBatch::try_new(
-        std::sync::Arc::new(arrow_schema::Schema::new(fields)),
-        columns,
-    )
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }

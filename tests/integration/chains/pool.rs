@@ -1,0 +1,72 @@
+//! A chain that is done by a pool whose workers die, and of which a root is done again.
+
+use lumimill_tests::{Cluster, DIE_AT, DIE_ONCE, undisturbed};
+
+use super::{chain, text, with_stages};
+use crate::pool::assert_same;
+use crate::{lumimill, lumimill_worker};
+
+#[test]
+fn a_pool_makes_a_chain_as_one_laptop_does() {
+    let test = "a_pool_makes_a_chain_as_one_laptop_does";
+    let Some(mut site) = Cluster::start(test, lumimill(), lumimill_worker()) else {
+        return;
+    };
+    let folder = site.campaign(6_000, 1_000);
+    with_stages(&folder, &chain());
+    let expected = undisturbed(&lumimill(), &folder);
+    let file = folder.file();
+    let file = text(&file);
+    site.serve("serve", &[]);
+    let submitted = site.run(&["submit", file]).expect_code(0);
+    assert!(
+        submitted.out.contains("of later stages will follow"),
+        "{}",
+        submitted.out
+    );
+    let deaths = tempfile::tempdir().unwrap();
+    let once = deaths.path().join("once");
+    site.set(DIE_ONCE, text(&once));
+    for (point, stage) in [
+        ("processed", "events"),
+        ("object-put", "pairs"),
+        ("marker-put", "scored"),
+    ] {
+        let folder = format!("{stage}/_done/");
+        let id = expected
+            .keys()
+            .find_map(|key| key.strip_prefix(&folder))
+            .unwrap();
+        std::fs::write(&once, "").unwrap();
+        site.set(DIE_AT, &format!("{point}:{id}"));
+        site.worker("deadly", &["--slots", "1"]);
+        assert_eq!(site.wait_for_end("deadly"), -1, "{point}");
+    }
+    site.unset(DIE_AT);
+    site.worker("one", &["--slots", "2"]);
+    site.worker("two", &["--slots", "1"]);
+    site.wait_for_campaign("demo");
+    assert_same(&expected, &site.objects("demo"));
+
+    let root = site.keys("demo/events/_done").remove(0);
+    let id = root.rsplit('/').next().unwrap();
+    site.delete(&root);
+    site.delete(&format!("demo/events/part-{id}.parquet"));
+    let again = site.run(&["resubmit", file, "--missing"]).expect_code(0);
+    assert!(again.out.contains("1 shard published"), "{}", again.out);
+    site.wait_for_campaign("demo");
+    assert_same(&expected, &site.objects("demo"));
+    let _ = site.run(&["verify", file]).expect_code(0);
+    let status = site.run(&["status", file]).expect_code(0);
+    for stage in ["events", "pairs", "scored"] {
+        assert!(
+            status.out.contains(&format!("stage {stage}")),
+            "{}",
+            status.out
+        );
+    }
+    let brought = folder.join("brought");
+    let fetched = site.run(&["fetch", file, "--output", text(&brought)]);
+    let fetched = fetched.expect_code(0);
+    assert!(brought.join("demo/scored").is_dir(), "{}", fetched.out);
+}

@@ -1,0 +1,94 @@
+//! An attempt at a shard that reads what other shards made.
+
+use arrow_schema::Schema;
+use lumimill_common::campaign::StageName;
+use lumimill_common::failure::Failure;
+use lumimill_common::marker::marker_key;
+use lumimill_common::shard::Source;
+
+use crate::beside::{Beside, columns_read};
+use crate::commit::{Attempt, scratch_path};
+use crate::compiled_stage::CompiledStage;
+use crate::memory::Memory;
+use crate::parent_table::ParentTable;
+use crate::parquet_output::Finished;
+use crate::process::Measured;
+use crate::progress::Pace;
+use crate::table_reader::Table;
+
+impl Attempt {
+    /// The tables that the shard reads: of its parent, then of what stands beside that; none of one
+    /// that reads a file.
+    pub(crate) async fn tables(&self) -> Result<Vec<ParentTable>, Failure> {
+        let Self {
+            production, shard, ..
+        } = self;
+        let mut tables = Vec::new();
+        if shard.source == Source::Entries {
+            return Ok(tables);
+        }
+        for id in shard.reads() {
+            let parent = ParentTable::shard(production, id, shard)?;
+            let key = marker_key(&parent.stage, parent.id);
+            let marker = self.found(&parent, &key).await?;
+            let path = scratch_path(production, &parent);
+            tables.push(ParentTable::copied(production, parent, marker, path).await?);
+        }
+        Ok(tables)
+    }
+
+    /// Reads a shard from these tables, processes it and writes it to scratch space.
+    pub(crate) fn produce_from(
+        &self,
+        tables: &[ParentTable],
+    ) -> Result<(Finished, Measured), Failure> {
+        let shard = &self.shard;
+        let lacking = || Failure::reject("job", shard.id, "it reads the rows of nothing");
+        let (parent, others) = tables.split_first().ok_or_else(lacking)?;
+        let rows = Table::open(&parent.of().stage, parent.path())?;
+        let beside = others
+            .iter()
+            .map(|other| Table::open(&other.of().stage, other.path()));
+        let beside = beside.collect::<Result<Vec<_>, Failure>>()?;
+        let compiled = self.compiled(&rows, &beside)?;
+        parent.check_events(&compiled)?;
+        let zipped = compiled.stage().zip.len();
+        for other in others.iter().take(zipped) {
+            other.check_rows_of(parent)?;
+        }
+        let memory = Memory::of(self.memory_limit, shard);
+        memory.check_tables(&rows, &beside, &compiled)?;
+        let columns = rows.schema().clone();
+        let of_rows = (&parent.of().stage, &columns);
+        let mut joins = compiled.stage().joins.iter();
+        let beside = beside.into_iter().enumerate().map(|(at, table)| {
+            let join = (at >= zipped).then(|| joins.next()).flatten();
+            match join {
+                None => table.zipped(&compiled).map(Beside::Zipped),
+                Some(join) => table.joined(join, of_rows, &compiled).map(Beside::Joined),
+            }
+        });
+        let beside = beside.collect::<Result<Vec<_>, Failure>>()?;
+        let mut reader = rows.reader(&shard.dataset, &compiled, beside)?;
+        let pace = Pace::of(shard, parent.rows());
+        self.write(&compiled, &mut reader, (memory, Some(pace)))
+    }
+
+    /// The stage for the columns of what it reads.
+    fn compiled(&self, rows: &Table<'_>, beside: &[Table<'_>]) -> Result<CompiledStage, Failure> {
+        let Self {
+            production, shard, ..
+        } = self;
+        let what = format!("stage {}", rows.stage());
+        let table = |name: &StageName| {
+            let mut tables = beside.iter();
+            let found = tables.find(|table| table.stage() == name);
+            found.map(|table| std::sync::Arc::new(table.schema().clone()))
+        };
+        let stage = production.stages.get(&shard.stage);
+        let columns: Option<Schema> =
+            stage.and_then(|stage| columns_read(stage.stage(), rows.schema(), table));
+        let unknown = || Failure::reject("stage", &shard.stage, "it does not read these stages");
+        production.compiled(shard, &columns.ok_or_else(unknown)?, &what)
+    }
+}

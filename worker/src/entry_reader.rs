@@ -1,0 +1,36 @@
+//! What gives a shard its entries: a tree of a file, or the table of another shard.
+
+use arrow_array::{BooleanArray, RecordBatch};
+use lumimill_common::failure::Failure;
+
+/// Entries in a batch: small enough for the caches, large enough to forget the overhead.
+pub(crate) const BATCH_ENTRIES: u64 = 16_384;
+
+/// Gives the entries of one shard, batch by batch; no event is in two of them.
+pub(crate) trait EntryReader {
+    /// The next batch: at least one, without entries where there are none.
+    fn next(&mut self) -> Result<Option<Counted>, Failure>;
+
+    /// What an entry is called in a message; it is counted as batches are, and one of the last one.
+    fn name(&self, entry: u64) -> String;
+}
+
+/// A batch, and how many of its entries count.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    /// The entry that it begins with.
+    pub(crate) start: u64,
+    /// How many there are, and how many are left of them after each step of reading.
+    pub(crate) left: Vec<u64>,
+    /// The entries, where any counts.
+    pub(crate) entries: Option<Entries>,
+}
+
+/// The entries of a batch, and which of them count; all, without a mask.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    pub(crate) batch: RecordBatch,
+    pub(crate) counts: Option<BooleanArray>,
+    /// Of which event of the batch each is; each is one, without.
+    pub(crate) events: Option<Vec<u32>>,
+}

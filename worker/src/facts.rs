@@ -1,0 +1,47 @@
+//! What made a table, for its metadata.
+
+use lumimill_common::campaign::CampaignName;
+use lumimill_common::shard::{Shard, Source};
+
+use crate::compiled_stage::CompiledStage;
+
+/// What made a file, for its metadata. Nothing that differs between two attempts.
+pub(crate) fn facts(
+    campaign: &CampaignName,
+    shard: &Shard,
+    compiled: &CompiledStage,
+) -> Vec<(String, String)> {
+    let prepared = compiled.prepared();
+    let mut facts = vec![
+        ("campaign", campaign.to_string()),
+        ("stage", shard.stage.to_string()),
+        ("shard", shard.id.to_string()),
+        ("configuration", prepared.digest().to_owned()),
+        ("dataset", shard.dataset.clone()),
+        ("input", shard.file.url.clone()),
+        ("input_uuid", shard.file.uuid.clone()),
+        (
+            "entries",
+            format!("{}-{}", shard.entries.start, shard.entries.end),
+        ),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value))
+    .collect::<Vec<_>>();
+    if let Source::Rows(parent) = shard.source {
+        facts.push((String::from("parent"), parent.to_string()));
+        let beside = shard.beside.iter().map(ToString::to_string);
+        let beside: Vec<String> = beside.collect();
+        if !beside.is_empty() {
+            facts.push((String::from("beside"), beside.join(" ")));
+        }
+    }
+    for model in prepared.models() {
+        let hashes: Vec<String> = model.hashes().collect();
+        facts.push((format!("model.{}.sha256", model.name()), hashes.join(",")));
+        let engine = model.engine().map(str::to_owned);
+        facts.extend(engine.map(|engine| (format!("model.{}.engine", model.name()), engine)));
+    }
+    facts
+}

@@ -1,0 +1,117 @@
+//! The table that a shard reads where another shard made it: copied to this machine and held
+//! against its marker before a row of it is read, so that what is made is of the bytes that were
+//! committed, or of none.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lumimill_common::failure::Failure;
+use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::shard::{Shard, ShardId};
+
+use crate::compiled_stage::CompiledStage;
+use crate::measure::TableCopy;
+use crate::production::Production;
+
+/// Kind of the failures of what a shard reads of another one.
+const PARENT: &str = "parent";
+
+/// The table of a shard that another one reads.
+#[derive(Debug)]
+pub(crate) struct ParentTable {
+    shard: Arc<Shard>,
+    copy: TableCopy,
+    marker: Marker,
+}
+
+impl ParentTable {
+    /// The shard of a production that another one reads.
+    pub(crate) fn shard(
+        production: &Production,
+        id: ShardId,
+        child: &Shard,
+    ) -> Result<Arc<Shard>, Failure> {
+        let found = production.shards.get(&id).cloned();
+        found.ok_or_else(|| {
+            let message = format!("{id}, which shard {} reads, is not in the plan", child.id);
+            Failure::reject("job", &production.campaign, message)
+        })
+    }
+
+    /// Copies the table of a shard, which has this marker if it is done.
+    ///
+    /// One that is not done is waited for; one whose bytes are others than its marker says is
+    /// nothing that trying again would mend.
+    pub(crate) async fn copied(
+        production: &Production,
+        shard: Arc<Shard>,
+        marker: Option<Marker>,
+        path: PathBuf,
+    ) -> Result<Self, Failure> {
+        let (stage, id) = (&shard.stage, shard.id);
+        let Some(marker) = marker else {
+            let key = marker_key(stage, id);
+            let message = format!(
+                "{key} is gone or damaged: the shard whose rows are read is not done (any more)"
+            );
+            return Err(Failure::retry(PARENT, stage, message));
+        };
+        let key = object_key(stage, id);
+        let copy = TableCopy::of(production.store.as_ref(), &key, &marker, path).await?;
+        let Some(copy) = copy else {
+            let message = format!(
+                "{key} is gone, or is not what its marker says: somebody changed it; verify --mend \
+                 makes it again, resubmit then what reads it"
+            );
+            return Err(Failure::reject(PARENT, stage, message));
+        };
+        Ok(Self {
+            shard,
+            copy,
+            marker,
+        })
+    }
+
+    /// The shard that made it.
+    pub(crate) fn of(&self) -> &Shard {
+        &self.shard
+    }
+
+    /// Where its copy is.
+    pub(crate) fn path(&self) -> &Path {
+        self.copy.path()
+    }
+
+    /// Its rows.
+    pub(crate) fn rows(&self) -> u64 {
+        self.marker.rows
+    }
+
+    /// That it has as many rows as another one, beside which it stands row by row.
+    pub(crate) fn check_rows_of(&self, other: &Self) -> Result<(), Failure> {
+        if self.rows() == other.rows() {
+            return Ok(());
+        }
+        let (stage, of) = (&self.shard.stage, &other.shard.stage);
+        let message = format!(
+            "stage {stage} has {} rows where stage {of} has {}: they cannot stand beside one another",
+            self.rows(),
+            other.rows()
+        );
+        Err(Failure::reject(PARENT, stage, message))
+    }
+
+    /// That it tells events apart, where the stage that reads it has to.
+    pub(crate) fn check_events(&self, stage: &CompiledStage) -> Result<(), Failure> {
+        if self.marker.tells_events || !stage.needs_events() {
+            return Ok(());
+        }
+        let of = &self.shard.stage;
+        let message = format!(
+            "stage {of} has neighbouring events with the same run, lumi section and number, so that \
+             its rows do not tell which are of one event: what counts or numbers events is to be \
+             done where they are read from files"
+        );
+        Err(Failure::reject("column", of, message))
+    }
+}

@@ -1,0 +1,87 @@
+//! What of a stage needs to know which rows are of one event: its folds, its candidates and what
+//! counts events.
+
+use arrow_schema::Schema;
+use lumimill_common::campaign::{Problem, Rows, Stage};
+
+use super::PreparedStage;
+use crate::identity::event_columns;
+use crate::input::{EVENT, LUMI, RUN};
+use crate::stage_model::StageModel;
+
+impl PreparedStage {
+    /// What of its folds and its counts needs events that what it reads does not tell apart.
+    pub(super) fn identity_problems(&self, schema: &Schema) -> Vec<Problem> {
+        let problem = |key: &str, message: String| Problem {
+            path: format!("{}.{key}", self.path),
+            message,
+        };
+        if let Some(parent) = &self.stage.from {
+            if event_columns(schema).is_some() {
+                return Vec::new();
+            }
+            let keep = format!(
+                "are told apart by run, luminosityBlock and event: stage {parent} does not keep them"
+            );
+            let folds = self.folds.map(|_| of_folds(&self.stage).to_owned());
+            let mut needing: Vec<String> = folds.into_iter().collect();
+            if !self.entries_are_events {
+                needing.extend((self.stage.rows != Rows::Event).then(|| String::from("rows")));
+                let metrics = self.metrics.iter().enumerate();
+                let counting = metrics.filter(|(_, metric)| metric.needs_events());
+                let place = |(index, _)| self.stage.reading.metrics.of(index);
+                needing.extend(counting.map(place).map(|place| format!("metric[{place}]")));
+            }
+            let needing = needing.into_iter();
+            return needing
+                .map(|key| problem(&key, format!("its events {keep}")))
+                .collect();
+        }
+        if self.folds.is_none() {
+            return Vec::new();
+        }
+        let missing = [RUN, LUMI, EVENT]
+            .into_iter()
+            .filter(|name| schema.field_with_name(name).is_err());
+        missing
+            .map(|name| {
+                let what = "folds are made from run, luminosityBlock and event";
+                problem(of_folds(&self.stage), format!("{what}: no branch {name}"))
+            })
+            .collect()
+    }
+}
+
+/// How many folds the stage and its models with folds share.
+pub(super) fn common_folds(
+    of_stage: Option<u8>,
+    models: &[StageModel],
+) -> Result<Option<u8>, String> {
+    let of_models = models.iter().map(StageModel::folds);
+    let of_models = of_models.filter(|folds| *folds > 1);
+    let mut counts = of_stage.map(usize::from).into_iter().chain(of_models);
+    let Some(first) = counts.next() else {
+        return Ok(None);
+    };
+    if let Some(other) = counts.find(|other| *other != first) {
+        let one = if of_stage.is_some() {
+            "the stage"
+        } else {
+            "one"
+        };
+        return Err(format!(
+            "a stage and its models share one fold column: {one} has {first} folds, another {other}"
+        ));
+    }
+    u8::try_from(first)
+        .map(Some)
+        .map_err(|_| format!("expected at most 255 folds, found {first}"))
+}
+
+/// The key of a stage that its folds come from.
+pub(super) fn of_folds(stage: &Stage) -> &'static str {
+    match stage.folds {
+        Some(_) => "folds",
+        None => "model",
+    }
+}

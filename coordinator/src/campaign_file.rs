@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, CampaignErrors, Draft, Problem};
+use lumimill_common::campaign::{Campaign, CampaignErrors, Draft, Problem, is_ccdb};
 use lumimill_common::small_file::SmallFile;
 use lumimill_common::spelling::spelled_out;
-use lumimill_common::store::{Place, PlaceError};
+use lumimill_common::store::{Place, PlaceError, S3Address};
+use lumimill_worker::input;
 use lumimill_worker::prepared_stage::PreparedStage;
 
 const CAMPAIGN: SmallFile = SmallFile {
@@ -242,7 +243,25 @@ fn of_campaign(path: &Path, CampaignErrors(problems): &CampaignErrors) -> Mistak
 }
 
 fn model_bytes(base: &Path, path: &str) -> Result<Vec<u8>, String> {
+    if is_ccdb(path) {
+        return of_ccdb(path);
+    }
+    if S3Address::is_meant(path) {
+        return input::whole(path, MODEL.most);
+    }
     let plain = spelled_out(path).map_err(|error| error.to_string())?;
     let bytes = MODEL.read(&base.join(plain));
     bytes.map_err(|error| error.to_string())
+}
+
+#[cfg(feature = "s3")]
+fn of_ccdb(url: &str) -> Result<Vec<u8>, String> {
+    crate::ccdb::object(url)
+}
+
+#[cfg(not(feature = "s3"))]
+fn of_ccdb(_url: &str) -> Result<Vec<u8>, String> {
+    Err(String::from(
+        "this program was built without a client for the web (cargo feature `s3`)",
+    ))
 }

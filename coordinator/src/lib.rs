@@ -2,6 +2,8 @@
 
 pub mod acceptance;
 pub mod campaign_file;
+#[cfg(feature = "s3")]
+pub mod ccdb;
 pub mod check;
 pub mod cli;
 pub mod dead_letter;

@@ -5,6 +5,7 @@
 mod acceptance;
 mod amqp;
 mod bad_input;
+mod ccdb;
 mod chains;
 mod classes;
 mod cluster_script;

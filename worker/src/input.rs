@@ -42,6 +42,23 @@ pub fn open(base: &Path, url: &str) -> Result<RootFile, Error> {
     Location::of(base, url).open()
 }
 
+/// All bytes of an object of S3-compatible storage, by its `s3://` URL, with settings from the
+/// environment.
+///
+/// # Errors
+/// When it cannot be read, or has more bytes than `most`.
+pub fn whole(url: &str, most: u64) -> Result<Vec<u8>, String> {
+    let object = remote::open(url).map_err(|error| error.to_string())?;
+    let size = object.size();
+    if size > most {
+        return Err(format!("{url}: has {size} bytes, more than the {most} that are read"));
+    }
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
+    let read = object.read_at(0, &mut bytes);
+    read.map_err(|error| format!("{url}: {error}"))?;
+    Ok(bytes)
+}
+
 /// Opens an input file and its tree.
 pub fn open_tree(base: &Path, url: &str, tree: &str) -> Result<(RootFile, Tree), Failure> {
     let file = open(base, url).map_err(|error| input_failure(url, &error))?;

@@ -179,6 +179,10 @@ impl Model {
     fn read_bdt(section: &mut Section<'_>, name: Option<String>) -> Option<Self> {
         let source = BdtSource::read(section, name.as_deref().unwrap_or_default());
         let nan = read_nan(section).unwrap_or(NanPolicy::Drop);
+        if nan == NanPolicy::Error {
+            let message = "expected \"drop\" or \"keep\", of scores that are no number";
+            section.problem("nan", message);
+        }
         let engine = read_engine(section);
         section.finish();
         Some(Self {

@@ -20,6 +20,7 @@ mod settings;
 mod slowness;
 mod upload;
 mod waiting;
+mod web;
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -46,6 +47,7 @@ use super::{Key, Object, S3Address, Store, StoreError, Version};
 
 pub use object::{S3Object, S3Reader};
 pub use settings::{S3Settings, S3SettingsError};
+pub use web::{WebAnswer, web_get};
 
 /// A store in S3-compatible storage.
 pub struct S3Store {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
-use lumimill_common::campaign::{Column, Keep, MissingLabels, Problem, Rows, Stage};
+use lumimill_common::campaign::{BdtSource, Column, Keep, MissingLabels, Problem, Rows, Stage};
 use lumimill_common::expression::{Checked, Functions, Int, Kind, Scope};
 use lumimill_common::metric::Unit;
 use lumimill_common::suggest;
@@ -457,8 +457,15 @@ impl Compiler<'_> {
         let written: Vec<_> = schema.fields().iter().take(written).cloned().collect();
         let mut scope = Scope::events(&Schema::new(written), rows.functions());
         let models = self.stage.models.iter();
-        for score in models.flat_map(|model| model.columns()) {
-            scope.define(score, Kind::Float);
+        for model in models {
+            let bin = model.bdt().map(|_| BdtSource::bin_column(&model.name));
+            for column in model.columns() {
+                let kind = match bin.as_deref() == Some(column) {
+                    true => Kind::Int(Int::I32),
+                    false => Kind::Float,
+                };
+                scope.define(column, kind);
+            }
         }
         if self.stage.has_folds() {
             scope.define("fold", Kind::Int(Int::I32));

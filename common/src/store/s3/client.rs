@@ -101,10 +101,7 @@ fn http(settings: &S3Settings) -> Result<SharedHttpClient, S3SettingsError> {
     if settings.is_plain() {
         return Ok(Builder::new().build_http());
     }
-    let trust = match &settings.ca_bundle {
-        Some(path) => TrustStore::empty().with_pem_certificate(authorities(path)?),
-        None => TrustStore::default(),
-    };
+    let trust = trust(settings.ca_bundle.as_deref())?;
     let context = TlsContext::builder()
         .with_trust_store(trust)
         .build()
@@ -113,6 +110,14 @@ fn http(settings: &S3Settings) -> Result<SharedHttpClient, S3SettingsError> {
         .tls_provider(Provider::rustls(CryptoMode::Ring))
         .tls_context(context)
         .build_https())
+}
+
+/// The authorities of a bundle, or those of the system.
+pub(super) fn trust(bundle: Option<&Path>) -> Result<TrustStore, S3SettingsError> {
+    Ok(match bundle {
+        Some(path) => TrustStore::empty().with_pem_certificate(authorities(path)?),
+        None => TrustStore::default(),
+    })
 }
 
 /// The bundle's bytes, once every certificate in it can be read: the client panics on others.

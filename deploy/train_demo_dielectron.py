@@ -88,6 +88,8 @@ def to_onnx(model, features, name):
         "TreeEnsembleClassifier", ["input"], ["label", "probabilities"], domain="ai.onnx.ml",
         **{f"nodes_{key}": value for key, value in nodes.items()},
         **{f"class_{key}": value for key, value in weights.items()},
+        # What is no number fails every comparison, in training as here.
+        nodes_missing_value_tracks_true=[0] * len(nodes["modes"]),
         classlabels_int64s=list(range(classes)), base_values=base,
         post_transform="SOFTMAX" if classes > 2 else "LOGISTIC",
     )

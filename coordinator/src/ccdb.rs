@@ -72,12 +72,7 @@ fn from_host(address: &Address, host: &str) -> Result<Vec<u8>, String> {
 }
 
 /// The places that a redirect names, `Location` first, before those that are left.
-fn redirect(
-    place: &str,
-    answer: &WebAnswer,
-    places: &mut Vec<String>,
-    failures: &mut Vec<String>,
-) {
+fn redirect(place: &str, answer: &WebAnswer, places: &mut Vec<String>, failures: &mut Vec<String>) {
     if answer.locations.is_empty() {
         failures.push(format!("{place}: answers {} and no place", answer.status));
     }

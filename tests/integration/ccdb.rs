@@ -87,7 +87,10 @@ fn serve(
     let (mut head, mut body) = (String::new(), Vec::new());
     match found {
         Some(Answer::Object(bytes)) => {
-            let own = format!("\"{:x}\"", bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>());
+            let own = format!(
+                "\"{:x}\"",
+                bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>()
+            );
             head += &format!("ETag: {own}\r\nValid-From: 1\r\nValid-Until: 99999999999999\r\n");
             head += "Content-Disposition: inline;filename=\"m.onnx\"\r\n";
             match tag == own {
@@ -100,7 +103,7 @@ fn serve(
         }
         Some(Answer::Elsewhere(status, location, others)) => {
             head += &format!("HTTP/1.1 {status} Elsewhere\r\n");
-            for location in location {
+            if let Some(location) = location {
                 head += &format!("Location: {location}\r\n");
             }
             for other in others {
@@ -110,7 +113,10 @@ fn serve(
         Some(Answer::Status(status)) => head += &format!("HTTP/1.1 {status} No\r\n"),
         None => head += "HTTP/1.1 404 Not Found\r\n",
     }
-    head += &format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    head += &format!(
+        "Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
     let mut stream = stream;
     stream.write_all(head.as_bytes())?;
     stream.write_all(&body)
@@ -146,24 +152,45 @@ fn models_come_from_the_data_base_and_only_once() {
     let server = Ccdb::start();
     let (folder, objects) = folder(&format!("ccdb+http://{}/Users/e/psi", server.host));
     for (name, object) in MODELS.iter().zip(&objects) {
-        server.put(&format!("/Users/e/psi/{name}"), Answer::Object(object.clone()));
+        server.put(
+            &format!("/Users/e/psi/{name}"),
+            Answer::Object(object.clone()),
+        );
     }
     let _ = command(&folder, "run").expect_code(0);
     let asked = server.asked();
-    let first: Vec<&String> = asked.iter().filter(|asked| !asked.contains("if changed")).collect();
+    let first: Vec<&String> = asked
+        .iter()
+        .filter(|asked| !asked.contains("if changed"))
+        .collect();
     assert_eq!(first.len(), 4, "{asked:?}");
-    assert!(first[0].starts_with("/Users/e/psi/cent_0_30_pt_0_2.onnx now"), "{first:?}");
+    assert!(
+        first[0].starts_with("/Users/e/psi/cent_0_30_pt_0_2.onnx now"),
+        "{first:?}"
+    );
     let _ = command(&folder, "check").expect_code(0);
     let again = server.asked();
-    assert!(!again.is_empty() && again.iter().all(|asked| asked.contains("if changed")), "{again:?}");
+    assert!(
+        !again.is_empty() && again.iter().all(|asked| asked.contains("if changed")),
+        "{again:?}"
+    );
     // Another object of the same path is another model.
-    server.put(&format!("/Users/e/psi/{}", MODELS[0]), Answer::Object(objects[1].clone()));
+    server.put(
+        &format!("/Users/e/psi/{}", MODELS[0]),
+        Answer::Object(objects[1].clone()),
+    );
     let ended = command(&folder, "run").expect_code(2);
     ended.says(&["--replace"]);
     // At a time, by paths of one's own.
-    folder.change("mode = \"select\"", "mode = \"select\"\ntimestamp = 1700\nmodel_paths = [\"a\", \"b\", \"c\", \"d\"]");
+    folder.change(
+        "mode = \"select\"",
+        "mode = \"select\"\ntimestamp = 1700\nmodel_paths = [\"a\", \"b\", \"c\", \"d\"]",
+    );
     for (name, object) in ["a", "b", "c", "d"].iter().zip(&objects) {
-        server.put(&format!("/Users/e/psi/{name}"), Answer::Object(object.clone()));
+        server.put(
+            &format!("/Users/e/psi/{name}"),
+            Answer::Object(object.clone()),
+        );
     }
     let _ = command(&folder, "check").expect_code(0);
     assert!(server.asked().contains(&"/Users/e/psi/a 1700".to_owned()));
@@ -181,11 +208,20 @@ fn hosts_are_tried_in_order_and_redirects_followed() {
     };
     let place = |name: &str| format!("/m/{name}");
     server.put(&place(MODELS[0]), elsewhere(303, "/download/0", &[]));
-    server.put(&place(MODELS[1]), elsewhere(302, "alien:///alice/x", &["/gone/1", "/download/1"]));
-    server.put(&place(MODELS[2]), elsewhere(301, &format!("http://{}/download/2", server.host), &[]));
+    server.put(
+        &place(MODELS[1]),
+        elsewhere(302, "alien:///alice/x", &["/gone/1", "/download/1"]),
+    );
+    server.put(
+        &place(MODELS[2]),
+        elsewhere(301, &format!("http://{}/download/2", server.host), &[]),
+    );
     server.put(&place(MODELS[3]), Answer::Object(objects[3].clone()));
     for (number, object) in objects.iter().enumerate().take(3) {
-        server.put(&format!("/download/{number}"), Answer::Object(object.clone()));
+        server.put(
+            &format!("/download/{number}"),
+            Answer::Object(object.clone()),
+        );
     }
     let _ = command(&folder, "run").expect_code(0);
 }
@@ -197,9 +233,18 @@ fn what_does_not_come_is_said_with_the_reason() {
     let (folder, objects) = folder(&format!("ccdb+http://{}/m", server.host));
     let place = |name: &str| format!("/m/{name}");
     let within = |locations: &str| Answer::Elsewhere(302, Some(locations.to_owned()), Vec::new());
-    server.put(&place(MODELS[0]), within(&format!("{}/1", place(MODELS[0]))));
-    server.put(&format!("{}/1", place(MODELS[0])), within(&format!("{}/1", place(MODELS[0]))));
-    server.put(&place(MODELS[1]), Answer::Object(b"<html>sign in</html>".to_vec()));
+    server.put(
+        &place(MODELS[0]),
+        within(&format!("{}/1", place(MODELS[0]))),
+    );
+    server.put(
+        &format!("{}/1", place(MODELS[0])),
+        within(&format!("{}/1", place(MODELS[0]))),
+    );
+    server.put(
+        &place(MODELS[1]),
+        Answer::Object(b"<html>sign in</html>".to_vec()),
+    );
     server.put(&place(MODELS[2]), Answer::Status(503));
     let _ = objects;
     let ended = command(&folder, "check").expect_code(2);
@@ -210,7 +255,9 @@ fn what_does_not_come_is_said_with_the_reason() {
         "JpsiBdt.modelFiles[1]:",
         "not an ONNX file",
         "answers 503",
-        &format!("http://{host}: 404: there is no object m/cent_30_60_pt_2_10.onnx that is valid at "),
+        &format!(
+            "http://{host}: 404: there is no object m/cent_30_60_pt_2_10.onnx that is valid at "
+        ),
     ]);
     folder.change(&server.host.clone(), &format!("127.0.0.1:{nobody}"));
     let ended = command(&folder, "check").expect_code(2);

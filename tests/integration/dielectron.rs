@@ -334,10 +334,16 @@ fn a_scan_without_signal_or_background_says_so_and_keeps_the_cuts() {
 #[test]
 fn bins_are_whole_numbers_in_conditions() {
     let folder = CampaignFolder::dielectron(1_500);
-    folder.change("[[stage.model]]", "select = \"bdt_bin == 1 && bdt_background > 0.1\"\n[[stage.model]]");
+    folder.change(
+        "[[stage.model]]",
+        "select = \"bdt_bin == 1 && bdt_background > 0.1\"\n[[stage.model]]",
+    );
     folder.change("mode = \"select\"", "mode = \"score\"\nnan = \"error\"");
     let told = "stage[0].model[0].nan: expected \"drop\" or \"keep\"";
-    lumimill().on("check", &folder.file()).expect_code(2).says(&[told]);
+    lumimill()
+        .on("check", &folder.file())
+        .expect_code(2)
+        .says(&[told]);
     folder.change("nan = \"error\"", "nan = \"keep\"");
     let ended = run(&folder).expect_code(0);
     assert!(!ended.out.contains(" 0 rows"), "{}", ended.out);

@@ -180,15 +180,20 @@ if path != "-":
         blurred = int((inside & (np.abs(found[:, k] - cut) < 1e-6)).sum())
         n, m = int(line["candidates"]), int(line["sidebands"])
         assert abs(n - (passed & peak).sum()) <= blurred and abs(m - (passed & beside).sum()) <= blurred, line
+        all_n, all_m = (inside & peak).sum(), (inside & beside).sum()
+        scan = best.setdefault((k, number), [all_n > a * all_m and all_m > 0])
         if n:
             z = (n - a * m) / n**0.5
             error = ((n + a * m) ** 2 / (4 * n**2) + a**2 * m / n) ** 0.5
             assert abs(float(line["significance"]) - z) < 1e-9 and abs(float(line["significance_error"]) - error) < 1e-9
-            best.setdefault((k, number), []).append((z, cut, line["best"] == "1"))
-        all_n, all_m = (inside & peak).sum(), (inside & beside).sum()
+            scan.append((z, line["best"] == "1"))
+        if not all_n > a * all_m:
+            assert line["efficiency"] == "", line
+            continue
         share = (n - a * m) / (all_n - a * all_m)
         assert abs(float(line["efficiency"]) - share) < 1e-9
         compared += 1
-    for scan in best.values():
-        assert max(scan, key=lambda it: it[0])[2], scan
+    for there, *scan in best.values():
+        chosen = [z for z, is_best in scan if is_best]
+        assert len(chosen) == there and (not there or chosen[0] > max(z for z, _ in scan) - 1e-9), (there, scan)
     print(f"{compared} thresholds agree")

@@ -51,7 +51,9 @@ pub fn whole(url: &str, most: u64) -> Result<Vec<u8>, String> {
     let object = remote::open(url).map_err(|error| error.to_string())?;
     let size = object.size();
     if size > most {
-        return Err(format!("{url}: has {size} bytes, more than the {most} that are read"));
+        return Err(format!(
+            "{url}: has {size} bytes, more than the {most} that are read"
+        ));
     }
     let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
     let read = object.read_at(0, &mut bytes);

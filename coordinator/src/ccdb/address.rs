@@ -29,11 +29,18 @@ impl FromStr for Address {
         let wrong = |what: &str| {
             format!("{text}: {what}: expected ccdb+http://HOST/PATH, or several hosts with commas")
         };
-        let rest = text.strip_prefix("ccdb+").ok_or_else(|| wrong("is no CCDB"))?;
-        let (scheme, rest) = rest.split_once("://").ok_or_else(|| wrong("has no scheme"))?;
+        let rest = text
+            .strip_prefix("ccdb+")
+            .ok_or_else(|| wrong("is no CCDB"))?;
+        let (scheme, rest) = rest
+            .split_once("://")
+            .ok_or_else(|| wrong("has no scheme"))?;
         let end = path_begins(rest).ok_or_else(|| wrong("has no path"))?;
         let (list, path) = rest.split_at(end);
-        let hosts = list.split([',', ';']).map(str::trim).filter(|host| !host.is_empty());
+        let hosts = list
+            .split([',', ';'])
+            .map(str::trim)
+            .filter(|host| !host.is_empty());
         let hosts: Vec<String> = hosts
             .map(|host| match host.contains("://") {
                 true => host.to_owned(),
@@ -65,7 +72,9 @@ fn path_begins(text: &str) -> Option<usize> {
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -87,13 +96,21 @@ mod tests {
 
     #[test]
     fn an_address_has_hosts_a_path_and_a_time() {
-        let read: Address = "ccdb+http://a:80;https://b,c/Users/x/y.onnx/17".parse().unwrap();
+        let read: Address = "ccdb+http://a:80;https://b,c/Users/x/y.onnx/17"
+            .parse()
+            .unwrap();
         assert_eq!(read.hosts, ["http://a:80", "https://b", "http://c"]);
         assert_eq!((read.path.as_str(), read.timestamp), ("Users/x/y.onnx", 17));
         assert_eq!(read.url("http://c"), "http://c/Users/x/y.onnx/17");
         let now: Address = "ccdb+https://a//m/-1".parse().unwrap();
         assert!(now.timestamp > 1_700_000_000_000 && now.path == "m");
-        for wrong in ["http://a/b/1", "ccdb+http://a", "ccdb+http:///b/1", "ccdb+http://a/b/c", "ccdb+http://a//1"] {
+        for wrong in [
+            "http://a/b/1",
+            "ccdb+http://a",
+            "ccdb+http:///b/1",
+            "ccdb+http://a/b/c",
+            "ccdb+http://a//1",
+        ] {
             assert!(wrong.parse::<Address>().is_err(), "{wrong}");
         }
     }

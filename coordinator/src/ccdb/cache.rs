@@ -93,7 +93,10 @@ mod tests {
         assert_eq!(cache.read(), None);
         cache.write("\"tag\"", b"bytes");
         let known = cache.read().unwrap();
-        assert_eq!((known.etag.as_str(), known.bytes.as_slice()), ("\"tag\"", &b"bytes"[..]));
+        assert_eq!(
+            (known.etag.as_str(), known.bytes.as_slice()),
+            ("\"tag\"", &b"bytes"[..])
+        );
         std::fs::write(cache.file("object"), "byteZ").unwrap();
         assert_eq!(cache.read(), None);
     }

@@ -44,7 +44,10 @@ pub fn web_get(
     let connector = connector()?;
     let mut request = HttpRequest::get(url).map_err(|error| error.to_string())?;
     let headers = request.headers_mut();
-    headers.insert("user-agent", concat!("lumimill/", env!("CARGO_PKG_VERSION")));
+    headers.insert(
+        "user-agent",
+        concat!("lumimill/", env!("CARGO_PKG_VERSION")),
+    );
     if let Some(etag) = etag {
         let tag = headers.try_insert("if-none-match", etag.to_owned());
         tag.map_err(|error| error.to_string())?;
@@ -56,7 +59,9 @@ pub fn web_get(
     };
     let limited = async move {
         let late = || failure(format!("no answer within {} s", patience.as_secs()));
-        tokio::time::timeout(patience, asking).await.unwrap_or_else(|_| Err(late()))
+        tokio::time::timeout(patience, asking)
+            .await
+            .unwrap_or_else(|_| Err(late()))
     };
     wait(limited).map_err(|failure| failure.reason)
 }

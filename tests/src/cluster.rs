@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -341,8 +341,12 @@ pub fn undisturbed(lumimill: &Program, folder: &CampaignFolder) -> Snapshot {
     // What an earlier configuration left, where this is not the first time.
     let _ = fs::remove_dir_all(folder.join("alone"));
     let _ = lumimill.on("run", &path).expect_code(0);
-    let mut objects = crate::snapshot(Path::new(&folder.join("alone/demo")));
+    let name = text.lines().find_map(|line| line.strip_prefix("name = "));
+    let name = name.expect("a name").trim_matches('"');
+    let mut objects = crate::snapshot(&folder.join("alone").join(name));
     objects.remove("campaign.toml");
     objects.remove("_lock");
+    // A site has its models, too, and others than a run alone.
+    objects.retain(|name, _| !name.starts_with("_models/"));
     objects
 }

@@ -16,7 +16,9 @@ mod check;
 mod cut_flow;
 mod digest;
 mod drift;
+mod efficiency;
 mod exact_sum;
+mod fit;
 mod histogram;
 mod kind;
 mod list;
@@ -31,6 +33,11 @@ mod tally;
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
 pub use drift::{ColumnDrift, DriftResult, DriftSpec, FiredFraction, KeyDrift, RawDrift, Shift};
+pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
+pub use fit::{
+    ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue, MassFitResult,
+    MassFitSpec, RawComponent, RawMassFit, RawNumbers,
+};
 pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
 pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{

@@ -17,6 +17,7 @@ mod duplicates;
 mod every_mistake;
 mod expressions;
 mod faults;
+mod fits;
 mod former_stages;
 mod forms;
 mod hostile;

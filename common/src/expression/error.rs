@@ -41,7 +41,7 @@ impl ExpressionError {
     }
 
     /// The name that is not known, if that is the mistake.
-    pub(super) fn unknown(&self) -> Option<&str> {
+    pub(crate) fn unknown(&self) -> Option<&str> {
         self.0.unknown.as_deref()
     }
 

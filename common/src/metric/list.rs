@@ -5,6 +5,8 @@ use std::fmt;
 
 use super::cut_flow::CutFlow;
 use super::drift::{DriftCounts, DriftResult, DriftSpec, RawDrift};
+use super::efficiency::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawEfficiency};
+use super::fit::{MassFitCounts, MassFitResult, MassFitSpec, RawMassFit};
 use super::histogram::{HistogramCounts, HistogramResult, HistogramSpec, RawHistogram};
 use super::kind::{Counting, Kind};
 use super::multiclass::{MulticlassCounts, MulticlassResult, MulticlassSpec, RawMulticlass};
@@ -264,6 +266,10 @@ kinds! {
         SignificanceCounts,
         SignificanceResult
     ),
+    /// How much of the sum of weights passes cuts.
+    efficiency: Efficiency(EfficiencySpec, RawEfficiency, EfficiencyCounts, EfficiencyResult),
+    /// Models fitted to a column in categories.
+    fit: MassFit(MassFitSpec, RawMassFit, MassFitCounts, MassFitResult),
 }
 
 impl TryFrom<RawMetric> for MetricSpec {

@@ -85,7 +85,7 @@ impl Table {
 
 /// One field of text, in one line. A spreadsheet takes `=`, `+`, `-` or `@` at its start for a
 /// formula; an apostrophe before it makes it text.
-fn field(text: &str) -> String {
+pub(super) fn field(text: &str) -> String {
     let text = printable(text).into_owned();
     let formula = text.starts_with(['=', '+', '-', '@']);
     let text = if formula { format!("'{text}") } else { text };

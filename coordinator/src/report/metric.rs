@@ -1,6 +1,8 @@
 //! How the report shows each kind of metric: pictures, a part of the page, and files.
 
 mod drift;
+mod efficiency;
+mod fit;
 mod histogram;
 mod multiclass;
 mod ranking;
@@ -19,6 +21,8 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
         MetricResult::Ranking(found) => ranking::ranking_plots(report, stage, found),
         MetricResult::Drift(found) => drift::drift_plots(report, stage, found),
         MetricResult::Histogram(found) => histogram::histogram_plots(report, stage, found),
+        MetricResult::Efficiency(found) => efficiency::efficiency_plots(report, stage, found),
+        MetricResult::MassFit(found) => fit::fit_plots(report, stage, found),
         MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
         MetricResult::Significance(found) => significance::significance_plots(report, stage, found),
     }
@@ -29,6 +33,8 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let mut html = ranking::page(stage, pictures);
     html += &multiclass::page(stage, pictures);
     html += &significance::page(stage, pictures);
+    html += &fit::page(stage, pictures);
+    html += &efficiency::page(stage, pictures);
     html += &titled("Distributions", stage, pictures, |metric| {
         matches!(metric, MetricResult::Histogram(_))
     });
@@ -43,6 +49,8 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     let mut files = ranking::csv_files(report);
     files.extend(multiclass::csv_files(report));
     files.extend(significance::csv_files(report));
+    files.extend(fit::files(report));
+    files.extend(efficiency::files(report));
     files
 }
 

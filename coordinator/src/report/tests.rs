@@ -140,6 +140,7 @@ fn what_was_accepted_without_all_says_so_on_top() {
 fn hostile_text_is_harmless_everywhere() {
     let evil = "</svg><script>alert('&\u{1}\")</script>";
     let mut report = sample::troubled(500);
+    report.stages[0].metrics.extend(sample::more_metrics(500));
     report.campaign = evil.into();
     report.data = evil.into();
     report.failures[0].message = evil.into();
@@ -157,6 +158,18 @@ fn hostile_text_is_harmless_everywhere() {
                 found.names[0] = evil.into();
             }
             MetricResult::Significance(found) => found.score = evil.into(),
+            MetricResult::MassFit(found) => {
+                found.variable = evil.into();
+                found.categories[0].name = evil.into();
+                found.categories[0].fits[0].values[0].name = evil.into();
+                found.categories[0].fits[0].curves[1].name = "=cmd".into();
+                found.categories[0].verdicts[0].reason = "=cmd".into();
+            }
+            MetricResult::Efficiency(found) => {
+                found.cuts[0] = "=cmd<script>".into();
+                found.axes[0].column = evil.into();
+                found.weight = Some(evil.into());
+            }
         }
     }
     for (name, bytes) in render(&report).unwrap() {

@@ -110,18 +110,34 @@ const METRICS: [&str; 5] = [
     r#"histogram = { column = "PV_npvs", bins = 60, range = [0.0, 60.0] }"#,
 ];
 
+/// Kinds that are of few campaigns.
+const MORE_METRICS: [&str; 2] = [
+    r#"fit = { variable = "m_mumu", range = [70.0, 110.0], bins = 40, nominal = [{ name = "signal", density = "gauss" }, { name = "background", density = "exponential" }], control = [{ column = "PV_npvs", edges = [0.0, 10.0, 20.0, 30.0, 60.0] }] }"#,
+    r#"efficiency = { cuts = ["score_dz > 0.5"], precuts = ["", "m_mumu > 60"], weight = "score_rare", axes = [{ column = "m_mumu", edges = [20.0, 80.0, 100.0] }, { column = "PV_npvs", edges = [0.0, 20.0, 60.0] }] }"#,
+];
+
 fn metrics(batch: &RecordBatch) -> Vec<MetricResult> {
+    METRICS.iter().map(|text| filled(batch, text)).collect()
+}
+
+/// A fit and an efficiency of generated rows.
+pub(super) fn more_metrics(events: u32) -> Vec<MetricResult> {
+    let batch = batch(columns(events));
+    MORE_METRICS
+        .iter()
+        .map(|text| filled(&batch, text))
+        .collect()
+}
+
+fn filled(batch: &RecordBatch, text: &str) -> MetricResult {
     let rows = RowBatch::try_new(batch, Some(["run", "run", "event"])).unwrap();
-    let fill = |text: &&str| {
-        let spec = toml::from_str::<RawMetric>(text)
-            .unwrap()
-            .validate()
-            .unwrap();
-        let mut partial = Partial::new(&spec);
-        partial.fill(&rows).unwrap();
-        partial.finalise()
-    };
-    METRICS.iter().map(fill).collect()
+    let spec = toml::from_str::<RawMetric>(text)
+        .unwrap()
+        .validate()
+        .unwrap();
+    let mut partial = Partial::new(&spec);
+    partial.fill(&rows).unwrap();
+    partial.finalise()
 }
 
 fn cut_flow(rows: u64) -> CutFlow {

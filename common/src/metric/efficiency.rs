@@ -1,0 +1,190 @@
+//! How much of the sum of weights passes cuts, in bins of columns.
+
+mod result;
+mod spec;
+
+pub use result::{EfficiencyBin, EfficiencyResult};
+pub use spec::{EfficiencySpec, RawEfficiency};
+
+use arrow_array::RecordBatch;
+use serde::{Deserialize, Serialize};
+
+use super::exact_sum::ExactSum;
+use super::histogram::LARGEST;
+use super::kind::Counting;
+use super::partial::Dropped;
+use super::row_batch::{FillError, RowBatch};
+use crate::expression::{Expression, Functions, Inputs, Kind as ValueKind, Scope};
+
+/// Sums of one `efficiency`: for each pre-cut, in each bin, of all rows and of those that pass each
+/// cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EfficiencyCounts {
+    /// By pre-cut, then bin, then all rows and each cut.
+    sums: Vec<Sums>,
+    /// Rows with a weight or a value of an axis that is null, NaN or too large.
+    missing: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sums {
+    rows: u64,
+    /// None without weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weights: Option<Box<WeightSums>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WeightSums {
+    sum: ExactSum,
+    squares: ExactSum,
+    /// Of the other weight, for the systematic error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    other: Option<ExactSum>,
+}
+
+impl Sums {
+    fn add(&mut self, weight: Option<f64>, other: Option<f64>) {
+        self.rows = self.rows.saturating_add(1);
+        if let Some(weight) = weight {
+            let sums = self.weights.get_or_insert_default();
+            sums.sum.add(weight);
+            sums.squares.add_square(weight);
+            if let Some(other) = other {
+                sums.other.get_or_insert_default().add(other);
+            }
+        }
+    }
+
+    fn merge(&mut self, more: &Self) {
+        self.rows = self.rows.saturating_add(more.rows);
+        let Some(more) = &more.weights else {
+            return;
+        };
+        let sums = self.weights.get_or_insert_default();
+        sums.sum.merge(&more.sum);
+        sums.squares.merge(&more.squares);
+        if let Some(other) = &more.other {
+            sums.other.get_or_insert_default().merge(other);
+        }
+    }
+
+    /// Whether these can be sums of such weights.
+    fn fit(&self, spec: &EfficiencySpec) -> bool {
+        match &self.weights {
+            None => true,
+            Some(sums) => {
+                spec.weight().is_some() && (sums.other.is_none() || spec.systematic().is_some())
+            }
+        }
+    }
+}
+
+impl Counting for EfficiencyCounts {
+    type Spec = EfficiencySpec;
+    type Result = EfficiencyResult;
+
+    fn new(spec: &EfficiencySpec) -> Self {
+        Self {
+            sums: vec![Sums::default(); spec.most_sums()],
+            missing: 0,
+        }
+    }
+
+    fn fill(&mut self, spec: &EfficiencySpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
+        let column = |name: &str| rows.numbers(name);
+        let axes = spec.axes().iter().map(|axis| column(&axis.column));
+        let axes = axes.collect::<Result<Vec<_>, _>>()?;
+        let weights = spec.weight().map(column).transpose()?;
+        let others = spec.systematic().map(column).transpose()?;
+        let conditions = |texts: &[String]| -> Result<Vec<Vec<bool>>, FillError> {
+            let passes = texts.iter().map(|text| condition(spec, rows, text));
+            passes.collect()
+        };
+        let cuts = conditions(spec.cuts())?;
+        let precuts = conditions(spec.precuts())?;
+        let per_bin = 1 + cuts.len();
+        for row in 0..rows.len() {
+            let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
+            let (weight, other) = (weights.as_ref().map(at), others.as_ref().map(at));
+            let is_wrong = |weight: Option<f64>| {
+                weight.is_some_and(|weight| weight.is_nan() || weight.abs() > LARGEST)
+            };
+            let bin = spec.bin(axes.iter().map(at));
+            let Some(bin) = bin.filter(|_| !is_wrong(weight) && !is_wrong(other)) else {
+                self.missing = self.missing.saturating_add(1);
+                continue;
+            };
+            let passes = |of: &Vec<bool>| of.get(row).copied().unwrap_or(false);
+            for (number, _) in precuts
+                .iter()
+                .enumerate()
+                .filter(|(_, precut)| passes(precut))
+            {
+                let first = (number * spec.cells() + bin) * per_bin;
+                let sums = self.sums.iter_mut().skip(first).take(per_bin);
+                let counts = std::iter::once(true).chain(cuts.iter().map(passes));
+                for (sums, _) in sums.zip(counts).filter(|(_, counts)| *counts) {
+                    sums.add(weight, other);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, _: &EfficiencySpec, other: &Self) {
+        for (mine, theirs) in self.sums.iter_mut().zip(&other.sums) {
+            mine.merge(theirs);
+        }
+        self.missing = self.missing.saturating_add(other.missing);
+    }
+
+    fn fits(&self, spec: &EfficiencySpec) -> bool {
+        self.sums.len() == spec.most_sums() && self.sums.iter().all(|sums| sums.fit(spec))
+    }
+
+    fn dropped(&self) -> Dropped {
+        Dropped::of_rows(self.missing)
+    }
+
+    fn finalise(&self, spec: &EfficiencySpec) -> EfficiencyResult {
+        result::of(spec, &self.sums, self.missing)
+    }
+}
+
+/// Whether each row fulfils a condition; the empty one is fulfilled by all.
+fn condition(
+    spec: &EfficiencySpec,
+    rows: &RowBatch<'_>,
+    text: &str,
+) -> Result<Vec<bool>, FillError> {
+    if text.trim().is_empty() {
+        return Ok(vec![true; rows.len()]);
+    }
+    // A column that is not there is said as that.
+    for name in spec.names() {
+        rows.column(name)?;
+    }
+    evaluated(rows.batch(), text).map_err(|message| FillError::Condition {
+        condition: text.to_owned(),
+        message,
+    })
+}
+
+fn evaluated(batch: &RecordBatch, text: &str) -> Result<Vec<bool>, String> {
+    let scope = Scope::events(&batch.schema(), &Functions::default());
+    let expression = Expression::parse(text).map_err(|error| error.to_string())?;
+    let checked = expression.check(&scope, Some(ValueKind::Bool));
+    let checked = checked.map_err(|error| error.to_string())?;
+    let inputs = Inputs::events(batch);
+    let values = checked
+        .evaluate(&inputs)
+        .map_err(|error| error.to_string())?;
+    Ok(values.into_bools().into_vec(batch.num_rows()))
+}
+
+#[cfg(test)]
+mod tests;

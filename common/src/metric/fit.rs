@@ -1,0 +1,151 @@
+//! Mass fits: counts of a column in fine bins of a range, in each category, and the models that are
+//! fitted to them when all shards are counted.
+
+mod check;
+mod read;
+mod result;
+mod spec;
+mod validity;
+
+pub use result::{FittedCategory, FittedCurve, FittedModel, FittedValue, MassFitResult};
+pub use spec::{MassFitSpec, RawComponent, RawMassFit, RawNumbers};
+pub use validity::ControlVerdict;
+
+use serde::{Deserialize, Serialize};
+
+use super::exact_sum::ExactSum;
+use super::histogram::LARGEST;
+use super::kind::Counting;
+use super::partial::Dropped;
+use super::row_batch::{FillError, RowBatch};
+use super::tally::Tally;
+
+/// Counts of one `fit`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MassFitCounts {
+    /// One a category.
+    categories: Vec<CategoryCounts>,
+    /// Rows of no category.
+    outside: u64,
+    /// Rows of a category beside the range.
+    out_of_range: u64,
+    /// Rows with a value or weight that is null, NaN or too large.
+    missing: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CategoryCounts {
+    entries: Tally,
+    /// The same in each bin of each control variable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<Tally>,
+    /// One a bin with weights, else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    weights: Vec<WeightSums>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WeightSums {
+    sum: ExactSum,
+    squares: ExactSum,
+}
+
+impl Counting for MassFitCounts {
+    type Spec = MassFitSpec;
+    type Result = MassFitResult;
+
+    fn new(spec: &MassFitSpec) -> Self {
+        let weighted = spec.weight().map_or(0, |_| spec.bins() as usize);
+        let category = CategoryCounts {
+            entries: Tally::dense(spec.bins()),
+            columns: vec![Tally::dense(spec.bins()); spec.control_bins()],
+            weights: vec![WeightSums::default(); weighted],
+        };
+        Self {
+            categories: vec![category; spec.categories()],
+            outside: 0,
+            out_of_range: 0,
+            missing: 0,
+        }
+    }
+
+    fn fill(&mut self, spec: &MassFitSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
+        let values = rows.numbers(spec.variable())?;
+        let by = spec.by().iter().map(|axis| rows.numbers(&axis.column));
+        let by = by.collect::<Result<Vec<_>, _>>()?;
+        let weights = spec.weight().map(|name| rows.numbers(name)).transpose()?;
+        let control = spec.control().iter().map(|axis| rows.numbers(&axis.column));
+        let control = control.collect::<Result<Vec<_>, _>>()?;
+        for (row, value) in values.into_iter().enumerate() {
+            let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
+            let weight = weights.as_ref().map_or(1.0, at);
+            if value.is_nan() || weight.is_nan() || weight.abs() > LARGEST {
+                self.missing = self.missing.saturating_add(1);
+                continue;
+            }
+            let category = spec.category(by.iter().map(at));
+            let Some(counts) = category.and_then(|category| self.categories.get_mut(category))
+            else {
+                self.outside = self.outside.saturating_add(1);
+                continue;
+            };
+            let Some(bin) = spec.bin(value) else {
+                self.out_of_range = self.out_of_range.saturating_add(1);
+                continue;
+            };
+            counts.entries.add(bin);
+            for (number, values) in control.iter().enumerate() {
+                let column = spec.control_bin(number, at(values));
+                if let Some(column) = column.and_then(|column| counts.columns.get_mut(column)) {
+                    column.add(bin);
+                }
+            }
+            if let Some(sums) = counts.weights.get_mut(bin as usize) {
+                sums.sum.add(weight);
+                sums.squares.add_square(weight);
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, _: &MassFitSpec, other: &Self) {
+        for (mine, theirs) in self.categories.iter_mut().zip(&other.categories) {
+            mine.entries.merge(&theirs.entries);
+            for (mine, theirs) in mine.columns.iter_mut().zip(&theirs.columns) {
+                mine.merge(theirs);
+            }
+            for (mine, theirs) in mine.weights.iter_mut().zip(&theirs.weights) {
+                mine.sum.merge(&theirs.sum);
+                mine.squares.merge(&theirs.squares);
+            }
+        }
+        self.outside = self.outside.saturating_add(other.outside);
+        self.out_of_range = self.out_of_range.saturating_add(other.out_of_range);
+        self.missing = self.missing.saturating_add(other.missing);
+    }
+
+    fn fits(&self, spec: &MassFitSpec) -> bool {
+        let weighted = spec.weight().map_or(0, |_| spec.bins() as usize);
+        let is_right = |counts: &CategoryCounts| {
+            let mut tallies = counts.columns.iter().chain([&counts.entries]);
+            counts.columns.len() == spec.control_bins()
+                && tallies.all(|tally| tally.bins() == u64::from(spec.bins()))
+                && counts.weights.len() == weighted
+        };
+        self.categories.len() == spec.categories() && self.categories.iter().all(is_right)
+    }
+
+    fn dropped(&self) -> Dropped {
+        Dropped::of_rows(self.missing)
+    }
+
+    fn finalise(&self, spec: &MassFitSpec) -> MassFitResult {
+        result::of(spec, self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

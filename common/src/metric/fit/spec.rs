@@ -1,0 +1,345 @@
+//! `fit` as a campaign file writes it, and as it cannot be wrong.
+
+use std::fmt;
+
+use lumimill_fit::{FitRange, Histogram, Model, Setup};
+use serde::{Deserialize, Serialize};
+
+use super::check::{check_axes, check_weight, models};
+use super::read;
+use crate::field_hash::FieldHash;
+use crate::metric::check::{check_name, done};
+use crate::metric::exact_sum::ExactSum;
+use crate::metric::kind::Kind;
+use crate::metric::multiclass::RawBins;
+use crate::section::Section;
+
+/// Categories, at most: each is a fit of its own.
+const MAX_CATEGORIES: usize = 1 << 10;
+/// Bins of all categories, at most.
+const MAX_BINS: u64 = 1 << 20;
+/// Bins where none are said.
+const BINS: u32 = 200;
+
+/// A mass fit in each category.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMassFit {
+    /// The column that is fitted.
+    pub variable: String,
+    /// From where to where.
+    pub range: [f64; 2],
+    /// Equal bins of the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bins: Option<u32>,
+    /// Columns with edges that make categories.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<RawBins>,
+    /// The components of the model.
+    pub nominal: Vec<RawComponent>,
+    /// Those of another model, for the systematic error.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub systematic: Vec<RawComponent>,
+    /// A column of weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    /// Columns with edges that weights by this fit are to be used for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub control: Vec<RawBins>,
+    /// Starting values: a value, or value, low and high.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<RawNumbers>,
+    /// Constants: a value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<RawNumbers>,
+    /// Gaussian constraints: mean and standard deviation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constrain: Vec<RawNumbers>,
+}
+
+/// A component of a model, in the notation of `lumimill-fit`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawComponent {
+    /// Its name, which is that of its yield.
+    pub name: String,
+    /// Its density, such as `gauss(mean, width)`.
+    pub density: String,
+}
+
+/// Numbers of a parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawNumbers {
+    /// The parameter.
+    pub name: String,
+    /// What is said of it.
+    pub numbers: Vec<f64>,
+}
+
+/// A validated `fit`.
+#[derive(Debug, Clone)]
+pub struct MassFitSpec {
+    raw: RawMassFit,
+    /// Its bins, empty.
+    empty: Histogram,
+    /// Nominal, and systematic if there is one.
+    models: Vec<(&'static str, Model, Setup)>,
+}
+
+impl PartialEq for MassFitSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
+}
+
+impl MassFitSpec {
+    /// The column that is fitted.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        &self.raw.variable
+    }
+
+    /// The number of bins.
+    #[must_use]
+    pub fn bins(&self) -> u32 {
+        self.raw.bins.unwrap_or(BINS)
+    }
+
+    /// Columns with edges that make categories.
+    #[must_use]
+    pub fn by(&self) -> &[RawBins] {
+        &self.raw.by
+    }
+
+    /// The column of weights.
+    #[must_use]
+    pub fn weight(&self) -> Option<&str> {
+        self.raw.weight.as_deref()
+    }
+
+    /// Columns with edges that weights by this fit are to be used for.
+    #[must_use]
+    pub fn control(&self) -> &[RawBins] {
+        &self.raw.control
+    }
+
+    /// The bins of all control variables, in a row.
+    pub(super) fn control_bins(&self) -> usize {
+        self.raw
+            .control
+            .iter()
+            .map(|axis| axis.edges.len().saturating_sub(1))
+            .sum()
+    }
+
+    /// From where to where.
+    #[must_use]
+    pub fn range(&self) -> [f64; 2] {
+        self.raw.range
+    }
+
+    pub(super) fn empty(&self) -> &Histogram {
+        &self.empty
+    }
+
+    /// Each model by the name of its variation.
+    pub(super) fn models(&self) -> &[(&'static str, Model, Setup)] {
+        &self.models
+    }
+
+    pub(super) fn categories(&self) -> usize {
+        categories(&self.raw.by)
+    }
+
+    pub(super) fn bin(&self, value: f64) -> Option<u32> {
+        self.empty
+            .bin(value)
+            .and_then(|bin| u32::try_from(bin).ok())
+    }
+
+    /// The category of a row, the last axis fastest; none outside of the edges of an axis.
+    pub(super) fn category(&self, values: impl Iterator<Item = f64>) -> Option<usize> {
+        let mut category = 0;
+        for (axis, value) in self.raw.by.iter().zip(values) {
+            let above = axis.edges.partition_point(|edge| *edge <= value);
+            let inside = above > 0 && above < axis.edges.len();
+            category = category * axis.edges.len().saturating_sub(1) + inside.then_some(above)? - 1;
+        }
+        Some(category)
+    }
+
+    /// The column of a control variable that a value belongs to, among all of them; none outside.
+    pub(super) fn control_bin(&self, number: usize, value: f64) -> Option<usize> {
+        let before = self.raw.control.iter().take(number);
+        let first: usize = before.map(|axis| axis.edges.len().saturating_sub(1)).sum();
+        let edges = &self.raw.control.get(number)?.edges;
+        let above = edges.partition_point(|edge| *edge <= value);
+        (above > 0 && above < edges.len()).then(|| first + above - 1)
+    }
+
+    /// The name and the edges of a category: `p_0_cosTheta_1`, or `all`.
+    pub(super) fn named(&self, category: usize) -> (String, Vec<[f64; 2]>) {
+        let mut rest = category;
+        let mut parts = Vec::new();
+        let mut edges = Vec::new();
+        for axis in self.raw.by.iter().rev() {
+            let count = axis.edges.len().saturating_sub(1).max(1);
+            let at = rest % count;
+            rest /= count;
+            parts.push(format!("{}_{at}", axis.column));
+            let edge = |at: usize| axis.edges.get(at).copied().unwrap_or(f64::NAN);
+            edges.push([edge(at), edge(at + 1)]);
+        }
+        parts.reverse();
+        edges.reverse();
+        match parts.is_empty() {
+            true => ("all".to_owned(), edges),
+            false => (parts.join("_"), edges),
+        }
+    }
+}
+
+fn categories(by: &[RawBins]) -> usize {
+    let of_axes = by.iter().map(|axis| axis.edges.len().saturating_sub(1));
+    of_axes.fold(1, usize::saturating_mul)
+}
+
+impl Kind for MassFitSpec {
+    type Raw = RawMassFit;
+
+    fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
+        read::read(section)
+    }
+
+    fn try_new(raw: &RawMassFit) -> Result<Self, Vec<String>> {
+        let mut errors = Vec::new();
+        check_name(&mut errors, "fit.variable", &raw.variable);
+        check_axes(&mut errors, "by", &raw.by, &raw.variable);
+        check_axes(&mut errors, "control", &raw.control, &raw.variable);
+        check_weight(&mut errors, raw);
+        let bins = raw.bins.unwrap_or(BINS);
+        let all = categories(&raw.by);
+        if all > MAX_CATEGORIES {
+            errors.push(format!(
+                "fit.by: {all} categories, at most {MAX_CATEGORIES}"
+            ));
+        }
+        let columns = 1 + raw
+            .control
+            .iter()
+            .map(|axis| axis.edges.len())
+            .sum::<usize>();
+        let together = u64::from(bins).saturating_mul(all.saturating_mul(columns) as u64);
+        if together > MAX_BINS {
+            errors.push(format!("fit.bins: {together} in all categories and bins of control variables, at most {MAX_BINS}"));
+        }
+        let [low, high] = raw.range;
+        let range = match FitRange::new(low, high) {
+            Ok(range) => range,
+            Err(error) => {
+                errors.push(format!("fit.range: {error}"));
+                return Err(errors);
+            }
+        };
+        let empty = match Histogram::new(range, bins as usize) {
+            Ok(empty) => empty,
+            Err(error) => {
+                errors.push(format!("fit.bins: {error}"));
+                return Err(errors);
+            }
+        };
+        let models = models(&mut errors, raw, range);
+        done(
+            errors,
+            Self {
+                raw: raw.clone(),
+                empty,
+                models,
+            },
+        )
+    }
+
+    fn to_raw(&self) -> RawMassFit {
+        self.raw.clone()
+    }
+
+    fn hash(&self) -> FieldHash {
+        let RawMassFit {
+            variable,
+            range,
+            bins,
+            by,
+            nominal,
+            systematic,
+            weight,
+            control,
+            start,
+            fix,
+            constrain,
+        } = &self.raw;
+        let [low, high] = range;
+        let mut hash = FieldHash::of("fit");
+        hash.text("variable", variable)
+            .float("low", *low)
+            .float("high", *high)
+            .number("bins", bins.unwrap_or(BINS).into())
+            .text_if("weight", weight.as_ref());
+        let axis = |axis: &RawBins| {
+            let mut hash = FieldHash::of("axis");
+            hash.text("column", &axis.column)
+                .parts("edges", axis.edges.iter().map(|edge| float(*edge)));
+            hash
+        };
+        let component = |component: &RawComponent| {
+            let mut hash = FieldHash::of("component");
+            hash.text("name", &component.name)
+                .text("density", &component.density);
+            hash
+        };
+        let of_parameter = |of: &RawNumbers| {
+            let mut hash = FieldHash::of("numbers");
+            hash.text("name", &of.name)
+                .parts("numbers", of.numbers.iter().map(|number| float(*number)));
+            hash
+        };
+        hash.parts("by", by.iter().map(axis))
+            .parts("control", control.iter().map(axis))
+            .parts("nominal", nominal.iter().map(component))
+            .parts("systematic", systematic.iter().map(component))
+            .parts("start", start.iter().map(of_parameter))
+            .parts("fix", fix.iter().map(of_parameter))
+            .parts("constrain", constrain.iter().map(of_parameter));
+        hash
+    }
+
+    fn columns(&self) -> Vec<&String> {
+        let by = self.raw.by.iter().map(|axis| &axis.column);
+        let control = self.raw.control.iter().map(|axis| &axis.column);
+        std::iter::once(&self.raw.variable)
+            .chain(by)
+            .chain(control)
+            .chain(&self.raw.weight)
+            .collect()
+    }
+
+    fn most_bytes(&self) -> u64 {
+        let weights = self
+            .weight()
+            .map_or(0, |_| 2 * size_of::<ExactSum>() as u64);
+        let columns = 8 * (1 + self.control_bins() as u64);
+        u64::from(self.bins()) * self.categories() as u64 * (columns + weights)
+    }
+}
+
+fn float(number: f64) -> FieldHash {
+    let mut hash = FieldHash::of("number");
+    hash.float("", number);
+    hash
+}
+
+impl fmt::Display for MassFitSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fit of {}", self.raw.variable)
+    }
+}

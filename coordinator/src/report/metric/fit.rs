@@ -1,0 +1,9 @@
+//! Mass fits in the report: a picture of each category, a table, and a file of every number.
+
+mod files;
+mod plot;
+mod table;
+
+pub(super) use files::files;
+pub(super) use plot::fit_plots;
+pub(super) use table::page;

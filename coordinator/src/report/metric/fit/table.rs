@@ -1,0 +1,133 @@
+//! Mass fits on the page.
+
+use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult, MetricResult};
+
+use crate::report::StagePictures;
+use crate::report::figure::escape;
+use crate::report::number::{counted, grouped, significant, with_error};
+use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::summary::StageReport;
+
+/// Pictures and a table of every one of a stage.
+pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
+    let mut html = String::new();
+    for (metric, drawn) in stage.metrics.iter().zip(&pictures.metrics) {
+        let MetricResult::MassFit(found) = metric else {
+            continue;
+        };
+        html += &format!("<h3>Fits of {}</h3>\n", escape(&found.variable));
+        html += &figures(drawn);
+        html += &card("", &(fits(found) + &note(found)));
+        if found
+            .categories
+            .iter()
+            .any(|category| !category.verdicts.is_empty())
+        {
+            html += &card("May weights by these fits be used?", &verdicts(found));
+        }
+    }
+    html
+}
+
+fn fits(found: &MassFitResult) -> String {
+    let mut table = Table::new(&[
+        ("category", Align::Left),
+        ("model", Align::Left),
+        ("entries", Align::Right),
+        ("chi2/ndf", Align::Right),
+        ("p", Align::Right),
+        ("yields and parameters", Align::Left),
+    ]);
+    for category in &found.categories {
+        for fit in &category.fits {
+            table.row(&row(category, fit));
+        }
+    }
+    table.html()
+}
+
+/// The verdict on each control variable in each category.
+fn verdicts(found: &MassFitResult) -> String {
+    let mut table = Table::new(&[
+        ("category", Align::Left),
+        ("control variable", Align::Left),
+        ("verdict", Align::Left),
+        ("tau in the sidebands", Align::Right),
+        ("tau of the signal", Align::Right),
+        ("shape in parts, p", Align::Right),
+        ("why", Align::Left),
+    ]);
+    let tau = |tau: Option<[f64; 2]>| match tau {
+        Some([tau, error]) => with_error(tau, Some(error)),
+        None => "–".to_owned(),
+    };
+    for category in &found.categories {
+        for verdict in &category.verdicts {
+            let p_value = verdict.p_value.map(|p_value| significant(p_value, 2));
+            table.row(&[
+                category.name.clone(),
+                verdict.control.clone(),
+                verdict.verdict.to_owned(),
+                tau(verdict.tau_background),
+                tau(verdict.tau_signal),
+                p_value.unwrap_or_else(|| "–".to_owned()),
+                verdict.reason.clone(),
+            ]);
+        }
+    }
+    table.html()
+}
+
+fn row(category: &FittedCategory, fit: &FittedModel) -> Vec<String> {
+    let chi2 = fit
+        .chi2
+        .zip(fit.ndf)
+        .map(|(chi2, ndf)| format!("{chi2:.1}/{ndf}"));
+    let p_value = fit.p_value.map(|p_value| significant(p_value, 2));
+    let dash = || "–".to_owned();
+    vec![
+        category.name.clone(),
+        fit.variation.to_owned(),
+        grouped(category.entries),
+        chi2.unwrap_or_else(dash),
+        p_value.unwrap_or_else(dash),
+        values(fit),
+    ]
+}
+
+/// Values with their errors, or why there are none.
+fn values(fit: &FittedModel) -> String {
+    let values = fit.values.iter().map(|value| {
+        let number = with_error(value.value, value.error);
+        let note = match (value.at_limit, value.fixed) {
+            (true, _) => " (at a limit)",
+            (_, true) => " (constant)",
+            _ => "",
+        };
+        format!("{} {number}{note}", value.name)
+    });
+    let mut parts: Vec<String> = fit.failure.clone().into_iter().collect();
+    parts.extend(values);
+    parts.join("; ")
+}
+
+fn note(found: &MassFitResult) -> String {
+    let mut parts = Vec::new();
+    if let Some(weight) = &found.weight {
+        parts.push(format!("Rows are weighted by {weight}."));
+    }
+    let [low, high] = found.range;
+    for (count, what) in [
+        (found.outside, "of no category".to_owned()),
+        (found.out_of_range, format!("outside of [{low}, {high}]")),
+        (
+            found.missing,
+            "left out, with a value or weight that is no number".to_owned(),
+        ),
+    ] {
+        if count > 0 {
+            parts.push(format!("{} {what}.", counted(count, "row")));
+        }
+    }
+    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+}

@@ -102,6 +102,11 @@ def write(args, model, path):
     shape = [("input", FloatTensorType([None, len(args.features)]))]
     # Its name would be a random one.
     graph = convert_lightgbm(model, name="model", initial_types=shape, zipmap=False, target_opset=15)
+    # They come in any order.
+    opsets = sorted(graph.opset_import, key=lambda opset: opset.domain)
+    opsets = [onnx.helper.make_opsetid(opset.domain, opset.version) for opset in opsets]
+    del graph.opset_import[:]
+    graph.opset_import.extend(opsets)
     # A campaign that gives them in another order is told so.
     onnx.helper.set_model_props(graph, {"feature_names": json.dumps(args.features)})
     path.write_bytes(graph.SerializeToString())

@@ -52,6 +52,20 @@ const KNOWN: &[(&str, Way)] = &[
     ("lumimill plan campaign.toml --json", Alone(0)),
     ("lumimill run campaign.toml --slots 4", Alone(0)),
     ("lumimill inspect nano.root --tree Events --json", Alone(0)),
+    (
+        "lumimill model FILE",
+        Elsewhere("is the name of the command"),
+    ),
+    (
+        "lumimill model models/pid.onnx --bench",
+        Elsewhere("runtime.rs runs it"),
+    ),
+    ("lumimill runtime", Alone(0)),
+    ("lumimill runtime install", Elsewhere("runtime.rs runs it")),
+    (
+        "lumimill runtime install --python .venv/bin/python",
+        Elsewhere("runtime.rs runs it"),
+    ),
     ("lumimill report campaign.toml", Alone(0)),
     ("lumimill verify campaign.toml", Alone(0)),
     ("lumimill status out/doublemuon-2016g --failed", Alone(0)),

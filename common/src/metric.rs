@@ -32,7 +32,9 @@ mod tally;
 
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
-pub use drift::{ColumnDrift, DriftResult, DriftSpec, FiredFraction, KeyDrift, RawDrift, Shift};
+pub use drift::{
+    Alarm, ColumnDrift, DriftResult, DriftSpec, FiredFraction, KeyDrift, RawDrift, Shift,
+};
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
     ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue, MassFitResult,
@@ -47,7 +49,7 @@ pub use multiclass::{
 pub use partial::{Dropped, Incompatible, Partial, warnings};
 pub use ranking::{
     Goal, OperatingPoint, Per, PopulationResult, PrPoint, Probability, RankingResult, RankingSpec,
-    RawRanking, ReliabilityBin, RocPoint, ScoreBin,
+    RawRanking, RawTargets, ReliabilityBin, RocPoint, ScoreBin,
 };
 pub use row_batch::{FillError, RowBatch};
 pub use significance::{

@@ -13,6 +13,7 @@ mod number;
 mod page;
 mod summary;
 
+pub(crate) use metric::drift_alarms_file;
 pub use metric::significance::Selection;
 pub(crate) use metric::significance::warnings as significance_warnings;
 pub use summary::{

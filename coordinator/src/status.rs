@@ -11,6 +11,7 @@ use crate::report_sums::StoredReport;
 use crate::serve::{Heard, Live, LiveCampaign, LiveWorker};
 use crate::verify::Problem;
 
+mod alarms;
 mod failures;
 mod looked;
 mod waits;
@@ -60,6 +61,9 @@ pub struct Status {
     pub workers: Vec<LiveWorker>,
     /// What it waits for, if for anything but work to be done.
     pub waits: Vec<Wait>,
+    /// What its report says of columns that moved, where the campaign states a level.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<String>,
     /// What failed, like failures together; `None` when it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failures: Option<Vec<FailureGroup>>,
@@ -201,6 +205,7 @@ impl Status {
             coordinator_silent_seconds: heard.map(|heard| heard.silent.as_secs()),
             workers,
             waits,
+            alarms: alarms::alarms(output, planned).await,
             failures: failures.then(|| groups(&records)),
         };
         if let Some(live) = of_live {

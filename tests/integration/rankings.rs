@@ -93,3 +93,43 @@ fn raw_scores_are_ranked_without_a_range() {
         let _ = ended.expect_code(0);
     }
 }
+
+/// Levels that the campaign states: said when they are passed, on the terminal, in the report and by
+/// `status`, and no error.
+#[test]
+fn what_moved_against_a_reference_is_an_alarm() {
+    let folder = CampaignFolder::demo(3_000);
+    let drift = "drift = { by = \"run\", ";
+    let against = format!("{drift}reference = \"278820-278900\", alarm = 1e-6, ");
+    folder.change(drift, &against);
+    let ranking = "score = \"score_mu17_mu8\", per = \"event\" }";
+    let targets = "score = \"score_mu17_mu8\", per = \"event\", targets = { efficiency = [0.93], precision = [1.0] } }";
+    folder.change(ranking, targets);
+    let ended = lumimill().on("run", &folder.file()).expect_code(0);
+    let said = ended.out + &ended.err;
+    assert!(
+        said.contains("drift by run: ALARM, moved by more than 0.000001: "),
+        "{said}"
+    );
+    let report = folder.output().join("report");
+    let alarms = fs::read_to_string(report.join("dimuon_drift_alarms.csv")).unwrap();
+    assert!(
+        alarms.starts_with("by,key,column,psi,psi_expected,ks,alarm\nrun,2"),
+        "{alarms}"
+    );
+    let status = lumimill().on("status", &folder.file()).expect_code(0);
+    assert!(
+        status.out.contains("ALARM: stage dimuon: "),
+        "{}",
+        status.out
+    );
+    let thresholds = fs::read_to_string(report.join("thresholds.csv")).unwrap();
+    assert!(
+        thresholds.contains("score_mu17_mu8,events,efficiency,0.93,true,"),
+        "{thresholds}"
+    );
+    let _ = lumimill().on("verify", &folder.file()).expect_code(0);
+    folder.change("reference = \"278820-278900\"", "reference = \"all\"");
+    let ended = lumimill().on("check", &folder.file()).expect_code(2);
+    ended.says(&["drift.reference: run range \"all\": \"all\" is not a run"]);
+}

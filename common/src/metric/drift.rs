@@ -5,12 +5,17 @@
 //! exponent and seven bits of mantissa), which needs no range and tells apart values that differ
 //! by 1/128 of themselves or more.
 
+mod alarm;
+mod compared;
 mod shift;
 mod spec;
+mod told;
 
+pub use alarm::Alarm;
 pub use shift::Shift;
 pub use spec::{DriftSpec, RawDrift};
 
+use self::compared::Compared;
 use super::exact_sum::{ExactSum, variance};
 use super::histogram::LARGEST;
 use super::kind::Counting;
@@ -18,7 +23,6 @@ use super::partial::Dropped;
 use super::ranking::wilson;
 use super::row_batch::{FillError, RowBatch};
 use super::tally::Tally;
-use crate::count::counted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -79,6 +83,15 @@ pub struct DriftResult {
     /// Rows left out because there are more values of the key than are followed: the lowest
     /// 100,000.
     pub beyond: u64,
+    /// Values of the key that all are compared with, where the campaign says them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// From which population stability index on a column is said to have moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<f64>,
+    /// Columns that moved, those that moved most first; not more than 100.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<Alarm>,
 }
 
 /// One value of the key.
@@ -105,7 +118,8 @@ pub struct ColumnDrift {
     pub mean: Option<f64>,
     /// Standard error of the mean, for independent rows.
     pub mean_error: Option<f64>,
-    /// How the distribution differs from that of all other values of the key together.
+    /// How the distribution differs from that of the reference, or of all other values of the key
+    /// together.
     pub shift: Option<Shift>,
 }
 
@@ -128,44 +142,6 @@ pub struct FiredFraction {
 /// Values of the key that are followed of so many columns.
 fn most_keys(columns: usize) -> usize {
     MOST_CELLS / columns.clamp(1, MOST_CELLS)
-}
-
-impl DriftResult {
-    /// What a person should know of it.
-    pub(super) fn warnings(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for (index, column) in self.columns.iter().enumerate() {
-            let of_column = self.keys.iter().filter_map(|key| key.columns.get(index));
-            let (mut count, mut missing) = (0u64, 0u64);
-            for counts in of_column {
-                count = count.saturating_add(counts.count);
-                missing = missing.saturating_add(counts.missing);
-            }
-            if count == 0 && missing > 0 {
-                found.push(format!(
-                    "of {column}: none of {} is a finite number",
-                    counted(missing, "value")
-                ));
-            }
-        }
-        let by = &self.by;
-        if self.without_key > 0 {
-            found.push(format!(
-                "left out, as their {by} is null: {}",
-                counted(self.without_key, "row")
-            ));
-        }
-        if self.beyond > 0 {
-            found.push(format!(
-                "left out, as {by} has more than {} values: {}; choose a coarser key, such as the \
-                 run, or fewer columns",
-                most_keys(self.columns.len()),
-                counted(self.beyond, "row")
-            ));
-        }
-        let said = |what: String| format!("drift by {by}: {what}");
-        found.into_iter().map(said).collect()
-    }
 }
 
 impl Counting for DriftCounts {
@@ -237,27 +213,27 @@ impl Counting for DriftCounts {
     }
 
     fn finalise(&self, spec: &DriftSpec) -> DriftResult {
-        let shapes: Vec<Tally> = (0..spec.columns().len())
-            .map(|column| self.shape(column))
-            .collect();
+        let compared = Compared::of(self, spec);
         let keys = self.keys.iter().map(|(key, counts)| KeyDrift {
             key: *key,
             rows: counts.rows,
-            columns: counts
-                .columns
-                .iter()
-                .zip(&shapes)
-                .map(|(c, all)| c.finalise(all))
+            columns: (0..)
+                .zip(&counts.columns)
+                .map(|(place, column)| column.finalise(compared.shift(*key, place, &column.shape)))
                 .collect(),
             labels: counts.labels.iter().map(LabelCounts::finalise).collect(),
         });
+        let keys: Vec<KeyDrift> = keys.collect();
         DriftResult {
             by: spec.by().to_owned(),
             columns: spec.columns().to_vec(),
             labels: spec.labels().to_vec(),
-            keys: keys.collect(),
             without_key: self.without_key,
             beyond: self.beyond,
+            reference: spec.reference().map(ToString::to_string),
+            alarm: spec.alarm(),
+            alarms: alarm::alarms(spec, &keys),
+            keys,
         }
     }
 }
@@ -298,15 +274,6 @@ impl DriftCounts {
             columns: vec![ColumnCounts::new(); spec.columns().len()],
             labels: vec![LabelCounts::default(); spec.labels().len()],
         }))
-    }
-
-    /// The shape of a column over all keys.
-    fn shape(&self, column: usize) -> Tally {
-        let mut all = Tally::dense(SHAPE_BINS);
-        for counts in self.keys.values().filter_map(|key| key.columns.get(column)) {
-            all.merge(&counts.shape);
-        }
-        all
     }
 }
 
@@ -355,7 +322,7 @@ impl ColumnCounts {
         self.shape.add_all(&mut bins);
     }
 
-    fn finalise(&self, all: &Tally) -> ColumnDrift {
+    fn finalise(&self, shift: Option<Shift>) -> ColumnDrift {
         let (n, sum) = (self.count as f64, self.sum.value());
         let spread = variance(self.count, &self.sum, &self.squares);
         ColumnDrift {
@@ -363,7 +330,7 @@ impl ColumnCounts {
             missing: self.missing,
             mean: (self.count > 0).then(|| sum / n),
             mean_error: (self.count > 1).then(|| (spread / n).sqrt()),
-            shift: Shift::between(&self.shape, all),
+            shift,
         }
     }
 }

@@ -11,7 +11,7 @@ mod spec;
 pub use curve::{PrPoint, RocPoint};
 pub use operating_point::{Goal, OperatingPoint};
 pub use population::{PopulationResult, Probability, ReliabilityBin, ScoreBin};
-pub use spec::{Per, RankingSpec, RawRanking};
+pub use spec::{Per, RankingSpec, RawRanking, RawTargets};
 
 use super::kind::Counting;
 use super::partial::Dropped;
@@ -114,15 +114,18 @@ impl RankingResult {
     pub(super) fn warnings(&self) -> Vec<String> {
         let events = self.events.iter().map(|events| ("events", events));
         let all = events.chain([("rows", &self.rows)]);
-        all.filter_map(|(noun, found)| {
-            Some(format!(
-                "ranking of {} by {}: {}",
-                self.label,
-                self.score,
-                self.warning(noun, found)?
-            ))
-        })
-        .collect()
+        let said = all.flat_map(|(noun, found)| {
+            let missed = found.operating_points.iter();
+            let missed = missed.filter(|point| point.stated && !point.reached && found.total > 0);
+            let missed = missed.map(move |point| {
+                let goal = point.goal;
+                format!("no threshold reaches the target {goal} of {noun}")
+            });
+            self.warning(noun, found).into_iter().chain(missed)
+        });
+        let (label, score) = (&self.label, &self.score);
+        said.map(|said| format!("ranking of {label} by {score}: {said}"))
+            .collect()
     }
 
     fn warning(&self, noun: &str, found: &PopulationResult) -> Option<String> {

@@ -1,6 +1,7 @@
 //! How the report shows each kind of metric: pictures, a part of the page, and files.
 
 mod drift;
+mod drift_alarms;
 mod efficiency;
 mod fit;
 mod histogram;
@@ -8,6 +9,7 @@ mod multiclass;
 mod ranking;
 pub(super) mod significance;
 
+pub(crate) use drift_alarms::file as drift_alarms_file;
 use lumimill_common::metric::MetricResult;
 
 use super::StagePictures;
@@ -51,6 +53,7 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     files.extend(significance::csv_files(report));
     files.extend(fit::files(report));
     files.extend(efficiency::files(report));
+    files.extend(drift_alarms::csv_files(report));
     files
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::field_hash::FieldHash;
 use crate::metric::check::{check_name, check_names, done};
 use crate::metric::kind::Kind;
+use crate::run_range::RunRange;
 use crate::section::Section;
 
 /// How columns move with a key such as the run.
@@ -20,6 +21,14 @@ pub struct RawDrift {
     /// Labels whose fired fraction is followed; the stage's labels unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<String>>,
+    /// Values of the key, written as runs are, that all are compared with; unless told each is
+    /// compared with all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// A population stability index above which a column is said to have moved; beyond what it is on
+    /// average when nothing moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<f64>,
 }
 
 /// A validated `drift`.
@@ -28,6 +37,8 @@ pub struct DriftSpec {
     by: String,
     columns: Vec<String>,
     labels: Option<Vec<String>>,
+    reference: Option<RunRange>,
+    alarm: Option<f64>,
 }
 
 impl DriftSpec {
@@ -48,6 +59,18 @@ impl DriftSpec {
     pub fn labels(&self) -> &[String] {
         self.labels.as_deref().unwrap_or_default()
     }
+
+    /// Values of the key that all are compared with.
+    #[must_use]
+    pub fn reference(&self) -> Option<&RunRange> {
+        self.reference.as_ref()
+    }
+
+    /// A population stability index above which a column is said to have moved.
+    #[must_use]
+    pub fn alarm(&self) -> Option<f64> {
+        self.alarm
+    }
 }
 
 impl Kind for DriftSpec {
@@ -57,10 +80,14 @@ impl Kind for DriftSpec {
         let by = section.required_text("by");
         let columns = section.required("columns", Section::texts);
         let labels = section.texts("labels");
+        let reference = section.text("reference");
+        let alarm = section.float("alarm");
         Some(RawDrift {
             by: by?,
             columns: columns?,
             labels,
+            reference,
+            alarm,
         })
     }
 
@@ -77,12 +104,25 @@ impl Kind for DriftSpec {
             raw.labels.as_deref().unwrap_or_default(),
         );
         let raw = raw.clone();
+        let reference = raw.reference.map(|text| text.parse::<RunRange>());
+        let reference = reference.transpose().unwrap_or_else(|error| {
+            errors.push(format!("drift.reference: {error}"));
+            None
+        });
+        if let Some(alarm) = raw
+            .alarm
+            .filter(|alarm| !(alarm.is_finite() && *alarm > 0.0))
+        {
+            errors.push(format!("drift.alarm: expected more than 0, found {alarm}"));
+        }
         done(
             errors,
             Self {
                 by: raw.by,
                 columns: raw.columns,
                 labels: raw.labels,
+                reference,
+                alarm: raw.alarm,
             },
         )
     }
@@ -92,6 +132,8 @@ impl Kind for DriftSpec {
             by: self.by.clone(),
             columns: self.columns.clone(),
             labels: self.labels.clone(),
+            reference: self.reference.as_ref().map(RunRange::to_string),
+            alarm: self.alarm,
         }
     }
 
@@ -100,11 +142,15 @@ impl Kind for DriftSpec {
             by,
             columns,
             labels,
+            reference,
+            alarm,
         } = self;
         let mut hash = FieldHash::of("drift");
         hash.text("by", by)
             .texts("columns", columns)
-            .texts("labels", labels.as_deref().unwrap_or_default());
+            .texts("labels", labels.as_deref().unwrap_or_default())
+            .text_if("reference", reference.as_ref().map(RunRange::to_string))
+            .text_if("alarm", alarm.map(|alarm| alarm.to_string()));
         hash
     }
 
@@ -130,6 +176,10 @@ impl fmt::Display for DriftSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let followed = self.columns.iter().chain(self.labels());
         let followed: Vec<&str> = followed.map(String::as_str).collect();
-        write!(f, "drift of {} by {}", followed.join(", "), self.by)
+        write!(f, "drift of {} by {}", followed.join(", "), self.by)?;
+        match &self.reference {
+            Some(reference) => write!(f, " against {reference}"),
+            None => Ok(()),
+        }
     }
 }

@@ -7,7 +7,11 @@ use std::sync::Arc;
 const SPEC: &str = r#"drift = { by = "run", columns = ["x"], labels = ["y"] }"#;
 
 fn drift(rows: &[(Option<u32>, u64, f32, Option<bool>)]) -> DriftResult {
-    let spec = toml::from_str::<RawMetric>(SPEC)
+    drift_by(SPEC, rows)
+}
+
+fn drift_by(spec: &str, rows: &[(Option<u32>, u64, f32, Option<bool>)]) -> DriftResult {
+    let spec = toml::from_str::<RawMetric>(spec)
         .unwrap()
         .validate()
         .unwrap();
@@ -101,4 +105,63 @@ fn shape_bins_keep_the_order_of_values() {
     assert!(bins.is_sorted_by(|a, b| a < b), "{bins:?}");
     assert_eq!(shape_bin(-0.0), shape_bin(0.0));
     assert!(bins.iter().all(|bin| *bin < u64::from(SHAPE_BINS)));
+}
+
+/// Runs 1 and 2 alike, the reference; run 3 another one, run 4 like the reference.
+fn four_runs() -> Vec<(Option<u32>, u64, f32, Option<bool>)> {
+    let value = |run: u32, n: u32| match run {
+        3 => 5.0 + (n % 100) as f32,
+        _ => (n % 100) as f32,
+    };
+    let row = |n: u32| {
+        let run = 1 + n / 1000;
+        (Some(run), u64::from(n), value(run, n), None)
+    };
+    (0..4000).map(row).collect()
+}
+
+#[test]
+fn runs_are_compared_with_a_reference_and_what_moved_is_an_alarm() {
+    let spec = r#"drift = { by = "run", columns = ["x"], labels = ["y"], reference = "1-2", alarm = 0.03 }"#;
+    let result = drift_by(spec, &four_runs());
+    let shift = |run: usize| result.keys[run - 1].columns[0].shift.unwrap();
+    // Computed with numpy from the definitions.
+    assert!((shift(3).ks - 0.05).abs() < 1e-12, "{:?}", shift(3));
+    assert!((shift(3).psi - 0.050_806_184_401_880_45).abs() < 1e-12);
+    assert!((shift(3).psi_expected - 0.0135).abs() < 1e-12);
+    assert!(shift(4).psi < 1e-6 && shift(1).psi < 1e-6);
+    let named: Vec<(i64, &str)> = (result.alarms.iter())
+        .map(|alarm| (alarm.key, alarm.column.as_str()))
+        .collect();
+    assert_eq!(named, [(3, "x")]);
+    let said = result.warnings();
+    assert!(
+        said[0].starts_with("drift by run: ALARM, moved by more than 0.03: x at 3 (PSI 0."),
+        "{said:?}"
+    );
+    // Without the reference a run is compared with what moved, too.
+    let all = drift_by(SPEC, &four_runs());
+    assert!(all.alarms.is_empty() && all.warnings().is_empty());
+    assert!(all.keys[3].columns[0].shift.unwrap().psi > 1e-3);
+    let nowhere = spec.replace("1-2", "70-80");
+    let said = drift_by(&nowhere, &four_runs()).warnings();
+    assert!(
+        said[0].contains("reference = \"70-80\", which has no rows"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_reference_that_is_none_is_said() {
+    let spec = r#"drift = { by = "run", columns = ["x"], reference = "9-2", alarm = -1.0 }"#;
+    let raw = toml::from_str::<RawMetric>(spec).unwrap();
+    let said = format!("{:?}", raw.validate().unwrap_err());
+    assert!(
+        said.contains("drift.reference: run range") && said.contains("9-2 is inverted"),
+        "{said}"
+    );
+    assert!(
+        said.contains("drift.alarm: expected more than 0, found -1"),
+        "{said}"
+    );
 }

@@ -177,6 +177,7 @@ impl Kind for MulticlassSpec {
             per: Per::Row,
             bins: Some(FILLED_BINS),
             range: None,
+            targets: None,
         })?;
         let raw = raw.clone();
         done(errors, Self { raw, ranking })

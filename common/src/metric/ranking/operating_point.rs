@@ -1,5 +1,7 @@
 //! Thresholds at which a selection reaches a stated efficiency, precision or rate.
 
+use std::fmt;
+
 use super::curve::{Curve, Level};
 use super::population::ratio;
 use serde::Serialize;
@@ -16,11 +18,28 @@ pub enum Goal {
     Rate(f64),
 }
 
+fn is_usual(stated: &bool) -> bool {
+    !stated
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Efficiency(value) => write!(f, "efficiency {value}"),
+            Self::Precision(value) => write!(f, "precision {value}"),
+            Self::Rate(value) => write!(f, "rate {value}"),
+        }
+    }
+}
+
 /// A threshold and what `score >= threshold` gives. Thresholds are edges of filled bins.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OperatingPoint {
     /// What it was chosen for.
     pub goal: Goal,
+    /// Whether the campaign states that goal.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub stated: bool,
     /// Whether some threshold reaches the goal; when not, all below is absent.
     pub reached: bool,
     /// Select `score >= threshold`; absent although reached when everything must be selected.
@@ -38,18 +57,21 @@ pub struct OperatingPoint {
 }
 
 impl OperatingPoint {
-    /// The points that every report shows.
-    pub(super) fn usual(curve: &Curve) -> Vec<Self> {
+    /// The points that a campaign states, and those that every report shows.
+    pub(super) fn all(curve: &Curve, stated: &[Goal]) -> Vec<Self> {
         let purity = [0.5, 0.8, 0.9, 0.95, 0.99];
         let rate = [0.001, 0.01, 0.05, 0.1, 0.2];
         let goals = purity.map(Goal::Efficiency).into_iter();
         let goals = goals
             .chain(purity.map(Goal::Precision))
             .chain(rate.map(Goal::Rate));
-        goals.map(|goal| Self::at(curve, goal)).collect()
+        let goals = goals.filter(|goal| !stated.contains(goal));
+        let goals = goals.map(|goal| Self::at(curve, goal, false));
+        let stated = stated.iter().map(|goal| Self::at(curve, *goal, true));
+        stated.chain(goals).collect()
     }
 
-    fn at(curve: &Curve, goal: Goal) -> Self {
+    fn at(curve: &Curve, goal: Goal, stated: bool) -> Self {
         let (positives, negatives, total) = (curve.positives(), curve.negatives(), curve.total());
         let mut levels = curve.levels().iter();
         let level: Option<&Level> = match goal {
@@ -70,6 +92,7 @@ impl OperatingPoint {
         let selected = level.map(Level::selected);
         Self {
             goal,
+            stated,
             reached: level.is_some(),
             threshold: level.and_then(|level| curve.threshold(level)),
             efficiency: part(right, positives),
@@ -78,5 +101,59 @@ impl OperatingPoint {
             rate: part(selected, total),
             selected: selected.unwrap_or(0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{BooleanArray, Float32Array, RecordBatch};
+
+    use super::Goal;
+    use crate::metric::{MetricResult, Partial, RawMetric, RowBatch};
+
+    #[test]
+    fn what_a_campaign_states_comes_first_and_is_said_when_it_is_not_reached() {
+        let spec = r#"ranking = { label = "y", score = "s", targets = { precision = [1.0], efficiency = [0.75, 0.9], rate = [0.3] } }"#;
+        let spec = toml::from_str::<RawMetric>(spec).unwrap();
+        let spec = spec.validate().unwrap();
+        // The highest score is a negative: no selection is pure.
+        let scores = Float32Array::from(vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]);
+        let labels = [false, false, true, false, true, true, true, false];
+        let labels = BooleanArray::from(labels.to_vec());
+        let rows = [("s", Arc::new(scores) as _), ("y", Arc::new(labels) as _)];
+        let rows = RecordBatch::try_from_iter(rows).unwrap();
+        let mut partial = Partial::new(&spec);
+        let rows = RowBatch::try_new(&rows, None).unwrap();
+        partial.fill(&rows).unwrap();
+        let result = partial.finalise();
+        let MetricResult::Ranking(ranking) = &result else {
+            panic!("{result:?}")
+        };
+        let points = &ranking.rows.operating_points;
+        let stated: Vec<Goal> = (points.iter().filter(|point| point.stated))
+            .map(|point| point.goal)
+            .collect();
+        let (efficiency, all) = (Goal::Efficiency, points.len());
+        let expected = [
+            efficiency(0.75),
+            efficiency(0.9),
+            Goal::Precision(1.0),
+            Goal::Rate(0.3),
+        ];
+        assert_eq!(stated, expected);
+        assert_eq!(all, 15 + 3, "efficiency 0.9 once");
+        // Of four positives three are at 0.5 and above, beside one of four negatives.
+        assert_eq!((points[0].selected, points[0].precision), (4, Some(0.75)));
+        assert_eq!((points[3].selected, points[3].rate), (2, Some(0.25)));
+        let said = ranking.warnings();
+        let missed = "ranking of y by s: no threshold reaches the target precision 1 of rows";
+        assert_eq!(said, [missed]);
+        let raw = r#"ranking = { label = "y", score = "s", targets = { rate = [0.0, 1.5] } }"#;
+        let raw = toml::from_str::<RawMetric>(raw).unwrap();
+        let said = raw.validate().unwrap_err();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("ranking.targets: rate 0: expected a fraction above 0"));
     }
 }

@@ -231,7 +231,7 @@ impl Population {
             average_precision_binning_error: average_precision.map(|(_, error)| error),
             distribution: self.distribution(spec),
             probability: probability.map(|sums| sums.finalise(total)),
-            operating_points: OperatingPoint::usual(&curve),
+            operating_points: OperatingPoint::all(&curve, spec.targets()),
             roc: curve.roc(),
             precision_recall: curve.precision_recall(),
         }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::operating_point::Goal;
+
 use crate::field_hash::FieldHash;
 use crate::metric::check::{add_axis, check_axis, check_name, done};
 use crate::metric::cut_flow::{CutFlow, Unit};
@@ -16,6 +18,8 @@ const RANKING_BINS: u32 = 65_536;
 /// Bins that each class fills at most in a ranking without a range unless told: three characters
 /// each in a marker, as a rule.
 const FILLED_BINS: u32 = 32_768;
+/// Working points that a campaign may state.
+const MOST_TARGETS: usize = 50;
 /// Bytes of a count.
 const COUNT: u64 = 8;
 
@@ -48,6 +52,24 @@ pub struct RawRanking {
     /// Range of the score; unless told the bins follow the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
+    /// Working points that are to be found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<RawTargets>,
+}
+
+/// Working points that are to be found: fractions, each above 0 and at most 1.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTargets {
+    /// Of the positives, at least these are selected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub efficiency: Vec<f64>,
+    /// Of what is selected, at least these are positives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub precision: Vec<f64>,
+    /// Of everything, at most these are selected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rate: Vec<f64>,
 }
 
 /// A validated `ranking`.
@@ -58,6 +80,7 @@ pub struct RankingSpec {
     per_event: bool,
     bins: u32,
     range: Option<[f64; 2]>,
+    targets: Vec<Goal>,
 }
 
 impl RankingSpec {
@@ -92,6 +115,12 @@ impl RankingSpec {
         self.range
     }
 
+    /// Working points that are to be found.
+    #[must_use]
+    pub fn targets(&self) -> &[Goal] {
+        &self.targets
+    }
+
     /// Whether the score may be a probability: no other range than `[0, 1]` is given.
     #[must_use]
     pub fn may_be_probability(&self) -> bool {
@@ -110,12 +139,23 @@ impl Kind for RankingSpec {
         let per = section.choice("per", &pers).unwrap_or_default();
         let bins = section.count("bins");
         let range = section.range("range");
+        let targets = section.section("targets").map(|mut targets| {
+            let mut list = |key| targets.floats(key).unwrap_or_default();
+            let read = RawTargets {
+                efficiency: list("efficiency"),
+                precision: list("precision"),
+                rate: list("rate"),
+            };
+            targets.finish();
+            read
+        });
         Some(RawRanking {
             label: label?,
             score: score?,
             per,
             bins,
             range,
+            targets,
         })
     }
 
@@ -132,6 +172,8 @@ impl Kind for RankingSpec {
         check_axis(&mut errors, "ranking", bins, range.unwrap_or([0.0, 1.0]));
         let per_event = raw.per == Per::Event;
         let (label, score) = (raw.label.clone(), raw.score.clone());
+        let targets = raw.targets.as_ref();
+        let targets = targets.map_or_else(Vec::new, |targets| goals(&mut errors, targets));
         done(
             errors,
             Self {
@@ -140,6 +182,7 @@ impl Kind for RankingSpec {
                 per_event,
                 bins,
                 range,
+                targets,
             },
         )
     }
@@ -152,6 +195,17 @@ impl Kind for RankingSpec {
             per,
             bins: Some(self.bins),
             range: self.range,
+            targets: (!self.targets.is_empty()).then(|| {
+                let mut raw = RawTargets::default();
+                for goal in &self.targets {
+                    match goal {
+                        Goal::Efficiency(value) => raw.efficiency.push(*value),
+                        Goal::Precision(value) => raw.precision.push(*value),
+                        Goal::Rate(value) => raw.rate.push(*value),
+                    }
+                }
+                raw
+            }),
         }
     }
 
@@ -162,12 +216,16 @@ impl Kind for RankingSpec {
             per_event,
             bins,
             range,
+            targets,
         } = self;
         let mut hash = FieldHash::of("ranking");
         hash.text("label", label)
             .text("score", score)
             .flag("per_event", *per_event);
         add_axis(&mut hash, *bins, *range);
+        if !targets.is_empty() {
+            hash.texts("targets", targets.iter().map(Goal::to_string));
+        }
         hash
     }
 
@@ -192,6 +250,37 @@ impl Kind for RankingSpec {
         cut_flow.add(&name, Unit::Events, dropped.events);
         cut_flow.add(&name, Unit::Rows, dropped.rows);
     }
+}
+
+/// The goals, in order, each once.
+fn goals(errors: &mut Vec<String>, targets: &RawTargets) -> Vec<Goal> {
+    let RawTargets {
+        efficiency,
+        precision,
+        rate,
+    } = targets;
+    let efficiency = efficiency.iter().copied().map(Goal::Efficiency);
+    let precision = precision.iter().copied().map(Goal::Precision);
+    let all = efficiency.chain(precision);
+    let all = all.chain(rate.iter().copied().map(Goal::Rate));
+    let mut found: Vec<Goal> = Vec::new();
+    for goal in all {
+        let (Goal::Efficiency(value) | Goal::Precision(value) | Goal::Rate(value)) = goal;
+        if !(value > 0.0 && value <= 1.0) {
+            errors.push(format!(
+                "ranking.targets: {goal}: expected a fraction above 0 and at most 1"
+            ));
+        } else if !found.contains(&goal) {
+            found.push(goal);
+        }
+    }
+    if found.len() > MOST_TARGETS {
+        errors.push(format!(
+            "ranking.targets: {} of them, at most {MOST_TARGETS} are found",
+            found.len()
+        ));
+    }
+    found
 }
 
 impl fmt::Display for RankingSpec {

@@ -24,6 +24,7 @@ fn rank(
         per: Per::Event,
         bins,
         range,
+        targets: None,
     };
     let spec = RawMetric {
         ranking: Some(raw),

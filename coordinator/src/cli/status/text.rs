@@ -35,6 +35,9 @@ pub(super) fn rendered(status: &Status, typed: &str) -> String {
     }
     let waits = status.waits.iter();
     lines.extend(waits.map(|wait| format!("  waits: {}", wait.message)));
+    let alarms = status.alarms.iter();
+    let alarms = alarms.map(|alarm| format!("  ALARM: {alarm}")).collect();
+    lines.extend(cut(alarms, "  ", "`--json` and the report have all"));
     lines.extend(failures(status, typed));
     lines.join("\n")
 }

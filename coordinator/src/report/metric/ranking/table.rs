@@ -135,9 +135,11 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
 }
 
 fn goal(point: &OperatingPoint) -> String {
-    match point.goal {
+    let stated = if point.stated { ", target" } else { "" };
+    let goal = match point.goal {
         Goal::Efficiency(value) => format!("efficiency ≥ {}", percent(value)),
         Goal::Precision(value) => format!("precision ≥ {}", percent(value)),
         Goal::Rate(value) => format!("rate ≤ {}", percent(value)),
-    }
+    };
+    goal + stated
 }

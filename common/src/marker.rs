@@ -39,6 +39,8 @@ pub struct Marker {
     /// Whether the columns of the table tell its events apart, as they are told apart while it is
     /// made: what counts events can be measured on it again.
     pub tells_events: bool,
+    /// What evaluated each model file of its stage, as the plan says; nothing where all are trees.
+    pub engines: Vec<String>,
     /// One partial for each metric that was measured on it, in the order of its stage. What is
     /// measured is no part of what a shard is, so it may be others than its stage measures now.
     pub partials: Vec<Partial>,
@@ -54,6 +56,8 @@ struct RawMarker {
     hash: String,
     cut_flow: CutFlow,
     tells_events: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    engines: Vec<String>,
     /// Digest of what the partials measure.
     metrics: String,
     partials: Vec<Partial>,
@@ -164,6 +168,7 @@ impl From<Marker> for RawMarker {
             hash: marker.hash,
             cut_flow: marker.cut_flow,
             tells_events: marker.tells_events,
+            engines: marker.engines,
             metrics,
             partials: marker.partials,
         }
@@ -182,6 +187,7 @@ impl TryFrom<RawMarker> for Marker {
             hash: raw.hash,
             cut_flow: raw.cut_flow,
             tells_events: raw.tells_events,
+            engines: raw.engines,
             partials: raw.partials,
         };
         let found = marker.metrics_digest();

@@ -20,6 +20,7 @@ pub(crate) fn hollow_marker(shard: &Shard, table: &[u8]) -> Marker {
         hash: blake3::hash(table).to_hex().to_string(),
         cut_flow,
         tells_events: true,
+        engines: Vec::new(),
         partials: Vec::new(),
     }
 }

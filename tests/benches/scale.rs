@@ -181,6 +181,7 @@ impl Bench {
             hash: String::new(),
             cut_flow,
             tells_events: true,
+            engines: Vec::new(),
             partials: stage.measured().iter().map(Partial::new).collect(),
         };
         Ok(marker.to_bytes()?)

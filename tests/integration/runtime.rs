@@ -116,6 +116,11 @@ fn the_engine_is_decided_by_the_plan_and_named_by_the_tables() {
     ended.says(&["note: model pid is evaluated by onnxruntime 1."]);
     let by_runtime = engines(&folder);
     assert!(by_runtime.starts_with("onnxruntime 1."), "{by_runtime}");
+    let markers = fs::read_dir(folder.join("out/pid/tracks/_done")).unwrap();
+    for marker in markers {
+        let marker = fs::read_to_string(marker.unwrap().path()).unwrap();
+        assert!(marker.contains("\"engines\":[\"onnxruntime 1."), "{marker}");
+    }
     // Plan and campaign belong together, and everything is as it should be.
     let _ = lumimill().on("verify", &folder.file()).expect_code(0);
     let sums = |text: &str| -> Vec<f64> {

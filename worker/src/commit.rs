@@ -99,6 +99,8 @@ impl Attempt {
         }
         wanted?;
         let object = object_key(&shard.stage, shard.id);
+        let prepared = production.stages.get(&shard.stage);
+        let engines = prepared.map_or_else(Vec::new, |prepared| prepared.engines());
         let marker = Marker {
             shard: shard.id,
             object: object.to_string(),
@@ -107,6 +109,7 @@ impl Attempt {
             hash: finished.hash,
             cut_flow: measured.cut_flow,
             tells_events: measured.tells_events,
+            engines,
             partials: measured.partials,
         };
         let bytes = self.bytes_of(&marker)?;

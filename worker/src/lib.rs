@@ -14,6 +14,7 @@ pub mod certification;
 pub mod commit;
 pub mod compiled_stage;
 pub mod counters;
+mod cpu_time;
 mod dataset_column;
 mod derived;
 mod entry_reader;

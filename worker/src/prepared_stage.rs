@@ -174,6 +174,17 @@ impl PreparedStage {
         &self.models
     }
 
+    /// What evaluates each file of its models; nothing for trees, and for all when all are.
+    #[must_use]
+    pub fn engines(&self) -> Vec<String> {
+        let engines = self.models.iter().flat_map(StageModel::engines);
+        let engines: Vec<String> = engines.map(str::to_owned).collect();
+        match engines.iter().all(String::is_empty) {
+            true => Vec::new(),
+            false => engines,
+        }
+    }
+
     /// What a person should know of the scores of its models.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {

@@ -108,6 +108,9 @@ def refused():
     save("deep", [helper.make_node("Unsqueeze", ["x", "a"], ["y"])], x, [port("y", T.FLOAT, None)], [constant("a", np.array([2]))])
     save("other_rows", [helper.make_node("Transpose", ["x"], ["y"])], x, [port("y", T.FLOAT, None)])
     save("text", [helper.make_node("Cast", ["x"], ["y"], to=T.STRING)], x, [port("y", T.STRING, ["rows", 3])])
+    relu = [helper.make_node("Identity", ["x"], ["y"])]
+    save("three_dimensions", relu, [port("x", T.FLOAT, ["rows", 3, 4])], [port("y", T.FLOAT, ["rows", 3, 4])])
+    save("bytes", relu, [port("x", T.UINT8, ["rows", 3])], [port("y", T.UINT8, ["rows", 3])])
     save("wrong_width", [helper.make_node("MatMul", ["x", "w"], ["y"])], [port("x", T.FLOAT, None)], y, [constant("w", np.eye(3, dtype=np.float32))])
     # A mean over the rows of a batch, of any number and of three.
     mean = [helper.make_node("ReduceMean", ["x"], ["m"], axes=[0], keepdims=1), helper.make_node("Sub", ["x", "m"], ["y"])]

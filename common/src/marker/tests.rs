@@ -74,6 +74,7 @@ fn marker() -> Marker {
         hash: "00".repeat(32),
         cut_flow,
         tells_events: true,
+        engines: Vec::new(),
         partials: metrics().iter().map(Partial::new).collect(),
     }
 }

@@ -403,13 +403,8 @@ fn planned_stage(
         problems.extend(found.into_iter().map(PlanProblem::Stage));
         Default::default()
     });
-    let engines = stage.models().iter().flat_map(StageModel::engines);
-    let mut engines: Vec<String> = engines.map(str::to_owned).collect();
-    if engines.iter().all(String::is_empty) {
-        engines.clear();
-    }
     PlannedStage {
-        engines,
+        engines: stage.engines(),
         models: stage.models().iter().flat_map(StageModel::hashes).collect(),
         from: stage.stage().from.clone(),
         beside: stage.stage().beside().cloned().collect(),

@@ -17,6 +17,7 @@ use super::evaluator::{Evaluator, Gathering};
 use super::model::sha256;
 use super::onnx::{self, Graph, Port};
 use super::signature;
+use crate::cpu_time::cpu_time;
 
 /// Columns that an input is given whose width the file does not say.
 const UNTOLD_WIDTH: usize = 1;
@@ -207,7 +208,7 @@ fn why(name: &str, graph: &Graph, asked: EngineChoice, engine: Option<&str>) -> 
     let trees = super::model::Model::of_graph(name, graph, String::new());
     let no_trees = match trees {
         Ok(_) => String::from("its inputs or outputs are not those of a tree ensemble"),
-        Err(error) => format!("it is no tree ensemble: {}", error.problem()),
+        Err(error) => format!("it is {}", error.problem()),
     };
     let found = match crate::runtime_library::find() {
         Ok(Some(library)) if library.name() == engine => {
@@ -219,13 +220,6 @@ fn why(name: &str, graph: &Graph, asked: EngineChoice, engine: Option<&str>) -> 
         ),
     };
     format!("{no_trees}; {found}")
-}
-
-/// Time that a processor had for this thread, where the system tells it: others may be at work.
-fn cpu_time() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds = text.split_whitespace().next()?.parse().ok();
-    nanoseconds.map(Duration::from_nanos)
 }
 
 /// Rows that were made up, for columns of these names.

@@ -58,7 +58,7 @@ pub enum Problem {
         reason: String,
     },
     /// Sound, but not a tree ensemble.
-    #[error("needs ONNX Runtime: {reason}")]
+    #[error("no tree ensemble: {reason}")]
     NeedsRuntime {
         /// The operator or the shape that is not a tree ensemble's.
         reason: String,

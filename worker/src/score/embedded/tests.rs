@@ -275,3 +275,35 @@ fn a_model_that_mixes_rows_is_given_one_at_a_time() {
         "{said:?}"
     );
 }
+
+#[test]
+fn inputs_that_no_columns_go_to_are_said() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graph_models");
+    for (file, expected) in [
+        (
+            "three_dimensions",
+            "inputs: model m.onnx: the model's input is x: float [rows, 3, 4], of 3 dimensions; a \
+             table gives rows, or rows and columns: export the model with a Reshape in front",
+        ),
+        (
+            "bytes",
+            "inputs: model m.onnx: the model's input is x: uint8 [rows, 3]; columns go to tensors of \
+             float, double, int64, int32 and bool only",
+        ),
+        (
+            "branches",
+            "the embedded engine cannot evaluate it: it does not know operator If",
+        ),
+    ] {
+        let bytes = std::fs::read(folder.join(format!("{file}.onnx"))).unwrap();
+        let asked = [output("y", "y", Some(0))];
+        let model = spec(ModelInputs::Columns(names("x", 3)), asked.to_vec());
+        let mut said = told(&model, &bytes);
+        if file == "three_dimensions" {
+            // What is given is only looked at when what is asked for is there.
+            let model = spec(ModelInputs::Columns(names("x", 3)), Vec::new());
+            said = told(&model, &bytes);
+        }
+        assert!(said[0].contains(expected), "{file}: {said:?}");
+    }
+}

@@ -187,7 +187,7 @@ fn other_graphs_need_onnx_runtime() {
         assert!(
             error
                 .to_string()
-                .starts_with(&format!("model {name}: needs ONNX Runtime: operator ")),
+                .starts_with(&format!("model {name}: no tree ensemble: operator ")),
             "{error}"
         );
     }

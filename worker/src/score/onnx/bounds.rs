@@ -26,7 +26,7 @@ pub(crate) fn out_of_bounds(excerpt: &Excerpt) -> Result<(), Problem> {
     let refused = |reason: String| Err(Problem::not_runtime(reason));
     let (_, graph) = read_model(&excerpt.bytes)?;
     let graph = read_parts(&graph)?;
-    let found = graph.node.len();
+    let found = excerpt.operators.len();
     if found > NODE_LIMIT {
         return refused(format!(
             "{found} nodes, more than the {NODE_LIMIT} that it is given"

@@ -20,6 +20,10 @@ pub(crate) struct Excerpt {
     /// The inputs that are needed.
     pub(crate) inputs: Vec<String>,
     /// The outputs, as they were asked for: of a ZipMap, the tensor that it takes apart.
+    #[cfg_attr(
+        not(feature = "runtime"),
+        expect(dead_code, reason = "the embedded engine takes them in order")
+    )]
     pub(crate) outputs: Vec<String>,
 }
 

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::session::{Asked, Session, tried};
+use crate::cpu_time::cpu_time;
 use crate::memory::in_use;
 use crate::score::tensor_values::TensorValues;
 
@@ -29,6 +30,8 @@ const FIXED: usize = 64;
 const SIZES: [usize; 6] = [1, 16, 64, 256, 1024, 4096];
 /// What a batch may let the process grow by, in bytes.
 const GROWTH: u64 = 64 << 20;
+/// Rows that are few.
+const SMALL: usize = 64;
 /// Bytes of the inputs of a batch, at most.
 const INPUT: usize = 16 << 20;
 /// Larger batches are not tried when one takes so long.
@@ -138,7 +141,8 @@ pub(super) fn best(session: &mut Session, asked: &Asked) -> usize {
         let Some(time) = time_of(session, asked, size) else {
             break;
         };
-        if in_use().saturating_sub(before) > GROWTH {
+        // What others take meanwhile may look like it; small ones take little.
+        if size > SMALL && in_use().saturating_sub(before) > GROWTH {
             break;
         }
         let each = time.as_secs_f64() / size as f64;
@@ -153,15 +157,18 @@ pub(super) fn best(session: &mut Session, asked: &Asked) -> usize {
 }
 
 /// The shortest of some runs.
-pub(super) fn time_of(session: &mut Session, asked: &Asked, size: usize) -> Option<Duration> {
+fn time_of(session: &mut Session, asked: &Asked, size: usize) -> Option<Duration> {
     let values = tried(asked, size, &|row| row);
     let values: Vec<&TensorValues> = values.iter().collect();
     let mut shortest: Option<Duration> = None;
     for _ in 0..RUNS {
-        let start = Instant::now();
+        let (start, cpu) = (Instant::now(), cpu_time());
         let ran = session.run(asked, &values, 0..size, size, |_| Ok(()));
         ran.ok()?;
-        let time = start.elapsed();
+        let time = match (cpu, cpu_time()) {
+            (Some(before), Some(after)) if after > before => after - before,
+            _ => start.elapsed(),
+        };
         shortest = Some(shortest.map_or(time, |before| before.min(time)));
         if time > LONG {
             break;

@@ -16,6 +16,7 @@ mod check;
 mod cut_flow;
 mod digest;
 mod drift;
+mod edge;
 mod efficiency;
 mod exact_sum;
 mod fit;

@@ -257,7 +257,7 @@ fn check_axes(errors: &mut Vec<String>, axes: &[RawBins]) {
         let rising = |pair: &[f64]| matches!(pair, [low, high] if low < high);
         let edges = &axis.edges;
         if edges.len() < 2
-            || edges.iter().any(|edge| edge.is_nan())
+            || !edges.iter().all(|edge| edge.is_finite())
             || !edges.windows(2).all(rising)
         {
             errors.push(format!(

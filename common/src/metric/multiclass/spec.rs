@@ -48,7 +48,8 @@ pub struct RawMulticlass {
 pub struct RawBins {
     /// A numeric column.
     pub column: String,
-    /// Edges of the bins, ascending; a bin holds its lower edge.
+    /// Edges of the bins, ascending, the outermost infinite if need be; a bin holds its lower edge.
+    #[serde(with = "crate::metric::edge")]
     pub edges: Vec<f64>,
 }
 

@@ -232,3 +232,22 @@ fn a_truth_that_is_no_class_is_a_mistake() {
     let text = serde_json::to_string(&spec).unwrap();
     assert_eq!(serde_json::from_str::<MetricSpec>(&text).unwrap(), spec);
 }
+
+/// JSON has no infinity: a marker held null for it, and could not be read again.
+#[test]
+fn bins_without_an_end_are_read_again_as_they_were_written() {
+    let text = "multiclass = { truth = \"t\", scores = [\"a\", \"b\"], names = [\"x\", \"y\"], \
+                bins = { column = \"p\", edges = [-inf, 0.1, inf] } }";
+    let spec = toml::from_str::<RawMetric>(text)
+        .unwrap()
+        .validate()
+        .unwrap();
+    let written = serde_json::to_string(&Partial::new(&spec)).unwrap();
+    assert!(written.contains("[\"-inf\",0.1,\"inf\"]"), "{written}");
+    let read: Partial = serde_json::from_str(&written).unwrap();
+    assert_eq!(read.spec(), &spec);
+    for other in ["null", "\"1\"", "true"] {
+        let spoilt = written.replace("\"inf\"", other);
+        assert!(serde_json::from_str::<Partial>(&spoilt).is_err(), "{other}");
+    }
+}

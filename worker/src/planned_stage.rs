@@ -81,7 +81,7 @@ impl PlannedStage {
         self.engines.get(file).map_or("", String::as_str)
     }
 
-    /// What the values of its models depend on beside its configuration (see [`maker`]).
+    /// What the values of its models depend on beside its configuration (see `maker`).
     #[must_use]
     pub fn makers(&self) -> Vec<String> {
         let files = self.models.iter().enumerate();

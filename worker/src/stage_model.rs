@@ -155,7 +155,7 @@ impl StageModel {
         configuration.into_iter().chain(models)
     }
 
-    /// What its values depend on beside its configuration, of each file (see [`maker`]).
+    /// What its values depend on beside its configuration, of each file (see `maker`).
     pub fn makers(&self) -> impl Iterator<Item = String> {
         let files = self.hashes().zip(self.engines());
         files.map(|(sha256, engine)| maker(&sha256, engine))

@@ -2,7 +2,8 @@
 //! in words before the system kills the process without any.
 //!
 //! What a process uses is one number for all of its jobs. So one of several gives way, whichever
-//! notices first, and may be done elsewhere or later; only one that is alone is itself at fault.
+//! notices first, and may be done elsewhere or later. One that is alone is itself at fault, unless the
+//! process uses no more than it did for several: what they used is not always given back to the system.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ impl<'a> Memory<'a> {
         Self {
             limit,
             shard,
-            _member: CROWD.enter(),
+            _member: CROWD.enter(in_use()),
         }
     }
 
@@ -97,19 +98,22 @@ impl<'a> Memory<'a> {
         let Some(limit) = self.limit.filter(|limit| used > *limit) else {
             return Ok(());
         };
-        let used = mib(used);
-        match CROWD.share(Instant::now()) {
+        match CROWD.share(Instant::now(), used, limit) {
             Share::Wait => Ok(()),
             Share::GiveWay(jobs) => {
                 let file = &self.shard.file.url;
                 let limit = mib(limit);
                 let message = format!(
-                    "{file}: the worker came to use {used} with {jobs} jobs under way, the limit \
-                     is {limit}: this one gives way to the others"
+                    "{file}: the worker came to use {} with {jobs} jobs under way, the limit \
+                     is {limit}: this one gives way to the others",
+                    mib(used)
                 );
                 Err(Failure::retry(CROWDED, file, message))
             }
-            Share::Alone => Err(self.refused(&format!("the worker came to use {used}"), limit)),
+            Share::Alone => {
+                let why = format!("the worker came to use {}", mib(used));
+                Err(self.refused(&why, limit))
+            }
         }
     }
 
@@ -128,12 +132,16 @@ struct Crowd(Mutex<Sharing>);
 struct Sharing {
     members: u32,
     gave_way: Option<Instant>,
+    /// Bytes that the process used before its first job.
+    idle: Option<u64>,
+    /// The most bytes that it was seen to use too many of with several under way.
+    together: u64,
 }
 
 /// What one of a crowd is to do when there is too little for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Share {
-    /// Go on: somebody has just given way.
+    /// Go on: somebody has just given way, or what is used is what several of them left.
     Wait,
     /// Give way to the others; how many there were.
     GiveWay(u32),
@@ -150,23 +158,34 @@ impl Crowd {
         Self(Mutex::new(Sharing {
             members: 0,
             gave_way: None,
+            idle: None,
+            together: 0,
         }))
     }
 
-    fn enter(&self) -> Member<'_> {
+    fn enter(&self, used: u64) -> Member<'_> {
         let mut sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sharing.idle.get_or_insert(used);
         sharing.members = sharing.members.saturating_add(1);
         Member(self)
     }
 
-    fn share(&self, now: Instant) -> Share {
+    /// What one of them is to do, when the process uses so many bytes, more than the limit.
+    fn share(&self, now: Instant, used: u64, limit: u64) -> Share {
         let mut sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sharing.members > 1 {
+            sharing.together = sharing.together.max(used);
+        }
         let since = sharing.gave_way.map(|at| now.saturating_duration_since(at));
         if since.is_some_and(|since| since < SETTLING) {
             return Share::Wait;
         }
         if sharing.members < 2 {
-            return Share::Alone;
+            let is_left_over = used <= sharing.together && sharing.idle <= Some(limit);
+            return match is_left_over {
+                true => Share::Wait,
+                false => Share::Alone,
+            };
         }
         sharing.gave_way = Some(now);
         Share::GiveWay(sharing.members)
@@ -219,20 +238,37 @@ mod tests {
     fn one_at_a_time_gives_way_until_one_is_alone() {
         let crowd = Crowd::new();
         let now = Instant::now();
-        let hog = crowd.enter();
-        let neighbours = [crowd.enter(), crowd.enter()];
-        assert_eq!(crowd.share(now), Share::GiveWay(3));
-        assert_eq!(crowd.share(now), Share::Wait, "not all at once");
+        let hog = crowd.enter(50);
+        let neighbours = [crowd.enter(60), crowd.enter(70)];
+        let share = |after, used| crowd.share(now + after, used, 100);
+        assert_eq!(share(SETTLING * 0, 101), Share::GiveWay(3));
+        assert_eq!(share(SETTLING * 0, 110), Share::Wait, "not all at once");
         let [one, other] = neighbours;
         drop(one);
-        assert_eq!(crowd.share(now + SETTLING / 2), Share::Wait);
-        assert_eq!(crowd.share(now + SETTLING), Share::GiveWay(2));
+        assert_eq!(share(SETTLING / 2, 105), Share::Wait);
+        assert_eq!(share(SETTLING, 105), Share::GiveWay(2));
         drop(other);
-        assert_eq!(crowd.share(now + SETTLING), Share::Wait);
-        assert_eq!(crowd.share(now + SETTLING * 2), Share::Alone);
+        assert_eq!(share(SETTLING, 120), Share::Wait);
+        assert_eq!(share(SETTLING * 2, 120), Share::Alone);
         drop(hog);
-        let _next = crowd.enter();
-        assert_eq!(crowd.share(now + SETTLING * 4), Share::Alone);
+        let _next = crowd.enter(115);
+        assert_eq!(share(SETTLING * 4, 115), Share::Alone);
+    }
+
+    /// What several had used stayed with the process, and each job that was alone there afterwards was
+    /// blamed for it, until its attempts were used up.
+    #[test]
+    fn one_that_is_alone_is_not_to_blame_for_what_others_left() {
+        let crowd = Crowd::new();
+        let now = Instant::now();
+        let several = [crowd.enter(50), crowd.enter(60), crowd.enter(70)];
+        assert_eq!(crowd.share(now, 110, 100), Share::GiveWay(3));
+        drop(several);
+        let _alone = crowd.enter(110);
+        assert_eq!(crowd.share(now + SETTLING * 9, 110, 100), Share::Wait);
+        assert_eq!(crowd.share(now + SETTLING * 9, 111, 100), Share::Alone);
+        // A limit below what a process without jobs uses is kept by none.
+        assert_eq!(crowd.share(now + SETTLING * 9, 110, 49), Share::Alone);
     }
 
     #[test]

@@ -230,7 +230,7 @@ pub fn in_use() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::{Crowd, SETTLING, Share, batch_bytes, in_use};
 
@@ -241,8 +241,8 @@ mod tests {
         let hog = crowd.enter(50);
         let neighbours = [crowd.enter(60), crowd.enter(70)];
         let share = |after, used| crowd.share(now + after, used, 100);
-        assert_eq!(share(SETTLING * 0, 101), Share::GiveWay(3));
-        assert_eq!(share(SETTLING * 0, 110), Share::Wait, "not all at once");
+        assert_eq!(share(Duration::ZERO, 101), Share::GiveWay(3));
+        assert_eq!(share(Duration::ZERO, 110), Share::Wait, "not all at once");
         let [one, other] = neighbours;
         drop(one);
         assert_eq!(share(SETTLING / 2, 105), Share::Wait);

@@ -108,7 +108,8 @@ impl Checker<'_> {
                 self.condition(name, &plans[0], of)?;
                 Kind::Bool
             }
-            Reduction::Count | Reduction::Size => Kind::Int(Int::I64),
+            Reduction::Count => Kind::Int(Int::I64),
+            Reduction::Size => Kind::Int(Int::U64),
             Reduction::Sum => super::common_number(&plans[..1]),
             Reduction::Max | Reduction::Min | Reduction::Mean => Kind::Float,
         };

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::column::Flat;
-use super::reduce;
+use super::reduce::{self, Together};
 use crate::expression::builtin::{Numbering, Reduction};
 use crate::expression::error::EvaluateError;
 use crate::expression::int::Int;
@@ -180,52 +180,11 @@ impl Grouped {
 
     /// One value per group.
     pub(super) fn reduce(&self, reduction: Reduction, values: Values<'_>) -> Values<'static> {
-        match (reduction, values) {
-            (Reduction::Any, values) => {
-                Values::Bool(self.fold(&values.into_bools(), false, |any, value| any | value))
-            }
-            (Reduction::All, values) => {
-                Values::Bool(self.fold(&values.into_bools(), true, |all, value| all & value))
-            }
-            (Reduction::Count, Values::Bool(values)) => {
-                let count = |count: i64, holds| count + i64::from(holds);
-                Values::Int(Int::I64, self.fold(&values, 0, count))
-            }
-            (Reduction::Count | Reduction::Size, _) => Values::Int(Int::I64, self.members()),
-            (Reduction::Sum, Values::Float(values)) => {
-                Values::Float(self.fold(&values, 0.0, |sum, value| sum + value))
-            }
-            (Reduction::Sum, values) => {
-                let int = match &values {
-                    Values::Int(int, _) => *int,
-                    _ => Int::I32,
-                };
-                let sums = self.fold(&values.into_ints(), 0, i64::wrapping_add);
-                Values::Int(int, sums.map(|sum| int.wrap(sum)))
-            }
-            (Reduction::Mean, values) => {
-                let sums = self.fold(&values.into_floats(), 0.0, |sum, value| sum + value);
-                Values::Float(sums.zip(&self.members(), reduce::mean))
-            }
-            (Reduction::Max, values) => Values::Float(self.extreme(values, |a, b| a > b)),
-            (Reduction::Min, values) => Values::Float(self.extreme(values, |a, b| a < b)),
-        }
+        reduce::reduced(reduction, values, self)
     }
+}
 
-    fn members(&self) -> Series<'static, i64> {
-        self.fold(&Series::One(1_i64), 0, |count, one| count + one)
-    }
-
-    fn extreme(
-        &self,
-        values: Values<'_>,
-        better: impl Fn(f64, f64) -> bool,
-    ) -> Series<'static, f64> {
-        let best = |best, value| reduce::better_of(best, value, &better);
-        let best = self.fold(&values.into_floats(), None, best);
-        best.map(|best| best.unwrap_or(f64::NAN))
-    }
-
+impl Together for Grouped {
     fn fold<T: Copy, R: Copy>(
         &self,
         values: &Series<'_, T>,

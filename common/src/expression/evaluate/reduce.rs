@@ -13,7 +13,26 @@ pub(super) fn reduce(
     flat: &Flat<'_>,
     passes: Option<&[bool]>,
 ) -> Values<'static> {
-    let members = Members { flat, passes };
+    reduced(reduction, values, &Members { flat, passes })
+}
+
+/// What puts members together: those of an entry, or of a group.
+pub(super) trait Together {
+    /// For each of what they are put together in, `f` of one member after the other; `empty` of none.
+    fn fold<T: Copy, R: Copy>(
+        &self,
+        values: &Series<'_, T>,
+        empty: R,
+        f: impl Fn(R, T) -> R,
+    ) -> Series<'static, R>;
+}
+
+/// One value for each of what members are put together in.
+pub(super) fn reduced(
+    reduction: Reduction,
+    values: Values<'_>,
+    members: &impl Together,
+) -> Values<'static> {
     match (reduction, values) {
         (Reduction::Any, values) => {
             Values::Bool(members.fold(&values.into_bools(), false, |any, value| any | value))
@@ -22,11 +41,11 @@ pub(super) fn reduce(
             Values::Bool(members.fold(&values.into_bools(), true, |all, value| all & value))
         }
         (Reduction::Count, Values::Bool(values)) => {
-            let count = |count: i64, holds| count + i64::from(holds);
-            Values::Int(Int::I64, members.fold(&values, 0, count))
+            let holding = |count: i64, holds| count + i64::from(holds);
+            Values::Int(Int::I64, members.fold(&values, 0, holding))
         }
-        (Reduction::Count, _) => Values::Int(Int::I64, members.count()),
-        (Reduction::Size, _) => Values::Int(Int::U64, members.count()),
+        (Reduction::Count, _) => Values::Int(Int::I64, count(members)),
+        (Reduction::Size, _) => Values::Int(Int::U64, count(members)),
         (Reduction::Sum, Values::Float(values)) => {
             Values::Float(members.fold(&values, 0.0, |sum, value| sum + value))
         }
@@ -40,24 +59,20 @@ pub(super) fn reduce(
         }
         (Reduction::Mean, values) => {
             let sums = members.fold(&values.into_floats(), 0.0, |sum, value| sum + value);
-            Values::Float(sums.zip(&members.count(), mean))
+            Values::Float(sums.zip(&count(members), mean))
         }
-        (Reduction::Max, values) => Values::Float(members.extreme(values, |a, b| a > b)),
-        (Reduction::Min, values) => Values::Float(members.extreme(values, |a, b| a < b)),
+        (Reduction::Max, values) => Values::Float(extreme(members, values, |a, b| a > b)),
+        (Reduction::Min, values) => Values::Float(extreme(members, values, |a, b| a < b)),
     }
 }
 
 /// The mean of so many values; 0 of none.
-pub(super) fn mean(sum: f64, count: i64) -> f64 {
+fn mean(sum: f64, count: i64) -> f64 {
     if count == 0 { 0.0 } else { sum / count as f64 }
 }
 
 /// The better of two values; NaN where one is.
-pub(super) fn better_of(
-    best: Option<f64>,
-    value: f64,
-    better: &impl Fn(f64, f64) -> bool,
-) -> Option<f64> {
+fn better_of(best: Option<f64>, value: f64, better: &impl Fn(f64, f64) -> bool) -> Option<f64> {
     match best {
         Some(best) if best.is_nan() || !(value.is_nan() || better(value, best)) => Some(best),
         _ => Some(value),
@@ -70,22 +85,21 @@ struct Members<'m, 'b> {
     passes: Option<&'m [bool]>,
 }
 
-impl Members<'_, '_> {
-    fn count(&self) -> Series<'static, i64> {
-        self.fold(&Series::One(1_i64), 0, |count, one| count + one)
-    }
+fn count(members: &impl Together) -> Series<'static, i64> {
+    members.fold(&Series::One(1_i64), 0, |count, one| count + one)
+}
 
-    fn extreme(
-        &self,
-        values: Values<'_>,
-        better: impl Fn(f64, f64) -> bool,
-    ) -> Series<'static, f64> {
-        let values = values.into_floats();
-        let best = |best, value| better_of(best, value, &better);
-        let best = self.fold(&values, None, best);
-        best.map(|best| best.unwrap_or(f64::NAN))
-    }
+fn extreme(
+    members: &impl Together,
+    values: Values<'_>,
+    better: impl Fn(f64, f64) -> bool,
+) -> Series<'static, f64> {
+    let best = |best, value| better_of(best, value, &better);
+    let best = members.fold(&values.into_floats(), None, best);
+    best.map(|best| best.unwrap_or(f64::NAN))
+}
 
+impl Together for Members<'_, '_> {
     fn fold<T: Copy, R: Copy>(
         &self,
         values: &Series<'_, T>,

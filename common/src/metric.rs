@@ -30,6 +30,7 @@ mod row_batch;
 mod significance;
 mod size;
 mod tally;
+mod weight_sums;
 
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;

@@ -13,12 +13,12 @@ pub use validity::ControlVerdict;
 
 use serde::{Deserialize, Serialize};
 
-use super::exact_sum::ExactSum;
 use super::histogram::LARGEST;
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use super::tally::Tally;
+use super::weight_sums::WeightSums;
 
 /// Counts of one `fit`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,13 +44,6 @@ struct CategoryCounts {
     /// One a bin with weights, else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weights: Vec<WeightSums>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WeightSums {
-    sum: ExactSum,
-    squares: ExactSum,
 }
 
 impl Counting for MassFitCounts {
@@ -104,8 +97,7 @@ impl Counting for MassFitCounts {
                 }
             }
             if let Some(sums) = counts.weights.get_mut(bin as usize) {
-                sums.sum.add(weight);
-                sums.squares.add_square(weight);
+                sums.add(weight);
             }
         }
         Ok(())
@@ -118,8 +110,7 @@ impl Counting for MassFitCounts {
                 mine.merge(theirs);
             }
             for (mine, theirs) in mine.weights.iter_mut().zip(&theirs.weights) {
-                mine.sum.merge(&theirs.sum);
-                mine.squares.merge(&theirs.squares);
+                mine.merge(theirs);
             }
         }
         self.outside = self.outside.saturating_add(other.outside);

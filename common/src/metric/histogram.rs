@@ -5,12 +5,13 @@ mod spec;
 pub use spec::{HistogramSpec, RawHistogram};
 
 use super::axis::{Axis, Place};
-use super::exact_sum::ExactSum;
+
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::ranking::ratio;
 use super::row_batch::{FillError, RowBatch};
 use super::tally::Tally;
+use super::weight_sums::WeightSums;
 use crate::count::counted;
 use serde::{Deserialize, Serialize};
 
@@ -29,13 +30,6 @@ pub(super) struct HistogramCounts {
     /// One per bin when weighted, else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weights: Vec<WeightSums>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WeightSums {
-    sum: ExactSum,
-    squares: ExactSum,
 }
 
 /// A histogram over everything that was merged.
@@ -187,8 +181,7 @@ impl Counting for HistogramCounts {
             };
             self.entries.add(bin);
             if let Some(sums) = self.weights.get_mut(bin as usize) {
-                sums.sum.add(weight);
-                sums.squares.add(weight * weight);
+                sums.add(weight);
             }
         }
         Ok(())
@@ -198,8 +191,7 @@ impl Counting for HistogramCounts {
         self.entries.merge(&other.entries);
         self.missing = self.missing.saturating_add(other.missing);
         for (mine, theirs) in self.weights.iter_mut().zip(&other.weights) {
-            mine.sum.merge(&theirs.sum);
-            mine.squares.merge(&theirs.squares);
+            mine.merge(theirs);
         }
     }
 
@@ -230,7 +222,7 @@ impl Counting for HistogramCounts {
         let bin = |slot: u32, low: f64, high: f64| {
             let entries = counts.get(slot as usize).copied().unwrap_or(0);
             let (content, squares) = match self.weights.get(slot as usize) {
-                Some(sums) => (sums.sum.value(), sums.squares.value()),
+                Some(sums) => (sums.sum(), sums.squares()),
                 None => (entries as f64, entries as f64),
             };
             HistogramBin {

@@ -162,12 +162,8 @@ impl CategoryCounts {
         if self.weights.is_empty() {
             return Histogram::of_counts(range, &counts);
         }
-        let sumw = self.weights.iter().map(|sums| sums.sum.value()).collect();
-        let sumw2 = self
-            .weights
-            .iter()
-            .map(|sums| sums.squares.value().max(0.0))
-            .collect();
+        let sumw = self.weights.iter().map(|sums| sums.sum()).collect();
+        let sumw2 = self.weights.iter().map(|sums| sums.squares()).collect();
         let entries = counts.into_iter().fold(0, u64::saturating_add);
         Histogram::of_sums(range, sumw, sumw2, entries)
     }

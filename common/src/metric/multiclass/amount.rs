@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric::exact_sum::ExactSum;
+use crate::metric::weight_sums::WeightSums;
 
 /// A number of rows and, with weights, the sums of these and of their squares.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -13,20 +13,12 @@ pub(super) struct Amount {
     weights: Option<Box<WeightSums>>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WeightSums {
-    sum: ExactSum,
-    squares: ExactSum,
-}
-
 impl Amount {
     pub(super) fn add(&mut self, weight: Option<f64>) {
         self.rows += 1;
         if let Some(weight) = weight {
             let sums = self.weights.get_or_insert_default();
-            sums.sum.add(weight);
-            sums.squares.add_square(weight);
+            sums.add(weight);
         }
     }
 
@@ -34,8 +26,7 @@ impl Amount {
         self.rows = self.rows.saturating_add(other.rows);
         if let Some(theirs) = &other.weights {
             let mine = self.weights.get_or_insert_default();
-            mine.sum.merge(&theirs.sum);
-            mine.squares.merge(&theirs.squares);
+            mine.merge(theirs);
         }
     }
 
@@ -46,13 +37,13 @@ impl Amount {
     /// The sum of weights; of rows without any.
     pub(super) fn value(&self) -> f64 {
         let weights = self.weights.as_ref();
-        weights.map_or(self.rows as f64, |sums| sums.sum.value())
+        weights.map_or(self.rows as f64, |sums| sums.sum())
     }
 
     /// The sum of squared weights.
     pub(super) fn squares(&self) -> f64 {
         let weights = self.weights.as_ref();
-        weights.map_or(self.rows as f64, |sums| sums.squares.value())
+        weights.map_or(self.rows as f64, |sums| sums.squares())
     }
 
     /// All of these together.

@@ -23,8 +23,8 @@ pub use column::{Column, ColumnType};
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
 pub use model::{
-    BdtMode, BdtSource, EngineChoice, Model, ModelInputs, ModelOutput, ModelSource, NamedInput,
-    NanPolicy, is_ccdb,
+    BdtMode, BdtSource, Distance, Edges, EngineChoice, Graph, GraphInput, Level, Model,
+    ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy, is_ccdb,
 };
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};

@@ -46,6 +46,7 @@ mod value;
 mod vector;
 
 pub use error::{EvaluateError, ExpressionError};
+pub use evaluate::MOST_GROUPS;
 pub use evaluate::column::{list_ends, list_values, same_count, same_lengths};
 pub use function::Functions;
 pub use input::{Index, Inputs, RowIndex};
@@ -76,6 +77,27 @@ impl Expression {
     /// The text that was parsed.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The names in it that stand for values.
+    pub fn names(&self) -> BTreeSet<String> {
+        fn collect(of: &syntax::Syntax, names: &mut BTreeSet<String>) {
+            if let syntax::Form::Name(name) = &of.form {
+                names.insert(name.clone());
+            }
+            of.for_each(&mut |under| collect(under, names));
+        }
+        let mut names = BTreeSet::new();
+        collect(&self.syntax, &mut names);
+        names
+    }
+
+    /// The same of an edge: `x[i]` and `x[j]` become names, written like that, of what its two ends
+    /// have.
+    #[must_use]
+    pub fn of_edges(mut self) -> Self {
+        self.syntax.name_ends();
+        self
     }
 
     /// Checks names and types against `scope`: the result has one value per row, of the

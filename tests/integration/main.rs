@@ -20,6 +20,7 @@ mod faults;
 mod fits;
 mod former_stages;
 mod forms;
+mod graphs;
 mod hostile;
 mod lists;
 mod main_job;

@@ -9,6 +9,7 @@ use lumimill_common::metric::MetricSpec;
 
 use crate::dataset_column::{DATASET, add_dataset};
 use crate::feature::Program;
+use crate::graph::Features;
 use crate::identity::{Role, column_of, event_columns};
 use crate::input::{EVENT, LUMI, RUN};
 use crate::prepared_stage::{Fitted, PreparedStage, fold_field};
@@ -21,6 +22,7 @@ pub struct CompiledStage {
     prepared: Arc<PreparedStage>,
     stage: Stage,
     program: Program,
+    graphs: Vec<Option<Features>>,
     /// How the entries that it reads are told to be of events.
     events: Events,
     event_columns: Option<[String; 3]>,
@@ -32,7 +34,12 @@ pub struct CompiledStage {
 
 impl CompiledStage {
     /// A stage for what it reads, as this program.
-    pub(crate) fn of(prepared: &Arc<PreparedStage>, program: Program, fitted: Fitted) -> Self {
+    pub(crate) fn of(
+        prepared: &Arc<PreparedStage>,
+        program: Program,
+        graphs: Vec<Option<Features>>,
+        fitted: Fitted,
+    ) -> Self {
         let written = program.output_schema();
         let written = written.fields().iter().map(|field| field.as_ref().clone());
         let mut fields: Vec<Field> = written.collect();
@@ -45,6 +52,7 @@ impl CompiledStage {
             candidate: column_of(&fitted.schema, Role::Candidate).map(str::to_owned),
             stage: fitted.stage,
             program,
+            graphs,
             schema: Arc::new(Schema::new(fields)),
             names_dataset: fitted.names_dataset,
         }
@@ -54,6 +62,11 @@ impl CompiledStage {
     #[must_use]
     pub fn prepared(&self) -> &PreparedStage {
         &self.prepared
+    }
+
+    /// What the graphs of each of its models are made of.
+    pub(crate) fn graphs(&self) -> &[Option<Features>] {
+        &self.graphs
     }
 
     /// The stage as the campaign has it, with all columns that it keeps by name.

@@ -28,6 +28,7 @@ use lumimill_common::metric::Unit;
 use crate::candidate::Candidates;
 use collection_lengths::CollectionLengths;
 pub(crate) use compile::Draft;
+pub(crate) use list::{list_column, list_of, with_column, without_nulls};
 use output::Output;
 pub(crate) use problem::Problems;
 
@@ -94,6 +95,11 @@ impl Program {
     pub fn output_schema(&self) -> SchemaRef {
         let written = self.schema.fields().iter().take(self.written).cloned();
         Arc::new(Schema::new(written.collect::<Vec<_>>()))
+    }
+
+    /// All columns of the rows that it gives: those that it writes, and those for models alone.
+    pub(crate) fn row_schema(&self) -> &SchemaRef {
+        &self.schema
     }
 
     /// How many columns it writes: the first ones of the rows that it gives.

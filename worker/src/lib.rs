@@ -22,6 +22,7 @@ mod event_name;
 mod facts;
 mod fatigue;
 pub mod feature;
+mod graph;
 #[cfg(feature = "program")]
 pub mod health;
 mod identity;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::{Campaign, Problem, Rows, Stage};
+use lumimill_common::expression::Functions;
 use lumimill_common::metric::{MetricSpec, Unit};
 use lumimill_common::shard::stage_digest;
 
@@ -14,6 +15,7 @@ use crate::beside;
 use crate::compiled_stage::CompiledStage;
 use crate::dataset_column::{DATASET, with_dataset};
 use crate::feature::{Draft, Program};
+use crate::graph::Features;
 use crate::identity::{Role, with_roles};
 use crate::planned_stage::PlannedStage;
 use crate::process::wrong_metrics;
@@ -258,8 +260,15 @@ impl PreparedStage {
         } = Program::draft(&fitted.stage, &self.path, &self.functions, &fitted.schema);
         problems.append(&mut fitted.problems);
         problems.extend(wrong_metrics(self, &fitted.stage, known));
+        let graphs = program.as_ref().map(|program| self.graphs(program));
+        let graphs = graphs
+            .unwrap_or_else(|| Ok(Vec::new()))
+            .unwrap_or_else(|wrong| {
+                problems.extend(wrong);
+                Vec::new()
+            });
         let program = program.filter(|_| problems.is_empty());
-        let compiled = program.map(|program| CompiledStage::of(self, program, fitted));
+        let compiled = program.map(|program| CompiledStage::of(self, program, graphs, fitted));
         (compiled, problems)
     }
 
@@ -273,7 +282,10 @@ impl PreparedStage {
         let mut problems = std::mem::take(&mut fitted.problems);
         let program = Program::compile(&fitted.stage, &self.path, &self.functions, &fitted.schema);
         match program {
-            Ok(program) if problems.is_empty() => Ok(CompiledStage::of(self, program, fitted)),
+            Ok(program) if problems.is_empty() => {
+                let graphs = self.graphs(&program)?;
+                Ok(CompiledStage::of(self, program, graphs, fitted))
+            }
             Ok(_) => Err(problems),
             Err(found) => {
                 problems.splice(0..0, found);
@@ -325,6 +337,42 @@ impl PreparedStage {
         let fields = schema.fields().iter().map(|field| field.name());
         let named = fields.filter(|name| words.contains(name.as_str()));
         named.cloned().collect()
+    }
+
+    /// What the graphs of its models are made of, for the rows of a program; none for models of
+    /// rows.
+    fn graphs(&self, program: &Program) -> Result<Vec<Option<Features>>, Vec<Problem>> {
+        let sources = self.functions.iter();
+        let sources = sources.map(|(name, source)| (name.as_str(), source.as_str()));
+        // What is wrong with one is told where it is.
+        let functions = Functions::parse(sources).unwrap_or_default();
+        let mut fields: Vec<Field> = Vec::new();
+        let rows = program.row_schema().fields().iter();
+        fields.extend(rows.map(|field| field.as_ref().clone()));
+        fields.extend(self.folds.map(|_| fold_field()));
+        let (mut graphs, mut problems) = (Vec::new(), Vec::new());
+        for (number, spec) in self.stage.models.iter().enumerate() {
+            let mut loaded = self.models.iter();
+            // What comes after one that did not load may be made of what that would give.
+            let Some(model) = loaded.find(|model| model.name() == spec.name) else {
+                break;
+            };
+            let schema = Schema::new(fields.clone());
+            let compiled = model.graph().map(|graph| {
+                let place = self.stage.reading.models.of(number);
+                let path = format!("{}.model[{place}]", self.path);
+                Features::compile(graph, &schema, &functions, &path)
+            });
+            graphs.push(compiled.transpose().unwrap_or_else(|wrong| {
+                problems.extend(wrong);
+                None
+            }));
+            fields.extend(model.fields());
+        }
+        match problems.is_empty() {
+            true => Ok(graphs),
+            false => Err(problems),
+        }
     }
 }
 

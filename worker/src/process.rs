@@ -20,7 +20,7 @@ use crate::feature::{Rows, RunError};
 use crate::input::{as_u32, as_u64};
 use crate::prepared_stage::{PreparedStage, fold_field};
 use crate::score::fold_column;
-use crate::stage_model::{StageModel, score_all};
+use crate::stage_model::{NotScored, StageModel, score_with_graphs};
 use crate::told_apart::ToldApart;
 
 use fill::{fill, fill_before_cuts};
@@ -103,7 +103,8 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
         .map_err(|error| error.to_string())
         .and_then(|mut rows| {
             let columns = added_columns("no file", stage, &events, &rows);
-            let batch = columns.and_then(|columns| extended(&rows.batch, stage, columns));
+            let columns = columns.map_err(NotScored::message)?;
+            let batch = extended(&rows.batch, stage, columns);
             rows.batch = batch.map_err(|failure| failure.message)?;
             Ok(rows)
         });
@@ -157,6 +158,19 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// Why rows are not scored, with the event of the row that it is about.
+    fn not_scored(&self, rows: &Rows, wrong: NotScored) -> Failure {
+        let wrong = match wrong {
+            NotScored::Failed(failure) => return failure,
+            NotScored::Row(wrong) => wrong,
+        };
+        let entry = rows.event_index.values().get(wrong.row);
+        let entry = entry.map_or(0, |entry| u64::from(*entry));
+        let event = self.reader.name(self.start.saturating_add(entry));
+        let message = format!("{event}: {}", wrong.message);
+        Failure::reject("model", &self.shard.file.url, message)
+    }
+
     /// What went wrong in a batch, with the event that it went wrong at.
     fn failure(&self, error: &RunError) -> Failure {
         let url = &self.shard.file.url;
@@ -202,7 +216,8 @@ fn batch_rows(
         measured.cut_flow.add(name, *unit, *count);
     }
     rows = with_numbers(place, stage, rows, measured)?;
-    let columns = added_columns(&place.shard.file.url, stage, &entries.batch, &rows)?;
+    let columns = added_columns(&place.shard.file.url, stage, &entries.batch, &rows);
+    let columns = columns.map_err(|wrong| place.not_scored(&rows, wrong))?;
     let read = rows.batch.clone();
     rows.batch = extended(&rows.batch, stage, columns)?;
     fill_before_cuts((stage, entries), &read, &rows, measured)?;
@@ -242,15 +257,9 @@ fn with_numbers(
     measured: &mut Measured,
 ) -> Result<Rows, Failure> {
     for model in stage.prepared().models() {
-        let numbers = model.has_numbers(&rows.batch).map_err(|wrong| {
-            let entry = rows.event_index.values().get(wrong.row);
-            let entry = place
-                .start
-                .saturating_add(entry.map_or(0, |entry| u64::from(*entry)));
-            let event = place.reader.name(entry);
-            let message = format!("{event}: {}", wrong.message);
-            Failure::reject("model", &place.shard.file.url, message)
-        })?;
+        let numbers = model
+            .has_numbers(&rows.batch)
+            .map_err(|wrong| place.not_scored(&rows, NotScored::Row(wrong)))?;
         if let (Some(numbers), Some(step)) = (numbers, model.step_before()) {
             rows = rows
                 .filter(&numbers)
@@ -312,7 +321,7 @@ fn added_columns(
     stage: &CompiledStage,
     events: &RecordBatch,
     rows: &Rows,
-) -> Result<Vec<ArrayRef>, Failure> {
+) -> Result<Vec<ArrayRef>, NotScored> {
     let mut columns = Vec::new();
     let mut scored = rows.batch.clone();
     if let Some(folds) = stage.folds() {
@@ -322,7 +331,8 @@ fn added_columns(
         scored = with_column(&scored, fold_field(), fold.clone())?;
         columns.push(fold);
     }
-    columns.extend(score_all(stage.prepared().models(), &scored)?);
+    let models = stage.prepared().models();
+    columns.extend(score_with_graphs(models, stage.graphs(), &scored)?);
     Ok(columns)
 }
 

@@ -25,13 +25,14 @@ mod made_up;
 mod metadata;
 mod model;
 mod native;
-mod onnx;
+pub(crate) mod onnx;
 mod program;
 #[cfg(feature = "runtime")]
 mod runtime;
-mod signature;
+pub(crate) mod signature;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod tensor_values;
+pub(crate) mod tensors;
 mod trees;
 
 pub use bins::Bins;
@@ -43,8 +44,9 @@ pub use engine::rewritten;
 pub use engine::{embedded_name, load, missing, runtime_here};
 pub use error::{ModelError, Problem};
 pub use evaluator::{Evaluator, Gathering};
-pub(crate) use features::is_nan;
 pub use features::{Features, GatherError};
+pub(crate) use features::{doubles, is_nan};
 pub use fold::{FOLD, fold_column};
 pub use model::Model;
+pub(crate) use model::sha256;
 pub use signature::Wrong;

@@ -2,12 +2,16 @@
 
 mod bdt;
 
+use std::sync::Arc;
+
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_schema::{DataType, Field};
 use lumimill_common::bdt_config::BdtConfig;
 use lumimill_common::campaign::{self, ModelSource, NanPolicy};
 use lumimill_common::failure::Failure;
 
+use crate::feature::with_column;
+use crate::graph::{self, Features};
 use crate::planned_stage::maker;
 use crate::score::{self, Bins, Choice, Gathering, Wrong, is_nan};
 
@@ -20,7 +24,9 @@ pub struct StageModel {
     name: String,
     columns: Vec<String>,
     nan: NanPolicy,
+    /// What scores rows; nothing where it is given graphs.
     models: Choice,
+    graph: Option<Arc<graph::Model>>,
     /// Paths of its files, each with its SHA-256, in fold order; of models in bins their
     /// configuration first.
     files: Vec<(String, String)>,
@@ -39,6 +45,9 @@ impl StageModel {
         is_column: &dyn Fn(&str) -> bool,
         planned: Option<&dyn Fn(usize) -> String>,
     ) -> Result<Self, Vec<Wrong>> {
+        if let Some(graph) = &spec.graph {
+            return Self::load_graph(files, spec, graph, planned);
+        }
         if let ModelSource::Bdt(source) = &spec.source {
             let loaded = bdt::load(files, spec, source, is_column, planned)?;
             return Ok(Self {
@@ -46,6 +55,7 @@ impl StageModel {
                 columns: loaded.resolved.columns().map(str::to_owned).collect(),
                 nan: spec.nan,
                 models: Choice::Bins(loaded.bins),
+                graph: None,
                 files: loaded.files,
                 told: loaded.notes,
                 spec: loaded.resolved,
@@ -90,12 +100,37 @@ impl StageModel {
                 columns: spec.columns().map(str::to_owned).collect(),
                 nan: spec.nan,
                 models,
+                graph: None,
                 files: hashed,
                 told: Vec::new(),
                 spec: spec.clone(),
             }),
             false => Err(problems),
         }
+    }
+
+    fn load_graph(
+        files: &ModelFiles<'_>,
+        spec: &campaign::Model,
+        graph: &campaign::Graph,
+        planned: Option<&dyn Fn(usize) -> String>,
+    ) -> Result<Self, Vec<Wrong>> {
+        let path = spec.source.paths().first().map_or("", String::as_str);
+        let unread = |error| format!("{path}: cannot read the model: {error}");
+        let bytes = files(path).map_err(|error| vec![Wrong::here(unread(error))])?;
+        let planned = planned.map(|engine| engine(0));
+        let model = graph::Model::load(path, &bytes, spec, graph, planned.as_deref())?;
+        let hashed = (path.to_owned(), model.sha256().to_owned());
+        Ok(Self {
+            name: spec.name.clone(),
+            columns: spec.columns().map(str::to_owned).collect(),
+            nan: spec.nan,
+            models: Choice::Folds(Vec::new()),
+            graph: Some(Arc::new(model)),
+            files: vec![hashed],
+            told: Vec::new(),
+            spec: spec.clone(),
+        })
     }
 
     /// Its name in the campaign.
@@ -107,6 +142,9 @@ impl StageModel {
     /// The columns that it adds.
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
+        if let Some(graph) = &self.graph {
+            return graph.fields();
+        }
         let types = self.models.outputs().into_iter();
         let columns = self.columns.iter().zip(types);
         columns
@@ -118,9 +156,15 @@ impl StageModel {
     #[must_use]
     pub fn folds(&self) -> usize {
         match &self.models {
-            Choice::Folds(folds) => folds.len(),
+            Choice::Folds(folds) => folds.len().max(1),
             Choice::Only(_) | Choice::Bins(_) => 1,
         }
+    }
+
+    /// The graphs that it is given, where it is not given rows.
+    #[must_use]
+    pub fn graph(&self) -> Option<&campaign::Graph> {
+        self.graph.as_ref().map(|model| model.graph())
     }
 
     /// What the campaign says of it, with what a BDT configuration adds to that.
@@ -152,7 +196,8 @@ impl StageModel {
         let configuration = self.models.bins().map(|_| "");
         let models = self.models.all().iter();
         let models = models.map(|model| model.engine().unwrap_or_default());
-        configuration.into_iter().chain(models)
+        let graph = self.graph.iter().map(|model| model.engine());
+        configuration.into_iter().chain(models).chain(graph)
     }
 
     /// What its values depend on beside its configuration, of each file (see `maker`).
@@ -164,7 +209,7 @@ impl StageModel {
     /// What evaluates it, where that is not this program alone.
     #[must_use]
     pub fn engine(&self) -> Option<&str> {
-        self.models.all().iter().find_map(|model| model.engine())
+        self.engines().find(|engine| !engine.is_empty())
     }
 
     /// What a person should know of its scores, each note once.
@@ -173,6 +218,7 @@ impl StageModel {
         let models = self.models.all().iter();
         let mut notes: Vec<String> = models.flat_map(|model| model.notes()).collect();
         notes.extend(self.told.iter().cloned());
+        notes.extend(self.graph.iter().flat_map(|model| model.notes()));
         notes.sort();
         notes.dedup();
         notes
@@ -201,7 +247,8 @@ impl StageModel {
             })?;
             return Ok(Some(bins.iter().map(|bin| Some(bin.is_some())).collect()));
         }
-        if self.nan == NanPolicy::Keep {
+        // Of a graph, more than columns must be numbers: it is looked at when it is made.
+        if self.nan == NanPolicy::Keep || self.graph.is_some() {
             return Ok(None);
         }
         let inputs = self.models.all().first();
@@ -301,12 +348,74 @@ pub struct NoNumber {
     pub message: String,
 }
 
-/// The columns of all models of a stage; models of the same inputs share one gathering.
+/// Why rows are not scored.
+#[derive(Debug)]
+pub(crate) enum NotScored {
+    /// Whatever row it is about.
+    Failed(Failure),
+    /// What one row has.
+    Row(NoNumber),
+}
+
+impl From<Failure> for NotScored {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl NotScored {
+    /// What is wrong.
+    pub(crate) fn message(self) -> String {
+        match self {
+            Self::Failed(failure) => failure.message,
+            Self::Row(row) => row.message,
+        }
+    }
+}
+
+/// The columns of models that are all of rows; those of the same inputs share one gathering.
 pub fn score_all(models: &[StageModel], rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
+    score_with_graphs(models, &[], rows).map_err(|wrong| match wrong {
+        NotScored::Failed(failure) => failure,
+        NotScored::Row(row) => Failure::reject("model", "rows", row.message),
+    })
+}
+
+/// The columns of all models of a stage. Graphs are made of what rows have, and of what earlier models
+/// gave.
+pub(crate) fn score_with_graphs(
+    models: &[StageModel],
+    features: &[Option<Features>],
+    rows: &RecordBatch,
+) -> Result<Vec<ArrayRef>, NotScored> {
     let mut gathering = Gathering::of(rows);
+    let mut known = rows.clone();
     let mut columns = Vec::with_capacity(models.len());
-    for model in models {
-        columns.extend(model.models.evaluate(&mut gathering)?);
+    for (number, model) in models.iter().enumerate() {
+        let added = match (&model.graph, features.get(number)) {
+            (Some(graph), Some(Some(features))) => {
+                let scored = graph.evaluate(features, &known);
+                scored.map_err(|wrong| model.not_scored(wrong))?
+            }
+            _ => model.models.evaluate(&mut gathering)?,
+        };
+        if features.iter().skip(number + 1).any(Option::is_some) {
+            for (field, column) in model.fields().into_iter().zip(&added) {
+                let extended = with_column(&known, field, Arc::clone(column));
+                known = extended.map_err(|error| Failure::reject("model", &model.name, error))?;
+            }
+        }
+        columns.extend(added);
     }
     Ok(columns)
+}
+
+impl StageModel {
+    fn not_scored(&self, wrong: graph::Unscored) -> NotScored {
+        let message = format!("model {}: {}", self.name, wrong.message);
+        match wrong.row {
+            Some(row) => NotScored::Row(NoNumber { row, message }),
+            None => Failure::reject("model", &self.name, message).into(),
+        }
+    }
 }

@@ -118,6 +118,19 @@ def refused():
     save("mixes_three_rows", mean, [port("x", T.FLOAT, [3, 3])], [port("y", T.FLOAT, [3, 3])])
 
 
+def of_graphs():
+    """A model of graphs: of each edge its only feature, of each graph its two globals, six times."""
+    inputs = [port("x", T.FLOAT, ["nodes", 1]), port("e", T.INT64, [2, "edges"])]
+    inputs += [port("a", T.FLOAT, ["edges", 1]), port("u", T.FLOAT, ["graphs", 2])]
+    nodes = [
+        helper.make_node("Squeeze", ["a", "one"], ["difference"]),
+        helper.make_node("Concat", ["u", "u", "u"], ["six"], axis=1),
+        helper.make_node("Reshape", ["six", "shape"], ["quantiles"]),
+    ]
+    outputs = [port("difference", T.FLOAT, ["edges"]), port("quantiles", T.FLOAT, ["graphs", 2, 3])]
+    save("edges", nodes, inputs, outputs, [constant("one", np.array([1])), constant("shape", np.array([-1, 2, 3]))])
+
+
 def forests():
     x = floats(4)
     kinds = {
@@ -149,6 +162,7 @@ def main():
     network("flat", "rows", flat, "q", ["rows"])
     forests()
     refused()
+    of_graphs()
     (FOLDER / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
 

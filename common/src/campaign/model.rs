@@ -1,6 +1,7 @@
 //! `[[stage.model]]`: a model, its inputs and the columns that its outputs go to.
 
 mod bdt;
+mod graph;
 mod inputs;
 mod outputs;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use crate::section::Section;
 pub use bdt::{BdtMode, BdtSource, is_ccdb};
+pub use graph::{Distance, Edges, Graph, GraphInput, Level};
 pub use inputs::{ModelInputs, NamedInput};
 pub use outputs::ModelOutput;
 
@@ -72,7 +74,10 @@ pub struct Model {
     pub name: String,
     /// Its file or files.
     pub source: ModelSource,
-    /// What it reads, in the order that the model was trained with.
+    /// The graphs that it is given, where it is not given rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Graph>,
+    /// What it reads, in the order that the model was trained with; nothing of a graph.
     pub inputs: ModelInputs,
     /// Output column (class) that is the score; the last one when absent.
     pub class: Option<usize>,
@@ -99,7 +104,9 @@ impl Model {
         let named = self.outputs.iter().map(|output| output.column.as_str());
         let only = self.outputs.is_empty() && bins.is_empty();
         let only = only.then_some(self.name.as_str());
-        named.chain(only).chain(bins.iter().map(String::as_str))
+        let ends = self.graph.iter().flat_map(|graph| &graph.ends);
+        let ends = ends.chain(bins.iter());
+        named.chain(only).chain(ends.map(String::as_str))
     }
 
     /// Its BDT configuration, where it has one.
@@ -130,7 +137,11 @@ impl Model {
         }
         let onnx = section.text("onnx");
         let folds = section.texts("folds");
-        let inputs = ModelInputs::read(section);
+        let graph = Graph::read(section);
+        let inputs = match &graph {
+            Some(None) => ModelInputs::read(section),
+            _ => Some(ModelInputs::Named(Vec::new())),
+        };
         let outputs = ModelOutput::read_all(section);
         let class = section.integer("class").and_then(|class| {
             let found = usize::try_from(class).ok();
@@ -146,12 +157,24 @@ impl Model {
         }
         let nan = read_nan(section).unwrap_or_default();
         let engine = read_engine(section);
-        for later in ["graph"] {
-            if section.value(later).is_some() {
-                section.problem(later, "is not available in this version: use onnx or folds");
+        section.finish();
+        let mut graph = graph?;
+        match &mut graph {
+            Some(graph) => {
+                graph.take_outputs(section, &outputs);
+                for (key, message) in not_of_graphs(class, folds.as_deref(), nan, engine) {
+                    section.problem(key, message);
+                }
+            }
+            None => {
+                let two = outputs.iter().filter(|output| output.part.is_some());
+                for output in two {
+                    let message = "two indices are of outputs of a graph model: export the model with a \
+                                   Reshape behind it, and write one";
+                    section.problem(&format!("outputs.{}", output.column), message);
+                }
             }
         }
-        section.finish();
         let source = match (onnx, folds) {
             (Some(path), None) => Some(ModelSource::Onnx(path)),
             (None, Some(paths)) if paths.len() >= 2 => Some(ModelSource::Folds(paths)),
@@ -167,6 +190,7 @@ impl Model {
         Some(Self {
             name: name?,
             source: source?,
+            graph,
             inputs: inputs?,
             class,
             outputs,
@@ -188,6 +212,7 @@ impl Model {
         Some(Self {
             name: name?,
             source: ModelSource::Bdt(source?),
+            graph: None,
             inputs: ModelInputs::Columns(Vec::new()),
             class: None,
             outputs: Vec::new(),
@@ -214,4 +239,34 @@ fn read_engine(section: &mut Section<'_>) -> EngineChoice {
         ("embedded", EngineChoice::Embedded),
     ];
     section.choice("engine", &engines).unwrap_or_default()
+}
+
+/// What models of rows may say, and those of graphs not.
+fn not_of_graphs(
+    class: Option<usize>,
+    folds: Option<&[String]>,
+    nan: NanPolicy,
+    engine: EngineChoice,
+) -> Vec<(&'static str, &'static str)> {
+    let mut wrong = Vec::new();
+    if class.is_some() {
+        wrong.push(("class", "is of models of rows: name the element in outputs"));
+    }
+    if folds.is_some() {
+        wrong.push((
+            "folds",
+            "is not available in this version for models of graphs: use onnx",
+        ));
+    }
+    if nan == NanPolicy::Drop {
+        wrong.push((
+            "nan",
+            "\"drop\" is not available for models of graphs: leave events out by where, or nodes by a \
+             group of -1",
+        ));
+    }
+    if engine == EngineChoice::Trees {
+        wrong.push(("engine", "\"trees\" evaluates no graphs"));
+    }
+    wrong
 }

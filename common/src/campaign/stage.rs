@@ -162,6 +162,14 @@ impl Stage {
                 section.problem(key, "goes with files: a stage has rows");
             }
         }
+        for (index, model) in stage.models.iter().enumerate() {
+            if model.graph.is_some() && stage.rows != Rows::Event {
+                let place = stage.reading.models.of(index);
+                let message =
+                    "needs rows = \"event\": an event has the nodes of its graphs as lists";
+                section.problem(&format!("model[{place}].graph"), message);
+            }
+        }
         if stage.has_folds() {
             // It is there anyway.
             let is_fold = |keep: &Keep| keep.column == FOLD && keep.name == FOLD;

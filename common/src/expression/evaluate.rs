@@ -8,6 +8,8 @@ mod group;
 mod integer;
 mod reduce;
 
+pub use group::MOST_GROUPS;
+
 use std::rc::Rc;
 use std::sync::Arc;
 

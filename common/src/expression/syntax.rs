@@ -154,6 +154,30 @@ impl Syntax {
         }
     }
 
+    /// Makes a name of each `name[i]` and `name[j]`.
+    pub(super) fn name_ends(&mut self) {
+        if let Form::Index(both) = &self.form
+            && let [Form::Name(of), Form::Name(end)] = [&both[0].form, &both[1].form]
+            && (end == "i" || end == "j")
+        {
+            self.form = Form::Name(format!("{of}[{end}]"));
+            return;
+        }
+        match &mut self.form {
+            Form::Constant(_) | Form::Name(_) => {}
+            Form::Member(of, _) | Form::Unary(_, of) => of.name_ends(),
+            Form::Binary(_, of) | Form::Index(of) | Form::By(_, of) => {
+                of.iter_mut().for_each(Self::name_ends);
+            }
+            Form::Choose(of) => of.iter_mut().for_each(Self::name_ends),
+            Form::Call(_, of) => of.iter_mut().for_each(Self::name_ends),
+            Form::Method(of, _, arguments) => {
+                of.name_ends();
+                arguments.iter_mut().for_each(Self::name_ends);
+            }
+        }
+    }
+
     /// Whether an operator can follow or precede its text without parentheses.
     pub(super) fn is_operand(&self) -> bool {
         self.in_parentheses || !matches!(self.form, Form::Binary(..) | Form::Choose(_))

@@ -4,8 +4,8 @@
 //! One that is added later is hashed only where it is not at its default.
 
 use crate::campaign::{
-    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, EngineChoice, Join, Keep,
-    MissingLabels, MissingRows, Model, ModelInputs, ModelOutput, ModelSource, NamedInput,
+    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, Edges, EngineChoice, Graph, Join,
+    Keep, MissingLabels, MissingRows, Model, ModelInputs, ModelOutput, ModelSource, NamedInput,
     NanPolicy, Rows, Stage, StageName,
 };
 use crate::field_hash::FieldHash;
@@ -145,6 +145,7 @@ fn of_model(model: &Model) -> FieldHash {
     let Model {
         name,
         source,
+        graph,
         inputs,
         class,
         outputs,
@@ -157,6 +158,9 @@ fn of_model(model: &Model) -> FieldHash {
         ModelInputs::Columns(columns) => hash.texts("inputs", columns),
         ModelInputs::Named(inputs) => hash.parts("inputs", inputs.iter().map(of_input)),
     };
+    if let Some(graph) = graph {
+        hash.part("graph", &of_graph(graph));
+    }
     if !outputs.is_empty() {
         hash.parts("outputs", outputs.iter().map(of_output));
     }
@@ -219,11 +223,49 @@ fn of_output(output: &ModelOutput) -> FieldHash {
         column,
         output,
         element,
+        part,
     } = output;
     let mut hash = FieldHash::of("output");
     hash.text("column", column).text("output", output);
     if let Some(element) = element {
         hash.number("element", *element as u64);
+    }
+    if let Some(part) = part {
+        hash.number("part", *part as u64);
+    }
+    hash
+}
+
+fn of_graph(graph: &Graph) -> FieldHash {
+    let Graph {
+        nodes,
+        per,
+        features,
+        edges,
+        loops,
+        edge_features,
+        globals,
+        inputs,
+        // Made of the names of columns.
+        ends: _,
+    } = graph;
+    let mut hash = FieldHash::of("graph");
+    hash.text("nodes", nodes)
+        .text_if("per", per.as_ref())
+        .texts("features", features)
+        .flag("loops", *loops)
+        .texts("edge_features", edge_features)
+        .texts("globals", globals);
+    match edges {
+        Edges::Full => &mut hash,
+        Edges::Within(column) => hash.text("within", column),
+        Edges::Radius(radius, of) => hash
+            .number("radius", radius.value().to_bits())
+            .texts("of", of),
+        Edges::Nearest(nearest, of) => hash.number("nearest", u64::from(*nearest)).texts("of", of),
+    };
+    for (name, input) in inputs {
+        hash.text("input", name).text("given", input.word());
     }
     hash
 }

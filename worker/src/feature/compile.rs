@@ -460,6 +460,10 @@ impl Compiler<'_> {
         for model in models {
             let bin = model.bdt().map(|_| BdtSource::bin_column(&model.name));
             for column in model.columns() {
+                if (model.graph.as_ref()).is_some_and(|graph| graph.is_list(column)) {
+                    scope.define_list(column, &DataType::Float32);
+                    continue;
+                }
                 let kind = match bin.as_deref() == Some(column) {
                     true => Kind::Int(Int::I32),
                     false => Kind::Float,

@@ -6,7 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, RecordBatchOptions};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::{
+    Array, ArrayRef, Float32Array, Float64Array, ListArray, RecordBatch, RecordBatchOptions,
+};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::expression::Scope;
@@ -106,4 +110,26 @@ pub(crate) fn with_column(
     Ok(RecordBatch::try_new_with_options(
         schema, columns, &options,
     )?)
+}
+
+/// Floats with NaN for null.
+pub(crate) fn without_nulls(values: ArrayRef) -> ArrayRef {
+    if values.null_count() == 0 {
+        return values;
+    }
+    match values.data_type() {
+        DataType::Float32 => {
+            let values = values.as_primitive::<Float32Type>().iter();
+            Arc::new(Float32Array::from_iter_values(
+                values.map(|value| value.unwrap_or(f32::NAN)),
+            ))
+        }
+        DataType::Float64 => {
+            let values = values.as_primitive::<Float64Type>().iter();
+            Arc::new(Float64Array::from_iter_values(
+                values.map(|value| value.unwrap_or(f64::NAN)),
+            ))
+        }
+        _ => values,
+    }
 }

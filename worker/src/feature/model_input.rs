@@ -1,12 +1,13 @@
 //! What the models of a stage read: columns of its rows, and what is computed for them alone.
 
 use arrow_schema::DataType;
-use lumimill_common::campaign::Keep;
+use lumimill_common::campaign::{Graph, Keep};
 use lumimill_common::expression::{Kind, Scope};
 use lumimill_common::suggest;
 
 use super::compile::Compiler;
 use super::output::{Output, Source};
+use crate::graph::names_read;
 
 /// Columns that come after those of the program, and that a model may read all the same.
 const LATER: [&str; 1] = ["fold"];
@@ -19,6 +20,11 @@ impl Compiler<'_> {
         let names = stage.output_names();
         let mut added: Vec<Output> = Vec::new();
         for (number, model) in stage.models.iter().enumerate() {
+            if let Some(graph) = &model.graph {
+                let columns = self.graph_columns(graph, written, &added);
+                added.extend(columns);
+                continue;
+            }
             let of = stage.reading.models.of(number);
             for (place, input) in model.places() {
                 let path = self.path(&format!("model[{of}].{place}"));
@@ -40,6 +46,31 @@ impl Compiler<'_> {
             }
         }
         added
+    }
+
+    /// The branches that graphs are made of, where they are not columns. What is no name of anything
+    /// is told when the graphs are compiled for all columns.
+    fn graph_columns(&self, graph: &Graph, written: &[Output], added: &[Output]) -> Vec<Output> {
+        let names = self.stage.output_names();
+        let mut found: Vec<Output> = Vec::new();
+        for name in names_read(graph) {
+            for column in [format!("{}_{name}", graph.nodes), name] {
+                let mut known = written.iter().chain(added).chain(&found);
+                let is_known = known.any(|output| output.name == column);
+                if is_known || names.contains(&column.as_str()) {
+                    break;
+                }
+                if let Ok(field) = self.schema.field_with_name(&column) {
+                    found.push(Output {
+                        name: column.clone(),
+                        stored: field.data_type().clone(),
+                        source: Source::Event(column),
+                    });
+                    break;
+                }
+            }
+        }
+        found
     }
 
     fn model_input(&mut self, path: &str, input: &str, scope: &Scope) -> Option<Output> {

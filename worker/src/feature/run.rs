@@ -9,7 +9,7 @@ use arrow_select::take::take_record_batch;
 use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, RowIndex, same_lengths};
 use lumimill_common::metric::Unit;
 
-use super::list::with_column;
+use super::list::{with_column, without_nulls};
 use super::output::Output;
 use super::{Program, Rows, RunError};
 use crate::candidate::{Candidates, Formed};
@@ -81,7 +81,7 @@ impl Program {
                 .iter()
                 .zip(rows.batch.columns())
             {
-                inputs.define(field.name(), Arc::clone(column));
+                inputs.define(field.name(), without_nulls(Arc::clone(column)));
             }
             let passes = select.evaluate(&inputs).map_err(|error| match error {
                 EvaluateError::NoValue { why, entry } => EvaluateError::NoValue {

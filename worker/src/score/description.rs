@@ -169,6 +169,7 @@ fn evaluator(
     let mut spec = Model {
         name: "score".to_owned(),
         source: ModelSource::Onnx(name.to_owned()),
+        graph: None,
         inputs: ModelInputs::Named(signature::inputs(graph).iter().map(input).collect()),
         class: None,
         outputs: Vec::new(),
@@ -182,6 +183,7 @@ fn evaluator(
                 column: port.name.clone(),
                 output: port.name.clone(),
                 element: (!is_flat(port)).then_some(0),
+                part: None,
             })
             .collect();
         load(name, bytes, &spec, None).map_err(|_| wrong)

@@ -119,6 +119,7 @@ fn of_graph(
         column: format!("score {element}"),
         output: last.name.clone(),
         element: (!matches!(shape, Some([_]))).then_some(*element),
+        part: None,
     };
     let spec = campaign::Model {
         source: ModelSource::Onnx((*name).to_owned()),

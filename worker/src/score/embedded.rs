@@ -4,6 +4,7 @@
 //! [`growth`] knows at a time, and batches of one size: the last of a table is filled up. Of a
 //! model that mixes the rows of a batch, which a trial shows, rows are scored one at a time.
 
+mod any_size;
 mod growth;
 mod plan;
 mod trial;
@@ -22,6 +23,7 @@ use super::error::Problem;
 use super::evaluator::{Evaluator, Gathering};
 use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
+pub(crate) use any_size::AnySize;
 use plan::{Asked, Plan};
 
 /// The engine, as plans and tables name it.

@@ -95,6 +95,11 @@ pub fn missing(planned: &str) -> Option<String> {
     }
 }
 
+/// Whether ONNX Runtime was planned.
+pub(super) fn is_runtime(planned: &str) -> bool {
+    engine_of(planned) == Engine::Runtime
+}
+
 fn engine_of(planned: &str) -> Engine {
     match planned {
         "" => Engine::Trees,
@@ -292,7 +297,7 @@ pub fn embedded_name() -> Option<&'static str> {
 }
 
 /// ONNX Runtime as it is found here, as plans name it.
-fn runtime_name() -> Result<Option<String>, String> {
+pub(super) fn runtime_name() -> Result<Option<String>, String> {
     #[cfg(feature = "runtime")]
     return super::runtime::name();
     #[cfg(not(feature = "runtime"))]

@@ -251,7 +251,7 @@ pub(crate) fn is_nan(column: &ArrayRef) -> Option<Vec<bool>> {
 }
 
 /// A column of any number type in double precision, NaN where it is null.
-pub(super) fn doubles(column: &ArrayRef) -> Option<Vec<f64>> {
+pub(crate) fn doubles(column: &ArrayRef) -> Option<Vec<f64>> {
     fn of<T: ArrowPrimitiveType>(column: &ArrayRef, number: impl Fn(T::Native) -> f64) -> Vec<f64> {
         let values = column.as_primitive::<T>().iter();
         values

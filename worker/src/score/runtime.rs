@@ -4,6 +4,7 @@
 //! slot's at a time; [`sessions`] keeps those that nobody uses. How many rows it is given at a time
 //! is [`batch`]'s to say.
 
+mod any_size;
 mod batch;
 mod library;
 mod session;
@@ -24,6 +25,7 @@ use super::evaluator::{Evaluator, Gathering};
 use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
 
+pub(super) use any_size::AnySize;
 pub(super) use library::{load as load_library, name};
 
 /// A model, loaded by ONNX Runtime.

@@ -220,20 +220,25 @@ pub(crate) fn declared_width(port: &Port) -> Option<usize> {
     }
 }
 
+/// What a tensor of an input holds; none of other types.
+pub(crate) fn element_of(port: &Port) -> Option<Element> {
+    match port.element {
+        FLOAT => Some(Element::Float),
+        DOUBLE => Some(Element::Double),
+        INT64 => Some(Element::Long),
+        INT32 => Some(Element::Int),
+        BOOL => Some(Element::Bool),
+        _ => None,
+    }
+}
+
 fn bind(port: &Port, columns: Range<usize>) -> Result<BoundInput, String> {
     let told = describe(port);
-    let element = match port.element {
-        FLOAT => Element::Float,
-        DOUBLE => Element::Double,
-        INT64 => Element::Long,
-        INT32 => Element::Int,
-        BOOL => Element::Bool,
-        _ => {
-            return Err(format!(
-                "the model's input is {told}; columns go to tensors of float, double, int64, int32 \
-                 and bool only: export the model with one of these"
-            ));
-        }
+    let Some(element) = element_of(port) else {
+        return Err(format!(
+            "the model's input is {told}; columns go to tensors of float, double, int64, int32 \
+             and bool only: export the model with one of these"
+        ));
     };
     let (is_flat, rows) = match port.shape.as_deref() {
         None => (false, None),
@@ -377,5 +382,6 @@ pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput
             None => None,
             Some(_) => spec.class.or(last),
         },
+        part: None,
     })
 }

@@ -13,6 +13,9 @@ pub struct ModelOutput {
     pub output: String,
     /// Which of the values that it has for each row; `None` where it has one.
     pub element: Option<usize>,
+    /// Which of the values of that, where each has several, as a component has quantiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<usize>,
 }
 
 impl ModelOutput {
@@ -31,10 +34,11 @@ impl ModelOutput {
                 continue;
             };
             match parsed(&text) {
-                Ok((output, element)) => outputs.push(Self {
+                Ok((output, element, part)) => outputs.push(Self {
                     column,
                     output: output.to_owned(),
                     element,
+                    part,
                 }),
                 Err(message) => table.problem(&column, message),
             }
@@ -43,27 +47,25 @@ impl ModelOutput {
     }
 }
 
-/// `output`, or `output[k]`.
-fn parsed(text: &str) -> Result<(&str, Option<usize>), String> {
+/// `output`, `output[k]` or `output[k,l]`.
+fn parsed(text: &str) -> Result<(&str, Option<usize>, Option<usize>), String> {
     let expected =
         || format!("expected \"output\" or \"output[k]\" with k from 0, found \"{text}\"");
     let Some(inside) = text.strip_suffix(']') else {
         return match text.trim().is_empty() {
             true => Err(expected()),
-            false => Ok((text, None)),
+            false => Ok((text, None, None)),
         };
     };
     let (output, index) = inside.rsplit_once('[').ok_or_else(expected)?;
     if output.is_empty() {
         return Err(expected());
     }
-    if index.contains(',') {
-        return Err(format!(
-            "two indices are not available in this version, found \"{text}\""
-        ));
+    let number = |text: &str| text.trim().parse().map_err(|_| expected());
+    match index.split_once(',') {
+        Some((element, part)) => Ok((output, Some(number(element)?), Some(number(part)?))),
+        None => Ok((output, Some(number(index)?), None)),
     }
-    let element = index.trim().parse().map_err(|_| expected())?;
-    Ok((output, Some(element)))
 }
 
 #[cfg(test)]
@@ -72,10 +74,23 @@ mod tests {
 
     #[test]
     fn outputs_are_names_with_an_index_or_without() {
-        assert_eq!(parsed("probabilities[3]"), Ok(("probabilities", Some(3))));
-        assert_eq!(parsed("a[0][1]"), Ok(("a[0]", Some(1))));
-        assert_eq!(parsed("score"), Ok(("score", None)));
-        for wrong in ["", " ", "[1]", "p[-1]", "p[x]", "p]", "stop[0,1]"] {
+        assert_eq!(
+            parsed("probabilities[3]"),
+            Ok(("probabilities", Some(3), None))
+        );
+        assert_eq!(parsed("a[0][1]"), Ok(("a[0]", Some(1), None)));
+        assert_eq!(parsed("score"), Ok(("score", None, None)));
+        assert_eq!(parsed("stop[0, 1]"), Ok(("stop", Some(0), Some(1))));
+        for wrong in [
+            "",
+            " ",
+            "[1]",
+            "p[-1]",
+            "p[x]",
+            "p]",
+            "stop[0,1,2]",
+            "a[,1]",
+        ] {
             let told = parsed(wrong).unwrap_err();
             assert!(told.contains(wrong), "{told}");
         }

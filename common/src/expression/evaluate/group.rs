@@ -10,7 +10,7 @@ use crate::expression::int::Int;
 use crate::expression::value::{Series, Values};
 
 /// The largest group number: what no sensible entry reaches, and what bounds memory.
-const MOST_GROUPS: i64 = 9_999;
+pub const MOST_GROUPS: i64 = 9_999;
 /// Members of one entry that are compared with one another.
 const MOST_COMPARED: usize = 1 << 15;
 /// What has no number.

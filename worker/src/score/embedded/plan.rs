@@ -20,9 +20,9 @@ use crate::score::onnx::{Excerpt, excerpt};
 use crate::score::signature::{BoundInput, Element};
 
 /// Values of one tensor, at most.
-const TENSOR_LIMIT: u128 = 1 << 26;
+pub(super) const TENSOR_LIMIT: u128 = 1 << 26;
 /// Values of all tensors together, at most.
-const TOTAL_LIMIT: u128 = 1 << 28;
+pub(super) const TOTAL_LIMIT: u128 = 1 << 28;
 /// Nodes that the engine is given, at most.
 const NODE_LIMIT: usize = 5_000;
 /// Looks at every node, until no more is learned of shapes.
@@ -152,9 +152,7 @@ impl Asked {
 
     /// The model with its inputs of this many rows, all shapes inferred.
     fn sized(&self, rows: usize) -> Result<InferenceModel, Problem> {
-        let refused = |message| Problem::not_embedded(message);
-        let mut model = guarded(|| {
-            let mut model = tract_onnx::onnx().model_for_proto_model(&self.proto)?;
+        self.inferred(|model| {
             for (place, input) in self.inputs.iter().enumerate() {
                 let width = input.columns.len();
                 let fact = match input.is_flat {
@@ -163,6 +161,19 @@ impl Asked {
                 };
                 model.set_input_fact(place, fact)?;
             }
+            Ok(())
+        })
+    }
+
+    /// The model, told of its inputs, all shapes inferred.
+    pub(super) fn inferred(
+        &self,
+        tell: impl FnOnce(&mut InferenceModel) -> TractResult<()>,
+    ) -> Result<InferenceModel, Problem> {
+        let refused = |message| Problem::not_embedded(message);
+        let mut model = guarded(|| {
+            let mut model = tract_onnx::onnx().model_for_proto_model(&self.proto)?;
+            tell(&mut model)?;
             Ok(model)
         })
         .map_err(refused)?;
@@ -196,6 +207,13 @@ impl Asked {
             return Ok(());
         };
         let values: Vec<&Tensor> = values.iter().map(AsRef::as_ref).collect();
+        // A size that is known when the model is called makes nothing now.
+        let is_open = |values: &&Tensor| {
+            values.datum_type() == DatumType::TDim && values.cast_to::<i64>().is_err()
+        };
+        if values.iter().any(is_open) {
+            return Ok(());
+        }
         match growth::values_made(operator, &values) {
             made if made <= TENSOR_LIMIT || values.is_empty() => Ok(()),
             _ => Err(too_large(&format!("operator {operator}"))),
@@ -282,7 +300,7 @@ fn within_limits(model: &TypedModel) -> Result<(), Problem> {
     Ok(())
 }
 
-fn datum(element: Element) -> DatumType {
+pub(super) fn datum(element: Element) -> DatumType {
     match element {
         Element::Float => DatumType::F32,
         Element::Double => DatumType::F64,

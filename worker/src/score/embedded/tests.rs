@@ -31,6 +31,7 @@ fn output(column: &str, output: &str, element: Option<usize>) -> ModelOutput {
         column: column.to_owned(),
         output: output.to_owned(),
         element,
+        part: None,
     }
 }
 
@@ -38,6 +39,7 @@ fn spec(inputs: ModelInputs, outputs: Vec<ModelOutput>) -> Model {
     Model {
         name: "pid".to_owned(),
         source: ModelSource::Onnx("m.onnx".to_owned()),
+        graph: None,
         inputs,
         class: None,
         outputs,

@@ -19,6 +19,7 @@ use crate::score::model::sha256;
 use crate::score::onnx::{Excerpt, excerpt, out_of_bounds, with_free_rows};
 use crate::score::signature::BoundInput;
 use crate::score::tensor_values::TensorValues;
+use crate::score::tensors::{Elements, Tensor};
 
 /// Rows that show what is made of rows: as many as nothing else is likely to have.
 const SHOWN: usize = 67;
@@ -201,6 +202,45 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Runs it on tensors, each for the input of a name; the outputs as they are asked for.
+    pub(super) fn run_tensors(
+        &mut self,
+        asked: &Asked,
+        given: &[(&str, &Tensor)],
+    ) -> Result<Vec<Tensor>, String> {
+        let mut inputs = Vec::with_capacity(given.len());
+        for (name, tensor) in given {
+            inputs.push((Cow::Borrowed(*name), view(tensor)?));
+        }
+        let outputs = guarded(|| self.inner.run(inputs))?;
+        let outputs = Outputs {
+            rows: 0,
+            names: &asked.outputs,
+            values: &outputs,
+        };
+        let all = 0..asked.outputs.len();
+        all.map(|output| outputs.tensor(output)).collect()
+    }
+}
+
+/// A tensor where it is.
+fn view(tensor: &Tensor) -> Result<SessionInputValue<'_>, String> {
+    let shape = tensor.shape.clone();
+    macro_rules! view {
+        ($all:expr) => {
+            guarded(|| Ok(TensorRef::from_array_view((shape, $all.as_slice()))?.into()))
+        };
+    }
+    match &tensor.values {
+        Elements::Float(all) => view!(all),
+        Elements::Double(all) => view!(all),
+        Elements::Long(all) => view!(all),
+        Elements::Int(all) => view!(all),
+        Elements::Bool(all) => view!(all),
+    }
+}
+
 /// Rows that were made up, for every input.
 pub(super) fn tried(
     asked: &Asked,
@@ -297,6 +337,30 @@ impl Outputs<'_, '_> {
             ));
         }
         self.take(column, rows, into)
+    }
+
+    /// An output as it is.
+    fn tensor(&self, output: usize) -> Result<Tensor, String> {
+        let (stored, shape) = self.kind(output)?;
+        let count = shape.iter().product();
+        // All of it as a single column.
+        let column = OutputColumn {
+            output,
+            width: 1,
+            element: 0,
+            stored,
+        };
+        let mut values = Values::of(&column, count);
+        if count > 0 {
+            self.take(&column, count, &mut values)?;
+        }
+        let values = match values {
+            Values::Float(all) => Elements::Float(all),
+            Values::Double(all) => Elements::Double(all),
+            Values::Long(all) => Elements::Long(all),
+            Values::Bool(all) => Elements::Bool(all),
+        };
+        Ok(Tensor { shape, values })
     }
 
     fn take(&self, column: &OutputColumn, rows: usize, into: &mut Values) -> Result<(), String> {

@@ -53,10 +53,12 @@ fn spec(inputs: ModelInputs, outputs: &[(&str, Option<usize>)]) -> Model {
         column: format!("c{number}"),
         output: (*output).to_owned(),
         element: *element,
+        part: None,
     };
     Model {
         name: "m".to_owned(),
         source: ModelSource::Onnx("m.onnx".to_owned()),
+        graph: None,
         inputs,
         class: None,
         outputs: outputs.iter().enumerate().map(output).collect(),

@@ -1,0 +1,165 @@
+//! What a model gives for graphs that were made up: of what its outputs are, and whether a graph has
+//! the same bits whatever is beside it.
+
+use lumimill_common::campaign::{Graph, GraphInput, Level, ModelOutput};
+
+use super::call::Call;
+use crate::score::signature::Wrong;
+use crate::score::tensors::{Tensor, TensorEngine, TensorInput};
+
+/// Nodes of the graphs that are made up: of each level there is another number.
+const NODES: [usize; 4] = [5, 3, 7, 2];
+
+/// What was found out of a model.
+#[derive(Debug)]
+pub(super) struct Trial {
+    /// Of each output, how long what it has for one node, edge or graph is in each dimension.
+    pub(super) shapes: Vec<Vec<usize>>,
+    /// What each output gave.
+    pub(super) outputs: Vec<Tensor>,
+    /// Whether a graph has the same bits alone and beside others.
+    pub(super) keeps_graphs_apart: bool,
+}
+
+/// How many there are of a level in a call.
+pub(super) fn count_of(level: Level, call: &Call) -> usize {
+    match level {
+        Level::Node => call.node_count(),
+        Level::Edge => call.edges.len(),
+        Level::Graph => call.nodes.len(),
+    }
+}
+
+/// Tries a model.
+pub(super) fn tried(
+    engine: &dyn TensorEngine,
+    graph: &Graph,
+    inputs: &[(TensorInput, GraphInput)],
+) -> Result<Trial, String> {
+    let together = made_up(graph, &NODES, 0);
+    let outputs = engine.run(together.tensors(inputs))?;
+    let mut apart: Vec<Vec<u64>> = vec![Vec::new(); outputs.len()];
+    let mut first = 0;
+    let mut failed = false;
+    for nodes in NODES {
+        let alone = made_up(graph, &[nodes], first);
+        first += nodes;
+        match engine.run(alone.tensors(inputs)) {
+            Ok(found) => {
+                for (apart, found) in apart.iter_mut().zip(&found) {
+                    apart.extend(found.values.bits());
+                }
+            }
+            Err(_) => failed = true,
+        }
+    }
+    let mut both = outputs.iter().zip(&apart);
+    let rest = |output: &Tensor| output.shape.get(1..).unwrap_or_default().to_vec();
+    Ok(Trial {
+        shapes: outputs.iter().map(rest).collect(),
+        keeps_graphs_apart: !failed && both.all(|(output, apart)| output.values.bits() == *apart),
+        outputs,
+    })
+}
+
+/// Graphs of so many nodes, of which the first is the node of this number.
+fn made_up(graph: &Graph, sizes: &[usize], first: usize) -> Call {
+    let mut edges = Vec::new();
+    let mut before = 0_u32;
+    let mut names: Vec<usize> = Vec::new();
+    for nodes in sizes.iter().map(|nodes| *nodes as u32) {
+        for i in 0..nodes {
+            let others = (0..nodes).filter(|j| *j != i || graph.loops);
+            edges.extend(others.map(|j| (before + i, before + j)));
+        }
+        names.push(first + before as usize);
+        before += nodes;
+    }
+    let nodes: Vec<usize> = (first..first + before as usize).collect();
+    let of_edges = edges
+        .iter()
+        .map(|(i, j)| (*i as usize + first) * 31 + *j as usize + first);
+    let of_edges: Vec<usize> = of_edges.collect();
+    Call {
+        nodes: sizes.to_vec(),
+        edges,
+        node_features: numbers(&nodes, graph.features.len()),
+        edge_features: numbers(&of_edges, graph.edge_features.len()),
+        globals: numbers(&names, graph.globals.len()),
+    }
+}
+
+/// Numbers that are made up, those of one name always the same.
+fn numbers(names: &[usize], columns: usize) -> Vec<Vec<f64>> {
+    let of_column = |column: usize| {
+        let number = |name: &usize| {
+            // Fractions of a golden ratio: no two alike.
+            let step = (name * columns + column + 1) as f64 * 0.618_033_988_749_895;
+            step.fract() * 2.0 - 1.0
+        };
+        names.iter().map(number).collect()
+    };
+    (0..columns).map(of_column).collect()
+}
+
+impl Trial {
+    /// What is wrong with a column that is to be made of an output, by what a trial gave.
+    pub(super) fn wrong(
+        &self,
+        place: usize,
+        level: Level,
+        asked: &ModelOutput,
+        graph: &Graph,
+    ) -> Option<Wrong> {
+        let wrong =
+            |message: String| Some(Wrong::new(format!("outputs.{}", asked.column), message));
+        let name = &asked.output;
+        let together = made_up(graph, &NODES, 0);
+        let shape = &self.outputs.get(place)?.shape;
+        let expected = count_of(level, &together);
+        if shape.first() != Some(&expected) {
+            let (nodes, edges) = (together.node_count(), together.edges.len());
+            let found = shape.first().map_or_else(
+                || String::from("one value"),
+                |rows| format!("{rows} values"),
+            );
+            let each = match level {
+                Level::Node => "node",
+                Level::Edge => "edge",
+                Level::Graph => "graph",
+            };
+            return wrong(format!(
+                "output {name:?} has {found} for {} graphs of {nodes} nodes and {edges} edges; the name \
+                 of the column says that it has {expected}, one for each {each}",
+                NODES.len()
+            ));
+        }
+        let rest = self.shapes.get(place)?.as_slice();
+        match (rest, asked.element, asked.part) {
+            ([] | [1], None, None) => None,
+            ([width], Some(element), None) if element < *width => None,
+            ([width, parts], Some(element), Some(part)) if element < *width && part < *parts => {
+                None
+            }
+            _ => {
+                let has = match rest {
+                    [] => format!("one value each: write \"{name}\""),
+                    [width] => format!(
+                        "{width} values each: write \"{name}[0]\" to \"{name}[{}]\"",
+                        width.saturating_sub(1)
+                    ),
+                    [width, parts] => format!(
+                        "{width} times {parts} values each: write \"{name}[0,0]\" to \"{name}[{},{}]\"",
+                        width.saturating_sub(1),
+                        parts.saturating_sub(1)
+                    ),
+                    more => format!(
+                        "{} dimensions: export the model with a Reshape behind it",
+                        more.len() + 1
+                    ),
+                };
+                wrong(format!("output {name:?} has {has}"))
+            }
+        }
+    }
+}

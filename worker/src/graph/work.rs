@@ -1,0 +1,175 @@
+//! Some entries at work: from their graphs to calls, and from calls to columns.
+
+use std::ops::Range;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use lumimill_common::campaign::{Graph, NanPolicy};
+
+use super::Unscored;
+use super::call::{CALL_EDGES, Call};
+use super::edges::{Nodes, edges};
+use super::features::{Columns, Features};
+use super::found::Found;
+use super::model::Model;
+use super::table::Table;
+use crate::score::doubles;
+
+/// The columns that a model adds to some entries.
+pub(super) fn columns_of(
+    model: &Model,
+    features: &Features,
+    rows: &RecordBatch,
+) -> Result<Vec<ArrayRef>, Unscored> {
+    let table = Table::of(features, rows)?;
+    let mut work = Work {
+        model,
+        features,
+        nodes: features.of_nodes(&table)?,
+        globals: features.of_graphs(&table)?,
+        joined_by: joined_by(features, &table)?,
+        found: Found::new(model, &table.layout),
+        table,
+    };
+    work.look_for_nan()?;
+    let mut graphs = Vec::new();
+    let mut edges_of: Vec<Vec<(u32, u32)>> = Vec::new();
+    let mut waiting = 0;
+    for graph in 0..work.table.layout.count() {
+        let found = work.edges_of(graph)?;
+        let is_full = graphs.len() >= model.together || waiting + found.len() > CALL_EDGES;
+        if is_full && !graphs.is_empty() {
+            work.call(&graphs, &edges_of)?;
+            graphs.clear();
+            edges_of.clear();
+            waiting = 0;
+        }
+        work.found.count_edges(&work.table.layout, graph, &found);
+        // One without nodes has nothing that a model could be given.
+        if !work.table.layout.range(graph).is_empty() {
+            waiting += found.len();
+            graphs.push(graph);
+            edges_of.push(found);
+        }
+    }
+    if !graphs.is_empty() {
+        work.call(&graphs, &edges_of)?;
+    }
+    work.found.columns(model, &work.table.layout)
+}
+
+/// What edges are made by, for all nodes.
+fn joined_by(features: &Features, table: &Table) -> Result<Columns, Unscored> {
+    let columns = features.joined_by.iter().map(|place| {
+        let values = table.values.get(*place).and_then(doubles);
+        values.ok_or_else(|| Unscored::whole("a column that edges are made by has no numbers"))
+    });
+    columns.collect()
+}
+
+/// Some entries, as they are worked on.
+struct Work<'a> {
+    model: &'a Model,
+    features: &'a Features,
+    table: Table,
+    nodes: Columns,
+    globals: Columns,
+    joined_by: Columns,
+    found: Found,
+}
+
+impl Work<'_> {
+    /// The edges of a graph, by the numbers of its nodes.
+    fn edges_of(&self, graph: usize) -> Result<Vec<(u32, u32)>, Unscored> {
+        let range = self.table.layout.range(graph);
+        let coordinates = self.joined_by.iter();
+        let coordinates = coordinates.map(|of| of.get(range.clone()).unwrap_or_default());
+        let nodes = Nodes {
+            count: range.len(),
+            coordinates: coordinates.collect(),
+        };
+        let Graph {
+            edges: rule, loops, ..
+        } = &self.model.graph;
+        edges(rule, *loops, &nodes)
+            .map_err(|message| Unscored::of_row(self.table.layout.entry(graph), message))
+    }
+
+    fn look_for_nan(&self) -> Result<(), Unscored> {
+        if self.model.nan != NanPolicy::Error {
+            return Ok(());
+        }
+        let layout = &self.table.layout;
+        let graph = &self.model.graph;
+        let found = Features::first_nan(&graph.features, &self.nodes, 0..layout.nodes.len());
+        if let Some((node, text)) = found {
+            let of = (0..layout.count()).find(|graph| layout.range(*graph).contains(&node));
+            return Err(self.is_nan("feature", text, of.unwrap_or(0)));
+        }
+        match Features::first_nan(&graph.globals, &self.globals, 0..layout.count()) {
+            Some((graph, text)) => Err(self.is_nan("global", text, graph)),
+            None => Ok(()),
+        }
+    }
+
+    fn is_nan(&self, what: &str, text: &str, graph: usize) -> Unscored {
+        let message =
+            format!("its {what} {text} is NaN; nan = \"keep\" gives such graphs to the model");
+        Unscored::of_row(self.table.layout.entry(graph), message)
+    }
+
+    /// Gives some graphs to the model.
+    fn call(&mut self, graphs: &[usize], edges_of: &[Vec<(u32, u32)>]) -> Result<(), Unscored> {
+        let layout = &self.table.layout;
+        let ranges = graphs.iter().map(|graph| layout.range(*graph));
+        let ranges: Vec<Range<usize>> = ranges.collect();
+        let (mut in_table, mut in_call, mut owners) = (Vec::new(), Vec::new(), Vec::new());
+        let mut before = 0_u32;
+        for ((graph, range), edges) in graphs.iter().zip(&ranges).zip(edges_of) {
+            let start = range.start as u32;
+            in_table.extend(edges.iter().map(|(i, j)| (start + i, start + j)));
+            in_call.extend(edges.iter().map(|(i, j)| (before + i, before + j)));
+            owners.resize(in_table.len(), *graph as u32);
+            before += range.len() as u32;
+        }
+        let edge_features = self.features.of_edges(&self.table, &in_table, &owners)?;
+        if self.model.nan == NanPolicy::Error {
+            let texts = &self.model.graph.edge_features;
+            let found = Features::first_nan(texts, &edge_features, 0..in_table.len());
+            if let Some((edge, text)) = found {
+                let graph = owners.get(edge).map_or(0, |graph| *graph as usize);
+                return Err(self.is_nan("edge feature", text, graph));
+            }
+        }
+        let of_ranges = |columns: &Columns| -> Columns {
+            let of = |column: &Vec<f64>| {
+                let parts = ranges.iter().filter_map(|range| column.get(range.clone()));
+                parts.flatten().copied().collect()
+            };
+            columns.iter().map(of).collect()
+        };
+        let of_graphs = |column: &Vec<f64>| {
+            let values = graphs
+                .iter()
+                .filter_map(|graph| column.get(*graph).copied());
+            values.collect()
+        };
+        let call = Call {
+            nodes: ranges.iter().map(Range::len).collect(),
+            edges: in_call,
+            node_features: of_ranges(&self.nodes),
+            edge_features,
+            globals: self.globals.iter().map(of_graphs).collect(),
+        };
+        let failed = |message: String| Unscored::whole(message);
+        let outputs = self
+            .model
+            .engine
+            .run(call.tensors(&self.model.inputs))
+            .map_err(failed)?;
+        self.model.check(&outputs, &call).map_err(|message| {
+            Unscored::of_row(layout.entry(graphs.first().copied().unwrap_or(0)), message)
+        })?;
+        self.found.take(self.model, layout, graphs, &outputs);
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! Models on tensors of any size: the one interface to an engine, whichever it is.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use lumimill_common::campaign::EngineChoice;
+
+use super::engine::{is_runtime, missing, runtime_name};
+use super::signature::Element;
+
+/// What there may be any number of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Axis {
+    Nodes,
+    Edges,
+    Graphs,
+}
+
+/// The length of one dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Free(Axis),
+    Fixed(usize),
+}
+
+/// An input as it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TensorInput {
+    pub(crate) name: String,
+    pub(crate) element: Element,
+    pub(crate) extents: Vec<Extent>,
+}
+
+/// Values, the last dimension running fastest.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tensor {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Elements,
+}
+
+/// The values of a tensor; whole numbers of outputs are `Long`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Elements {
+    Float(Vec<f32>),
+    Double(Vec<f64>),
+    Long(Vec<i64>),
+    Int(Vec<i32>),
+    Bool(Vec<bool>),
+}
+
+impl Elements {
+    /// Numbers as the type of an input.
+    pub(crate) fn of(element: Element, numbers: Vec<f64>) -> Self {
+        let numbers = numbers.into_iter();
+        match element {
+            Element::Float => Self::Float(numbers.map(|number| number as f32).collect()),
+            Element::Double => Self::Double(numbers.collect()),
+            Element::Long => Self::Long(numbers.map(|number| number as i64).collect()),
+            Element::Int => Self::Int(numbers.map(|number| number as i32).collect()),
+            Element::Bool => Self::Bool(numbers.map(|number| number != 0.0).collect()),
+        }
+    }
+
+    /// The bits of all values; all NaN are one.
+    pub(crate) fn bits(&self) -> Vec<u64> {
+        let of_double = |value: f64| match value.is_nan() {
+            true => u64::MAX,
+            false => value.to_bits(),
+        };
+        match self {
+            Self::Float(all) => all.iter().map(|value| of_double((*value).into())).collect(),
+            Self::Double(all) => all.iter().copied().map(of_double).collect(),
+            Self::Long(all) => all.iter().map(|value| value.cast_unsigned()).collect(),
+            Self::Int(all) => all
+                .iter()
+                .map(|value| i64::from(*value).cast_unsigned())
+                .collect(),
+            Self::Bool(all) => all.iter().map(|value| u64::from(*value)).collect(),
+        }
+    }
+}
+
+/// A model, loaded: tensors in, tensors out.
+pub(crate) trait TensorEngine: Debug + Send + Sync {
+    /// The outputs that were asked for, of all inputs that were described, both in that order.
+    fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, String>;
+
+    /// The engine, with its version, as plans name it.
+    fn name(&self) -> &str;
+}
+
+/// Loads a model for these inputs and outputs: by what was `planned`, or else by what is asked for
+/// and there is.
+pub(crate) fn load(
+    bytes: &[u8],
+    inputs: &[TensorInput],
+    outputs: &[String],
+    (choice, planned): (EngineChoice, Option<&str>),
+) -> Result<Arc<dyn TensorEngine>, String> {
+    let is_runtime = match (planned, choice) {
+        (Some(planned), _) => match missing(planned) {
+            Some(why) => return Err(why),
+            None => is_runtime(planned),
+        },
+        (None, EngineChoice::Runtime) => true,
+        (None, EngineChoice::Embedded) => false,
+        (None, EngineChoice::Auto | EngineChoice::Trees) => runtime_name()?.is_some(),
+    };
+    let model = match is_runtime {
+        true => runtime(bytes, inputs, outputs)?,
+        false => embedded(bytes, inputs, outputs)?,
+    };
+    match planned {
+        Some(planned) if planned != model.name() => {
+            let here = model.name();
+            Err(format!(
+                "{planned} was planned, {here} is loaded: start again"
+            ))
+        }
+        _ => Ok(model),
+    }
+}
+
+type Loaded = Result<Arc<dyn TensorEngine>, String>;
+
+#[cfg(feature = "runtime")]
+fn runtime(bytes: &[u8], inputs: &[TensorInput], outputs: &[String]) -> Loaded {
+    Ok(Arc::new(super::runtime::AnySize::load(
+        bytes, inputs, outputs,
+    )?))
+}
+
+#[cfg(not(feature = "runtime"))]
+fn runtime(_: &[u8], _: &[TensorInput], _: &[String]) -> Loaded {
+    let message = "this program was built without ONNX Runtime: build it with the feature runtime";
+    Err(String::from(message))
+}
+
+#[cfg(feature = "embedded")]
+fn embedded(bytes: &[u8], inputs: &[TensorInput], outputs: &[String]) -> Loaded {
+    let model = super::embedded::AnySize::load(bytes, inputs, outputs);
+    Ok(Arc::new(model.map_err(|problem| problem.to_string())?))
+}
+
+#[cfg(not(feature = "embedded"))]
+fn embedded(_: &[u8], _: &[TensorInput], _: &[String]) -> Loaded {
+    let message = "this program was built without an engine for graphs: build it with the feature \
+                   embedded, or with the feature runtime";
+    Err(String::from(message))
+}

@@ -6,6 +6,7 @@
 
 mod digest;
 mod id;
+mod piece;
 
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ use crate::lumi_mask::LumiMask;
 
 pub use digest::stage_digest;
 pub use id::{InvalidShardId, ShardId};
+pub use piece::{Piece, PieceRef};
 
 /// Raised whenever the same shard would be written with other bytes than before.
 pub const OUTPUT_VERSION: u64 = 4;
@@ -69,6 +71,10 @@ pub struct Shard {
     pub lumis: Option<LumiMask>,
     /// Entries of the range that do not count, as an earlier shard has their events.
     pub dropped: EntrySet,
+    /// What it reads of each of several small files, one after another; empty where it reads one.
+    /// What is said above is then of the first of them, or of all together: entries are counted from
+    /// 0 on.
+    pub packed: Vec<Piece>,
 }
 
 impl Shard {
@@ -94,8 +100,13 @@ impl Shard {
             hash.texts("beside", self.beside.iter().map(ShardId::to_string));
             return ShardId::from_hash(&hash.finish());
         }
-        hash.text("dataset", &self.dataset)
-            .text("url", &self.file.url)
+        hash.text("dataset", &self.dataset);
+        if !self.packed.is_empty() {
+            hash.text("tree", &self.tree)
+                .parts("packed", self.packed.iter().map(Piece::hash));
+            return ShardId::from_hash(&hash.finish());
+        }
+        hash.text("url", &self.file.url)
             .number("size", self.file.size)
             .text("uuid", &self.file.uuid)
             .text("tree", &self.tree)

@@ -158,7 +158,7 @@ impl<'a> Ledger<'a> {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         self.states()
-            .for_each(|(shard, state)| counts.add(shard, state, self.known));
+            .for_each(|(shard, state)| counts.add(shard, &shard.entries, state, self.known));
         counts
     }
 
@@ -168,7 +168,7 @@ impl<'a> Ledger<'a> {
         let mut counts: BTreeMap<&StageName, Counts> = BTreeMap::new();
         for (shard, state) in self.states() {
             let of_stage = counts.entry(&shard.stage).or_default();
-            of_stage.add(shard, state, self.known);
+            of_stage.add(shard, &shard.entries, state, self.known);
         }
         let stages = self.plan.stages.iter().map(|stage| &stage.name);
         stages
@@ -176,14 +176,17 @@ impl<'a> Ledger<'a> {
             .collect()
     }
 
-    /// Shards by state: of each tree of each file, of all stages.
+    /// Shards by state: of each tree of each file, of all stages. One that reads several files counts
+    /// for each of them, with its entries there.
     #[must_use]
     pub fn of_files(&self) -> BTreeMap<TreeOfFile<'a>, Counts> {
         let mut counts: BTreeMap<TreeOfFile<'a>, Counts> = BTreeMap::new();
         for (shard, state) in self.states() {
-            let key = (shard.dataset.as_str(), &shard.file, shard.tree.as_str());
-            let of_file = counts.entry(key).or_default();
-            of_file.add(shard, state, self.known);
+            for piece in shard.pieces() {
+                let key = (shard.dataset.as_str(), piece.file, shard.tree.as_str());
+                let of_file = counts.entry(key).or_default();
+                of_file.add(shard, piece.entries, state, self.known);
+            }
         }
         counts
     }

@@ -278,7 +278,7 @@ async fn failures(
         Some(Failure {
             stage: shard.stage.to_string(),
             shard: shard.id.to_string(),
-            file: shard.file.url.clone(),
+            file: shard.input(),
             attempt: last.attempt,
             fingerprint: last.failure.fingerprint(),
             kind: last.failure.kind,

@@ -172,14 +172,13 @@ impl Coordinator {
         let campaign = job
             .as_ref()
             .and_then(|job| self.campaigns.get_mut(&job.campaign));
+        let of_campaign = job.as_ref().zip(campaign.as_deref());
+        let file = of_campaign.and_then(|(job, campaign)| campaign.file_of(job));
         let death = Death {
             root: &self.root,
             store: self.store.as_ref(),
             queue,
-            file: job
-                .as_ref()
-                .zip(campaign.as_deref())
-                .and_then(|(job, campaign)| campaign.file_of(job)),
+            file: file.as_deref(),
             letter: &letter,
             job: job.as_ref(),
         };

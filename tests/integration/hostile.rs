@@ -112,6 +112,7 @@ fn a_text_of_brackets_is_a_mistake() {
 #[test]
 fn stored_objects_may_be_anything() {
     let folder = CampaignFolder::demo(EVENTS);
+    folder.change("events = 10_000", "events = 1_000");
     let done = run(&["run", text(&folder.file()), "--quiet"]).expect_code(0);
     assert!(done.out.contains("shards"), "{}", done.out);
     let output = folder.output();

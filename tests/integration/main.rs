@@ -44,6 +44,7 @@ mod s3_faults;
 mod s3_input;
 mod second_opinion;
 mod servers;
+mod small_files;
 mod spellings;
 mod stored;
 mod training;

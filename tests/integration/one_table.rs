@@ -51,7 +51,7 @@ fn a_branch_of_several_types_is_one_column() {
     let Some(folder) = case("types-differ", "n.toml", &["a.root", "b.root"]) else {
         return;
     };
-    folder.change("[[stage]]", "[shards]\nevents=150\n[[stage]]");
+    folder.change("[[stage]]", "[shards]\nevents=16\n[[stage]]");
     folder.change("\"q\"]", "\"q\"]\n[stage.columns]\nhalf = \"q * 0.5\"\n[[stage.metric]]\nhistogram = { column = \"q\", bins = 10, range = [0.0, 100.0] }\n");
     let inputs = ["D=a.root", "D=b.root"].map(|file| {
         let (dataset, name) = file.split_once('=').unwrap();

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow_array::RecordBatch;
 use lumimill_common::failure::Failure;
 use lumimill_common::marker::{Expected, Marker, marker_key, measure_key, object_key};
 use lumimill_common::metric::Partial;
@@ -16,17 +15,16 @@ use tracing::{info, warn};
 
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
-use crate::facts::facts;
 use crate::measure::{TableCopy, can_be_measured, measure};
 use crate::memory::Memory;
-use crate::parquet_output::{Finished, ParquetOutput};
+use crate::parquet_output::Finished;
 use crate::prepared_stage::PreparedStage;
-use crate::process::{Measured, Sink, process};
+use crate::process::Measured;
 use crate::production::{Production, newer, store_failure};
 use crate::progress::{Pace, Steps};
 use crate::stored_campaigns::still_wants;
 use crate::tree_reader::TreeReader;
-use crate::unit;
+use crate::work::Work;
 
 /// A place in the life of an attempt, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -269,52 +267,50 @@ impl Attempt {
     ) -> Result<T, Failure> {
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| {
-            let file = &self.shard.file.url;
+            let file = &self.shard.input();
             let message = format!("{file}: the job panicked: {error}");
             Failure::retry("internal", file, message)
         })?
     }
 
-    /// Reads a shard from its file, processes it and writes it to scratch space.
+    /// Reads a shard from its files, processes it and writes it to scratch space.
     fn produce(&self) -> Result<(Finished, Measured), Failure> {
         let Self {
             production, shard, ..
         } = self;
-        let opened = production.opened(shard, self.memory_limit)?;
-        let memory = Memory::of(self.memory_limit, shard);
-        memory.check_need(&opened.tree, &opened.compiled)?;
-        let mut reader = TreeReader::open(shard, &opened.tree, &opened.compiled)?;
-        self.write(&opened.compiled, &mut reader, (memory, None))
+        let mut memory = Some(Memory::of(self.memory_limit, shard));
+        let mut work: Option<Work<'_>> = None;
+        let pieces = shard.pieces().map(|piece| shard.of_piece(piece));
+        let done = pieces.map(|piece| {
+            let opened = production.opened(&piece, self.memory_limit)?;
+            if let Some(memory) = memory.take() {
+                work = Some(Work::begin(self, &opened.compiled, (memory, None))?);
+            }
+            let Some(work) = &mut work else {
+                return Ok(());
+            };
+            work.check_need(&opened.tree, &opened.compiled)?;
+            let mut reader = TreeReader::open(&piece, &opened.tree, &opened.compiled)?;
+            work.process(&piece, &opened.compiled, &mut reader)
+        });
+        let done = done.collect::<Result<(), Failure>>();
+        match (done, work) {
+            (done, Some(work)) => work.end(done),
+            (Err(failure), None) => Err(failure),
+            (Ok(()), None) => Err(Failure::reject("internal", shard.id, "it reads nothing")),
+        }
     }
 
+    /// Processes what a reader gives, and writes it to scratch space.
     pub(crate) fn write(
         &self,
         compiled: &CompiledStage,
         reader: &mut dyn EntryReader,
         (memory, pace): (Memory<'_>, Option<Pace>),
     ) -> Result<(Finished, Measured), Failure> {
-        let Self {
-            production, shard, ..
-        } = self;
-        let schema = unit::with_units(compiled);
-        let facts = facts(&production.campaign, shard, compiled);
-        let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
-        let mut sink = ScratchSink {
-            output,
-            steps: Steps::of(self),
-            pace,
-            memory,
-        };
-        let measured = process(shard, reader, compiled, &mut sink);
-        let entries = sink.steps.entries();
-        let left = sink.pace.as_ref().map_or(0, Pace::left);
-        let done = measured.and_then(|measured| Ok((sink.output.finish()?, measured)));
-        match &done {
-            Ok(_) => production.advance(left),
-            // What failed is not behind us.
-            Err(_) => production.go_back(entries),
-        }
-        done
+        let mut work = Work::begin(self, compiled, (memory, pace))?;
+        let done = work.process(&self.shard, compiled, reader);
+        work.end(done)
     }
 }
 
@@ -323,28 +319,4 @@ pub(crate) fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("{}-{}-{number}.parquet", shard.id, std::process::id());
     production.store.scratch().join(name)
-}
-
-struct ScratchSink<'a> {
-    output: ParquetOutput,
-    steps: Steps<'a>,
-    /// Where what is read are not the entries of the shard.
-    pace: Option<Pace>,
-    memory: Memory<'a>,
-}
-
-impl Sink for ScratchSink<'_> {
-    fn rows(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
-        self.output.write(rows)
-    }
-
-    fn progress(&mut self, entries: u64) -> Result<(), Failure> {
-        let entries = match &mut self.pace {
-            Some(pace) => pace.entries(entries),
-            None => entries,
-        };
-        self.steps.count(entries);
-        self.memory.check_use()?;
-        self.steps.check()
-    }
 }

@@ -1,7 +1,7 @@
 //! What made a table, for its metadata.
 
 use lumimill_common::campaign::CampaignName;
-use lumimill_common::shard::{Shard, Source};
+use lumimill_common::shard::{Piece, Shard, Source};
 
 use crate::compiled_stage::CompiledStage;
 
@@ -18,8 +18,7 @@ pub(crate) fn facts(
         ("shard", shard.id.to_string()),
         ("configuration", prepared.digest().to_owned()),
         ("dataset", shard.dataset.clone()),
-        ("input", shard.file.url.clone()),
-        ("input_uuid", shard.file.uuid.clone()),
+        ("input", shard.input()),
         (
             "entries",
             format!("{}-{}", shard.entries.start, shard.entries.end),
@@ -29,6 +28,14 @@ pub(crate) fn facts(
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
     .collect::<Vec<_>>();
+    let (key, inputs) = match shard.packed.as_slice() {
+        [] => ("input_uuid", shard.file.uuid.clone()),
+        pieces => (
+            "inputs",
+            pieces.iter().map(said).collect::<Vec<_>>().join("\n"),
+        ),
+    };
+    facts.push((key.to_owned(), inputs));
     if let Source::Rows(parent) = shard.source {
         facts.push((String::from("parent"), parent.to_string()));
         let beside = shard.beside.iter().map(ToString::to_string);
@@ -44,4 +51,13 @@ pub(crate) fn facts(
         facts.extend(engine.map(|engine| (format!("model.{}.engine", model.name()), engine)));
     }
     facts
+}
+
+/// One of several files: its UUID, the entries of it, and its address.
+fn said(piece: &Piece) -> String {
+    let Piece { file, entries, .. } = piece;
+    format!(
+        "{} {}-{} {}",
+        file.uuid, entries.start, entries.end, file.url
+    )
 }

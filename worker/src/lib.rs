@@ -56,3 +56,4 @@ mod told_apart;
 mod tree_reader;
 pub mod unit;
 mod whole_events;
+mod work;

@@ -101,7 +101,7 @@ impl<'a> Memory<'a> {
         match CROWD.share(Instant::now(), used, limit) {
             Share::Wait => Ok(()),
             Share::GiveWay(jobs) => {
-                let file = &self.shard.file.url;
+                let file = &self.shard.input();
                 let limit = mib(limit);
                 let message = format!(
                     "{file}: the worker came to use {} with {jobs} jobs under way, the limit \
@@ -118,9 +118,9 @@ impl<'a> Memory<'a> {
     }
 
     fn refused(&self, why: &str, limit: u64) -> Failure {
-        let file = &self.shard.file;
-        let message = format!("{}: {why}, the limit is {}: {ADVICE}", file.url, mib(limit));
-        Failure::retry("memory", &file.url, message)
+        let file = self.shard.input();
+        let message = format!("{file}: {why}, the limit is {}: {ADVICE}", mib(limit));
+        Failure::retry("memory", &file, message)
     }
 }
 

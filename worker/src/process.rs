@@ -47,36 +47,62 @@ pub struct Measured {
     pub partials: Vec<Partial>,
 }
 
-/// Processes a shard, whose entries a reader gives.
-pub(crate) fn process(
-    shard: &Shard,
-    reader: &mut dyn EntryReader,
-    stage: &CompiledStage,
-    sink: &mut dyn Sink,
-) -> Result<Measured, Failure> {
-    let metrics = stage.prepared().metrics();
-    let mut measured = Measured {
-        rows: 0,
-        cut_flow: CutFlow::new(),
-        tells_events: false,
-        partials: metrics.iter().map(Partial::new).collect(),
-    };
-    let mut told_apart = ToldApart::new(stage.events_of_rows());
-    while let Some(counted) = reader.next()? {
-        let place = Place {
-            shard,
-            reader,
-            start: counted.start,
-        };
-        let rows = batch_rows(&place, stage, &counted, &mut measured, &mut told_apart)?;
-        if let Some(rows) = rows {
-            measured.rows += rows.num_rows() as u64;
-            sink.rows(&rows)?;
+/// What is measured on a shard, as it is processed.
+pub(crate) struct Measuring {
+    measured: Measured,
+    told_apart: ToldApart,
+}
+
+impl Measuring {
+    /// Of a shard of a stage, of which nothing is processed yet.
+    pub(crate) fn of(stage: &CompiledStage) -> Self {
+        let metrics = stage.prepared().metrics();
+        Self {
+            measured: Measured {
+                rows: 0,
+                cut_flow: CutFlow::new(),
+                tells_events: false,
+                partials: metrics.iter().map(Partial::new).collect(),
+            },
+            told_apart: ToldApart::new(stage.events_of_rows()),
         }
-        sink.progress(counted.left.first().copied().unwrap_or(0))?;
     }
-    measured.tells_events = told_apart.is_so();
-    Ok(measured)
+
+    /// Processes a piece of the shard, whose entries a reader gives.
+    pub(crate) fn process(
+        &mut self,
+        shard: &Shard,
+        reader: &mut dyn EntryReader,
+        stage: &CompiledStage,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Failure> {
+        let Self {
+            measured,
+            told_apart,
+        } = self;
+        while let Some(counted) = reader.next()? {
+            let place = Place {
+                shard,
+                reader,
+                start: counted.start,
+            };
+            let rows = batch_rows(&place, stage, &counted, measured, told_apart)?;
+            if let Some(rows) = rows {
+                measured.rows += rows.num_rows() as u64;
+                sink.rows(&rows)?;
+            }
+            sink.progress(counted.left.first().copied().unwrap_or(0))?;
+        }
+        Ok(())
+    }
+
+    /// What was measured.
+    pub(crate) fn done(self) -> Measured {
+        Measured {
+            tells_events: self.told_apart.is_so(),
+            ..self.measured
+        }
+    }
 }
 
 /// Lets a stage work on no events at all of files with these branches, and says what is wrong with

@@ -1,6 +1,7 @@
 //! The rows of `plan.parquet`, one a shard, and what its metadata says of stages: all of a plan
 //! that a worker needs.
 
+mod packed;
 mod page_sizes;
 mod room;
 
@@ -31,7 +32,7 @@ use self::room::Room;
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 5;
+pub const VERSION: u64 = 6;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -86,6 +87,14 @@ pub enum ShardTableError {
         shard: String,
         /// What is wrong.
         reason: serde_json::Error,
+    },
+    /// Files that a shard reads, which are not told.
+    #[error("plan.parquet: shard {shard}: packed: {reason}")]
+    Packed {
+        /// The shard.
+        shard: String,
+        /// What is wrong.
+        reason: String,
     },
     /// Entries that do not count, which are not a set of entries.
     #[error("plan.parquet: shard {shard}: dropped: {reason}")]
@@ -173,7 +182,7 @@ impl ShardTable {
 #[must_use]
 pub fn schema() -> SchemaRef {
     let text = |name: &str| {
-        let is_optional = ["lumis", "parent", "beside"].contains(&name);
+        let is_optional = ["lumis", "parent", "beside", "packed"].contains(&name);
         Field::new(name, DataType::Utf8, is_optional)
     };
     let number = |name: &str| Field::new(name, DataType::UInt64, false);
@@ -194,6 +203,7 @@ pub fn schema() -> SchemaRef {
         text("lumis"),
         Field::new("dropped", DataType::Binary, true),
         Field::new("is_dropped", DataType::Boolean, false),
+        text("packed"),
     ]))
 }
 
@@ -240,6 +250,7 @@ pub fn rows(
         Arc::new(lumis.collect::<StringArray>()),
         Arc::new(dropped.collect::<BinaryArray>()),
         Arc::new(BooleanArray::from(vec![is_dropped; shards.len()])),
+        Arc::new(shards.iter().map(packed::written).collect::<StringArray>()),
     ];
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
@@ -305,6 +316,7 @@ fn read_shards(
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
     let dropped = dropped_column(batch)?;
+    let packed = text("packed")?;
     let is_dropped = batch
         .column_by_name("is_dropped")
         .and_then(|array| array.as_boolean_opt())
@@ -313,17 +325,15 @@ fn read_shards(
         })?;
     room.take(
         batch.num_rows(),
-        &[id, stage, parent, beside, dataset, file, uuid, tree, lumis],
+        &[
+            id, stage, parent, beside, dataset, file, uuid, tree, lumis, packed,
+        ],
         dropped,
     )?;
     for row in 0..batch.num_rows() {
         let lumis = (!lumis.is_null(row)).then(|| lumis.value(row));
         let parsed = lumis.map(serde_json::from_str).transpose();
-        let shards = match is_dropped.value(row) {
-            true => &mut table.dropped,
-            false => &mut table.shards,
-        };
-        shards.push(Shard {
+        let shard = Shard {
             id: id.value(row).parse()?,
             stage: stage.value(row).parse()?,
             source: match parent.is_null(row) {
@@ -357,7 +367,19 @@ fn read_shards(
                     ShardTableError::Dropped { shard, reason }
                 })?,
             },
-        });
+            packed: Vec::new(),
+        };
+        let shard = match packed.is_null(row) {
+            true => shard,
+            false => packed::read(packed.value(row), shard).map_err(|reason| {
+                let shard = id.value(row).to_owned();
+                ShardTableError::Packed { shard, reason }
+            })?,
+        };
+        match is_dropped.value(row) {
+            true => table.dropped.push(shard),
+            false => table.shards.push(shard),
+        }
     }
     Ok(())
 }

@@ -210,7 +210,7 @@ const SLOW: &str = "cut it with `lumimill resubmit --split`, or raise shards.lim
 const STUCK: &str = "it does not return: look whether its disk or mount answers";
 
 fn over_time(attempt: &Attempt, what: &str) -> Failure {
-    let file = &attempt.shard.file.url;
+    let file = &attempt.shard.input();
     let minutes = attempt.production.limit.as_secs() / 60;
     let message = format!("{file}: the attempt took more than {minutes} minutes; {what}");
     Failure::retry("time", file, message)

@@ -57,6 +57,7 @@ fn shard() -> Shard {
         certified_events: 90,
         lumis: None,
         dropped: EntrySet::default(),
+        packed: Vec::new(),
     }
 }
 

@@ -176,7 +176,11 @@ pub(super) fn list(shards: &[Shard], pool: Option<&str>) {
         let entries = &shard.entries;
         say(format_args!(
             "{} {} {} [{}, {}){pool}",
-            shard.id, shard.stage, shard.file.url, entries.start, entries.end
+            shard.id,
+            shard.stage,
+            shard.input(),
+            entries.start,
+            entries.end
         ));
     }
 }

@@ -1,5 +1,7 @@
 //! How many shards are in each state.
 
+use std::ops::Range;
+
 use lumimill_common::shard::Shard;
 use serde::Serialize;
 
@@ -46,8 +48,15 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, shard: &Shard, state: ShardState, known: &Known) {
-        let entries = shard.entries.end.saturating_sub(shard.entries.start);
+    /// Counts a shard, of which these are the entries that are counted.
+    pub(super) fn add(
+        &mut self,
+        shard: &Shard,
+        entries: &Range<u64>,
+        state: ShardState,
+        known: &Known,
+    ) {
+        let entries = entries.end.saturating_sub(entries.start);
         self.shards += 1;
         self.events += entries;
         self.to_measure += usize::from(known.to_measure.contains(&shard.id));

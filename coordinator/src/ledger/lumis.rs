@@ -39,14 +39,16 @@ impl LumiLedger {
 fn unprocessed(ledger: &Ledger<'_>) -> LumiMask {
     let mut of_files: BTreeMap<TreeOfFile<'_>, FileShards> = BTreeMap::new();
     for (shard, state) in ledger.states() {
-        let key = (shard.dataset.as_str(), &shard.file, shard.tree.as_str());
-        let file = of_files.entry(key).or_default();
-        let lumis = shard.lumis.iter().flat_map(|mask| mask.ranges()).copied();
-        if state != ShardState::Done {
-            file.not_done = true;
-            file.lumis_not_done.extend(lumis.clone());
+        for piece in shard.pieces() {
+            let key = (shard.dataset.as_str(), piece.file, shard.tree.as_str());
+            let file = of_files.entry(key).or_default();
+            let lumis = piece.lumis.into_iter().flat_map(LumiMask::ranges).copied();
+            if state != ShardState::Done {
+                file.not_done = true;
+                file.lumis_not_done.extend(lumis.clone());
+            }
+            file.with_events.extend(lumis);
         }
-        file.with_events.extend(lumis);
     }
     let mut missing: Vec<LumiRange> = Vec::new();
     for file in ledger.plan.files.iter().filter(|file| file.is_data) {

@@ -88,6 +88,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
                     certified_events: 1,
                     lumis: lists.then(|| mask(lumis.iter().copied())),
                     dropped: EntrySet::default(),
+                    packed: Vec::new(),
                 };
                 shard.id = shard.compute_id("digest");
                 plan.shards.push(shard);

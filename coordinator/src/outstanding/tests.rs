@@ -45,6 +45,7 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 certified_events: 1,
                 lumis: None,
                 dropped: EntrySet::default(),
+                packed: Vec::new(),
             };
             shard.id = shard.compute_id("digest");
             plan.shards.push(shard);

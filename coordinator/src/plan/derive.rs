@@ -106,6 +106,7 @@ mod tests {
             certified_events: 3,
             lumis: None,
             dropped: EntrySet::default(),
+            packed: Vec::new(),
         };
         shard.id = shard.compute_id(&stage.output_digest());
         shard

@@ -122,7 +122,9 @@ impl Plan {
         all.sort_by_cached_key(|shard| {
             let file = (shard.dataset.as_str(), &shard.file, shard.tree.as_str());
             let stage = stages.get(&shard.stage).copied();
-            (stage, files.get(&file).copied(), shard.entries.start)
+            let first = shard.pieces().next();
+            let start = first.map(|piece| piece.entries.start);
+            (stage, files.get(&file).copied(), start)
         });
         all
     }

@@ -20,6 +20,7 @@ use super::cut::Cut;
 use super::derive::derive;
 use super::digest::digest_of;
 use super::duplicates::{self, DuplicateError};
+use super::pack::packed;
 use super::scan::{Holds, Scan, ScanError, Scanner};
 use super::tables::Tables;
 use super::warnings::warnings;
@@ -342,6 +343,8 @@ fn assemble(
                 shard(&stage.name, &digest, input, &certified, cut, dropped)
             }));
         }
+        let of_stage = roots.split_off(before);
+        roots.extend(packed(of_stage, campaign.shards.events, &digest));
         if roots.len() == before && planned.from.is_none() {
             // A stage without events still gives a table, with all its columns and no rows.
             let nothing = Cut {
@@ -435,6 +438,7 @@ fn shard(
         certified_events: cut.certified_events,
         lumis: (!everything).then(|| cut.lumis.clone()),
         dropped,
+        packed: Vec::new(),
     };
     shard.id = shard.compute_id(digest);
     shard

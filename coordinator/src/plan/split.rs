@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::shard::{Shard, ShardId, Source};
+use lumimill_common::shard::{FileIdentity, Piece, PieceRef, Shard, ShardId, Source};
 use lumimill_worker::input::Location;
 
 use super::derive::{derive, roots_of};
@@ -76,34 +76,84 @@ fn divided(
     if ranges.len() < 2 {
         return Ok(Vec::new());
     }
-    let mut columns = match shard.lumis {
-        None => None,
-        Some(_) => {
-            let file = Location::of(base, &shard.file.url).open()?;
-            let tree = file.tree(&shard.tree)?;
-            Some(EventColumns::open(&file, &tree, &[RUN, LUMI])?)
-        }
-    };
     let mut shards = Vec::with_capacity(ranges.len());
+    let mut files = Files::of(shard, base);
     for entries in ranges {
-        let mut part = Shard {
-            certified_events: entries.end - entries.start,
-            dropped: shard.dropped.within(&entries),
-            entries: entries.clone(),
-            ..shard.clone()
-        };
-        if let (Some(columns), Some(mask)) = (&mut columns, &shard.lumis) {
-            let (events, lumis) = held(columns, mask, entries)?;
-            if events == 0 {
-                continue;
+        let mut pieces = Vec::new();
+        // Where the entries of a piece begin among those of the shard.
+        let mut begins = shard.entries.start;
+        for piece in shard.pieces() {
+            let ends = begins.saturating_add(piece.entries.end - piece.entries.start);
+            let (start, stop) = (entries.start.max(begins), entries.end.min(ends));
+            if start < stop {
+                let at = |entry: u64| piece.entries.start + (entry - begins);
+                pieces.extend(files.part(piece, at(start)..at(stop))?);
             }
-            part.certified_events = events;
-            part.lumis = Some(lumis);
+            begins = ends;
         }
-        part.id = part.compute_id(digest);
-        shards.push(part);
+        if !pieces.is_empty() {
+            let mut part = shard.of_pieces(pieces);
+            part.id = part.compute_id(digest);
+            shards.push(part);
+        }
     }
     Ok(shards)
+}
+
+/// The files of a shard, of which the one that was looked at last is open.
+struct Files<'a> {
+    tree: &'a str,
+    base: &'a Path,
+    open: Option<(FileIdentity, EventColumns)>,
+}
+
+impl<'a> Files<'a> {
+    fn of(shard: &'a Shard, base: &'a Path) -> Self {
+        Self {
+            tree: &shard.tree,
+            base,
+            open: None,
+        }
+    }
+
+    /// A part of a piece; `None` where it has no certified event.
+    fn part(
+        &mut self,
+        piece: PieceRef<'_>,
+        entries: Range<u64>,
+    ) -> Result<Option<Piece>, ScanError> {
+        if entries == *piece.entries {
+            return Ok(Some(piece.to_piece()));
+        }
+        let (events, lumis) = match piece.lumis {
+            None => (entries.end - entries.start, None),
+            Some(mask) => {
+                let (events, lumis) = held(self.columns(piece.file)?, mask, entries.clone())?;
+                (events, Some(lumis))
+            }
+        };
+        Ok((events > 0).then(|| Piece {
+            file: piece.file.clone(),
+            certified_events: events,
+            lumis,
+            dropped: piece.dropped.within(&entries),
+            entries,
+        }))
+    }
+
+    fn columns(&mut self, file: &FileIdentity) -> Result<&mut EventColumns, ScanError> {
+        let open = match self.open.take() {
+            Some(open) if open.0 == *file => open,
+            _ => {
+                let opened = Location::of(self.base, &file.url).open()?;
+                let tree = opened.tree(self.tree)?;
+                let columns = EventColumns::open(&opened, &tree, &[RUN, LUMI])?;
+                (file.clone(), columns)
+            }
+        };
+        let (_, columns) = self.open.insert(open);
+        Ok(columns)
+    }
 }
 
 /// Certified events of a range, and their lumi sections.

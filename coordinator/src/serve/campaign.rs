@@ -131,13 +131,13 @@ impl ActiveCampaign {
         by_stage
     }
 
-    /// The file of a job's shard, when it is one of the plan in force.
-    pub(super) fn file_of(&self, job: &Job) -> Option<&str> {
+    /// The input of a job's shard, when it is one of the plan in force.
+    pub(super) fn file_of(&self, job: &Job) -> Option<String> {
         let loaded = self.loaded.as_ref()?;
         let place = *loaded.places.get(&job.shard)?;
         let shard = loaded.plan.shards.get(place)?;
         let is_it = loaded.control.plan == job.plan && shard.stage == job.stage;
-        is_it.then_some(shard.file.url.as_str())
+        is_it.then(|| shard.input())
     }
 
     /// Counts a shard as given up, and so looks at what became of it.

@@ -30,6 +30,7 @@ fn shard(number: u128, url: &str) -> Shard {
         certified_events: 10,
         lumis: None,
         dropped: lumimill_common::entry_set::EntrySet::default(),
+        packed: Vec::new(),
     }
 }
 

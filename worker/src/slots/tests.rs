@@ -38,6 +38,7 @@ fn shard(number: usize) -> Shard {
         certified_events: 1,
         lumis: None,
         dropped: lumimill_common::entry_set::EntrySet::default(),
+        packed: Vec::new(),
     }
 }
 

@@ -88,6 +88,7 @@ fn the_ids_of_shards_stay_what_they_are() {
         certified_events: 50,
         lumis: None,
         dropped: EntrySet::default(),
+        packed: Vec::new(),
     };
     let bare = shard.compute_id("digest");
     shard.lumis = Some(serde_json::from_str(r#"{"1": [[1, 7]]}"#).unwrap());

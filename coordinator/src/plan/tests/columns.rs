@@ -25,7 +25,10 @@ fn file_with(path: &Path, event: u64, q: ArrayRef) {
 }
 
 fn planned(text: &str, base: &Path) -> Result<Plan, PlanErrors> {
-    let campaign = Campaign::parse(&format!("name = \"c\"\noutput = \"out\"\n{MC}{text}")).unwrap();
+    let campaign = Campaign::parse(&format!(
+        "name = \"c\"\noutput = \"out\"\n{MC}[shards]\nevents = 8\n{text}"
+    ))
+    .unwrap();
     plan(&campaign, base, &prepared(&campaign), NonZeroUsize::MIN)
 }
 

@@ -7,7 +7,7 @@ use lumimill_common::entry_set::EntrySet;
 use super::*;
 
 fn with(policy: &str) -> String {
-    format!("[certification]\nduplicates = \"{policy}\"\n{DATA}")
+    format!("[shards]\nevents = 100\n[certification]\nduplicates = \"{policy}\"\n{DATA}")
 }
 
 fn dropped(plan: &Plan) -> Vec<(&str, EntrySet)> {
@@ -170,7 +170,8 @@ fn data_sets_that_no_stage_reads_together_are_not_compared() {
             .replace("from = \"D\"\n", "");
     planned(&together).unwrap_err();
     // Only the stage that reads both leaves anything out.
-    let first = format!("[certification]\nduplicates = \"first\"\n{two}{stage}");
+    let first =
+        format!("[certification]\nduplicates = \"first\"\n{two}[shards]\nevents = 100\n{stage}");
     let first = format!("name = \"c\"\noutput = \"out\"\n{first}")
         + &stage
             .replace("\"t\"", "\"u\"")
@@ -237,7 +238,7 @@ fn events_of_simulation_that_are_there_twice_are_kept_with_a_note() {
         "{:?}",
         plan.notes
     );
-    let first = format!("[certification]\nduplicates = \"first\"\n{MC}");
+    let first = format!("[shards]\nevents = 100\n[certification]\nduplicates = \"first\"\n{MC}");
     let plan = plan_with(&first, base, 1).unwrap();
     assert_eq!(plan.shards[1].dropped, EntrySet::from_ranges(once(0..10)));
     let error = format!("[certification]\nduplicates = \"error\"\n{MC}");

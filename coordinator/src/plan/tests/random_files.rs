@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroU32;
 
 use lumimill_common::event_id::{LumiSection, Run};
 use proptest::prelude::*;
@@ -71,14 +72,61 @@ fn by_lumi(inputs: &[Input], repeated: &BTreeSet<(usize, u64)>) -> BTreeMap<Lumi
     counts
 }
 
+/// Every certified event is in exactly one piece of one shard, which says rightly what it holds.
+fn assert_each_once(
+    plan: &Plan,
+    inputs: &[Input],
+    certified: &BTreeSet<Lumi>,
+    repeated: &BTreeSet<(usize, u64)>,
+) -> Result<(), TestCaseError> {
+    let mut shards_of_entry: BTreeMap<(usize, u64), usize> = BTreeMap::new();
+    for shard in &plan.shards {
+        let (mut in_pieces, mut entries) = (0, 0);
+        for piece in shard.pieces() {
+            let at: usize = piece.file.url.trim_end_matches(".root").parse().unwrap();
+            let rows = inputs[at].rows();
+            let lumis = piece.lumis.unwrap();
+            let mut events = 0;
+            for entry in piece.entries.clone() {
+                let (run, lumi, _) = rows[entry as usize];
+                let counted = lumis.contains(Run::new(run), LumiSection::new(lumi));
+                prop_assert_eq!(counted, certified.contains(&(run, lumi)));
+                events += u64::from(counted);
+                *shards_of_entry.entry((at, entry)).or_default() += 1;
+                let is_dropped = !piece.dropped.within(&(entry..entry + 1)).is_empty();
+                prop_assert_eq!(is_dropped, repeated.contains(&(at, entry)));
+            }
+            prop_assert_eq!(&piece.dropped.within(piece.entries), piece.dropped);
+            prop_assert_eq!(events, piece.certified_events);
+            in_pieces += events;
+            entries += piece.entries.end - piece.entries.start;
+        }
+        prop_assert_eq!(in_pieces, shard.certified_events);
+        prop_assert_eq!(entries, shard.entries.end - shard.entries.start);
+        // A stage without events has one shard, of no entries.
+        prop_assert!(in_pieces > 0 || (shard.entries.is_empty() && plan.shards.len() == 1));
+    }
+    prop_assert!(shards_of_entry.values().all(|&shards| shards == 1));
+    for (at, input) in inputs.iter().enumerate() {
+        for (entry, &(run, lumi, _)) in input.rows().iter().enumerate() {
+            let planned = shards_of_entry.contains_key(&(at, entry as u64));
+            prop_assert!(
+                planned || !certified.contains(&(run, lumi)),
+                "lost an event"
+            );
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn every_certified_event_of_random_files_is_in_exactly_one_shard(
-        inputs in prop::collection::vec(input(), 1..4),
+        inputs in prop::collection::vec(input(), 1..6),
         certified in prop::collection::btree_set((1u32..3, 1u32..8), 0..10),
-        target in 1u64..60,
+        target in prop_oneof![1u64..60, 60u64..3_000],
     ) {
         let folder = folder();
         let base = folder.path();
@@ -95,32 +143,14 @@ proptest! {
         prop_assert_eq!(&plan_with(&text("first"), base, 1).unwrap(), &plan);
         let repeated = repeated(&inputs, &certified);
 
-        let mut shards_of_entry: BTreeMap<(usize, u64), usize> = BTreeMap::new();
-        for shard in &plan.shards {
-            let at: usize = shard.file.url.trim_end_matches(".root").parse().unwrap();
-            let rows = inputs[at].rows();
-            let lumis = shard.lumis.as_ref().unwrap();
-            let mut events = 0;
-            for entry in shard.entries.clone() {
-                let (run, lumi, _) = rows[entry as usize];
-                let counted = lumis.contains(Run::new(run), LumiSection::new(lumi));
-                prop_assert_eq!(counted, certified.contains(&(run, lumi)));
-                events += u64::from(counted);
-                *shards_of_entry.entry((at, entry)).or_default() += 1;
-                let is_dropped = !shard.dropped.within(&(entry..entry + 1)).is_empty();
-                prop_assert_eq!(is_dropped, repeated.contains(&(at, entry)));
-            }
-            prop_assert_eq!(&shard.dropped.within(&shard.entries), &shard.dropped);
-            prop_assert_eq!(events, shard.certified_events);
-            // A stage without events has one shard, of no entries.
-            prop_assert!(events > 0 || (shard.entries.is_empty() && plan.shards.len() == 1));
-        }
-        prop_assert!(shards_of_entry.values().all(|&shards| shards == 1));
+        assert_each_once(&plan, &inputs, &certified, &repeated)?;
+        let mut split = plan.clone();
+        let parts = NonZeroU32::new(3).unwrap();
+        let all = plan.shards.iter().map(|shard| (shard.id, parts)).collect();
+        split.split(&all, base).unwrap();
+        assert_each_once(&split, &inputs, &certified, &repeated)?;
+        prop_assert_eq!(&Plan::from_parquet(split.to_parquet().unwrap()).unwrap(), &split);
         for (at, input) in inputs.iter().enumerate() {
-            for (entry, &(run, lumi, _)) in input.rows().iter().enumerate() {
-                let planned = shards_of_entry.contains_key(&(at, entry as u64));
-                prop_assert!(planned || !certified.contains(&(run, lumi)), "lost an event");
-            }
             let held: BTreeSet<Lumi> = input.lumis().intersection(&certified).copied().collect();
             let lumis = plan.files[at].lumis.as_ref().unwrap();
             prop_assert_eq!(lumis, &LumiMask::from_pairs(held.iter().map(typed)));
@@ -136,7 +166,8 @@ proptest! {
         prop_assert_eq!(&Plan::from_parquet(plan.to_parquet().unwrap()).unwrap(), &plan);
         let kept = plan_with(&text("keep"), base, 2).unwrap();
         prop_assert_eq!(listed(&kept), listed(&plan));
-        prop_assert!(kept.shards.iter().all(|shard| shard.dropped.is_empty()));
+        let mut pieces = kept.shards.iter().flat_map(|shard| shard.pieces());
+        prop_assert!(pieces.all(|piece| piece.dropped.is_empty()));
         let refused = plan_with(&text("error"), base, 2).is_err();
         prop_assert_eq!(refused, !repeated.is_empty());
     }

@@ -27,6 +27,8 @@ use lumimill_worker::prepared_stage::PreparedStage;
 const TEXT: &str = "\
 name = \"late\"
 output = \"late\"
+[shards]
+events = 500
 [[dataset]]
 name = \"D\"
 kind = \"data\"

@@ -1,0 +1,114 @@
+//! A shard as it is processed, piece by piece, into a table in scratch space.
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use lumimill_common::failure::Failure;
+use lumimill_common::shard::Shard;
+use lumimill_rootfile::Tree;
+
+use crate::commit::{Attempt, scratch_path};
+use crate::compiled_stage::CompiledStage;
+use crate::entry_reader::EntryReader;
+use crate::facts::facts;
+use crate::memory::Memory;
+use crate::parquet_output::{Finished, ParquetOutput};
+use crate::process::{Measured, Measuring, Sink};
+use crate::production::Production;
+use crate::progress::{Pace, Steps};
+use crate::unit;
+
+/// A shard that is being processed, and what is made of it so far.
+pub(crate) struct Work<'a> {
+    production: &'a Production,
+    schema: SchemaRef,
+    sink: ScratchSink<'a>,
+    measuring: Measuring,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn begin(
+        attempt: &'a Attempt,
+        compiled: &CompiledStage,
+        (memory, pace): (Memory<'a>, Option<Pace>),
+    ) -> Result<Self, Failure> {
+        let Attempt {
+            production, shard, ..
+        } = attempt;
+        let schema = unit::with_units(compiled);
+        let facts = facts(&production.campaign, shard, compiled);
+        let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
+        Ok(Self {
+            production,
+            schema,
+            sink: ScratchSink {
+                output,
+                steps: Steps::of(attempt),
+                pace,
+                memory,
+            },
+            measuring: Measuring::of(compiled),
+        })
+    }
+
+    pub(crate) fn check_need(&self, tree: &Tree, compiled: &CompiledStage) -> Result<(), Failure> {
+        self.sink.memory.check_need(tree, compiled)
+    }
+
+    /// Processes a piece of the shard, of a file for which its stage is this.
+    pub(crate) fn process(
+        &mut self,
+        piece: &Shard,
+        compiled: &CompiledStage,
+        reader: &mut dyn EntryReader,
+    ) -> Result<(), Failure> {
+        if unit::with_units(compiled) != self.schema {
+            // The types of columns are those of all files of a stage.
+            let message = "its table would have other columns than that of the file before it";
+            return Err(Failure::reject("column", &piece.file.url, message));
+        }
+        let sink = &mut self.sink;
+        self.measuring.process(piece, reader, compiled, sink)
+    }
+
+    pub(crate) fn end(self, done: Result<(), Failure>) -> Result<(Finished, Measured), Failure> {
+        let Self {
+            production,
+            sink,
+            measuring,
+            ..
+        } = self;
+        let entries = sink.steps.entries();
+        let left = sink.pace.as_ref().map_or(0, Pace::left);
+        let done = done.and_then(|()| Ok((sink.output.finish()?, measuring.done())));
+        match &done {
+            Ok(_) => production.advance(left),
+            // What failed is not behind us.
+            Err(_) => production.go_back(entries),
+        }
+        done
+    }
+}
+
+struct ScratchSink<'a> {
+    output: ParquetOutput,
+    steps: Steps<'a>,
+    /// Where what is read are not the entries of the shard.
+    pace: Option<Pace>,
+    memory: Memory<'a>,
+}
+
+impl Sink for ScratchSink<'_> {
+    fn rows(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
+        self.output.write(rows)
+    }
+
+    fn progress(&mut self, entries: u64) -> Result<(), Failure> {
+        let entries = match &mut self.pace {
+            Some(pace) => pace.entries(entries),
+            None => entries,
+        };
+        self.steps.count(entries);
+        self.memory.check_use()?;
+        self.steps.check()
+    }
+}

@@ -22,6 +22,7 @@ mod exact_sum;
 mod fit;
 mod histogram;
 mod kind;
+mod leading_sum;
 mod list;
 mod multiclass;
 mod partial;
@@ -31,6 +32,7 @@ mod significance;
 mod size;
 mod tally;
 mod weight_sums;
+mod weight_tally;
 
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
@@ -50,12 +52,12 @@ pub use multiclass::{
 };
 pub use partial::{Dropped, Incompatible, Partial, warnings};
 pub use ranking::{
-    Goal, OperatingPoint, Per, PopulationResult, PrPoint, Probability, RankingResult, RankingSpec,
-    RawRanking, RawTargets, ReliabilityBin, RocPoint, ScoreBin,
+    Goal, OperatingPoint, Per, PopulationResult, PopulationWeights, PrPoint, Probability,
+    RankingResult, RankingSpec, RawRanking, RawTargets, ReliabilityBin, RocPoint, ScoreBin,
 };
 pub use row_batch::{FillError, RowBatch};
 pub use significance::{
     Best, RawSignificance, Scan, ScanPoint, SignificanceBin, SignificanceResult, SignificanceSpec,
-    WithError,
+    Weighted, WithError,
 };
 pub use size::{histogram_bins_are_too_many, metrics_are_too_large};

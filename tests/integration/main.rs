@@ -49,6 +49,7 @@ mod spellings;
 mod stored;
 mod training;
 mod warnings;
+mod weights;
 
 use lumimill_tests::Program;
 

@@ -56,6 +56,8 @@ mod tests {
         other(DRIFT, "[\"y\"]", "[]");
         other(HISTOGRAM, "0.3", "0.4");
         other(HISTOGRAM, "0.3] }", "0.3], weight = \"w\" }");
+        other(RANKING, "\"s\",", "\"s\", weight = \"w\",");
+        other(DRIFT, "labels", "weight = \"w\", labels");
         let classes = "multiclass = { truth = \"t\", scores = [\"a\", \"b\"], names = [\"x\", \"y\"], \
                        bins = { column = \"p\", edges = [0.0, 1.0] } }";
         other(classes, "1.0]", "2.0]");

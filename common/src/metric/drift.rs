@@ -7,27 +7,29 @@
 
 mod alarm;
 mod compared;
+mod counts;
 mod shift;
 mod spec;
 mod told;
+mod weighed;
+mod weighed_shift;
 
 pub use alarm::Alarm;
 pub use shift::Shift;
 pub use spec::{DriftSpec, RawDrift};
 
 use self::compared::Compared;
-use super::exact_sum::{ExactSum, variance};
-use super::histogram::LARGEST;
+use self::counts::{ColumnCounts, KeyCounts, LabelCounts};
 use super::kind::Counting;
 use super::partial::Dropped;
-use super::ranking::wilson;
 use super::row_batch::{FillError, RowBatch};
-use super::tally::Tally;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Values of the key that are followed at most, times columns: each takes about a kilobyte.
 const MOST_CELLS: usize = 100_000;
+/// The same with weights, whose sums take five times as much.
+const MOST_WEIGHED_CELLS: usize = 20_000;
 /// Values of 16 bits.
 const SHAPE_BINS: u32 = 1 << 16;
 
@@ -41,32 +43,6 @@ pub(super) struct DriftCounts {
     beyond: u64,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyCounts {
-    rows: u64,
-    columns: Vec<ColumnCounts>,
-    labels: Vec<LabelCounts>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ColumnCounts {
-    count: u64,
-    missing: u64,
-    sum: ExactSum,
-    squares: ExactSum,
-    shape: Tally,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LabelCounts {
-    events: u64,
-    fired: u64,
-    unlabelled: u64,
-}
-
 /// A drift over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DriftResult {
@@ -76,12 +52,15 @@ pub struct DriftResult {
     pub columns: Vec<String>,
     /// The labels followed, in the order of [`KeyDrift::labels`].
     pub labels: Vec<String>,
+    /// The column of weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
     /// Every value of the key, ascending.
     pub keys: Vec<KeyDrift>,
     /// Rows left out because the key was null.
     pub without_key: u64,
     /// Rows left out because there are more values of the key than are followed: the lowest
-    /// 100,000.
+    /// 100,000, with weights 20,000, divided by the number of columns.
     pub beyond: u64,
     /// Values of the key that all are compared with, where the campaign says them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,8 +91,12 @@ pub struct KeyDrift {
 pub struct ColumnDrift {
     /// Rows with a finite value.
     pub count: u64,
-    /// Rows left out because the value was NaN, infinite, null or beyond 1e150.
+    /// Rows left out because the value was NaN, infinite, null or beyond 1e150; with weights also
+    /// because the weight was, or either was beyond 1e75.
     pub missing: u64,
+    /// What their weights sum to, where there are weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<f64>,
     /// Mean over rows.
     pub mean: Option<f64>,
     /// Standard error of the mean, for independent rows.
@@ -131,17 +114,29 @@ pub struct FiredFraction {
     pub events: u64,
     /// Those whose label is true.
     pub fired: u64,
-    /// `fired / events`.
+    /// What the weights of those that fired, and of all, sum to, where there are weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<[f64; 2]>,
+    /// `fired / events`, or of the weights.
     pub fraction: Option<f64>,
     /// Lower and upper end of the 68.27% Wilson interval of `fraction`.
     pub interval: [f64; 2],
-    /// Events left out because the label was null.
+    /// Events left out because the label was null, or the weight no number.
     pub unlabelled: u64,
 }
 
 /// Values of the key that are followed of so many columns.
-fn most_keys(columns: usize) -> usize {
-    MOST_CELLS / columns.clamp(1, MOST_CELLS)
+fn most_keys(columns: usize, weighted: bool) -> usize {
+    let cells = if weighted {
+        MOST_WEIGHED_CELLS
+    } else {
+        MOST_CELLS
+    };
+    cells / columns.clamp(1, cells)
+}
+
+fn most_keys_of(spec: &DriftSpec) -> usize {
+    most_keys(spec.columns().len(), spec.weight().is_some())
 }
 
 impl Counting for DriftCounts {
@@ -156,6 +151,7 @@ impl Counting for DriftCounts {
         let keys = rows.integers(spec.by())?;
         let columns = spec.columns().iter().map(|name| rows.numbers(name));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let weights = spec.weight().map(|name| rows.numbers(name)).transpose()?;
         let mut start = 0;
         for stretch in keys.chunk_by(|a, b| a == b) {
             let stop = start + stretch.len();
@@ -163,14 +159,16 @@ impl Counting for DriftCounts {
                 let counts = self.key(spec, key)?;
                 counts.rows += stretch.len() as u64;
                 for (counts, values) in counts.columns.iter_mut().zip(&columns) {
-                    counts.fill(values.get(start..stop).unwrap_or_default());
+                    let weights = weights.as_ref();
+                    let weights = weights.map(|of| of.get(start..stop).unwrap_or_default());
+                    counts.fill(values.get(start..stop).unwrap_or_default(), weights);
                 }
             } else {
                 self.without_key += stretch.len() as u64;
             }
             start = stop;
         }
-        self.fill_labels(spec, rows, &keys)
+        self.fill_labels(spec, rows, &keys, weights.as_deref())
     }
 
     fn merge(&mut self, spec: &DriftSpec, other: &Self) {
@@ -184,7 +182,7 @@ impl Counting for DriftCounts {
             }
         }
         self.beyond = self.beyond.saturating_add(other.beyond);
-        while self.keys.len() > most_keys(spec.columns().len()) {
+        while self.keys.len() > most_keys_of(spec) {
             // The lowest of all are among the lowest of every part, so which stay does not depend
             // on the order.
             let last = self.keys.pop_last();
@@ -195,14 +193,21 @@ impl Counting for DriftCounts {
     }
 
     fn fits(&self, spec: &DriftSpec) -> bool {
-        self.keys.len() <= most_keys(spec.columns().len())
+        let weighted = spec.weight().is_some();
+        let shaped = |column: &ColumnCounts| {
+            let weighed = column.weights.as_ref().map(|weights| weights.shape.bins());
+            let bins = u64::from(SHAPE_BINS);
+            column.shape.bins() == bins && weighed == weighted.then_some(bins)
+        };
+        self.keys.len() <= most_keys_of(spec)
             && self.keys.values().all(|key| {
                 key.columns.len() == spec.columns().len()
                     && key.labels.len() == spec.labels().len()
+                    && key.columns.iter().all(shaped)
                     && key
-                        .columns
+                        .labels
                         .iter()
-                        .all(|column| column.shape.bins() == u64::from(SHAPE_BINS))
+                        .all(|label| label.weights.is_some() == weighted)
             })
     }
 
@@ -219,7 +224,7 @@ impl Counting for DriftCounts {
             rows: counts.rows,
             columns: (0..)
                 .zip(&counts.columns)
-                .map(|(place, column)| column.finalise(compared.shift(*key, place, &column.shape)))
+                .map(|(place, column)| column.finalise(compared.shift(*key, place, column)))
                 .collect(),
             labels: counts.labels.iter().map(LabelCounts::finalise).collect(),
         });
@@ -228,6 +233,7 @@ impl Counting for DriftCounts {
             by: spec.by().to_owned(),
             columns: spec.columns().to_vec(),
             labels: spec.labels().to_vec(),
+            weight: spec.weight().map(str::to_owned),
             without_key: self.without_key,
             beyond: self.beyond,
             reference: spec.reference().map(ToString::to_string),
@@ -244,6 +250,7 @@ impl DriftCounts {
         spec: &DriftSpec,
         rows: &RowBatch<'_>,
         keys: &[Option<i64>],
+        weights: Option<&[f64]>,
     ) -> Result<(), FillError> {
         for (position, name) in spec.labels().iter().enumerate() {
             let labels = rows.labels(name)?;
@@ -254,7 +261,9 @@ impl DriftCounts {
                 let event = labels.get(start..stop).unwrap_or_default();
                 let counts = self.key(spec, key)?;
                 if let Some(counts) = counts.labels.get_mut(position) {
-                    counts.fill(event.iter().flatten().copied().max());
+                    let weight = |weights: &[f64]| weights.get(start).copied();
+                    let weight = weights.map(|of| weight(of).unwrap_or(f64::NAN));
+                    counts.fill(event.iter().flatten().copied().max(), weight);
                 }
             }
         }
@@ -262,7 +271,8 @@ impl DriftCounts {
     }
 
     fn key(&mut self, spec: &DriftSpec, key: i64) -> Result<&mut KeyCounts, FillError> {
-        let limit = most_keys(spec.columns().len());
+        let limit = most_keys_of(spec);
+        let weighted = spec.weight().is_some();
         if self.keys.len() >= limit && !self.keys.contains_key(&key) {
             return Err(FillError::TooManyKeys {
                 column: spec.by().to_owned(),
@@ -271,101 +281,10 @@ impl DriftCounts {
         }
         Ok(self.keys.entry(key).or_insert_with(|| KeyCounts {
             rows: 0,
-            columns: vec![ColumnCounts::new(); spec.columns().len()],
-            labels: vec![LabelCounts::default(); spec.labels().len()],
+            columns: vec![ColumnCounts::new(weighted); spec.columns().len()],
+            labels: vec![LabelCounts::new(weighted); spec.labels().len()],
         }))
     }
-}
-
-impl KeyCounts {
-    fn merge(&mut self, other: &Self) {
-        self.rows = self.rows.saturating_add(other.rows);
-        for (mine, theirs) in self.columns.iter_mut().zip(&other.columns) {
-            mine.count = mine.count.saturating_add(theirs.count);
-            mine.missing = mine.missing.saturating_add(theirs.missing);
-            mine.sum.merge(&theirs.sum);
-            mine.squares.merge(&theirs.squares);
-            mine.shape.merge(&theirs.shape);
-        }
-        for (mine, theirs) in self.labels.iter_mut().zip(&other.labels) {
-            mine.events = mine.events.saturating_add(theirs.events);
-            mine.fired = mine.fired.saturating_add(theirs.fired);
-            mine.unlabelled = mine.unlabelled.saturating_add(theirs.unlabelled);
-        }
-    }
-}
-
-impl ColumnCounts {
-    fn new() -> Self {
-        let (sum, squares) = (ExactSum::default(), ExactSum::default());
-        Self {
-            count: 0,
-            missing: 0,
-            sum,
-            squares,
-            shape: Tally::sparse(SHAPE_BINS.into()),
-        }
-    }
-
-    fn fill(&mut self, values: &[f64]) {
-        let mut bins = Vec::with_capacity(values.len());
-        for value in values {
-            if value.is_nan() || value.abs() > LARGEST {
-                self.missing += 1;
-                continue;
-            }
-            self.count += 1;
-            self.sum.add(*value);
-            self.squares.add_square(*value);
-            bins.push(shape_bin(*value));
-        }
-        self.shape.add_all(&mut bins);
-    }
-
-    fn finalise(&self, shift: Option<Shift>) -> ColumnDrift {
-        let (n, sum) = (self.count as f64, self.sum.value());
-        let spread = variance(self.count, &self.sum, &self.squares);
-        ColumnDrift {
-            count: self.count,
-            missing: self.missing,
-            mean: (self.count > 0).then(|| sum / n),
-            mean_error: (self.count > 1).then(|| (spread / n).sqrt()),
-            shift,
-        }
-    }
-}
-
-impl LabelCounts {
-    fn fill(&mut self, label: Option<bool>) {
-        match label {
-            Some(fired) => {
-                self.events += 1;
-                self.fired += u64::from(fired);
-            }
-            None => self.unlabelled += 1,
-        }
-    }
-
-    fn finalise(&self) -> FiredFraction {
-        FiredFraction {
-            events: self.events,
-            fired: self.fired,
-            fraction: (self.events > 0).then(|| super::ranking::ratio(self.fired, self.events)),
-            interval: wilson(self.fired, self.events),
-            unlabelled: self.unlabelled,
-        }
-    }
-}
-
-/// The leading 16 bits of a value as an `f32`, mapped so that their order is that of the values.
-fn shape_bin(value: f64) -> u64 {
-    let bits = ((value + 0.0) as f32).to_bits();
-    let ordered = if bits >> 31 == 1 {
-        !bits
-    } else {
-        bits | (1 << 31)
-    };
-    u64::from(ordered >> 16)
 }
 
 #[cfg(test)]

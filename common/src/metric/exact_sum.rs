@@ -110,7 +110,7 @@ impl ExactSum {
     }
 
     /// Adds or takes away a product of two doubles, with what rounding it leaves.
-    fn add_product(&mut self, a: f64, b: f64, sign: f64) {
+    pub(super) fn add_product(&mut self, a: f64, b: f64, sign: f64) {
         let product = a * b;
         self.add(sign * product);
         self.add(sign * a.mul_add(b, -product));
@@ -154,8 +154,23 @@ pub(super) fn variance(count: u64, sum: &ExactSum, squares: &ExactSum) -> f64 {
     difference.value().max(0.0) / n / (n - 1.0)
 }
 
+/// Σ u (x − m)² about a mean, of the sums of u, u x and u x²: never negative, and taken without
+/// rounding, so that numbers that hardly differ have their small spread.
+pub(super) fn spread_about(mean: f64, [ones, values, squares]: [&ExactSum; 3]) -> f64 {
+    let mut spread = squares.clone();
+    for half in values.halves() {
+        spread.add_product(-2.0 * mean, half, 1.0);
+    }
+    for half in ones.halves() {
+        let product = mean * half;
+        spread.add_product(mean, product, 1.0);
+        spread.add_product(mean, mean.mul_add(half, -product), 1.0);
+    }
+    spread.value().max(0.0)
+}
+
 /// `value * 2^exponent` in steps that neither overflow nor underflow before the result does.
-fn scaled(value: f64, exponent: i32) -> f64 {
+pub(super) fn scaled(value: f64, exponent: i32) -> f64 {
     let half = exponent / 2;
     value * 2f64.powi(half) * 2f64.powi(exponent - half)
 }
@@ -260,6 +275,21 @@ mod tests {
         near.push(1e9 + 1.0);
         assert!((of(&near) - 0.001).abs() < 1e-15, "{}", of(&near));
         assert!((of(&[1.0, 2.0, 3.0, 4.0]) - 5.0 / 3.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_small_spread_about_a_large_mean_is_found() {
+        let values = [1e9, 1e9 + 1.0, 1e9 + 2.0];
+        let [mut ones, mut sums, mut squares] = [(); 3].map(|()| ExactSum::default());
+        for value in values {
+            ones.add(2.0);
+            sums.add_product(2.0, value, 1.0);
+            let (square, rest) = (value * value, value.mul_add(value, -(value * value)));
+            squares.add_product(2.0, square, 1.0);
+            squares.add_product(2.0, rest, 1.0);
+        }
+        let spread = spread_about(1e9 + 1.0, [&ones, &sums, &squares]);
+        assert!((spread - 4.0).abs() < 1e-12, "{spread}");
     }
 
     #[test]

@@ -2,23 +2,29 @@
 //! exact sums for what needs the score itself.
 
 mod curve;
+mod level;
 mod operating_point;
 mod population;
+mod probability;
 mod score_bins;
 mod score_counts;
+mod score_distribution;
 mod spec;
+mod weighted_area;
 
 pub use curve::{PrPoint, RocPoint};
 pub use operating_point::{Goal, OperatingPoint};
-pub use population::{PopulationResult, Probability, ReliabilityBin, ScoreBin};
+pub use population::{PopulationResult, PopulationWeights};
+pub use probability::{Probability, ReliabilityBin};
+pub use score_distribution::ScoreBin;
 pub use spec::{Per, RankingSpec, RawRanking, RawTargets};
 
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 pub(super) use curve::Curve;
-use population::Population;
-pub(super) use population::{ratio, wilson};
+use population::{Entry, Population};
+pub(super) use population::{effective, ratio, wilson, wilson_of};
 pub(super) use score_counts::ScoreCounts;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +44,9 @@ pub struct RankingResult {
     pub label: String,
     /// The column that holds the score.
     pub score: String,
+    /// The column of weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
     /// Bins of the range; without one, the most that each class fills.
     pub bins: u32,
     /// Range of the score's bins; without one they follow the scores.
@@ -45,7 +54,7 @@ pub struct RankingResult {
     /// Every row once.
     pub rows: PopulationResult,
     /// Every event once: its score is the maximum over its rows with a score and a label,
-    /// its label the maximum over the same rows.
+    /// its label the maximum over the same rows, and its weight that of its best row.
     pub events: Option<PopulationResult>,
 }
 
@@ -64,15 +73,26 @@ impl Counting for RankingCounts {
     fn fill(&mut self, spec: &RankingSpec, rows: &RowBatch<'_>) -> Result<(), FillError> {
         let scores = rows.numbers(spec.score())?;
         let labels = rows.labels(spec.label())?;
+        let weights = spec.weight().map(|name| rows.numbers(name)).transpose()?;
+        let weight = |row: usize| {
+            let weights = weights.as_ref()?;
+            Some(weights.get(row).copied().unwrap_or(f64::NAN))
+        };
+        let entries = scores.into_iter().zip(labels).enumerate();
+        let entries = entries.map(|(row, (score, label))| Entry {
+            score,
+            label,
+            weight: weight(row),
+        });
+        let entries: Vec<Entry> = entries.collect();
         if let Some(population) = &mut self.events {
             let events = rows.events(spec.label())?;
-            let best = events.into_iter().map(|(start, stop)| {
-                let scores = scores.get(start..stop).unwrap_or_default();
-                event_of(scores, labels.get(start..stop).unwrap_or_default())
-            });
+            let best = events
+                .into_iter()
+                .map(|(start, stop)| event_of(entries.get(start..stop).unwrap_or_default()));
             population.fill(spec, best);
         }
-        self.rows.fill(spec, scores.into_iter().zip(labels));
+        self.rows.fill(spec, entries.into_iter());
         Ok(())
     }
 
@@ -101,6 +121,7 @@ impl Counting for RankingCounts {
         RankingResult {
             label: spec.label().to_owned(),
             score: spec.score().to_owned(),
+            weight: spec.weight().map(str::to_owned),
             bins: spec.bins(),
             range: spec.range(),
             rows: self.rows.finalise(spec),
@@ -121,7 +142,9 @@ impl RankingResult {
                 let goal = point.goal;
                 format!("no threshold reaches the target {goal} of {noun}")
             });
-            self.warning(noun, found).into_iter().chain(missed)
+            let without = not_positive(noun, found);
+            let warning = self.warning(noun, found).into_iter();
+            warning.chain(without).chain(missed)
         });
         let (label, score) = (&self.label, &self.score);
         said.map(|said| format!("ranking of {label} by {score}: {said}"))
@@ -150,23 +173,55 @@ impl RankingResult {
     }
 }
 
-/// The score and label of an event. NaN when it has labels but no score beside one.
-fn event_of(scores: &[f64], labels: &[Option<bool>]) -> (f64, Option<bool>) {
-    let mut best: Option<(f64, bool)> = None;
+/// Said of classes that have entries, and weights that do not sum to more than nothing.
+fn not_positive(noun: &str, found: &PopulationResult) -> Vec<String> {
+    let Some(weights) = found.weights else {
+        return Vec::new();
+    };
+    let negatives = found.total.saturating_sub(found.positives);
+    let classes = [
+        ("true", found.positives, weights.positives),
+        ("false", negatives, weights.negatives),
+    ];
+    let without = classes
+        .into_iter()
+        .filter(|(_, count, sum)| *count > 0 && *sum <= 0.0);
+    let said = without.map(|(label, count, sum)| {
+        format!(
+            "the weights of {count} {noun} whose label is {label} sum to {sum}, which is not \
+             positive: areas are undefined"
+        )
+    });
+    said.collect()
+}
+
+/// An event: its score is NaN when it has labels but no score beside one, its weight is that of the
+/// row with the best score, the first of several.
+fn event_of(rows: &[Entry]) -> Entry {
+    let mut best: Option<Entry> = None;
     let mut labelled = None;
-    for (score, label) in scores.iter().zip(labels) {
-        let Some(label) = *label else { continue };
+    for row in rows {
+        let Some(label) = row.label else { continue };
         labelled = Some(label || labelled.unwrap_or(false));
-        if !score.is_nan() {
-            let (top, fired) = best.unwrap_or((*score, label));
-            best = Some((top.max(*score), fired || label));
+        if row.score.is_nan() {
+            continue;
         }
+        let top = best.unwrap_or(*row);
+        let fired = top.label.unwrap_or(false) || label;
+        let better = if row.score > top.score { *row } else { top };
+        best = Some(Entry {
+            label: Some(fired),
+            ..better
+        });
     }
-    match best {
-        Some((score, label)) => (score, Some(label)),
-        None => (f64::NAN, labelled),
-    }
+    best.unwrap_or(Entry {
+        score: f64::NAN,
+        label: labelled,
+        weight: rows.first().and_then(|row| row.weight),
+    })
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod weighted_tests;

@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::axis::{Axis, Place};
+use super::histogram::LARGEST;
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use super::tally::Tally;
+use super::weight_tally::WeightTally;
 use crate::bdt_config::MOST_BINS;
 
 /// Counts of one `significance`.
@@ -23,7 +25,7 @@ use crate::bdt_config::MOST_BINS;
 #[serde(deny_unknown_fields)]
 pub(super) struct SignificanceCounts {
     bins: BTreeMap<u32, BinCounts>,
-    /// Rows with a score or a mass that is no number.
+    /// Rows with a score, a mass or a weight that is no number.
     missing: u64,
 }
 
@@ -33,6 +35,16 @@ pub(super) struct SignificanceCounts {
 struct BinCounts {
     signal: Tally,
     sidebands: Tally,
+    /// Sums of weights in the same bins, where there are weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weights: Option<Box<BinWeights>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BinWeights {
+    signal: WeightTally,
+    sidebands: WeightTally,
 }
 
 /// A significance over everything that was merged.
@@ -44,6 +56,9 @@ pub struct SignificanceResult {
     pub mass: String,
     /// The column of bins.
     pub bin: String,
+    /// The column of weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
     /// Candidates below the peak for each one in the sidebands.
     pub scale: f64,
     /// The thresholds, ascending.
@@ -64,6 +79,18 @@ pub struct SignificanceBin {
     pub signal: Vec<u64>,
     /// Of those in the sidebands.
     pub sidebands: Vec<u64>,
+    /// What the weights of both amount to, where there are weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<[Vec<Weighted>; 2]>,
+}
+
+/// What the weights of some candidates amount to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Weighted {
+    /// The sum of the weights.
+    pub sum: f64,
+    /// The sum of their squares.
+    pub squares: f64,
 }
 
 impl SignificanceResult {
@@ -97,14 +124,18 @@ impl Counting for SignificanceCounts {
         let bins = rows.integers(spec.bin())?;
         let scores = rows.numbers(spec.score())?;
         let masses = rows.numbers(spec.mass())?;
+        let weights = spec.weight().map(|name| rows.numbers(name)).transpose()?;
         let [low, high] = spec.range();
         let axis = Axis::new(low, high, spec.thresholds());
+        let mut weighed: BTreeMap<u32, [Vec<(u64, f64)>; 2]> = BTreeMap::new();
         let within = |[low, high]: &[f64; 2], mass: f64| *low <= mass && mass < *high;
-        for ((bin, score), mass) in bins.into_iter().zip(scores).zip(masses) {
+        for (row, ((bin, score), mass)) in bins.into_iter().zip(scores).zip(masses).enumerate() {
             let Some(bin) = bin.and_then(|bin| u32::try_from(bin).ok()) else {
                 continue;
             };
-            if score.is_nan() || mass.is_nan() {
+            let weight = weights.as_ref().and_then(|weights| weights.get(row));
+            let is_counted = |weight: &f64| weight.abs() <= LARGEST;
+            if score.is_nan() || mass.is_nan() || !weight.is_none_or(is_counted) {
                 self.missing += 1;
                 continue;
             }
@@ -128,6 +159,18 @@ impl Counting for SignificanceCounts {
                 true => counts.signal.add(place),
                 false => counts.sidebands.add(place),
             }
+            if let Some(weight) = weight {
+                let [signal, sidebands] = weighed.entry(bin).or_default();
+                let of_region = if is_signal { signal } else { sidebands };
+                of_region.push((place.into(), *weight));
+            }
+        }
+        for (bin, [signal, sidebands]) in weighed {
+            let sums = self.bins.get_mut(&bin);
+            if let Some(sums) = sums.and_then(|counts| counts.weights.as_mut()) {
+                sums.signal.add_all(signal);
+                sums.sidebands.add_all(sidebands);
+            }
         }
         Ok(())
     }
@@ -138,6 +181,10 @@ impl Counting for SignificanceCounts {
                 Some(mine) => {
                     mine.signal.merge(&theirs.signal);
                     mine.sidebands.merge(&theirs.sidebands);
+                    if let (Some(mine), Some(theirs)) = (&mut mine.weights, &theirs.weights) {
+                        mine.signal.merge(&theirs.signal);
+                        mine.sidebands.merge(&theirs.sidebands);
+                    }
                 }
                 None => {
                     self.bins.insert(*bin, theirs.clone());
@@ -153,6 +200,10 @@ impl Counting for SignificanceCounts {
             (*bin as usize) < MOST_BINS
                 && counts.signal.bins() == places
                 && counts.sidebands.bins() == places
+                && counts.weights.is_some() == spec.weight().is_some()
+                && counts.weights.iter().all(|weights| {
+                    weights.signal.bins() == places && weights.sidebands.bins() == places
+                })
         };
         self.bins.iter().all(fitting)
     }
@@ -179,11 +230,22 @@ impl Counting for SignificanceCounts {
             }
             counts
         };
+        let sums = |tally: &WeightTally| {
+            let mut sums = vec![Weighted::default(); spec.thresholds() as usize + 2];
+            for (place, weighed) in tally.iter() {
+                let slot = usize::try_from(place).ok().and_then(|at| sums.get_mut(at));
+                if let Some(slot) = slot {
+                    (slot.sum, slot.squares) = (weighed.sum(), weighed.squares());
+                }
+            }
+            sums
+        };
         let bins = self.bins.iter();
         SignificanceResult {
             score: spec.score().to_owned(),
             mass: spec.mass().to_owned(),
             bin: spec.bin().to_owned(),
+            weight: spec.weight().map(str::to_owned),
             scale: spec.scale(),
             edges: (0..=spec.thresholds())
                 .map(|edge| axis.edge(edge))
@@ -193,6 +255,10 @@ impl Counting for SignificanceCounts {
                     bin: *bin,
                     signal: all(&counts.signal),
                     sidebands: all(&counts.sidebands),
+                    weights: counts
+                        .weights
+                        .as_ref()
+                        .map(|weights| [sums(&weights.signal), sums(&weights.sidebands)]),
                 })
                 .collect(),
             dropped: self.missing,
@@ -205,6 +271,13 @@ impl BinCounts {
         let empty = Tally::dense(spec.thresholds() + 2);
         Self {
             signal: empty.clone(),
+            weights: spec.weight().map(|_| {
+                let none = WeightTally::new(empty.bins());
+                Box::new(BinWeights {
+                    signal: none.clone(),
+                    sidebands: none,
+                })
+            }),
             sidebands: empty,
         }
     }

@@ -161,7 +161,7 @@ impl PartialEq for Tally {
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-fn push_number(text: &mut String, mut number: u64) {
+pub(super) fn push_number(text: &mut String, mut number: u64) {
     loop {
         let more = number > 31;
         let digit = (number & 31) as usize | if more { 32 } else { 0 };
@@ -185,7 +185,7 @@ fn digit(byte: u8) -> Option<u8> {
 }
 
 /// The next number of the text, `None` at its end.
-fn next_number(bytes: &mut impl Iterator<Item = u8>) -> Result<Option<u64>, String> {
+pub(super) fn next_number(bytes: &mut impl Iterator<Item = u8>) -> Result<Option<u64>, String> {
     let (mut number, mut shift) = (0u64, 0u32);
     loop {
         let Some(byte) = bytes.next() else {

@@ -1,28 +1,42 @@
 //! What the columns of each value of the key are compared with: those of a reference, or of all
 //! other values of the key together.
 
+use super::counts::ColumnCounts;
+use super::weighed_shift::between_weights;
 use super::{DriftCounts, DriftSpec, SHAPE_BINS, Shift};
 use crate::event_id::Run;
 use crate::metric::tally::Tally;
+use crate::metric::weight_tally::WeightTally;
 use crate::run_range::RunRange;
 
 /// Shapes to compare with, one a column.
 pub(super) struct Compared<'a> {
     reference: Option<&'a RunRange>,
-    shapes: Vec<Tally>,
+    shapes: Vec<Shape>,
+}
+
+/// How values lie, or their weights.
+enum Shape {
+    Counted(Tally),
+    Weighed(WeightTally),
 }
 
 impl<'a> Compared<'a> {
     pub(super) fn of(counts: &DriftCounts, spec: &'a DriftSpec) -> Self {
         let reference = spec.reference();
         let shape = |column: usize| {
-            let mut all = Tally::dense(SHAPE_BINS);
             let keys = counts.keys.iter();
             let keys = keys.filter(|(key, _)| is_in(reference, **key));
-            for counts in keys.filter_map(|(_, counts)| counts.columns.get(column)) {
-                all.merge(&counts.shape);
+            let columns = keys.filter_map(|(_, counts)| counts.columns.get(column));
+            if spec.weight().is_some() {
+                let mut all = WeightTally::new(SHAPE_BINS.into());
+                let weighed = columns.filter_map(|column| column.weights.as_ref());
+                weighed.for_each(|weights| all.merge(&weights.shape));
+                return Shape::Weighed(all);
             }
-            all
+            let mut all = Tally::dense(SHAPE_BINS);
+            columns.for_each(|column| all.merge(&column.shape));
+            Shape::Counted(all)
         };
         Self {
             reference,
@@ -31,14 +45,25 @@ impl<'a> Compared<'a> {
     }
 
     /// How a column of a value of the key differs from what it is compared with.
-    pub(super) fn shift(&self, key: i64, column: usize, shape: &Tally) -> Option<Shift> {
-        let all = self.shapes.get(column)?;
-        match is_in(self.reference, key) {
-            true => Shift::between(shape, all),
-            false => {
+    pub(super) fn shift(&self, key: i64, place: usize, column: &ColumnCounts) -> Option<Shift> {
+        let is_part = is_in(self.reference, key);
+        match self.shapes.get(place)? {
+            Shape::Counted(all) if is_part => Shift::between(&column.shape, all),
+            Shape::Counted(all) => {
                 let mut with_it = all.clone();
-                with_it.merge(shape);
-                Shift::between(shape, &with_it)
+                with_it.merge(&column.shape);
+                Shift::between(&column.shape, &with_it)
+            }
+            Shape::Weighed(all) => {
+                let mine = &column.weights.as_ref()?.shape;
+                match is_part {
+                    true => between_weights(mine, all),
+                    false => {
+                        let mut with_it = all.clone();
+                        with_it.merge(mine);
+                        between_weights(mine, &with_it)
+                    }
+                }
             }
         }
     }

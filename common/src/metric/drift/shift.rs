@@ -4,13 +4,14 @@ use crate::metric::tally::Tally;
 use serde::Serialize;
 
 /// Groups of the population stability index: deciles of all values together.
-const GROUPS: usize = 10;
+pub(super) const GROUPS: usize = 10;
 
 /// Differences between the values at one key and those at all other keys together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Shift {
     /// Population stability index, Σ (p − q) ln(p / q) over the deciles of all values together,
-    /// with half a count added to every decile.
+    /// with half a count added to every decile; with weights, counts are shares of the effective
+    /// number of entries.
     pub psi: f64,
     /// What `psi` is on average when nothing moved: (groups − 1)(1/n + 1/m); after B. Yurdakul,
     /// "Statistical properties of population stability index" (2018).
@@ -69,7 +70,7 @@ impl Shift {
 
 /// The complementary distribution function of Kolmogorov's statistic,
 /// 2 Σ (−1)^(k−1) exp(−2 k² x²).
-fn kolmogorov(x: f64) -> f64 {
+pub(super) fn kolmogorov(x: f64) -> f64 {
     if x < 0.2 {
         return 1.0;
     }

@@ -29,6 +29,9 @@ pub struct RawDrift {
     /// average when nothing moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<f64>,
+    /// A column of weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
 }
 
 /// A validated `drift`.
@@ -39,9 +42,16 @@ pub struct DriftSpec {
     labels: Option<Vec<String>>,
     reference: Option<RunRange>,
     alarm: Option<f64>,
+    weight: Option<String>,
 }
 
 impl DriftSpec {
+    /// The column of weights.
+    #[must_use]
+    pub fn weight(&self) -> Option<&str> {
+        self.weight.as_deref()
+    }
+
     /// The integer column whose values are compared with one another.
     #[must_use]
     pub fn by(&self) -> &str {
@@ -82,12 +92,14 @@ impl Kind for DriftSpec {
         let labels = section.texts("labels");
         let reference = section.text("reference");
         let alarm = section.float("alarm");
+        let weight = section.text("weight");
         Some(RawDrift {
             by: by?,
             columns: columns?,
             labels,
             reference,
             alarm,
+            weight,
         })
     }
 
@@ -103,6 +115,9 @@ impl Kind for DriftSpec {
             "drift.labels",
             raw.labels.as_deref().unwrap_or_default(),
         );
+        if let Some(weight) = &raw.weight {
+            check_name(&mut errors, "drift.weight", weight);
+        }
         let raw = raw.clone();
         let reference = raw.reference.map(|text| text.parse::<RunRange>());
         let reference = reference.transpose().unwrap_or_else(|error| {
@@ -123,6 +138,7 @@ impl Kind for DriftSpec {
                 labels: raw.labels,
                 reference,
                 alarm: raw.alarm,
+                weight: raw.weight,
             },
         )
     }
@@ -134,6 +150,7 @@ impl Kind for DriftSpec {
             labels: self.labels.clone(),
             reference: self.reference.as_ref().map(RunRange::to_string),
             alarm: self.alarm,
+            weight: self.weight.clone(),
         }
     }
 
@@ -144,19 +161,22 @@ impl Kind for DriftSpec {
             labels,
             reference,
             alarm,
+            weight,
         } = self;
         let mut hash = FieldHash::of("drift");
         hash.text("by", by)
             .texts("columns", columns)
             .texts("labels", labels.as_deref().unwrap_or_default())
             .text_if("reference", reference.as_ref().map(RunRange::to_string))
-            .text_if("alarm", alarm.map(|alarm| alarm.to_string()));
+            .text_if("alarm", alarm.map(|alarm| alarm.to_string()))
+            .text_if("weight", weight.as_ref());
         hash
     }
 
     fn columns(&self) -> Vec<&String> {
         let by = std::iter::once(&self.by);
-        by.chain(&self.columns).chain(self.labels()).collect()
+        let columns = by.chain(&self.columns).chain(self.labels());
+        columns.chain(&self.weight).collect()
     }
 
     fn needs_events(&self) -> bool {

@@ -1,5 +1,6 @@
 use super::super::list::{MetricResult, RawMetric};
 use super::super::partial::Partial;
+use super::counts::shape_bin;
 use super::*;
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array, UInt64Array};
 use std::sync::Arc;
@@ -164,4 +165,70 @@ fn a_reference_that_is_none_is_said() {
         said.contains("drift.alarm: expected more than 0, found -1"),
         "{said}"
     );
+}
+
+/// By hand: weights 1, 2 and −1 of 1, 2 and 6.
+#[test]
+fn weighted_means_have_the_errors_of_their_weights() {
+    let spec = SPEC.replace("labels", "weight = \"w\", labels");
+    let spec = toml::from_str::<RawMetric>(&spec).unwrap();
+    let spec = spec.validate().unwrap();
+    let filled = |rows: &[(u32, u64, f64, bool, f64)]| {
+        let column = |of: fn(&(u32, u64, f64, bool, f64)) -> f64| {
+            let values = arrow_array::Float64Array::from_iter_values(rows.iter().map(of));
+            Arc::new(values) as ArrayRef
+        };
+        let runs = UInt32Array::from_iter_values(rows.iter().map(|row| row.0));
+        let events = UInt64Array::from_iter_values(rows.iter().map(|row| row.1));
+        let labels = BooleanArray::from_iter(rows.iter().map(|row| Some(row.3)));
+        let batch = RecordBatch::try_from_iter([
+            ("run", Arc::new(runs) as ArrayRef),
+            ("event", Arc::new(events)),
+            ("x", column(|row| row.2)),
+            ("y", Arc::new(labels)),
+            ("w", column(|row| row.4)),
+        ])
+        .unwrap();
+        let mut partial = Partial::new(&spec);
+        let rows = RowBatch::try_new(&batch, Some(["run", "run", "event"])).unwrap();
+        partial.fill(&rows).unwrap();
+        match partial.finalise() {
+            MetricResult::Drift(result) => result,
+            other => panic!("{other:?}"),
+        }
+    };
+    let result = filled(&[
+        (1, 1, 1.0, true, 1.0),
+        (1, 1, 2.0, true, 2.0),
+        (1, 2, 6.0, false, -1.0),
+        (1, 3, f64::NAN, true, 1.0),
+        (1, 4, 1.0, true, f64::NAN),
+        (2, 5, 4.0, true, -1.0),
+    ]);
+    let column = &result.keys[0].columns[0];
+    assert_eq!((column.count, column.missing), (3, 2));
+    let mean: f64 = (1.0 + 4.0 - 6.0) / 2.0;
+    assert!((column.mean.unwrap() - mean).abs() < 1e-12);
+    // (Σw)² − Σw² = 4 − 6: no error can be said.
+    assert!(column.mean_error.is_none());
+    let fired = &result.keys[0].labels[0];
+    assert_eq!((fired.events, fired.fired, fired.unlabelled), (3, 2, 1));
+    assert!(
+        (fired.fraction.unwrap() - 2.0).abs() < 1e-12,
+        "1 + 1 of 1 - 1 + 1"
+    );
+    assert!(result.keys[1].columns[0].mean.is_none());
+    let said = result.warnings();
+    assert!(
+        said[0].contains(
+            "of x: the sum of the weights is not positive at 1 value, the first of which is 2"
+        ),
+        "{said:?}"
+    );
+    let result = filled(&[(1, 1, 1.0, true, 3.0), (1, 2, 2.0, true, 2.0)]);
+    let column = &result.keys[0].columns[0];
+    let mean = 7.0 / 5.0;
+    let spread: f64 = 9.0 * (1.0f64 - mean).powi(2) + 4.0 * (2.0f64 - mean).powi(2);
+    let error = (spread / (25.0 - 13.0)).sqrt();
+    assert!((column.mean_error.unwrap() - error).abs() < 1e-12);
 }

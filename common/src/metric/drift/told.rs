@@ -25,6 +25,7 @@ impl DriftResult {
                 ));
             }
         }
+        found.extend(self.not_positive());
         let by = &self.by;
         if self.without_key > 0 {
             found.push(format!(
@@ -36,13 +37,35 @@ impl DriftResult {
             found.push(format!(
                 "left out, as {by} has more than {} values: {}; choose a coarser key, such as the \
                  run, or fewer columns",
-                most_keys(self.columns.len()),
+                most_keys(self.columns.len(), self.weight.is_some()),
                 counted(self.beyond, "row")
             ));
         }
         found.extend(self.moved());
         let said = |what: String| format!("drift by {by}: {what}");
         found.into_iter().map(said).collect()
+    }
+
+    /// Columns whose weights do not sum to more than nothing at some value of the key.
+    fn not_positive(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let keys = self.keys.iter().filter(|key| {
+                let of_column = key.columns.get(index);
+                of_column.is_some_and(|column| {
+                    column.count > 0 && column.weights.is_some_and(|sum| sum <= 0.0)
+                })
+            });
+            if let Some(first) = keys.clone().next() {
+                said.push(format!(
+                    "of {column}: the sum of the weights is not positive at {}, the first of which \
+                     is {}: nothing is said of the mean there",
+                    counted(keys.count() as u64, "value"),
+                    first.key
+                ));
+            }
+        }
+        said
     }
 
     /// What is to be said of what moved, and of a reference that is not there.

@@ -105,7 +105,7 @@ impl Cell {
                 Scores::Counted(counts) => {
                     let pairs: Vec<(f64, bool)> =
                         of_class.map(|(score, label, _)| (score, label)).collect();
-                    counts.fill(spec.ranking(), &pairs);
+                    counts.fill(spec.ranking(), &pairs, &[]);
                 }
                 Scores::Weighted(sums) => {
                     of_class.for_each(|(score, label, weight)| {

@@ -179,6 +179,7 @@ impl Kind for MulticlassSpec {
             bins: Some(FILLED_BINS),
             range: None,
             targets: None,
+            weight: None,
         })?;
         let raw = raw.clone();
         done(errors, Self { raw, ranking })

@@ -6,12 +6,15 @@ use arrow_array::{
 use proptest::prelude::*;
 use std::sync::Arc;
 
-const SPECS: [&str; 5] = [
+const SPECS: [&str; 8] = [
     r#"ranking = { label = "y", score = "s", per = "event", bins = 6 }"#,
     r#"ranking = { label = "y", score = "x", bins = 16, range = [-2.0, 2.0] }"#,
     r#"drift = { by = "run", columns = ["s", "x"], labels = ["y"] }"#,
     r#"histogram = { column = "x", bins = 12, range = [-3.0, 3.0] }"#,
     r#"histogram = { column = "x", bins = 5, range = [-1.0, 1.0], weight = "s" }"#,
+    r#"ranking = { label = "y", score = "s", per = "event", bins = 6, weight = "x" }"#,
+    r#"ranking = { label = "y", score = "s", bins = 16, range = [0.0, 1.0], weight = "x" }"#,
+    r#"drift = { by = "run", columns = ["s", "x"], labels = ["y"], weight = "x" }"#,
 ];
 
 fn specs() -> Vec<MetricSpec> {

@@ -1,5 +1,6 @@
 //! Curves and areas from two score histograms.
 
+use super::level::{Amounts, Level, levels};
 use super::population::ratio;
 use super::score_bins::ScoreBins;
 use super::score_counts::ScoreCounts;
@@ -29,34 +30,6 @@ pub struct PrPoint {
     pub precision: f64,
 }
 
-/// One filled bin, and what lies in the bins above it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Level {
-    bin: u64,
-    positives: u64,
-    negatives: u64,
-    positives_above: u64,
-    negatives_above: u64,
-}
-
-impl Level {
-    /// Positives in this bin and above.
-    pub(super) fn selected_positives(&self) -> u64 {
-        self.positives_above.saturating_add(self.positives)
-    }
-
-    /// Negatives in this bin and above.
-    pub(super) fn selected_negatives(&self) -> u64 {
-        self.negatives_above.saturating_add(self.negatives)
-    }
-
-    /// Everything in this bin and above.
-    pub(super) fn selected(&self) -> u64 {
-        self.selected_positives()
-            .saturating_add(self.selected_negatives())
-    }
-}
-
 /// The filled bins of both classes, from the highest score down.
 #[derive(Debug, Clone)]
 pub(in crate::metric) struct Curve {
@@ -66,36 +39,40 @@ pub(in crate::metric) struct Curve {
     levels: Vec<Level>,
     positives: u64,
     negatives: u64,
+    /// The sums of the weights of each class, and of their squares, where there are weights.
+    weights: Option<Weights>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Weights {
+    sums: Amounts,
+    squares: Amounts,
+    below_zero: bool,
 }
 
 impl Curve {
     pub(in crate::metric) fn new(spec: &RankingSpec, scores: &ScoreCounts) -> Self {
-        let (positives, negatives) = (scores.positives(), scores.negatives());
-        let mut levels = Vec::new();
-        let (mut fired, mut quiet) = (
-            positives.iter().rev().peekable(),
-            negatives.iter().rev().peekable(),
-        );
-        let (mut positives_above, mut negatives_above) = (0u64, 0u64);
-        while let Some(bin) = fired.peek().map(|c| c.0).max(quiet.peek().map(|c| c.0)) {
-            let positives = fired.next_if(|cell| cell.0 == bin).map_or(0, |cell| cell.1);
-            let negatives = quiet.next_if(|cell| cell.0 == bin).map_or(0, |cell| cell.1);
-            levels.push(Level {
-                bin,
-                positives,
-                negatives,
-                positives_above,
-                negatives_above,
-            });
-            positives_above = positives_above.saturating_add(positives);
-            negatives_above = negatives_above.saturating_add(negatives);
-        }
+        let weights = scores.weights().map(|weights| {
+            let (fired, quiet) = (weights.positives.total(), weights.negatives.total());
+            Weights {
+                sums: Amounts {
+                    positives: fired.sum(),
+                    negatives: quiet.sum(),
+                },
+                squares: Amounts {
+                    positives: fired.squares(),
+                    negatives: quiet.squares(),
+                },
+                below_zero: weights.below_zero,
+            }
+        });
         Self {
             bins: scores.bins(spec),
             is_exact: scores.is_exact(spec),
-            levels,
-            positives: positives.total(),
-            negatives: negatives.total(),
+            levels: levels(scores),
+            positives: scores.positives().total(),
+            negatives: scores.negatives().total(),
+            weights,
         }
     }
 
@@ -103,12 +80,41 @@ impl Curve {
         self.positives
     }
 
-    pub(super) fn negatives(&self) -> u64 {
-        self.negatives
-    }
-
     pub(super) fn total(&self) -> u64 {
         self.positives.saturating_add(self.negatives)
+    }
+
+    /// All of each class: entries, or the sums of their weights.
+    pub(super) fn all(&self) -> Amounts {
+        self.weights.map_or(
+            Amounts {
+                positives: self.positives as f64,
+                negatives: self.negatives as f64,
+            },
+            |weights| weights.sums,
+        )
+    }
+
+    /// All of both classes.
+    pub(super) fn amount(&self) -> f64 {
+        match self.weights {
+            Some(weights) => weights.sums.both(),
+            None => self.total() as f64,
+        }
+    }
+
+    /// The sums of squared weights of each class, where there are weights.
+    pub(super) fn squares(&self) -> Option<Amounts> {
+        self.weights.map(|weights| weights.squares)
+    }
+
+    pub(super) fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// Whether some weight is less than nothing.
+    pub(super) fn has_weights_below_zero(&self) -> bool {
+        self.weights.is_some_and(|weights| weights.below_zero)
     }
 
     pub(super) fn levels(&self) -> &[Level] {
@@ -124,7 +130,8 @@ impl Curve {
     }
 
     fn both_classes(&self) -> bool {
-        self.positives > 0 && self.negatives > 0
+        let all = self.all();
+        all.positives > 0.0 && all.negatives > 0.0
     }
 
     /// Pairs of a positive and a negative, times two.
@@ -133,7 +140,11 @@ impl Curve {
         doubled as f64 / pairs.saturating_mul(2) as f64
     }
 
+    /// Undefined unless there is something of both classes.
     pub(in crate::metric) fn auc(&self) -> Option<f64> {
+        if self.weights.is_some() {
+            return self.both_classes().then(|| self.weighted_auc());
+        }
         let doubled = self.levels.iter().fold(0u128, |sum, level| {
             let beaten = 2 * u128::from(level.positives_above) + u128::from(level.positives);
             sum.saturating_add(beaten.saturating_mul(u128::from(level.negatives)))
@@ -151,6 +162,9 @@ impl Curve {
 
     /// The share of pairs whose order is not known, times one half, in some of the bins.
     fn tied(&self, counts: impl Fn(&Level) -> bool) -> Option<f64> {
+        if self.weights.is_some() {
+            return self.both_classes().then(|| self.weighted_ties(counts));
+        }
         let levels = self.levels.iter().filter(|level| counts(level));
         let tied = levels.fold(0u128, |sum, level| {
             sum.saturating_add(u128::from(level.positives) * u128::from(level.negatives))
@@ -158,32 +172,44 @@ impl Curve {
         self.both_classes().then(|| self.share_of_pairs(tied))
     }
 
+    /// After DeLong. With weights, each entry counts with the square of its own, and the sums of all
+    /// squares stand for the ones that keep the error from being too small.
     pub(in crate::metric) fn auc_statistical_error(&self) -> Option<f64> {
         let auc = self.auc()?;
-        let (p, n) = (self.positives as f64, self.negatives as f64);
-        if self.positives < 2 || self.negatives < 2 {
+        let all = self.all();
+        let (p, n) = (all.positives, all.negatives);
+        let (pairs_of_positives, pairs_of_negatives) = match self.squares() {
+            Some(squares) => (p * p - squares.positives, n * n - squares.negatives),
+            None => (p * (p - 1.0), n * (n - 1.0)),
+        };
+        if pairs_of_positives <= 0.0 || pairs_of_negatives <= 0.0 {
             return None;
         }
         let (mut of_positives, mut of_negatives) = (0.0, 0.0);
         for level in &self.levels {
-            let below = n - level.selected_negatives() as f64 + level.negatives as f64 / 2.0;
-            let above = level.positives_above as f64 + level.positives as f64 / 2.0;
-            of_positives += level.positives as f64 * (below / n - auc).powi(2);
-            of_negatives += level.negatives as f64 * (above / p - auc).powi(2);
+            let (here, squares) = (level.here(), level.squares());
+            let below = n - level.selected().negatives + here.negatives / 2.0;
+            let above = level.above().positives + here.positives / 2.0;
+            of_positives += squares.positives * (below / n - auc).powi(2);
+            of_negatives += squares.negatives * (above / p - auc).powi(2);
         }
-        Some((of_positives / (p * (p - 1.0)) + of_negatives / (n * (n - 1.0))).sqrt())
+        Some((of_positives / pairs_of_positives + of_negatives / pairs_of_negatives).sqrt())
     }
 
-    /// The average precision of the bins, and how far that of the unbinned scores can be away.
+    /// The average precision of the bins, and how far that of the unbinned scores can be away, where
+    /// that is known.
     ///
     /// Within a bin the precision of a positive is largest when all positives come first, tied,
     /// and smallest when they come one by one behind all negatives.
-    pub(in crate::metric) fn average_precision(&self) -> Option<(f64, f64)> {
+    pub(in crate::metric) fn average_precision(&self) -> Option<(f64, Option<f64>)> {
+        if self.weights.is_some() {
+            return (self.all().positives > 0.0).then(|| self.weighted_precision());
+        }
         let (mut value, mut least, mut most) = (0.0, 0.0, 0.0);
         for level in self.levels.iter().filter(|level| level.positives > 0) {
-            let selected = level.selected_positives();
+            let selected = level.positives_above.saturating_add(level.positives);
             let weight = level.positives as f64;
-            value += weight * ratio(selected, level.selected());
+            value += weight * ratio(selected, level.entries());
             most += weight * ratio(selected, selected.saturating_add(level.negatives_above));
             least += least_precision(level);
         }
@@ -192,7 +218,7 @@ impl Curve {
             true => 0.0,
             false => (most - value).max(value - least).max(0.0),
         };
-        (self.positives > 0).then(|| (value / all, error / all))
+        (self.positives > 0).then(|| (value / all, Some(error / all)))
     }
 
     pub(in crate::metric) fn roc(&self) -> Vec<RocPoint> {
@@ -204,12 +230,15 @@ impl Curve {
             return Vec::new();
         }
         let last = self.levels.len().saturating_sub(1);
+        let all = self.all();
         for (position, level) in self.levels.iter().enumerate() {
-            let false_positive_rate = ratio(level.selected_negatives(), self.negatives);
-            let efficiency = ratio(level.selected_positives(), self.positives);
+            let selected = level.selected();
+            let false_positive_rate = selected.negatives / all.negatives;
+            let efficiency = selected.positives / all.positives;
             let moved = points.last().is_none_or(|from| {
-                false_positive_rate - from.false_positive_rate + efficiency - from.efficiency
-                    >= THINNING
+                let moved =
+                    false_positive_rate - from.false_positive_rate + efficiency - from.efficiency;
+                moved.abs() >= THINNING
             });
             if moved || position == last {
                 points.push(RocPoint {
@@ -223,16 +252,21 @@ impl Curve {
 
     pub(super) fn precision_recall(&self) -> Vec<PrPoint> {
         let mut points: Vec<PrPoint> = Vec::new();
-        if self.positives == 0 {
+        let all = self.all().positives;
+        if all <= 0.0 {
             return points;
         }
         let last = self.levels.len().saturating_sub(1);
         for (position, level) in self.levels.iter().enumerate() {
-            let recall = ratio(level.selected_positives(), self.positives);
-            let precision = ratio(level.selected_positives(), level.selected());
+            let selected = level.selected();
+            if selected.both() <= 0.0 {
+                continue;
+            }
+            let recall = selected.positives / all;
+            let precision = selected.positives / selected.both();
             let moved = points
                 .last()
-                .is_none_or(|from| recall - from.recall >= THINNING);
+                .is_none_or(|from| (recall - from.recall).abs() >= THINNING);
             if moved || position == last {
                 points.push(PrPoint { recall, precision });
             }
@@ -244,7 +278,7 @@ impl Curve {
 /// A lower bound of the summed precision of a bin's positives, ranked one by one behind all its
 /// negatives: the precision grows with the rank, so each stretch takes its first value.
 fn least_precision(level: &Level) -> f64 {
-    let wrong = level.selected_negatives();
+    let wrong = level.negatives_above.saturating_add(level.negatives);
     let stretch = level.positives.div_ceil(BOUND_TERMS).max(1);
     let mut sum = 0.0;
     let mut rank = 0;

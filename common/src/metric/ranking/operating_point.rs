@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::curve::{Curve, Level};
-use super::population::ratio;
+use super::curve::Curve;
+use super::level::{Amounts, Level};
 use serde::Serialize;
 
 /// What a threshold is chosen for.
@@ -52,7 +52,7 @@ pub struct OperatingPoint {
     pub false_positive_rate: Option<f64>,
     /// Everything selected over everything.
     pub rate: Option<f64>,
-    /// Entries selected.
+    /// Entries selected; what is above is of their weights, where there are any.
     pub selected: u64,
 }
 
@@ -72,34 +72,34 @@ impl OperatingPoint {
     }
 
     fn at(curve: &Curve, goal: Goal, stated: bool) -> Self {
-        let (positives, negatives, total) = (curve.positives(), curve.negatives(), curve.total());
+        let all = curve.all();
+        // Undefined where the whole is not positive.
+        let part = |selected: f64, whole: f64| (whole > 0.0).then(|| selected / whole);
+        let precision = |of: Amounts| part(of.positives, of.both());
         let mut levels = curve.levels().iter();
         let level: Option<&Level> = match goal {
             Goal::Efficiency(least) => levels.find(|level| {
-                positives > 0 && ratio(level.selected_positives(), positives) >= least
+                let efficiency = part(level.selected().positives, all.positives);
+                efficiency.is_some_and(|efficiency| efficiency >= least)
             }),
-            Goal::Precision(least) => {
-                levels.rfind(|level| ratio(level.selected_positives(), level.selected()) >= least)
-            }
-            Goal::Rate(most) => levels.rfind(|level| ratio(level.selected(), total) <= most),
+            Goal::Precision(least) => levels.rfind(|level| {
+                precision(level.selected()).is_some_and(|precision| precision >= least)
+            }),
+            Goal::Rate(most) => levels.rfind(|level| {
+                part(level.selected().both(), all.both()).is_some_and(|rate| rate <= most)
+            }),
         };
-        let part = |selected: Option<u64>, whole: u64| {
-            selected
-                .filter(|_| whole > 0)
-                .map(|selected| ratio(selected, whole))
-        };
-        let right = level.map(Level::selected_positives);
         let selected = level.map(Level::selected);
         Self {
             goal,
             stated,
             reached: level.is_some(),
             threshold: level.and_then(|level| curve.threshold(level)),
-            efficiency: part(right, positives),
-            precision: part(right, selected.unwrap_or(0)),
-            false_positive_rate: part(level.map(Level::selected_negatives), negatives),
-            rate: part(selected, total),
-            selected: selected.unwrap_or(0),
+            efficiency: selected.and_then(|of| part(of.positives, all.positives)),
+            precision: selected.and_then(precision),
+            false_positive_rate: selected.and_then(|of| part(of.negatives, all.negatives)),
+            rate: selected.and_then(|of| part(of.both(), all.both())),
+            selected: level.map_or(0, Level::entries),
         }
     }
 }

@@ -2,47 +2,32 @@
 
 use super::curve::{Curve, PrPoint, RocPoint};
 use super::operating_point::OperatingPoint;
-use super::score_bins::ScoreBins;
+use super::probability::{Probability, ProbabilitySums};
 use super::score_counts::ScoreCounts;
+use super::score_distribution::ScoreBin;
 use super::spec::RankingSpec;
-use crate::metric::axis::Axis;
-use crate::metric::exact_sum::ExactSum;
+use crate::metric::histogram::LARGEST;
 use serde::{Deserialize, Serialize};
 
-/// Bins of the reliability diagram on `[0, 1]`.
-const RELIABILITY_BINS: u32 = 20;
-/// Bins of the score distribution at most.
-const DISTRIBUTION_BINS: u32 = 64;
+/// What is counted: a row, or an event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Entry {
+    pub(super) score: f64,
+    pub(super) label: Option<bool>,
+    pub(super) weight: Option<f64>,
+}
 
 /// Counts of labelled scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Population {
     scores: ScoreCounts,
-    /// Scores that are no numbers; the name is that of markers.
+    /// Scores, or weights, that are no numbers; the name is that of markers.
     not_finite: u64,
     unlabelled: u64,
     /// Sums over scores in `[0, 1]`; absent when another range is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     probability: Option<ProbabilitySums>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProbabilitySums {
-    /// Scores outside of `[0, 1]`, with which there are no probabilities.
-    outside: u64,
-    squared_error: ExactSum,
-    log_loss: ExactSum,
-    reliability: Vec<ReliabilitySums>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReliabilitySums {
-    count: u64,
-    positives: u64,
-    score: ExactSum,
 }
 
 /// What is known of a population once everything is merged. Quantities that are undefined, for
@@ -53,9 +38,12 @@ pub struct PopulationResult {
     pub total: u64,
     /// Those whose label is true.
     pub positives: u64,
-    /// `positives / total`.
+    /// What the weights amount to, where there are any: all shares below are of weights then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PopulationWeights>,
+    /// The share of the positives.
     pub prevalence: Option<f64>,
-    /// Entries left out because the score was NaN or null.
+    /// Entries left out because the score, or the weight, was NaN or null.
     pub dropped: u64,
     /// Entries left out because the label was null.
     pub unlabelled: u64,
@@ -71,7 +59,7 @@ pub struct PopulationResult {
     /// The part of it that is due to scores outside of the range.
     pub auc_outside_error: Option<f64>,
     /// Standard error of `auc` for independent entries, after DeLong, DeLong and Clarke-Pearson,
-    /// Biometrics 44 (1988) 837.
+    /// Biometrics 44 (1988) 837; with weights each entry counts with the square of its own.
     pub auc_statistical_error: Option<f64>,
     /// Average precision, Σ (R_n − R_{n−1}) P_n over thresholds.
     pub average_precision: Option<f64>,
@@ -92,48 +80,17 @@ pub struct PopulationResult {
     pub precision_recall: Vec<PrPoint>,
 }
 
-/// One bin of the score distribution, `[low, high)`; the last holds its upper edge too.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ScoreBin {
-    /// Lower edge.
-    pub low: f64,
-    /// Upper edge.
-    pub high: f64,
-    /// Entries whose label is true.
-    pub positives: u64,
-    /// Entries whose label is false.
-    pub negatives: u64,
-}
-
-/// How good scores are as probabilities. The sums behind these are exact, not binned.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Probability {
-    /// Mean squared difference of score and label.
-    pub brier: f64,
-    /// Mean of −ln of the probability given to the truth, which is clipped to `[ε, 1 − ε]` with
-    /// ε = 2^-52.
-    pub log_loss: f64,
-    /// Equal bins of the score that are not empty.
-    pub reliability: Vec<ReliabilityBin>,
-}
-
-/// One bin of a reliability diagram.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ReliabilityBin {
-    /// Lower edge of the score.
-    pub low: f64,
-    /// Upper edge of the score.
-    pub high: f64,
-    /// Entries in the bin.
-    pub count: u64,
-    /// Those whose label is true.
-    pub positives: u64,
-    /// Mean score.
-    pub mean_score: f64,
-    /// `positives / count`.
-    pub fired: f64,
-    /// Lower and upper end of the 68.27% Wilson interval of `fired`.
-    pub interval: [f64; 2],
+/// What the weights of both classes amount to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PopulationWeights {
+    /// The sum of the weights of entries whose label is true.
+    pub positives: f64,
+    /// Of those whose label is false.
+    pub negatives: f64,
+    /// (Σw)² / Σw² of the former: how many entries of one weight would be as uncertain.
+    pub effective_positives: f64,
+    /// Of the latter.
+    pub effective_negatives: f64,
 }
 
 impl PopulationResult {
@@ -148,40 +105,35 @@ impl PopulationResult {
 
 impl Population {
     pub(super) fn new(spec: &RankingSpec) -> Self {
-        let reliability = vec![ReliabilitySums::default(); RELIABILITY_BINS as usize];
-        let sums = ProbabilitySums {
-            reliability,
-            ..ProbabilitySums::default()
-        };
         Self {
             scores: ScoreCounts::new(spec),
             not_finite: 0,
             unlabelled: 0,
-            probability: spec.may_be_probability().then_some(sums),
+            probability: spec.may_be_probability().then(ProbabilitySums::new),
         }
     }
 
-    pub(super) fn fill(
-        &mut self,
-        spec: &RankingSpec,
-        entries: impl Iterator<Item = (f64, Option<bool>)>,
-    ) {
+    pub(super) fn fill(&mut self, spec: &RankingSpec, entries: impl Iterator<Item = Entry>) {
         let mut scores = Vec::with_capacity(entries.size_hint().0);
-        for (score, label) in entries {
-            let Some(label) = label else {
+        let mut weights = Vec::new();
+        for entry in entries {
+            let Entry { score, weight, .. } = entry;
+            let Some(label) = entry.label else {
                 self.unlabelled += 1;
                 continue;
             };
-            if score.is_nan() {
+            let is_counted = |weight: f64| weight.abs() <= LARGEST;
+            if score.is_nan() || !weight.is_none_or(is_counted) {
                 self.not_finite += 1;
                 continue;
             }
             scores.push((score, label));
+            weights.extend(weight);
             if let Some(sums) = &mut self.probability {
-                sums.add(score, label);
+                sums.add(score, label, weight);
             }
         }
-        self.scores.fill(spec, &scores);
+        self.scores.fill(spec, &scores, &weights);
     }
 
     pub(super) fn merge(&mut self, spec: &RankingSpec, other: &Self) {
@@ -198,10 +150,10 @@ impl Population {
     }
 
     pub(super) fn fits(&self, spec: &RankingSpec) -> bool {
-        let reliable = |sums: &ProbabilitySums| sums.reliability.len() == RELIABILITY_BINS as usize;
+        let weighted = spec.weight().is_some();
         self.scores.fits(spec)
             && self.probability.is_some() == spec.may_be_probability()
-            && self.probability.iter().all(reliable)
+            && self.probability.iter().all(|sums| sums.fits(weighted))
     }
 
     pub(super) fn dropped(&self) -> u64 {
@@ -210,15 +162,23 @@ impl Population {
 
     pub(super) fn finalise(&self, spec: &RankingSpec) -> PopulationResult {
         let curve = Curve::new(spec, &self.scores);
-        let total = curve.total();
+        let (total, all) = (curve.total(), curve.all());
+        let amount = curve.amount();
         let probability = self.probability.as_ref();
-        let probability = probability.filter(|sums| sums.outside == 0 && total > 0);
+        let are_outside = probability.is_some_and(|sums| sums.outside > 0);
+        let probability = probability.filter(|_| !are_outside && amount > 0.0);
         let average_precision = curve.average_precision();
         let outside = |bin: u64| spec.range().map_or(0, |_| self.scores.in_bin(bin));
         PopulationResult {
             total,
             positives: curve.positives(),
-            prevalence: (total > 0).then(|| ratio(curve.positives(), total)),
+            weights: curve.squares().map(|squares| PopulationWeights {
+                positives: all.positives,
+                negatives: all.negatives,
+                effective_positives: effective(all.positives, squares.positives),
+                effective_negatives: effective(all.negatives, squares.negatives),
+            }),
+            prevalence: (amount > 0.0).then(|| all.positives / amount),
             dropped: self.not_finite,
             unlabelled: self.unlabelled,
             below_range: outside(0),
@@ -228,142 +188,12 @@ impl Population {
             auc_outside_error: curve.auc_outside_error(),
             auc_statistical_error: curve.auc_statistical_error(),
             average_precision: average_precision.map(|(value, _)| value),
-            average_precision_binning_error: average_precision.map(|(_, error)| error),
-            distribution: self.distribution(spec),
-            probability: probability.map(|sums| sums.finalise(total)),
+            average_precision_binning_error: average_precision.and_then(|(_, error)| error),
+            distribution: self.scores.distribution(spec, are_outside),
+            probability: probability.map(|sums| sums.finalise(amount)),
             operating_points: OperatingPoint::all(&curve, spec.targets()),
             roc: curve.roc(),
             precision_recall: curve.precision_recall(),
-        }
-    }
-}
-
-impl Population {
-    fn distribution(&self, spec: &RankingSpec) -> Vec<ScoreBin> {
-        let bins = self.scores.bins(spec);
-        let axis = match bins {
-            ScoreBins::Range(axis) => {
-                // Bins of the range side by side, so that none is cut.
-                let together = axis.bins().div_ceil(DISTRIBUTION_BINS);
-                let groups = axis.bins().div_ceil(together);
-                let high = match groups * together == axis.bins() {
-                    true => axis.high(),
-                    false => {
-                        axis.low()
-                            + (axis.high() - axis.low()) / f64::from(axis.bins())
-                                * f64::from(groups * together)
-                    }
-                };
-                Axis::new(axis.low(), high, groups)
-            }
-            ScoreBins::Stretches { .. } => {
-                let [low, high] = self.extent(bins);
-                Axis::new(low, high, DISTRIBUTION_BINS)
-            }
-        };
-        let mut counts: Vec<ScoreBin> = (0..axis.bins())
-            .map(|bin| ScoreBin {
-                low: axis.edge(bin),
-                high: axis.edge(bin + 1),
-                positives: 0,
-                negatives: 0,
-            })
-            .collect();
-        for (tally, fired) in [
-            (self.scores.positives(), true),
-            (self.scores.negatives(), false),
-        ] {
-            for (bin, count) in tally.iter().filter(|(bin, _)| !bins.is_outside(*bin)) {
-                let lowest = bins.lowest(bin).unwrap_or(axis.low());
-                let Some(slot) = counts.get_mut(axis.clamped(lowest) as usize) else {
-                    continue;
-                };
-                let side = if fired {
-                    &mut slot.positives
-                } else {
-                    &mut slot.negatives
-                };
-                *side = side.saturating_add(count);
-            }
-        }
-        counts
-    }
-
-    /// What the bins without a range cover: `[0, 1]` where that holds all scores, else all that are
-    /// finite.
-    fn extent(&self, bins: ScoreBins) -> [f64; 2] {
-        /// The difference of two such numbers is finite.
-        const FAR: f64 = f64::MAX / 4.0;
-        let tallies = [self.scores.positives(), self.scores.negatives()];
-        let is_finite = |bin: &(u64, u64)| bins.lowest(bin.0).is_none_or(f64::is_finite);
-        let first = tallies
-            .iter()
-            .filter_map(|tally| tally.iter().find(is_finite));
-        let first = first.min();
-        let last = tallies
-            .iter()
-            .filter_map(|tally| tally.iter().rfind(is_finite));
-        let last = last.max();
-        let outside = self
-            .probability
-            .as_ref()
-            .is_some_and(|sums| sums.outside > 0);
-        let (Some((first, _)), Some((last, _)), true) = (first, last, outside) else {
-            return [0.0, 1.0];
-        };
-        let edge = |bin: u64| bins.lowest(bin).unwrap_or_default().clamp(-FAR, FAR);
-        [edge(first), edge(last + 1)]
-    }
-}
-
-impl ProbabilitySums {
-    fn add(&mut self, score: f64, label: bool) {
-        if !(0.0..=1.0).contains(&score) {
-            self.outside += 1;
-            return;
-        }
-        let truth = if label { 1.0 } else { 0.0 };
-        self.squared_error.add((score - truth) * (score - truth));
-        let given = if label { score } else { 1.0 - score };
-        self.log_loss
-            .add(-given.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln());
-        let bin = Axis::new(0.0, 1.0, RELIABILITY_BINS).clamped(score);
-        if let Some(bin) = self.reliability.get_mut(bin as usize) {
-            bin.count += 1;
-            bin.positives += u64::from(label);
-            bin.score.add(score);
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.outside = self.outside.saturating_add(other.outside);
-        self.squared_error.merge(&other.squared_error);
-        self.log_loss.merge(&other.log_loss);
-        for (mine, theirs) in self.reliability.iter_mut().zip(&other.reliability) {
-            mine.count = mine.count.saturating_add(theirs.count);
-            mine.positives = mine.positives.saturating_add(theirs.positives);
-            mine.score.merge(&theirs.score);
-        }
-    }
-
-    fn finalise(&self, total: u64) -> Probability {
-        let axis = Axis::new(0.0, 1.0, RELIABILITY_BINS);
-        let bins = (0..RELIABILITY_BINS)
-            .zip(&self.reliability)
-            .filter(|(_, sums)| sums.count > 0);
-        let reliability = bins.map(|(bin, sums)| ReliabilityBin {
-            low: axis.edge(bin),
-            high: axis.edge(bin + 1),
-            count: sums.count,
-            positives: sums.positives,
-            mean_score: sums.score.value() / sums.count as f64,
-            fired: ratio(sums.positives, sums.count),
-            interval: wilson(sums.positives, sums.count),
-        });
-        Probability {
-            brier: self.squared_error.value() / total as f64,
-            log_loss: self.log_loss.value() / total as f64,
-            reliability: reliability.collect(),
         }
     }
 }
@@ -379,8 +209,24 @@ pub(in crate::metric) fn wilson(passed: u64, tried: u64) -> [f64; 2] {
     if tried == 0 {
         return [0.0, 1.0];
     }
-    let (n, p) = (tried as f64, ratio(passed, tried));
+    wilson_of(ratio(passed, tried), tried as f64)
+}
+
+/// The same of a fraction of so many entries, which may be an effective number.
+pub(in crate::metric) fn wilson_of(p: f64, n: f64) -> [f64; 2] {
+    if n.is_nan() || n <= 0.0 {
+        return [0.0, 1.0];
+    }
     let centre = (p + 0.5 / n) / (1.0 + 1.0 / n);
     let half = (p * (1.0 - p) / n + 0.25 / (n * n)).max(0.0).sqrt() / (1.0 + 1.0 / n);
     [(centre - half).max(0.0), (centre + half).min(1.0)]
+}
+
+/// The effective number of entries whose weights have this sum, and this sum of squares.
+pub(in crate::metric) fn effective(sum: f64, squares: f64) -> f64 {
+    if squares > 0.0 {
+        sum * sum / squares
+    } else {
+        0.0
+    }
 }

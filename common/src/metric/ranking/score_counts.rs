@@ -4,6 +4,7 @@ use super::score_bins::{MOST_JOINED, STRETCHES, ScoreBins};
 use super::spec::RankingSpec;
 use crate::metric::axis::Axis;
 use crate::metric::tally::Tally;
+use crate::metric::weight_tally::WeightTally;
 use serde::{Deserialize, Serialize};
 
 /// Counts of scores.
@@ -20,6 +21,19 @@ pub(in crate::metric) struct ScoreCounts {
     joined: u32,
     /// Whether some score is no number of single precision, so that a bin may hold several.
     wide: bool,
+    /// Sums of weights in the same bins, where there are weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weights: Option<Box<ClassWeights>>,
+}
+
+/// Sums of weights of both classes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClassWeights {
+    pub(super) positives: WeightTally,
+    pub(super) negatives: WeightTally,
+    /// Whether some weight is less than nothing.
+    pub(super) below_zero: bool,
 }
 
 impl ScoreCounts {
@@ -28,17 +42,43 @@ impl ScoreCounts {
             Some(_) => Tally::dense(spec.bins() + 2),
             None => Tally::sparse(STRETCHES),
         };
+        let weights = spec.weight().map(|_| {
+            let none = WeightTally::new(tally.bins());
+            Box::new(ClassWeights {
+                positives: none.clone(),
+                negatives: none,
+                below_zero: false,
+            })
+        });
         Self {
             positives: tally.clone(),
             negatives: tally,
             joined: 0,
             wide: false,
+            weights,
         }
     }
 
-    /// Counts scores, which are numbers, with their labels.
-    pub(in crate::metric) fn fill(&mut self, spec: &RankingSpec, scores: &[(f64, bool)]) {
+    /// Counts scores, which are numbers, with their labels and, where there are any, weights.
+    pub(in crate::metric) fn fill(
+        &mut self,
+        spec: &RankingSpec,
+        scores: &[(f64, bool)],
+        weights: &[f64],
+    ) {
         let bins = self.bins(spec);
+        if let Some(sums) = &mut self.weights {
+            let of_class = |class: bool| {
+                let weighed = scores.iter().zip(weights);
+                let weighed = weighed.filter(|((_, label), _)| *label == class);
+                weighed
+                    .map(|((score, _), weight)| (bins.bin(*score), *weight))
+                    .collect()
+            };
+            sums.positives.add_all(of_class(true));
+            sums.negatives.add_all(of_class(false));
+            sums.below_zero |= weights.iter().any(|weight| *weight < 0.0);
+        }
         let of_class = |class: bool| -> Vec<u64> {
             let scores = scores.iter().filter(|(_, label)| *label == class);
             scores.map(|(score, _)| bins.bin(*score)).collect()
@@ -68,6 +108,11 @@ impl ScoreCounts {
     fn add(&mut self, other: &Self) {
         self.positives.merge(&other.positives);
         self.negatives.merge(&other.negatives);
+        if let (Some(mine), Some(theirs)) = (&mut self.weights, &other.weights) {
+            mine.positives.merge(&theirs.positives);
+            mine.negatives.merge(&theirs.negatives);
+            mine.below_zero |= theirs.below_zero;
+        }
     }
 
     fn join_to(&mut self, joined: u32) {
@@ -75,6 +120,10 @@ impl ScoreCounts {
         if by > 0 {
             self.positives.join_neighbours(by);
             self.negatives.join_neighbours(by);
+            if let Some(weights) = &mut self.weights {
+                weights.positives.join_neighbours(by);
+                weights.negatives.join_neighbours(by);
+            }
             self.joined = joined;
         }
     }
@@ -100,8 +149,23 @@ impl ScoreCounts {
         };
         let tallies = [&self.positives, &self.negatives];
         tallies.iter().all(|tally| tally.bins() == bins)
+            && self.weights.is_some() == spec.weight().is_some()
+            && self.weights.iter().all(|weights| self.has_bins_of(weights))
             && self.joined <= joined
             && (spec.range().is_some() || self.filled() <= spec.bins() as usize)
+    }
+
+    /// Whether weights are in the bins that have counts.
+    fn has_bins_of(&self, weights: &ClassWeights) -> bool {
+        let same = |tally: &Tally, weights: &WeightTally| {
+            let counted = tally.iter().map(|(bin, _)| bin);
+            tally.bins() == weights.bins() && counted.eq(weights.iter().map(|(bin, _)| bin))
+        };
+        same(&self.positives, &weights.positives) && same(&self.negatives, &weights.negatives)
+    }
+
+    pub(super) fn weights(&self) -> Option<&ClassWeights> {
+        self.weights.as_deref()
     }
 
     /// Which bins there are.

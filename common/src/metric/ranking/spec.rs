@@ -11,6 +11,7 @@ use crate::metric::check::{add_axis, check_axis, check_name, done};
 use crate::metric::cut_flow::{CutFlow, Unit};
 use crate::metric::kind::Kind;
 use crate::metric::partial::Dropped;
+use crate::metric::weight_tally::BIN_BYTES;
 use crate::section::Section;
 
 /// Bins of a ranking's range unless told: 2^16, so that edges on `[0, 1]` are exact.
@@ -18,6 +19,8 @@ const RANKING_BINS: u32 = 65_536;
 /// Bins that each class fills at most in a ranking without a range unless told: three characters
 /// each in a marker, as a rule.
 const FILLED_BINS: u32 = 32_768;
+/// Either of them with weights, whose sums take some fifty characters.
+const WEIGHED_BINS: u32 = 8_192;
 /// Working points that a campaign may state.
 const MOST_TARGETS: usize = 50;
 /// Bytes of a count.
@@ -46,7 +49,7 @@ pub struct RawRanking {
     #[serde(default)]
     pub per: Per,
     /// Bins of the range, 65,536 unless told; without a range the most that each class fills,
-    /// 32,768 unless told.
+    /// 32,768 unless told; with weights 8,192.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bins: Option<u32>,
     /// Range of the score; unless told the bins follow the scores.
@@ -55,6 +58,9 @@ pub struct RawRanking {
     /// Working points that are to be found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets: Option<RawTargets>,
+    /// A column of weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
 }
 
 /// Working points that are to be found: fractions, each above 0 and at most 1.
@@ -81,6 +87,7 @@ pub struct RankingSpec {
     bins: u32,
     range: Option<[f64; 2]>,
     targets: Vec<Goal>,
+    weight: Option<String>,
 }
 
 impl RankingSpec {
@@ -121,6 +128,12 @@ impl RankingSpec {
         &self.targets
     }
 
+    /// The column of weights.
+    #[must_use]
+    pub fn weight(&self) -> Option<&str> {
+        self.weight.as_deref()
+    }
+
     /// Whether the score may be a probability: no other range than `[0, 1]` is given.
     #[must_use]
     pub fn may_be_probability(&self) -> bool {
@@ -149,6 +162,7 @@ impl Kind for RankingSpec {
             targets.finish();
             read
         });
+        let weight = section.text("weight");
         Some(RawRanking {
             label: label?,
             score: score?,
@@ -156,6 +170,7 @@ impl Kind for RankingSpec {
             bins,
             range,
             targets,
+            weight,
         })
     }
 
@@ -167,7 +182,14 @@ impl Kind for RankingSpec {
             errors.push(format!("ranking.score: `{}` is also the label", raw.score));
         }
         let range = raw.range;
-        let usual = range.map_or(FILLED_BINS, |_| RANKING_BINS);
+        if let Some(weight) = &raw.weight {
+            check_name(&mut errors, "ranking.weight", weight);
+        }
+        let usual = match (&raw.weight, range) {
+            (Some(_), _) => WEIGHED_BINS,
+            (None, Some(_)) => RANKING_BINS,
+            (None, None) => FILLED_BINS,
+        };
         let bins = raw.bins.unwrap_or(usual);
         check_axis(&mut errors, "ranking", bins, range.unwrap_or([0.0, 1.0]));
         let per_event = raw.per == Per::Event;
@@ -183,6 +205,7 @@ impl Kind for RankingSpec {
                 bins,
                 range,
                 targets,
+                weight: raw.weight.clone(),
             },
         )
     }
@@ -206,6 +229,7 @@ impl Kind for RankingSpec {
                 }
                 raw
             }),
+            weight: self.weight.clone(),
         }
     }
 
@@ -217,11 +241,13 @@ impl Kind for RankingSpec {
             bins,
             range,
             targets,
+            weight,
         } = self;
         let mut hash = FieldHash::of("ranking");
         hash.text("label", label)
             .text("score", score)
-            .flag("per_event", *per_event);
+            .flag("per_event", *per_event)
+            .text_if("weight", weight.as_ref());
         add_axis(&mut hash, *bins, *range);
         if !targets.is_empty() {
             hash.texts("targets", targets.iter().map(Goal::to_string));
@@ -230,7 +256,8 @@ impl Kind for RankingSpec {
     }
 
     fn columns(&self) -> Vec<&String> {
-        vec![&self.label, &self.score]
+        let both = [&self.label, &self.score].into_iter();
+        both.chain(&self.weight).collect()
     }
 
     fn needs_events(&self) -> bool {
@@ -242,11 +269,15 @@ impl Kind for RankingSpec {
         let tallies = if self.per_event { 4 } else { 2 };
         // Without a range, a bin is kept with its number.
         let of_bin = self.range.map_or(2 * COUNT, |_| COUNT);
-        u64::from(self.bins) * of_bin * tallies
+        let of_weights = self.weight.as_ref().map_or(0, |_| BIN_BYTES);
+        u64::from(self.bins) * (of_bin + of_weights) * tallies
     }
 
     fn add_dropped(&self, dropped: Dropped, cut_flow: &mut CutFlow) {
-        let name = format!("dropped, {} not a number", self.score);
+        let name = match &self.weight {
+            Some(weight) => format!("dropped, {} or {weight} not a number", self.score),
+            None => format!("dropped, {} not a number", self.score),
+        };
         cut_flow.add(&name, Unit::Events, dropped.events);
         cut_flow.add(&name, Unit::Rows, dropped.rows);
     }
@@ -285,6 +316,10 @@ fn goals(errors: &mut Vec<String>, targets: &RawTargets) -> Vec<Goal> {
 
 impl fmt::Display for RankingSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ranking of {} by {}", self.label, self.score)
+        write!(f, "ranking of {} by {}", self.label, self.score)?;
+        match &self.weight {
+            Some(weight) => write!(f, " with the weight {weight}"),
+            None => Ok(()),
+        }
     }
 }

@@ -25,6 +25,7 @@ fn rank(
         bins,
         range,
         targets: None,
+        weight: None,
     };
     let spec = RawMetric {
         ranking: Some(raw),

@@ -4,11 +4,12 @@
 //! widths of both, the background is B = a M, the signal S = N − a M, and the significance
 //! S/√(S+B) = (N − a M)/√N. N and M are independent and follow Poisson's law; candidates that pass
 //! are part of all, so errors of efficiencies, and of the difference of two thresholds, are
-//! those of the parts that do not overlap.
+//! those of the parts that do not overlap. With weights N and M are sums of them, and their variances
+//! sums of squared weights.
 
 use serde::Serialize;
 
-use super::SignificanceBin;
+use super::{SignificanceBin, Weighted};
 
 /// A number and its statistical error.
 pub type WithError = (f64, f64);
@@ -18,10 +19,10 @@ pub type WithError = (f64, f64);
 pub struct ScanPoint {
     /// The cut: scores from it on pass, or scores up to it where those are kept.
     pub cut: f64,
-    /// Candidates around the peak that pass.
-    pub candidates: u64,
-    /// Candidates in the sidebands that pass.
-    pub beside: u64,
+    /// Candidates around the peak that pass, or the sum of their weights.
+    pub candidates: f64,
+    /// The same in the sidebands.
+    pub beside: f64,
     /// Signal that passes.
     pub signal: WithError,
     /// Background below it.
@@ -53,11 +54,14 @@ pub struct Best {
     pub cuts: [f64; 2],
 }
 
-/// Counts of what passes.
+/// What passes around the peak and beside it: counts, or sums of weights, with the variance of each,
+/// which is the count, or the sum of squared weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Passing {
     peak: f64,
     beside: f64,
+    peak_variance: f64,
+    beside_variance: f64,
 }
 
 impl Passing {
@@ -66,13 +70,15 @@ impl Passing {
     }
 
     fn variance(self, scale: f64) -> f64 {
-        self.peak + scale * scale * self.beside
+        self.peak_variance + scale * scale * self.beside_variance
     }
 
     fn without(self, other: Self) -> Self {
         Self {
             peak: self.peak - other.peak,
             beside: self.beside - other.beside,
+            peak_variance: self.peak_variance - other.peak_variance,
+            beside_variance: self.beside_variance - other.beside_variance,
         }
     }
 
@@ -92,21 +98,15 @@ impl SignificanceBin {
     /// Scans the thresholds `edges`, of which the counts are; scores below them pass where `exclude`.
     #[must_use]
     pub fn scan(&self, edges: &[f64], scale: f64, exclude: bool) -> Scan {
-        let all = Passing {
-            peak: self.signal.iter().sum::<u64>() as f64,
-            beside: self.sidebands.iter().sum::<u64>() as f64,
-        };
+        let all = self.all();
         let passing: Vec<Passing> = (0..edges.len())
-            .map(|at| Passing {
-                peak: passing(&self.signal, at, exclude) as f64,
-                beside: passing(&self.sidebands, at, exclude) as f64,
-            })
+            .map(|at| self.passing(at, exclude))
             .collect();
         let points = edges.iter().zip(&passing);
         let points: Vec<ScanPoint> = points
             .map(|(edge, passing)| point(*passing, all, scale, cut_at(*edge, exclude)))
             .collect();
-        let why = why_none(all, scale);
+        let why = why_none(self, all, scale);
         let best = match why {
             Some(_) => None,
             None => best(&points, &passing, scale),
@@ -120,13 +120,45 @@ impl SignificanceBin {
     }
 }
 
-/// How many pass at an edge: the counts begin with those below the first edge, and end with those
-/// from the last one on.
-fn passing(counts: &[u64], edge: usize, exclude: bool) -> u64 {
-    let split = counts.len().min(edge + 1);
-    let (below, above) = counts.split_at(split);
-    let side = if exclude { below } else { above };
-    side.iter().sum()
+impl SignificanceBin {
+    /// Everything.
+    fn all(&self) -> Passing {
+        self.amount(|counts| 0..counts)
+    }
+
+    /// What passes at an edge: the counts begin with those below the first edge, and end with those
+    /// from the last one on.
+    fn passing(&self, edge: usize, exclude: bool) -> Passing {
+        self.amount(|counts| {
+            let split = counts.min(edge + 1);
+            if exclude { 0..split } else { split..counts }
+        })
+    }
+
+    /// What some of the bins of the score amount to; the range is given how many there are.
+    fn amount(&self, range: impl Fn(usize) -> std::ops::Range<usize>) -> Passing {
+        let counted = |counts: &[u64]| {
+            let part = counts.get(range(counts.len())).unwrap_or_default();
+            let count = part.iter().sum::<u64>() as f64;
+            (count, count)
+        };
+        let weighed = |weights: &[Weighted]| {
+            let part = weights.get(range(weights.len())).unwrap_or_default();
+            part.iter().fold((0.0, 0.0), |(sum, squares), weighted| {
+                (sum + weighted.sum, squares + weighted.squares)
+            })
+        };
+        let [(peak, peak_variance), (beside, beside_variance)] = match &self.weights {
+            Some([signal, sidebands]) => [weighed(signal), weighed(sidebands)],
+            None => [counted(&self.signal), counted(&self.sidebands)],
+        };
+        Passing {
+            peak,
+            beside,
+            peak_variance,
+            beside_variance,
+        }
+    }
 }
 
 /// The cut that keeps scores below an edge is the largest score that is.
@@ -151,25 +183,34 @@ fn point(passing: Passing, all: Passing, scale: f64, cut: f64) -> ScanPoint {
     });
     let significance = passing.significance(scale).map(|value| {
         let (of_peak, of_beside) = passing.slopes(scale);
-        let variance = of_peak.powi(2) * passing.peak + of_beside.powi(2) * passing.beside;
+        let variance =
+            of_peak.powi(2) * passing.peak_variance + of_beside.powi(2) * passing.beside_variance;
         (value, variance.sqrt())
     });
     ScanPoint {
         cut,
-        candidates: passing.peak as u64,
-        beside: passing.beside as u64,
+        candidates: passing.peak,
+        beside: passing.beside,
         signal: (signal, passing.variance(scale).sqrt()),
-        background: (scale * passing.beside, scale * passing.beside.sqrt()),
+        background: (
+            scale * passing.beside,
+            scale * passing.beside_variance.sqrt(),
+        ),
         efficiency,
         significance,
     }
 }
 
-fn why_none(all: Passing, scale: f64) -> Option<&'static str> {
+/// Why a bin has no best cut.
+fn why_none(bin: &SignificanceBin, all: Passing, scale: f64) -> Option<&'static str> {
+    let are_none = |counts: &[u64]| counts.iter().all(|count| *count == 0);
     match () {
-        () if all.peak < 0.5 => Some("there is no candidate around the peak"),
-        () if all.beside < 0.5 => {
+        () if are_none(&bin.signal) => Some("there is no candidate around the peak"),
+        () if are_none(&bin.sidebands) => {
             Some("there is no candidate in the sidebands, so that the background is not known")
+        }
+        () if all.peak <= 0.0 => {
+            Some("the weights of the candidates around the peak do not sum to more than nothing")
         }
         () if all.signal(scale) <= 0.0 => Some("there is no signal above the background"),
         () => None,
@@ -210,15 +251,17 @@ fn best(points: &[ScanPoint], passing: &[Passing], scale: f64) -> Option<Best> {
 /// The error of the difference of two significances, of which what passes at one passes at the
 /// other, too.
 fn error_of_difference(one: Passing, other: Passing, scale: f64) -> f64 {
-    let (loose, tight) = match one.peak + one.beside >= other.peak + other.beside {
+    // What passes at one passes at the other: it is the looser one whose squares sum to more.
+    let of = |passing: Passing| passing.peak_variance + passing.beside_variance;
+    let (loose, tight) = match of(one) >= of(other) {
         true => (one, other),
         false => (other, one),
     };
     let rest = loose.without(tight);
     let (of_loose, of_tight) = (loose.slopes(scale), tight.slopes(scale));
-    let variance = (of_loose.0 - of_tight.0).powi(2) * tight.peak
-        + (of_loose.1 - of_tight.1).powi(2) * tight.beside
-        + of_loose.0.powi(2) * rest.peak
-        + of_loose.1.powi(2) * rest.beside;
+    let variance = (of_loose.0 - of_tight.0).powi(2) * tight.peak_variance
+        + (of_loose.1 - of_tight.1).powi(2) * tight.beside_variance
+        + of_loose.0.powi(2) * rest.peak_variance
+        + of_loose.1.powi(2) * rest.beside_variance;
     variance.sqrt()
 }

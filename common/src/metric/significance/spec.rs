@@ -9,6 +9,7 @@ use crate::bdt_config::{CLASSES, MOST_BINS};
 use crate::field_hash::FieldHash;
 use crate::metric::check::{add_axis, check_axis, check_name, done};
 use crate::metric::kind::Kind;
+use crate::metric::weight_tally::BIN_BYTES;
 use crate::section::Section;
 
 /// Thresholds unless told.
@@ -39,6 +40,9 @@ pub struct RawSignificance {
     /// The first and the last threshold, 0 and 1 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
+    /// A column of weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
 }
 
 /// A validated `significance`.
@@ -51,9 +55,16 @@ pub struct SignificanceSpec {
     bin: String,
     thresholds: u32,
     range: [f64; 2],
+    weight: Option<String>,
 }
 
 impl SignificanceSpec {
+    /// The column of weights.
+    #[must_use]
+    pub fn weight(&self) -> Option<&str> {
+        self.weight.as_deref()
+    }
+
     /// The column of scores.
     #[must_use]
     pub fn score(&self) -> &str {
@@ -124,6 +135,7 @@ impl Kind for SignificanceSpec {
             .value("thresholds")
             .and_then(|_| section.count("thresholds"));
         let range = section.value("range").and_then(|_| section.range("range"));
+        let weight = section.text("weight");
         Some(RawSignificance {
             score: score?,
             mass: mass?,
@@ -132,6 +144,7 @@ impl Kind for SignificanceSpec {
             bin,
             thresholds,
             range,
+            weight,
         })
     }
 
@@ -148,6 +161,9 @@ impl Kind for SignificanceSpec {
             ));
         }
         check_masses(&mut errors, raw);
+        if let Some(weight) = &raw.weight {
+            check_name(&mut errors, "significance.weight", weight);
+        }
         let thresholds = raw.thresholds.unwrap_or(THRESHOLDS);
         let range = raw.range.unwrap_or([0.0, 1.0]);
         let counted = thresholds.clamp(1, MOST_THRESHOLDS);
@@ -168,6 +184,7 @@ impl Kind for SignificanceSpec {
                 bin: bin.unwrap_or_default(),
                 thresholds,
                 range,
+                weight: raw.weight,
             },
         )
     }
@@ -181,6 +198,7 @@ impl Kind for SignificanceSpec {
             bin: Some(self.bin.clone()),
             thresholds: Some(self.thresholds),
             range: Some(self.range),
+            weight: self.weight.clone(),
         }
     }
 
@@ -193,6 +211,7 @@ impl Kind for SignificanceSpec {
             bin,
             thresholds,
             range,
+            weight,
         } = self;
         let of_range = |[low, high]: &[f64; 2]| {
             let mut hash = FieldHash::of("range");
@@ -203,6 +222,7 @@ impl Kind for SignificanceSpec {
         hash.text("score", score)
             .text("mass", mass)
             .text("bin", bin)
+            .text_if("weight", weight.as_ref())
             .part("signal", &of_range(signal))
             .parts("sidebands", sidebands.iter().map(of_range));
         add_axis(&mut hash, *thresholds, Some(*range));
@@ -210,7 +230,8 @@ impl Kind for SignificanceSpec {
     }
 
     fn columns(&self) -> Vec<&String> {
-        vec![&self.score, &self.mass, &self.bin]
+        let known = [&self.score, &self.mass, &self.bin].into_iter();
+        known.chain(&self.weight).collect()
     }
 
     fn before_cuts(&self) -> Option<&str> {
@@ -218,7 +239,8 @@ impl Kind for SignificanceSpec {
     }
 
     fn most_bytes(&self) -> u64 {
-        MOST_BINS as u64 * 2 * (u64::from(self.thresholds) + 2) * COUNT
+        let of_weights = self.weight.as_ref().map_or(0, |_| BIN_BYTES);
+        MOST_BINS as u64 * 2 * (u64::from(self.thresholds) + 2) * (COUNT + of_weights)
     }
 }
 

@@ -96,6 +96,7 @@ fn bin(signal: [u64; 4], sidebands: [u64; 4]) -> SignificanceBin {
         bin: 0,
         signal: signal.to_vec(),
         sidebands: sidebands.to_vec(),
+        weights: None,
     }
 }
 
@@ -116,7 +117,7 @@ fn a_scan_is_what_its_formulas_say() {
     let bin = bin([100, 100, 60, 30], [200, 200, 30, 10]);
     let scan = bin.scan(&[0.0, 0.5, 1.0], 0.5, false);
     let point = scan.points[1];
-    assert_eq!((point.candidates, point.beside), (90, 40));
+    near((point.candidates, point.beside), (90.0, 40.0));
     near(point.signal, (70.0, 100f64.sqrt()));
     near(point.background, (20.0, 0.5 * 40f64.sqrt()));
     let share: f64 = 1.0; // S of all is 290 − 220 = 70
@@ -139,17 +140,15 @@ fn scores_up_to_a_cut_are_those_below_its_edge() {
     let bin = bin([30, 60, 100, 100], [10, 30, 200, 200]);
     let scan = bin.scan(&[0.0, 0.7, 1.0], 0.5, true);
     let point = scan.points[1];
-    assert_eq!((point.candidates, point.beside), (90, 40));
+    near((point.candidates, point.beside), (90.0, 40.0));
     let cut = point.cut as f32;
     assert!(
         f64::from(cut) < 0.7 && f64::from(cut.next_up()) >= 0.7,
         "{cut}"
     );
     assert_eq!(scan.best.unwrap().point, 1);
-    assert_eq!(
-        bin.scan(&[0.0, 0.7, 1.0], 0.5, false).points[1].candidates,
-        200
-    );
+    let above = bin.scan(&[0.0, 0.7, 1.0], 0.5, false).points[1];
+    near((above.candidates, above.beside), (200.0, 400.0));
 }
 
 #[test]
@@ -198,4 +197,33 @@ fn every_mistake_is_told_with_its_key() {
         errors(&TEXT.replace("[[0.0, 2.0], [4.0, 6.0]]", "[]"))[0].contains("sidebands: empty")
     );
     assert_eq!(spec().columns(), ["bdt_background", "m", "bdt_bin"]);
+}
+
+/// Weights of one half are half of everything, with errors of the squares.
+#[test]
+fn a_scan_of_weights_has_their_variances() {
+    let counted = bin([100, 100, 60, 30], [200, 200, 30, 10]);
+    let weigh = |counts: &[u64]| -> Vec<Weighted> {
+        let weighted = |count: &u64| Weighted {
+            sum: *count as f64 * 0.5,
+            squares: *count as f64 * 0.25,
+        };
+        counts.iter().map(weighted).collect()
+    };
+    let weighted = SignificanceBin {
+        weights: Some([weigh(&counted.signal), weigh(&counted.sidebands)]),
+        ..counted.clone()
+    };
+    let edges = [0.0, 0.5, 1.0];
+    let [counted, weighted] = [counted, weighted].map(|bin| bin.scan(&edges, 0.5, false).points[1]);
+    near((weighted.candidates, weighted.beside), (45.0, 20.0));
+    let half = |(value, error)| (value / 2.0, error / 2.0);
+    near(weighted.signal, half(counted.signal));
+    near(weighted.background, half(counted.background));
+    near(weighted.efficiency.unwrap(), counted.efficiency.unwrap());
+    let root = |(value, error): (f64, f64)| (value / 2f64.sqrt(), error / 2f64.sqrt());
+    near(
+        weighted.significance.unwrap(),
+        root(counted.significance.unwrap()),
+    );
 }

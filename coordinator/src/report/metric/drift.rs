@@ -149,6 +149,7 @@ fn column(
         drift.by,
         drift.by
     );
+    let caption = weighted(caption, drift);
     Some(Figure::new(
         report,
         &format!("{}-drift-{name}", stage.name),
@@ -157,26 +158,37 @@ fn column(
     ))
 }
 
+/// A caption with the column of weights, where there is one.
+fn weighted(caption: String, drift: &DriftResult) -> String {
+    match &drift.weight {
+        Some(weight) => format!("{caption}, weighted by {weight}"),
+        None => caption,
+    }
+}
+
 /// The mean over every key.
 fn overall(keys: &[KeyDrift], index: usize) -> Option<f64> {
     let found = keys.iter().filter_map(|key| key.columns.get(index));
-    let (mut sum, mut rows) = (0.0, 0u64);
+    let (mut sum, mut all) = (0.0, 0.0);
     for column in found {
-        sum += column.mean.unwrap_or(0.0) * column.count as f64;
-        rows = rows.saturating_add(column.count);
+        let amount = column.weights.unwrap_or(column.count as f64);
+        sum += column.mean.unwrap_or(0.0) * amount;
+        all += amount;
     }
-    (rows > 0).then(|| sum / rows as f64)
+    (all > 0.0).then(|| sum / all)
 }
 
 /// The fired fraction over every key.
 fn overall_fired(keys: &[KeyDrift], index: usize) -> Option<f64> {
     let labels = keys.iter().filter_map(|key| key.labels.get(index));
-    let (mut fired, mut events) = (0u64, 0u64);
+    let (mut fired, mut all) = (0.0, 0.0);
     for label in labels {
-        fired = fired.saturating_add(label.fired);
-        events = events.saturating_add(label.events);
+        let counted = [label.fired, label.events].map(|count| count as f64);
+        let [of_label, of_all] = label.weights.unwrap_or(counted);
+        fired += of_label;
+        all += of_all;
     }
-    (events > 0).then(|| fired as f64 / events as f64)
+    (all > 0.0).then(|| fired / all)
 }
 
 /// Draws both distances and returns the scale that shows them.
@@ -253,6 +265,7 @@ fn fired(
     let note = format!("{} of all events", crate::report::number::percent(mean));
     panel.note(&mut canvas, 1, "quiet", &note);
     let caption = format!("Fraction of events in which {name} fired, by {}", drift.by);
+    let caption = weighted(caption, drift);
     Some(Figure::new(
         report,
         &format!("{}-fired-{name}", stage.name),

@@ -6,7 +6,7 @@ use crate::report::csv::Table;
 use crate::report::number::exact;
 use crate::report::summary::Report;
 
-const METRIC_COLUMNS: [&str; 18] = [
+const METRIC_COLUMNS: [&str; 23] = [
     "stage",
     "label",
     "score",
@@ -25,6 +25,11 @@ const METRIC_COLUMNS: [&str; 18] = [
     "below_range",
     "above_range",
     "score_bins",
+    "weight",
+    "sum_positives",
+    "sum_negatives",
+    "effective_positives",
+    "effective_negatives",
 ];
 
 const THRESHOLD_COLUMNS: [&str; 13] = [
@@ -128,6 +133,14 @@ fn metrics(
         ];
         table.cells(&left_out.map(|count| count.to_string()));
         table.cells(&[ranking.bins.to_string()]);
+        table.text(&[ranking.weight.as_deref().unwrap_or_default()]);
+        let weights = found.weights.as_ref();
+        table.numbers(&[
+            weights.map(|of| of.positives),
+            weights.map(|of| of.negatives),
+            weights.map(|of| of.effective_positives),
+            weights.map(|of| of.effective_negatives),
+        ]);
         table.end();
     }
     table.bytes()

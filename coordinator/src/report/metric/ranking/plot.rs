@@ -294,18 +294,27 @@ fn distribution(
     let one = series.first()?;
     let bins = &one.result.distribution;
     let (first, last) = (bins.first()?, bins.last()?);
-    let most = bins
-        .iter()
-        .map(|bin| bin.positives.max(bin.negatives))
-        .max()
-        .filter(|most| *most > 0)?;
-    let high = most as f64 * 10f64.powf(0.5 * (most as f64 / 0.5).log10());
+    let values = |bin: &ScoreBin| {
+        let counts = [bin.positives as f64, bin.negatives as f64];
+        bin.weights.unwrap_or(counts)
+    };
+    let filled = || bins.iter().flat_map(values).filter(|value| *value > 0.0);
+    let most = filled().max_by(f64::total_cmp)?;
+    // Counts begin at one; weights wherever they do, of which six decades are shown.
+    let lowest = match &ranking.weight {
+        Some(_) => filled().fold(most, f64::min).max(1e-6 * most) / 2.0,
+        None => 0.5,
+    };
+    let high = most * 10f64.powf(0.5 * (most / lowest).log10());
     let noun = one.noun.get(..1).map(str::to_uppercase).unwrap_or_default()
         + one.noun.get(1..).unwrap_or_default();
     let mut panel = frame(
         &shortened(&ranking.score, 50),
-        &format!("{noun} / bin"),
-        Scale::log(0.5, high),
+        &match &ranking.weight {
+            Some(weight) => format!("Sum of {} / bin", shortened(weight, 20)),
+            None => format!("{noun} / bin"),
+        },
+        Scale::log(lowest, high),
     );
     panel.x = Scale::linear(first.low, last.high);
     let mut canvas = Canvas::default();
@@ -314,7 +323,16 @@ fn distribution(
         (false, "curve dashed s3", "did not fire"),
         (true, "curve s2", "fired"),
     ] {
-        let count = |bin: &ScoreBin| (if fired { bin.positives } else { bin.negatives }) as f64;
+        let count = |bin: &ScoreBin| {
+            let [positives, negatives] = values(bin);
+            let value = if fired { positives } else { negatives };
+            // What sums to less than nothing is below the axis.
+            if ranking.weight.is_some() {
+                value.max(lowest)
+            } else {
+                value
+            }
+        };
         let steps = bins.iter().flat_map(|bin| {
             [
                 panel.at(bin.low, count(bin)),
@@ -322,8 +340,8 @@ fn distribution(
             ]
         });
         let mut steps: Vec<_> = steps.collect();
-        steps.insert(0, panel.at(first.low, 0.5));
-        steps.push(panel.at(last.high, 0.5));
+        steps.insert(0, panel.at(first.low, lowest));
+        steps.push(panel.at(last.high, lowest));
         canvas.polyline(&steps, curve);
         let total = if fired {
             one.result.positives

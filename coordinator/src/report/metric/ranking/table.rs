@@ -9,6 +9,8 @@ use lumimill_common::metric::{
     Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult,
 };
 
+const WEIGHTED_NOTE: &str = "<p class=\"note-line\">With a weight, total and selected are entries, and all else is of the sums of weights: errors count each entry with the square of its weight, and where some weights are negative the binning of the average precision is not known.</p>\n";
+
 /// The table of all rankings, then pictures and thresholds of each.
 pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let all = stage.metrics.iter().zip(&pictures.metrics);
@@ -41,7 +43,9 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
         }
     }
     let note = "<p class=\"note-line\">ROC-AUC ± its statistical error (DeLong, independent entries). The value from unbinned scores is within “binning” of the one shown: the bins follow the scores unless a range is given, and are exact while they are few. Brier score and log loss are exact. Left out: no score, or no label.</p>\n";
-    let mut html = card("Ranking", &(table.html() + note));
+    let is_weighted = all.iter().any(|(ranking, _)| ranking.weight.is_some());
+    let note = note.to_owned() + if is_weighted { WEIGHTED_NOTE } else { "" };
+    let mut html = card("Ranking", &(table.html() + &note));
     for (ranking, drawn) in &all {
         html += &format!(
             "<h3>{} <small>by {}</small></h3>\n",
@@ -74,7 +78,10 @@ fn numbers(ranking: &RankingResult, noun: &str, found: &PopulationResult) -> Vec
     let probability = found.probability.as_ref();
     vec![
         ranking.label.clone(),
-        ranking.score.clone(),
+        match &ranking.weight {
+            Some(weight) => format!("{}, weight {weight}", ranking.score),
+            None => ranking.score.clone(),
+        },
         noun.to_owned(),
         grouped(found.total),
         or_dash(found.prevalence.map(percent)),

@@ -150,6 +150,10 @@ fn note(found: &SignificanceResult) -> String {
         significant(found.scale, 4),
         found.mass
     );
+    if let Some(weight) = &found.weight {
+        text +=
+            &format!(" Candidates are sums of {weight}, and their variances sums of its squares.");
+    }
     if found.dropped > 0 {
         text += &format!(
             " {} rows without a number are left out.",

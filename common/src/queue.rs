@@ -134,6 +134,16 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// A message on loan from a broker.
+    #[must_use]
+    pub fn on_loan(message: Message, redelivered: bool, lease: Box<dyn Lease>) -> Self {
+        Self {
+            message,
+            redelivered,
+            lease,
+        }
+    }
+
     /// Ends the loan; `false` when it had been lost, and the message is delivered again.
     pub async fn settle(self, settle: Settle) -> Result<bool, QueueError> {
         self.lease.settle(self.message, settle).await
@@ -157,7 +167,8 @@ impl Message {
 
 /// The adapter's side of a [`Delivery`]; dropping it hands the message back.
 #[async_trait]
-pub(crate) trait Lease: Send {
+pub trait Lease: Send {
+    /// Ends the loan; `false` when it had been lost.
     async fn settle(self: Box<Self>, message: Message, settle: Settle) -> Result<bool, QueueError>;
 }
 

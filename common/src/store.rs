@@ -13,6 +13,9 @@
 mod key;
 mod limit;
 mod local;
+#[cfg(any(test, feature = "conformance"))]
+mod memory;
+mod own_place;
 mod place;
 #[cfg(feature = "s3")]
 mod s3;
@@ -31,6 +34,9 @@ use async_trait::async_trait;
 
 pub use key::{InvalidKey, Key};
 pub use local::LocalStore;
+#[cfg(any(test, feature = "conformance"))]
+pub use memory::MemoryStore;
+pub use own_place::OwnPlace;
 #[cfg(not(feature = "s3"))]
 pub use place::WITHOUT_S3;
 pub use place::{Place, PlaceError};

@@ -12,7 +12,7 @@ mod workers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use lumimill_common::campaign::CampaignName;
@@ -20,6 +20,7 @@ use lumimill_common::job::{Beat, Report, unpack};
 use lumimill_common::queue::{BEATS, DEAD, Delivery, Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::store::{Place, Store};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::dead_letter::DeadLetter;
@@ -45,6 +46,8 @@ const PULSE: Duration = Duration::from_secs(5);
 
 /// A coordinator at work.
 pub struct Coordinator {
+    /// By which its waits differ from those of others.
+    name: String,
     root: Place,
     store: Arc<dyn Store>,
     campaigns: BTreeMap<CampaignName, ActiveCampaign>,
@@ -77,6 +80,7 @@ impl Coordinator {
     #[must_use]
     pub fn of(root: Place, store: Arc<dyn Store>) -> Self {
         Self {
+            name: std::process::id().to_string(),
             root,
             store,
             campaigns: BTreeMap::new(),
@@ -89,6 +93,12 @@ impl Coordinator {
             listened: Instant::now(),
             looked_for_left: None,
         }
+    }
+
+    /// The same under a name that no other one has.
+    #[must_use]
+    pub fn named(self, name: String) -> Self {
+        Self { name, ..self }
     }
 
     /// What it counts, while it works and after.
@@ -113,11 +123,10 @@ impl Coordinator {
         };
         tokio::pin!(asking);
         loop {
+            // Whatever comes, the look is not kept waiting; and however long it takes, there is a
+            // second until the next one.
             tokio::select! {
-                never = &mut asking => return never,
-                delivery = reports.next() => self.report(delivery?).await?,
-                delivery = beats.next() => self.beat(delivery?).await?,
-                delivery = letters.next() => self.letter(queue, delivery?).await?,
+                biased;
                 _ = tick.tick() => {
                     self.broker.clone_from(&trouble.borrow());
                     self.listened = Instant::now();
@@ -125,7 +134,12 @@ impl Coordinator {
                     if until_done && listed && self.campaigns.is_empty() {
                         return Ok(());
                     }
+                    tick.reset();
                 }
+                never = &mut asking => return never,
+                delivery = letters.next() => self.letter(queue, delivery?).await?,
+                delivery = beats.next() => self.beat(delivery?).await?,
+                delivery = reports.next() => self.report(delivery?).await?,
             }
         }
     }
@@ -219,7 +233,7 @@ impl Coordinator {
                 let place = self.root.join(name.as_str()).context("its place")?;
                 info!(campaign = %name, "campaign found");
                 self.campaigns
-                    .insert(name.clone(), ActiveCampaign::at(name, &place)?);
+                    .insert(name.clone(), ActiveCampaign::at(name, &place, &self.name)?);
             }
         }
         if self.broker.is_some() {
@@ -276,8 +290,10 @@ impl Coordinator {
         for name in left.difference(active) {
             if !self.campaigns.contains_key(name) {
                 let place = self.root.join(name.as_str()).context("its place")?;
-                self.campaigns
-                    .insert(name.clone(), ActiveCampaign::ending(name, &place)?);
+                self.campaigns.insert(
+                    name.clone(),
+                    ActiveCampaign::ending(name, &place, &self.name)?,
+                );
             }
         }
         Ok(())
@@ -286,7 +302,7 @@ impl Coordinator {
     /// Waits for something while the broker cannot be used, and tells those who ask.
     pub async fn meanwhile<T>(&mut self, trouble: &str, work: impl Future<Output = T>) -> T {
         self.broker = Some(trouble.to_owned());
-        let mut tick = tokio::time::interval_at((Instant::now() + TICK).into(), TICK);
+        let mut tick = tokio::time::interval_at(Instant::now() + TICK, TICK);
         tokio::pin!(work);
         loop {
             tokio::select! {

@@ -32,7 +32,7 @@ pub fn check_place(place: &Place, root: &Place, campaign: &Campaign) -> anyhow::
 fn is_same(a: &Place, b: &Place) -> bool {
     let absolute = |place: &Place| match place {
         Place::Folder(folder) => std::path::absolute(folder).ok(),
-        Place::S3(_) => None,
+        Place::S3(_) | Place::Own(_) => None,
     };
     a == b || (absolute(a).is_some() && resolved(a) == resolved(b))
 }

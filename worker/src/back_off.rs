@@ -1,7 +1,7 @@
 //! How long to wait before trying again what was lost.
 
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// Waits that double, and never quite the same for two workers.
@@ -10,6 +10,8 @@ pub struct BackOff {
     first: Duration,
     longest: Duration,
     next: Duration,
+    /// What the next chance follows from.
+    seed: u64,
 }
 
 impl Default for BackOff {
@@ -26,6 +28,18 @@ impl BackOff {
             first,
             longest,
             next: first,
+            seed: RandomState::new().hash_one(0),
+        }
+    }
+
+    /// The same, whose chances follow from a name: nobody else has that.
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        Self {
+            seed: hasher.finish(),
+            ..self
         }
     }
 
@@ -42,7 +56,10 @@ impl BackOff {
     /// How long to wait now; the next time twice as long.
     pub fn step(&mut self) -> Duration {
         let millis = self.next.as_millis() as u64;
-        let random = RandomState::new().hash_one(millis) % millis.max(1);
+        let mut hasher = DefaultHasher::new();
+        (self.seed, millis).hash(&mut hasher);
+        self.seed = hasher.finish();
+        let random = self.seed % millis.max(1);
         self.next = self.next.saturating_mul(2).min(self.longest);
         Duration::from_millis(millis / 2 + random)
     }

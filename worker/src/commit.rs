@@ -17,6 +17,8 @@ use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
 use crate::measure::{TableCopy, can_be_measured, measure};
 use crate::memory::Memory;
+use crate::off_thread::off_thread;
+use crate::parent_table::ParentTable;
 use crate::parquet_output::Finished;
 use crate::prepared_stage::PreparedStage;
 use crate::process::Measured;
@@ -60,6 +62,10 @@ pub struct Attempt {
     /// Is told how far it is.
     pub witness: Option<Witness>,
 }
+
+/// The tables that a shard reads, copied to this machine; none where it reads files.
+#[derive(Debug)]
+pub struct Sources(Vec<ParentTable>);
 
 /// Kind of the failure of an attempt that was stopped: no fault of anything.
 pub const STOPPED: &str = "stopped";
@@ -252,7 +258,15 @@ impl Attempt {
     }
 
     async fn work(&self) -> Result<(Finished, Measured), Failure> {
-        let tables = self.tables().await?;
+        let sources = Sources(self.tables().await?);
+        match &self.production.maker {
+            Some(maker) => maker.make(self, sources).await,
+            None => self.make(sources).await,
+        }
+    }
+
+    /// Reads and processes the shard, and writes its table to scratch space.
+    pub async fn make(&self, Sources(tables): Sources) -> Result<(Finished, Measured), Failure> {
         let attempt = self.clone();
         self.blocking(move || match tables.is_empty() {
             true => attempt.produce(),
@@ -265,7 +279,7 @@ impl Attempt {
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let done = tokio::task::spawn_blocking(work).await;
+        let done = off_thread(work).await;
         done.map_err(|error| {
             let file = &self.shard.input();
             let message = format!("{file}: the job panicked: {error}");
@@ -314,7 +328,9 @@ impl Attempt {
     }
 }
 
-pub(crate) fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
+/// Where in scratch space the table of a shard is made; nobody else is told the same.
+#[must_use]
+pub fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("{}-{}-{number}.parquet", shard.id, std::process::id());

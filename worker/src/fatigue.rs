@@ -6,11 +6,12 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_common::failure::Failure;
 use lumimill_common::retry_policy::{CROWDED, ENGINE, MISSING, SCRATCH, STORE};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::error;
 
 use crate::back_off::BackOff;
@@ -41,17 +42,16 @@ struct Rest {
     why: String,
 }
 
-impl Default for Fatigue {
-    fn default() -> Self {
+impl Fatigue {
+    /// That of a process of this name, by which its rests differ from those of others.
+    pub(crate) fn of(name: &str) -> Self {
         Self {
-            back_off: Mutex::new(BackOff::between(FIRST, LONGEST)),
+            back_off: Mutex::new(BackOff::between(FIRST, LONGEST).of(name)),
             strikes: AtomicU32::new(0),
             rest: watch::Sender::new(None),
         }
     }
-}
 
-impl Fatigue {
     /// Begins a rest over a failure. What fails while it lasts was under way before, and says
     /// nothing new.
     pub(crate) fn tire(&self, failure: &Failure) {
@@ -106,7 +106,8 @@ impl Fatigue {
                 _ => return,
             };
             tokio::select! {
-                () = tokio::time::sleep_until(until.into()) => {}
+                biased;
+                () = tokio::time::sleep_until(until) => {}
                 _ = rest.changed() => {}
             }
         }
@@ -158,13 +159,13 @@ mod tests {
         let rest = fatigue.rest.borrow();
         let until = rest.as_ref().map(|rest| rest.until);
         until.map_or(Duration::ZERO, |until| {
-            until.saturating_duration_since(std::time::Instant::now())
+            until.saturating_duration_since(tokio::time::Instant::now())
         })
     }
 
     #[tokio::test]
     async fn who_fails_rests_and_one_burst_is_one_failure() {
-        let fatigue = Fatigue::default();
+        let fatigue = Fatigue::of("a worker");
         timeout(A_MOMENT, fatigue.over()).await.expect("no rest");
         assert_eq!(fatigue.why(), None);
         fatigue.tire(&refused());
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_store_that_refuses_now_and_then_makes_nobody_rest() {
-        let fatigue = Fatigue::default();
+        let fatigue = Fatigue::of("a worker");
         let busy = Failure::retry("store", "", "503 SlowDown");
         for _ in 0..20 {
             fatigue.tire(&busy);
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn rests_grow_until_a_shard_is_done() {
-        let fatigue = Fatigue::default();
+        let fatigue = Fatigue::of("a worker");
         for _ in 0..6 {
             fatigue.rest.send_replace(None);
             fatigue.tire(&refused());
@@ -212,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_rest_that_is_cut_short_is_over_soon() {
-        let fatigue = Fatigue::default();
+        let fatigue = Fatigue::of("a worker");
         for _ in 0..6 {
             fatigue.rest.send_replace(None);
             fatigue.tire(&refused());

@@ -29,8 +29,10 @@ mod identity;
 pub mod input;
 #[cfg(feature = "program")]
 pub mod log;
+pub mod maker;
 pub mod measure;
 pub mod memory;
+mod off_thread;
 mod parent_table;
 pub mod parquet_output;
 mod planned_stage;

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compiled_stage::CompiledStage;
 use crate::input::{self, input_failure, schema_of};
+use crate::maker::Maker;
 use crate::memory::claim_limit;
 use crate::prepared_stage::PreparedStage;
 
@@ -52,6 +53,8 @@ pub struct Production {
     pub is_submitted: bool,
     /// Ends all work on it between two batches.
     pub stop: CancellationToken,
+    /// Who makes its tables instead of [`crate::commit::Attempt::make`], as a simulation does.
+    pub maker: Option<Arc<dyn Maker>>,
     opened: Mutex<Vec<Opened>>,
 }
 
@@ -87,6 +90,7 @@ impl Production {
             entries: AtomicU64::new(0),
             is_submitted: false,
             stop: CancellationToken::new(),
+            maker: None,
             opened: Mutex::default(),
         }
     }

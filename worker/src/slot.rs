@@ -189,6 +189,7 @@ async fn tried_in_time(
     }
     attempt.stop.cancel();
     let waited = tokio::select! {
+        biased;
         waited = tokio::time::timeout(LAST_BATCH.min(limit), &mut trying) => waited,
         () = stopped(slots) => return handed_back(),
     };
@@ -244,6 +245,7 @@ async fn tried(attempt: Attempt, shared: bool) -> Result<Marker, Failure> {
     let running = attempt.run();
     tokio::pin!(running);
     tokio::select! {
+        biased;
         ended = &mut running => ended,
         marker = elsewhere => {
             attempt.stop.cancel();

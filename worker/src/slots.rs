@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_common::failure::Failure;
 use lumimill_common::job::{Beat, Job, Running};
@@ -11,6 +11,7 @@ use lumimill_common::queue::{Delivery, Queue, QueueError};
 use lumimill_common::shard::ShardId;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -80,7 +81,7 @@ impl Slots {
             free: Arc::new(Semaphore::new(usize::from(count))),
             under_way: Mutex::default(),
             left: Notify::new(),
-            fatigue: Fatigue::default(),
+            fatigue: Fatigue::of(worker),
             paused: AtomicU32::new(0),
             behind: AtomicU16::new(0),
             tally: Tally::default(),
@@ -198,6 +199,7 @@ impl Slots {
             let left = self.left.notified();
             let all = u32::from(self.count.saturating_sub(self.left_behind()));
             tokio::select! {
+                biased;
                 // It is never closed, so there is nothing to do about that.
                 _ = self.free.acquire_many(all) => return,
                 () = left => {}

@@ -7,7 +7,7 @@ mod submission;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lumimill_common::campaign::CampaignName;
@@ -18,12 +18,14 @@ use lumimill_common::job::Job;
 use lumimill_common::retry_policy::{MISSING, STORE};
 use lumimill_common::store::{Place, PlaceError, Store};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use self::gone::Gone;
 use self::submission::{load, read_control};
 use crate::campaigns::{Campaigns, Found};
+use crate::maker::Maker;
 use crate::production::Production;
 
 pub(crate) use self::submission::still_wants;
@@ -43,6 +45,8 @@ pub struct StoredCampaigns {
     /// Under what name the worker tells of itself.
     worker: String,
     stop: CancellationToken,
+    /// Who makes the tables.
+    maker: Option<Arc<dyn Maker>>,
     known: Mutex<BTreeMap<CampaignName, Arc<Mutex<Known>>>>,
 }
 
@@ -64,7 +68,17 @@ impl StoredCampaigns {
             root,
             worker: worker.to_owned(),
             stop,
+            maker: None,
             known: Mutex::default(),
+        }
+    }
+
+    /// The same, whose tables somebody else makes.
+    #[must_use]
+    pub fn made_by(self, maker: Arc<dyn Maker>) -> Self {
+        Self {
+            maker: Some(maker),
+            ..self
         }
     }
 
@@ -160,7 +174,9 @@ impl StoredCampaigns {
         {
             known.unusable = Some((Instant::now(), job.plan.clone(), failure.clone()));
         }
-        let production = Arc::new(loaded?);
+        let mut production = loaded?;
+        production.maker.clone_from(&self.maker);
+        let production = Arc::new(production);
         known.production = Some(production.clone());
         Ok(Found::Production(production))
     }

@@ -2,10 +2,11 @@
 //! little and connects again. What is under way meanwhile goes on, and is found done later.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_common::job::pack;
 use lumimill_common::queue::{AmqpQueue, AmqpSettings, BEATS, Queue, QueueError, jobs};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::back_off::BackOff;
@@ -169,7 +170,7 @@ impl Supervisor {
         let grace = self.grace.min(FOR_EVER);
         let end = *self.end.get_or_init(|| Instant::now() + grace);
         let warning = end - HANDING_BACK.min(grace / 4);
-        if tokio::time::timeout_at(warning.into(), self.slots.idle())
+        if tokio::time::timeout_at(warning, self.slots.idle())
             .await
             .is_ok()
         {
@@ -180,6 +181,6 @@ impl Supervisor {
         // One that cannot be handed back loses its lease with the connection, and the broker
         // counts that.
         let end = end.max(Instant::now() + LEAST);
-        let _ = tokio::time::timeout_at(end.into(), self.slots.idle()).await;
+        let _ = tokio::time::timeout_at(end, self.slots.idle()).await;
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{InvalidS3Address, LocalStore, S3Address, Store, StoreError};
+use super::{InvalidS3Address, LocalStore, OwnPlace, S3Address, Store, StoreError};
 use crate::spelling::{SpellingError, spelled_out};
 
 /// A folder, or a folder of a bucket.
@@ -14,6 +14,8 @@ pub enum Place {
     Folder(PathBuf),
     /// A folder of a bucket.
     S3(S3Address),
+    /// A folder of a store that the program brings along.
+    Own(OwnPlace),
 }
 
 /// What is said where S3 is asked for in a program that cannot.
@@ -70,6 +72,7 @@ impl Place {
         match self {
             Self::Folder(folder) => Ok(Self::Folder(folder.join(name))),
             Self::S3(address) => Ok(Self::S3(address.join(name)?)),
+            Self::Own(place) => Ok(Self::Own(place.join(name))),
         }
     }
 
@@ -85,6 +88,7 @@ impl Place {
                 names.into_iter().flatten().collect()
             }
             Self::S3(address) => address.name().map(str::to_owned).into_iter().collect(),
+            Self::Own(place) => place.name().map(str::to_owned).into_iter().collect(),
         }
     }
 
@@ -93,6 +97,7 @@ impl Place {
         match self {
             Self::Folder(folder) => Ok(Arc::new(LocalStore::open(folder))),
             Self::S3(address) => remote::open(self, address),
+            Self::Own(place) => Ok(place.open()),
         }
     }
 
@@ -102,6 +107,7 @@ impl Place {
         match self {
             Self::Folder(folder) => Ok((Arc::new(LocalStore::create(folder)?), true)),
             Self::S3(address) => remote::prepare(self, address).await,
+            Self::Own(place) => Ok((place.open(), true)),
         }
     }
 }
@@ -111,6 +117,7 @@ impl fmt::Display for Place {
         match self {
             Self::Folder(folder) => folder.display().fmt(f),
             Self::S3(address) => address.fmt(f),
+            Self::Own(place) => place.fmt(f),
         }
     }
 }

@@ -228,7 +228,7 @@ async fn looked_at(place: &Place) -> anyhow::Result<Output> {
     match place {
         Place::Folder(_) => Ok(Output::open(place)?),
         // What is wrong with the service is found in the way that says most.
-        Place::S3(_) => Output::share(place).await,
+        Place::S3(_) | Place::Own(_) => Output::share(place).await,
     }
 }
 

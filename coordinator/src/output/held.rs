@@ -56,7 +56,7 @@ impl Output {
     pub async fn hold(place: &Place) -> anyhow::Result<(Self, Held)> {
         match place {
             Place::Folder(folder) => Self::hold_folder(place, folder),
-            Place::S3(_) => {
+            Place::S3(_) | Place::Own(_) => {
                 let store = prepared(place).await?;
                 Ok((Self::of(store, place), Held { folder: None }))
             }

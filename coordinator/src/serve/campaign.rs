@@ -3,7 +3,7 @@
 mod loaded;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::ControlState;
@@ -13,6 +13,7 @@ use lumimill_common::retry_policy::longest_wait;
 use lumimill_common::shard::ShardId;
 use lumimill_common::store::{Place, Store};
 use lumimill_worker::back_off::BackOff;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use self::loaded::Loaded;
@@ -32,6 +33,8 @@ pub(super) struct ActiveCampaign {
     name: CampaignName,
     output: Output,
     loaded: Option<Loaded>,
+    /// Name of whoever drives it.
+    driver: String,
     /// Whether it was listed as ended, and nobody looked since whether there is more to do.
     ending: bool,
     trouble: Option<Trouble>,
@@ -45,21 +48,23 @@ struct Trouble {
 }
 
 impl ActiveCampaign {
-    pub(super) fn at(name: &CampaignName, place: &Place) -> anyhow::Result<Self> {
+    /// One at a place, and the name of whoever drives it.
+    pub(super) fn at(name: &CampaignName, place: &Place, driver: &str) -> anyhow::Result<Self> {
         Ok(Self {
             name: name.clone(),
             output: Output::open(place)?,
             loaded: None,
+            driver: driver.to_owned(),
             ending: false,
             trouble: None,
         })
     }
 
     /// One that somebody else was about to end, and may have died of.
-    pub(super) fn ending(name: &CampaignName, place: &Place) -> anyhow::Result<Self> {
+    pub(super) fn ending(name: &CampaignName, place: &Place, driver: &str) -> anyhow::Result<Self> {
         Ok(Self {
             ending: true,
-            ..Self::at(name, place)?
+            ..Self::at(name, place, driver)?
         })
     }
 
@@ -169,7 +174,8 @@ impl ActiveCampaign {
             Err(error) => {
                 let why = format!("{error:#}");
                 let trouble = self.trouble.take();
-                let mut back_off = trouble.map_or_else(BackOff::default, |it| it.back_off);
+                let anew = || BackOff::default().of(&format!("{} {}", self.driver, self.name));
+                let mut back_off = trouble.map_or_else(anew, |it| it.back_off);
                 let until = Instant::now() + back_off.step();
                 self.trouble = Some(Trouble {
                     why,

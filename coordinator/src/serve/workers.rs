@@ -1,11 +1,12 @@
 //! The workers of all pools, as they tell of themselves.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::job::Beat;
 use lumimill_common::shard::ShardId;
+use tokio::time::Instant;
 
 /// Silence after which a worker counts as gone: five heartbeats. With the time until that is told,
 /// one that was killed is out of `status` within 15 s; one that ends says so.

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::off_thread::off_thread;
 use crate::prepared_stage::PreparedStage;
 use crate::production::{Production, newer, store_failure};
 use crate::score::missing;
@@ -80,7 +81,7 @@ pub(super) async fn load(
     check_name(job, &campaign, &table).map_err(wrong)?;
     check_engines(job, &table)?;
     let models = models(store.as_ref(), &campaign, &table).await?;
-    let stages = tokio::task::spawn_blocking(move || prepare(&campaign, &table, &models)).await;
+    let stages = off_thread(move || prepare(&campaign, &table, &models)).await;
     let prepared = stages.map_err(|error| wrong(error.to_string()))?;
     let (policy, stages, shards) = prepared.map_err(wrong)?;
     let attempts = policy.max_attempts;
@@ -125,7 +126,7 @@ fn check_engines(job: &Job, table: &ShardTable) -> Result<(), Failure> {
 
 async fn shard_table(store: &dyn Store, key: &Key, bytes: Vec<u8>) -> Result<ShardTable, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::reject("job", store.location(), error);
-    let read = tokio::task::spawn_blocking(|| ShardTable::from_parquet(bytes)).await;
+    let read = off_thread(|| ShardTable::from_parquet(bytes)).await;
     read.map_err(|error| wrong(&error))?
         .map_err(|error| match &error {
             ShardTableError::Form(form) if form.is_newer() => newer(store, key, form),

@@ -1,7 +1,7 @@
 //! What is known of a campaign that is driven; all of it can be found out again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lumimill_common::campaign::{Campaign, StageName};
 use lumimill_common::control::{Control, ControlState};
@@ -9,6 +9,7 @@ use lumimill_common::failure::Failure;
 use lumimill_common::queue::{Queue, jobs};
 use lumimill_common::retry_policy::uses_up_an_attempt;
 use lumimill_common::shard::{Shard, ShardId, Source};
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::QUIET;

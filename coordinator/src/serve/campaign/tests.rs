@@ -76,7 +76,7 @@ impl Finished {
         for shard in &plan.shards {
             commit(&output, shard).await;
         }
-        let mut campaign = ActiveCampaign::at(&text.name, &place).unwrap();
+        let mut campaign = ActiveCampaign::at(&text.name, &place, "a test").unwrap();
         let loaded = campaign.current().await.unwrap();
         assert!(loaded.unwrap().is_over(), "every shard has a marker");
         Self {

@@ -14,10 +14,10 @@ use super::{SlotsArg, block_on};
 use crate::campaign_file::CampaignFile;
 use crate::check::{Checked, check};
 use crate::due::{Due, Edit, Wanted};
+use crate::edited::{Edited, edited};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::plan::{Plan, PlanSummary};
-use crate::stored::Unusable;
 
 /// Time that an output has to say what is done.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -79,23 +79,10 @@ async fn due(file: &CampaignFile, plan: Plan) -> anyhow::Result<Due> {
 }
 
 /// A plan with what was cut and dropped of the plan in its output.
-pub(super) async fn with_edits(
-    mut plan: Plan,
-    base: &Path,
-    output: &Output,
-) -> anyhow::Result<Plan> {
-    let before = match output.planned().await {
-        // It is replaced by this one. What was cut and dropped of it are shards by their ids, so that
-        // those of another plan do nothing.
-        Err(error) if error.is::<Unusable>() => {
-            tell(format_args!("note: {error:#}"));
-            output.plan().await.ok().flatten()
-        }
-        before => before?.map(|before| before.plan),
-    };
-    if let Some(before) = before {
-        plan.split(&before.splits, base)?;
-        plan.drop_shards(&before.dropped_themselves());
+pub(super) async fn with_edits(plan: Plan, base: &Path, output: &Output) -> anyhow::Result<Plan> {
+    let Edited { plan, unusable } = edited(plan, base, output).await?;
+    if let Some(error) = unusable {
+        tell(format_args!("note: {error:#}"));
     }
     Ok(plan)
 }

@@ -22,11 +22,9 @@ use crate::check::{Checked, check};
 use crate::due::{Due, Edit, Wanted, events};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
-use crate::orders::{put_in_force, still_in_force};
-use crate::output::{Output, Planned};
+use crate::output::Output;
 use crate::plan::Plan;
-use crate::roster::set_active;
-use crate::submission::{Submission, submitted};
+use crate::resubmit::{self, Ready};
 
 #[derive(Debug, Args)]
 pub(super) struct ResubmitArgs {
@@ -226,85 +224,46 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             true => Output::open(&place)?,
             false => Output::share(&place).await?,
         };
-        let Some(Submission { told, planned }) = submitted(&output).await? else {
+        let asked = resubmit::Asked {
+            wanted: &again.wanted,
+            edit: again.edit,
+            pool: again.pool,
+        };
+        let Some(ready) = Ready::look(asked, &output).await? else {
             let message = String::from("it was not submitted: use lumimill submit");
             return Err(Mistakes::new(again.campaign.display(), vec![message]).into());
         };
-        let base = PathBuf::from(&told.control.base);
-        let Planned {
-            text,
-            campaign: planned,
-            plan,
-        } = planned;
-        let (wanted, edit) = (&again.wanted, again.edit);
-        let due = Due::look(&output, &planned, plan, wanted, edit, &base).await?;
-        let pool = again.pool.unwrap_or(&told.control.pool).to_owned();
-        let home = told.control.pool.clone();
+        let (due, pool, home) = (&ready.due, ready.pool.as_str(), ready.home());
         if again.dry_run {
-            list(&due.shards, Some(&pool));
-            list(&due.others, Some(&home));
+            list(&due.shards, Some(pool));
+            list(&due.others, Some(home));
             sum(&due.shards);
-            say_measured(&due);
-            say_cut(edit);
+            say_measured(due);
+            say_cut(again.edit);
             say_losses(&due.dropped, &due.plan);
-            say_published("would be published", &due, &pool, &home);
+            say_published("would be published", due, pool, home);
             return Ok(Exit::Done);
         }
+        let name = &campaign.name;
+        let (_, root) = root(&site).await?;
         if due.is_nothing() {
-            let name = &campaign.name;
+            ready.leave(name, &output, root.as_ref()).await?;
             say(format_args!(
                 "campaign {name}: nothing of what was asked for is left to do; nothing was changed"
             ));
             return Ok(Exit::Done);
         }
-        let mut control = told.control.clone();
-        if pool != control.pool {
-            control.more_pools.insert(pool.clone());
-        }
-        if due.is_edited {
-            control.plan = output.write_submission(&text, &due.plan).await?;
-        }
-        let (_, root) = root(&site).await?;
-        let name = &campaign.name;
-        let control = put_in_force(&output, root.as_ref(), name, Some(told), control).await?;
-        if due.is_edited {
-            output.write_plan(&text, &due.plan).await?;
-            // What is dropped keeps the record of why.
-            output.remove_dropped(&due.dropped).await?;
-            // From now on nobody commits a shard that was cut; one that was killed between its
-            // object and its marker left the object.
-            remove_stale(&output, &due, &control).await?;
-        }
-        output.set_back(&due.unsound, &due.to_measure).await?;
-        output.begin_anew(&due.chosen).await;
-        for (pool, shards) in [(&pool, &due.now), (&home, &due.others)] {
-            let jobs_of = JobsOf {
-                campaign: name,
-                plan: &control.plan,
-                pool,
-            };
-            let shards: Vec<&Shard> = shards.iter().collect();
-            publish_jobs(&site, jobs_of, &shards).await?;
-        }
-        // Once more: a coordinator may just have found the campaign at its end.
-        set_active(root.as_ref(), name).await?;
-        still_in_force(&output, name, &control).await?;
+        let publish = async |jobs_of: JobsOf<'_>, shards: &[&Shard]| {
+            publish_jobs(&site, jobs_of, shards).await
+        };
+        let control = ready.resubmit(name, &output, root.as_ref(), &publish);
+        let control = control.await?;
         say(format_args!("campaign {name}:"));
         say_losses(&due.dropped, &due.plan);
-        say_published("published", &due, &pool, &home);
+        say_published("published", due, pool, home);
         say_pause(name, &control, again.campaign);
         Ok(Exit::Done)
     })
-}
-
-/// Removes what is not in a plan any more, while that is in force.
-async fn remove_stale(output: &Output, due: &Due, control: &Control) -> anyhow::Result<()> {
-    let stale = output.stale(&due.plan).await?;
-    let now = output.control().await?;
-    match now.is_some_and(|now| now.plan == control.plan) {
-        true => output.remove(&stale).await,
-        false => Ok(()),
-    }
 }
 
 fn say_published(what: &str, due: &Due, pool: &str, home: &str) {

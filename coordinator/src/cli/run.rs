@@ -14,7 +14,7 @@ use lumimill_common::store::{Place, StoreError};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
-use super::earlier::{PASS_REPLACE, WITH_POOL, remove_folders, remove_stale, stale};
+use super::earlier::{WITH_POOL, remove_folders, remove_stale};
 use super::plan::{tell_engines, warn, with_edits};
 use super::resubmit::say_losses;
 use super::say::say;
@@ -25,6 +25,7 @@ use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::check::{Checked, check};
 use crate::drive::{End, drive};
 use crate::due::{Due, Edit, Wanted, events};
+use crate::earlier::{PASS_REPLACE, stale};
 use crate::exit_code::Exit;
 use crate::ledger::{Known, Ledger};
 use crate::output::{Output, Planned, can_be_written};

@@ -19,7 +19,6 @@ pub mod form;
 pub mod hex;
 pub mod job;
 pub mod lumi_mask;
-pub mod luminosity;
 pub mod marker;
 pub mod metric;
 pub mod ordered_json;

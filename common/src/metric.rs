@@ -12,7 +12,9 @@
 //! This module knows nothing of files, queues or plots.
 
 mod axis;
+mod bins;
 mod check;
+mod clustering;
 mod cut_flow;
 mod digest;
 mod drift;
@@ -25,8 +27,11 @@ mod kind;
 mod leading_sum;
 mod list;
 mod multiclass;
+mod multilabel;
 mod partial;
+mod quantiles;
 mod ranking;
+mod regression;
 mod row_batch;
 mod significance;
 mod size;
@@ -34,6 +39,8 @@ mod tally;
 mod weight_sums;
 mod weight_tally;
 
+pub use bins::RawBins;
+pub use clustering::{ClusteringPoint, ClusteringResult, ClusteringSpec, RawClustering};
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
 pub use drift::{
@@ -48,12 +55,16 @@ pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
 pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{
     AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassSpec,
-    MulticlassValue, RawBins, RawMulticlass, Uncertain,
+    MulticlassValue, RawMulticlass, Uncertain,
 };
+pub use multilabel::{MultilabelBin, MultilabelResult, MultilabelSpec, RawMultilabel};
 pub use partial::{Dropped, Incompatible, Partial, warnings};
 pub use ranking::{
     Goal, OperatingPoint, Per, PopulationResult, PopulationWeights, PrPoint, Probability,
     RankingResult, RankingSpec, RawRanking, RawTargets, ReliabilityBin, RocPoint, ScoreBin,
+};
+pub use regression::{
+    RawRegression, RegressionBin, RegressionResult, RegressionSpec, RegressionValue, ShapeBin,
 };
 pub use row_batch::{FillError, RowBatch};
 pub use significance::{

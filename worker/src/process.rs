@@ -190,11 +190,15 @@ impl Place<'_> {
             NotScored::Failed(failure) => return failure,
             NotScored::Row(wrong) => wrong,
         };
-        let entry = rows.event_index.values().get(wrong.row);
-        let entry = entry.map_or(0, |entry| u64::from(*entry));
-        let event = self.reader.name(self.start.saturating_add(entry));
-        let message = format!("{event}: {}", wrong.message);
+        let message = format!("{}: {}", self.event(rows, wrong.row), wrong.message);
         Failure::reject("model", &self.shard.file.url, message)
+    }
+
+    /// The event of a row.
+    fn event(&self, rows: &Rows, row: usize) -> String {
+        let entry = rows.event_index.values().get(row);
+        let entry = entry.map_or(0, |entry| u64::from(*entry));
+        self.reader.name(self.start.saturating_add(entry))
     }
 
     /// What went wrong in a batch, with the event that it went wrong at.
@@ -259,7 +263,7 @@ fn batch_rows(
     {
         measured.cut_flow.add(&name, Unit::Rows, count);
     }
-    fill((stage, entries), &rows, measured, told_apart)?;
+    fill((stage, entries), place, &rows, measured, told_apart)?;
     Ok(Some(rows.batch))
 }
 

@@ -19,6 +19,17 @@ pub(super) fn check_name(errors: &mut Vec<String>, key: &str, name: &str) {
     }
 }
 
+pub(super) fn check_over(errors: &mut Vec<String>, key: &str, over: Option<&String>) {
+    if let Some(over) = over {
+        let named = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if over.is_empty() || !over.chars().all(named) {
+            errors.push(format!(
+                "{key}.over: \"{over}\" is no name of a collection, such as \"Hit\" of Hit_x"
+            ));
+        }
+    }
+}
+
 pub(super) fn check_names(errors: &mut Vec<String>, key: &str, names: &[String]) {
     for (position, name) in names.iter().enumerate() {
         check_name(errors, key, name);

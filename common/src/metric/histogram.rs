@@ -6,7 +6,7 @@ pub use spec::{HistogramSpec, RawHistogram};
 
 use super::axis::{Axis, Place};
 
-use super::kind::Counting;
+use super::kind::{Counting, Kind};
 use super::partial::Dropped;
 use super::ranking::ratio;
 use super::row_batch::{FillError, RowBatch};
@@ -39,6 +39,9 @@ pub struct HistogramResult {
     pub column: String,
     /// The column of weights.
     pub weight: Option<String>,
+    /// The collection whose members were measured, if not rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
     /// The bins of the range, ascending.
     pub bins: Vec<HistogramBin>,
     /// What lies below the range; its lower edge is −∞ (null in JSON).
@@ -236,6 +239,7 @@ impl Counting for HistogramCounts {
         HistogramResult {
             column: spec.column().to_owned(),
             weight: spec.weight().map(str::to_owned),
+            over: spec.over().map(str::to_owned),
             bins: (0..spec.bins())
                 .map(|i| bin(i + 1, axis.edge(i), axis.edge(i + 1)))
                 .collect(),

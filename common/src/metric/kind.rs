@@ -31,6 +31,11 @@ pub(super) trait Kind: Sized {
     /// The columns that it reads, in the order in which they are named.
     fn columns(&self) -> Vec<&String>;
 
+    /// The collection whose members it measures, instead of rows.
+    fn over(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether it must know which rows belong to one event.
     fn needs_events(&self) -> bool {
         false
@@ -68,7 +73,20 @@ pub(super) trait Counting: Sized {
     /// Nothing counted yet: the identity of [`merge`](Self::merge).
     fn new(spec: &Self::Spec) -> Self;
 
-    /// Counts rows. An event must not be split between two calls.
+    /// Counts rows, or members where it measures those. An event must not be split between two calls.
+    ///
+    /// # Errors
+    /// When a column is missing or of an unreadable type; the counts must be discarded then.
+    fn fill_any(&mut self, spec: &Self::Spec, rows: &RowBatch<'_>) -> Result<(), FillError> {
+        match spec.over() {
+            Some(over) => {
+                rows.each_member(over, &spec.columns(), |members| self.fill(spec, members))
+            }
+            None => self.fill(spec, rows),
+        }
+    }
+
+    /// Counts what are rows to it. An event must not be split between two calls.
     ///
     /// # Errors
     /// When a column is missing or of an unreadable type; the counts must be discarded then.

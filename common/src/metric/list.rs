@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use super::clustering::{ClusteringCounts, ClusteringResult, ClusteringSpec, RawClustering};
 use super::cut_flow::CutFlow;
 use super::drift::{DriftCounts, DriftResult, DriftSpec, RawDrift};
 use super::efficiency::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawEfficiency};
@@ -10,8 +11,10 @@ use super::fit::{MassFitCounts, MassFitResult, MassFitSpec, RawMassFit};
 use super::histogram::{HistogramCounts, HistogramResult, HistogramSpec, RawHistogram};
 use super::kind::{Counting, Kind};
 use super::multiclass::{MulticlassCounts, MulticlassResult, MulticlassSpec, RawMulticlass};
+use super::multilabel::{MultilabelCounts, MultilabelResult, MultilabelSpec, RawMultilabel};
 use super::partial::Dropped;
 use super::ranking::{RankingCounts, RankingResult, RankingSpec, RawRanking};
+use super::regression::{RawRegression, RegressionCounts, RegressionResult, RegressionSpec};
 use super::row_batch::{FillError, RowBatch};
 use super::significance::{
     RawSignificance, SignificanceCounts, SignificanceResult, SignificanceSpec,
@@ -196,7 +199,7 @@ macro_rules! kinds {
 
             pub(super) fn fill(&mut self, rows: &RowBatch<'_>) -> Result<(), FillError> {
                 match self {
-                    $(Self::$Name(spec, counts) => counts.fill(spec, rows),)+
+                    $(Self::$Name(spec, counts) => counts.fill_any(spec, rows),)+
                 }
             }
 
@@ -268,6 +271,12 @@ kinds! {
     ),
     /// How much of the sum of weights passes cuts.
     efficiency: Efficiency(EfficiencySpec, RawEfficiency, EfficiencyCounts, EfficiencyResult),
+    /// How well scores tell labels apart of which several may be true.
+    multilabel: Multilabel(MultilabelSpec, RawMultilabel, MultilabelCounts, MultilabelResult),
+    /// How well members are put together that belong together.
+    clustering: Clustering(ClusteringSpec, RawClustering, ClusteringCounts, ClusteringResult),
+    /// How well a number is estimated.
+    regression: Regression(RegressionSpec, RawRegression, RegressionCounts, RegressionResult),
     /// Models fitted to a column in categories.
     fit: MassFit(MassFitSpec, RawMassFit, MassFitCounts, MassFitResult),
 }

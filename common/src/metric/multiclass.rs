@@ -7,16 +7,18 @@ mod result;
 mod spec;
 mod weighted_scores;
 
+pub(super) use result::values_of;
 pub use result::{
     AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassValue,
     Uncertain,
 };
-pub use spec::{MulticlassSpec, RawBins, RawMulticlass};
+pub(super) use spec::AVERAGES;
+pub use spec::{MulticlassSpec, RawMulticlass};
 
 use serde::{Deserialize, Serialize};
 
 use super::histogram::LARGEST;
-use super::kind::Counting;
+use super::kind::{Counting, Kind};
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use cell::{Cell, Row};
@@ -77,7 +79,7 @@ impl Counting for MulticlassCounts {
                 self.not_finite += 1;
                 continue;
             }
-            let cell = cell_of(spec, places.as_ref().map(at));
+            let cell = spec.cell_of(places.as_ref().map(at));
             numbers.extend(scores.iter().map(at));
             flags.extend(
                 masks
@@ -140,6 +142,7 @@ impl Counting for MulticlassCounts {
             scores: spec.scores().to_vec(),
             names: spec.names().to_vec(),
             weight: spec.weight().map(str::to_owned),
+            over: spec.over().map(str::to_owned),
             column: spec.bins().map(|(column, _)| column.to_owned()),
             bins: std::iter::once((None, &all))
                 .chain(bins)
@@ -149,20 +152,6 @@ impl Counting for MulticlassCounts {
             unlabelled: self.unlabelled,
             dropped: self.not_finite,
         }
-    }
-}
-
-/// The bin of a value, or the cell of what is in none.
-fn cell_of(spec: &MulticlassSpec, value: Option<f64>) -> usize {
-    let last = spec.cells() - 1;
-    let (Some(value), Some((_, edges))) = (value, spec.bins()) else {
-        return last;
-    };
-    let above = edges.partition_point(|edge| *edge <= value);
-    match above {
-        _ if value.is_nan() => last,
-        0 => last,
-        above => (above - 1).min(last),
     }
 }
 

@@ -19,7 +19,7 @@ pub use probability::{Probability, ReliabilityBin};
 pub use score_distribution::ScoreBin;
 pub use spec::{Per, RankingSpec, RawRanking, RawTargets};
 
-use super::kind::Counting;
+use super::kind::{Counting, Kind};
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 pub(super) use curve::Curve;
@@ -51,6 +51,9 @@ pub struct RankingResult {
     pub bins: u32,
     /// Range of the score's bins; without one they follow the scores.
     pub range: Option<[f64; 2]>,
+    /// The collection whose members were measured, if not rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
     /// Every row once.
     pub rows: PopulationResult,
     /// Every event once: its score is the maximum over its rows with a score and a label,
@@ -124,6 +127,7 @@ impl Counting for RankingCounts {
             weight: spec.weight().map(str::to_owned),
             bins: spec.bins(),
             range: spec.range(),
+            over: spec.over().map(str::to_owned),
             rows: self.rows.finalise(spec),
             events: self.events.as_ref().map(|events| events.finalise(spec)),
         }
@@ -134,7 +138,8 @@ impl RankingResult {
     /// What a person should know of it.
     pub(super) fn warnings(&self) -> Vec<String> {
         let events = self.events.iter().map(|events| ("events", events));
-        let all = events.chain([("rows", &self.rows)]);
+        let rows = self.over.as_ref().map_or("rows", |_| "members");
+        let all = events.chain([(rows, &self.rows)]);
         let said = all.flat_map(|(noun, found)| {
             let missed = found.operating_points.iter();
             let missed = missed.filter(|point| point.stated && !point.reached && found.total > 0);

@@ -1,6 +1,11 @@
 //! A batch of output rows as metrics see it: columns as numbers, labels and keys, and where
 //! events begin.
 
+mod lists;
+mod members;
+
+pub(in crate::metric) use lists::Lists;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -68,6 +73,60 @@ pub enum FillError {
         /// What it holds.
         found: i64,
     },
+    /// A column has a list a row, and the metric is of rows.
+    #[error(
+        "metric column `{column}` has a list of values in each row: over = \"{over}\" measures its members"
+    )]
+    IsList {
+        /// The column.
+        column: String,
+        /// What it is a list of, by its name.
+        over: String,
+    },
+    /// A list is of other members than those that are measured.
+    #[error(
+        "metric column `{column}` is no list of {over}_…: over = \"{over}\" measures lists whose names begin with {over}_, and columns with one value a row, which all members share"
+    )]
+    OtherMembers {
+        /// The column.
+        column: String,
+        /// The collection that is measured.
+        over: String,
+    },
+    /// None of the columns is a list.
+    #[error(
+        "over = \"{over}\": none of the columns of the metric is a list {over}_…; leave it out, or name one"
+    )]
+    NoMembers {
+        /// The collection that is measured.
+        over: String,
+    },
+    /// Lists of one collection differ in length.
+    #[error(
+        "metric column `{}` has {} values where `{}` has {}: what is measured together has one value for each member", columns[1], lengths[1], columns[0], lengths[0]
+    )]
+    Lengths {
+        /// The columns.
+        columns: [String; 2],
+        /// How many values each of them has.
+        lengths: [u32; 2],
+        /// In which row of the batch.
+        row: usize,
+    },
+    /// An edge ends at a member that is not there.
+    #[error(
+        "metric column `{column}`: an edge ends at member {found}, and there are {members}, numbered from 0"
+    )]
+    NoSuchMember {
+        /// The column of the edges.
+        column: String,
+        /// The number of the end.
+        found: i64,
+        /// How many members there are.
+        members: usize,
+        /// In which row of the batch.
+        row: usize,
+    },
     /// A condition does not fit the table.
     #[error("metric condition `{condition}`: {message}")]
     Condition {
@@ -86,6 +145,17 @@ pub enum FillError {
         /// How many are allowed.
         limit: usize,
     },
+}
+
+impl FillError {
+    /// The row of the batch that it is about, if it is about one.
+    #[must_use]
+    pub fn row(&self) -> Option<usize> {
+        match self {
+            Self::Lengths { row, .. } | Self::NoSuchMember { row, .. } => Some(*row),
+            _ => None,
+        }
+    }
 }
 
 /// Output rows, after selection, with the rows of each event contiguous and complete.
@@ -199,32 +269,7 @@ impl<'a> RowBatch<'a> {
 
     /// A column as doubles, NaN where null; Booleans are 0 and 1.
     pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>, FillError> {
-        let array = self.column(name)?;
-        let mut values: Vec<f64> = match array.data_type() {
-            DataType::Float64 => primitive::<Float64Type, _>(array, |v| v),
-            DataType::Float32 => primitive::<Float32Type, _>(array, f64::from),
-            DataType::Int64 => primitive::<Int64Type, _>(array, |v| v as f64),
-            DataType::UInt64 => primitive::<UInt64Type, _>(array, |v| v as f64),
-            DataType::Boolean => {
-                let flags = array.as_boolean().values();
-                flags
-                    .iter()
-                    .map(|flag| if flag { 1.0 } else { 0.0 })
-                    .collect()
-            }
-            _ => {
-                let found = small_integers(array).ok_or_else(|| wrong(name, array, "a number"))?;
-                found.into_iter().map(|value| value as f64).collect()
-            }
-        };
-        if let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) {
-            for (value, valid) in values.iter_mut().zip(nulls.iter()) {
-                if !valid {
-                    *value = f64::NAN;
-                }
-            }
-        }
-        Ok(values)
+        numbers_of(name, self.column(name)?)
     }
 
     /// An integer column; an unsigned value from 2^63 on wraps, which keeps values distinct.
@@ -276,7 +321,45 @@ impl<'a> RowBatch<'a> {
     }
 }
 
+/// Values as doubles, NaN where null; Booleans are 0 and 1.
+fn numbers_of(name: &str, array: &ArrayRef) -> Result<Vec<f64>, FillError> {
+    let mut values: Vec<f64> = match array.data_type() {
+        DataType::Float64 => primitive::<Float64Type, _>(array, |v| v),
+        DataType::Float32 => primitive::<Float32Type, _>(array, f64::from),
+        DataType::Int64 => primitive::<Int64Type, _>(array, |v| v as f64),
+        DataType::UInt64 => primitive::<UInt64Type, _>(array, |v| v as f64),
+        DataType::Boolean => {
+            let flags = array.as_boolean().values();
+            flags
+                .iter()
+                .map(|flag| if flag { 1.0 } else { 0.0 })
+                .collect()
+        }
+        _ => {
+            let found = small_integers(array).ok_or_else(|| wrong(name, array, "a number"))?;
+            found.into_iter().map(|value| value as f64).collect()
+        }
+    };
+    if let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        for (value, valid) in values.iter_mut().zip(nulls.iter()) {
+            if !valid {
+                *value = f64::NAN;
+            }
+        }
+    }
+    Ok(values)
+}
+
 fn wrong(name: &str, array: &ArrayRef, expected: &'static str) -> FillError {
+    if let DataType::List(_) | DataType::FixedSizeList(..) = array.data_type() {
+        let over = name
+            .split_once('_')
+            .map_or(name, |(collection, _)| collection);
+        return FillError::IsList {
+            column: name.to_owned(),
+            over: over.to_owned(),
+        };
+    }
     let found = array.data_type().to_string();
     FillError::WrongType {
         column: name.to_owned(),

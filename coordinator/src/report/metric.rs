@@ -1,12 +1,15 @@
 //! How the report shows each kind of metric: pictures, a part of the page, and files.
 
+mod clustering;
 mod drift;
 mod drift_alarms;
 mod efficiency;
 mod fit;
 mod histogram;
 mod multiclass;
+mod multilabel;
 mod ranking;
+mod regression;
 pub(super) mod significance;
 
 pub(crate) use drift_alarms::file as drift_alarms_file;
@@ -26,6 +29,9 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
         MetricResult::Efficiency(found) => efficiency::efficiency_plots(report, stage, found),
         MetricResult::MassFit(found) => fit::fit_plots(report, stage, found),
         MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
+        MetricResult::Multilabel(found) => multilabel::multilabel_plots(report, stage, found),
+        MetricResult::Clustering(found) => clustering::clustering_plots(report, stage, found),
+        MetricResult::Regression(found) => regression::regression_plots(report, stage, found),
         MetricResult::Significance(found) => significance::significance_plots(report, stage, found),
     }
 }
@@ -34,6 +40,9 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
 pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let mut html = ranking::page(stage, pictures);
     html += &multiclass::page(stage, pictures);
+    html += &multilabel::page(stage, pictures);
+    html += &clustering::page(stage, pictures);
+    html += &regression::page(stage, pictures);
     html += &significance::page(stage, pictures);
     html += &fit::page(stage, pictures);
     html += &efficiency::page(stage, pictures);
@@ -50,6 +59,9 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
 pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     let mut files = ranking::csv_files(report);
     files.extend(multiclass::csv_files(report));
+    files.extend(multilabel::csv_files(report));
+    files.extend(clustering::csv_files(report));
+    files.extend(regression::csv_files(report));
     files.extend(significance::csv_files(report));
     files.extend(fit::files(report));
     files.extend(efficiency::files(report));

@@ -67,6 +67,17 @@ pub struct StageReport {
     pub shards: ShardCounts,
 }
 
+impl StageReport {
+    /// What is counted, in the plural: its rows, or the members of a collection.
+    #[must_use]
+    pub fn noun(&self, over: Option<&str>) -> String {
+        over.map_or_else(
+            || self.rows_are.to_lowercase(),
+            |over| format!("members of {over}"),
+        )
+    }
+}
+
 /// How many files and certified events have a label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LabelReport {

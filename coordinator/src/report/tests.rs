@@ -157,6 +157,20 @@ fn hostile_text_is_harmless_everywhere() {
                 found.truth = evil.into();
                 found.names[0] = evil.into();
             }
+            MetricResult::Multilabel(found) => {
+                found.truths[0] = evil.into();
+                found.names[0] = evil.into();
+            }
+            MetricResult::Clustering(found) => {
+                found.truth = "=cmd<script>".into();
+                found.affinity = Some(evil.into());
+            }
+            MetricResult::Regression(found) => {
+                found.truth = "=cmd<script>".into();
+                found.estimate = evil.into();
+                found.column = Some(evil.into());
+                found.over = Some(evil.into());
+            }
             MetricResult::Significance(found) => found.score = evil.into(),
             MetricResult::MassFit(found) => {
                 found.variable = evil.into();

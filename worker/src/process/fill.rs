@@ -2,9 +2,9 @@
 
 use arrow_array::RecordBatch;
 use lumimill_common::failure::Failure;
-use lumimill_common::metric::RowBatch;
+use lumimill_common::metric::{FillError, RowBatch};
 
-use super::{Measured, beside};
+use super::{Measured, Place, beside};
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::Entries;
 use crate::feature::Rows;
@@ -58,12 +58,21 @@ fn row_batch<'r>(
     batch.map_err(|error| cannot_measure(stage, &error))
 }
 
+/// What is wrong, with the event that it is about.
+fn named(place: &Place<'_>, rows: &Rows, error: &FillError) -> String {
+    match error.row() {
+        Some(row) => format!("{}: {error}", place.event(rows, row)),
+        None => error.to_string(),
+    }
+}
+
 fn cannot_measure(stage: &CompiledStage, error: &dyn std::fmt::Display) -> Failure {
     Failure::reject("metric", stage.prepared().stage().name.as_str(), error)
 }
 
 pub(super) fn fill(
     (stage, entries): (&CompiledStage, &Entries),
+    place: &Place<'_>,
     rows: &Rows,
     measured: &mut Measured,
     told_apart: &mut ToldApart,
@@ -74,7 +83,7 @@ pub(super) fn fill(
     for partial in partials.filter(|partial| partial.spec().before_cuts().is_none()) {
         partial
             .fill(&batch)
-            .map_err(|error| cannot_measure(stage, &error))?;
+            .map_err(|error| cannot_measure(stage, &named(place, rows, &error)))?;
     }
     Ok(())
 }

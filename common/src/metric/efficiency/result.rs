@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::spec::EfficiencySpec;
 use super::{Sums, WeightSums};
 use crate::count::counted;
-use crate::metric::multiclass::RawBins;
+use crate::metric::bins::RawBins;
 
 /// An `efficiency` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::expression::{Expression, Functions, Kind as ValueKind, Scope};
 use crate::field_hash::FieldHash;
+use crate::metric::bins::RawBins;
 use crate::metric::check::{check_name, done};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
-use crate::metric::multiclass::RawBins;
 use crate::section::Section;
 
 /// Sums, at most, over pre-cuts, bins and cuts.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, Int32Array, RecordBatch};
 
 use super::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawEfficiency};
+use crate::metric::bins::RawBins;
 use crate::metric::kind::{Counting, Kind};
-use crate::metric::multiclass::RawBins;
 use crate::metric::row_batch::{FillError, RowBatch};
 
 fn raw() -> RawEfficiency {

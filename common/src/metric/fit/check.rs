@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use lumimill_fit::{FitRange, Model, Setup, SetupError, Start, StartValue};
 
 use super::spec::{RawMassFit, RawNumbers};
+use crate::metric::bins::RawBins;
 use crate::metric::check::check_name;
-use crate::metric::multiclass::RawBins;
 
 pub(super) fn check_axes(errors: &mut Vec<String>, key: &str, axes: &[RawBins], variable: &str) {
     for (number, axis) in axes.iter().enumerate() {

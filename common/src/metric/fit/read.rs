@@ -3,7 +3,7 @@
 use toml::Value;
 
 use super::spec::{RawComponent, RawMassFit, RawNumbers};
-use crate::metric::multiclass::RawBins;
+use crate::metric::bins::RawBins;
 use crate::section::Section;
 
 pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {

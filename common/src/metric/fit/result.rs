@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::spec::MassFitSpec;
 use super::validity::{self, ControlVerdict};
 use super::{CategoryCounts, MassFitCounts};
-use crate::metric::multiclass::RawBins;
+use crate::metric::bins::RawBins;
 use crate::metric::tally::Tally;
 
 /// A χ² less likely than this is warned of.

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::check::{check_axes, check_weight, models};
 use super::read;
 use crate::field_hash::FieldHash;
+use crate::metric::bins::RawBins;
 use crate::metric::check::{check_name, done};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
-use crate::metric::multiclass::RawBins;
 use crate::section::Section;
 
 /// Categories, at most: each is a fit of its own.

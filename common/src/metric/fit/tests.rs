@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
 use super::{MassFitCounts, MassFitSpec, RawComponent, RawMassFit, RawNumbers};
+use crate::metric::bins::RawBins;
 use crate::metric::kind::{Counting, Kind};
-use crate::metric::multiclass::RawBins;
 use crate::metric::row_batch::RowBatch;
 
 fn component(name: &str, density: &str) -> RawComponent {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::field_hash::FieldHash;
-use crate::metric::check::{add_axis, check_axis, check_name, done};
+use crate::metric::check::{add_axis, check_axis, check_name, check_over, done};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
 use crate::section::Section;
@@ -28,6 +28,9 @@ pub struct RawHistogram {
     /// A column of weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
+    /// The collection whose members are measured, such as `Hit` of `Hit_x`; rows unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
 }
 
 /// A validated `histogram`.
@@ -37,6 +40,7 @@ pub struct HistogramSpec {
     bins: u32,
     range: [f64; 2],
     weight: Option<String>,
+    over: Option<String>,
 }
 
 impl HistogramSpec {
@@ -73,11 +77,13 @@ impl Kind for HistogramSpec {
         let bins = section.required("bins", Section::count);
         let range = section.required("range", Section::range);
         let weight = section.text("weight");
+        let over = section.text("over");
         Some(RawHistogram {
             column: column?,
             bins: bins?,
             range: range?,
             weight,
+            over,
         })
     }
 
@@ -85,6 +91,7 @@ impl Kind for HistogramSpec {
         let mut errors = Vec::new();
         check_name(&mut errors, "histogram.column", &raw.column);
         check_axis(&mut errors, "histogram", raw.bins, raw.range);
+        check_over(&mut errors, "histogram", raw.over.as_ref());
         if let Some(weight) = &raw.weight {
             check_name(&mut errors, "histogram.weight", weight);
             if raw.bins > MAX_WEIGHTED_BINS {
@@ -102,6 +109,7 @@ impl Kind for HistogramSpec {
                 bins: raw.bins,
                 range: raw.range,
                 weight: raw.weight,
+                over: raw.over,
             },
         )
     }
@@ -112,6 +120,7 @@ impl Kind for HistogramSpec {
             bins: self.bins,
             range: self.range,
             weight: self.weight.clone(),
+            over: self.over.clone(),
         }
     }
 
@@ -121,16 +130,22 @@ impl Kind for HistogramSpec {
             bins,
             range,
             weight,
+            over,
         } = self;
         let mut hash = FieldHash::of("histogram");
         hash.text("column", column)
-            .text_if("weight", weight.as_ref());
+            .text_if("weight", weight.as_ref())
+            .text_if("over", over.as_ref());
         add_axis(&mut hash, *bins, Some(*range));
         hash
     }
 
     fn columns(&self) -> Vec<&String> {
         std::iter::once(&self.column).chain(&self.weight).collect()
+    }
+
+    fn over(&self) -> Option<&str> {
+        self.over.as_deref()
     }
 
     fn most_bytes(&self) -> u64 {

@@ -10,6 +10,7 @@ fn histogram(values: &[f64], weights: Option<&[f64]>) -> HistogramResult {
         bins: 4,
         range: [0.0, 2.0],
         weight: weights.map(|_| "w".into()),
+        over: None,
     };
     let spec = RawMetric {
         histogram: Some(raw),

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::amount::Amount;
 use super::cell::{Cell, Scores};
-use super::spec::MulticlassSpec;
+use super::spec::{AVERAGES, MulticlassSpec};
+use crate::metric::bins;
 use crate::metric::ranking::{Curve, RocPoint};
 
 /// A value and its statistical error, where that is known.
@@ -28,6 +29,9 @@ pub struct MulticlassResult {
     pub names: Vec<String>,
     /// The column of weights.
     pub weight: Option<String>,
+    /// The collection whose members were measured, if not rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
     /// The column of the bins.
     pub column: Option<String>,
     /// All rows together, then those of each bin.
@@ -145,46 +149,39 @@ impl MulticlassBin {
                 error,
             });
         };
-        let split = |of: Option<Uncertain>| (of.map(|of| of.value), of.and_then(|of| of.error));
-        let (accuracy, error) = split(self.accuracy);
+        let accuracy = self.accuracy;
         add(
             "",
             "count",
             Some(self.classes.iter().map(|class| class.count).sum()),
             None,
         );
-        add("", "accuracy", accuracy, error);
+        add(
+            "",
+            "accuracy",
+            accuracy.map(|of| of.value),
+            accuracy.and_then(|of| of.error),
+        );
         add("", "balanced_accuracy", self.balanced_accuracy, None);
         add("", "log_loss", self.log_loss, None);
         add("", "ece", self.ece, None);
-        for (name, class) in names.iter().zip(&self.classes) {
-            let (auc, auc_error) = split(class.auc);
-            let (precision, precision_error) = split(class.precision);
-            let (recall, recall_error) = split(class.recall);
-            add(name, "count", Some(class.count), None);
-            add(name, "auc", auc, auc_error);
-            add(name, "average_precision", class.average_precision, None);
-            add(name, "precision", precision, precision_error);
-            add(name, "recall", recall, recall_error);
-            add(name, "f1", class.f1, None);
-        }
-        let averages = [
-            ("macro", &self.macro_),
-            ("weighted", &self.weighted),
-            ("micro", &self.micro),
-        ];
-        for (name, average) in averages {
-            add(name, "auc", average.auc, None);
-            add(name, "average_precision", average.average_precision, None);
-            add(name, "precision", average.precision, None);
-            add(name, "recall", average.recall, None);
-            add(name, "f1", average.f1, None);
-        }
+        values.extend(values_of(
+            names.iter().zip(&self.classes),
+            [&self.macro_, &self.weighted, &self.micro],
+        ));
+        let mut add = |class: &'a str, metric: &str, value: Option<f64>| {
+            values.push(MulticlassValue {
+                class,
+                metric: metric.to_owned(),
+                value,
+                error: None,
+            });
+        };
         for mask in &self.masks {
             let metric = format!("available {}", mask.mask);
-            add("", &metric, mask.all, None);
+            add("", &metric, mask.all);
             for (name, share) in names.iter().zip(&mask.classes) {
-                add(name, &metric, *share, None);
+                add(name, &metric, *share);
             }
         }
         values
@@ -193,10 +190,7 @@ impl MulticlassBin {
     /// What the bin is called: `all`, or `0.7..1.5`.
     #[must_use]
     pub fn label(&self) -> String {
-        match self.edges {
-            Some([low, high]) => format!("{low}..{high}"),
-            None => "all".to_owned(),
-        }
+        bins::label(self.edges)
     }
 }
 
@@ -242,6 +236,39 @@ impl MulticlassResult {
     }
 }
 
+/// Values of classes and of their averages, in the order of the table.
+pub(in crate::metric) fn values_of<'a>(
+    classes: impl Iterator<Item = (&'a String, &'a ClassResult)>,
+    averages: [&AverageResult; 3],
+) -> Vec<MulticlassValue<'a>> {
+    let mut values = Vec::new();
+    let mut add = |class: &'a str, metric: &str, of: Option<Uncertain>| {
+        values.push(MulticlassValue {
+            class,
+            metric: metric.to_owned(),
+            value: of.map(|of| of.value),
+            error: of.and_then(|of| of.error),
+        });
+    };
+    let plain = |value: Option<f64>| value.map(|value| Uncertain { value, error: None });
+    for (name, class) in classes {
+        add(name, "count", plain(Some(class.count)));
+        add(name, "auc", class.auc);
+        add(name, "average_precision", plain(class.average_precision));
+        add(name, "precision", class.precision);
+        add(name, "recall", class.recall);
+        add(name, "f1", plain(class.f1));
+    }
+    for (name, average) in AVERAGES.into_iter().zip(averages) {
+        add(name, "auc", plain(average.auc));
+        add(name, "average_precision", plain(average.average_precision));
+        add(name, "precision", plain(average.precision));
+        add(name, "recall", plain(average.recall));
+        add(name, "f1", plain(average.f1));
+    }
+    values
+}
+
 /// Rows of a cell.
 pub(super) fn rows_of(cell: &Cell) -> u64 {
     let rows = cell.confusion.iter().flatten().map(Amount::rows);
@@ -266,6 +293,10 @@ pub(super) fn of_cell(
     let of_class = |class: usize| class_of(spec, cell, class, &there);
     let results: Vec<ClassResult> = (0..classes).map(of_class).collect();
     let accuracy = uncertain(hits.share_of(&total));
+    let weights = there
+        .iter()
+        .map(|all| (all.rows() > 0).then(|| all.value()));
+    let weights: Vec<Option<f64>> = weights.collect();
     let known = cell.probability.others == 0 && total.rows() > 0 && total.value() > 0.0;
     let micro = accuracy.map(|accuracy| accuracy.value);
     let mut pooled = cell.scores.first().cloned();
@@ -287,13 +318,13 @@ pub(super) fn of_cell(
             .map(|row| row.iter().map(Amount::value).collect())
             .collect(),
         accuracy,
-        balanced_accuracy: mean(&results, &there, false, |class| {
+        balanced_accuracy: mean(&results, &weights, false, |class| {
             class.recall.map(|of| of.value)
         }),
         log_loss: known.then(|| cell.probability.log_loss.value() / total.value()),
         ece: known.then(|| calibration_error(cell, total.value())),
-        macro_: average(&results, &there, false),
-        weighted: average(&results, &there, true),
+        macro_: AverageResult::of(&results, &weights, false),
+        weighted: AverageResult::of(&results, &weights, true),
         micro: AverageResult {
             auc: pooled.auc.map(|of| of.value),
             average_precision: pooled.average_precision,
@@ -383,31 +414,36 @@ fn areas(spec: &MulticlassSpec, scores: &Scores) -> Areas {
     }
 }
 
-fn average(results: &[ClassResult], there: &[Amount], weighted: bool) -> AverageResult {
-    let of = |value: &dyn Fn(&ClassResult) -> Option<f64>| mean(results, there, weighted, value);
-    AverageResult {
-        auc: of(&|class| class.auc.map(|auc| auc.value)),
-        average_precision: of(&|class| class.average_precision),
-        precision: of(&|class| Some(class.precision.map_or(0.0, |precision| precision.value))),
-        recall: of(&|class| class.recall.map(|recall| recall.value)),
-        f1: of(&|class| class.f1),
+impl AverageResult {
+    /// Means over the classes that are there, of which `there` has what each weighs.
+    pub(in crate::metric) fn of(
+        results: &[ClassResult],
+        there: &[Option<f64>],
+        weighted: bool,
+    ) -> Self {
+        let of =
+            |value: &dyn Fn(&ClassResult) -> Option<f64>| mean(results, there, weighted, value);
+        Self {
+            auc: of(&|class| class.auc.map(|auc| auc.value)),
+            average_precision: of(&|class| class.average_precision),
+            precision: of(&|class| Some(class.precision.map_or(0.0, |precision| precision.value))),
+            recall: of(&|class| class.recall.map(|recall| recall.value)),
+            f1: of(&|class| class.f1),
+        }
     }
 }
 
 /// The mean over the classes that are there; undefined where it is of one of them, or of none.
 fn mean(
     results: &[ClassResult],
-    there: &[Amount],
+    there: &[Option<f64>],
     weighted: bool,
     value: impl Fn(&ClassResult) -> Option<f64>,
 ) -> Option<f64> {
     let (mut sum, mut weights) = (0.0, 0.0);
-    for (class, amount) in results
-        .iter()
-        .zip(there)
-        .filter(|(_, amount)| amount.rows() > 0)
-    {
-        let weight = if weighted { amount.value() } else { 1.0 };
+    for (class, amount) in results.iter().zip(there) {
+        let Some(amount) = amount else { continue };
+        let weight = if weighted { *amount } else { 1.0 };
         sum += value(class)? * weight;
         weights += weight;
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::weighted_scores;
 use crate::field_hash::FieldHash;
-use crate::metric::check::{check_name, check_names, done};
+use crate::metric::bins::{self, RawBins};
+use crate::metric::check::{check_name, check_names, check_over, done};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
 use crate::metric::ranking::{Per, RankingSpec, RawRanking};
@@ -14,8 +15,6 @@ use crate::section::Section;
 
 /// Classes, at most: memory is taken for each pair of them.
 const MAX_CLASSES: usize = 64;
-/// Bins, at most: memory is taken for each class in each of them.
-const MAX_BINS: usize = 64;
 /// Bytes of a count.
 const COUNT: u64 = 8;
 /// Bins that each class fills at most in the counts that areas are made of.
@@ -40,17 +39,9 @@ pub struct RawMulticlass {
     /// Columns that say whether something is there, such as a group of detectors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub masks: Vec<String>,
-}
-
-/// Bins of a column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawBins {
-    /// A numeric column.
-    pub column: String,
-    /// Edges of the bins, ascending, the outermost infinite if need be; a bin holds its lower edge.
-    #[serde(with = "crate::metric::edge")]
-    pub edges: Vec<f64>,
+    /// The collection whose members are measured, such as `Hit` of `Hit_x`; rows unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
 }
 
 /// A validated `multiclass`.
@@ -101,8 +92,12 @@ impl MulticlassSpec {
 
     /// One a bin, and one for what is in none.
     pub(in crate::metric) fn cells(&self) -> usize {
-        let edges = self.bins().map_or(1, |(_, edges)| edges.len());
-        edges.saturating_sub(1) + 1
+        bins::cells(self.raw.bins.as_ref())
+    }
+
+    /// The cell of a row by its value of the column of the bins.
+    pub(super) fn cell_of(&self, value: Option<f64>) -> usize {
+        bins::cell_of(self.raw.bins.as_ref(), value)
     }
 
     pub(in crate::metric) fn ranking(&self) -> &RankingSpec {
@@ -117,17 +112,10 @@ impl Kind for MulticlassSpec {
         let truth = section.required_text("truth");
         let scores = section.required("scores", Section::texts);
         let names = section.required("names", Section::texts);
-        let bins = section.section("bins").and_then(|mut bins| {
-            let column = bins.required_text("column");
-            let edges = bins.required("edges", Section::floats);
-            bins.finish();
-            Some(RawBins {
-                column: column?,
-                edges: edges?,
-            })
-        });
+        let bins = bins::read(section);
         let weight = section.text("weight");
         let masks = section.texts("masks");
+        let over = section.text("over");
         Some(RawMulticlass {
             truth: truth?,
             scores: scores?,
@@ -135,6 +123,7 @@ impl Kind for MulticlassSpec {
             bins,
             weight,
             masks: masks.unwrap_or_default(),
+            over,
         })
     }
 
@@ -144,6 +133,7 @@ impl Kind for MulticlassSpec {
         check_names(&mut errors, "multiclass.scores", &raw.scores);
         check_names(&mut errors, "multiclass.names", &raw.names);
         check_names(&mut errors, "multiclass.masks", &raw.masks);
+        check_over(&mut errors, "multiclass", raw.over.as_ref());
         let classes = raw.scores.len();
         if !(2..=MAX_CLASSES).contains(&classes) {
             errors.push(format!(
@@ -168,10 +158,7 @@ impl Kind for MulticlassSpec {
         if let Some(weight) = &raw.weight {
             check_name(&mut errors, "multiclass.weight", weight);
         }
-        if let Some(bins) = &raw.bins {
-            check_name(&mut errors, "multiclass.bins.column", &bins.column);
-            check_edges(&mut errors, &bins.edges);
-        }
+        bins::check(&mut errors, "multiclass", raw.bins.as_ref());
         let ranking = RankingSpec::try_new(&RawRanking {
             label: "truth".into(),
             score: "score".into(),
@@ -180,6 +167,7 @@ impl Kind for MulticlassSpec {
             range: None,
             targets: None,
             weight: None,
+            over: None,
         })?;
         let raw = raw.clone();
         done(errors, Self { raw, ranking })
@@ -197,22 +185,16 @@ impl Kind for MulticlassSpec {
             bins,
             weight,
             masks,
+            over,
         } = &self.raw;
         let mut hash = FieldHash::of("multiclass");
         hash.text("truth", truth)
             .texts("scores", scores)
             .texts("names", names)
             .text_if("weight", weight.as_ref())
-            .texts("masks", masks);
-        if let Some(RawBins { column, edges }) = bins {
-            let edge = |edge: &f64| {
-                let mut hash = FieldHash::of("edge");
-                hash.float("", *edge);
-                hash
-            };
-            hash.text("column", column)
-                .parts("edges", edges.iter().map(edge));
-        }
+            .texts("masks", masks)
+            .text_if("over", over.as_ref());
+        bins::add(&mut hash, bins.as_ref());
         hash
     }
 
@@ -224,6 +206,10 @@ impl Kind for MulticlassSpec {
             .chain(&self.raw.weight)
             .chain(&self.raw.masks)
             .collect()
+    }
+
+    fn over(&self) -> Option<&str> {
+        self.raw.over.as_deref()
     }
 
     fn most_bytes(&self) -> u64 {
@@ -241,20 +227,7 @@ impl Kind for MulticlassSpec {
 }
 
 /// What stands in the place of a class where several are put together.
-pub(super) const AVERAGES: [&str; 3] = ["macro", "weighted", "micro"];
-
-fn check_edges(errors: &mut Vec<String>, edges: &[f64]) {
-    if edges.len() < 2 || edges.len() > MAX_BINS + 1 {
-        let (found, most) = (edges.len(), MAX_BINS + 1);
-        errors.push(format!(
-            "multiclass.bins.edges: {found} edges, expected 2 to {most}"
-        ));
-    }
-    let rising = |pair: &[f64]| matches!(pair, [low, high] if low < high);
-    if edges.iter().any(|edge| edge.is_nan()) || !edges.windows(2).all(rising) {
-        errors.push(format!("multiclass.bins.edges: {edges:?} do not ascend"));
-    }
-}
+pub(in crate::metric) const AVERAGES: [&str; 3] = ["macro", "weighted", "micro"];
 
 impl fmt::Display for MulticlassSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

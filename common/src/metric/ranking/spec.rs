@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::operating_point::Goal;
 
 use crate::field_hash::FieldHash;
-use crate::metric::check::{add_axis, check_axis, check_name, done};
+use crate::metric::check::{add_axis, check_axis, check_name, check_over, done};
 use crate::metric::cut_flow::{CutFlow, Unit};
 use crate::metric::kind::Kind;
 use crate::metric::partial::Dropped;
@@ -61,6 +61,9 @@ pub struct RawRanking {
     /// A column of weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
+    /// The collection whose members are measured, such as `Hit` of `Hit_x`; rows unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
 }
 
 /// Working points that are to be found: fractions, each above 0 and at most 1.
@@ -88,6 +91,7 @@ pub struct RankingSpec {
     range: Option<[f64; 2]>,
     targets: Vec<Goal>,
     weight: Option<String>,
+    over: Option<String>,
 }
 
 impl RankingSpec {
@@ -163,6 +167,7 @@ impl Kind for RankingSpec {
             read
         });
         let weight = section.text("weight");
+        let over = section.text("over");
         Some(RawRanking {
             label: label?,
             score: score?,
@@ -171,6 +176,7 @@ impl Kind for RankingSpec {
             range,
             targets,
             weight,
+            over,
         })
     }
 
@@ -181,6 +187,7 @@ impl Kind for RankingSpec {
         if !raw.label.is_empty() && raw.label == raw.score {
             errors.push(format!("ranking.score: `{}` is also the label", raw.score));
         }
+        check_over(&mut errors, "ranking", raw.over.as_ref());
         let range = raw.range;
         if let Some(weight) = &raw.weight {
             check_name(&mut errors, "ranking.weight", weight);
@@ -206,6 +213,7 @@ impl Kind for RankingSpec {
                 range,
                 targets,
                 weight: raw.weight.clone(),
+                over: raw.over.clone(),
             },
         )
     }
@@ -230,6 +238,7 @@ impl Kind for RankingSpec {
                 raw
             }),
             weight: self.weight.clone(),
+            over: self.over.clone(),
         }
     }
 
@@ -242,10 +251,12 @@ impl Kind for RankingSpec {
             range,
             targets,
             weight,
+            over,
         } = self;
         let mut hash = FieldHash::of("ranking");
         hash.text("label", label)
             .text("score", score)
+            .text_if("over", over.as_ref())
             .flag("per_event", *per_event)
             .text_if("weight", weight.as_ref());
         add_axis(&mut hash, *bins, *range);
@@ -258,6 +269,10 @@ impl Kind for RankingSpec {
     fn columns(&self) -> Vec<&String> {
         let both = [&self.label, &self.score].into_iter();
         both.chain(&self.weight).collect()
+    }
+
+    fn over(&self) -> Option<&str> {
+        self.over.as_deref()
     }
 
     fn needs_events(&self) -> bool {
@@ -274,6 +289,10 @@ impl Kind for RankingSpec {
     }
 
     fn add_dropped(&self, dropped: Dropped, cut_flow: &mut CutFlow) {
+        // Members are no rows of the cut flow.
+        if self.over.is_some() {
+            return;
+        }
         let name = match &self.weight {
             Some(weight) => format!("dropped, {} or {weight} not a number", self.score),
             None => format!("dropped, {} not a number", self.score),

@@ -26,6 +26,7 @@ fn rank(
         range,
         targets: None,
         weight: None,
+        over: None,
     };
     let spec = RawMetric {
         ranking: Some(raw),

@@ -108,7 +108,14 @@ fn draw(
         } else {
             ", logarithmic"
         },
-        counted(histogram.missing, "row"),
+        counted(
+            histogram.missing,
+            if histogram.over.is_some() {
+                "value"
+            } else {
+                "row"
+            }
+        ),
     );
     let name = format!("{}-histogram-{}{variant}", stage.name, histogram.column);
     Figure::new(report, &name, caption, canvas)
@@ -193,8 +200,11 @@ fn y_title(
 ) -> String {
     let what = match &histogram.weight {
         Some(weight) => format!("Sum of {}", shortened(weight, 24)),
-        None if stage.rows_are.is_empty() => "Rows".to_owned(),
-        None => stage.rows_are.clone(),
+        None => match &histogram.over {
+            Some(_) => stage.noun(histogram.over.as_deref()),
+            None if stage.rows_are.is_empty() => "Rows".to_owned(),
+            None => stage.rows_are.clone(),
+        },
     };
     let width = significant(width, 3);
     let width = if width.contains('.') {

@@ -3,5 +3,5 @@
 mod plot;
 mod table;
 
-pub(super) use plot::multiclass_plots;
-pub(super) use table::{csv_files, page};
+pub(super) use plot::{multiclass_plots, roc};
+pub(super) use table::{average_row, class_row, csv_files, page};

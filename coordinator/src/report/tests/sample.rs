@@ -111,9 +111,12 @@ const METRICS: [&str; 5] = [
 ];
 
 /// Kinds that are of few campaigns.
-const MORE_METRICS: [&str; 2] = [
+const MORE_METRICS: [&str; 4] = [
     r#"fit = { variable = "m_mumu", range = [70.0, 110.0], bins = 40, nominal = [{ name = "signal", density = "gauss" }, { name = "background", density = "exponential" }], control = [{ column = "PV_npvs", edges = [0.0, 10.0, 20.0, 30.0, 60.0] }] }"#,
     r#"efficiency = { cuts = ["score_dz > 0.5"], precuts = ["", "m_mumu > 60"], weight = "score_rare", axes = [{ column = "m_mumu", edges = [20.0, 80.0, 100.0] }, { column = "PV_npvs", edges = [0.0, 20.0, 60.0] }] }"#,
+    "regression = { truth = \"m_mumu\", estimate = \"PV_npvs\", interval = [\"score_dz\", \"PV_npvs\"], \
+     bins = { column = \"m_mumu\", edges = [0.0, 10.0, 100.0] } }",
+    "multilabel = { truths = [\"HLT_Mu17_Mu8_DZ\"], scores = [\"score_dz\"], names = [\"dz\"] }",
 ];
 
 fn metrics(batch: &RecordBatch) -> Vec<MetricResult> {

@@ -1,7 +1,7 @@
 //! Pictures of several classes: the confusion matrix, a ROC curve for each class, and what is in
 //! each bin.
 
-use lumimill_common::metric::{MulticlassBin, MulticlassResult};
+use lumimill_common::metric::{ClassResult, MulticlassBin, MulticlassResult};
 
 use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
@@ -33,10 +33,12 @@ pub(in crate::report::metric) fn multiclass_plots(
         figures.push(figure(
             "confusion",
             "Confusion matrix",
-            confusion(multiclass, all),
+            confusion(&multiclass.names, &all.confusion),
         ));
     }
-    figures.extend(roc(multiclass, all).map(|canvas| figure("roc", "ROC curves", canvas)));
+    figures.extend(
+        roc(&multiclass.names, &all.classes).map(|canvas| figure("roc", "ROC curves", canvas)),
+    );
     figures.extend(in_bins(multiclass).map(|canvas| figure("bins", "Quality in bins", canvas)));
     figures
 }
@@ -56,12 +58,12 @@ fn panel(x: Scale, y: Scale, ticks: Ticks, titles: (&str, &str)) -> Panel {
 }
 
 /// For each true class, a row of cells whose bars and numbers are shares of it.
-fn confusion(multiclass: &MulticlassResult, all: &MulticlassBin) -> Canvas {
+fn confusion(names: &[String], counts: &[Vec<f64>]) -> Canvas {
     let mut canvas = Canvas::default();
-    let classes = multiclass.names.len().max(1) as f64;
+    let classes = names.len().max(1) as f64;
     let (left, top) = (LEFT + 44.0, TOP + 4.0);
     let (width, height) = ((RIGHT - left) / classes, (HEIGHT - BOTTOM - top) / classes);
-    for (truth, row) in (0..).map(f64::from).zip(&all.confusion) {
+    for (truth, row) in (0..).map(f64::from).zip(counts) {
         let sum: f64 = row.iter().sum();
         let y = top + truth * height;
         for (taken, count) in (0..).map(f64::from).zip(row) {
@@ -91,7 +93,7 @@ fn confusion(multiclass: &MulticlassResult, all: &MulticlassBin) -> Canvas {
             canvas.text(middle.0, middle.1 + 18.0, Anchor::Middle, "quiet", &count);
         }
     }
-    for (class, name) in (0..).map(f64::from).zip(&multiclass.names) {
+    for (class, name) in (0..).map(f64::from).zip(names) {
         let name = shortened(name, 12);
         let across = left + (class + 0.5) * width;
         canvas.text(
@@ -115,13 +117,14 @@ fn confusion(multiclass: &MulticlassResult, all: &MulticlassBin) -> Canvas {
     canvas
 }
 
-fn roc(multiclass: &MulticlassResult, all: &MulticlassBin) -> Option<Canvas> {
+/// A curve for each class that has one.
+pub(in crate::report::metric) fn roc(names: &[String], all: &[ClassResult]) -> Option<Canvas> {
     let unit = Scale::linear(0.0, 1.0);
     let titles = ("False-positive rate", "Efficiency");
     let panel = panel(unit, unit, Ticks::Numbers, titles);
     let mut canvas = Canvas::default();
     canvas.line(panel.at(0.0, 0.0), panel.at(1.0, 1.0), "guide");
-    let classes = multiclass.names.iter().zip(&all.classes).take(MOST_CURVES);
+    let classes = names.iter().zip(all).take(MOST_CURVES);
     let classes: Vec<_> = classes.filter(|(_, class)| !class.roc.is_empty()).collect();
     if classes.is_empty() {
         return None;

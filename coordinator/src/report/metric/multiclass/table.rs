@@ -1,7 +1,7 @@
 //! Every value of a `multiclass` as CSV, and the ones that matter on the page.
 
 use lumimill_common::metric::{
-    AverageResult, MetricResult, MulticlassBin, MulticlassResult, Uncertain,
+    AverageResult, ClassResult, MetricResult, MulticlassBin, MulticlassResult, Uncertain,
 };
 
 use crate::report::StagePictures;
@@ -84,12 +84,21 @@ fn plain(value: Option<f64>) -> String {
     or_dash(value.map(|value| format!("{value:.4}")))
 }
 
+/// What is counted: rows, or members of a collection.
+fn noun(multiclass: &MulticlassResult) -> String {
+    multiclass
+        .over
+        .as_ref()
+        .map_or_else(|| String::from("rows"), |over| format!("members of {over}"))
+}
+
 /// All rows together, and those of each bin.
 fn bins(multiclass: &MulticlassResult) -> String {
-    let column = multiclass.column.as_deref().unwrap_or("rows");
+    let noun = noun(multiclass);
+    let column = multiclass.column.as_deref().unwrap_or(&noun);
     let mut table = Table::new(&[
         (column, Align::Left),
-        ("rows", Align::Right),
+        (&noun, Align::Right),
         ("accuracy", Align::Right),
         ("balanced", Align::Right),
         ("macro AUC", Align::Right),
@@ -128,7 +137,7 @@ fn note(multiclass: &MulticlassResult) -> String {
         ),
     ] {
         if count > 0 {
-            parts.push(format!("{} rows {what}.", grouped(count)));
+            parts.push(format!("{} {} {what}.", grouped(count), noun(multiclass)));
         }
     }
     if let Some(weight) = &multiclass.weight {
@@ -151,16 +160,7 @@ fn classes(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
         ("F1", Align::Right),
     ]);
     for (name, class) in multiclass.names.iter().zip(&all.classes) {
-        table.row(&[
-            name.clone(),
-            significant(class.count, 7),
-            with(class.auc),
-            or_dash(class.auc_binning_error.map(limit)),
-            plain(class.average_precision),
-            with(class.precision),
-            with(class.recall),
-            plain(class.f1),
-        ]);
+        table.row(&class_row(name, class));
     }
     let averages = [
         ("macro", &all.macro_),
@@ -173,7 +173,22 @@ fn classes(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
     table.html() + &masks(multiclass, all)
 }
 
-fn average_row(name: &str, average: &AverageResult) -> Vec<String> {
+/// One class against the rest.
+pub(in crate::report::metric) fn class_row(name: &str, class: &ClassResult) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        significant(class.count, 7),
+        with(class.auc),
+        or_dash(class.auc_binning_error.map(limit)),
+        plain(class.average_precision),
+        with(class.precision),
+        with(class.recall),
+        plain(class.f1),
+    ]
+}
+
+/// Several classes in one number.
+pub(in crate::report::metric) fn average_row(name: &str, average: &AverageResult) -> Vec<String> {
     vec![
         name.to_owned(),
         String::new(),

@@ -22,7 +22,7 @@ pub(in crate::report::metric) fn ranking_plots(
     ranking: &RankingResult,
 ) -> Vec<Figure> {
     let rows = |curve, bar| Series {
-        noun: stage.rows_are.to_lowercase(),
+        noun: stage.noun(ranking.over.as_deref()),
         result: &ranking.rows,
         curve,
         bar,

@@ -68,7 +68,7 @@ fn populations<'a>(
         .iter()
         .map(|events| ("events".to_owned(), events));
     events
-        .chain([(stage.rows_are.to_lowercase(), &ranking.rows)])
+        .chain([(stage.noun(ranking.over.as_deref()), &ranking.rows)])
         .collect()
 }
 

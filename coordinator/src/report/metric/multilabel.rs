@@ -1,0 +1,192 @@
+//! Labels of which several may be true in the report: a table of values, ROC curves, and a file of
+//! every number.
+
+use lumimill_common::metric::{MetricResult, MultilabelBin, MultilabelResult};
+
+use super::multiclass::{average_row, class_row, roc};
+use crate::report::StagePictures;
+use crate::report::csv;
+use crate::report::figure::{Figure, escape};
+use crate::report::number::{exact, grouped, percent, with_error};
+use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::summary::{Report, StageReport};
+
+const COLUMNS: [&str; 6] = ["truths", "bin", "label", "metric", "value", "error"];
+
+/// The pictures that there are numbers for.
+pub(super) fn multilabel_plots(
+    report: &Report,
+    stage: &StageReport,
+    multilabel: &MultilabelResult,
+) -> Vec<Figure> {
+    let all = multilabel.bins.first().filter(|all| all.rows > 0);
+    let canvas = all.and_then(|all| roc(&multilabel.names, &all.labels));
+    let figure = canvas.map(|canvas| {
+        let name = format!("{}-roc-{}", stage.name, multilabel.truths.join("-"));
+        let caption = format!("ROC curves of {}", multilabel.truths.join(", "));
+        Figure::new(report, &name, caption, canvas)
+    });
+    figure.into_iter().collect()
+}
+
+/// One file for each stage that has any.
+pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for stage in &report.stages {
+        let found: Vec<&MultilabelResult> = of_stage(stage).collect();
+        if found.is_empty() {
+            continue;
+        }
+        let mut table = csv::Table::new(&COLUMNS);
+        for multilabel in found {
+            let truths = multilabel.truths.join("+");
+            for bin in &multilabel.bins {
+                for value in bin.values(&multilabel.names) {
+                    let label = bin.label();
+                    table.text(&[&truths, &label, value.class, &value.metric]);
+                    table.numbers(&[value.value, value.error]);
+                    table.end();
+                }
+            }
+        }
+        let stem = csv::file_stem(&stage.name);
+        files.push((format!("{stem}_multilabel.csv"), table.bytes()));
+    }
+    files
+}
+
+fn of_stage(stage: &StageReport) -> impl Iterator<Item = &MultilabelResult> {
+    stage.metrics.iter().filter_map(|metric| match metric {
+        MetricResult::Multilabel(multilabel) => Some(multilabel),
+        _ => None,
+    })
+}
+
+/// Tables and pictures of every one of a stage.
+pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
+    let mut html = String::new();
+    for (metric, drawn) in stage.metrics.iter().zip(&pictures.metrics) {
+        let MetricResult::Multilabel(multilabel) = metric else {
+            continue;
+        };
+        let names = multilabel.names.join(", ");
+        html += &format!(
+            "<h3>Labels {} <small>of {}</small></h3>\n",
+            escape(&names),
+            escape(&stage.noun(multilabel.over.as_deref()))
+        );
+        html += &card("", &(bins(stage, multilabel) + &note(stage, multilabel)));
+        if let Some(all) = multilabel.bins.first() {
+            html += &card("Each label by itself", &labels(multilabel, all));
+            html += &card("Taken together", &together(multilabel, all));
+        }
+        html += &figures(drawn);
+    }
+    html
+}
+
+fn plain(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+}
+
+/// All rows together, and those of each bin.
+fn bins(stage: &StageReport, multilabel: &MultilabelResult) -> String {
+    let noun = stage.noun(multilabel.over.as_deref());
+    let mut table = Table::new(&[
+        (multilabel.column.as_deref().unwrap_or(&noun), Align::Left),
+        (noun.as_str(), Align::Right),
+        ("all labels right", Align::Right),
+        ("Hamming loss", Align::Right),
+        ("macro AUC", Align::Right),
+        ("micro AUC", Align::Right),
+        ("macro F1", Align::Right),
+        ("micro F1", Align::Right),
+    ]);
+    for bin in &multilabel.bins {
+        let exact = bin.exact_match;
+        table.row(&[
+            bin.label(),
+            grouped(bin.rows),
+            exact.map_or_else(|| "–".to_owned(), |of| with_error(of.value, of.error)),
+            plain(bin.hamming_loss),
+            plain(bin.macro_.auc),
+            plain(bin.micro.auc),
+            plain(bin.macro_.f1),
+            plain(bin.micro.f1),
+        ]);
+    }
+    table.html()
+}
+
+fn note(stage: &StageReport, multilabel: &MultilabelResult) -> String {
+    let noun = stage.noun(multilabel.over.as_deref());
+    let named = multilabel.names.iter().zip(&multilabel.thresholds);
+    let named = named.map(|(name, least)| format!("{name} from {} on", exact(*least)));
+    let named: Vec<String> = named.collect();
+    let mut parts = vec![format!(
+        "Several labels may be true; a score is taken for {}. Means are over the labels that are \
+         there.",
+        named.join(", ")
+    )];
+    for (count, what) in [
+        (multilabel.outside, "in no bin (they are among all)"),
+        (multilabel.unlabelled, "left out, without a label"),
+        (
+            multilabel.dropped,
+            "left out, with a score that is no finite number",
+        ),
+    ] {
+        if count > 0 {
+            parts.push(format!("{} {noun} {what}.", grouped(count)));
+        }
+    }
+    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+}
+
+fn labels(multilabel: &MultilabelResult, all: &MultilabelBin) -> String {
+    let columns = [
+        "count",
+        "ROC-AUC",
+        "binning",
+        "average precision",
+        "precision",
+        "recall",
+        "F1",
+        "log loss",
+    ];
+    let columns = columns.map(|name| (name, Align::Right));
+    let columns = [("label", Align::Left)].into_iter().chain(columns);
+    let mut table = Table::new(&columns.collect::<Vec<_>>());
+    let rows = multilabel.names.iter().zip(&all.labels).zip(&all.log_loss);
+    for ((name, label), loss) in rows {
+        let mut row = class_row(name, label);
+        row.push(plain(*loss));
+        table.row(&row);
+    }
+    for (name, average) in [
+        ("macro", &all.macro_),
+        ("weighted", &all.weighted),
+        ("micro", &all.micro),
+    ] {
+        table.aside(&average_row(name, average));
+    }
+    table.html()
+}
+
+/// Of each label that is true, the share that is taken for each label.
+fn together(multilabel: &MultilabelResult, all: &MultilabelBin) -> String {
+    let names = multilabel.names.iter();
+    let names = names.map(|name| (name.as_str(), Align::Right));
+    let columns = [("true, taken for", Align::Left)].into_iter().chain(names);
+    let mut table = Table::new(&columns.collect::<Vec<_>>());
+    let rows = multilabel.names.iter().zip(&all.taken_of).zip(&all.labels);
+    for ((name, taken), label) in rows {
+        let share = |count: &u64| match label.count > 0.0 {
+            true => percent(*count as f64 / label.count),
+            false => "–".to_owned(),
+        };
+        let cells = std::iter::once(name.clone()).chain(taken.iter().map(share));
+        table.row(&cells.collect::<Vec<_>>());
+    }
+    table.html()
+}

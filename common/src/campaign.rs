@@ -8,6 +8,7 @@ mod beside;
 mod column;
 mod dataset;
 mod draft;
+mod fit;
 mod metric;
 mod model;
 mod name;
@@ -17,6 +18,7 @@ mod share;
 mod source;
 mod stage;
 mod steps;
+mod weigh;
 
 pub use beside::{Join, MissingRows};
 pub use column::{Column, ColumnType};
@@ -32,6 +34,7 @@ pub use rows::{Charge, Keep, Rows};
 pub use share::Share;
 pub use stage::{MissingLabels, Stage};
 pub use steps::{CERTIFIED, FIRST, READ, ROWS_READ};
+pub use weigh::{Cow, Weigh, WeightColumn};
 
 pub use crate::section::{CampaignErrors, Problem};
 

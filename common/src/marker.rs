@@ -5,6 +5,8 @@
 
 mod counts;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::StageName;
@@ -41,6 +43,9 @@ pub struct Marker {
     pub tells_events: bool,
     /// What evaluated each model file of its stage, as the plan says; nothing where all are trees.
     pub engines: Vec<String>,
+    /// Of each fit that it is made by, or that it is, the category and the BLAKE3 hash of its file, in
+    /// hexadecimal.
+    pub fits: BTreeMap<String, String>,
     /// One partial for each metric that was measured on it, in the order of its stage. What is
     /// measured is no part of what a shard is, so it may be others than its stage measures now.
     pub partials: Vec<Partial>,
@@ -58,6 +63,8 @@ struct RawMarker {
     tells_events: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     engines: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    fits: BTreeMap<String, String>,
     /// Digest of what the partials measure.
     metrics: String,
     partials: Vec<Partial>,
@@ -169,6 +176,7 @@ impl From<Marker> for RawMarker {
             cut_flow: marker.cut_flow,
             tells_events: marker.tells_events,
             engines: marker.engines,
+            fits: marker.fits,
             metrics,
             partials: marker.partials,
         }
@@ -188,6 +196,7 @@ impl TryFrom<RawMarker> for Marker {
             cut_flow: raw.cut_flow,
             tells_events: raw.tells_events,
             engines: raw.engines,
+            fits: raw.fits,
             partials: raw.partials,
         };
         let found = marker.metrics_digest();
@@ -215,6 +224,12 @@ pub fn measure_key(stage: &StageName, shard: ShardId) -> Key {
 #[must_use]
 pub fn object_key(stage: &StageName, shard: ShardId) -> Key {
     key(format!("{stage}/part-{shard}.parquet"))
+}
+
+/// Key of the file of the fit of a category; none where its name is of other letters than keys are.
+#[must_use]
+pub fn fit_key(stage: &StageName, category: &str) -> Option<Key> {
+    format!("{stage}/_fit/{category}.json").parse().ok()
 }
 
 /// Key of the record of a shard's failed attempts while it is still tried.

@@ -48,9 +48,11 @@ pub use drift::{
 };
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
-    ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue, MassFitResult,
-    MassFitSpec, RawComponent, RawMassFit, RawNumbers,
+    ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue, FrozenFit, FrozenModel,
+    FrozenValue, MassFitResult, MassFitSpec, NoFit, RawComponent, RawMassFit, RawNumbers, Weigher,
 };
+pub use lumimill_fit::Reference as WeightReference;
+
 pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
 pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{

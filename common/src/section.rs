@@ -224,6 +224,16 @@ impl<'a> Section<'a> {
         count
     }
 
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
+        let value = self.get(key)?;
+        let flag = value.as_bool();
+        if flag.is_none() {
+            self.wrong(key, "true or false", value);
+        }
+        flag
+    }
+
     /// A number; whole ones are numbers too.
     pub(super) fn float(&mut self, key: &str) -> Option<f64> {
         let value = self.get(key)?;

@@ -7,6 +7,7 @@
 mod digest;
 mod id;
 mod piece;
+mod whole;
 
 use std::ops::Range;
 
@@ -20,6 +21,7 @@ use crate::lumi_mask::LumiMask;
 pub use digest::stage_digest;
 pub use id::{InvalidShardId, ShardId};
 pub use piece::{Piece, PieceRef};
+pub use whole::{InvalidWholeStage, WholeStage};
 
 /// Raised whenever the same shard would be written with other bytes than before.
 pub const OUTPUT_VERSION: u64 = 4;
@@ -42,10 +44,13 @@ pub enum Source {
     Entries,
     /// The rows of this shard, of the stage that its own reads.
     Rows(ShardId),
+    /// What was counted of the category of this number on all rows of a stage.
+    Category(u32),
 }
 
 /// One stage and a piece of its input: a range of entries of a file, or the rows that another
-/// shard made of one. Either way it says of which events its rows are.
+/// shard made of one. Either way it says of which events its rows are. A fit reads all counts of one
+/// category, which are of no file; its name is in the place of the file's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
     /// Hash of everything that decides the output.
@@ -57,6 +62,8 @@ pub struct Shard {
     pub source: Source,
     /// The shards of other stages whose rows stand beside those that it reads.
     pub beside: Vec<ShardId>,
+    /// The stage all of whose shards it reads something of, beside the rows of one shard.
+    pub whole: Option<WholeStage>,
     /// Dataset of the file.
     pub dataset: String,
     /// Input file.
@@ -78,10 +85,10 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The shards whose rows it reads.
+    /// The shards whose rows it reads, apart from those of a whole stage.
     pub fn reads(&self) -> impl Iterator<Item = ShardId> {
         let parent = match self.source {
-            Source::Entries => None,
+            Source::Entries | Source::Category(_) => None,
             Source::Rows(parent) => Some(parent),
         };
         parent.into_iter().chain(self.beside.iter().copied())
@@ -94,11 +101,21 @@ impl Shard {
         hash.number("version", OUTPUT_VERSION)
             .text("stage", self.stage.as_str())
             .text("digest", stage_digest);
-        if let Source::Rows(parent) = self.source {
-            // Which covers all that follows.
-            hash.bytes("rows", parent.as_bytes());
-            hash.texts("beside", self.beside.iter().map(ShardId::to_string));
-            return ShardId::from_hash(&hash.finish());
+        let whole = self.whole.as_ref().map(WholeStage::to_string);
+        match self.source {
+            Source::Rows(parent) => {
+                // Which covers all that follows.
+                hash.bytes("rows", parent.as_bytes());
+                hash.texts("beside", self.beside.iter().map(ShardId::to_string));
+                hash.text_if("whole", whole);
+                return ShardId::from_hash(&hash.finish());
+            }
+            Source::Category(number) => {
+                hash.number("category", number.into())
+                    .text_if("whole", whole);
+                return ShardId::from_hash(&hash.finish());
+            }
+            Source::Entries => {}
         }
         hash.text("dataset", &self.dataset);
         if !self.packed.is_empty() {

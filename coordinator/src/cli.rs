@@ -8,6 +8,7 @@ mod dead;
 mod demo;
 mod earlier;
 mod fetch;
+mod fit;
 mod inspect;
 mod model;
 mod plan;
@@ -74,6 +75,13 @@ enum Command {
         after_help = "Example:\n  lumimill fetch s3://campaigns/prod/doublemuon-2016g --output here"
     )]
     Fetch(fetch::FetchArgs),
+    /// Fit a category of a mass fit again, as it is or with another model; nothing is written.
+    #[command(
+        after_help = "Example:\n  lumimill fit campaign.toml --category p_0 --try 'signal = \
+                      \"voigt(mean, width, gamma)\"'\n\nIt is made from the counts of the shards \
+                      that are done, and shown beside that of the campaign."
+    )]
+    Fit(fit::FitArgs),
     /// Check that every object and the report that should be there are, whole and unchanged.
     #[command(after_help = "Example:\n  lumimill verify campaign.toml")]
     Verify(verify::VerifyArgs),
@@ -191,6 +199,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Runtime(args) => runtime::runtime(&args),
         Command::Report(args) => run::report_again(&args.campaign),
         Command::Fetch(args) => fetch::fetch(&args),
+        Command::Fit(args) => fit::fit(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Status(args) => status::status(&args),
         Command::Resubmit(args) => resubmit::resubmit(&args),

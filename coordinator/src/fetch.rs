@@ -14,7 +14,7 @@ use lumimill_common::store::{Key, LocalStore, Place, Store, StoreError};
 
 use crate::output::{Output, Planned};
 use crate::report_sums::StoredReport;
-use crate::soundness::{Fault, Markers, Unsound};
+use crate::soundness::{Fault, Markers, Unsound, fit_file};
 use crate::verify::Problem;
 
 /// Objects that are on their way at a time.
@@ -197,6 +197,10 @@ impl<'a> Fetch<'a> {
             Err(error) => return Err(self.unread(name, error)),
         };
         self.checked(store.as_ref(), shard, &marker).await?;
+        let fit = fit_file(store.as_ref(), shard, &marker).await;
+        if let Some((key, bytes)) = fit.map_err(|error| self.unread(name.clone(), error.into()))? {
+            self.copy.put(&key, bytes.map_err(unsound)?).await?;
+        }
         let bytes = store.get(&name).await;
         let bytes = bytes.map_err(|error| self.unread(name.clone(), error.into()))?;
         let gone = || unsound(Fault::Marker(String::from("it was removed meanwhile")));

@@ -1,5 +1,7 @@
 //! Markers of shards that nobody did, for tests of what is made of markers.
 
+use std::collections::BTreeMap;
+
 use lumimill_common::campaign::{CERTIFIED, READ};
 use lumimill_common::marker::{Marker, object_key};
 use lumimill_common::metric::{CutFlow, Unit};
@@ -21,6 +23,7 @@ pub(crate) fn hollow_marker(shard: &Shard, table: &[u8]) -> Marker {
         cut_flow,
         tells_events: true,
         engines: Vec::new(),
+        fits: BTreeMap::new(),
         partials: Vec::new(),
     }
 }

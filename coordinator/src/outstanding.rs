@@ -60,8 +60,11 @@ pub fn due<'a>(
     let mut parents: BTreeMap<ShardId, (State, &StageName)> = BTreeMap::new();
     // Stages with a shard that is to be done; those of a plan come after the ones that they read.
     let mut at_work: BTreeSet<&StageName> = BTreeSet::new();
+    // The first shard of each stage that keeps back what reads all of them.
+    let mut stuck_in: BTreeMap<&StageName, ShardId> = BTreeMap::new();
     let mut outstanding = Outstanding::default();
     for shard in &plan.shards {
+        let whole = shard.whole.as_ref().map(|whole| &whole.stage);
         let mut of_parents = shard.reads().map(|id| (id, parents.get(&id)));
         let stuck = of_parents.find_map(|(id, parent)| match parent {
             Some((State::Stuck(by), _)) => Some(*by),
@@ -69,6 +72,7 @@ pub fn due<'a>(
             // Not of this plan: nobody does it.
             None => Some(id),
         });
+        let stuck = stuck.or_else(|| stuck_in.get(whole?).copied());
         let state = if done.contains(&shard.id) {
             State::Done
         } else if given_up.contains(&shard.id) {
@@ -81,13 +85,17 @@ pub fn due<'a>(
                 let parent = parents.get(&id);
                 parent.is_some_and(|(_, stage)| at_work.contains(stage))
             };
-            match shard.reads().any(waits) {
+            let waits_for_whole = whole.is_some_and(|stage| at_work.contains(stage));
+            match waits_for_whole || shard.reads().any(waits) {
                 true => outstanding.waiting.push(shard),
                 false => outstanding.now.push(shard),
             }
             at_work.insert(&shard.stage);
             State::ToDo
         };
+        if let State::Stuck(by) = state {
+            stuck_in.entry(&shard.stage).or_insert(by);
+        }
         if read.contains(&shard.id) {
             parents.insert(shard.id, (state, &shard.stage));
         }

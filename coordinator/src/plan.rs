@@ -31,6 +31,8 @@ mod tests;
 mod warnings;
 
 pub use certified::{CertificationError, Certified};
+#[cfg(test)]
+pub(crate) use derive::derive;
 use digest::digest_of;
 pub use dropped::Loss;
 pub(crate) use duplicates::beside;

@@ -30,6 +30,8 @@ pub struct StageResult {
     pub cut_flow: CutFlow,
     /// The metrics of the stage, in order.
     pub metrics: Vec<MetricResult>,
+    /// What was counted on its rows for the fits of later stages.
+    pub counted: Vec<Partial>,
     /// Shards with a marker that are as good as not done. Where there are any, what else is said
     /// here is not to be used.
     pub unsound: Vec<Unsound>,
@@ -52,6 +54,7 @@ pub async fn reduce(
         rows: 0,
         cut_flow: CutFlow::new(),
         metrics: Vec::new(),
+        counted: Vec::new(),
         unsound: Vec::new(),
     };
     let shards: Vec<Shard> = shards
@@ -87,6 +90,7 @@ pub async fn reduce(
             partial.add_dropped(&mut result.cut_flow);
         }
     }
+    result.counted = partials.split_off(stage.metrics.len().min(partials.len()));
     result.metrics = partials.iter().map(Partial::finalise).collect();
     Ok(result)
 }

@@ -13,9 +13,10 @@ mod number;
 mod page;
 mod summary;
 
-pub(crate) use metric::drift_alarms_file;
 pub use metric::significance::Selection;
 pub(crate) use metric::significance::warnings as significance_warnings;
+pub(crate) use metric::{drift_alarms_file, validity_file};
+pub(crate) use number::with_error;
 pub use summary::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Luminosity, Report, RunLumis,
     ShardCounts, StageReport,

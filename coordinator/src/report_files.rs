@@ -11,7 +11,7 @@ use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, MetricSpec, Unit};
+use lumimill_common::metric::{CutFlow, MetricResult, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
@@ -68,6 +68,7 @@ pub async fn write_report(
         }
         results.push(result);
     }
+    add_fits(campaign, &mut results);
     // What is counted is what was merged.
     let merged = results.iter().flat_map(|result| &result.merged).copied();
     let known = Known::of(merged.collect(), failed);
@@ -124,6 +125,23 @@ pub async fn write_report(
         ));
     }
     Ok(outcome)
+}
+
+/// Adds to the results of stages that fit what is fitted to the counts of the stages that they read:
+/// the same as workers do.
+fn add_fits(campaign: &Campaign, results: &mut [StageResult]) {
+    for (number, stage) in campaign.stages.iter().enumerate() {
+        let Some((from, fit)) = stage.from.as_ref().zip(stage.fit.as_ref()) else {
+            continue;
+        };
+        let mut read = results.iter();
+        let read = read.find(|result| result.name == from.as_str());
+        let mut counted = read.map_or(&[][..], |result| &result.counted).iter();
+        let found = counted.find_map(|counted| fit.of_counted(counted));
+        if let Some((result, found)) = results.get_mut(number).zip(found) {
+            result.metrics.push(MetricResult::MassFit(found));
+        }
+    }
 }
 
 /// The BDT configurations that a stage selects by, as far as the store has them.
@@ -201,11 +219,12 @@ fn stage_report(
     plan: &Plan,
     counts: &Counts,
 ) -> StageReport {
-    let of_metrics = stage.metrics.iter().flat_map(MetricSpec::columns);
+    let of_metrics = stage.measured_columns();
     let names = stage.output_names().into_iter().map(str::to_owned);
     let unit = |name: String| unit_in(campaign, stage, &name).map(|unit| (name, unit));
     StageReport {
         name: result.name,
+        dataset: campaign.root_of(stage).datasets.join(" + "),
         rows_are: String::from(match campaign.rows_are_events(stage) {
             true => "Events",
             false => "Candidates",

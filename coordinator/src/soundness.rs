@@ -7,9 +7,10 @@ use std::fmt;
 use anyhow::Context;
 use futures_util::stream::{self, StreamExt};
 use lumimill_common::campaign::{Campaign, Stage, StageName};
-use lumimill_common::marker::{Expected, Marker, marker_key, object_key};
+use lumimill_common::marker::{Expected, Marker, fit_key, marker_key, object_key};
 use lumimill_common::metric::{MetricSpec, Unit};
-use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::shard::{Shard, ShardId, Source};
+use lumimill_common::store::{Key, Store, StoreError};
 use lumimill_worker::measure::can_be_measured;
 
 use crate::output::{Inventory, Output};
@@ -114,6 +115,30 @@ pub fn fault(marker: &Marker, listed: Option<u64>) -> Option<Fault> {
         }),
         Some(_) => None,
     }
+}
+
+/// The file of a fit, of which the marker of its shard has the hash; nothing for other shards.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn fit_file(
+    store: &dyn Store,
+    shard: &Shard,
+    marker: &Marker,
+) -> Result<Option<(Key, Result<Vec<u8>, Fault>)>, StoreError> {
+    let Source::Category(_) = shard.source else {
+        return Ok(None);
+    };
+    let category = shard.file.url.as_str();
+    let Some(key) = fit_key(&shard.stage, category) else {
+        return Ok(None);
+    };
+    let bytes = store.get(&key).await?;
+    let hash = marker.fits.get(category).map_or("", String::as_str);
+    let bytes = bytes.filter(|bytes| blake3::hash(bytes).to_hex().as_str() == hash);
+    let fault = || Fault::Bytes(format!("is of a fit whose file, {key}, is gone or damaged"));
+    let bytes = bytes.ok_or_else(fault);
+    Ok(Some((key, bytes)))
 }
 
 /// What the markers of each stage of a campaign hold.

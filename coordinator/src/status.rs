@@ -14,12 +14,14 @@ use crate::verify::Problem;
 mod alarms;
 mod failures;
 mod looked;
+mod verdicts;
 mod waits;
 
 pub use failures::dead_of;
 pub(crate) use failures::failed_records;
 use failures::{dead_among, groups};
 use looked::{Looked, looked};
+pub use verdicts::{WeightVerdict, said};
 pub use waits::Wait;
 use waits::{Facts, waits};
 
@@ -64,6 +66,8 @@ pub struct Status {
     /// What its report says of columns that moved, where the campaign states a level.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<String>,
+    /// Whether weights by its fits may be used, as the report has it.
+    pub verdicts: Vec<WeightVerdict>,
     /// What failed, like failures together; `None` when it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failures: Option<Vec<FailureGroup>>,
@@ -206,6 +210,7 @@ impl Status {
             workers,
             waits,
             alarms: alarms::alarms(output, planned).await,
+            verdicts: verdicts::verdicts(output, planned).await,
             failures: failures.then(|| groups(&records)),
         };
         if let Some(live) = of_live {

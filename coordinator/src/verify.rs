@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use crate::output::{Inventory, Output};
 use crate::plan::{Loss, Plan};
 use crate::report_sums::StoredReport;
-use crate::soundness::{Fault, Markers, Unsound};
+use crate::soundness::{Fault, Markers, Unsound, fit_file};
 use crate::stored::NewerVersion;
 
 /// Bytes that are read at a time.
@@ -262,7 +262,11 @@ async fn look(
     };
     let key = object_key(&shard.stage, shard.id);
     match difference(&marker, output.store().as_ref(), &key).await {
-        Ok(None) => Ok(Ok(marker.rows)),
+        Ok(None) => match fit_file(output.store().as_ref(), shard, &marker).await {
+            Ok(Some((_, Err(fault)))) => unsound(fault),
+            Ok(_) => Ok(Ok(marker.rows)),
+            Err(error) => Ok(Err(Problem::of_store(key, error)?)),
+        },
         Ok(Some(fault)) => unsound(fault),
         Err(error) => Ok(Err(Problem::of_store(key, error)?)),
     }

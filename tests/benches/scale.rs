@@ -182,6 +182,7 @@ impl Bench {
             cut_flow,
             tells_events: true,
             engines: Vec::new(),
+            fits: BTreeMap::new(),
             partials: stage.measured().iter().map(Partial::new).collect(),
         };
         Ok(marker.to_bytes()?)

@@ -60,6 +60,10 @@ const KNOWN: &[(&str, Way)] = &[
         "lumimill model models/pid.onnx --bench",
         Elsewhere("runtime.rs runs it"),
     ),
+    (
+        "lumimill fit campaign.toml --category p_0 --try 'signal = \"voigt(mean, width, gamma)\"'",
+        Elsewhere("sweights.rs runs it"),
+    ),
     ("lumimill runtime", Alone(0)),
     ("lumimill runtime install", Elsewhere("runtime.rs runs it")),
     (

@@ -49,6 +49,7 @@ mod servers;
 mod small_files;
 mod spellings;
 mod stored;
+mod sweights;
 mod training;
 mod warnings;
 mod weights;

@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use lumimill_common::failure::Failure;
 use lumimill_common::marker::{Expected, Marker, marker_key, measure_key, object_key};
 use lumimill_common::metric::Partial;
-use lumimill_common::shard::Shard;
+use lumimill_common::shard::{Shard, Source};
 use lumimill_common::store::Key;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
+use crate::fit::Frozen;
 use crate::measure::{TableCopy, can_be_measured, measure};
 use crate::memory::Memory;
 use crate::off_thread::off_thread;
@@ -26,6 +27,7 @@ use crate::production::{Production, newer, store_failure};
 use crate::progress::{Pace, Steps};
 use crate::stored_campaigns::still_wants;
 use crate::tree_reader::TreeReader;
+use crate::weights::{Fits, RowWeights};
 use crate::work::Work;
 
 /// A place in the life of an attempt, in order.
@@ -63,9 +65,15 @@ pub struct Attempt {
     pub witness: Option<Witness>,
 }
 
-/// The tables that a shard reads, copied to this machine; none where it reads files.
-#[derive(Debug)]
-pub struct Sources(Vec<ParentTable>);
+/// What a shard reads of others, on this machine; nothing where it reads files.
+#[derive(Debug, Default)]
+pub struct Sources {
+    tables: Vec<ParentTable>,
+    /// The fits that its rows are weighed by.
+    fits: Option<Arc<Fits>>,
+    /// What is counted for a fit.
+    counted: Option<Arc<Partial>>,
+}
 
 /// Kind of the failure of an attempt that was stopped: no fault of anything.
 pub const STOPPED: &str = "stopped";
@@ -94,14 +102,21 @@ impl Attempt {
         {
             return Ok(marker);
         }
-        let (finished, measured) = self.work().await?;
+        let (finished, mut measured) = self.work().await?;
         self.tell(CommitPoint::Processed);
         let wanted = self.check_wanted().await;
-        if wanted.is_err() {
+        let frozen = match (wanted, measured.frozen.take()) {
+            (Ok(()), Some(Frozen { key, bytes })) => {
+                let put = production.store.put(&key, bytes).await;
+                put.map_err(|error| store_failure(&error))
+            }
+            (wanted, _) => wanted,
+        };
+        if frozen.is_err() {
             // The next attempt writes it anew; what stays is swept with the scratch space.
             let _ = std::fs::remove_file(&finished.path);
         }
-        wanted?;
+        frozen?;
         let object = object_key(&shard.stage, shard.id);
         let prepared = production.stages.get(&shard.stage);
         let engines = prepared.map_or_else(Vec::new, |prepared| prepared.engines());
@@ -114,6 +129,7 @@ impl Attempt {
             cut_flow: measured.cut_flow,
             tells_events: measured.tells_events,
             engines,
+            fits: measured.fits,
             partials: measured.partials,
         };
         let bytes = self.bytes_of(&marker)?;
@@ -258,7 +274,18 @@ impl Attempt {
     }
 
     async fn work(&self) -> Result<(Finished, Measured), Failure> {
-        let sources = Sources(self.tables().await?);
+        let sources = match self.shard.source {
+            Source::Entries => Sources::default(),
+            Source::Rows(_) => Sources {
+                tables: self.tables().await?,
+                fits: self.fits().await?,
+                counted: None,
+            },
+            Source::Category(_) => Sources {
+                counted: Some(self.counted().await?),
+                ..Sources::default()
+            },
+        };
         match &self.production.maker {
             Some(maker) => maker.make(self, sources).await,
             None => self.make(sources).await,
@@ -266,11 +293,12 @@ impl Attempt {
     }
 
     /// Reads and processes the shard, and writes its table to scratch space.
-    pub async fn make(&self, Sources(tables): Sources) -> Result<(Finished, Measured), Failure> {
+    pub async fn make(&self, sources: Sources) -> Result<(Finished, Measured), Failure> {
         let attempt = self.clone();
-        self.blocking(move || match tables.is_empty() {
-            true => attempt.produce(),
-            false => attempt.produce_from(&tables),
+        self.blocking(move || match attempt.shard.source {
+            Source::Entries => attempt.produce(),
+            Source::Rows(_) => attempt.produce_from(&sources.tables, sources.fits.as_deref()),
+            Source::Category(number) => attempt.fit(number, sources.counted.as_deref()),
         })
         .await
     }
@@ -298,7 +326,7 @@ impl Attempt {
         let done = pieces.map(|piece| {
             let opened = production.opened(&piece, self.memory_limit)?;
             if let Some(memory) = memory.take() {
-                work = Some(Work::begin(self, &opened.compiled, (memory, None))?);
+                work = Some(Work::begin(self, &opened.compiled, None, (memory, None))?);
             }
             let Some(work) = &mut work else {
                 return Ok(());
@@ -319,10 +347,11 @@ impl Attempt {
     pub(crate) fn write(
         &self,
         compiled: &CompiledStage,
+        weights: Option<RowWeights<'_>>,
         reader: &mut dyn EntryReader,
         (memory, pace): (Memory<'_>, Option<Pace>),
     ) -> Result<(Finished, Measured), Failure> {
-        let mut work = Work::begin(self, compiled, (memory, pace))?;
+        let mut work = Work::begin(self, compiled, weights, (memory, pace))?;
         let done = work.process(&self.shard, compiled, reader);
         work.end(done)
     }

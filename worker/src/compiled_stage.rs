@@ -15,6 +15,7 @@ use crate::input::{EVENT, LUMI, RUN};
 use crate::prepared_stage::{Fitted, PreparedStage, fold_field};
 use crate::stage_model::StageModel;
 use crate::told_apart::Events;
+use crate::weights::weight_fields;
 
 /// A stage compiled for files of one schema.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl CompiledStage {
         let mut fields: Vec<Field> = written.collect();
         fields.extend(prepared.folds().map(|_| fold_field()));
         fields.extend(prepared.models().iter().flat_map(StageModel::fields));
+        fields.extend(weight_fields(&fitted.stage));
         Self {
             prepared: prepared.clone(),
             events: Events::of(prepared.entries_are_events(), &fitted.schema),
@@ -111,7 +113,7 @@ impl CompiledStage {
         &self.program
     }
 
-    /// Columns of the output: kept, labels, computed, candidate, fold, scores.
+    /// Columns of the output: kept, labels, computed, candidate, fold, scores, weights.
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
         &self.schema

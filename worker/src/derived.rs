@@ -4,7 +4,6 @@ use arrow_schema::Schema;
 use lumimill_common::campaign::StageName;
 use lumimill_common::failure::Failure;
 use lumimill_common::marker::marker_key;
-use lumimill_common::shard::Source;
 
 use crate::beside::{Beside, columns_read};
 use crate::commit::{Attempt, scratch_path};
@@ -15,18 +14,15 @@ use crate::parquet_output::Finished;
 use crate::process::Measured;
 use crate::progress::Pace;
 use crate::table_reader::Table;
+use crate::weights::{Fits, RowWeights};
 
 impl Attempt {
-    /// The tables that the shard reads: of its parent, then of what stands beside that; none of one
-    /// that reads a file.
+    /// The tables that the shard reads: of its parent, then of what stands beside that.
     pub(crate) async fn tables(&self) -> Result<Vec<ParentTable>, Failure> {
         let Self {
             production, shard, ..
         } = self;
         let mut tables = Vec::new();
-        if shard.source == Source::Entries {
-            return Ok(tables);
-        }
         for id in shard.reads() {
             let parent = ParentTable::shard(production, id, shard)?;
             let key = marker_key(&parent.stage, parent.id);
@@ -41,6 +37,7 @@ impl Attempt {
     pub(crate) fn produce_from(
         &self,
         tables: &[ParentTable],
+        fits: Option<&Fits>,
     ) -> Result<(Finished, Measured), Failure> {
         let shard = &self.shard;
         let lacking = || Failure::reject("job", shard.id, "it reads the rows of nothing");
@@ -71,7 +68,8 @@ impl Attempt {
         let beside = beside.collect::<Result<Vec<_>, Failure>>()?;
         let mut reader = rows.reader(&shard.dataset, &compiled, beside)?;
         let pace = Pace::of(shard, parent.rows());
-        self.write(&compiled, &mut reader, (memory, Some(pace)))
+        let weights = RowWeights::of(compiled.stage(), fits)?;
+        self.write(&compiled, weights, &mut reader, (memory, Some(pace)))
     }
 
     /// The stage for the columns of what it reads.

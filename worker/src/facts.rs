@@ -1,5 +1,7 @@
 //! What made a table, for its metadata.
 
+use std::collections::BTreeMap;
+
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::shard::{Piece, Shard, Source};
 
@@ -10,6 +12,7 @@ pub(crate) fn facts(
     campaign: &CampaignName,
     shard: &Shard,
     compiled: &CompiledStage,
+    fits: &BTreeMap<String, String>,
 ) -> Vec<(String, String)> {
     let prepared = compiled.prepared();
     let mut facts = vec![
@@ -44,6 +47,8 @@ pub(crate) fn facts(
             facts.push((String::from("beside"), beside.join(" ")));
         }
     }
+    let fits = fits.iter();
+    facts.extend(fits.map(|(category, hash)| (format!("fit.{category}"), hash.clone())));
     for model in prepared.models() {
         let hashes: Vec<String> = model.hashes().collect();
         facts.push((format!("model.{}.sha256", model.name()), hashes.join(",")));

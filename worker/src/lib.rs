@@ -22,6 +22,7 @@ mod event_name;
 mod facts;
 mod fatigue;
 pub mod feature;
+mod fit;
 mod graph;
 #[cfg(feature = "program")]
 pub mod health;
@@ -57,5 +58,6 @@ mod table_reader;
 mod told_apart;
 mod tree_reader;
 pub mod unit;
+mod weights;
 mod whole_events;
 mod work;

@@ -14,7 +14,7 @@ use crate::measure::TableCopy;
 use crate::production::Production;
 
 /// Kind of the failures of what a shard reads of another one.
-const PARENT: &str = "parent";
+pub(crate) const PARENT: &str = "parent";
 
 /// The table of a shard that another one reads.
 #[derive(Debug)]

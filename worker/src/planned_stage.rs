@@ -17,6 +17,12 @@ pub struct PlannedStage {
     /// The stages that stand beside that one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<StageName>,
+    /// The stage all of whose shards each of its shards reads something of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<StageName>,
+    /// The names of the categories that it fits; none where it has rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
     /// Digest of what it does (see [`lumimill_common::shard::stage_digest`]).
     pub digest: String,
     /// SHA-256 of its model files, in order.
@@ -67,6 +73,8 @@ impl PlannedStage {
             name,
             from: None,
             beside: Vec::new(),
+            whole: None,
+            categories: Vec::new(),
             digest: digest.to_owned(),
             models: Vec::new(),
             engines: Vec::new(),

@@ -5,23 +5,26 @@
 
 mod fill;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::{Problem, Stage};
 use lumimill_common::failure::Failure;
-use lumimill_common::metric::{CutFlow, FillError, Partial, RowBatch, Unit};
+use lumimill_common::metric::{CutFlow, FillError, MetricSpec, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
 
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::{Counted, EntryReader};
 use crate::feature::{Rows, RunError};
+use crate::fit::Frozen;
 use crate::input::{as_u32, as_u64};
 use crate::prepared_stage::{PreparedStage, fold_field};
 use crate::score::fold_column;
 use crate::stage_model::{NotScored, StageModel, score_with_graphs};
 use crate::told_apart::ToldApart;
+use crate::weights::{RowWeights, no_weights, weight_fields};
 
 use fill::{fill, fill_before_cuts};
 
@@ -43,27 +46,38 @@ pub struct Measured {
     pub cut_flow: CutFlow,
     /// Whether the columns of the table tell its events apart.
     pub tells_events: bool,
+    /// Of each fit that it is made by, the category and the hash of its file.
+    pub fits: BTreeMap<String, String>,
     /// One partial for each metric.
     pub partials: Vec<Partial>,
+    /// The file of a fit, to be put beside the table.
+    pub(crate) frozen: Option<Frozen>,
 }
 
 /// What is measured on a shard, as it is processed.
-pub(crate) struct Measuring {
+pub(crate) struct Measuring<'a> {
     measured: Measured,
+    weights: Option<RowWeights<'a>>,
     told_apart: ToldApart,
 }
 
-impl Measuring {
-    /// Of a shard of a stage, of which nothing is processed yet.
-    pub(crate) fn of(stage: &CompiledStage) -> Self {
+impl<'a> Measuring<'a> {
+    /// Of a shard of a stage, of which nothing is processed yet, and whose rows have these weights.
+    pub(crate) fn of(stage: &CompiledStage, weights: Option<RowWeights<'a>>) -> Self {
         let metrics = stage.prepared().metrics();
         Self {
             measured: Measured {
                 rows: 0,
                 cut_flow: CutFlow::new(),
                 tells_events: false,
+                frozen: None,
+                fits: weights
+                    .as_ref()
+                    .map(|weights| weights.digests().clone())
+                    .unwrap_or_default(),
                 partials: metrics.iter().map(Partial::new).collect(),
             },
+            weights,
             told_apart: ToldApart::new(stage.events_of_rows()),
         }
     }
@@ -78,6 +92,7 @@ impl Measuring {
     ) -> Result<(), Failure> {
         let Self {
             measured,
+            weights,
             told_apart,
         } = self;
         while let Some(counted) = reader.next()? {
@@ -86,6 +101,7 @@ impl Measuring {
                 reader,
                 start: counted.start,
             };
+            let stage = (stage, weights.as_ref());
             let rows = batch_rows(&place, stage, &counted, measured, told_apart)?;
             if let Some(rows) = rows {
                 measured.rows += rows.num_rows() as u64;
@@ -128,7 +144,7 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
     let rows = rows
         .map_err(|error| error.to_string())
         .and_then(|mut rows| {
-            let columns = added_columns("no file", stage, &events, &rows);
+            let columns = added_columns("no file", (stage, None), &events, &rows);
             let columns = columns.map_err(NotScored::message)?;
             let batch = extended(&rows.batch, stage, columns);
             rows.batch = batch.map_err(|failure| failure.message)?;
@@ -157,18 +173,25 @@ pub(crate) fn wrong_metrics(
         let field = known.iter().find(|field| field.name() == name).cloned();
         columns.push(field.unwrap_or_else(|| Field::new(name, DataType::Float32, false)));
     }
+    columns.extend(weight_fields(stage));
     let batch = RecordBatch::new_empty(Arc::new(Schema::new(columns)));
     let Ok(batch) = RowBatch::of_events::<u32>(&batch, &[]) else {
         return Vec::new();
     };
-    let metrics = prepared.metrics().iter().enumerate();
-    let wrong = metrics.filter_map(|(number, metric)| {
-        let error = Partial::new(metric).fill(&batch).err()?;
+    // What is counted for the fits of other stages is told there.
+    let metrics = prepared.metrics().iter().take(stage.metrics.len());
+    let metrics = metrics.enumerate().map(|(number, metric)| {
+        let place = stage.reading.metrics.of(number);
+        (format!("metric[{place}]"), metric.clone())
+    });
+    let fit = stage.fit.iter();
+    let fit = fit.map(|fit| (String::from("fit"), MetricSpec::MassFit(fit.counting())));
+    let wrong = metrics.chain(fit).filter_map(|(key, metric)| {
+        let error = Partial::new(&metric).fill(&batch).err()?;
         // A column that is not there is a mistake already, or made of one.
         let is_missing = matches!(error, FillError::MissingColumn { .. });
-        let place = stage.reading.metrics.of(number);
         (!is_missing).then(|| Problem {
-            path: format!("{}.metric[{place}]", prepared.path()),
+            path: format!("{}.{key}", prepared.path()),
             message: error.to_string(),
         })
     });
@@ -216,7 +239,7 @@ impl Place<'_> {
 
 fn batch_rows(
     place: &Place<'_>,
-    stage: &CompiledStage,
+    (stage, weights): (&CompiledStage, Option<&RowWeights<'_>>),
     counted: &Counted,
     measured: &mut Measured,
     told_apart: &mut ToldApart,
@@ -246,7 +269,8 @@ fn batch_rows(
         measured.cut_flow.add(name, *unit, *count);
     }
     rows = with_numbers(place, stage, rows, measured)?;
-    let columns = added_columns(&place.shard.file.url, stage, &entries.batch, &rows);
+    let url = &place.shard.file.url;
+    let columns = added_columns(url, (stage, weights), &entries.batch, &rows);
     let columns = columns.map_err(|wrong| place.not_scored(&rows, wrong))?;
     let read = rows.batch.clone();
     rows.batch = extended(&rows.batch, stage, columns)?;
@@ -345,10 +369,10 @@ fn selected(
     Ok(rows)
 }
 
-/// The fold column, where there is one, and the scores.
+/// The fold column, where there is one, the scores and the weights.
 fn added_columns(
     url: &str,
-    stage: &CompiledStage,
+    (stage, weights): (&CompiledStage, Option<&RowWeights<'_>>),
     events: &RecordBatch,
     rows: &Rows,
 ) -> Result<Vec<ArrayRef>, NotScored> {
@@ -363,6 +387,10 @@ fn added_columns(
     }
     let models = stage.prepared().models();
     columns.extend(score_with_graphs(models, stage.graphs(), &scored)?);
+    match weights {
+        Some(weights) => columns.extend(weights.columns(&rows.batch)?),
+        None => columns.extend(no_weights(stage.stage(), rows.batch.num_rows())),
+    }
     Ok(columns)
 }
 

@@ -11,6 +11,7 @@ use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::Failure;
 use lumimill_common::form::FormError;
 use lumimill_common::hex::hex;
+use lumimill_common::metric::Partial;
 use lumimill_common::retry_policy::{STORE, VERSION};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use lumimill_common::store::{Key, Store, StoreError};
@@ -22,6 +23,7 @@ use crate::input::{self, input_failure, schema_of};
 use crate::maker::Maker;
 use crate::memory::claim_limit;
 use crate::prepared_stage::PreparedStage;
+use crate::weights::Fits;
 
 /// Time that an attempt may take when nobody says otherwise.
 const LIMIT: Duration = Duration::from_secs(240 * 60);
@@ -55,6 +57,10 @@ pub struct Production {
     pub stop: CancellationToken,
     /// Who makes its tables instead of [`crate::commit::Attempt::make`], as a simulation does.
     pub maker: Option<Arc<dyn Maker>>,
+    /// By the stage that fits it, what was counted on all shards: the same whoever asks.
+    pub(crate) counted: tokio::sync::Mutex<BTreeMap<StageName, Arc<Partial>>>,
+    /// The fits of stages that weights are made by.
+    pub(crate) fits: tokio::sync::Mutex<BTreeMap<StageName, Arc<Fits>>>,
     opened: Mutex<Vec<Opened>>,
 }
 
@@ -91,6 +97,8 @@ impl Production {
             is_submitted: false,
             stop: CancellationToken::new(),
             maker: None,
+            counted: tokio::sync::Mutex::default(),
+            fits: tokio::sync::Mutex::default(),
             opened: Mutex::default(),
         }
     }

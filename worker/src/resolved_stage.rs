@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use arrow_schema::Schema;
-use lumimill_common::campaign::{Keep, Places, Problem, Rows, Stage};
-use lumimill_common::metric::MetricSpec;
+use lumimill_common::campaign::{Keep, Places, Problem, Rows, Stage, StageName};
+use lumimill_common::metric::MassFitSpec;
+use lumimill_common::suggest::nearest;
 use lumimill_common::wildcard::matches;
 
 use crate::identity::{KEYS, Role, column_of};
@@ -40,12 +41,12 @@ pub(crate) fn with_all_names(stage: &Stage, path: &str, schema: &Schema) -> (Sta
         kept.extend(new.into_iter().map(|keep| (keep, place)));
     }
     if stage.only_measures() {
-        let measured: BTreeSet<String> =
-            stage.metrics.iter().flat_map(MetricSpec::columns).collect();
+        let measured: BTreeSet<String> = stage.measured_columns().into_iter().collect();
         let is_there = |name: &&String| schema.field_with_name(name).is_ok();
         let measured = measured.iter().filter(is_there);
         kept.extend(measured.map(|name| (as_it_is(name), 0)));
     }
+    problems.extend(not_there(stage, path, schema));
     let is_kept = |name: &str| kept.iter().any(|(keep, _)| keep.column == name);
     let keys = keys(stage, schema);
     let keys = keys.into_iter().filter(|name| !is_kept(name));
@@ -67,6 +68,33 @@ pub(crate) fn with_all_names(stage: &Stage, path: &str, schema: &Schema) -> (Sta
         );
     }
     (stage, problems)
+}
+
+/// Columns of the fit, and those that weights are to be used for, that the rows which are read do not
+/// have.
+fn not_there(stage: &Stage, path: &str, schema: &Schema) -> Vec<Problem> {
+    let fit = stage.fit.iter().flat_map(MassFitSpec::columns_said);
+    let fit = fit.map(|name| (String::from("fit"), name));
+    let control = stage
+        .weigh
+        .iter()
+        .flat_map(|weigh| weigh.control.iter().enumerate());
+    let control = control.map(|(at, name)| (format!("weigh.control[{at}]"), name.as_str()));
+    let all = fit.chain(control);
+    let missing = all.filter(|(_, name)| schema.field_with_name(name).is_err());
+    let from = stage.from.as_ref().map_or("", StageName::as_str);
+    let problem = |(key, name): (String, &str)| {
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        let hint = match nearest(name, names) {
+            Some(near) => format!("; did you mean {near}?"),
+            None => String::from(": have that stage keep it"),
+        };
+        Problem {
+            path: format!("{path}.{key}"),
+            message: format!("\"{name}\" is not a column of stage \"{from}\"{hint}"),
+        }
+    };
+    missing.map(problem).collect()
 }
 
 fn as_it_is(name: &str) -> Keep {

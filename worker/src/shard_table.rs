@@ -18,7 +18,9 @@ use bytes::Bytes;
 use lumimill_common::campaign::InvalidName;
 use lumimill_common::entry_set::{DamagedEntries, EntrySet};
 use lumimill_common::form::{self, FormError};
-use lumimill_common::shard::{FileIdentity, InvalidShardId, Shard, ShardId, Source};
+use lumimill_common::shard::{
+    FileIdentity, InvalidShardId, InvalidWholeStage, Shard, ShardId, Source, WholeStage,
+};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -32,7 +34,7 @@ use self::room::Room;
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 6;
+pub const VERSION: u64 = 7;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -77,6 +79,9 @@ pub enum ShardTableError {
     /// A shard id that is not one.
     #[error("plan.parquet: {0}")]
     ShardId(#[from] InvalidShardId),
+    /// A whole stage that is not one.
+    #[error("plan.parquet: {0}")]
+    Whole(#[from] InvalidWholeStage),
     /// A stage name that is not one.
     #[error("plan.parquet: {0}")]
     Name(#[from] InvalidName),
@@ -182,7 +187,7 @@ impl ShardTable {
 #[must_use]
 pub fn schema() -> SchemaRef {
     let text = |name: &str| {
-        let is_optional = ["lumis", "parent", "beside", "packed"].contains(&name);
+        let is_optional = ["lumis", "parent", "beside", "whole", "packed"].contains(&name);
         Field::new(name, DataType::Utf8, is_optional)
     };
     let number = |name: &str| Field::new(name, DataType::UInt64, false);
@@ -191,6 +196,8 @@ pub fn schema() -> SchemaRef {
         text("stage"),
         text("parent"),
         text("beside"),
+        text("whole"),
+        Field::new("category", DataType::UInt64, true),
         text("dataset"),
         text("file"),
         number("size"),
@@ -226,9 +233,16 @@ pub fn rows(
         .iter()
         .map(|shard| (!shard.dropped.is_empty()).then(|| shard.dropped.to_bytes()));
     let parents = shards.iter().map(|shard| match shard.source {
-        Source::Entries => None,
+        Source::Entries | Source::Category(_) => None,
         Source::Rows(parent) => Some(parent.to_string()),
     });
+    let categories = shards.iter().map(|shard| match shard.source {
+        Source::Category(number) => Some(u64::from(number)),
+        Source::Entries | Source::Rows(_) => None,
+    });
+    let wholes = shards
+        .iter()
+        .map(|shard| shard.whole.as_ref().map(WholeStage::to_string));
     let beside = shards.iter().map(|shard| {
         let ids: Vec<String> = shard.beside.iter().map(ShardId::to_string).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
@@ -238,6 +252,8 @@ pub fn rows(
         text(|shard| shard.stage.to_string()),
         Arc::new(parents.collect::<StringArray>()),
         Arc::new(beside.collect::<StringArray>()),
+        Arc::new(wholes.collect::<StringArray>()),
+        Arc::new(categories.collect::<UInt64Array>()),
         text(|shard| shard.dataset.clone()),
         text(|shard| shard.file.url.clone()),
         number(|shard| shard.file.size),
@@ -276,6 +292,7 @@ fn dropped_column(batch: &RecordBatch) -> Result<&BinaryArray, ShardTableError> 
 /// to the other would go round in circles.
 fn check_parents(table: &ShardTable) -> Result<(), FormError> {
     let mut known = BTreeSet::new();
+    let mut stages = BTreeSet::new();
     let mut shards = table.shards.iter().chain(&table.dropped);
     if shards.clone().all(|shard| shard.source == Source::Entries) {
         return Ok(());
@@ -288,7 +305,16 @@ fn check_parents(table: &ShardTable) -> Result<(), FormError> {
                 "shard {id} {reads} {parent}, {why}"
             )));
         }
+        if let Some(whole) = shard.whole.as_ref()
+            && !stages.contains(&whole.stage)
+        {
+            let (id, stage) = (shard.id, &whole.stage);
+            return Err(FormError::Damaged(format!(
+                "shard {id} reads all of stage {stage}, of which nothing is there before it"
+            )));
+        }
         known.insert(shard.id);
+        stages.insert(shard.stage.clone());
         Ok(())
     })
 }
@@ -312,6 +338,7 @@ fn read_shards(
     };
     let (id, stage, parent) = (text("shard")?, text("stage")?, text("parent")?);
     let (beside, dataset) = (text("beside")?, text("dataset")?);
+    let (whole, category) = (text("whole")?, number("category")?);
     let (file, uuid, tree, lumis) = (text("file")?, text("uuid")?, text("tree")?, text("lumis")?);
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
@@ -326,7 +353,7 @@ fn read_shards(
     room.take(
         batch.num_rows(),
         &[
-            id, stage, parent, beside, dataset, file, uuid, tree, lumis, packed,
+            id, stage, parent, beside, whole, dataset, file, uuid, tree, lumis, packed,
         ],
         dropped,
     )?;
@@ -336,9 +363,14 @@ fn read_shards(
         let shard = Shard {
             id: id.value(row).parse()?,
             stage: stage.value(row).parse()?,
-            source: match parent.is_null(row) {
-                true => Source::Entries,
-                false => Source::Rows(parent.value(row).parse()?),
+            source: match (parent.is_null(row), category.is_null(row)) {
+                (false, _) => Source::Rows(parent.value(row).parse()?),
+                (true, false) => {
+                    let number = u32::try_from(category.value(row));
+                    let column = "category";
+                    Source::Category(number.map_err(|_| ShardTableError::Column { column })?)
+                }
+                (true, true) => Source::Entries,
             },
             beside: match beside.is_null(row) {
                 true => Vec::new(),
@@ -346,6 +378,10 @@ fn read_shards(
                     let ids = beside.value(row).split(' ').map(str::parse);
                     ids.collect::<Result<_, _>>()?
                 }
+            },
+            whole: match whole.is_null(row) {
+                true => None,
+                false => Some(whole.value(row).parse()?),
             },
             dataset: dataset.value(row).to_owned(),
             file: FileIdentity {

@@ -1,5 +1,7 @@
 //! A shard as it is processed, piece by piece, into a table in scratch space.
 
+use std::collections::BTreeMap;
+
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use lumimill_common::failure::Failure;
@@ -16,26 +18,30 @@ use crate::process::{Measured, Measuring, Sink};
 use crate::production::Production;
 use crate::progress::{Pace, Steps};
 use crate::unit;
+use crate::weights::RowWeights;
 
 /// A shard that is being processed, and what is made of it so far.
 pub(crate) struct Work<'a> {
     production: &'a Production,
     schema: SchemaRef,
     sink: ScratchSink<'a>,
-    measuring: Measuring,
+    measuring: Measuring<'a>,
 }
 
 impl<'a> Work<'a> {
     pub(crate) fn begin(
         attempt: &'a Attempt,
         compiled: &CompiledStage,
+        weights: Option<RowWeights<'a>>,
         (memory, pace): (Memory<'a>, Option<Pace>),
     ) -> Result<Self, Failure> {
         let Attempt {
             production, shard, ..
         } = attempt;
         let schema = unit::with_units(compiled);
-        let facts = facts(&production.campaign, shard, compiled);
+        let none = BTreeMap::new();
+        let fits = weights.as_ref().map_or(&none, RowWeights::digests);
+        let facts = facts(&production.campaign, shard, compiled, fits);
         let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
         Ok(Self {
             production,
@@ -46,7 +52,7 @@ impl<'a> Work<'a> {
                 pace,
                 memory,
             },
-            measuring: Measuring::of(compiled),
+            measuring: Measuring::of(compiled, weights),
         })
     }
 

@@ -19,6 +19,8 @@ pub struct Reading {
     pub metrics: Places,
     /// Words that may be names of what could not be read.
     pub unread: BTreeSet<String>,
+    /// Whether it fits, and it is not known what.
+    pub fit_is_unread: bool,
     /// Whether it is not known what a row is.
     pub rows_are_unread: bool,
 }

@@ -7,12 +7,14 @@ use serde::Serialize;
 use super::beside::{Join, read_beside};
 use super::column::{Column, read_columns};
 use super::dataset::Dataset;
+use super::fit::{count_for_fits, read_fit};
 use super::model::Model;
 use super::name::StageName;
 use super::reading::Reading;
 use super::rows::{Keep, Rows};
 use super::source::{Reads, Sources};
-use crate::metric::{MetricSpec, metrics_are_too_large};
+use super::weigh::{Weigh, control_fits};
+use crate::metric::{MassFitSpec, MetricSpec, metrics_are_too_large};
 use crate::section::Section;
 
 /// The column that says which fold an event is of.
@@ -74,6 +76,15 @@ pub struct Stage {
     pub models: Vec<Model>,
     /// What is measured on the rows.
     pub metrics: Vec<MetricSpec>,
+    /// What is fitted to the rows that it reads; it has no rows then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit: Option<MassFitSpec>,
+    /// The fit of an earlier stage by which its rows have weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weigh: Option<Weigh>,
+    /// What is counted on its rows for the fits of later stages.
+    #[serde(skip)]
+    pub counted: Vec<MassFitSpec>,
     /// Where these are in the file, and what of it is not among them.
     #[serde(skip)]
     pub reading: Reading,
@@ -93,7 +104,10 @@ impl Stage {
         let mut names = BTreeSet::new();
         let mut stages = Vec::with_capacity(sections.len());
         for mut section in sections {
-            let stage = Self::read(&mut section, &sources);
+            let mut stage = Self::read(&mut section, &sources);
+            for (key, message) in stage.find_fit(&stages) {
+                section.problem(&key, message);
+            }
             if section.value("name").is_some() && !names.insert(stage.name.clone()) {
                 section.problem("name", format!("\"{}\" is used twice", stage.name));
             }
@@ -105,8 +119,15 @@ impl Stage {
             for (key, message) in stage.wrong_beside(&stages) {
                 section.problem(&key, message);
             }
+            for (key, message) in stage.wrong_fits(&stages) {
+                section.problem(&key, message);
+            }
             stages.push(stage);
         }
+        for (number, key, message) in control_fits(&mut stages) {
+            root.problem(&format!("stage[{number}].{key}"), message);
+        }
+        count_for_fits(&mut stages);
         stages
     }
 
@@ -121,13 +142,11 @@ impl Stage {
             ("null", MissingLabels::Null),
         ];
         let (zip, joins) = read_beside(section, sources, stage.as_ref());
-        for later in ["fit", "weigh"] {
-            if section.value(later).is_some() {
-                section.problem(later, "is not available in this version");
-            }
-        }
+        let is_fit = section.value("fit").is_some();
+        let fit = read_fit(section, stage.is_some());
         let mut reading = Reading {
             rows_are_unread: rows.is_none(),
+            fit_is_unread: is_fit && fit.is_none(),
             ..Reading::default()
         };
         let mut stage = Self {
@@ -150,6 +169,9 @@ impl Stage {
             folds: read_folds(section),
             models: read_models(section, &mut reading),
             metrics: read_metrics(section, &mut reading),
+            fit,
+            weigh: Weigh::read(section, sources),
+            counted: Vec::new(),
             reading,
         };
         section.finish();
@@ -196,11 +218,13 @@ impl Stage {
         let candidate = (self.rows != Rows::Event).then_some("candidate");
         let folds = self.has_folds().then_some(FOLD);
         let scores = self.models.iter().flat_map(Model::columns);
+        let weights = self.weigh.iter().flat_map(Weigh::columns);
         kept.chain(labels)
             .chain(columns)
             .chain(candidate)
             .chain(folds)
             .chain(scores)
+            .chain(weights.map(|column| column.name))
             .collect()
     }
 
@@ -219,7 +243,28 @@ impl Stage {
         let makes_rows = self.rows != Rows::Event || self.has_folds();
         let makes_columns = !self.columns.is_empty() || !self.models.is_empty();
         let keeps = !self.keep.is_empty() || !self.labels.is_empty();
-        self.from.is_some() && !makes_rows && !makes_columns && !keeps && !self.metrics.is_empty()
+        let measures = !self.metrics.is_empty() || self.fit.is_some();
+        self.from.is_some() && !makes_rows && !makes_columns && !keeps && measures
+    }
+
+    /// Whether it fits, and has no rows.
+    #[must_use]
+    pub fn is_fit(&self) -> bool {
+        self.fit.is_some() || self.reading.fit_is_unread
+    }
+
+    /// The columns that it measures or fits, each once and in the order in which they are named.
+    #[must_use]
+    pub fn measured_columns(&self) -> Vec<String> {
+        let of_fit = self.fit.iter().flat_map(MassFitSpec::columns_read);
+        let of_metrics = self.metrics.iter().flat_map(MetricSpec::columns);
+        let mut columns: Vec<String> = Vec::new();
+        for column in of_metrics.chain(of_fit.map(str::to_owned)) {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        columns
     }
 
     /// Names of its labels in the output.
@@ -245,8 +290,10 @@ impl Stage {
     pub fn measured(&self) -> Vec<MetricSpec> {
         let labels = self.label_names();
         let metrics = self.metrics.iter().cloned();
+        let counted = self.counted.iter().cloned().map(MetricSpec::MassFit);
         metrics
             .map(|metric| metric.with_stage_labels(&labels))
+            .chain(counted)
             .collect()
     }
 
@@ -283,9 +330,13 @@ impl Stage {
                 wrong.push((None, format!("two output columns are named \"{name}\"")));
             }
         }
-        for (index, metric) in self.metrics.iter().enumerate() {
+        let metrics = self.metrics.iter().enumerate();
+        let metrics = metrics.map(|(index, metric)| {
             let place = self.reading.metrics.of(index);
-            for column in metric.columns() {
+            (format!("metric[{place}]"), metric.columns())
+        });
+        for (key, columns) in metrics {
+            for column in columns {
                 if seen.contains(column.as_str()) || self.reading.unread.contains(&column) {
                     continue;
                 }
@@ -294,7 +345,7 @@ impl Stage {
                     None => format!("it has {}", few(&names)),
                 };
                 wrong.push((
-                    Some(format!("metric[{place}]")),
+                    Some(key.clone()),
                     format!("\"{column}\" is not an output column of this stage; {hint}"),
                 ));
             }

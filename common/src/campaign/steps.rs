@@ -20,6 +20,9 @@ impl Stage {
     /// each; the last one leaves the rows of the table.
     #[must_use]
     pub fn steps(&self, drops_duplicates: bool) -> Vec<(String, Unit)> {
+        if self.is_fit() {
+            return Vec::new();
+        }
         let read = self.steps_of_reading(drops_duplicates).into_iter();
         let of_entries = read.chain(self.condition_step());
         let (select, scored_select) = match self.selects_scored() {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::campaign::Campaign;
 use crate::entry_set::EntrySet;
@@ -46,6 +48,7 @@ fn shard() -> Shard {
         stage: "dimuon".parse().unwrap(),
         source: crate::shard::Source::Entries,
         beside: Vec::new(),
+        whole: None,
         dataset: String::from("D"),
         file: FileIdentity {
             url: String::from("a.root"),
@@ -76,6 +79,7 @@ fn marker() -> Marker {
         cut_flow,
         tells_events: true,
         engines: Vec::new(),
+        fits: BTreeMap::new(),
         partials: metrics().iter().map(Partial::new).collect(),
     }
 }

@@ -49,6 +49,10 @@ pub(super) trait Kind: Sized {
     /// The same, where it follows the stage's labels unless told.
     fn follow(&mut self, _stage_labels: &[String]) {}
 
+    /// The same where these columns of weights have one for the systematic error beside them, unless
+    /// it says which.
+    fn weigh_by(&mut self, _columns: &[&str]) {}
+
     /// The most bytes that its counts take; none where that depends on the data, and is limited where
     /// they are counted.
     fn most_bytes(&self) -> u64;

@@ -147,6 +147,14 @@ macro_rules! kinds {
                 self
             }
 
+            /// Where it is weighted by one of these columns, another one beside it with `_syst` at
+            /// its end is for the systematic error, unless it says which.
+            pub(crate) fn weigh_systematic(&mut self, columns: &[&str]) {
+                match self {
+                    $(Self::$Name(spec) => spec.weigh_by(columns),)+
+                }
+            }
+
             /// The score whose cut is yet to be made on the rows that it is of, if it is of such.
             #[must_use]
             pub fn before_cuts(&self) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! The part of a metric that one shard contributes, as its marker carries it.
 
 use super::cut_flow::CutFlow;
+use super::fit::{MassFitCounts, MassFitSpec};
 use super::histogram::{HistogramResult, outside_of_all};
 use super::list::{Counted, MetricResult, MetricSpec, RawCounts};
 use super::row_batch::{FillError, RowBatch};
@@ -86,6 +87,14 @@ impl Partial {
     #[must_use]
     pub fn spec(&self) -> &MetricSpec {
         &self.spec
+    }
+
+    /// What is counted for a mass fit, if it is of such.
+    pub(super) fn of_fit(&self) -> Option<(&MassFitSpec, &MassFitCounts)> {
+        match &self.counts {
+            Counted::MassFit(spec, counts) => Some((spec, counts)),
+            _ => None,
+        }
     }
 
     /// Counts rows. An event must not be split between two calls.

@@ -268,7 +268,10 @@ impl<'a> RowBatch<'a> {
     }
 
     /// A column as doubles, NaN where null; Booleans are 0 and 1.
-    pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>, FillError> {
+    ///
+    /// # Errors
+    /// When there is none of this name, or it is of no numbers.
+    pub fn numbers(&self, name: &str) -> Result<Vec<f64>, FillError> {
         numbers_of(name, self.column(name)?)
     }
 

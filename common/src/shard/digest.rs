@@ -4,9 +4,9 @@
 //! One that is added later is hashed only where it is not at its default.
 
 use crate::campaign::{
-    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, Edges, EngineChoice, Graph, Join,
-    Keep, MissingLabels, MissingRows, Model, ModelInputs, ModelOutput, ModelSource, NamedInput,
-    NanPolicy, Rows, Stage, StageName,
+    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, Cow, Edges, EngineChoice, Graph,
+    Join, Keep, MissingLabels, MissingRows, Model, ModelInputs, ModelOutput, ModelSource,
+    NamedInput, NanPolicy, Rows, Stage, StageName, Weigh,
 };
 use crate::field_hash::FieldHash;
 
@@ -34,6 +34,9 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         folds,
         models,
         metrics: _,
+        counted: _,
+        fit,
+        weigh,
         // Where all of that is in its file.
         reading: _,
     } = stage;
@@ -63,7 +66,35 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
     if let Some(rows) = of_rows(rows) {
         hash.part("rows", &rows);
     }
+    if let Some(fit) = fit {
+        hash.part("fit", &fit.fit_hash());
+    }
+    if let Some(weigh) = weigh {
+        hash.part("weigh", &of_weigh(weigh));
+    }
     hash.to_string()
+}
+
+fn of_weigh(weigh: &Weigh) -> FieldHash {
+    let Weigh {
+        fit,
+        // As the ids of its shards, which are read.
+        spec: _,
+        // It is what weights are used for.
+        control: _,
+        background,
+        cow,
+    } = weigh;
+    let mut hash = FieldHash::of("weigh");
+    hash.text("fit", fit.as_str())
+        .flag("background", *background);
+    match cow {
+        Cow::Density => {}
+        Cow::One => {
+            hash.text("cow", "one");
+        }
+    }
+    hash
 }
 
 fn of_join(Join { stage, missing }: &Join) -> FieldHash {

@@ -115,6 +115,7 @@ impl Shard {
             stage: self.stage.clone(),
             source: self.source,
             beside: self.beside.clone(),
+            whole: self.whole.clone(),
             dataset: self.dataset.clone(),
             tree: self.tree.clone(),
             packed: Vec::new(),

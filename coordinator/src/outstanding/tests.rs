@@ -5,7 +5,7 @@ use lumimill_common::shard::{FileIdentity, Source};
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::{Certified, PlannedStage, Splits};
+use crate::plan::{Certified, PlannedStage, Splits, derive};
 
 /// A plan of stages, each of so many roots; a stage reads files, or an earlier one.
 pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
@@ -34,6 +34,7 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 stage: name.clone(),
                 source,
                 beside: Vec::new(),
+                whole: None,
                 dataset: String::from("D"),
                 file: FileIdentity {
                     url: String::from("a.root"),
@@ -52,6 +53,51 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
         }
     }
     plan
+}
+
+/// A plan of a stage of so many roots, a fit of its rows in two categories, and weights by that.
+pub(crate) fn plan_with_weights(roots: usize) -> Plan {
+    let mut plan = plan_of(roots, &[None]);
+    let name = |name: &str| -> StageName { name.parse().unwrap() };
+    plan.stages.push(PlannedStage {
+        from: Some(name("s0")),
+        whole: Some(name("s0")),
+        categories: vec![String::from("p_0"), String::from("p_1")],
+        ..PlannedStage::new(name("fit"), "")
+    });
+    plan.stages.push(PlannedStage {
+        from: Some(name("s0")),
+        whole: Some(name("fit")),
+        ..PlannedStage::new(name("weights"), "")
+    });
+    plan.shards = derive(plan.shards, &plan.stages);
+    plan
+}
+
+#[test]
+fn a_fit_waits_for_all_that_is_counted_and_weights_for_all_fits() {
+    let plan = plan_with_weights(2);
+    let ids: Vec<ShardId> = plan.shards.iter().map(|shard| shard.id).collect();
+    let set =
+        |places: &[usize]| -> BTreeSet<ShardId> { places.iter().map(|at| ids[*at]).collect() };
+    // Two of s0, two fits, two of weights.
+    let counts = |done: &[usize], given_up: &[usize]| {
+        let (done, given_up) = (set(done), set(given_up));
+        let found = due(&plan, &done, &given_up);
+        let of = |shards: &[&Shard]| -> Vec<usize> {
+            let place = |shard: &&Shard| ids.iter().position(|id| *id == shard.id);
+            shards.iter().filter_map(place).collect()
+        };
+        let blocked: Vec<&Shard> = found.blocked.iter().map(|(shard, _)| *shard).collect();
+        (of(&found.now), of(&found.waiting), of(&blocked))
+    };
+    assert_eq!(counts(&[], &[]), (vec![0, 1], vec![2, 3, 4, 5], vec![]));
+    assert_eq!(counts(&[0], &[]), (vec![1], vec![2, 3, 4, 5], vec![]));
+    assert_eq!(counts(&[0, 1], &[]), (vec![2, 3], vec![4, 5], vec![]));
+    assert_eq!(counts(&[0, 1, 2], &[]), (vec![3], vec![4, 5], vec![]));
+    assert_eq!(counts(&[0, 1, 2, 3], &[]), (vec![4, 5], vec![], vec![]));
+    assert_eq!(counts(&[0, 1, 2], &[3]), (vec![], vec![], vec![4, 5]));
+    assert_eq!(counts(&[0], &[1]), (vec![], vec![], vec![2, 3, 4, 5]));
 }
 
 /// A plan, what is done of it and what was given up.
@@ -104,7 +150,7 @@ impl Book<'_> {
 
     fn parent(&self, shard: &Shard) -> Option<&Shard> {
         match shard.source {
-            Source::Entries => None,
+            Source::Entries | Source::Category(_) => None,
             Source::Rows(parent) => Some(self.shard(parent)),
         }
     }

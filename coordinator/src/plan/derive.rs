@@ -3,15 +3,16 @@
 //! Pure: the shards that read files are given, whatever was cut of them, and the ids of all others
 //! follow from theirs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_common::campaign::StageName;
-use lumimill_common::shard::{Shard, ShardId, Source};
+use lumimill_common::entry_set::EntrySet;
+use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source, WholeStage};
 use lumimill_worker::shard_table::PlannedStage;
 
 /// All shards of a plan: by stage, then in the order of the shards that read files. A stage comes
 /// after the one that it reads.
-pub(super) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
+pub(crate) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
     let mut of_stages: BTreeMap<StageName, Vec<Shard>> = BTreeMap::new();
     for root in roots {
         of_stages.entry(root.stage.clone()).or_default().push(root);
@@ -22,12 +23,19 @@ pub(super) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
         };
         let digest = stage.output_digest();
         let of = |name: &StageName| of_stages.get(name).map_or(&[][..], Vec::as_slice);
+        let whole = stage.whole.as_ref().map(|name| whole(name, of(name)));
+        if !stage.categories.is_empty() {
+            let categories = stage.categories.iter().zip(0..);
+            let fits = categories.map(|(name, number)| fit(stage, &digest, name, number, &whole));
+            of_stages.insert(stage.name.clone(), fits.collect());
+            continue;
+        }
         // Those of all stages that come from one are in its order, one for each.
         let beside: Vec<&[Shard]> = stage.beside.iter().map(of).collect();
         let derived = of(parent).iter().enumerate().map(|(at, parent)| {
             let beside = beside.iter().filter_map(|shards| shards.get(at));
             let beside = beside.map(|shard| shard.id).collect();
-            child(parent, beside, stage, &digest)
+            child(parent, (beside, whole.clone()), stage, &digest)
         });
         let derived = derived.collect();
         of_stages.insert(stage.name.clone(), derived);
@@ -39,16 +47,115 @@ pub(super) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
 }
 
 /// The shard of a stage that reads the rows of a shard; it is of the same events.
-fn child(parent: &Shard, beside: Vec<ShardId>, stage: &PlannedStage, digest: &str) -> Shard {
+fn child(
+    parent: &Shard,
+    (beside, whole): (Vec<ShardId>, Option<WholeStage>),
+    stage: &PlannedStage,
+    digest: &str,
+) -> Shard {
     let mut shard = Shard {
         id: ShardId::default(),
         stage: stage.name.clone(),
         source: Source::Rows(parent.id),
         beside,
+        whole,
         ..parent.clone()
     };
     shard.id = shard.compute_id(digest);
     shard
+}
+
+/// The shard of a stage that fits a category to what is counted on all rows of a stage.
+fn fit(
+    stage: &PlannedStage,
+    digest: &str,
+    category: &str,
+    number: u32,
+    whole: &Option<WholeStage>,
+) -> Shard {
+    let mut shard = Shard {
+        id: ShardId::default(),
+        stage: stage.name.clone(),
+        source: Source::Category(number),
+        beside: Vec::new(),
+        whole: whole.clone(),
+        dataset: String::new(),
+        file: FileIdentity {
+            url: category.to_owned(),
+            size: 0,
+            uuid: String::new(),
+        },
+        tree: String::new(),
+        entries: 0..0,
+        certified_events: 0,
+        lumis: None,
+        dropped: EntrySet::default(),
+        packed: Vec::new(),
+    };
+    shard.id = shard.compute_id(digest);
+    shard
+}
+
+fn whole(stage: &StageName, shards: &[Shard]) -> WholeStage {
+    let ids: Vec<ShardId> = shards.iter().map(|shard| shard.id).collect();
+    WholeStage::of(stage, &ids)
+}
+
+/// The same shards, in their order, without those of these ids and all that read them; and those. What
+/// is made of all shards of a stage is made of those that are left, so that it has another id, and
+/// with it all that reads it.
+pub(super) fn divided(
+    all: Vec<Shard>,
+    stages: &[PlannedStage],
+    ids: &BTreeSet<ShardId>,
+) -> (Vec<Shard>, Vec<Shard>) {
+    let digests = stages.iter().map(|it| (&it.name, it.output_digest()));
+    let digests: BTreeMap<&StageName, String> = digests.collect();
+    let mut kept: BTreeMap<StageName, Vec<ShardId>> = BTreeMap::new();
+    let mut wholes: BTreeMap<StageName, WholeStage> = BTreeMap::new();
+    let mut renamed: BTreeMap<ShardId, ShardId> = BTreeMap::new();
+    let mut lost: BTreeSet<ShardId> = BTreeSet::new();
+    let (mut left, mut dropped) = (Vec::new(), Vec::new());
+    for mut shard in all {
+        let former = shard.id;
+        let mut is_changed = false;
+        let mut read = |id: &mut ShardId| {
+            if let Some(now) = renamed.get(id) {
+                *id = *now;
+                is_changed = true;
+            }
+        };
+        if let Source::Rows(parent) = &mut shard.source {
+            read(parent);
+        }
+        shard.beside.iter_mut().for_each(read);
+        if let Some(whole) = &mut shard.whole {
+            let stage = whole.stage.clone();
+            let shards = kept.get(&stage).map_or(&[][..], Vec::as_slice);
+            let found = wholes.entry(stage);
+            let found = found.or_insert_with_key(|stage| WholeStage::of(stage, shards));
+            is_changed |= whole != found;
+            whole.clone_from(found);
+        }
+        if let Some(digest) = digests.get(&shard.stage).filter(|_| is_changed) {
+            shard.id = shard.compute_id(digest);
+        }
+        if shard.id != former {
+            renamed.insert(former, shard.id);
+        }
+        let with_another = shard.reads().any(|read| lost.contains(&read));
+        match with_another || ids.contains(&former) || ids.contains(&shard.id) {
+            true => {
+                lost.insert(shard.id);
+                dropped.push(shard);
+            }
+            false => {
+                kept.entry(shard.stage.clone()).or_default().push(shard.id);
+                left.push(shard);
+            }
+        }
+    }
+    (left, dropped)
 }
 
 /// The shards that read files which these come from: cutting one of those cuts these.
@@ -73,10 +180,6 @@ pub(super) fn roots_of<T: Clone>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use lumimill_common::entry_set::EntrySet;
-    use lumimill_common::shard::FileIdentity;
     use proptest::prelude::*;
 
     use super::*;
@@ -95,6 +198,7 @@ mod tests {
             stage: stage.name.clone(),
             source: Source::Entries,
             beside: Vec::new(),
+            whole: None,
             dataset: String::from("D"),
             file: FileIdentity {
                 url: String::from("a.root"),

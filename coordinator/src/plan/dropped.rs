@@ -2,17 +2,19 @@
 //! accepted.
 //!
 //! That is an edit of the plan, as a split is. A dropped shard stays in it, apart from those that are
-//! to be done, with every one that reads it at first or at second hand; all other ids stay.
+//! to be done, with every one that reads it at first or at second hand. A fit is made of what is left,
+//! and so has another id, with the weights by it; all other ids stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lumimill_common::campaign::StageName;
 use lumimill_common::count::counted;
-use lumimill_common::shard::{FileIdentity, Shard, ShardId};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use serde::Serialize;
 
 use super::Plan;
+use super::derive::divided;
 
 /// What a stage was accepted without.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -124,7 +126,11 @@ impl Plan {
             let stage = stages.get(&shard.stage).copied();
             let first = shard.pieces().next();
             let start = first.map(|piece| piece.entries.start);
-            (stage, files.get(&file).copied(), start)
+            let category = match shard.source {
+                Source::Category(number) => Some(number),
+                Source::Entries | Source::Rows(_) => None,
+            };
+            (stage, category, files.get(&file).copied(), start)
         });
         all
     }
@@ -138,28 +144,52 @@ impl Plan {
     /// Takes these for all its shards, of which those with one of these ids are dropped, and all
     /// that read them. A shard comes after the one that it reads.
     pub(super) fn set_shards(&mut self, all: Vec<Shard>, ids: &BTreeSet<ShardId>) {
-        let mut lost: BTreeSet<ShardId> = BTreeSet::new();
-        for shard in &all {
-            let with_another = shard.reads().any(|read| lost.contains(&read));
-            if with_another || ids.contains(&shard.id) {
-                lost.insert(shard.id);
-            }
-        }
-        let is_lost = |shard: &Shard| lost.contains(&shard.id);
-        (self.dropped, self.shards) = all.into_iter().partition(is_lost);
+        (self.shards, self.dropped) = divided(all, &self.stages, ids);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use lumimill_common::shard::Source;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::outstanding::tests::plan_of;
+    use crate::outstanding::tests::{plan_of, plan_with_weights};
 
     fn ids(shards: &[Shard]) -> Vec<ShardId> {
         shards.iter().map(|shard| shard.id).collect()
+    }
+
+    #[test]
+    fn a_fit_goes_on_without_what_was_dropped_and_weights_follow() {
+        let before = plan_with_weights(3);
+        let of = |plan: &Plan, stage: &str| -> Vec<ShardId> {
+            let shards = plan.shards.iter();
+            let shards = shards.filter(|shard| shard.stage.as_str() == stage);
+            shards.map(|shard| shard.id).collect()
+        };
+        let lost = BTreeSet::from([of(&before, "s0")[0]]);
+        let mut plan = before.clone();
+        plan.drop_shards(&lost);
+        assert_eq!(of(&plan, "s0"), of(&before, "s0")[1..]);
+        let (fits, weights) = (of(&plan, "fit"), of(&plan, "weights"));
+        assert_eq!((fits.len(), weights.len()), (2, 2));
+        let all: BTreeSet<ShardId> = ids(&before.shards).into_iter().collect();
+        assert!(fits.iter().chain(&weights).all(|id| !all.contains(id)));
+        assert_eq!(plan.dropped.len(), 2);
+        assert_eq!(plan.dropped_themselves(), lost);
+        // A fit that was given up: the other one stays, and so do all rows.
+        let mut without = plan.clone();
+        without.drop_shards(&BTreeSet::from([fits[0]]));
+        assert_eq!(
+            (of(&without, "fit"), of(&without, "weights").len()),
+            (vec![fits[1]], 2)
+        );
+        let read = Plan::from_parquet(without.to_parquet().unwrap()).unwrap();
+        assert_eq!(read, without);
+        for mut plan in [plan, without] {
+            plan.take_back(&plan.dropped_themselves());
+            assert_eq!(plan, before);
+        }
     }
 
     proptest! {
@@ -192,7 +222,7 @@ mod tests {
                 while let Some(shard) = read {
                     is_lost |= first.contains(&shard.id);
                     read = match shard.source {
-                        Source::Entries => None,
+                        Source::Entries | Source::Category(_) => None,
                         Source::Rows(parent) => before.shards.iter().find(|it| it.id == parent),
                     };
                 }

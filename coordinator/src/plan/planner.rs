@@ -411,6 +411,8 @@ fn planned_stage(
         models: stage.models().iter().flat_map(StageModel::hashes).collect(),
         from: stage.stage().from.clone(),
         beside: stage.stage().beside().cloned().collect(),
+        whole: stage.stage().whole().cloned(),
+        categories: stage.stage().categories(),
         types,
         labels,
         ..PlannedStage::new(stage.stage().name.clone(), stage.digest())
@@ -431,6 +433,7 @@ fn shard(
         stage: stage.clone(),
         source: Source::Entries,
         beside: Vec::new(),
+        whole: None,
         dataset: input.dataset.name.clone(),
         file: input.file.identity.clone(),
         tree: input.tree.clone(),

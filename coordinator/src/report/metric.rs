@@ -13,6 +13,7 @@ mod regression;
 pub(super) mod significance;
 
 pub(crate) use drift_alarms::file as drift_alarms_file;
+pub(crate) use fit::validity_file;
 use lumimill_common::metric::MetricResult;
 
 use super::StagePictures;

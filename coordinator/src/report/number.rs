@@ -41,7 +41,7 @@ pub(super) fn significant(value: f64, digits: usize) -> String {
 }
 
 /// A value to two significant digits of its error: `0.8541 ± 0.0012`.
-pub(super) fn with_error(value: f64, error: Option<f64>) -> String {
+pub(crate) fn with_error(value: f64, error: Option<f64>) -> String {
     match error.filter(|error| *error > 0.0 && error.is_finite() && value.is_finite()) {
         Some(error) if (1e-12..1e7).contains(&error) => {
             let decimals = (1.0 - error.log10().floor()).max(0.0) as usize;

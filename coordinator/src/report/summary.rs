@@ -48,6 +48,8 @@ pub struct Report {
 pub struct StageReport {
     /// Its name.
     pub name: String,
+    /// The datasets whose events its rows are of, joined.
+    pub dataset: String,
     /// What a row is, in the plural and with a capital, such as `Candidates`; for axis titles.
     pub rows_are: String,
     /// Its merged cut flow. Steps whose name starts with `dropped` are shown apart.

@@ -1,7 +1,8 @@
-//! What the models of a stage read: columns of its rows, and what is computed for them alone.
+//! What the models of a stage read, and its weights: columns of its rows, and what is computed for
+//! them alone.
 
 use arrow_schema::DataType;
-use lumimill_common::campaign::{Graph, Keep};
+use lumimill_common::campaign::{Graph, Keep, Weigh};
 use lumimill_common::expression::{Kind, Scope};
 use lumimill_common::suggest;
 
@@ -43,6 +44,16 @@ impl Compiler<'_> {
                         added.extend(output);
                     }
                 }
+            }
+        }
+        let weighed = stage.weigh.iter().flat_map(Weigh::inputs);
+        for input in weighed {
+            let mut known = written.iter().chain(&added);
+            // One that is not there is a mistake of the fit.
+            let is_there = self.schema.field_with_name(input).is_ok();
+            if is_there && known.all(|output| output.name != input) {
+                let path = self.path("weigh");
+                added.extend(self.model_input(&path, input, scope));
             }
         }
         added

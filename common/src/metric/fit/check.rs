@@ -47,6 +47,9 @@ pub(super) fn check_weight(errors: &mut Vec<String>, raw: &RawMassFit) {
     if *weight == raw.variable {
         errors.push(format!("fit.weight: `{weight}` is the variable of the fit"));
     }
+    if raw.unbinned {
+        errors.push("fit.unbinned: goes without `weight`".to_owned());
+    }
     if !raw.control.is_empty() {
         errors.push(
             "fit.control: control variables are tested by counts, leave out `weight`".to_owned(),
@@ -62,7 +65,8 @@ pub(super) fn models(
 ) -> Vec<(&'static str, Model, Setup)> {
     let mut models = Vec::new();
     for (variation, components) in [("nominal", &raw.nominal), ("systematic", &raw.systematic)] {
-        if components.is_empty() && variation == "systematic" {
+        // Where only counts are asked for, there is no model at all.
+        if components.is_empty() && (variation == "systematic" || raw.only_counts()) {
             continue;
         }
         let texts: Vec<(&str, &str)> = components

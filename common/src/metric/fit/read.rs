@@ -10,9 +10,10 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
     let variable = section.required_text("variable");
     let range = section.required("range", Section::range);
     let bins = section.count("bins");
+    let unbinned = section.flag("unbinned").unwrap_or_default();
     let by = axes(section, "by");
     let nominal = components(section, "nominal");
-    if nominal.is_none() {
+    if nominal.as_ref().is_none_or(Vec::is_empty) {
         section.problem("nominal", "is missing: name components and their densities");
     }
     let systematic = components(section, "systematic");
@@ -25,6 +26,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
         variable: variable?,
         range: range?,
         bins,
+        unbinned,
         by: by?,
         nominal: nominal?,
         systematic: systematic.unwrap_or_default(),
@@ -45,7 +47,12 @@ fn axes(section: &mut Section<'_>, key: &str) -> Option<Vec<RawBins>> {
         let edges = axis.required("edges", Section::floats);
         axis.finish();
         match column.zip(edges) {
-            Some((column, edges)) => axes.push(RawBins { column, edges }),
+            Some((column, edges)) if edges.len() > 1 => axes.push(RawBins { column, edges }),
+            Some((_, edges)) => {
+                let message = format!("{edges:?}; expected two or more that ascend");
+                axis.problem("edges", message);
+                is_right = false;
+            }
             None => is_right = false,
         }
     }

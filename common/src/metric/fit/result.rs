@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::spec::MassFitSpec;
 use super::validity::{self, ControlVerdict};
-use super::{CategoryCounts, MassFitCounts};
+use super::{CategoryCounts, MassFitCounts, control, values};
 use crate::metric::bins::RawBins;
 use crate::metric::tally::Tally;
 
@@ -121,16 +121,35 @@ pub(super) fn of(spec: &MassFitSpec, counts: &MassFitCounts) -> MassFitResult {
     }
 }
 
+/// The fits of the category of a number.
+pub(super) fn category_of(
+    spec: &MassFitSpec,
+    counts: &MassFitCounts,
+    number: usize,
+) -> Option<FittedCategory> {
+    let counts = counts.categories.get(number)?;
+    Some(category(spec, number, counts))
+}
+
 fn category(spec: &MassFitSpec, number: usize, counts: &CategoryCounts) -> FittedCategory {
     let (name, edges) = spec.named(number);
     let histogram = counts.histogram(spec);
     let sums = histogram.as_ref().unwrap_or(spec.empty());
+    let values = counts.values.as_ref();
+    let range = spec.empty().range();
+    let values = values.map(|tally| values::values(tally, range, sums.entries()));
     let mut fits = Vec::new();
     let mut nominal = None;
     for (number, (variation, model, setup)) in spec.models().iter().enumerate() {
-        let found = match &histogram {
-            Ok(data) => fit(model, Sample::Binned(data), setup).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+        let found = match (&histogram, &values) {
+            (Err(error), _) => Err(error.to_string()),
+            (_, Some(Err(error))) => Err(error.clone()),
+            (_, Some(Ok(values))) => {
+                fit(model, Sample::Unbinned(values), setup).map_err(|error| error.to_string())
+            }
+            (Ok(data), None) => {
+                fit(model, Sample::Binned(data), setup).map_err(|error| error.to_string())
+            }
         };
         fits.push(match &found {
             Ok(found) => fitted(variation, model, found, sums),
@@ -171,8 +190,13 @@ impl CategoryCounts {
     /// Of each control variable the counts in its bins.
     fn columns<'a>(&self, spec: &'a MassFitSpec) -> Vec<(&'a str, Vec<Histogram>)> {
         let range = spec.empty().range();
-        let mut columns = self.columns.iter();
+        let (mut columns, mut stepped) = (self.columns.iter(), self.stepped.iter());
         let control = spec.control().iter().map(|axis| {
+            if axis.edges.is_empty() {
+                let parts = stepped.next();
+                let parts = parts.map(|tally| control::parts(tally, spec.bins(), range));
+                return (axis.column.as_str(), parts.unwrap_or_default());
+            }
             let of = columns.by_ref().take(axis.edges.len().saturating_sub(1));
             let histograms =
                 of.filter_map(|tally| Histogram::of_counts(range, &counts(tally, spec)).ok());
@@ -196,23 +220,42 @@ fn counts(tally: &Tally, spec: &MassFitSpec) -> Vec<u64> {
 
 fn fitted(variation: &'static str, model: &Model, found: &Fit, data: &Histogram) -> FittedModel {
     let goodness = found.goodness.clone();
+    let curves = curves(model, found, data);
+    let mut pulls = goodness
+        .as_ref()
+        .map(|goodness| goodness.pulls.clone())
+        .unwrap_or_default();
+    if pulls.len() != data.sumw().len() {
+        // Of a fit without bins they are of other bins than the picture.
+        pulls = pulls_of(data, curves.first());
+    }
     FittedModel {
         variation,
         failure: (found.status != Status::Converged).then(|| found.status.reason().to_owned()),
         status: found.status.code(),
-        values: values(found),
+        values: fitted_values(found),
         chi2: goodness.as_ref().map(|goodness| goodness.chi2),
         ndf: goodness.as_ref().map(|goodness| goodness.ndf),
         p_value: goodness.as_ref().and_then(|goodness| goodness.p_value),
         edm: Some(found.edm),
         calls: found.calls,
         starts: [found.starts, found.agreeing],
-        curves: curves(model, found, data),
-        pulls: goodness.map(|goodness| goodness.pulls).unwrap_or_default(),
+        curves,
+        pulls,
     }
 }
 
-fn values(found: &Fit) -> Vec<FittedValue> {
+/// (content − expected)/√expected of each bin.
+fn pulls_of(data: &Histogram, all: Option<&FittedCurve>) -> Vec<Option<f64>> {
+    let expected = all.iter().flat_map(|curve| &curve.contents);
+    let bins = data.sumw().iter().zip(expected);
+    let pull = |(content, expected): (&f64, &f64)| {
+        (*expected > 0.0).then(|| (content - expected) / expected.sqrt())
+    };
+    bins.map(pull).collect()
+}
+
+fn fitted_values(found: &Fit) -> Vec<FittedValue> {
     let parameters = found.parameters.iter();
     let values = parameters.map(|parameter| FittedValue {
         name: parameter.name.clone(),

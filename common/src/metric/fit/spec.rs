@@ -32,6 +32,9 @@ pub struct RawMassFit {
     /// Equal bins of the range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bins: Option<u32>,
+    /// Whether it is fitted to the values one by one; bins are for pictures then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unbinned: bool,
     /// Columns with edges that make categories.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<RawBins>,
@@ -78,13 +81,20 @@ pub struct RawNumbers {
 }
 
 /// A validated `fit`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(into = "RawMassFit")]
 pub struct MassFitSpec {
     raw: RawMassFit,
     /// Its bins, empty.
     empty: Histogram,
     /// Nominal, and systematic if there is one.
     models: Vec<(&'static str, Model, Setup)>,
+}
+
+impl From<MassFitSpec> for RawMassFit {
+    fn from(spec: MassFitSpec) -> Self {
+        spec.raw
+    }
 }
 
 impl PartialEq for MassFitSpec {
@@ -104,6 +114,12 @@ impl MassFitSpec {
     #[must_use]
     pub fn bins(&self) -> u32 {
         self.raw.bins.unwrap_or(BINS)
+    }
+
+    /// Whether it is fitted to the values one by one.
+    #[must_use]
+    pub fn is_unbinned(&self) -> bool {
+        self.raw.unbinned
     }
 
     /// Columns with edges that make categories.
@@ -133,10 +149,125 @@ impl MassFitSpec {
             .sum()
     }
 
+    /// The numbers of the control variables whose bins follow from the data.
+    pub(super) fn stepped(&self) -> impl Iterator<Item = usize> {
+        let control = self.raw.control.iter().enumerate();
+        let stepped = control.filter(|(_, axis)| axis.edges.is_empty());
+        stepped.map(|(number, _)| number)
+    }
+
+    /// The same, with weights by it that are to be used for these columns, too.
+    ///
+    /// # Errors
+    /// Those that cannot be, each with the reason.
+    pub(crate) fn controlled(&self, names: &[String]) -> Result<Self, Vec<String>> {
+        let mut raw = self.raw.clone();
+        for name in names {
+            if raw.control.iter().all(|axis| axis.column != *name) {
+                raw.control.push(RawBins {
+                    column: name.clone(),
+                    edges: Vec::new(),
+                });
+            }
+        }
+        Self::try_new(&raw)
+    }
+
     /// From where to where.
     #[must_use]
     pub fn range(&self) -> [f64; 2] {
         self.raw.range
+    }
+
+    /// Reads it from the table of a stage; nothing when anything of that is of a wrong type.
+    pub(crate) fn read_stage(section: &mut Section<'_>) -> Option<Result<Self, Vec<String>>> {
+        Self::read(section).map(|raw| Self::try_new(&raw))
+    }
+
+    /// What is counted for it: the same without models, so that what is fitted may change while the
+    /// counts stay.
+    #[must_use]
+    pub fn counting(&self) -> Self {
+        let raw = RawMassFit {
+            nominal: Vec::new(),
+            systematic: Vec::new(),
+            start: Vec::new(),
+            fix: Vec::new(),
+            constrain: Vec::new(),
+            ..self.raw.clone()
+        };
+        Self {
+            raw,
+            empty: self.empty.clone(),
+            models: Vec::new(),
+        }
+    }
+
+    /// Hash of what decides the fits of these counts.
+    #[must_use]
+    pub fn fit_hash(&self) -> FieldHash {
+        // What weights are used for changes no fit.
+        let raw = RawMassFit {
+            control: Vec::new(),
+            ..self.raw.clone()
+        };
+        let Self { empty, models, .. } = self.clone();
+        Kind::hash(&Self { raw, empty, models })
+    }
+
+    /// The columns that it reads, each once.
+    #[must_use]
+    pub fn columns_read(&self) -> Vec<&str> {
+        let mut columns: Vec<&str> = Vec::new();
+        for column in Kind::columns(self) {
+            if !columns.contains(&column.as_str()) {
+                columns.push(column);
+            }
+        }
+        columns
+    }
+
+    /// The same without those that only weights by it are to be used for.
+    #[must_use]
+    pub fn columns_said(&self) -> Vec<&str> {
+        let is_stepped = |name: &&str| {
+            let mut control = self.raw.control.iter();
+            control.any(|axis| axis.column == *name && axis.edges.is_empty())
+        };
+        let by = |name: &&str| self.raw.by.iter().any(|axis| axis.column == *name);
+        let mut columns = self.columns_read();
+        columns.retain(|name| !is_stepped(name) || by(name));
+        columns
+    }
+
+    /// Whether there is another model, for the systematic error.
+    #[must_use]
+    pub fn has_systematic(&self) -> bool {
+        !self.raw.systematic.is_empty()
+    }
+
+    /// The names of the components of each model.
+    pub fn components(&self) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
+        let models = self.models.iter();
+        models.map(|(variation, model, _)| (*variation, model.component_names().collect()))
+    }
+
+    /// As it is written.
+    pub(super) fn raw(&self) -> RawMassFit {
+        self.raw.clone()
+    }
+
+    /// Of what is written.
+    pub(super) fn build(raw: &RawMassFit) -> Result<Self, Vec<String>> {
+        Self::try_new(raw)
+    }
+
+    /// The components of a model as the campaign writes them.
+    pub(super) fn raw_components(&self, variation: &str) -> &[RawComponent] {
+        match variation {
+            "systematic" => &self.raw.systematic,
+            _ => &self.raw.nominal,
+        }
     }
 
     pub(super) fn empty(&self) -> &Histogram {
@@ -148,7 +279,9 @@ impl MassFitSpec {
         &self.models
     }
 
-    pub(super) fn categories(&self) -> usize {
+    /// How many categories there are.
+    #[must_use]
+    pub fn categories(&self) -> usize {
         categories(&self.raw.by)
     }
 
@@ -158,8 +291,9 @@ impl MassFitSpec {
             .and_then(|bin| u32::try_from(bin).ok())
     }
 
-    /// The category of a row, the last axis fastest; none outside of the edges of an axis.
-    pub(super) fn category(&self, values: impl Iterator<Item = f64>) -> Option<usize> {
+    /// The category of a row by its values on the axes, the last axis fastest; none outside of the
+    /// edges of an axis, and for NaN.
+    pub fn category(&self, values: impl Iterator<Item = f64>) -> Option<usize> {
         let mut category = 0;
         for (axis, value) in self.raw.by.iter().zip(values) {
             let above = axis.edges.partition_point(|edge| *edge <= value);
@@ -179,7 +313,8 @@ impl MassFitSpec {
     }
 
     /// The name and the edges of a category: `p_0_cosTheta_1`, or `all`.
-    pub(super) fn named(&self, category: usize) -> (String, Vec<[f64; 2]>) {
+    #[must_use]
+    pub fn named(&self, category: usize) -> (String, Vec<[f64; 2]>) {
         let mut rest = category;
         let mut parts = Vec::new();
         let mut edges = Vec::new();
@@ -200,6 +335,16 @@ impl MassFitSpec {
     }
 }
 
+impl RawMassFit {
+    /// Whether nothing is fitted to what is counted.
+    pub(super) fn only_counts(&self) -> bool {
+        let of_models = [&self.start, &self.fix, &self.constrain];
+        self.nominal.is_empty()
+            && self.systematic.is_empty()
+            && of_models.iter().all(|numbers| numbers.is_empty())
+    }
+}
+
 fn categories(by: &[RawBins]) -> usize {
     let of_axes = by.iter().map(|axis| axis.edges.len().saturating_sub(1));
     of_axes.fold(1, usize::saturating_mul)
@@ -216,7 +361,10 @@ impl Kind for MassFitSpec {
         let mut errors = Vec::new();
         check_name(&mut errors, "fit.variable", &raw.variable);
         check_axes(&mut errors, "by", &raw.by, &raw.variable);
-        check_axes(&mut errors, "control", &raw.control, &raw.variable);
+        // Those of which nothing is said follow from the data.
+        let said = raw.control.iter().filter(|axis| !axis.edges.is_empty());
+        let said: Vec<RawBins> = said.cloned().collect();
+        check_axes(&mut errors, "control", &said, &raw.variable);
         check_weight(&mut errors, raw);
         let bins = raw.bins.unwrap_or(BINS);
         let all = categories(&raw.by);
@@ -269,6 +417,7 @@ impl Kind for MassFitSpec {
             variable,
             range,
             bins,
+            unbinned,
             by,
             nominal,
             systematic,
@@ -284,6 +433,7 @@ impl Kind for MassFitSpec {
             .float("low", *low)
             .float("high", *high)
             .number("bins", bins.unwrap_or(BINS).into())
+            .flag("unbinned", *unbinned)
             .text_if("weight", weight.as_ref());
         let axis = |axis: &RawBins| {
             let mut hash = FieldHash::of("axis");

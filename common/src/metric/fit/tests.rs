@@ -18,6 +18,7 @@ fn component(name: &str, density: &str) -> RawComponent {
 
 fn raw() -> RawMassFit {
     RawMassFit {
+        unbinned: false,
         variable: "m".into(),
         range: [1.8, 1.95],
         bins: Some(60),

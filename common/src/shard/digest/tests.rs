@@ -77,6 +77,7 @@ fn the_ids_of_shards_stay_what_they_are() {
         stage: "dimuon".parse().unwrap(),
         source: Source::Entries,
         beside: Vec::new(),
+        whole: None,
         dataset: String::from("data"),
         file: FileIdentity {
             url: String::from("a.root"),

@@ -6,7 +6,7 @@ use indicatif::{HumanCount, HumanDuration};
 use lumimill_common::count::counted;
 
 use crate::cli::say::cut;
-use crate::status::{StageStatus, State, Status};
+use crate::status::{StageStatus, State, Status, said};
 
 /// Width of the bar of a stage.
 const BAR: usize = 24;
@@ -38,6 +38,9 @@ pub(super) fn rendered(status: &Status, typed: &str) -> String {
     let alarms = status.alarms.iter();
     let alarms = alarms.map(|alarm| format!("  ALARM: {alarm}")).collect();
     lines.extend(cut(alarms, "  ", "`--json` and the report have all"));
+    let verdicts = said(&status.verdicts).into_iter();
+    let verdicts = verdicts.map(|said| format!("  {said}")).collect();
+    lines.extend(cut(verdicts, "  ", "`--json` and the report have all"));
     lines.extend(failures(status, typed));
     lines.join("\n")
 }

@@ -5,5 +5,6 @@ mod plot;
 mod table;
 
 pub(super) use files::files;
+pub(crate) use files::validity_file;
 pub(super) use plot::fit_plots;
 pub(super) use table::page;

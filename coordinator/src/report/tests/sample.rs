@@ -187,6 +187,7 @@ pub(super) fn complete(events: u32) -> Report {
         configuration: "b3:5f0e6c1d9a7742".into(),
         data: "DoubleMuon2016G (13 TeV)".into(),
         stages: vec![StageReport {
+            dataset: String::from("data"),
             name: "dimuon".into(),
             rows_are: "Candidates".into(),
             cut_flow: cut_flow(rows),

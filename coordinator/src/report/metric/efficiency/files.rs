@@ -18,7 +18,7 @@ pub(in crate::report::metric) fn files(report: &Report) -> Vec<(String, Vec<u8>)
                 0 => format!("{stem}_efficiency"),
                 _ => format!("{stem}_efficiency_{}", number + 1),
             };
-            files.push((format!("{name}.csv"), numbers(found)));
+            files.push((format!("{name}.csv"), numbers(stage, found)));
             if let Some(text) = corrections(report, stage, found) {
                 files.push((format!("{name}.json"), text.into_bytes()));
             }
@@ -27,8 +27,8 @@ pub(in crate::report::metric) fn files(report: &Report) -> Vec<(String, Vec<u8>)
     files
 }
 
-fn numbers(found: &EfficiencyResult) -> Vec<u8> {
-    let mut columns = vec!["cut".to_owned(), "precut".to_owned()];
+fn numbers(stage: &StageReport, found: &EfficiencyResult) -> Vec<u8> {
+    let mut columns = ["dataset", "cut", "precut"].map(str::to_owned).to_vec();
     for axis in &found.axes {
         let name = csv::field(&axis.column);
         columns.extend([format!("{name}_low"), format!("{name}_high")]);
@@ -47,6 +47,7 @@ fn numbers(found: &EfficiencyResult) -> Vec<u8> {
     for bin in &found.bins {
         let text = |of: &[String], at: usize| of.get(at).cloned().unwrap_or_default();
         table.text(&[
+            &stage.dataset,
             &text(&found.cuts, bin.cut),
             &text(&found.precuts, bin.precut),
         ]);

@@ -7,6 +7,11 @@ use crate::report::summary::Report;
 
 const COLUMNS: [&str; 5] = ["category", "variation", "name", "value", "error"];
 
+/// The file of verdicts of a stage with one fit, in the report.
+pub(crate) fn validity_file(stage: &str) -> String {
+    format!("{}_validity.csv", csv::file_stem(stage))
+}
+
 /// One file for each fit, of which a stage may have several.
 pub(in crate::report::metric) fn files(report: &Report) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
@@ -28,7 +33,7 @@ pub(in crate::report::metric) fn files(report: &Report) -> Vec<(String, Vec<u8>)
                 .any(|category| !category.verdicts.is_empty())
             {
                 let name = match number {
-                    0 => format!("{stem}_validity.csv"),
+                    0 => validity_file(&stage.name),
                     _ => format!("{stem}_validity_{}.csv", number + 1),
                 };
                 files.push((name, verdicts(found)));

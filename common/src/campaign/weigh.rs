@@ -1,0 +1,311 @@
+//! `weigh`: columns of weights that unfold the components of a fit, for the rows that it was made of.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::column::Column;
+use super::name::StageName;
+use super::source::Sources;
+use super::stage::Stage;
+use crate::metric::MassFitSpec;
+use crate::section::Section;
+
+/// The component that weights are of.
+const SIGNAL: &str = "signal";
+/// The one that they are of beside it, where that is asked for.
+const BACKGROUND: &str = "background";
+
+/// The function that weights are orthogonal by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cow {
+    /// The density of all entries, as fitted: the classic sWeights.
+    #[default]
+    Density,
+    /// 1.
+    One,
+}
+
+/// What a stage says of weights.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Weigh {
+    /// The stage that fits.
+    pub fit: StageName,
+    /// What that fits; nothing where it is wrong.
+    pub spec: Option<MassFitSpec>,
+    /// Columns that weights are to be used for.
+    pub control: Vec<String>,
+    /// Whether the background has weights, too.
+    pub background: bool,
+    /// The function that they are orthogonal by.
+    pub cow: Cow,
+}
+
+/// A column of weights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeightColumn {
+    /// Its name.
+    pub name: &'static str,
+    /// The variation of the fit.
+    pub variation: &'static str,
+    /// The component.
+    pub component: &'static str,
+}
+
+/// All columns that there may be, in their order.
+const COLUMNS: [WeightColumn; 4] = [
+    column("sweight", "nominal", SIGNAL),
+    column("sweight_syst", "systematic", SIGNAL),
+    column("bweight", "nominal", BACKGROUND),
+    column("bweight_syst", "systematic", BACKGROUND),
+];
+
+const fn column(
+    name: &'static str,
+    variation: &'static str,
+    component: &'static str,
+) -> WeightColumn {
+    WeightColumn {
+        name,
+        variation,
+        component,
+    }
+}
+
+impl Weigh {
+    /// Reads the weights of a stage, which are by the fit of an earlier one.
+    pub(super) fn read(section: &mut Section<'_>, sources: &Sources<'_>) -> Option<Self> {
+        let here = section.number();
+        let mut weigh = section.section("weigh")?;
+        let fit = weigh.required_text("fit");
+        let stage = fit.and_then(|name| match sources.earlier(&name, here) {
+            Ok(stage) => stage,
+            Err(message) => {
+                weigh.problem("fit", message);
+                None
+            }
+        });
+        let control = weigh.texts("control").unwrap_or_default();
+        let background = weigh.flag("background").unwrap_or_default();
+        let cows = [("density", Cow::Density), ("one", Cow::One)];
+        let cow = weigh.choice("cow", &cows).unwrap_or_default();
+        weigh.finish();
+        Some(Self {
+            fit: stage?,
+            spec: None,
+            control,
+            background,
+            cow,
+        })
+    }
+
+    /// The columns, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &'static WeightColumn> {
+        let has_systematic = self.spec.as_ref().is_none_or(MassFitSpec::has_systematic);
+        COLUMNS.iter().filter(move |column| {
+            (column.variation == "nominal" || has_systematic)
+                && (column.component == SIGNAL || self.background)
+        })
+    }
+
+    /// The columns of rows that decide about weights.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        let spec = self.spec.iter();
+        spec.flat_map(|spec| {
+            let by = spec.by().iter().map(|axis| axis.column.as_str());
+            std::iter::once(spec.variable()).chain(by)
+        })
+    }
+}
+
+/// Has fits look at the columns that weights by them are to be used for; and which of these cannot be:
+/// the number of the stage, the key below it, and what is wrong.
+pub(super) fn control_fits(stages: &mut [Stage]) -> Vec<(usize, &'static str, String)> {
+    let mut wrong = Vec::new();
+    for number in 0..stages.len() {
+        let weigh = stages.get(number).and_then(|stage| stage.weigh.clone());
+        let Some(weigh) = weigh.filter(|weigh| !weigh.control.is_empty()) else {
+            continue;
+        };
+        let mut fits = stages.iter_mut().filter(|stage| stage.name == weigh.fit);
+        let Some(fit) = fits.next().and_then(|stage| stage.fit.as_mut()) else {
+            continue;
+        };
+        match fit.controlled(&weigh.control) {
+            Ok(controlled) => *fit = controlled,
+            Err(messages) => {
+                let messages = messages.into_iter();
+                wrong.extend(messages.map(|message| (number, "weigh.control", message)));
+            }
+        }
+    }
+    wrong
+}
+
+impl Stage {
+    /// Finds the fit that it weighs by among `earlier` stages, and what is wrong with that: the key
+    /// below the stage, and what is wrong.
+    pub(super) fn find_fit(&mut self, earlier: &[Self]) -> Vec<(String, String)> {
+        let from = self.from.clone();
+        let Some(weigh) = &mut self.weigh else {
+            return Vec::new();
+        };
+        let name = &weigh.fit;
+        let Some(stage) = earlier.iter().find(|stage| stage.name == *name) else {
+            return Vec::new();
+        };
+        if !stage.is_fit() {
+            let message = format!("\"{name}\" is no fit: name a stage with [stage.fit]");
+            return vec![(String::from("weigh.fit"), message)];
+        }
+        let mut wrong = Vec::new();
+        if from != stage.from
+            && let Some(of) = &stage.from
+        {
+            let message = format!(
+                "\"{name}\" fits the rows of \"{of}\": weights are for those alone, from = \"{of}\""
+            );
+            wrong.push((String::from("weigh.fit"), message));
+        }
+        if self.rows != super::Rows::Event {
+            let message = "does not go with weights, which are for the rows that were fitted";
+            wrong.push((String::from("rows"), message.to_owned()));
+        }
+        weigh.spec.clone_from(&stage.fit);
+        let components = weigh.wrong_components().into_iter();
+        wrong.extend(components.map(|message| (String::from("weigh.fit"), message)));
+        let is_new = |name: &&str| {
+            let is_computed = self.columns.iter().any(|column| column.name == *name);
+            let mut kept = self.keep.iter();
+            is_computed || kept.any(|keep| keep.name == *name && keep.column != *name)
+        };
+        wrong.extend(weigh.inputs().filter(is_new).map(|column| {
+            let message = format!(
+                "{column} decides about the weights, and is another column here: give it another name"
+            );
+            (String::from("weigh.fit"), message)
+        }));
+        let columns: Vec<&str> = weigh.columns().map(|column| column.name).collect();
+        for metric in &mut self.metrics {
+            metric.weigh_systematic(&columns);
+        }
+        if let Some(weigh) = &self.weigh {
+            wrong.extend(weigh.wrong_use(self, earlier));
+        }
+        wrong
+    }
+
+    /// Whether a column of it is another one, or computed from that here or in an earlier stage.
+    fn depends_on(&self, name: &str, variable: &str, earlier: &[Self]) -> bool {
+        // Columns are computed from those before, so that this ends; a name may be its own branch.
+        let before = |columns: &[Column], name: &str| {
+            let at = columns.iter().position(|column| column.name == name)?;
+            columns
+                .get(at)
+                .map(|column| (at, column.expression.clone()))
+        };
+        let mut open = vec![(self, self.columns.len(), name.to_owned())];
+        let mut seen: BTreeSet<(&StageName, usize, String)> = BTreeSet::new();
+        while let Some((stage, most, name)) = open.pop() {
+            if name == variable {
+                return true;
+            }
+            let columns = stage.columns.get(..most).unwrap_or_default();
+            let found = before(columns, &name);
+            let place = found.as_ref().map_or(usize::MAX, |(at, _)| *at);
+            if !seen.insert((&stage.name, place, name.clone())) {
+                continue;
+            }
+            if let Some((at, expression)) = found {
+                let words = words(&expression).map(|word| (stage, at, word.to_owned()));
+                open.extend(words);
+                continue;
+            }
+            let kept = stage.keep.iter().find(|keep| keep.name == name);
+            let there = kept.map_or(name.as_str(), |keep| keep.column.as_str());
+            let from = stage.from.as_ref();
+            let parent = from.and_then(|from| earlier.iter().find(|it| it.name == *from));
+            if let Some(parent) = parent {
+                open.push((parent, parent.columns.len(), there.to_owned()));
+            } else if there == variable {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Weigh {
+    /// Components that have no weights, as the fit has none of that name.
+    fn wrong_components(&self) -> Vec<String> {
+        let models = self.spec.iter().flat_map(MassFitSpec::components);
+        let wanted: &[&str] = match self.background {
+            true => &[SIGNAL, BACKGROUND],
+            false => &[SIGNAL],
+        };
+        let mut wrong = Vec::new();
+        for (variation, names) in models {
+            for component in wanted.iter().filter(|name| !names.contains(name)) {
+                let found = names.join(", ");
+                wrong.push(format!(
+                    "the {variation} model of \"{}\" has no component {component}: it has {found}",
+                    self.fit
+                ));
+            }
+        }
+        wrong
+    }
+
+    /// What depends on the variable that is fitted, although weights unfold what does not. `earlier`
+    /// are the stages before.
+    fn wrong_use(&self, stage: &Stage, earlier: &[Stage]) -> Vec<(String, String)> {
+        let Some(variable) = self.spec.as_ref().map(MassFitSpec::variable) else {
+            return Vec::new();
+        };
+        let depends = |name: &str| stage.depends_on(name, variable, earlier);
+        let why = |name: &str| match name == variable {
+            true => format!("{name} is what is fitted"),
+            false => format!("{name} is computed from {variable}, which is fitted"),
+        };
+        let mut wrong = Vec::new();
+        for (number, name) in self.control.iter().enumerate() {
+            if depends(name) {
+                let why = why(name);
+                let message = format!("{why}: weights are for what does not depend on it");
+                wrong.push((format!("weigh.control[{number}]"), message));
+            }
+        }
+        let conditions = [("where", &stage.condition), ("select", &stage.select)];
+        for (key, condition) in conditions {
+            let words = condition.iter().flat_map(|text| words(text));
+            for name in words.filter(|name| depends(name)) {
+                let message = format!(
+                    "{}: weights of a part of its range unfold nothing; cut where the fit is made",
+                    why(name)
+                );
+                wrong.push((key.to_owned(), message));
+            }
+        }
+        let columns: Vec<&str> = self.columns().map(|column| column.name).collect();
+        for (index, metric) in stage.metrics.iter().enumerate() {
+            let named = metric.columns();
+            let is_weighed = named.iter().any(|name| columns.contains(&name.as_str()));
+            for name in named.iter().filter(|name| is_weighed && depends(name)) {
+                let place = stage.reading.metrics.of(index);
+                let message = format!(
+                    "{}: what is weighed by it cannot be cut or binned in it",
+                    why(name)
+                );
+                wrong.push((format!("metric[{place}]"), message));
+            }
+        }
+        wrong
+    }
+}
+
+/// The words of an expression.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    words.filter(|word| !word.is_empty())
+}

@@ -1,0 +1,142 @@
+//! The fits of one category as a file: what weights are made of, whoever makes them.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::spec::{MassFitSpec, RawComponent};
+use super::{FittedModel, MassFitCounts, result};
+use crate::form::Stored;
+use crate::metric::partial::Partial;
+
+/// The fits of a category.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenFit {
+    /// Name of the category.
+    pub category: String,
+    /// Its edges on each axis.
+    pub edges: Vec<[f64; 2]>,
+    /// The column that was fitted.
+    pub variable: String,
+    /// From where to where.
+    pub range: [f64; 2],
+    /// Rows that were fitted.
+    pub entries: u64,
+    /// Each model.
+    pub models: Vec<FrozenModel>,
+}
+
+/// A model at the values that were found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenModel {
+    /// `nominal` or `systematic`.
+    pub variation: String,
+    /// Its components.
+    pub components: Vec<RawComponent>,
+    /// Yields first, then parameters.
+    pub values: Vec<FrozenValue>,
+    /// χ² of the bins.
+    pub chi2: Option<f64>,
+    /// Its degrees of freedom.
+    pub ndf: Option<u64>,
+    /// The probability of a greater χ².
+    pub p_value: Option<f64>,
+    /// How far −ln L is expected to be from its minimum.
+    pub edm: Option<f64>,
+}
+
+/// A yield or a parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenValue {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// Its standard deviation; none for a constant, and at a limit.
+    pub error: Option<f64>,
+}
+
+impl Stored for FrozenFit {
+    const FORM: u64 = 1;
+    const OLDEST: u64 = 1;
+}
+
+/// Why a category has no fit.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NoFit {
+    /// What was counted is of something else.
+    #[error("what was counted is not what is fitted")]
+    Counts,
+    /// A model does not fit.
+    #[error("{variation} fit of {variable} in category {category}: {reason}")]
+    Model {
+        /// `nominal` or `systematic`.
+        variation: String,
+        /// The column.
+        variable: String,
+        /// The category.
+        category: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl MassFitSpec {
+    /// Fits all models to the category of this number of what was counted.
+    ///
+    /// # Errors
+    /// When a model finds no minimum with a covariance: no weights are made of that.
+    pub fn freeze(&self, counted: &Partial, number: usize) -> Result<FrozenFit, NoFit> {
+        let counts = self.counts(counted).ok_or(NoFit::Counts)?;
+        let fitted = result::category_of(self, counts, number).ok_or(NoFit::Counts)?;
+        let models = fitted.fits.iter().map(|model| {
+            self.frozen(model).map_err(|reason| NoFit::Model {
+                variation: model.variation.to_owned(),
+                variable: self.variable().to_owned(),
+                category: fitted.name.clone(),
+                reason,
+            })
+        });
+        Ok(FrozenFit {
+            models: models.collect::<Result<_, _>>()?,
+            category: fitted.name.clone(),
+            edges: fitted.edges.clone(),
+            variable: self.variable().to_owned(),
+            range: self.range(),
+            entries: fitted.entries,
+        })
+    }
+
+    /// The fit of all that was counted for it, as a metric.
+    #[must_use]
+    pub fn of_counted(&self, counted: &Partial) -> Option<super::MassFitResult> {
+        Some(result::of(self, self.counts(counted)?))
+    }
+
+    pub(super) fn counts<'a>(&self, counted: &'a Partial) -> Option<&'a MassFitCounts> {
+        let (spec, counts) = counted.of_fit()?;
+        (*spec == self.counting()).then_some(counts)
+    }
+
+    fn frozen(&self, model: &FittedModel) -> Result<FrozenModel, String> {
+        if let Some(reason) = &model.failure {
+            return Err(reason.clone());
+        }
+        let values = model.values.iter().map(|value| FrozenValue {
+            name: value.name.clone(),
+            value: value.value,
+            error: value.error,
+        });
+        Ok(FrozenModel {
+            variation: model.variation.to_owned(),
+            components: self.raw_components(model.variation).to_vec(),
+            values: values.collect(),
+            chi2: model.chi2,
+            ndf: model.ndf.map(|ndf| ndf as u64),
+            p_value: model.p_value,
+            edm: model.edm,
+        })
+    }
+}

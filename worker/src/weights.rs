@@ -1,0 +1,155 @@
+//! Columns of weights by the fits of an earlier stage.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, new_null_array};
+use arrow_schema::{DataType, Field};
+use lumimill_common::campaign::{Cow, Stage, Weigh};
+use lumimill_common::failure::Failure;
+use lumimill_common::form;
+use lumimill_common::marker::fit_key;
+use lumimill_common::metric::{FrozenFit, MassFitSpec, RowBatch, Weigher, WeightReference};
+use lumimill_common::shard::Shard;
+
+use crate::commit::Attempt;
+use crate::parent_table::PARENT;
+use crate::production::{newer, store_failure};
+
+/// The fits of a stage, as they are in the store.
+#[derive(Debug, Default)]
+pub(crate) struct Fits {
+    frozen: Vec<FrozenFit>,
+    /// Of each category, the hash of its file.
+    pub(crate) digests: BTreeMap<String, String>,
+}
+
+impl Attempt {
+    /// The fits by which rows have weights; none where they have none.
+    pub(crate) async fn fits(&self) -> Result<Option<Arc<Fits>>, Failure> {
+        let Self {
+            production, shard, ..
+        } = self;
+        let Some(whole) = &shard.whole else {
+            return Ok(None);
+        };
+        let mut known = production.fits.lock().await;
+        if let Some(fits) = known.get(&whole.stage) {
+            return Ok(Some(Arc::clone(fits)));
+        }
+        let mut fits = Fits::default();
+        for fit in self.of_whole() {
+            let (frozen, digest) = self.frozen(&fit).await?;
+            fits.digests.insert(frozen.category.clone(), digest);
+            fits.frozen.push(frozen);
+        }
+        let fits = Arc::new(fits);
+        known.insert(whole.stage.clone(), Arc::clone(&fits));
+        Ok(Some(fits))
+    }
+
+    /// The file of a fit, held against the marker of its shard, and its hash.
+    async fn frozen(&self, fit: &Shard) -> Result<(FrozenFit, String), Failure> {
+        let store = self.production.store.as_ref();
+        let marker = self.marker_of(fit).await?;
+        let category = fit.file.url.as_str();
+        let key = fit_key(&fit.stage, category);
+        let (key, digest) = key.zip(marker.fits.get(category)).ok_or_else(|| {
+            let message = format!("the marker of {category} names no fit");
+            Failure::reject(PARENT, &fit.stage, message)
+        })?;
+        let bytes = store.get(&key).await;
+        let bytes = bytes.map_err(|error| store_failure(&error))?;
+        let bytes = bytes.filter(|bytes| blake3::hash(bytes).to_hex().as_str() == digest);
+        let bytes = bytes.ok_or_else(|| {
+            let message = format!(
+                "{key} is gone, or is not what its marker says: somebody changed it; verify --mend \
+                 makes it again, resubmit then what reads it"
+            );
+            Failure::reject(PARENT, &fit.stage, message)
+        })?;
+        match form::read::<FrozenFit>(&bytes) {
+            Ok(frozen) => Ok((frozen, digest.clone())),
+            Err(error) if error.is_newer() => Err(newer(store, &key, &error)),
+            Err(error) => {
+                let message = format!("{key}: {error}");
+                Err(Failure::reject(PARENT, &fit.stage, message))
+            }
+        }
+    }
+}
+
+/// The weights of a stage, ready for rows.
+#[derive(Debug)]
+pub(crate) struct RowWeights<'a> {
+    weigh: &'a Weigh,
+    weigher: Weigher<'a>,
+    digests: BTreeMap<String, String>,
+}
+
+impl<'a> RowWeights<'a> {
+    /// Those of a stage by these fits; none where it has none.
+    pub(crate) fn of(stage: &'a Stage, fits: Option<&Fits>) -> Result<Option<Self>, Failure> {
+        let Some((weigh, spec)) = weighed(stage) else {
+            return Ok(None);
+        };
+        let lacking = || Failure::reject("job", &stage.name, "its rows are weighed by no fit");
+        let fits = fits.ok_or_else(lacking)?;
+        let reference = match weigh.cow {
+            Cow::Density => WeightReference::Density,
+            Cow::One => WeightReference::One,
+        };
+        let weigher = Weigher::new(spec, &fits.frozen, &reference);
+        let weigher = weigher.map_err(|reason| {
+            let message = format!("no weights by {}: {reason}", weigh.fit);
+            Failure::reject("fit", &weigh.fit, message)
+        })?;
+        Ok(Some(Self {
+            weigh,
+            weigher,
+            digests: fits.digests.clone(),
+        }))
+    }
+
+    /// Of each category, the hash of the file of its fit.
+    pub(crate) fn digests(&self) -> &BTreeMap<String, String> {
+        &self.digests
+    }
+
+    /// The columns for these rows, which have what they are made by.
+    pub(crate) fn columns(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            Failure::reject("column", &self.weigh.fit, format!("weights: {error}"))
+        };
+        let batch = RowBatch::try_new(rows, None).map_err(|error| wrong(&error))?;
+        let inputs = self.weigh.inputs().map(|name| batch.numbers(name));
+        let mut inputs = inputs
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| wrong(&error))?
+            .into_iter();
+        let variable = inputs.next().unwrap_or_default();
+        let by: Vec<Vec<f64>> = inputs.collect();
+        let columns = self.weigh.columns().map(|column| {
+            let of = (column.variation, column.component);
+            let weights = self.weigher.weights(of, &variable, &by);
+            Arc::new(Float64Array::from(weights)) as ArrayRef
+        });
+        Ok(columns.collect())
+    }
+}
+
+fn weighed(stage: &Stage) -> Option<(&Weigh, &MassFitSpec)> {
+    let weigh = stage.weigh.as_ref()?;
+    Some((weigh, weigh.spec.as_ref()?))
+}
+
+/// The columns of weights of a stage.
+pub(crate) fn weight_fields(stage: &Stage) -> impl Iterator<Item = Field> {
+    let columns = stage.weigh.iter().flat_map(Weigh::columns);
+    columns.map(|column| Field::new(column.name, DataType::Float64, true))
+}
+
+/// Columns without weights, where there is no fit yet.
+pub(crate) fn no_weights(stage: &Stage, rows: usize) -> impl Iterator<Item = ArrayRef> {
+    weight_fields(stage).map(move |field| new_null_array(field.data_type(), rows))
+}

@@ -140,6 +140,9 @@ impl Checker<'_> {
                 self.new_plan(node, Kind::Bool, Shape::Event, span)
             }
             (Shape::List(_), "at", [at]) => self.index(&[of.clone(), at.clone()], span),
+            (Shape::List(list), "at", [at, otherwise]) => {
+                self.element_or((of, list), at, otherwise, span)
+            }
             _ => match Component::of_method(name) {
                 Some(component) if plan.kind == Kind::Vector && arguments.is_empty() => {
                     self.component(component, &plan, span)
@@ -147,6 +150,40 @@ impl Checker<'_> {
                 _ => Err(self.no_method(&plan, name, span)),
             },
         }
+    }
+
+    /// `list.at(number, otherwise)`: the member of a number, or what stands in its place where there is
+    /// none, as of ROOT's `RVec`.
+    fn element_or(
+        &self,
+        (of, list): (&Syntax, &List),
+        at: &Syntax,
+        otherwise: &Syntax,
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        let (index, instead) = (self.plan(at)?, self.plan(otherwise)?);
+        let element = self.index(&[of.clone(), at.clone()], span)?;
+        if let Shape::List(_) = element.shape {
+            let message = "\"at\" needs the number of a member; for those for which a condition holds, \
+                           write it in brackets";
+            return Err(self.error(message, at.span.clone()));
+        }
+        let fits = match (element.kind, instead.kind) {
+            (Kind::Bool, other) => other == Kind::Bool,
+            (Kind::Int(_), other) => matches!(other, Kind::Int(_) | Kind::Bool),
+            (Kind::Float | Kind::Vector, _) => true,
+        };
+        if !fits {
+            let message = format!(
+                "this stands in the place of a member, and is {} where that is {}",
+                instead.kind, element.kind
+            );
+            return Err(self.error(message, otherwise.span.clone()));
+        }
+        let shape = element.shape.clone();
+        let both = Box::new([index, self.size(list, span)?]);
+        let is_there = self.new_plan(Node::Binary(Binary::Less, both), Kind::Bool, shape, span)?;
+        self.chosen([is_there, element, instead], [at, of, otherwise], span)
     }
 
     fn size(&self, list: &List, span: &Range<usize>) -> Result<Plan, ExpressionError> {

@@ -53,6 +53,13 @@ fn members_have_numbers() {
         &events("nMuon == 2 ? Muon_charge[nMuon - 1] & 3 : 0"),
         &[3.0, 0.0, 0.0],
     );
+    same(&events("Muon_pt.at(0, -1)"), &[40.0, -1.0, 5.0]);
+    same(&events("Muon_charge.at(1, 7)"), &[-1.0, 7.0, 7.0]);
+    same(
+        &events("Muon_pt[Muon_pt < 30].at(nMuon - 2, -3)"),
+        &[20.0, -3.0, -3.0],
+    );
+    same(&each("Muon_pt.at(1, pt)"), &[20.0, 20.0, 5.0]);
     same(&events("sum(Muon_pt / Muon_pt[0])"), &[1.5, 0.0, 1.0]);
     same(&each("pt / Muon_pt[0]"), &[1.0, 0.5, 1.0]);
     same(&[pair("Jet_pt[0] + first.pt")], &[140.0]);

@@ -23,6 +23,7 @@ mod efficiency;
 mod exact_sum;
 mod fit;
 mod histogram;
+mod importance;
 mod kind;
 mod leading_sum;
 mod list;
@@ -54,6 +55,11 @@ pub use fit::{
 pub use lumimill_fit::Reference as WeightReference;
 
 pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
+pub use importance::{
+    FeatureImportance, GROUP_COLUMN, ImportanceResult, ImportanceSpec, RawImportance,
+    shuffled_column,
+};
+pub use kind::{ModelNames, StageNames};
 pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{
     AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassSpec,

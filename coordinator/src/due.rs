@@ -175,8 +175,9 @@ impl Due {
         let untold = match self.not_told_apart {
             0 => String::new(),
             shards => format!(
-                "; {shards} of them as their tables do not tell apart the events that are counted \
-                 now: keep run, luminosityBlock and event"
+                "; {shards} of them as their tables lack what is measured now: what tells events \
+                 apart (keep run, luminosityBlock and event), rows before cuts, or features that \
+                 are shuffled"
             ),
         };
         (measured > 0 || self.not_told_apart > 0)

@@ -89,8 +89,8 @@ impl fmt::Display for Fault {
                 f.write_str("holds other metrics than are measured now: they are measured again")
             }
             Self::Metrics { on_table: false } => f.write_str(
-                "holds other metrics than are measured now, which count events that its table \
-                 does not tell apart: the shard is made again",
+                "holds other metrics than are measured now, for which its table does not have \
+                 what they need: the shard is made again",
             ),
         }
     }

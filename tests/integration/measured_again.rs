@@ -193,7 +193,9 @@ fn what_a_table_does_not_tell_apart_is_made_again() {
     let _ = done(&folder);
     write(", per = \"event\"");
     let ended = lumimill().on("run", &folder.file()).expect_code(0);
-    let says = format!("{shards} shards to do; {shards} of them as their tables do not tell apart");
+    let says = format!(
+        "{shards} shards to do; {shards} of them as their tables lack what is measured now"
+    );
     assert!(ended.err.contains(&says), "{}", ended.err);
     let found = snapshot(&folder.output());
     fs::remove_dir_all(folder.output()).unwrap();

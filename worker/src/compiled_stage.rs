@@ -156,6 +156,7 @@ impl CompiledStage {
         }
         // Rows are named by them, too, where they are there.
         if self.prepared.folds().is_some()
+            || self.prepared.shuffles()
             || (self.stage.from.is_some() && self.event_columns.is_some())
         {
             need(&self.event_columns());

@@ -28,11 +28,14 @@ const BATCH_ROWS: usize = 16_384;
 const PIECE: u64 = 8 << 20;
 
 /// Whether what a stage measures can be measured on a table with this marker: what counts events
-/// must be able to tell them apart, and what is of cuts needs the rows that did not pass.
+/// must be able to tell them apart, and what is of cuts needs the rows that did not pass, and what shuffles features needs all of
+/// these.
 #[must_use]
 pub fn can_be_measured(marker: &Marker, metrics: &[MetricSpec]) -> bool {
     let is_of_table = |metric: &MetricSpec| {
-        metric.before_cuts().is_none() && (marker.tells_events || !metric.needs_events())
+        metric.before_cuts().is_none()
+            && metric.shuffles().is_none()
+            && (marker.tells_events || !metric.needs_events())
     };
     metrics.iter().all(is_of_table)
 }

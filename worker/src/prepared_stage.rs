@@ -204,6 +204,13 @@ impl PreparedStage {
         &self.metrics
     }
 
+    /// Whether some metric shuffles features among events.
+    pub(crate) fn shuffles(&self) -> bool {
+        self.metrics
+            .iter()
+            .any(|metric| metric.shuffles().is_some())
+    }
+
     /// Number of folds, where it or its models have them.
     pub(crate) fn folds(&self) -> Option<u8> {
         self.folds

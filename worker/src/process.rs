@@ -4,6 +4,8 @@
 //! queues and stores. Events are never split between two batches.
 
 mod fill;
+mod sample;
+mod shuffles;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ use crate::told_apart::ToldApart;
 use crate::weights::{RowWeights, no_weights, weight_fields};
 
 use fill::{fill, fill_before_cuts};
+use sample::EventKey;
+use shuffles::Shuffles;
 
 /// Where rows go, and who is told how far the work is.
 pub trait Sink {
@@ -59,6 +63,7 @@ pub(crate) struct Measuring<'a> {
     measured: Measured,
     weights: Option<RowWeights<'a>>,
     told_apart: ToldApart,
+    shuffles: Shuffles,
 }
 
 impl<'a> Measuring<'a> {
@@ -79,6 +84,7 @@ impl<'a> Measuring<'a> {
             },
             weights,
             told_apart: ToldApart::new(stage.events_of_rows()),
+            shuffles: Shuffles::of(stage.prepared()),
         }
     }
 
@@ -90,21 +96,15 @@ impl<'a> Measuring<'a> {
         stage: &CompiledStage,
         sink: &mut dyn Sink,
     ) -> Result<(), Failure> {
-        let Self {
-            measured,
-            weights,
-            told_apart,
-        } = self;
         while let Some(counted) = reader.next()? {
             let place = Place {
                 shard,
                 reader,
                 start: counted.start,
             };
-            let stage = (stage, weights.as_ref());
-            let rows = batch_rows(&place, stage, &counted, measured, told_apart)?;
+            let rows = batch_rows(&place, stage, &counted, self)?;
             if let Some(rows) = rows {
-                measured.rows += rows.num_rows() as u64;
+                self.measured.rows += rows.num_rows() as u64;
                 sink.rows(&rows)?;
             }
             sink.progress(counted.left.first().copied().unwrap_or(0))?;
@@ -112,12 +112,17 @@ impl<'a> Measuring<'a> {
         Ok(())
     }
 
-    /// What was measured.
-    pub(crate) fn done(self) -> Measured {
-        Measured {
-            tells_events: self.told_apart.is_so(),
-            ..self.measured
-        }
+    /// What was measured; what is to be scored again is.
+    pub(crate) fn done(self) -> Result<Measured, Failure> {
+        let Self {
+            mut measured,
+            told_apart,
+            shuffles,
+            ..
+        } = self;
+        shuffles.measure(&mut measured.partials)?;
+        measured.tells_events = told_apart.is_so();
+        Ok(measured)
     }
 }
 
@@ -239,11 +244,17 @@ impl Place<'_> {
 
 fn batch_rows(
     place: &Place<'_>,
-    (stage, weights): (&CompiledStage, Option<&RowWeights<'_>>),
+    stage: &CompiledStage,
     counted: &Counted,
-    measured: &mut Measured,
-    told_apart: &mut ToldApart,
+    measuring: &mut Measuring<'_>,
 ) -> Result<Option<RecordBatch>, Failure> {
+    let Measuring {
+        measured,
+        weights,
+        told_apart,
+        shuffles,
+    } = measuring;
+    let weights = weights.as_ref();
     count_read(stage, counted, &mut measured.cut_flow);
     let Some(entries) = &counted.entries else {
         for (name, unit) in stage.program().steps() {
@@ -275,8 +286,12 @@ fn batch_rows(
     let read = rows.batch.clone();
     rows.batch = extended(&rows.batch, stage, columns)?;
     fill_before_cuts((stage, entries), &read, &rows, measured)?;
+    if !shuffles.are_none() {
+        // What models read goes with the rows that are left.
+        rows.batch = beside(&read, &rows.batch)?;
+    }
     let rows = selected(place, stage, read, rows, measured)?;
-    let rows = stage
+    let mut rows = stage
         .program()
         .select_scored(rows)
         .map_err(|error| place.failure(&error))?;
@@ -286,6 +301,15 @@ fn batch_rows(
         .zip(Some(rows.batch.num_rows() as u64))
     {
         measured.cut_flow.add(&name, Unit::Rows, count);
+    }
+    if !shuffles.are_none() {
+        let url = &place.shard.file.url;
+        let failed = |error| Failure::reject("metric", url, error);
+        let events = event_keys(stage, &entries.batch, &rows).map_err(failed)?;
+        shuffles.add(&rows.batch, &events)?;
+        let written: Vec<usize> = (0..stage.schema().fields().len()).collect();
+        let written = rows.batch.project(&written);
+        rows.batch = written.map_err(|error| failed(error.to_string()))?;
     }
     fill((stage, entries), place, &rows, measured, told_apart)?;
     Ok(Some(rows.batch))
@@ -410,6 +434,27 @@ fn event_folds(stage: &CompiledStage, events: &RecordBatch, folds: u8) -> Result
         numbers.values(),
         folds,
     )))
+}
+
+/// Run, lumi section and event of each row.
+fn event_keys(
+    stage: &CompiledStage,
+    events: &RecordBatch,
+    rows: &Rows,
+) -> Result<Vec<EventKey>, String> {
+    let [run, lumi, event] = stage.event_columns();
+    let column = |name: &str| {
+        let column = events.column_by_name(name);
+        take(column.ok_or_else(|| format!("no column {name}"))?, rows)
+    };
+    let runs = as_u32(run, &column(run)?)?;
+    let lumis = as_u32(lumi, &column(lumi)?)?;
+    let numbers = as_u64(event, &column(event)?)?;
+    let all = runs.values().iter().zip(lumis.values());
+    let all = all.zip(numbers.values());
+    Ok(all
+        .map(|((run, lumi), event)| (*run, *lumi, *event))
+        .collect())
 }
 
 fn take(of_events: &ArrayRef, rows: &Rows) -> Result<ArrayRef, String> {

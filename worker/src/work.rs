@@ -85,7 +85,7 @@ impl<'a> Work<'a> {
         } = self;
         let entries = sink.steps.entries();
         let left = sink.pace.as_ref().map_or(0, Pace::left);
-        let done = done.and_then(|()| Ok((sink.output.finish()?, measuring.done())));
+        let done = done.and_then(|()| Ok((sink.output.finish()?, measuring.done()?)));
         match &done {
             Ok(_) => production.advance(left),
             // What failed is not behind us.

@@ -14,7 +14,9 @@ use super::reading::Reading;
 use super::rows::{Keep, Rows};
 use super::source::{Reads, Sources};
 use super::weigh::{Weigh, control_fits};
-use crate::metric::{MassFitSpec, MetricSpec, metrics_are_too_large};
+use crate::metric::{
+    ImportanceSpec, MassFitSpec, MetricSpec, ModelNames, StageNames, metrics_are_too_large,
+};
 use crate::section::Section;
 
 /// The column that says which fold an event is of.
@@ -288,13 +290,27 @@ impl Stage {
     /// What is measured on its rows, in order: what a shard's marker has a partial for.
     #[must_use]
     pub fn measured(&self) -> Vec<MetricSpec> {
-        let labels = self.label_names();
+        let names = self.names_of_metrics();
         let metrics = self.metrics.iter().cloned();
         let counted = self.counted.iter().cloned().map(MetricSpec::MassFit);
         metrics
-            .map(|metric| metric.with_stage_labels(&labels))
+            .map(|metric| metric.in_stage(&names))
             .chain(counted)
             .collect()
+    }
+
+    /// What its metrics follow, or are held against.
+    fn names_of_metrics(&self) -> StageNames {
+        let models = self.models.iter().map(|model| ModelNames {
+            name: model.name.clone(),
+            inputs: model.inputs.columns(),
+            columns: model.columns().map(str::to_owned).collect(),
+            is_of_rows: model.graph.is_none() && model.bdt().is_none(),
+        });
+        StageNames {
+            labels: self.label_names(),
+            models: models.collect(),
+        }
     }
 
     /// Whether its names are all known from the file: no pattern adds any, and no stage.
@@ -311,7 +327,8 @@ impl Stage {
                 }
             }
         }
-        let metrics = self.metrics.iter().enumerate();
+        let measured = self.measured();
+        let metrics = measured.iter().enumerate();
         let metrics = metrics.map(|(index, metric)| (self.reading.metrics.of(index), metric));
         if let Some(message) = metrics_are_too_large(&metrics.collect::<Vec<_>>()) {
             section.problem("metric", message);
@@ -328,6 +345,15 @@ impl Stage {
         for name in &names {
             if !seen.insert(*name) {
                 wrong.push((None, format!("two output columns are named \"{name}\"")));
+            }
+        }
+        let of_metrics = self.names_of_metrics();
+        for (index, metric) in self.metrics.iter().enumerate() {
+            let place = self.reading.metrics.of(index);
+            let model = metric.shuffles().map(ImportanceSpec::model);
+            if !model.is_some_and(|model| self.reading.unread.contains(model)) {
+                let of_metric = metric.wrong_in(&of_metrics).into_iter();
+                wrong.extend(of_metric.map(|message| (Some(format!("metric[{place}]")), message)));
             }
         }
         let metrics = self.metrics.iter().enumerate();

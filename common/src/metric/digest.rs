@@ -64,6 +64,11 @@ mod tests {
         other(classes, "\"x\", \"y\"", "\"y\", \"x\"");
         other(classes, "] } }", "] }, weight = \"w\" }");
         other(classes, "] } }", "] }, masks = [\"m\"] }");
+        let importance = "importance = { model = \"m\", label = \"y\" }";
+        other(importance, "\"m\"", "\"n\"");
+        other(importance, "\"y\"", "\"y\", per = \"event\"");
+        other(importance, "\"y\"", "\"y\", sample = 500");
+        other(importance, "\"y\"", "\"y\", features = [\"a\"]");
         assert_ne!(digest(&[DRIFT, RANKING]), digest(&[RANKING, DRIFT]));
         let spelled_out = RANKING.replace("\"s\",", "\"s\", bins = 32768,");
         assert_eq!(digest(&[&spelled_out]), digest(&[RANKING]), "its default");

@@ -2,10 +2,33 @@
 //! [`list`](super::list).
 
 use super::cut_flow::CutFlow;
+use super::importance::ImportanceSpec;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use crate::field_hash::FieldHash;
 use crate::section::Section;
+
+/// What a stage has that its metrics follow, or are held against.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StageNames {
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Its models.
+    pub models: Vec<ModelNames>,
+}
+
+/// What a model reads, and what it adds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ModelNames {
+    /// Its name.
+    pub name: String,
+    /// The columns that it reads, in order.
+    pub inputs: Vec<String>,
+    /// The columns that it adds, in order.
+    pub columns: Vec<String>,
+    /// Whether it is one model that is given rows.
+    pub is_of_rows: bool,
+}
 
 /// What a campaign says of one metric, validated.
 pub(super) trait Kind: Sized {
@@ -46,8 +69,18 @@ pub(super) trait Kind: Sized {
         None
     }
 
-    /// The same, where it follows the stage's labels unless told.
-    fn follow(&mut self, _stage_labels: &[String]) {}
+    /// What is to be scored again with features shuffled, if it is of such.
+    fn shuffles(&self) -> Option<&ImportanceSpec> {
+        None
+    }
+
+    /// The same, where it follows the stage unless told.
+    fn follow(&mut self, _stage: &StageNames) {}
+
+    /// What is wrong with it in a stage, beside columns that it does not have.
+    fn wrong_in(&self, _stage: &StageNames) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The same where these columns of weights have one for the systematic error beside them, unless
     /// it says which.

@@ -9,7 +9,8 @@ use super::drift::{DriftCounts, DriftResult, DriftSpec, RawDrift};
 use super::efficiency::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawEfficiency};
 use super::fit::{MassFitCounts, MassFitResult, MassFitSpec, RawMassFit};
 use super::histogram::{HistogramCounts, HistogramResult, HistogramSpec, RawHistogram};
-use super::kind::{Counting, Kind};
+use super::importance::{ImportanceCounts, ImportanceResult, ImportanceSpec, RawImportance};
+use super::kind::{Counting, Kind, StageNames};
 use super::multiclass::{MulticlassCounts, MulticlassResult, MulticlassSpec, RawMulticlass};
 use super::multilabel::{MultilabelCounts, MultilabelResult, MultilabelSpec, RawMultilabel};
 use super::partial::Dropped;
@@ -138,11 +139,11 @@ macro_rules! kinds {
                 }
             }
 
-            /// The same metric; a drift that names no labels follows these (the stage's own).
+            /// The same metric in a stage: what it does not name is the stage's own.
             #[must_use]
-            pub fn with_stage_labels(mut self, stage_labels: &[String]) -> Self {
+            pub fn in_stage(mut self, stage: &StageNames) -> Self {
                 match &mut self {
-                    $(Self::$Name(spec) => spec.follow(stage_labels),)+
+                    $(Self::$Name(spec) => spec.follow(stage),)+
                 }
                 self
             }
@@ -152,6 +153,22 @@ macro_rules! kinds {
             pub(crate) fn weigh_systematic(&mut self, columns: &[&str]) {
                 match self {
                     $(Self::$Name(spec) => spec.weigh_by(columns),)+
+                }
+            }
+
+            /// What is wrong with it in a stage, beside columns that it does not have.
+            #[must_use]
+            pub fn wrong_in(&self, stage: &StageNames) -> Vec<String> {
+                match self {
+                    $(Self::$Name(spec) => spec.wrong_in(stage),)+
+                }
+            }
+
+            /// What is to be scored again with features shuffled, if it is of such.
+            #[must_use]
+            pub fn shuffles(&self) -> Option<&ImportanceSpec> {
+                match self {
+                    $(Self::$Name(spec) => spec.shuffles(),)+
                 }
             }
 
@@ -287,6 +304,8 @@ kinds! {
     regression: Regression(RegressionSpec, RawRegression, RegressionCounts, RegressionResult),
     /// Models fitted to a column in categories.
     fit: MassFit(MassFitSpec, RawMassFit, MassFitCounts, MassFitResult),
+    /// How much each feature of a model matters.
+    importance: Importance(ImportanceSpec, RawImportance, ImportanceCounts, ImportanceResult),
 }
 
 impl TryFrom<RawMetric> for MetricSpec {

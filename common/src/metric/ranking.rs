@@ -23,7 +23,8 @@ use super::kind::{Counting, Kind};
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 pub(super) use curve::Curve;
-use population::{Entry, Population};
+pub(super) use population::Entry;
+use population::Population;
 pub(super) use population::{effective, ratio, wilson, wilson_of};
 pub(super) use score_counts::ScoreCounts;
 use serde::{Deserialize, Serialize};
@@ -202,7 +203,7 @@ fn not_positive(noun: &str, found: &PopulationResult) -> Vec<String> {
 
 /// An event: its score is NaN when it has labels but no score beside one, its weight is that of the
 /// row with the best score, the first of several.
-fn event_of(rows: &[Entry]) -> Entry {
+pub(super) fn event_of(rows: &[Entry]) -> Entry {
     let mut best: Option<Entry> = None;
     let mut labelled = None;
     for row in rows {

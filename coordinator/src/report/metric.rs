@@ -6,6 +6,7 @@ mod drift_alarms;
 mod efficiency;
 mod fit;
 mod histogram;
+mod importance;
 mod multiclass;
 mod multilabel;
 mod ranking;
@@ -29,6 +30,7 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
         MetricResult::Histogram(found) => histogram::histogram_plots(report, stage, found),
         MetricResult::Efficiency(found) => efficiency::efficiency_plots(report, stage, found),
         MetricResult::MassFit(found) => fit::fit_plots(report, stage, found),
+        MetricResult::Importance(found) => importance::importance_plots(report, stage, found),
         MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
         MetricResult::Multilabel(found) => multilabel::multilabel_plots(report, stage, found),
         MetricResult::Clustering(found) => clustering::clustering_plots(report, stage, found),
@@ -40,6 +42,7 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
 /// The metrics of a stage on the page, kind by kind.
 pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let mut html = ranking::page(stage, pictures);
+    html += &importance::page(stage, pictures);
     html += &multiclass::page(stage, pictures);
     html += &multilabel::page(stage, pictures);
     html += &clustering::page(stage, pictures);
@@ -59,6 +62,7 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
 /// Files of numbers, by their names in the report.
 pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     let mut files = ranking::csv_files(report);
+    files.extend(importance::csv_files(report));
     files.extend(multiclass::csv_files(report));
     files.extend(multilabel::csv_files(report));
     files.extend(clustering::csv_files(report));

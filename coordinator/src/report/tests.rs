@@ -141,6 +141,7 @@ fn hostile_text_is_harmless_everywhere() {
     let evil = "</svg><script>alert('&\u{1}\")</script>";
     let mut report = sample::troubled(500);
     report.stages[0].metrics.extend(sample::more_metrics(500));
+    report.stages[0].metrics.push(sample::importance());
     report.campaign = evil.into();
     report.data = evil.into();
     report.failures[0].message = evil.into();
@@ -172,6 +173,10 @@ fn hostile_text_is_harmless_everywhere() {
                 found.over = Some(evil.into());
             }
             MetricResult::Significance(found) => found.score = evil.into(),
+            MetricResult::Importance(found) => {
+                found.label = evil.into();
+                found.features[0].feature = "=cmd<script>".into();
+            }
             MetricResult::MassFit(found) => {
                 found.variable = evil.into();
                 found.categories[0].name = evil.into();

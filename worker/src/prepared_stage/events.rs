@@ -24,11 +24,12 @@ impl PreparedStage {
                 "are told apart by run, luminosityBlock and event: stage {parent} does not keep them"
             );
             let folds = self.folds.map(|_| of_folds(&self.stage).to_owned());
-            let mut needing: Vec<String> = folds.into_iter().collect();
+            let mut needing: Vec<String> = folds.into_iter().chain(self.shuffling()).collect();
             if !self.entries_are_events {
                 needing.extend((self.stage.rows != Rows::Event).then(|| String::from("rows")));
                 let metrics = self.metrics.iter().enumerate();
-                let counting = metrics.filter(|(_, metric)| metric.needs_events());
+                let counting = metrics
+                    .filter(|(_, metric)| metric.needs_events() && metric.shuffles().is_none());
                 let place = |(index, _)| self.stage.reading.metrics.of(index);
                 needing.extend(counting.map(place).map(|place| format!("metric[{place}]")));
             }
@@ -37,17 +38,31 @@ impl PreparedStage {
                 .map(|key| problem(&key, format!("its events {keep}")))
                 .collect();
         }
-        if self.folds.is_none() {
-            return Vec::new();
-        }
-        let missing = [RUN, LUMI, EVENT]
-            .into_iter()
-            .filter(|name| schema.field_with_name(name).is_err());
-        missing
-            .map(|name| {
-                let what = "folds are made from run, luminosityBlock and event";
-                problem(of_folds(&self.stage), format!("{what}: no branch {name}"))
+        let of_folds = self
+            .folds
+            .map(|_| (of_folds(&self.stage).to_owned(), "folds are made"));
+        let shuffling = self.shuffling().into_iter();
+        let shuffling = shuffling.map(|key| (key, "features are shuffled"));
+        let needing = of_folds.into_iter().chain(shuffling);
+        let missing = |name: &&str| schema.field_with_name(name).is_err();
+        let missing = || [RUN, LUMI, EVENT].into_iter().filter(missing);
+        let problems = needing.flat_map(|(key, what)| {
+            missing().map(move |name| {
+                let from = "from run, luminosityBlock and event";
+                problem(&key, format!("{what} {from}: no branch {name}"))
             })
+        });
+        problems.collect()
+    }
+
+    /// The metrics that shuffle features by the event.
+    fn shuffling(&self) -> Vec<String> {
+        let metrics = self.metrics.iter().enumerate();
+        let shuffling = metrics.filter(|(_, metric)| metric.shuffles().is_some());
+        let place = |(index, _)| self.stage.reading.metrics.of(index);
+        shuffling
+            .map(place)
+            .map(|place| format!("metric[{place}]"))
             .collect()
     }
 }

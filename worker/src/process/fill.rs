@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 use lumimill_common::failure::Failure;
-use lumimill_common::metric::{FillError, RowBatch};
+use lumimill_common::metric::{FillError, Partial, RowBatch};
 
 use super::{Measured, Place, beside};
 use crate::compiled_stage::CompiledStage;
@@ -80,7 +80,10 @@ pub(super) fn fill(
     let batch = row_batch(stage, entries, rows)?;
     told_apart.look(&batch, &rows.batch);
     let partials = measured.partials.iter_mut();
-    for partial in partials.filter(|partial| partial.spec().before_cuts().is_none()) {
+    let is_of_table = |partial: &&mut Partial| {
+        partial.spec().before_cuts().is_none() && partial.spec().shuffles().is_none()
+    };
+    for partial in partials.filter(is_of_table) {
         partial
             .fill(&batch)
             .map_err(|error| cannot_measure(stage, &named(place, rows, &error)))?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field_hash::FieldHash;
 use crate::metric::check::{check_name, check_names, done};
-use crate::metric::kind::Kind;
+use crate::metric::kind::{Kind, StageNames};
 use crate::run_range::RunRange;
 use crate::section::Section;
 
@@ -183,8 +183,8 @@ impl Kind for DriftSpec {
         !self.labels().is_empty()
     }
 
-    fn follow(&mut self, stage_labels: &[String]) {
-        self.labels.get_or_insert_with(|| stage_labels.to_vec());
+    fn follow(&mut self, stage: &StageNames) {
+        self.labels.get_or_insert_with(|| stage.labels.clone());
     }
 
     fn most_bytes(&self) -> u64 {

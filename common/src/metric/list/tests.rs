@@ -18,7 +18,10 @@ fn the_forms_of_a_campaign_file() {
     assert!(spec.may_be_probability());
     let drift = parse(r#"drift = { by = "run", columns = ["s", "m"] }"#).unwrap();
     assert!(!drift.needs_events());
-    let drift = drift.with_stage_labels(&["HLT".into()]);
+    let drift = drift.in_stage(&StageNames {
+        labels: vec!["HLT".into()],
+        ..StageNames::default()
+    });
     assert_eq!(drift.columns(), ["run", "s", "m", "HLT"]);
     assert!(drift.needs_events());
     let text = r#"histogram = { column = "m", bins = 120, range = [0.0, 120.0], weight = "w" }"#;

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 /// What is counted: a row, or an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Entry {
-    pub(super) score: f64,
-    pub(super) label: Option<bool>,
-    pub(super) weight: Option<f64>,
+pub(in crate::metric) struct Entry {
+    pub(in crate::metric) score: f64,
+    pub(in crate::metric) label: Option<bool>,
+    pub(in crate::metric) weight: Option<f64>,
 }
 
 /// Counts of labelled scores.

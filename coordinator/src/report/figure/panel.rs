@@ -80,6 +80,20 @@ impl Panel {
     pub(in crate::report) fn draw(&self, canvas: &mut Canvas) {
         let (mut small, mut large) = (Vec::new(), Vec::new());
         self.vertical_ticks(canvas, &mut small, &mut large);
+        self.frame(canvas, small, large);
+    }
+
+    /// The same without a vertical axis: what is drawn is named in the frame.
+    pub(in crate::report) fn draw_across(&self, canvas: &mut Canvas) {
+        self.frame(canvas, Vec::new(), Vec::new());
+    }
+
+    fn frame(
+        &self,
+        canvas: &mut Canvas,
+        mut small: Vec<[(f64, f64); 2]>,
+        mut large: Vec<[(f64, f64); 2]>,
+    ) {
         self.horizontal_ticks(canvas, &mut small, &mut large);
         canvas.strokes(&small, "tick");
         canvas.strokes(&large, "tick");

@@ -5,7 +5,9 @@ use crate::report::{
     StageReport,
 };
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array};
-use lumimill_common::metric::{CutFlow, MetricResult, Partial, RawMetric, RowBatch, Unit};
+use lumimill_common::metric::{
+    CutFlow, FeatureImportance, ImportanceResult, MetricResult, Partial, RawMetric, RowBatch, Unit,
+};
 use std::sync::Arc;
 
 const RUNS: u32 = 24;
@@ -130,6 +132,30 @@ pub(super) fn more_metrics(events: u32) -> Vec<MetricResult> {
         .iter()
         .map(|text| filled(&batch, text))
         .collect()
+}
+
+/// Importances of two features, of which one says nothing.
+pub(super) fn importance() -> MetricResult {
+    let feature = |name: &str, drop: f64| FeatureImportance {
+        feature: name.into(),
+        auc: Some(0.9 - drop),
+        auc_drop: Some(drop),
+        auc_drop_error: Some(drop / 10.0),
+        log_loss_rise: Some(drop),
+        log_loss_rise_error: Some(drop / 20.0),
+    };
+    MetricResult::Importance(ImportanceResult {
+        model: "score_dz".into(),
+        score: "score_dz".into(),
+        label: LABELS[0].0.into(),
+        per_event: true,
+        entries: 2_000,
+        left_out: 3,
+        auc: Some(0.9),
+        auc_binning_error: Some(0.0),
+        log_loss: Some(0.4),
+        features: vec![feature("m_mumu", 0.2), feature("MET_pt", 0.0)],
+    })
 }
 
 fn filled(batch: &RecordBatch, text: &str) -> MetricResult {

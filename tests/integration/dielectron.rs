@@ -213,6 +213,24 @@ fn configurations_of_eight_features_load_unchanged_and_strings_are_told() {
     }
 }
 
+/// The column of bins is of whole numbers, whatever is wrong with the models.
+#[test]
+fn a_mistake_in_a_configuration_brings_no_second_one_about_its_columns() {
+    let folder = CampaignFolder::dielectron(300);
+    let config = fs::read_to_string(folder.join("bdt_config.json")).unwrap();
+    for wrong in [
+        config.replace("cent_0_30_pt_0_2.onnx", "nosuch.onnx"),
+        config.replace("kDcaXY1", "kDcaXZ1"),
+        String::from("{"),
+    ] {
+        folder.write("bdt_config.json", &wrong);
+        let ended = lumimill().on("check", &folder.file()).expect_code(2);
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(said.contains("stage[0].model[0].bdt_config: "), "{said}");
+        assert!(!said.contains("stage[0].metric"), "{said}");
+    }
+}
+
 #[test]
 fn every_mistake_of_a_configuration_is_told_with_its_place() {
     let folder = CampaignFolder::dielectron(300);

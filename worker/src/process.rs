@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use lumimill_common::campaign::{Problem, Stage};
+use lumimill_common::campaign::{BdtSource, Problem, Stage};
 use lumimill_common::failure::Failure;
 use lumimill_common::metric::{CutFlow, FillError, MetricSpec, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
@@ -160,7 +160,8 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
 }
 
 /// What is wrong with metrics of a stage by the types of these columns, those of the table that are
-/// known to be right, and of scores.
+/// known to be right, and of scores. What a model that did not load would give is taken to be a score,
+/// of which nothing is said.
 pub(crate) fn wrong_metrics(
     prepared: &PreparedStage,
     stage: &Stage,
@@ -174,9 +175,22 @@ pub(crate) fn wrong_metrics(
         .iter()
         .flat_map(StageModel::fields)
         .collect();
-    for name in stage.models.iter().flat_map(|model| model.columns()) {
-        let field = known.iter().find(|field| field.name() == name).cloned();
-        columns.push(field.unwrap_or_else(|| Field::new(name, DataType::Float32, false)));
+    let mut guessed = Vec::new();
+    for model in &stage.models {
+        let bin = model.bdt().map(|_| BdtSource::bin_column(&model.name));
+        for name in model.columns() {
+            let field = known.iter().find(|field| field.name() == name).cloned();
+            columns.push(field.unwrap_or_else(|| {
+                guessed.push(name);
+                let is_bin = bin.as_deref() == Some(name);
+                let stored = if is_bin {
+                    DataType::Int32
+                } else {
+                    DataType::Float32
+                };
+                Field::new(name, stored, false)
+            }));
+        }
     }
     columns.extend(weight_fields(stage));
     let batch = RecordBatch::new_empty(Arc::new(Schema::new(columns)));
@@ -194,8 +208,12 @@ pub(crate) fn wrong_metrics(
     let wrong = metrics.chain(fit).filter_map(|(key, metric)| {
         let error = Partial::new(&metric).fill(&batch).err()?;
         // A column that is not there is a mistake already, or made of one.
-        let is_missing = matches!(error, FillError::MissingColumn { .. });
-        (!is_missing).then(|| Problem {
+        let is_told = match &error {
+            FillError::MissingColumn { .. } => true,
+            FillError::WrongType { column, .. } => guessed.contains(&column.as_str()),
+            _ => false,
+        };
+        (!is_told).then(|| Problem {
             path: format!("{}.{key}", prepared.path()),
             message: error.to_string(),
         })

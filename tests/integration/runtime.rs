@@ -174,6 +174,33 @@ fn a_model_file_says_what_it_is() {
     ended.says(&["not an ONNX file: expected a protobuf ModelProto, found text"]);
 }
 
+/// A model of graphs takes two rows of edges, which is no batch of two rows.
+#[test]
+fn a_model_of_graphs_says_what_it_is() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../worker/tests/graph_models");
+    let file = models.join("edges.onnx");
+    let file = file.to_str().unwrap();
+    let says = |ended: Ended, engine: &str| {
+        let ended = ended.expect_code(0);
+        for text in [
+            "input  e: int64 [2, ?]",
+            "output  quantiles: float [rows, 2, 3]",
+            engine,
+            "it is given graphs, not rows: in a campaign, `graph = { … }` says which",
+        ] {
+            assert!(ended.out.contains(text), "{text}: {}", ended.out);
+        }
+    };
+    says(run(&["model", file], &[NO_RUNTIME]), "engine  tract 0.");
+    if has_runtime("a_model_of_graphs_says_what_it_is") {
+        let ended = Program::finish(&mut lumimill().command(&["model", file]));
+        says(ended, "engine  onnxruntime 1.");
+    }
+    let ended = run(&["model", file, "--bench"], &[NO_RUNTIME]).expect_code(2);
+    assert!(ended.out.contains("engine  tract 0."), "{}", ended.out);
+    ended.says(&["--bench gives a model rows: it is given graphs, not rows"]);
+}
+
 /// What the embedded engine does not know, ONNX Runtime may: that is said, with how to get it.
 #[test]
 fn an_operator_that_nobody_knows_is_said() {

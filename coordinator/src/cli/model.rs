@@ -15,7 +15,8 @@ use crate::exit_code::Exit;
 pub(super) struct ModelArgs {
     /// The model file (ONNX).
     file: PathBuf,
-    /// Say how many rows it scores in a second, on one thread, given some at a time.
+    /// Say how many rows it scores in a second, on one thread, given some at a time; not of models
+    /// of graphs.
     #[arg(long)]
     bench: bool,
     /// What is to evaluate it.
@@ -54,8 +55,12 @@ pub(super) fn model(args: &ModelArgs) -> anyhow::Result<Exit> {
     let described = Description::of(&name, &bytes, args.engine.choice());
     let described = described.map_err(|error| mistake(error.problem().to_string()))?;
     let speed = match args.bench && described.engine.is_some() {
-        true => described.speed().map_err(mistake)?,
-        false => Vec::new(),
+        true => described.speed(),
+        false => Ok(Vec::new()),
+    };
+    let (speed, unmeasured) = match speed {
+        Ok(speed) => (speed, None),
+        Err(why) => (Vec::new(), Some(why)),
     };
     match args.json {
         true => {
@@ -67,6 +72,10 @@ pub(super) fn model(args: &ModelArgs) -> anyhow::Result<Exit> {
             say(format_args!("{}", serde_json::to_string_pretty(&json)?));
         }
         false => print(&name, &described, &speed),
+    }
+    if let Some(why) = unmeasured {
+        tell(format_args!("error: --bench gives a model rows: {why}"));
+        return Ok(Exit::Usage);
     }
     if described.engine.is_some() {
         return Ok(Exit::Done);

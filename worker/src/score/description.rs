@@ -1,6 +1,8 @@
 //! What a model file is, for a person: its inputs and outputs, what it is made of, what evaluates it
 //! here and how fast.
 
+mod graphs;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +25,8 @@ use crate::cpu_time::cpu_time;
 const UNTOLD_WIDTH: usize = 1;
 /// Rows that are given at a time, when it is measured.
 const SIZES: [usize; 6] = [1, 16, 64, 256, 1024, 4096];
+/// What is to be known of a model that no rows fit.
+const OF_GRAPHS: &str = "it is given graphs, not rows: in a campaign, `graph = { … }` says which";
 /// Time for one of them.
 const TIME: Duration = Duration::from_millis(300);
 
@@ -82,9 +86,9 @@ impl Description {
     ///
     /// # Errors
     /// When it is no ONNX file, or a damaged one.
-    pub fn of(name: &str, bytes: &[u8], engine: EngineChoice) -> Result<Self, ModelError> {
+    pub fn of(name: &str, bytes: &[u8], asked: EngineChoice) -> Result<Self, ModelError> {
         let graph = onnx::parse(bytes).map_err(|problem| ModelError::new(name, problem))?;
-        let (evaluator, why) = evaluator(name, bytes, &graph, engine);
+        let (evaluator, mut why) = evaluator(name, bytes, &graph, asked);
         let mut operators = BTreeMap::new();
         for node in &graph.nodes {
             let operator = match node.domain.as_str() {
@@ -94,6 +98,19 @@ impl Description {
             *operators.entry(operator).or_default() += 1;
         }
         let engine = evaluator.as_ref().map(|model| model.engine());
+        let mut engine = engine.map(|engine| engine.unwrap_or("trees").to_owned());
+        if engine.is_none()
+            && let Some(found) = graphs::engine(bytes, &graph, asked)
+        {
+            match found {
+                Ok(found) => {
+                    let by = self::why(name, &graph, asked, Some(&found));
+                    why = format!("{OF_GRAPHS}; {by}");
+                    engine = Some(found);
+                }
+                Err(reason) => why = format!("{OF_GRAPHS}; {reason}"),
+            }
+        }
         Ok(Self {
             sha256: sha256(bytes),
             bytes: bytes.len(),
@@ -102,7 +119,7 @@ impl Description {
             outputs: graph.outputs.iter().map(value).collect(),
             operators,
             metadata: graph.metadata.iter().cloned().collect(),
-            engine: engine.map(|engine| engine.unwrap_or("trees").to_owned()),
+            engine,
             why,
             notes: evaluator
                 .as_ref()
@@ -114,7 +131,7 @@ impl Description {
     /// How fast it is here, by one thread, on rows that were made up; gathering columns included.
     ///
     /// # Errors
-    /// When nothing evaluates it, or that fails.
+    /// When it is not given rows, nothing evaluates it, or that fails.
     pub fn speed(&self) -> Result<Vec<Speed>, String> {
         let model = self.evaluator.as_ref().ok_or_else(|| self.why.clone())?;
         let measured = |rows| {

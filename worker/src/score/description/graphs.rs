@@ -1,0 +1,67 @@
+//! What evaluates a model that is given graphs: tensors of nodes and edges, not rows.
+
+use lumimill_common::campaign::EngineChoice;
+
+use crate::score::onnx::{Graph, Port};
+use crate::score::signature::{self, Element, element_of};
+use crate::score::tensors::{self, Axis, Extent, TensorInput};
+
+/// What the tables of a model may be of, in their order: its file does not say.
+const ORDERS: [[Axis; 3]; 6] = [
+    [Axis::Nodes, Axis::Edges, Axis::Graphs],
+    [Axis::Nodes, Axis::Graphs, Axis::Edges],
+    [Axis::Edges, Axis::Nodes, Axis::Graphs],
+    [Axis::Edges, Axis::Graphs, Axis::Nodes],
+    [Axis::Graphs, Axis::Nodes, Axis::Edges],
+    [Axis::Graphs, Axis::Edges, Axis::Nodes],
+];
+
+/// The engine that takes a model of graphs, or why there is none; nothing where no input has the
+/// shape of edges, two numbers of nodes for each.
+pub(super) fn engine(
+    bytes: &[u8],
+    graph: &Graph,
+    choice: EngineChoice,
+) -> Option<Result<String, String>> {
+    let ports = signature::inputs(graph);
+    if !ports.iter().any(|port| is_edges(port)) {
+        return None;
+    }
+    let outputs: Vec<String> = graph.outputs.iter().map(|port| port.name.clone()).collect();
+    let mut first = None;
+    for order in ORDERS {
+        let mut axes = order.into_iter().cycle();
+        let inputs = ports.iter().map(|port| input(port, &mut axes));
+        let inputs = inputs.collect::<Option<Vec<TensorInput>>>()?;
+        match tensors::load(bytes, &inputs, &outputs, (choice, None)) {
+            Ok(engine) => return Some(Ok(engine.name().to_owned())),
+            Err(why) => first = first.or(Some(why)),
+        }
+    }
+    first.map(Err)
+}
+
+fn is_edges(port: &Port) -> bool {
+    port.shape.as_deref() == Some(&[Some(2), None]) && is_whole(port)
+}
+
+fn is_whole(port: &Port) -> bool {
+    matches!(element_of(port), Some(Element::Long | Element::Int))
+}
+
+/// An input with what is likely to be along it; tables take one of `axes` after the other.
+fn input(port: &Port, axes: &mut impl Iterator<Item = Axis>) -> Option<TensorInput> {
+    let fixed = |size: &i64| usize::try_from(*size).ok().map(Extent::Fixed);
+    let extents = match port.shape.as_deref()? {
+        _ if is_edges(port) => vec![Extent::Fixed(2), Extent::Free(Axis::Edges)],
+        [None] if is_whole(port) => vec![Extent::Free(Axis::Nodes)],
+        [None] => vec![Extent::Free(Axis::Graphs)],
+        [None, Some(width)] => vec![Extent::Free(axes.next()?), fixed(width)?],
+        _ => return None,
+    };
+    Some(TensorInput {
+        name: port.name.clone(),
+        element: element_of(port)?,
+        extents,
+    })
+}

@@ -16,6 +16,7 @@ from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 from skl2onnx import to_onnx
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
 
 warnings.filterwarnings("ignore")
 FOLDER = pathlib.Path(__file__).parent / "graph_models"
@@ -149,6 +150,16 @@ def forests():
         score(name, {"X": floats(4)}, outputs)
 
 
+def zipped():
+    """A model that is no ensemble of trees, with a ZipMap at its end; scores are those without it."""
+    x = np.random.default_rng(12).normal(size=(ROWS, 3)).astype(np.float32)
+    model = LogisticRegression().fit(x, x[:, 0] + x[:, 1] > 0.2)
+    with_map, without = (to_onnx(model, x[:1], options={id(model): {"zipmap": zipmap}}, target_opset={"": 17, "ai.onnx.ml": 3}) for zipmap in (True, False))
+    (FOLDER / "zipped.onnx").write_bytes(with_map.SerializeToString())
+    score("zipped", {"X": x}, ["probabilities"], without.SerializeToString())
+    expected["zipped"]["outputs"] = {with_map.graph.output[1].name: expected["zipped"]["outputs"]["probabilities"]}
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     every_type()
@@ -163,6 +174,7 @@ def main():
     forests()
     refused()
     of_graphs()
+    zipped()
     (FOLDER / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
 

@@ -63,7 +63,7 @@ pub enum EngineChoice {
     Trees,
     /// ONNX Runtime, for trees too.
     Runtime,
-    /// The embedded engine, for trees too.
+    /// The embedded engine, which knows no trees.
     Embedded,
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use lumimill_common::campaign::{self, ModelInputs, ModelOutput};
 use lumimill_common::suggest;
 
-use super::onnx::{BOOL, DOUBLE, FLOAT, Graph, INT32, INT64, Port};
+use super::onnx::{BOOL, DOUBLE, FLOAT, Graph, INT32, INT64, Node, Port};
 
 /// A mistake of a campaign's model, and the key that it is about; empty for the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -282,11 +282,8 @@ pub(crate) fn check_outputs(graph: &Graph, asked: &[ModelOutput]) -> Vec<Wrong> 
             wrong.push(Wrong::new(key, message));
             continue;
         };
-        let zipped = graph
-            .nodes
-            .iter()
-            .any(|node| node.operator == "ZipMap" && node.outputs.contains(&port.name));
-        if let Some(other) = port.other.filter(|_| !zipped) {
+        let zipped = zip_map(graph, &port.name);
+        if let Some(other) = port.other.filter(|_| zipped.is_none()) {
             wrong.push(Wrong::new(key, format!(
                 "output {:?} is {other}, which makes no column: export the model with tensors as \
                  outputs (skl2onnx: options={{'zipmap': False}})",
@@ -344,6 +341,21 @@ pub(crate) fn wrong_element(
     }
 }
 
+/// The ZipMap that an output is of: what is asked of it is asked of the tensor that it takes apart.
+fn zip_map<'a>(graph: &'a Graph, output: &str) -> Option<&'a Node> {
+    let is_of = |name: &String| name == output;
+    let mut nodes = graph.nodes.iter();
+    nodes.find(|node| node.operator == "ZipMap" && node.outputs.iter().any(is_of))
+}
+
+/// How many classes a ZipMap names, which is how wide its tensor is.
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+fn classes_of(zip_map: &Node) -> Option<usize> {
+    let numbers = zip_map.attributes.ints("classlabels_int64s").ok()?.len();
+    let names = zip_map.attributes.strings("classlabels_strings").ok()?;
+    Some(numbers.max(names.len())).filter(|classes| *classes > 0)
+}
+
 /// The output that is the score where a campaign names none: a class of the probabilities.
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput, Vec<Wrong>> {
@@ -355,9 +367,11 @@ pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput
     };
     let name = super::graph::score_output(graph).ok_or_else(missing)?;
     let port = graph.outputs.iter().find(|port| port.name == name);
-    let width = match port.and_then(|port| port.shape.as_deref()) {
-        Some([_]) => None,
-        Some([_, Some(width)]) => usize::try_from(*width).ok(),
+    let zipped = zip_map(graph, name).and_then(classes_of);
+    let width = match (port.and_then(|port| port.shape.as_deref()), zipped) {
+        (_, Some(classes)) => Some(classes),
+        (Some([_]), _) => None,
+        (Some([_, Some(width)]), _) => usize::try_from(*width).ok(),
         _ => {
             let told = port.map_or_else(String::new, describe);
             let message = format!(

@@ -171,7 +171,7 @@ fn models_score_as_in_python() {
     }
     let all: Value = serde_json::from_slice(&small("expected.json")).unwrap();
     let all = all.as_object().unwrap();
-    assert_eq!(all.len(), 9);
+    assert_eq!(all.len(), 10);
     for (name, of) in all {
         let (rows, mut model, wanted) = expected(of);
         let bytes = small(&format!("{name}.onnx"));
@@ -220,6 +220,66 @@ fn trees_agree_with_the_native_engine() {
         for (found, wanted) in found[0].iter().zip(&wanted[0]) {
             assert!((found - wanted).abs() < 1e-6, "{file}: {found} {wanted}");
         }
+    }
+}
+
+/// As skl2onnx writes classifiers unless it is told not to.
+#[test]
+fn a_zip_map_is_taken_off_and_a_class_is_a_column_of_what_is_before_it() {
+    if !is_here() {
+        return;
+    }
+    let all: Value = serde_json::from_slice(&small("expected.json")).unwrap();
+    let (rows, named, wanted) = expected(&all["zipped"]);
+    let bytes = small("zipped.onnx");
+    let columns = named.inputs.columns();
+    for engine in [
+        EngineChoice::Auto,
+        EngineChoice::Runtime,
+        EngineChoice::Embedded,
+    ] {
+        for (class, wanted) in [
+            (Some(0), &wanted[0]),
+            (Some(1), &wanted[1]),
+            (None, &wanted[1]),
+        ] {
+            let mut model = by(engine, &spec(ModelInputs::Columns(columns.clone()), &[]));
+            model.class = class;
+            let loaded = load("m.onnx", &bytes, &model, None).unwrap();
+            let found = scores(loaded.as_ref(), &rows);
+            for (found, wanted) in found[0].iter().zip(wanted) {
+                assert!(
+                    (found - wanted).abs() < 1e-6,
+                    "{engine:?} {class:?}: {found} {wanted}"
+                );
+            }
+        }
+        let mut model = by(engine, &spec(ModelInputs::Columns(columns.clone()), &[]));
+        model.class = Some(2);
+        let said = told(&model, &bytes);
+        assert!(
+            said.contains("class: model m.onnx: 2: the model has 2 output columns"),
+            "{said}"
+        );
+    }
+    let Some(bytes) = sample("lgbm_bin_zipmap.onnx") else {
+        return;
+    };
+    let rows = table(self::columns(100, "f", 6));
+    let by_class = |engine| {
+        let mut model = by(engine, &spec(ModelInputs::Columns(names("f", 6)), &[]));
+        model.class = Some(0);
+        scores(
+            load("m.onnx", &bytes, &model, None).unwrap().as_ref(),
+            &rows,
+        )
+    };
+    let (native, runtime) = (
+        by_class(EngineChoice::Trees),
+        by_class(EngineChoice::Runtime),
+    );
+    for (one, other) in native[0].iter().zip(&runtime[0]) {
+        assert!((one - other).abs() < 1e-6, "{one} {other}");
     }
 }
 

@@ -4,21 +4,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, CampaignErrors, Draft, Problem, is_ccdb};
+use lumimill_common::campaign::{Campaign, CampaignErrors, Draft, Problem};
 use lumimill_common::small_file::SmallFile;
-use lumimill_common::spelling::spelled_out;
-use lumimill_common::store::{Place, PlaceError, S3Address};
-use lumimill_worker::input;
+use lumimill_common::store::{Place, PlaceError};
 use lumimill_worker::prepared_stage::PreparedStage;
+
+use crate::model_file;
 
 const CAMPAIGN: SmallFile = SmallFile {
     what: "a campaign file (TOML)",
     most: 4 << 20,
-};
-/// A file of a model.
-pub(crate) const MODEL: SmallFile = SmallFile {
-    what: "a model (ONNX)",
-    most: 256 << 20,
 };
 /// What a campaign file in a folder of its own is called.
 const NAME: &str = "campaign.toml";
@@ -128,7 +123,7 @@ impl DraftFile {
         let text = text_of(&path)?;
         let draft = Draft::read(&text).map_err(|errors| of_campaign(&path, &errors))?;
         let base = folder_of(&path);
-        let files = |path: &str| model_bytes(&base, path);
+        let files = |path: &str| model_file::bytes(&base, path);
         let mut wrong: Vec<String> = draft.problems.iter().map(Problem::to_string).collect();
         let mut stages = Vec::with_capacity(draft.campaign.stages.len());
         for number in 0..draft.campaign.stages.len() {
@@ -171,7 +166,7 @@ impl CampaignFile {
 
     /// The bytes of a model file, by the path that the campaign has for it.
     pub fn model(&self, path: &str) -> Result<Vec<u8>, String> {
-        model_bytes(&self.base, path)
+        model_file::bytes(&self.base, path)
     }
 
     /// The place of the campaign's output.
@@ -240,28 +235,4 @@ fn text_of(path: &Path) -> Result<String, Mistakes> {
 fn of_campaign(path: &Path, CampaignErrors(problems): &CampaignErrors) -> Mistakes {
     let messages = problems.iter().map(Problem::to_string).collect();
     Mistakes::new(path.display(), messages).hiding_more()
-}
-
-fn model_bytes(base: &Path, path: &str) -> Result<Vec<u8>, String> {
-    if is_ccdb(path) {
-        return of_ccdb(path);
-    }
-    if S3Address::is_meant(path) {
-        return input::whole(path, MODEL.most);
-    }
-    let plain = spelled_out(path).map_err(|error| error.to_string())?;
-    let bytes = MODEL.read(&base.join(plain));
-    bytes.map_err(|error| error.to_string())
-}
-
-#[cfg(feature = "s3")]
-fn of_ccdb(url: &str) -> Result<Vec<u8>, String> {
-    crate::ccdb::object(url)
-}
-
-#[cfg(not(feature = "s3"))]
-fn of_ccdb(_url: &str) -> Result<Vec<u8>, String> {
-    Err(String::from(
-        "this program was built without a client for the web (cargo feature `s3`)",
-    ))
 }

@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod ledger;
 #[cfg(test)]
 mod meddled_store;
+mod model_file;
 pub mod orders;
 pub mod output;
 pub mod outstanding;

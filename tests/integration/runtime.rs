@@ -174,6 +174,55 @@ fn a_model_file_says_what_it_is() {
     ended.says(&["not an ONNX file: expected a protobuf ModelProto, found text"]);
 }
 
+/// As torch's exporter writes them: what is hashed and scored is one file with all of it.
+#[test]
+fn weights_in_another_file_are_part_of_the_model() {
+    let folder = CampaignFolder::pid(500);
+    let _ = without_runtime("run", &folder).expect_code(0);
+    let model = folder.join("models/attention.onnx");
+    let apart = folder.join("models/apart.onnx");
+    let paths = [&model, &apart].map(|path| path.to_str().unwrap());
+    let Some(written) = python("external_data.py", &paths) else {
+        return;
+    };
+    let _ = written.expect_code(0);
+    let whole = engines(&folder);
+    let weights = folder.join("models/weights.data");
+    assert!(fs::metadata(&apart).unwrap().len() < fs::metadata(&model).unwrap().len() / 2);
+    let described = run(&["model", paths[1]], &[NO_RUNTIME]).expect_code(0);
+    assert!(
+        described.out.contains("engine  tract 0."),
+        "{}",
+        described.out
+    );
+    folder.change("attention.onnx", "apart.onnx");
+    let file = folder.file();
+    let replaced = ["run", file.to_str().unwrap(), "--replace"];
+    let _ = run(&replaced, &[NO_RUNTIME]).expect_code(0);
+    assert_eq!(engines(&folder), whole, "the same scores");
+    // What is not there, or elsewhere, is said.
+    let moved = folder.join("weights.data");
+    fs::rename(&weights, &moved).unwrap();
+    let ended = without_runtime("check", &folder).expect_code(2);
+    ended.says(&[
+        "stage[0].model[0]: models/apart.onnx: cannot read the model: tensor ",
+        "lies in another file (external data): weights.data: ",
+        "keep it beside the model, or write the model as one file: onnx.save_model(",
+    ]);
+    let bytes = fs::read(&apart).unwrap();
+    let mut outside = bytes;
+    let mut at = 0;
+    while at + 12 <= outside.len() {
+        if outside[at..at + 12] == *b"weights.data" {
+            outside[at..at + 12].copy_from_slice(b"../ghts.data");
+        }
+        at += 1;
+    }
+    fs::write(&apart, outside).unwrap();
+    let ended = without_runtime("check", &folder).expect_code(2);
+    ended.says(&["\"../ghts.data\" is no file below the model's folder"]);
+}
+
 /// A model of graphs takes two rows of edges, which is no batch of two rows.
 #[test]
 fn a_model_of_graphs_says_what_it_is() {

@@ -49,4 +49,5 @@ pub(crate) use features::{doubles, is_nan};
 pub use fold::{FOLD, fold_column};
 pub use model::Model;
 pub(crate) use model::sha256;
+pub use onnx::with_external_data;
 pub use signature::Wrong;

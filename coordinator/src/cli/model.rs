@@ -8,8 +8,9 @@ use lumimill_worker::score::{Description, Speed};
 use serde_json::json;
 
 use super::say::{say, tell};
-use crate::campaign_file::{MODEL, Mistakes};
+use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
+use crate::model_file;
 
 #[derive(Debug, Args)]
 pub(super) struct ModelArgs {
@@ -50,8 +51,7 @@ impl Engine {
 pub(super) fn model(args: &ModelArgs) -> anyhow::Result<Exit> {
     let name = args.file.display().to_string();
     let mistake = |message: String| Mistakes::new(&name, vec![message]);
-    let bytes = MODEL.read(&args.file);
-    let bytes = bytes.map_err(|error| mistake(error.to_string()))?;
+    let bytes = model_file::of_file(&args.file).map_err(mistake)?;
     let described = Description::of(&name, &bytes, args.engine.choice());
     let described = described.map_err(|error| mistake(error.problem().to_string()))?;
     let speed = match args.bench && described.engine.is_some() {

@@ -7,6 +7,7 @@ mod attribute;
 mod bounds;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod excerpt;
+mod external;
 mod message;
 mod tensor;
 
@@ -19,6 +20,7 @@ pub(crate) use bounds::out_of_bounds;
 pub(crate) use excerpt::with_free_rows;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(crate) use excerpt::{Excerpt, excerpt};
+pub use external::with_external_data;
 #[cfg(test)]
 pub(crate) use message::AttributeProto;
 pub(crate) use tensor::{Tensor, TensorData};

@@ -181,7 +181,8 @@ fn attributes(node: &NodeProto) -> Result<Vec<Vec<u8>>, Problem> {
 }
 
 /// A constant whose values are in the file, as many as its shape says.
-fn sound(tensor: TensorProto) -> Result<TensorProto, Problem> {
+fn sound(mut tensor: TensorProto) -> Result<TensorProto, Problem> {
+    tensor.external_data.clear();
     let named = |reason: &str| Problem::invalid(format!("tensor {:?}: {reason}", tensor.name));
     if tensor.data_location != 0 {
         return Err(named("it lies in another file (external data)"));

@@ -36,6 +36,7 @@ mod models;
 mod odd_files;
 mod one_moment;
 mod one_table;
+mod operators;
 mod permissions;
 mod pool;
 mod rankings;

@@ -5,6 +5,7 @@
 //! model that mixes the rows of a batch, which a trial shows, rows are scored one at a time.
 
 mod any_size;
+mod exact;
 mod growth;
 mod plan;
 mod trial;
@@ -23,11 +24,13 @@ use super::error::Problem;
 use super::evaluator::{Evaluator, Gathering};
 use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
+use crate::runtime_library::INSTALL;
 pub(crate) use any_size::AnySize;
 use plan::{Asked, Plan};
 
-/// The engine, as plans and tables name it.
-pub(crate) const ENGINE: &str = "tract 0.23.9";
+/// The engine, as plans and tables name it; behind the sign the edition of what this program
+/// replaces of it, which changes with values.
+pub(crate) const ENGINE: &str = "tract 0.23.9+1";
 
 /// Rows of a batch: enough to fill the caches of a processor, and what most of the time is not
 /// lost to filling up. The same for everybody, as scores may depend on it in their last bit.
@@ -210,7 +213,14 @@ fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(format!("{ENGINE}: {}", told(&error))),
-        Err(_) => Err(format!("{ENGINE} broke off")),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let text = text.map_or_else(String::new, |text| format!(": {text}"));
+            Err(format!(
+                "{ENGINE} broke off{text}; ONNX Runtime may go on: {INSTALL}"
+            ))
+        }
     }
 }
 

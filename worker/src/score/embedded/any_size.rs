@@ -10,7 +10,7 @@ use tract_onnx::prelude::{
 use tract_onnx::tract_core::internal::{Symbol, SymbolValues};
 
 use super::plan::{Asked, TENSOR_LIMIT, TOTAL_LIMIT, datum};
-use super::{ENGINE, guarded};
+use super::{ENGINE, exact, guarded};
 use crate::score::error::Problem;
 use crate::score::signature::BoundInput;
 use crate::score::tensors::{Axis, Elements, Extent, Tensor, TensorEngine, TensorInput};
@@ -71,7 +71,8 @@ impl AnySize {
         })?;
         let refused = Problem::not_embedded;
         let symbols = symbols.ok_or_else(|| refused(String::from("it has no inputs")))?;
-        let model = guarded(|| model.into_typed()).map_err(refused)?;
+        let mut model = guarded(|| model.into_typed()).map_err(refused)?;
+        exact::replace(&mut model);
         let facts = model.nodes.iter().flat_map(|node| &node.outputs);
         let sizes = facts.map(|output| output.fact.shape.iter().cloned().product());
         let sizes: Vec<TDim> = sizes.collect();

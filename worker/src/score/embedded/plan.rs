@@ -13,7 +13,7 @@ use tract_onnx::prelude::{
 use tract_onnx::tract_core::internal::{OutletId, tvec};
 use tract_onnx::tract_hir::infer::Factoid;
 
-use super::{growth, guarded};
+use super::{exact, growth, guarded};
 use crate::score::columns::Given;
 use crate::score::error::Problem;
 use crate::score::onnx::{Excerpt, excerpt};
@@ -86,8 +86,14 @@ impl Asked {
                 "it does not know operator {operator}"
             )));
         }
-        let proto = <ModelProto as prost::Message>::decode(bytes.as_slice())
+        let mut proto = <ModelProto as prost::Message>::decode(bytes.as_slice())
             .map_err(|error| Problem::damaged(error.to_string()))?;
+        let sets = proto.opset_import.iter();
+        let operator_set = sets.filter(|set| set.domain.is_empty() || set.domain == "ai.onnx");
+        let operator_set = operator_set.map(|set| set.version).max().unwrap_or(1);
+        if let Some(graph) = &mut proto.graph {
+            exact::guard(graph, operator_set);
+        }
         let of = |name: &String| inputs.iter().find(|input| input.name == *name).cloned();
         let inputs = needed.iter().filter_map(of).collect();
         Ok(Self {
@@ -125,8 +131,9 @@ impl Asked {
     fn plan_for(&self, rows: usize) -> Result<Plan, Problem> {
         let model = self.sized(rows)?;
         let refused = |message| Problem::not_embedded(message);
-        let model = guarded(|| model.into_typed()).map_err(refused)?;
+        let mut model = guarded(|| model.into_typed()).map_err(refused)?;
         within_limits(&model)?;
+        exact::replace(&mut model);
         let model = guarded(|| model.into_optimized()).map_err(refused)?;
         let mut outputs = Vec::with_capacity(self.outputs.len());
         for (name, outlet) in self.outputs.iter().zip(&model.outputs) {
@@ -172,7 +179,7 @@ impl Asked {
     ) -> Result<InferenceModel, Problem> {
         let refused = |message| Problem::not_embedded(message);
         let mut model = guarded(|| {
-            let mut model = tract_onnx::onnx().model_for_proto_model(&self.proto)?;
+            let mut model = exact::reader().model_for_proto_model(&self.proto)?;
             tell(&mut model)?;
             Ok(model)
         })

@@ -25,15 +25,15 @@ pub use column::{Column, ColumnType};
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
 pub use model::{
-    BdtMode, BdtSource, Distance, Edges, EngineChoice, Graph, GraphInput, Level, Model,
-    ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy, is_ccdb,
+    BdtMode, BdtSource, Dense, Distance, Edges, EngineChoice, Graph, GraphInput, Least, Level,
+    Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy, WrittenEdges, is_ccdb,
 };
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};
-pub use rows::{Charge, Keep, Rows};
+pub use rows::{Charge, Grouping, Keep, Rows};
 pub use share::Share;
 pub use stage::{MissingLabels, Stage};
-pub use steps::{CERTIFIED, FIRST, READ, ROWS_READ};
+pub use steps::{CERTIFIED, FIRST, GROUPED, READ, ROWS_READ};
 pub use weigh::{Cow, Weigh, WeightColumn};
 
 pub use crate::section::{CampaignErrors, Problem};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Draft};
 use lumimill_worker::counters::different_counters;
-use lumimill_worker::input::schema_of;
+use lumimill_worker::grouped::schema_of_entries;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::process::rehearse;
 
@@ -204,7 +204,7 @@ fn wrong_with(
     let Ok(tree) = file.location.open().and_then(|root| root.tree(tree)) else {
         return Some(Default::default());
     };
-    let schema = schema_of(&tree);
+    let schema = schema_of_entries(&tree, stage.stage().grouping.as_ref());
     // What some programs write when they had no event to write: nothing is read of it.
     if tree.branches().is_empty() {
         return None;

@@ -19,6 +19,7 @@ mod digest;
 mod dropped;
 mod duplicates;
 mod event_columns;
+mod groups;
 mod pack;
 mod planner;
 mod scan;

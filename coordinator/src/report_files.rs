@@ -11,7 +11,7 @@ use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, MetricResult, Unit};
+use lumimill_common::metric::{CutFlow, MetricResult, Step, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
@@ -180,19 +180,18 @@ fn without_rows(stage: &StageReport) -> Option<String> {
     if stage.rows > 0 || stage.shards.done < stage.shards.planned {
         return None;
     }
-    let steps = stage.cut_flow.steps();
+    let steps = stage.cut_flow.steps().iter();
+    // What is left out of an event leaves its row.
+    let steps: Vec<&Step> = steps.filter(|step| step.unit != Unit::Members).collect();
     let last = steps.iter().rposition(|step| step.count > 0)?;
-    let (before, step) = (&steps[last], steps.get(last + 1)?);
+    let (before, step) = (steps[last], steps.get(last + 1)?);
     // What is certified is said when the campaign is planned.
     (before.name != "events read" && before.name != "events in the files").then(|| {
         format!(
             "stage {}: its table has no rows: none of {} {} passes \"{}\"; see the cut flow",
             stage.name,
             before.count,
-            match before.unit {
-                Unit::Events => "events",
-                Unit::Rows => "rows",
-            },
+            before.unit.word(),
             step.name,
         )
     })

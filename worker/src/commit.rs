@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
 use crate::fit::Frozen;
+use crate::group_reader::GroupReader;
 use crate::measure::{TableCopy, can_be_measured, measure};
 use crate::memory::Memory;
 use crate::off_thread::off_thread;
@@ -23,7 +24,7 @@ use crate::parent_table::ParentTable;
 use crate::parquet_output::Finished;
 use crate::prepared_stage::PreparedStage;
 use crate::process::Measured;
-use crate::production::{Production, newer, store_failure};
+use crate::production::{Opened, Production, newer, store_failure};
 use crate::progress::{Pace, Steps};
 use crate::stored_campaigns::still_wants;
 use crate::tree_reader::TreeReader;
@@ -332,8 +333,18 @@ impl Attempt {
                 return Ok(());
             };
             work.check_need(&opened.tree, &opened.compiled)?;
-            let mut reader = TreeReader::open(&piece, &opened.tree, &opened.compiled)?;
-            work.process(&piece, &opened.compiled, &mut reader)
+            let Opened { tree, compiled, .. } = &opened;
+            match &compiled.stage().grouping {
+                Some(grouping) => {
+                    let mut reader =
+                        GroupReader::open(&piece, tree, (compiled.as_ref(), grouping))?;
+                    work.process(&piece, compiled, &mut reader)
+                }
+                None => {
+                    let mut reader = TreeReader::open(&piece, tree, compiled)?;
+                    work.process(&piece, compiled, &mut reader)
+                }
+            }
         });
         let done = done.collect::<Result<(), Failure>>();
         match (done, work) {

@@ -21,9 +21,27 @@ mod work;
 
 use std::fmt;
 
+use arrow_array::ArrayRef;
+
 pub(crate) use compile::names_read;
 pub(crate) use features::Features;
 pub(crate) use model::Model;
+
+/// The columns that a model adds to rows.
+#[derive(Debug)]
+pub(crate) struct Scored {
+    pub(crate) columns: Vec<ArrayRef>,
+    pub(crate) left_out: LeftOut,
+}
+
+/// What a campaign leaves out of graphs, and of what is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Nodes that graphs of one size have no room for.
+    pub(crate) nodes: u64,
+    /// Edges below the least value of those that are written.
+    pub(crate) edges: u64,
+}
 
 /// Why graphs of a batch are not scored.
 #[derive(Debug)]

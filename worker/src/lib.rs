@@ -24,6 +24,8 @@ mod fatigue;
 pub mod feature;
 mod fit;
 mod graph;
+mod group_reader;
+pub mod grouped;
 #[cfg(feature = "program")]
 pub mod health;
 mod identity;

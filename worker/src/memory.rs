@@ -15,6 +15,8 @@ use lumimill_rootfile::Tree;
 
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::BATCH_ENTRIES;
+use crate::grouped::columns_of_rows;
+use crate::input::schema_of;
 use crate::table_reader::Table;
 
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
@@ -54,6 +56,10 @@ impl<'a> Memory<'a> {
             return Ok(());
         };
         let names = stage.branches(self.shard.lumis.is_some());
+        let names = match &stage.stage().grouping {
+            Some(grouping) => columns_of_rows(&schema_of(tree), grouping, &names),
+            None => names,
+        };
         let branches = names.iter().filter_map(|name| tree.branch(name));
         let need = branches.fold(0u64, |sum, branch| {
             let bytes = branch.uncompressed_bytes();

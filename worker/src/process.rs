@@ -150,7 +150,7 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
         .map_err(|error| error.to_string())
         .and_then(|mut rows| {
             let columns = added_columns("no file", (stage, None), &events, &rows);
-            let columns = columns.map_err(NotScored::message)?;
+            let (columns, _) = columns.map_err(NotScored::message)?;
             let batch = extended(&rows.batch, stage, columns);
             rows.batch = batch.map_err(|failure| failure.message)?;
             Ok(rows)
@@ -284,6 +284,10 @@ fn batch_rows(
         for name in before.chain(after).chain(stage.program().scored_step()) {
             measured.cut_flow.add(&name, Unit::Rows, 0);
         }
+        let models = stage.prepared().models().iter();
+        for name in models.flat_map(StageModel::steps_left_out) {
+            measured.cut_flow.add(&name, Unit::Members, 0);
+        }
         return Ok(None);
     };
     let mut rows = stage
@@ -300,7 +304,7 @@ fn batch_rows(
     rows = with_numbers(place, stage, rows, measured)?;
     let url = &place.shard.file.url;
     let columns = added_columns(url, (stage, weights), &entries.batch, &rows);
-    let columns = columns.map_err(|wrong| place.not_scored(&rows, wrong))?;
+    let (columns, left_out) = columns.map_err(|wrong| place.not_scored(&rows, wrong))?;
     let read = rows.batch.clone();
     rows.batch = extended(&rows.batch, stage, columns)?;
     fill_before_cuts((stage, entries), &read, &rows, measured)?;
@@ -320,6 +324,9 @@ fn batch_rows(
     {
         measured.cut_flow.add(&name, Unit::Rows, count);
     }
+    for (name, count) in left_out {
+        measured.cut_flow.add(&name, Unit::Members, count);
+    }
     if !shuffles.are_none() {
         let url = &place.shard.file.url;
         let failed = |error| Failure::reject("metric", url, error);
@@ -336,12 +343,10 @@ fn batch_rows(
 /// Counts what was read, and what is left of it after each step of reading.
 fn count_read(stage: &CompiledStage, counted: &Counted, cut_flow: &mut CutFlow) {
     let prepared = stage.prepared();
-    let unit = prepared.stage().entry_unit();
-    let steps = prepared
-        .stage()
-        .steps_of_reading(prepared.drops_duplicates());
-    for (step, left) in steps.iter().zip(&counted.left) {
-        cut_flow.add(step, unit, *left);
+    let stage = prepared.stage();
+    let steps = stage.steps_of_reading(prepared.drops_duplicates());
+    for (place, (step, left)) in steps.iter().zip(&counted.left).enumerate() {
+        cut_flow.add(step, stage.unit_of_reading(place), *left);
     }
 }
 
@@ -411,13 +416,16 @@ fn selected(
     Ok(rows)
 }
 
-/// The fold column, where there is one, the scores and the weights.
+/// Columns, and how many members are left out by which step of the cut flow.
+type Added = (Vec<ArrayRef>, Vec<(String, u64)>);
+
+/// The fold column, where there is one, the scores and the weights; and what models leave out.
 fn added_columns(
     url: &str,
     (stage, weights): (&CompiledStage, Option<&RowWeights<'_>>),
     events: &RecordBatch,
     rows: &Rows,
-) -> Result<Vec<ArrayRef>, NotScored> {
+) -> Result<Added, NotScored> {
     let mut columns = Vec::new();
     let mut scored = rows.batch.clone();
     if let Some(folds) = stage.folds() {
@@ -428,12 +436,13 @@ fn added_columns(
         columns.push(fold);
     }
     let models = stage.prepared().models();
-    columns.extend(score_with_graphs(models, stage.graphs(), &scored)?);
+    let scored = score_with_graphs(models, stage.graphs(), &scored)?;
+    columns.extend(scored.columns);
     match weights {
         Some(weights) => columns.extend(weights.columns(&rows.batch)?),
         None => columns.extend(no_weights(stage.stage(), rows.batch.num_rows())),
     }
-    Ok(columns)
+    Ok((columns, scored.left_out))
 }
 
 fn event_folds(stage: &CompiledStage, events: &RecordBatch, folds: u8) -> Result<ArrayRef, String> {

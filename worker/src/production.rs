@@ -19,7 +19,8 @@ use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
 use crate::compiled_stage::CompiledStage;
-use crate::input::{self, input_failure, schema_of};
+use crate::grouped::schema_of_entries;
+use crate::input::{self, input_failure};
 use crate::maker::Maker;
 use crate::memory::claim_limit;
 use crate::prepared_stage::PreparedStage;
@@ -164,7 +165,9 @@ impl Production {
         check_identity(&file, &shard.file)?;
         let file = file.with_memory_limit(claim_limit(memory));
         let tree = file.tree(&shard.tree).map_err(failure)?;
-        let compiled = self.compiled(shard, &schema_of(&tree), url)?;
+        let stage = self.stages.get(&shard.stage);
+        let grouping = stage.and_then(|stage| stage.stage().grouping.as_ref());
+        let compiled = self.compiled(shard, &schema_of_entries(&tree, grouping), url)?;
         Ok(Opened {
             file: shard.file.clone(),
             stage: shard.stage.clone(),

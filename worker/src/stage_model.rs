@@ -375,10 +375,18 @@ impl NotScored {
 
 /// The columns of models that are all of rows; those of the same inputs share one gathering.
 pub fn score_all(models: &[StageModel], rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
-    score_with_graphs(models, &[], rows).map_err(|wrong| match wrong {
+    let scored = score_with_graphs(models, &[], rows);
+    let scored = scored.map_err(|wrong| match wrong {
         NotScored::Failed(failure) => failure,
         NotScored::Row(row) => Failure::reject("model", "rows", row.message),
-    })
+    })?;
+    Ok(scored.columns)
+}
+
+/// The columns that models add, and how much they leave out by which step of the cut flow.
+pub(crate) struct ScoredRows {
+    pub(crate) columns: Vec<ArrayRef>,
+    pub(crate) left_out: Vec<(String, u64)>,
 }
 
 /// The columns of all models of a stage. Graphs are made of what rows have, and of what earlier models
@@ -387,7 +395,8 @@ pub(crate) fn score_with_graphs(
     models: &[StageModel],
     features: &[Option<Features>],
     rows: &RecordBatch,
-) -> Result<Vec<ArrayRef>, NotScored> {
+) -> Result<ScoredRows, NotScored> {
+    let mut left_out = Vec::new();
     let mut gathering = Gathering::of(rows);
     let mut known = rows.clone();
     let mut columns = Vec::with_capacity(models.len());
@@ -395,7 +404,9 @@ pub(crate) fn score_with_graphs(
         let added = match (&model.graph, features.get(number)) {
             (Some(graph), Some(Some(features))) => {
                 let scored = graph.evaluate(features, &known);
-                scored.map_err(|wrong| model.not_scored(wrong))?
+                let scored = scored.map_err(|wrong| model.not_scored(wrong))?;
+                left_out.extend(model.left_out(scored.left_out));
+                scored.columns
             }
             _ => model.models.evaluate(&mut gathering)?,
         };
@@ -407,10 +418,25 @@ pub(crate) fn score_with_graphs(
         }
         columns.extend(added);
     }
-    Ok(columns)
+    Ok(ScoredRows { columns, left_out })
 }
 
 impl StageModel {
+    /// The steps of the cut flow that say what it leaves out of graphs and of what is written.
+    pub(crate) fn steps_left_out(&self) -> Vec<String> {
+        let graph = self.graph();
+        graph.map_or_else(Vec::new, |graph| graph.steps_left_out(&self.name))
+    }
+
+    /// What it left out, each with its step.
+    fn left_out(&self, left_out: graph::LeftOut) -> Vec<(String, u64)> {
+        let truncates = self.graph().and_then(|graph| graph.dense.as_ref());
+        let truncates = truncates.is_some_and(|dense| dense.highest.is_some());
+        let counts = [left_out.nodes, left_out.edges].into_iter();
+        let counts = counts.skip(usize::from(!truncates));
+        self.steps_left_out().into_iter().zip(counts).collect()
+    }
+
     fn not_scored(&self, wrong: graph::Unscored) -> NotScored {
         let message = format!("model {}: {}", self.name, wrong.message);
         match wrong.row {

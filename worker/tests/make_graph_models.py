@@ -132,6 +132,42 @@ def of_graphs():
     save("edges", nodes, inputs, outputs, [constant("one", np.array([1])), constant("shape", np.array([-1, 2, 3]))])
 
 
+def dense():
+    """Attention of nodes to the others of their graph, of which there are up to eight, with a mask."""
+    draw = np.random.default_rng(12)
+    weights = {name: draw.normal(size=shape).astype(np.float32) for name, shape in {
+        "wq": (3, 4), "wk": (3, 4), "wv": (3, 4), "wn": (4, 2), "wg": (5, 2),
+    }.items()}
+    nodes = [helper.make_node("MatMul", ["x", f"w{name}"], [name]) for name in "qkv"]
+    nodes += [
+        helper.make_node("Transpose", ["k"], ["kt"], perm=[0, 2, 1]),
+        helper.make_node("MatMul", ["q", "kt"], ["all"]),
+        helper.make_node("Sub", ["mask", "one"], ["absent"]),
+        helper.make_node("Mul", ["absent", "large"], ["low"]),
+        helper.make_node("Unsqueeze", ["low", "axis_one"], ["low_of_keys"]),
+        helper.make_node("Add", ["all", "low_of_keys"], ["masked"]),
+        helper.make_node("Softmax", ["masked"], ["attention"], axis=2),
+        helper.make_node("MatMul", ["attention", "v"], ["mixed"]),
+        helper.make_node("MatMul", ["mixed", "wn"], ["of_nodes"]),
+        helper.make_node("Sigmoid", ["of_nodes"], ["node_prob"]),
+        helper.make_node("Unsqueeze", ["mask", "axis_two"], ["there"]),
+        helper.make_node("Mul", ["mixed", "there"], ["of_there"]),
+        helper.make_node("ReduceSum", ["of_there", "axis_one"], ["sum"], keepdims=0),
+        helper.make_node("ReduceSum", ["mask", "axis_one"], ["count"], keepdims=1),
+        helper.make_node("Div", ["sum", "count"], ["mean"]),
+        helper.make_node("Concat", ["mean", "u"], ["graph"], axis=1),
+        helper.make_node("MatMul", ["graph", "wg"], ["of_graphs"]),
+        helper.make_node("Sigmoid", ["of_graphs"], ["graph_prob"]),
+    ]
+    inputs = [port("x", T.FLOAT, ["graphs", 8, 3]), port("mask", T.FLOAT, ["graphs", 8])]
+    inputs += [port("u", T.FLOAT, ["graphs", 1])]
+    outputs = [port("node_prob", T.FLOAT, ["graphs", 8, 2]), port("graph_prob", T.FLOAT, ["graphs", 2])]
+    constants = [constant(name, values) for name, values in weights.items()]
+    constants += [constant("one", np.float32(1)), constant("large", np.float32(1e9))]
+    constants += [constant("axis_one", np.array([1])), constant("axis_two", np.array([2]))]
+    save("dense", nodes, inputs, outputs, constants)
+
+
 def forests():
     x = floats(4)
     kinds = {
@@ -171,6 +207,7 @@ def main():
     network("only_one_row", 1, fixed, "q")
     flat = [helper.make_node("ReduceMax", ["p"], ["q"], axes=[1], keepdims=0)]
     network("flat", "rows", flat, "q", ["rows"])
+    dense()
     forests()
     refused()
     of_graphs()

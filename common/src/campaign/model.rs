@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::section::Section;
 pub use bdt::{BdtMode, BdtSource, is_ccdb};
-pub use graph::{Distance, Edges, Graph, GraphInput, Level};
+pub use graph::{Dense, Distance, Edges, Graph, GraphInput, Least, Level, WrittenEdges};
 pub use inputs::{ModelInputs, NamedInput};
 pub use outputs::ModelOutput;
 

@@ -42,14 +42,67 @@ pub enum Rows {
     },
 }
 
+/// Rows of a flat table that are put together to events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Grouping {
+    /// Columns of whole numbers that are the same in all rows of an event.
+    pub keys: Vec<String>,
+    /// The collection that the rows of an event are members of.
+    pub collection: String,
+}
+
+impl Grouping {
+    /// What a column of the table is called in events.
+    #[must_use]
+    pub fn name_of(&self, column: &str) -> String {
+        let Self { keys, collection } = self;
+        let rest = column.strip_prefix(collection.as_str());
+        let is_named = rest.is_some_and(|rest| rest.starts_with('_'));
+        match is_named || keys.iter().any(|key| key == column) {
+            true => column.to_owned(),
+            false => format!("{collection}_{column}"),
+        }
+    }
+
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let keys = section.required("group_by", Section::texts);
+        let collection = section.required_text("collection");
+        match section.value("sorted").map(toml::Value::as_bool) {
+            Some(Some(true)) => {}
+            _ => section.problem(
+                "sorted",
+                "expected true: rows of an event are together in each file, which is looked at when \
+                 the campaign is planned",
+            ),
+        }
+        section.finish();
+        let (keys, collection) = (keys?, collection?);
+        if keys.is_empty() {
+            section.problem("group_by", "is empty: name at least one column");
+            return None;
+        }
+        let is_name = |name: &String| {
+            let mut letters = name.chars();
+            letters.all(|c| c.is_ascii_alphanumeric()) && !name.is_empty()
+        };
+        if !is_name(&collection) {
+            let message = format!("\"{collection}\" is no name of a collection, such as \"Hit\"");
+            section.problem("collection", message);
+            return None;
+        }
+        Some(Self { keys, collection })
+    }
+}
+
 impl Rows {
-    pub(super) fn read(stage: &mut Section<'_>) -> Option<Self> {
+    /// What one row is, and how rows of a table become events, where they do.
+    pub(super) fn read(stage: &mut Section<'_>) -> Option<(Self, Option<Grouping>)> {
         let Some(value) = stage.value("rows") else {
-            return Some(Self::Event);
+            return Some((Self::Event, None));
         };
         if let Some(word) = value.as_str() {
             if matches!(word, "event" | "entry") {
-                return Some(Self::Event);
+                return Some((Self::Event, None));
             }
             stage.problem("rows", format!("expected {FORMS}, found \"{word}\""));
             return None;
@@ -61,7 +114,12 @@ impl Rows {
             );
             return None;
         }
-        Self::read_table(&mut stage.section("rows")?)
+        let mut section = stage.section("rows")?;
+        if section.value("group_by").is_some() {
+            let grouping = Grouping::read(&mut section)?;
+            return Some((Self::Event, Some(grouping)));
+        }
+        Some((Self::read_table(&mut section)?, None))
     }
 
     fn read_table(section: &mut Section<'_>) -> Option<Self> {
@@ -99,7 +157,8 @@ impl Rows {
     }
 }
 
-const FORMS: &str = "\"event\", { each = \"Muon\" } or { pairs = \"Muon\", charge = \"opposite\" }";
+const FORMS: &str = "\"event\", { each = \"Muon\" }, { pairs = \"Muon\", charge = \"opposite\" } or { \
+                     group_by = [\"event\"], sorted = true, collection = \"Hit\" }";
 
 /// An input column that is copied to the output, under its own name or another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

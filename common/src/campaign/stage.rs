@@ -11,7 +11,7 @@ use super::fit::{count_for_fits, read_fit};
 use super::model::Model;
 use super::name::StageName;
 use super::reading::Reading;
-use super::rows::{Keep, Rows};
+use super::rows::{Grouping, Keep, Rows};
 use super::source::{Reads, Sources};
 use super::weigh::{Weigh, control_fits};
 use crate::metric::{
@@ -60,6 +60,9 @@ pub struct Stage {
     pub condition: Option<String>,
     /// What one row is.
     pub rows: Rows,
+    /// How rows of a flat table become events, where they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grouping: Option<Grouping>,
     /// Input columns copied to the output.
     pub keep: Vec<Keep>,
     /// Boolean event branches repeated on every row of their event.
@@ -118,6 +121,11 @@ impl Stage {
                 section.problem("name", message);
             }
             stage.check_names(&section);
+            if stage.groups_otherwise(&stages, datasets) {
+                let message = "another stage reads the same tree, and groups its rows otherwise or not at \
+                               all: read the events of that stage with from, or have another campaign";
+                section.problem("rows", message);
+            }
             for (key, message) in stage.wrong_beside(&stages) {
                 section.problem(&key, message);
             }
@@ -151,6 +159,7 @@ impl Stage {
             fit_is_unread: is_fit && fit.is_none(),
             ..Reading::default()
         };
+        let (rows, grouping) = rows.unwrap_or((Rows::Event, None));
         let mut stage = Self {
             name: name.unwrap_or_else(StageName::unnamed),
             datasets,
@@ -160,7 +169,8 @@ impl Stage {
             tree: section.text("tree"),
             zip_trees: read_zip_trees(section),
             condition: section.text("where"),
-            rows: rows.unwrap_or(Rows::Event),
+            rows,
+            grouping,
             keep: read_keep(section, "keep", &mut reading),
             labels: read_keep(section, "labels", &mut reading),
             missing_labels: section
@@ -177,6 +187,12 @@ impl Stage {
             reading,
         };
         section.finish();
+        if stage.grouping.is_some() && stage.from.is_some() {
+            section.problem(
+                "rows.group_by",
+                "goes with files: group there, and read the events of that stage here",
+            );
+        }
         let of_files = [
             ("tree", stage.tree.is_some()),
             ("zip_trees", !stage.zip_trees.is_empty()),
@@ -209,6 +225,22 @@ impl Stage {
         let beside = self.zip_trees.iter().map(String::as_str);
         let all: Vec<&str> = std::iter::once(tree).chain(beside).collect();
         all.join("+")
+    }
+
+    /// Whether an earlier stage makes other events of the rows that it reads.
+    fn groups_otherwise(&self, stages: &[Self], datasets: &[Dataset]) -> bool {
+        let reads = |stage: &Self, dataset: &Dataset| {
+            stage.from.is_none() && stage.datasets.contains(&dataset.name)
+        };
+        stages.iter().any(|other| {
+            let mut both = datasets.iter();
+            let is_shared = both.any(|dataset| {
+                reads(self, dataset)
+                    && reads(other, dataset)
+                    && self.tree_of(dataset) == other.tree_of(dataset)
+            });
+            is_shared && self.grouping != other.grouping
+        })
     }
 
     /// Names of all output columns, in output order.

@@ -12,6 +12,8 @@ pub const ROWS_READ: &str = "rows read";
 pub const READ: &str = "events read";
 /// Those that are certified.
 pub const CERTIFIED: &str = "certified";
+/// The events that rows of a file are put together to.
+pub const GROUPED: &str = "events of these rows";
 /// Those that are there for the first time, where others do not count.
 pub const FIRST: &str = "first of its duplicates";
 
@@ -33,10 +35,11 @@ impl Stage {
         let after = self.models.iter().flat_map(Model::steps_after);
         let of_rows = self.rows.step().into_iter().chain(select);
         let of_rows = of_rows.chain(before).chain(after).chain(scored_select);
-        let entries = self.entry_unit();
-        let of_entries = of_entries.map(|name| (name, entries));
+        let of_entries = of_entries.enumerate();
+        let of_entries = of_entries.map(|(at, name)| (name, self.unit_of_reading(at)));
         of_entries
             .chain(of_rows.map(|name| (name, Unit::Rows)))
+            .chain(self.steps_left_out().map(|name| (name, Unit::Members)))
             .collect()
     }
 
@@ -46,6 +49,7 @@ impl Stage {
         let read: &[&str] = match (&self.from, drops_duplicates) {
             // What it reads is certified and counted already.
             (Some(_), _) => &[ROWS_READ],
+            (None, _) if self.grouping.is_some() => &[ROWS_READ, CERTIFIED, GROUPED],
             (None, true) => &[READ, CERTIFIED, FIRST],
             (None, false) => &[READ, CERTIFIED],
         };
@@ -55,6 +59,16 @@ impl Stage {
         read.chain(joined).collect()
     }
 
+    /// What a step of reading counts, by its place.
+    #[must_use]
+    pub fn unit_of_reading(&self, place: usize) -> Unit {
+        match self.grouping {
+            // Rows of the file, before they are events.
+            Some(_) if place < 2 => Unit::Members,
+            _ => self.entry_unit(),
+        }
+    }
+
     /// What it counts before it makes rows: events of files, or rows of a stage.
     #[must_use]
     pub fn entry_unit(&self) -> Unit {
@@ -62,6 +76,15 @@ impl Stage {
             Some(_) => Unit::Rows,
             None => Unit::Events,
         }
+    }
+
+    /// The steps that say what models leave out of graphs, and of what is written.
+    pub fn steps_left_out(&self) -> impl Iterator<Item = String> {
+        let models = self.models.iter();
+        models.flat_map(|model| {
+            let graph = model.graph.as_ref();
+            graph.map_or_else(Vec::new, |graph| graph.steps_left_out(&model.name))
+        })
     }
 
     /// The step of its condition on what it reads.

@@ -15,6 +15,9 @@ pub(super) fn check(
     let steps = flow.steps();
     check_names(steps, expected)?;
     check_input(steps, shard)?;
+    // Members of events are beside the flow.
+    let steps = steps.iter().filter(|step| step.unit != Unit::Members);
+    let steps: Vec<&Step> = steps.collect();
     for pair in steps.windows(2) {
         if let [before, after] = pair
             && after.count > before.count

@@ -11,6 +11,8 @@ pub enum Unit {
     Events,
     /// Candidates, or rows of the table.
     Rows,
+    /// Members of collections: nodes and edges of graphs.
+    Members,
 }
 
 impl Unit {
@@ -20,6 +22,7 @@ impl Unit {
         match self {
             Self::Events => "events",
             Self::Rows => "rows",
+            Self::Members => "members",
         }
     }
 }

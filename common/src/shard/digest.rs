@@ -4,9 +4,9 @@
 //! One that is added later is hashed only where it is not at its default.
 
 use crate::campaign::{
-    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, Cow, Edges, EngineChoice, Graph,
-    Join, Keep, MissingLabels, MissingRows, Model, ModelInputs, ModelOutput, ModelSource,
-    NamedInput, NanPolicy, Rows, Stage, StageName, Weigh,
+    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, Cow, Dense, Edges, EngineChoice,
+    Graph, Grouping, Join, Keep, MissingLabels, MissingRows, Model, ModelInputs, ModelOutput,
+    ModelSource, NamedInput, NanPolicy, Rows, Stage, StageName, Weigh, WrittenEdges,
 };
 use crate::field_hash::FieldHash;
 
@@ -26,6 +26,7 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         zip_trees: _,
         condition,
         rows,
+        grouping,
         keep,
         labels,
         missing_labels,
@@ -71,6 +72,9 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
     }
     if let Some(weigh) = weigh {
         hash.part("weigh", &of_weigh(weigh));
+    }
+    if let Some(Grouping { keys, collection }) = grouping {
+        hash.texts("group_by", keys).text("collection", collection);
     }
     hash.to_string()
 }
@@ -277,6 +281,8 @@ fn of_graph(graph: &Graph) -> FieldHash {
         edge_features,
         globals,
         inputs,
+        dense,
+        written,
         // Made of the names of columns.
         ends: _,
     } = graph;
@@ -289,6 +295,7 @@ fn of_graph(graph: &Graph) -> FieldHash {
         .texts("globals", globals);
     match edges {
         Edges::Full => &mut hash,
+        Edges::None => hash.text("edges", "none"),
         Edges::Within(column) => hash.text("within", column),
         Edges::Radius(radius, of) => hash
             .number("radius", radius.value().to_bits())
@@ -297,6 +304,13 @@ fn of_graph(graph: &Graph) -> FieldHash {
     };
     for (name, input) in inputs {
         hash.text("input", name).text("given", input.word());
+    }
+    if let Some(Dense { nodes, highest }) = dense {
+        hash.number("dense", u64::from(*nodes))
+            .text_if("highest", highest.as_ref());
+    }
+    if let Some(WrittenEdges { column, least }) = written {
+        hash.text("written", column).float("from", least.value());
     }
     hash
 }

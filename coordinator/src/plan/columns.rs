@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Schema;
-use lumimill_common::campaign::{Keep, MissingLabels, Problem};
+use lumimill_common::campaign::{Grouping, Keep, MissingLabels, Problem};
 use lumimill_common::count::counted;
 use lumimill_common::suggest;
 use lumimill_rootfile::Tree;
-use lumimill_worker::input::schema_of;
+use lumimill_worker::grouped::schema_of_entries;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::stage_types::{FileSchema, StageTypes};
@@ -21,9 +21,9 @@ use super::planner::Scanned;
 pub(super) struct Schemas(Mutex<HashSet<Arc<Schema>>>);
 
 impl Schemas {
-    /// The branches of a tree.
-    pub(super) fn held(&self, tree: &Tree) -> Arc<Schema> {
-        let schema = schema_of(tree);
+    /// The branches of a tree, or the columns of the events that its rows are put together to.
+    pub(super) fn held(&self, tree: &Tree, grouping: Option<&Grouping>) -> Arc<Schema> {
+        let schema = schema_of_entries(tree, grouping);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = held.get(&schema) {
             return known.clone();

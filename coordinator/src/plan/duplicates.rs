@@ -157,6 +157,10 @@ struct Group {
 
 fn groups_of(stage: &Stage, scanned: &[Scanned<'_>]) -> Vec<Group> {
     let mut groups: BTreeMap<Option<&str>, Group> = BTreeMap::new();
+    if stage.grouping.is_some() {
+        // Rows of one event have one number: their keys are compared.
+        return Vec::new();
+    }
     for (at, Scanned { input, .. }) in scanned.iter().enumerate() {
         if !input.is_read_by(stage) {
             continue;

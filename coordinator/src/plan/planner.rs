@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Problem, Stage, StageName};
+use lumimill_common::campaign::{
+    Campaign, Dataset, DatasetKind, Grouping, Problem, Stage, StageName,
+};
 use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::lumi_mask::{LumiMask, MaskNote};
@@ -20,6 +22,7 @@ use super::cut::Cut;
 use super::derive::derive;
 use super::digest::digest_of;
 use super::duplicates::{self, DuplicateError};
+use super::groups::{self, KeyComesBack};
 use super::pack::packed;
 use super::scan::{Holds, Scan, ScanError, Scanner};
 use super::tables::Tables;
@@ -50,6 +53,9 @@ pub enum PlanProblem {
     /// The files of a stage do not go together.
     #[error("{0}")]
     Stage(Problem),
+    /// An event is in several files, or its rows cannot be dropped.
+    #[error(transparent)]
+    Groups(#[from] KeyComesBack),
     /// Files cannot be compared with each other, or have events in common.
     #[error(transparent)]
     Duplicates(#[from] DuplicateError),
@@ -176,9 +182,11 @@ impl<'a> Survey<'a> {
     /// Events that a stage would read more than once, where that is an error.
     #[must_use]
     pub fn duplicates(&self, slots: NonZeroUsize) -> Vec<PlanProblem> {
+        let groups = groups::check(self.campaign, &self.scanned, &mut Vec::new());
         let found = duplicates::check(self.campaign, &self.scanned, slots, &mut Vec::new());
         let found = found.err().unwrap_or_default().into_iter();
-        found.map(PlanProblem::from).collect()
+        let found = found.map(PlanProblem::from);
+        groups.into_iter().chain(found).collect()
     }
 
     /// The plan, of a survey without problems.
@@ -222,6 +230,8 @@ pub(super) struct Input<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) file: InputFile,
     pub(super) tree: String,
+    /// How its rows become events, where they do; the same for all stages that read it.
+    pub(super) grouping: Option<Grouping>,
 }
 
 impl Input<'_> {
@@ -237,17 +247,20 @@ pub(super) struct Scanned<'a> {
     pub(super) scan: Scan,
 }
 
+/// A tree, and how its rows become events, where they do.
+type ReadTree = (String, Option<Grouping>);
+
 /// The numbers of the datasets that stages read, in order, each with the trees that they read of
 /// it.
-fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<String>)> {
-    let trees = |dataset: &'_ Dataset| -> Vec<String> {
+fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<ReadTree>)> {
+    let trees = |dataset: &'_ Dataset| -> Vec<ReadTree> {
         let readers = campaign
             .stages
             .iter()
             .filter(|stage| stage.datasets.contains(&dataset.name));
         let mut trees = Vec::new();
         for stage in readers {
-            let tree = stage.tree_of(dataset);
+            let tree = (stage.tree_of(dataset), stage.grouping.clone());
             if !trees.contains(&tree) {
                 trees.push(tree);
             }
@@ -264,19 +277,20 @@ fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<String>)> {
 fn inputs_of<'a>(
     campaign: &'a Campaign,
     number: usize,
-    trees: &[String],
+    trees: &[ReadTree],
     found: &Inputs,
 ) -> Vec<Input<'a>> {
     let dataset = &campaign.datasets[number];
     let files = found.files.get(number).map_or(&[][..], Vec::as_slice);
     let mut inputs = Vec::with_capacity(files.len() * trees.len());
     for file in files {
-        for tree in trees {
+        for (tree, grouping) in trees {
             inputs.push(Input {
                 number,
                 dataset,
                 file: file.clone(),
                 tree: tree.clone(),
+                grouping: grouping.clone(),
             });
         }
     }
@@ -296,6 +310,7 @@ fn scan_all(
             location: &input.file.location,
             size: input.file.identity.size,
             tree: &input.tree,
+            grouping: input.grouping.as_ref(),
             certified: certified.of_kind(input.dataset.kind),
             target,
             schemas: &schemas,
@@ -318,6 +333,7 @@ fn assemble(
         .iter()
         .map(|stage| planned_stage(stage, scanned, &mut tables, &mut notes, &mut problems))
         .collect();
+    problems.extend(groups::check(campaign, scanned, &mut notes));
     let checked = duplicates::check(campaign, scanned, slots, &mut notes);
     let checked = checked.unwrap_or_else(|found| {
         problems.extend(found.into_iter().map(PlanProblem::from));

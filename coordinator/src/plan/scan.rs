@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_schema::Schema;
+use lumimill_common::campaign::Grouping;
 use lumimill_common::event_id::Run;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_rootfile::{RootFile, Tree};
@@ -16,6 +17,7 @@ use super::certified::Certified;
 use super::columns::Schemas;
 use super::cut::{Cut, Cutter, pieces};
 use super::event_columns::{EventColumnError, EventColumns, LUMI, RUN, batches, has_event_numbers};
+use super::groups::{GroupError, GroupKey, Grouped};
 
 /// More shards than this of one file are taken for damage or a mistake.
 const MOST_SHARDS: usize = 1_000_000;
@@ -61,6 +63,9 @@ pub enum ScanError {
         /// The missing branch.
         branch: &'static str,
     },
+    /// Its rows cannot be put together to events.
+    #[error(transparent)]
+    Groups(#[from] GroupError),
     /// Far too many shards.
     #[error(
         "{file}: tree {tree:?}: more than {MOST_SHARDS} shards of one file: raise shards.events"
@@ -96,6 +101,9 @@ pub(super) struct Scan {
     pub(super) runs: Vec<Run>,
     /// Whether its events have numbers.
     pub(super) has_event_numbers: bool,
+    /// What tells the events apart that its rows are put together to, ascending; none where they are
+    /// not, or are too many to be held.
+    pub(super) groups: Option<Vec<GroupKey>>,
     /// Its branches.
     pub(super) schema: Arc<Schema>,
     /// Whether it has anything to read: branches, and entries of them.
@@ -131,6 +139,8 @@ pub(super) struct Scanner<'a> {
     /// Size in bytes when the file was found.
     pub(super) size: u64,
     pub(super) tree: &'a str,
+    /// How its rows become events, where they do.
+    pub(super) grouping: Option<&'a Grouping>,
     pub(super) certified: &'a Certified,
     /// Target of entries a shard.
     pub(super) target: u64,
@@ -164,10 +174,11 @@ impl Scanner<'_> {
                     branch,
                 });
             }
-            return self.scan_unknown(tree);
+            return self.scan_unknown(file, tree);
         }
+        let grouped = self.grouped(file, tree)?;
         let mut lumis = listed_lumis(file, self.tree)?;
-        let cuts = self.cut(file, tree, &mut lumis)?;
+        let cuts = self.cut(file, tree, grouped.as_ref(), &mut lumis)?;
         Ok(Scan {
             entries: tree.entries(),
             directories: directories_of(tree),
@@ -176,21 +187,23 @@ impl Scanner<'_> {
             runs: runs_of(&lumis),
             lumis: Some(self.certified.select(&lumis)),
             has_event_numbers: has_event_numbers(tree),
-            schema: self.schemas.held(tree),
+            groups: grouped.and_then(|grouped| grouped.keys),
+            schema: self.schemas.held(tree, self.grouping),
             holds: Holds::of(tree),
             warning: None,
         })
     }
 
     /// Cuts a tree whose events have no known lumi section: all of them count.
-    fn scan_unknown(&self, tree: &Tree) -> Result<Scan, ScanError> {
+    fn scan_unknown(&self, file: &RootFile, tree: &Tree) -> Result<Scan, ScanError> {
+        let grouped = self.grouped(file, tree)?;
         let mut cutter = Cutter::new(self.target);
         // Entries without a branch are nothing that could be read.
         let entries = match Holds::of(tree) {
             Holds::Nothing => Vec::new(),
             Holds::Branches | Holds::Entries => boundaries(tree),
         };
-        for entries in pieces(&entries, self.target) {
+        for entries in self.pieces(&entries, grouped.as_ref()) {
             let piece = Cut {
                 certified_events: entries.end - entries.start,
                 entries,
@@ -206,23 +219,64 @@ impl Scanner<'_> {
             all_lumis: 0,
             runs: Vec::new(),
             has_event_numbers: false,
-            schema: self.schemas.held(tree),
+            groups: grouped.and_then(|grouped| grouped.keys),
+            schema: self.schemas.held(tree, self.grouping),
             holds: Holds::of(tree),
             warning: None,
         })
     }
 
     /// Cuts a tree, and adds its lumi sections to `all`.
-    fn cut(&self, file: &RootFile, tree: &Tree, all: &mut LumiMask) -> Result<Vec<Cut>, ScanError> {
+    fn cut(
+        &self,
+        file: &RootFile,
+        tree: &Tree,
+        grouped: Option<&Grouped>,
+        all: &mut LumiMask,
+    ) -> Result<Vec<Cut>, ScanError> {
         let mut cutter = Cutter::new(self.target);
         if tree.entries() > 0 {
             let mut columns = EventColumns::open(file, tree, &[RUN, LUMI])?;
-            for entries in pieces(&boundaries(tree), self.target) {
+            for entries in self.pieces(&boundaries(tree), grouped) {
                 let piece = self.read_piece(&mut columns, entries, all)?;
                 self.push(&mut cutter, piece)?;
             }
         }
         Ok(cutter.finish())
+    }
+
+    /// Where it may be cut: where keys change, if its rows become events.
+    fn pieces<'p>(
+        &self,
+        boundaries: &'p [u64],
+        grouped: Option<&'p Grouped>,
+    ) -> Box<dyn Iterator<Item = Range<u64>> + 'p> {
+        match grouped {
+            Some(grouped) => Box::new(grouped.pieces.iter().cloned()),
+            None => Box::new(pieces(boundaries, self.target)),
+        }
+    }
+
+    /// The events that its rows are put together to, where they are.
+    fn grouped(&self, file: &RootFile, tree: &Tree) -> Result<Option<Grouped>, ScanError> {
+        let Some(grouping) = self.grouping else {
+            return Ok(None);
+        };
+        if !self.certified.is_everything() {
+            let missing = [RUN, LUMI];
+            let missing = missing
+                .iter()
+                .find(|name| !grouping.keys.iter().any(|key| key == *name));
+            if let Some(branch) = missing {
+                return Err(GroupError::Uncertifiable { branch }.into());
+            }
+        }
+        if Holds::of(tree) != Holds::Entries {
+            return Ok(Some(Grouped::default()));
+        }
+        let boundaries = boundaries(tree);
+        let pieces = pieces(&boundaries, self.target);
+        Ok(Some(Grouped::of(file, tree, grouping, pieces)?))
     }
 
     fn push(&self, cutter: &mut Cutter, piece: Cut) -> Result<(), ScanError> {

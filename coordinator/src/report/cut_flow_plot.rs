@@ -66,7 +66,8 @@ pub(super) fn cut_flow_plot(report: &Report, stage: &StageReport) -> Option<Figu
         let y = TOP + 14.0 + STEP * index as f64;
         let (whole, class) = match step.unit {
             Unit::Events => (events, "bar f0"),
-            Unit::Rows => (rows, "bar f1"),
+            // What is left out of an event is no step of events or rows.
+            Unit::Rows | Unit::Members => (rows, "bar f1"),
         };
         let width = RIGHT - START;
         canvas.text(

@@ -58,7 +58,18 @@ fn bind(port: &Port, input: GraphInput, graph: &Graph) -> Result<TensorInput, St
     let told = describe(port);
     let free = Extent::Free;
     let (extents, is_index) = match input {
-        GraphInput::Nodes => (wide(Axis::Nodes, graph.features.len()), false),
+        GraphInput::Nodes => match &graph.dense {
+            Some(dense) => {
+                let nodes = Extent::Fixed(dense.nodes as usize);
+                let features = Extent::Fixed(graph.features.len());
+                (vec![free(Axis::Graphs), nodes, features], false)
+            }
+            None => (wide(Axis::Nodes, graph.features.len()), false),
+        },
+        GraphInput::Mask => {
+            let nodes = graph.dense.as_ref().map_or(0, |dense| dense.nodes as usize);
+            (vec![free(Axis::Graphs), Extent::Fixed(nodes)], false)
+        }
         GraphInput::EdgeFeatures => (wide(Axis::Edges, graph.edge_features.len()), false),
         GraphInput::Globals => (wide(Axis::Graphs, graph.globals.len()), false),
         GraphInput::Edges => (vec![Extent::Fixed(2), free(Axis::Edges)], true),

@@ -21,12 +21,34 @@ pub(super) struct Call {
     pub(super) node_features: Columns,
     pub(super) edge_features: Columns,
     pub(super) globals: Columns,
+    /// Nodes of each graph where they are given as so many, those that are not there as zeros.
+    pub(super) dense: Option<usize>,
 }
 
 impl Call {
     /// How many nodes there are.
     pub(super) fn node_count(&self) -> usize {
         self.nodes.iter().sum()
+    }
+
+    /// The same with those of another one behind.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let before = self.node_count() as u32;
+        let both = |mine: &Columns, theirs: &Columns| -> Columns {
+            let columns = mine.iter().zip(theirs);
+            columns
+                .map(|(mine, theirs)| [mine.as_slice(), theirs].concat())
+                .collect()
+        };
+        let edges = other.edges.iter().map(|(i, j)| (before + i, before + j));
+        Self {
+            nodes: [self.nodes.as_slice(), &other.nodes].concat(),
+            edges: self.edges.iter().copied().chain(edges).collect(),
+            node_features: both(&self.node_features, &other.node_features),
+            edge_features: both(&self.edge_features, &other.edge_features),
+            globals: both(&self.globals, &other.globals),
+            dense: self.dense,
+        }
     }
 
     /// The tensors that a model is given.
@@ -40,7 +62,14 @@ impl Call {
     fn tensor(&self, tensor: &TensorInput, input: GraphInput) -> Tensor {
         let element = tensor.element;
         let (rows, values) = match input {
-            GraphInput::Nodes => wide(element, &self.node_features, self.node_count()),
+            GraphInput::Nodes => match self.dense {
+                Some(size) => self.padded(element, &self.node_features, size),
+                None => wide(element, &self.node_features, self.node_count()),
+            },
+            GraphInput::Mask => {
+                let ones = vec![vec![1.0; self.node_count()]];
+                self.padded(element, &ones, self.dense.unwrap_or(0))
+            }
             GraphInput::EdgeFeatures => wide(element, &self.edge_features, self.edges.len()),
             GraphInput::Globals => wide(element, &self.globals, self.nodes.len()),
             GraphInput::Graphs => {
@@ -65,6 +94,49 @@ impl Call {
         Tensor {
             shape: tensor.extents.iter().map(extent).collect(),
             values,
+        }
+    }
+}
+
+impl Call {
+    /// Columns side by side, those of each graph filled up with zeros to so many rows.
+    fn padded(&self, element: Element, columns: &Columns, size: usize) -> (usize, Elements) {
+        let graphs = self.nodes.len();
+        let mut values = Vec::with_capacity(graphs * size * columns.len());
+        let mut row = 0;
+        for (nodes, before) in self.nodes.iter().zip(0..) {
+            for node in row..row + nodes {
+                values.extend(
+                    columns
+                        .iter()
+                        .filter_map(|column| column.get(node).copied()),
+                );
+            }
+            row += nodes;
+            values.resize((before + 1) * size * columns.len(), 0.0);
+        }
+        (graphs, Elements::of(element, values))
+    }
+
+    /// An output of nodes of graphs of one size as one of the nodes that there are; any other as it
+    /// is.
+    pub(super) fn unpadded(&self, output: Tensor) -> Tensor {
+        let Some(size) = self.dense else {
+            return output;
+        };
+        let rest = match output.shape.as_slice() {
+            [graphs, nodes, rest @ ..] if *graphs == self.nodes.len() && *nodes == size => rest,
+            _ => return output,
+        };
+        let width: usize = rest.iter().product();
+        let starts = (0..self.nodes.len()).map(|graph| graph * size * width);
+        let ranges = starts.zip(&self.nodes);
+        let ranges = ranges.map(|(start, nodes)| start..start + nodes * width);
+        let mut shape = vec![self.node_count()];
+        shape.extend_from_slice(rest);
+        Tensor {
+            shape,
+            values: output.values.of_ranges(ranges),
         }
     }
 }

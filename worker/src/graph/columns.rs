@@ -48,6 +48,33 @@ impl Values {
         }
     }
 
+    /// Which are at least this; none of those that are not there or NaN.
+    pub(super) fn at_least(&self, least: f64) -> Vec<bool> {
+        fn are<T: Copy>(all: &[Option<T>], is: impl Fn(T) -> bool) -> Vec<bool> {
+            all.iter().map(|value| value.is_some_and(&is)).collect()
+        }
+        match self {
+            Self::Float(all) => are(all, |value| f64::from(value) >= least),
+            Self::Double(all) => are(all, |value| value >= least),
+            Self::Long(all) => are(all, |value| value as f64 >= least),
+            Self::Bool(all) => are(all, |value| f64::from(u8::from(value)) >= least),
+        }
+    }
+
+    /// Keeps those that stay.
+    pub(super) fn retain(&mut self, stay: &[bool]) {
+        fn retain<T>(all: &mut Vec<T>, stay: &[bool]) {
+            let mut stays = stay.iter();
+            all.retain(|_| stays.next().copied().unwrap_or(false));
+        }
+        match self {
+            Self::Float(all) => retain(all, stay),
+            Self::Double(all) => retain(all, stay),
+            Self::Long(all) => retain(all, stay),
+            Self::Bool(all) => retain(all, stay),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Float(all) => all.len(),

@@ -45,6 +45,7 @@ impl Features {
         };
         compiler.find_sources();
         let joined_by = compiler.joined_by();
+        let ranked_by = compiler.ranked_by();
         let per = compiler.per();
         let (of_nodes, of_edges) = (
             compiler.node_scope(functions),
@@ -73,6 +74,8 @@ impl Features {
                 per,
                 sources: compiler.sources,
                 joined_by,
+                dense: graph.dense.as_ref().map(|dense| dense.nodes as usize),
+                ranked_by,
                 nodes,
                 edges,
                 globals,
@@ -124,10 +127,17 @@ impl Compiler<'_> {
         Some(self.sources.get(place)?.column.clone())
     }
 
+    /// The column of which the highest stay where a graph has too many nodes.
+    fn ranked_by(&mut self) -> Option<String> {
+        let highest = self.graph.dense.as_ref()?.highest.clone()?;
+        let place = self.of_node("graph.dense.highest", &highest, false)?;
+        Some(self.sources.get(place)?.column.clone())
+    }
+
     /// The sources that edges are made by.
     fn joined_by(&mut self) -> Vec<usize> {
         let names = match &self.graph.edges {
-            Edges::Full => return Vec::new(),
+            Edges::Full | Edges::None => return Vec::new(),
             Edges::Within(column) => {
                 let place = self.of_node("graph.edges.within", column, true);
                 return place.into_iter().collect();

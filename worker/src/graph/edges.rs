@@ -38,6 +38,7 @@ pub(super) fn edges(
     };
     let mut found = Vec::new();
     match rule {
+        Edges::None => {}
         Edges::Full => {
             within_bound(count * count.saturating_sub(1))?;
             let of = |i: u32| (0..count as u32).map(move |j| (i, j));

@@ -23,6 +23,10 @@ pub(crate) struct Features {
     pub(super) sources: Vec<Source>,
     /// Which of the sources edges are made by.
     pub(super) joined_by: Vec<usize>,
+    /// Nodes of a graph, at most, where it is of one size.
+    pub(super) dense: Option<usize>,
+    /// The column of which the highest stay where a graph has more.
+    pub(super) ranked_by: Option<String>,
     pub(super) nodes: Vec<Checked>,
     pub(super) edges: Vec<Checked>,
     pub(super) globals: Vec<Checked>,

@@ -1,7 +1,7 @@
 //! What came back of calls, as columns that grow.
 
 use arrow_array::ArrayRef;
-use lumimill_common::campaign::Level;
+use lumimill_common::campaign::{Level, WrittenEdges};
 
 use super::Unscored;
 use super::columns::{Values, ends_column};
@@ -87,7 +87,13 @@ impl Found {
         }
     }
 
-    pub(super) fn columns(self, model: &Model, layout: &Layout) -> Result<Vec<ArrayRef>, Unscored> {
+    /// The columns, and how many edges are not among them.
+    pub(super) fn columns(
+        mut self,
+        model: &Model,
+        layout: &Layout,
+    ) -> Result<(Vec<ArrayRef>, u64), Unscored> {
+        let left_out = self.leave_out_edges(model);
         let members: Vec<usize> = layout.members.iter().map(|end| *end as usize).collect();
         let edges = layout.graphs.iter().map(|graphs| {
             let last = graphs.checked_sub(1).and_then(|last| self.edges.get(last));
@@ -110,6 +116,35 @@ impl Found {
             let nodes = if place % 2 == 0 { &from } else { &to };
             columns.push(ends_column(name, nodes.clone(), &edges)?);
         }
-        Ok(columns)
+        Ok((columns, left_out))
+    }
+
+    /// Leaves edges out whose value is below the least one that is written, or NaN; says how many.
+    fn leave_out_edges(&mut self, model: &Model) -> u64 {
+        let Some(WrittenEdges { column, least }) = &model.graph.written else {
+            return 0;
+        };
+        let mut columns = model.columns.iter().zip(&self.values);
+        let values = columns.find(|(known, _)| known.name == *column);
+        let Some(stay) = values.map(|(_, values)| values.at_least(least.value())) else {
+            return 0;
+        };
+        let of_edges = model.columns.iter().zip(&mut self.values);
+        for (_, values) in of_edges.filter(|(column, _)| column.level == Level::Edge) {
+            values.retain(&stay);
+        }
+        for ends in &mut self.ends {
+            let mut stays = stay.iter();
+            ends.retain(|_| stays.next().copied().unwrap_or(false));
+        }
+        let mut left = Vec::with_capacity(stay.len() + 1);
+        left.push(0);
+        for stays in &stay {
+            left.push(left.last().copied().unwrap_or(0) + usize::from(*stays));
+        }
+        for end in &mut self.edges {
+            *end = left.get(*end).copied().unwrap_or(0);
+        }
+        stay.iter().filter(|stays| !**stays).count() as u64
     }
 }

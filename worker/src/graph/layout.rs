@@ -72,6 +72,35 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Leaves at most so many nodes in each graph: those of the highest rank, by the place of each among
+    /// the members; of equal ones the first, and NaN last. Says how many are left out. Without ranks
+    /// there may be no more.
+    pub(super) fn truncate(&mut self, most: usize, ranks: Option<&[f64]>) -> Result<u64, Unscored> {
+        let mut left_out = 0;
+        let (mut nodes, mut ends) = (Vec::new(), Vec::with_capacity(self.ends.len()));
+        for graph in 0..self.count() {
+            let range = self.range(graph);
+            let count = range.len();
+            let members = self.nodes.get(range).unwrap_or_default();
+            if count <= most {
+                nodes.extend_from_slice(members);
+            } else {
+                let ranks = ranks.ok_or_else(|| {
+                    let message = format!(
+                        "a graph has {count} nodes, and the model is given {most}: dense = {{ nodes = \
+                         {most}, highest = \"energy\" }} leaves those out with the lowest energy"
+                    );
+                    Unscored::of_row(self.entry(graph), message)
+                })?;
+                left_out += (count - most) as u64;
+                nodes.extend(highest(members, most, ranks));
+            }
+            ends.push(nodes.len());
+        }
+        (self.nodes, self.ends) = (nodes, ends);
+        Ok(left_out)
+    }
+
     /// How many graphs there are.
     pub(super) fn count(&self) -> usize {
         self.ends.len()
@@ -106,4 +135,18 @@ impl Layout {
             .and_then(|before| self.graphs.get(before));
         before.copied().unwrap_or(0)
     }
+}
+
+/// So many of these members, in their order: those of the highest rank.
+fn highest(members: &[u32], most: usize, ranks: &[f64]) -> Vec<u32> {
+    let rank = |member: u32| {
+        let rank = ranks.get(member as usize).copied();
+        rank.filter(|rank| !rank.is_nan())
+            .unwrap_or(f64::NEG_INFINITY)
+    };
+    let mut all = members.to_vec();
+    all.sort_by(|a, b| rank(*b).total_cmp(&rank(*a)).then(a.cmp(b)));
+    all.truncate(most);
+    all.sort_unstable();
+    all
 }

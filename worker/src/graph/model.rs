@@ -7,13 +7,13 @@ use arrow_schema::{DataType, Field};
 use arrow_select::concat::concat;
 use lumimill_common::campaign::{self, Graph, GraphInput, Level, NanPolicy};
 
-use super::Unscored;
 use super::binding::{bind_inputs, wrong_outputs};
 use super::call::{CALL_GRAPHS, Call};
 use super::columns::{items_may_be_null, stored};
 use super::features::Features;
 use super::trial::{count_of, tried};
 use super::work::columns_of;
+use super::{LeftOut, Scored, Unscored};
 use crate::score::signature::Wrong;
 use crate::score::tensors::{self, Tensor, TensorEngine, TensorInput};
 use crate::score::{onnx, sha256};
@@ -31,6 +31,11 @@ pub(crate) struct Model {
     pub(super) engine: Arc<dyn TensorEngine>,
     pub(super) inputs: Vec<(TensorInput, GraphInput)>,
     pub(super) columns: Vec<Column>,
+    /// Which outputs have a value for each node.
+    pub(super) of_nodes: Vec<bool>,
+    /// Whether it is never given graphs without an edge alone: it fails, though it takes them beside
+    /// others.
+    pub(super) needs_edges: bool,
     /// Graphs of a call, at most.
     pub(super) together: usize,
 }
@@ -76,7 +81,12 @@ impl Model {
         let tensors: Vec<TensorInput> = inputs.iter().map(|(tensor, _)| tensor.clone()).collect();
         let engine = tensors::load(bytes, &tensors, &outputs, (spec.engine, planned));
         let engine = engine.map_err(whole)?;
-        let trial = tried(engine.as_ref(), graph, &inputs).map_err(whole)?;
+        let is_of_nodes = |output: &String| {
+            let mut asked = spec.outputs.iter().filter(|asked| asked.output == *output);
+            asked.any(|asked| graph.level(&asked.column) == Level::Node)
+        };
+        let of_nodes: Vec<bool> = outputs.iter().map(is_of_nodes).collect();
+        let trial = tried(engine.as_ref(), graph, &inputs, &of_nodes).map_err(whole)?;
         let mut columns = Vec::with_capacity(spec.outputs.len());
         for asked in &spec.outputs {
             let place = outputs.iter().position(|output| *output == asked.output);
@@ -105,6 +115,8 @@ impl Model {
                 engine,
                 inputs,
                 columns,
+                of_nodes,
+                needs_edges: trial.needs_edges && trial.keeps_graphs_apart,
                 together: if trial.keeps_graphs_apart {
                     CALL_GRAPHS
                 } else {
@@ -160,18 +172,22 @@ impl Model {
         }
     }
 
-    /// The columns that it adds to rows, each of which is an entry.
+    /// The columns that it adds to rows, each of which is an entry, and what it leaves out.
     pub(crate) fn evaluate(
         &self,
         features: &Features,
         rows: &RecordBatch,
-    ) -> Result<Vec<ArrayRef>, Unscored> {
+    ) -> Result<Scored, Unscored> {
         let mut parts: Vec<Vec<ArrayRef>> = Vec::new();
+        let mut left_out = LeftOut::default();
         let mut first = 0;
         loop {
             let count = ENTRIES.min(rows.num_rows() - first);
             let part = columns_of(self, features, &rows.slice(first, count));
-            parts.push(part.map_err(|wrong| wrong.after(first))?);
+            let part = part.map_err(|wrong| wrong.after(first))?;
+            parts.push(part.columns);
+            left_out.nodes += part.left_out.nodes;
+            left_out.edges += part.left_out.edges;
             first += count;
             if first >= rows.num_rows() {
                 break;
@@ -183,11 +199,37 @@ impl Model {
             let of_parts: Vec<&dyn Array> = of_parts.map(AsRef::as_ref).collect();
             concat(&of_parts).map_err(Unscored::whole)
         };
-        (0..columns).map(column).collect()
+        Ok(Scored {
+            columns: (0..columns).map(column).collect::<Result<_, _>>()?,
+            left_out,
+        })
     }
 }
 
 impl Model {
+    /// What outputs for two calls together have for the first one.
+    pub(super) fn first_of(&self, outputs: Vec<Tensor>, both: &Call, call: &Call) -> Vec<Tensor> {
+        let first = |(place, output): (usize, Tensor)| {
+            let mut of = self.columns.iter().filter(|column| column.output == place);
+            let level = of.next().map(|column| column.level);
+            match (level, output.shape.as_slice()) {
+                (Some(level), [rows, rest @ ..]) if *rows == count_of(level, both) => {
+                    let rows = count_of(level, call);
+                    let values = rows * rest.iter().product::<usize>();
+                    let mut shape = vec![rows];
+                    shape.extend_from_slice(rest);
+                    Tensor {
+                        shape,
+                        values: output.values.of_ranges(std::iter::once(0..values)),
+                    }
+                }
+                // Of another length, which is told when that is looked at.
+                _ => output,
+            }
+        };
+        outputs.into_iter().enumerate().map(first).collect()
+    }
+
     /// That outputs are as long as what they have values for.
     pub(super) fn check(&self, outputs: &[Tensor], call: &Call) -> Result<(), String> {
         for column in &self.columns {

@@ -23,6 +23,8 @@ pub(super) struct Table {
     pub(super) values: Vec<ArrayRef>,
     /// One row a graph.
     pub(super) batch: RecordBatch,
+    /// Nodes that graphs were too large for.
+    pub(super) left_out: u64,
 }
 
 impl Table {
@@ -39,10 +41,11 @@ impl Table {
             same_lengths((&features.lengths, members), other).map_err(|error| of_entry(&error))?;
         }
         let ends = ends(&features.lengths, members)?;
-        let layout = match &features.per {
+        let mut layout = match &features.per {
             None => Layout::of_entries(ends),
             Some(per) => Layout::of_groups(per, ends, &whole(per, column(rows, per)?)?)?,
         };
+        let left_out = truncated(features, rows, &mut layout)?;
         let of = |source: &Source| values(source, rows, &layout);
         let values = features.sources.iter().map(of);
         let values: Vec<ArrayRef> = values.collect::<Result<_, _>>()?;
@@ -51,6 +54,7 @@ impl Table {
             layout,
             values,
             batch,
+            left_out,
         })
     }
 
@@ -61,6 +65,22 @@ impl Table {
             message: error.to_string(),
         }
     }
+}
+
+/// Leaves in graphs of one size as many nodes as there is room for; says how many are left out.
+fn truncated(
+    features: &Features,
+    rows: &RecordBatch,
+    layout: &mut Layout,
+) -> Result<u64, Unscored> {
+    let Some(most) = features.dense else {
+        return Ok(0);
+    };
+    let ranks = features.ranked_by.as_ref().map(|name| {
+        let values = list_values(column(rows, name)?).and_then(|values| doubles(&values));
+        values.ok_or_else(|| Unscored::whole(format!("column {name} has no numbers")))
+    });
+    layout.truncate(most, ranks.transpose()?.as_deref())
 }
 
 fn of_entry(error: &EvaluateError) -> Unscored {

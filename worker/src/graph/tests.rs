@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use arrow_array::types::{Float32Type, Int64Type};
 use arrow_array::{ArrayRef, Float32Array, ListArray, RecordBatch};
-use lumimill_common::campaign::{Edges, Graph};
+use lumimill_common::campaign::{Edges, Graph, GraphInput};
 use lumimill_common::expression::Functions;
 
+use super::call::Call;
 use super::features::Features;
+use super::layout::Layout;
 use super::table::Table;
+use crate::score::signature::Element;
+use crate::score::tensors::{Axis, Elements, Extent, Tensor, TensorInput};
 
 fn floats(lists: &[&[f32]]) -> ArrayRef {
     let lists = lists
@@ -47,6 +51,8 @@ fn graph(per: Option<&str>) -> Graph {
         edge_features: texts(&["x[j] - x[i] + theta"]),
         globals: texts(&["sum(x)", "theta"]),
         inputs: Vec::new(),
+        dense: None,
+        written: None,
         ends: Vec::new(),
     }
 }
@@ -176,4 +182,78 @@ fn names_that_are_none_are_told_with_their_place() {
         let found = found.unwrap_or_else(|| panic!("{path} in {told:?}"));
         assert!(found.message.contains(message), "{}", found.message);
     }
+}
+
+#[test]
+fn of_too_many_nodes_the_highest_stay_in_their_order() {
+    let groups = [0, 1, 0, 0, 1, 0];
+    let ranks = [5.0, 1.0, f64::NAN, 7.0, 2.0, 5.0];
+    let mut layout = Layout::of_groups("Hit_group", vec![6], &groups).unwrap();
+    assert_eq!(layout.truncate(2, Some(&ranks)).unwrap(), 2);
+    assert_eq!(
+        (&layout.nodes[..], &layout.ends[..]),
+        (&[0, 3, 1, 4][..], &[2, 4][..])
+    );
+    assert_eq!(
+        layout.truncate(2, None).unwrap(),
+        0,
+        "nothing is left to leave out"
+    );
+    let mut layout = Layout::of_entries(vec![1, 1, 6]);
+    let told = layout.truncate(4, None).unwrap_err();
+    assert_eq!(told.row, Some(2));
+    assert!(
+        told.message
+            .contains("a graph has 5 nodes, and the model is given 4")
+    );
+}
+
+#[test]
+fn graphs_of_one_size_are_filled_up_and_taken_apart_again() {
+    let call = Call {
+        nodes: vec![2, 0, 1],
+        node_features: vec![vec![1.0, 2.0, 3.0], vec![10.0, 20.0, 30.0]],
+        dense: Some(2),
+        ..Call::default()
+    };
+    let input = |extents: Vec<Extent>| TensorInput {
+        name: String::new(),
+        element: Element::Double,
+        extents,
+    };
+    let graphs = Extent::Free(Axis::Graphs);
+    let inputs = [
+        (
+            input(vec![graphs, Extent::Fixed(2), Extent::Fixed(2)]),
+            GraphInput::Nodes,
+        ),
+        (input(vec![graphs, Extent::Fixed(2)]), GraphInput::Mask),
+    ];
+    let tensors = call.tensors(&inputs);
+    let [nodes, mask] = tensors.as_slice() else {
+        panic!("two inputs")
+    };
+    assert_eq!(
+        (&nodes.shape[..], &mask.shape[..]),
+        (&[3, 2, 2][..], &[3, 2][..])
+    );
+    let filled = vec![
+        1.0, 10.0, 2.0, 20.0, 0.0, 0.0, 0.0, 0.0, 3.0, 30.0, 0.0, 0.0,
+    ];
+    assert_eq!(nodes.values, Elements::Double(filled));
+    assert_eq!(
+        mask.values,
+        Elements::Double(vec![1.0, 1.0, 0.0, 0.0, 1.0, 0.0])
+    );
+    let back = call.unpadded(nodes.clone());
+    assert_eq!(back.shape, [3, 2]);
+    assert_eq!(
+        back.values,
+        Elements::Double(vec![1.0, 10.0, 2.0, 20.0, 3.0, 30.0])
+    );
+    let other = Tensor {
+        shape: vec![3, 4],
+        values: Elements::Double(vec![0.0; 12]),
+    };
+    assert_eq!(call.unpadded(other.clone()), other, "of no nodes");
 }

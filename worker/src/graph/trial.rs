@@ -1,7 +1,7 @@
 //! What a model gives for graphs that were made up: of what its outputs are, and whether a graph has
 //! the same bits whatever is beside it.
 
-use lumimill_common::campaign::{Graph, GraphInput, Level, ModelOutput};
+use lumimill_common::campaign::{Edges, Graph, GraphInput, Level, ModelOutput};
 
 use super::call::Call;
 use crate::score::signature::Wrong;
@@ -19,6 +19,8 @@ pub(super) struct Trial {
     pub(super) outputs: Vec<Tensor>,
     /// Whether a graph has the same bits alone and beside others.
     pub(super) keeps_graphs_apart: bool,
+    /// Whether it fails where there is no edge at all, as of one node alone.
+    pub(super) needs_edges: bool,
 }
 
 /// How many there are of a level in a call.
@@ -35,16 +37,18 @@ pub(super) fn tried(
     engine: &dyn TensorEngine,
     graph: &Graph,
     inputs: &[(TensorInput, GraphInput)],
+    of_nodes: &[bool],
 ) -> Result<Trial, String> {
-    let together = made_up(graph, &NODES, 0);
-    let outputs = engine.run(together.tensors(inputs))?;
+    let sizes = sizes(graph);
+    let together = made_up(graph, &sizes, 0);
+    let outputs = run(engine, &together, inputs, of_nodes)?;
     let mut apart: Vec<Vec<u64>> = vec![Vec::new(); outputs.len()];
     let mut first = 0;
     let mut failed = false;
-    for nodes in NODES {
+    for nodes in sizes {
         let alone = made_up(graph, &[nodes], first);
         first += nodes;
-        match engine.run(alone.tensors(inputs)) {
+        match run(engine, &alone, inputs, of_nodes) {
             Ok(found) => {
                 for (apart, found) in apart.iter_mut().zip(&found) {
                     apart.extend(found.values.bits());
@@ -53,13 +57,45 @@ pub(super) fn tried(
             Err(_) => failed = true,
         }
     }
+    let lonely = made_up(graph, &[1], 0);
+    let has_edges = graph.edges != Edges::None && lonely.edges.is_empty();
+    let needs_edges = has_edges && run(engine, &lonely, inputs, of_nodes).is_err();
     let mut both = outputs.iter().zip(&apart);
     let rest = |output: &Tensor| output.shape.get(1..).unwrap_or_default().to_vec();
     Ok(Trial {
         shapes: outputs.iter().map(rest).collect(),
+        needs_edges,
         keeps_graphs_apart: !failed && both.all(|(output, apart)| output.values.bits() == *apart),
         outputs,
     })
+}
+
+/// What a model gives for a call: what it has for nodes of graphs of one size, for those that there
+/// are.
+pub(super) fn run(
+    engine: &dyn TensorEngine,
+    call: &Call,
+    inputs: &[(TensorInput, GraphInput)],
+    of_nodes: &[bool],
+) -> Result<Vec<Tensor>, String> {
+    let outputs = engine.run(call.tensors(inputs))?.into_iter();
+    let outputs = outputs.zip(of_nodes.iter().chain(std::iter::repeat(&false)));
+    let outputs = outputs.map(|(output, of_nodes)| match of_nodes {
+        true => call.unpadded(output),
+        false => output,
+    });
+    Ok(outputs.collect())
+}
+
+/// How many nodes the graphs have that are made up.
+fn sizes(graph: &Graph) -> [usize; 4] {
+    let most = graph.dense.as_ref().map(|dense| dense.nodes as usize);
+    NODES.map(|nodes| most.map_or(nodes, |most| nodes.min(most)))
+}
+
+/// A graph with edges, for calls of models that fail without any.
+pub(super) fn companion(graph: &Graph) -> Call {
+    made_up(graph, &[2], 0)
 }
 
 /// Graphs of so many nodes, of which the first is the node of this number.
@@ -68,7 +104,12 @@ fn made_up(graph: &Graph, sizes: &[usize], first: usize) -> Call {
     let mut before = 0_u32;
     let mut names: Vec<usize> = Vec::new();
     for nodes in sizes.iter().map(|nodes| *nodes as u32) {
-        for i in 0..nodes {
+        let ends = if graph.edges == Edges::None {
+            0..0
+        } else {
+            0..nodes
+        };
+        for i in ends {
             let others = (0..nodes).filter(|j| *j != i || graph.loops);
             edges.extend(others.map(|j| (before + i, before + j)));
         }
@@ -86,6 +127,7 @@ fn made_up(graph: &Graph, sizes: &[usize], first: usize) -> Call {
         node_features: numbers(&nodes, graph.features.len()),
         edge_features: numbers(&of_edges, graph.edge_features.len()),
         globals: numbers(&names, graph.globals.len()),
+        dense: graph.dense.as_ref().map(|dense| dense.nodes as usize),
     }
 }
 
@@ -114,7 +156,7 @@ impl Trial {
         let wrong =
             |message: String| Some(Wrong::new(format!("outputs.{}", asked.column), message));
         let name = &asked.output;
-        let together = made_up(graph, &NODES, 0);
+        let together = made_up(graph, &sizes(graph), 0);
         let shape = &self.outputs.get(place)?.shape;
         let expected = count_of(level, &together);
         if shape.first() != Some(&expected) {

@@ -2,24 +2,25 @@
 
 use std::ops::Range;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use lumimill_common::campaign::{Graph, NanPolicy};
 
-use super::Unscored;
 use super::call::{CALL_EDGES, Call};
 use super::edges::{Nodes, edges};
 use super::features::{Columns, Features};
 use super::found::Found;
 use super::model::Model;
 use super::table::Table;
+use super::trial::{companion, run};
+use super::{LeftOut, Scored, Unscored};
 use crate::score::doubles;
 
-/// The columns that a model adds to some entries.
+/// The columns that a model adds to some entries, and what it leaves out.
 pub(super) fn columns_of(
     model: &Model,
     features: &Features,
     rows: &RecordBatch,
-) -> Result<Vec<ArrayRef>, Unscored> {
+) -> Result<Scored, Unscored> {
     let table = Table::of(features, rows)?;
     let mut work = Work {
         model,
@@ -54,7 +55,10 @@ pub(super) fn columns_of(
     if !graphs.is_empty() {
         work.call(&graphs, &edges_of)?;
     }
-    work.found.columns(model, &work.table.layout)
+    let nodes = work.table.left_out;
+    let (columns, edges) = work.found.columns(model, &work.table.layout)?;
+    let left_out = LeftOut { nodes, edges };
+    Ok(Scored { columns, left_out })
 }
 
 /// What edges are made by, for all nodes.
@@ -159,13 +163,24 @@ impl Work<'_> {
             node_features: of_ranges(&self.nodes),
             edge_features,
             globals: self.globals.iter().map(of_graphs).collect(),
+            dense: self.features.dense,
         };
         let failed = |message: String| Unscored::whole(message);
-        let outputs = self
-            .model
-            .engine
-            .run(call.tensors(&self.model.inputs))
-            .map_err(failed)?;
+        let Model {
+            engine,
+            inputs,
+            of_nodes,
+            ..
+        } = self.model;
+        let outputs = match self.model.needs_edges && call.edges.is_empty() {
+            false => run(engine.as_ref(), &call, inputs, of_nodes),
+            true => {
+                let both = call.and(&companion(&self.model.graph));
+                let outputs = run(engine.as_ref(), &both, inputs, of_nodes);
+                outputs.map(|outputs| self.model.first_of(outputs, &both, &call))
+            }
+        };
+        let outputs = outputs.map_err(failed)?;
         self.model.check(&outputs, &call).map_err(|message| {
             Unscored::of_row(layout.entry(graphs.first().copied().unwrap_or(0)), message)
         })?;

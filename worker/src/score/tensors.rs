@@ -1,6 +1,7 @@
 //! Models on tensors of any size: the one interface to an engine, whichever it is.
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::Arc;
 
 use lumimill_common::campaign::EngineChoice;
@@ -58,6 +59,21 @@ impl Elements {
             Element::Long => Self::Long(numbers.map(|number| number as i64).collect()),
             Element::Int => Self::Int(numbers.map(|number| number as i32).collect()),
             Element::Bool => Self::Bool(numbers.map(|number| number != 0.0).collect()),
+        }
+    }
+
+    /// The values in these ranges, one after the other.
+    pub(crate) fn of_ranges(&self, ranges: impl Iterator<Item = Range<usize>>) -> Self {
+        fn taken<T: Copy>(all: &[T], ranges: impl Iterator<Item = Range<usize>>) -> Vec<T> {
+            let parts = ranges.filter_map(|range| all.get(range));
+            parts.flatten().copied().collect()
+        }
+        match self {
+            Self::Float(all) => Self::Float(taken(all, ranges)),
+            Self::Double(all) => Self::Double(taken(all, ranges)),
+            Self::Long(all) => Self::Long(taken(all, ranges)),
+            Self::Int(all) => Self::Int(taken(all, ranges)),
+            Self::Bool(all) => Self::Bool(taken(all, ranges)),
         }
     }
 

@@ -26,15 +26,53 @@ pub struct Graph {
     pub globals: Vec<String>,
     /// The inputs of the model, and what each is given.
     pub inputs: Vec<(String, GraphInput)>,
+    /// Whether nodes are given as so many a graph, those that are not there as zeros.
+    pub dense: Option<Dense>,
+    /// Which edges are written, if not all.
+    pub written: Option<WrittenEdges>,
     /// Names of the columns that say between which nodes an edge is, where there are columns of
     /// edges: two for each prefix.
     pub ends: Vec<String>,
+}
+
+/// Graphs of one size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dense {
+    /// Nodes of each.
+    pub nodes: u32,
+    /// The column of which the highest stay where a graph has more; without it that is an error.
+    pub highest: Option<String>,
+}
+
+/// Edges that are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WrittenEdges {
+    /// A column of edges.
+    pub column: String,
+    /// Edges stay for which it is at least this.
+    pub least: Least,
+}
+
+/// The least value of something: a finite number.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Least(f64);
+
+impl Eq for Least {}
+
+impl Least {
+    /// As a number.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        self.0
+    }
 }
 
 /// Between which nodes of a graph there are edges, each from `i` to `j`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edges {
+    /// Between none.
+    None,
     /// Between all, in both directions.
     Full,
     /// Between those with the same value of a column that is not negative.
@@ -75,6 +113,8 @@ pub enum GraphInput {
     Graphs,
     /// What each graph has, `[graphs, globals]`.
     Globals,
+    /// Of graphs of one size, 1 where a node is, else 0, `[graphs, nodes]`.
+    Mask,
 }
 
 /// What an output has a value for.
@@ -89,13 +129,14 @@ pub enum Level {
 }
 
 /// The words for what an input is given.
-const INPUTS: [(&str, GraphInput); 6] = [
+const INPUTS: [(&str, GraphInput); 7] = [
     ("nodes", GraphInput::Nodes),
     ("edges", GraphInput::Edges),
     ("edge_features", GraphInput::EdgeFeatures),
     ("graph_of_node", GraphInput::GraphOfNode),
     ("graphs", GraphInput::Graphs),
     ("globals", GraphInput::Globals),
+    ("mask", GraphInput::Mask),
 ];
 
 impl GraphInput {
@@ -133,6 +174,28 @@ impl Graph {
     #[must_use]
     pub fn is_list(&self, column: &str) -> bool {
         self.per.is_some() || self.level(column) != Level::Graph
+    }
+
+    /// The steps of the cut flow that say what is left out of graphs and of what is written, for a
+    /// model of this name.
+    #[must_use]
+    pub fn steps_left_out(&self, model: &str) -> Vec<String> {
+        let truncated = self.dense.as_ref().filter(|dense| dense.highest.is_some());
+        let truncated = truncated.map(|dense| {
+            format!(
+                "dropped, nodes of {model} beyond {} in a graph",
+                dense.nodes
+            )
+        });
+        let below = self.written.as_ref();
+        let below = below.map(|written| {
+            let WrittenEdges { column, least } = written;
+            format!(
+                "dropped, edges of {model} with {column} below {}",
+                least.value()
+            )
+        });
+        truncated.into_iter().chain(below).collect()
     }
 
     fn ends_of(&self, outputs: &[ModelOutput]) -> Vec<String> {
@@ -173,8 +236,11 @@ impl Graph {
             .iter()
             .map(|per| ("graph.per".to_owned(), per.as_str()));
         let mut names: Vec<(String, &str)> = per.collect();
+        if let Some(highest) = self.dense.as_ref().and_then(|dense| dense.highest.as_ref()) {
+            names.push(("graph.dense.highest".to_owned(), highest));
+        }
         match &self.edges {
-            Edges::Full => {}
+            Edges::Full | Edges::None => {}
             Edges::Within(column) => names.push(("graph.edges.within".to_owned(), column)),
             Edges::Radius(_, of) | Edges::Nearest(_, of) => {
                 let of = of.iter().enumerate();

@@ -2,7 +2,7 @@
 
 use toml::Value;
 
-use super::{Distance, Edges, Graph, GraphInput, INPUTS, Level};
+use super::{Dense, Distance, Edges, Graph, GraphInput, INPUTS, Least, Level, WrittenEdges};
 use crate::campaign::model::outputs::ModelOutput;
 use crate::section::Section;
 
@@ -19,7 +19,13 @@ impl Graph {
         if features.as_ref().is_some_and(Vec::is_empty) {
             table.problem("features", "is empty: a node has at least one feature");
         }
-        let edges = read_edges(&mut table);
+        let is_dense = table.value("dense").is_some();
+        let dense = read_dense(&mut table);
+        let edges = match is_dense && table.value("edges").is_none() {
+            true => Some((Edges::None, false)),
+            false => read_edges(&mut table),
+        };
+        let written = read_written(&mut table);
         let edge_features = table.texts("edge_features").unwrap_or_default();
         let globals = table.texts("globals").unwrap_or_default();
         table.finish();
@@ -34,6 +40,8 @@ impl Graph {
             edge_features,
             globals,
             inputs: inputs?,
+            dense,
+            written,
             ends: Vec::new(),
         };
         graph.check_inputs(section);
@@ -61,11 +69,41 @@ impl Graph {
                 _ => {}
             }
         }
+        self.check_dense(section);
         if !given(GraphInput::Nodes) {
             section.problem(
                 "inputs",
                 "no input is given the nodes: inputs = { … = \"nodes\" }",
             );
+        }
+    }
+
+    /// What goes with graphs of one size, and what does not.
+    fn check_dense(&self, section: &Section<'_>) {
+        let of_edges = |input: GraphInput| {
+            matches!(
+                input,
+                GraphInput::Edges | GraphInput::EdgeFeatures | GraphInput::GraphOfNode
+            )
+        };
+        for (name, input) in &self.inputs {
+            let path = format!("inputs.{name}");
+            if self.dense.is_some() && of_edges(*input) {
+                let message = format!(
+                    "{} are not given with dense: there are \"nodes\", \"mask\", \"globals\" and \
+                     \"graphs\"",
+                    input.word()
+                );
+                section.problem(&path, message);
+            }
+            if self.dense.is_none() && *input == GraphInput::Mask {
+                let message =
+                    "a mask goes with nodes of one size: graph = { …, dense = { nodes = 64 } }";
+                section.problem(&path, message);
+            }
+        }
+        if self.dense.is_some() && (self.edges != Edges::None || self.loops) {
+            section.problem("graph.edges", "goes not with dense, which has no edges");
         }
     }
 
@@ -81,6 +119,22 @@ impl Graph {
             section.problem("outputs", message);
         }
         self.ends = self.ends_of(outputs);
+        if self.edges == Edges::None {
+            for output in outputs
+                .iter()
+                .filter(|output| self.level(&output.column) == Level::Edge)
+            {
+                let message = "is of edges, and there are none";
+                section.problem(&format!("outputs.{}", output.column), message);
+            }
+        }
+        if let Some(WrittenEdges { column, .. }) = &self.written {
+            let mut outputs = outputs.iter().map(|output| &output.column);
+            if self.level(column) != Level::Edge || !outputs.any(|output| output == column) {
+                let message = format!("{column} is no output of edges, as HitEdge_same is");
+                section.problem("graph.write_edges.column", message);
+            }
+        }
         let Some(groups) = self.groups() else {
             return;
         };
@@ -100,16 +154,50 @@ impl Graph {
     }
 }
 
+/// Graphs of one size; none where there are none, or where something is wrong with them.
+fn read_dense(table: &mut Section<'_>) -> Option<Dense> {
+    /// Nodes of a graph, at most.
+    const MOST: u32 = 5_000;
+    let mut dense = table.section("dense")?;
+    let nodes = dense.required("nodes", Section::count);
+    let highest = dense.text("highest");
+    dense.finish();
+    let nodes = nodes?;
+    if nodes == 0 || nodes > MOST {
+        dense.problem("nodes", format!("expected 1 to {MOST}, found {nodes}"));
+        return None;
+    }
+    Some(Dense { nodes, highest })
+}
+
+/// Which edges are written; none where all are, or where something is wrong.
+fn read_written(table: &mut Section<'_>) -> Option<WrittenEdges> {
+    let mut written = table.section("write_edges")?;
+    let column = written.required_text("column");
+    let least = written.required("from", number);
+    written.finish();
+    let least = least?;
+    if !least.is_finite() {
+        written.problem("from", format!("expected a finite number, found {least}"));
+        return None;
+    }
+    let least = Least(least);
+    column.map(|column| WrittenEdges { column, least })
+}
+
 fn read_edges(table: &mut Section<'_>) -> Option<(Edges, bool)> {
     if let Some(Value::String(_)) = table.value("edges") {
-        return table
-            .choice("edges", &[("full", ())])
-            .map(|()| (Edges::Full, false));
+        let words = [("full", Edges::Full), ("none", Edges::None)];
+        let place = table.choice("edges", &[("full", 0), ("none", 1)])?;
+        return words
+            .into_iter()
+            .nth(place)
+            .map(|(_, edges)| (edges, false));
     }
     if table.value("edges").is_none() {
         table.problem(
             "edges",
-            "is missing: \"full\", { within = \"column\" }, { radius = 1.5, of = [\"x\", \"z\"] } or \
+            "is missing: \"full\", \"none\", { within = \"column\" }, { radius = 1.5, of = [\"x\", \"z\"] } or \
              { nearest = 8, of = [\"x\", \"z\"] }; { loops = true } adds an edge from every node to \
              itself",
         );
@@ -239,7 +327,7 @@ mod tests {
             (
                 "\"full\"",
                 "\"all\"",
-                "graph.edges: expected \"full\", found \"all\"",
+                "graph.edges: expected \"full\" or \"none\", found \"all\"",
             ),
             (
                 "\"full\"",
@@ -292,6 +380,65 @@ mod tests {
         for (old, new, expected) in cases {
             assert!(RIGHT.contains(old), "{old}");
             let told = wrong(&RIGHT.replacen(old, new, 1));
+            assert!(told.contains(expected), "{new}: {told}");
+        }
+    }
+
+    #[test]
+    fn graphs_of_one_size_have_a_mask_and_no_edges() {
+        let dense = "graph = { nodes = \"Hit\", features = [\"x\"], dense = { nodes = 64, highest = \"x\" } \
+                     }\ninputs = { x = \"nodes\", m = \"mask\" }\noutputs = { a = \"g[0]\", Hit_b = \"n\" }\n";
+        assert_eq!(wrong(dense), "");
+        let cases = [
+            (
+                "nodes = 64",
+                "nodes = 0",
+                "graph.dense.nodes: expected 1 to 5000, found 0",
+            ),
+            ("highest = ", "lowest = ", "graph.dense.lowest: unknown key"),
+            (
+                "\"mask\"",
+                "\"edges\"",
+                "inputs.m: edges are not given with dense",
+            ),
+            (
+                ", dense = { nodes = 64, highest = \"x\" }",
+                ", edges = \"full\"",
+                "a mask goes with",
+            ),
+            (
+                "dense = {",
+                "edges = \"full\", dense = {",
+                "graph.edges: goes not with dense",
+            ),
+            (
+                "Hit_b",
+                "HitEdge_b",
+                "outputs.HitEdge_b: is of edges, and there are none",
+            ),
+        ];
+        for (old, new, expected) in cases {
+            assert!(dense.contains(old), "{old}");
+            let told = wrong(&dense.replacen(old, new, 1));
+            assert!(told.contains(expected), "{new}: {told}");
+        }
+    }
+
+    #[test]
+    fn edges_that_are_written_are_of_an_output() {
+        let some = "\"full\", write_edges = { column = \"HitEdge_c\", from = 0.2 }";
+        let right = RIGHT.replace("\"full\"", some);
+        assert_eq!(wrong(&right), "");
+        for (old, new, expected) in [
+            (
+                "column = \"HitEdge_c\"",
+                "column = \"Hit_b\"",
+                "Hit_b is no output of edges",
+            ),
+            ("from = 0.2", "from = inf", "expected a finite number"),
+            ("from = 0.2", "above = 0.2", "write_edges.from: is missing"),
+        ] {
+            let told = wrong(&right.replacen(old, new, 1));
             assert!(told.contains(expected), "{new}: {told}");
         }
     }

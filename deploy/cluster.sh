@@ -5,9 +5,9 @@
 #
 #   deploy/cluster.sh [--demo NAME] [--keep] [--events N] [--output FOLDER]
 #
-#   --demo NAME      trigger, pid or dielectron; `lumimill demo --list` names all [default: trigger]
+#   --demo NAME      trigger, pid, dielectron or pioneer; `lumimill demo --list` names all [default: trigger]
 #   --keep           leaves the site running after the campaign, until Ctrl-C
-#   --events N       events of the demo [default: 60000]
+#   --events N       events of the demo [default: as many as it makes]
 #   --output FOLDER  input, report and tables [default: lumimill-cluster]
 #
 # LUMIMILL_BIN names a folder with `lumimill` and `lumimill-worker`, which are built otherwise;
@@ -17,7 +17,7 @@ set -euo pipefail
 ROOT="$(cd "$(dirname "$0")/.." && pwd)"
 VENV="$ROOT/target/python-cluster"
 OUT=lumimill-cluster
-EVENTS=60000
+EVENTS=
 DEMO=trigger
 KEEP=no
 SITE=""
@@ -278,11 +278,11 @@ named() { sed -n "/^${1:-}/,\$s/^name = \"\(.*\)\"\$/\1/p" "$OUT/campaign.toml" 
 # The demo's campaign, with its output in the store, in shards enough for two workers.
 campaign() {
   rm -rf "$OUT/logs"
-  run "$LUMIMILL" demo "$DEMO" --inputs-only --output "$OUT" --events "$EVENTS"
+  run "$LUMIMILL" demo "$DEMO" --inputs-only --output "$OUT" ${EVENTS:+--events "$EVENTS"}
   NAME="$(named)"
   STAGE="$(named '\[\[stage\]\]')"
   rm -rf "${OUT:?}/${NAME:?}"
-  sed -e "s|^output = .*|output = \"$STORE\"|" -e 's|^events = .*|events = 4_000|' \
+  sed -e "s|^output = .*|output = \"$STORE\"|" -e 's|^events = [0-9][0-9]*0_000$|events = 4_000|' \
     "$OUT/campaign.toml" >"$OUT/cluster.toml"
   run "$LUMIMILL" submit "$OUT/cluster.toml"
   follow

@@ -12,6 +12,7 @@
 //! This module knows nothing of files, queues or plots.
 
 mod axis;
+mod binomial;
 mod bins;
 mod check;
 mod clustering;

@@ -39,6 +39,7 @@ mod one_moment;
 mod one_table;
 mod operators;
 mod permissions;
+mod pioneer;
 mod pool;
 mod rankings;
 mod real_files;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lumimill::demo::{dielectron, pid, write_inputs};
+use lumimill::demo::{dielectron, pid, pioneer, write_inputs};
 use tempfile::TempDir;
 
 /// A folder with a campaign file, data, mask and models; removed when dropped.
@@ -34,6 +34,14 @@ impl CampaignFolder {
     pub fn dielectron(pairs: u64) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         dielectron::write_inputs(folder.path(), pairs, 7).expect("the demo's input is written");
+        Self { folder }
+    }
+
+    /// The demo of pion decays on so many generated events.
+    #[must_use]
+    pub fn pioneer(events: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        pioneer::write_inputs(folder.path(), events, 7).expect("the demo's input is written");
         Self { folder }
     }
 

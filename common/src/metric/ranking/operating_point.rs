@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::curve::Curve;
 use super::level::{Amounts, Level};
+use crate::metric::binomial::upper_limit;
 use serde::Serialize;
 
 /// What a threshold is chosen for.
@@ -50,6 +51,9 @@ pub struct OperatingPoint {
     pub precision: Option<f64>,
     /// Selected negatives over all negatives.
     pub false_positive_rate: Option<f64>,
+    /// What the rate is at most, at 95 % confidence, as if the threshold had been chosen elsewhere;
+    /// undefined with weights.
+    pub false_positive_limit: Option<f64>,
     /// Everything selected over everything.
     pub rate: Option<f64>,
     /// Entries selected; what is above is of their weights, where there are any.
@@ -90,6 +94,9 @@ impl OperatingPoint {
             }),
         };
         let selected = level.map(Level::selected);
+        // Of entries alone: sums of weights are no counts.
+        let is_counted = curve.squares().is_none();
+        let limit = |of: Amounts| upper_limit(of.negatives as u64, all.negatives as u64);
         Self {
             goal,
             stated,
@@ -98,6 +105,7 @@ impl OperatingPoint {
             efficiency: selected.and_then(|of| part(of.positives, all.positives)),
             precision: selected.and_then(precision),
             false_positive_rate: selected.and_then(|of| part(of.negatives, all.negatives)),
+            false_positive_limit: selected.filter(|_| is_counted).and_then(limit),
             rate: selected.and_then(|of| part(of.both(), all.both())),
             selected: level.map_or(0, Level::entries),
         }

@@ -32,7 +32,7 @@ const METRIC_COLUMNS: [&str; 23] = [
     "effective_negatives",
 ];
 
-const THRESHOLD_COLUMNS: [&str; 13] = [
+const THRESHOLD_COLUMNS: [&str; 14] = [
     "stage",
     "label",
     "score",
@@ -46,6 +46,7 @@ const THRESHOLD_COLUMNS: [&str; 13] = [
     "false_positive_rate",
     "rate",
     "selected",
+    "false_positive_limit",
 ];
 
 /// Files that every report has.
@@ -96,6 +97,7 @@ fn thresholds(report: &Report) -> Vec<u8> {
                 } else {
                     String::new()
                 }]);
+                table.numbers(&[point.false_positive_limit]);
                 table.end();
             }
         }

@@ -110,6 +110,7 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
         ("efficiency", Align::Right),
         ("precision", Align::Right),
         ("false positives", Align::Right),
+        ("suppression", Align::Right),
         ("rate", Align::Right),
         ("selected", Align::Right),
     ]);
@@ -128,6 +129,7 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
             share(point.efficiency),
             share(point.precision),
             share(point.false_positive_rate),
+            suppression(point),
             share(point.rate),
             grouped(point.selected),
         ]);
@@ -139,6 +141,21 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
         noun.trim_end_matches('s')
     );
     card(&title, &table.html())
+}
+
+/// How many negatives there are for one that is selected, and how many at least, at 95 % confidence.
+fn suppression(point: &OperatingPoint) -> String {
+    let over = |rate: Option<f64>| rate.filter(|rate| *rate > 0.0).map(|rate| 1.0 / rate);
+    let (found, least) = (
+        over(point.false_positive_rate),
+        over(point.false_positive_limit),
+    );
+    let told =
+        |value: Option<f64>| value.map_or_else(|| "∞".to_owned(), |value| significant(value, 3));
+    match least {
+        Some(least) => format!("{} (> {})", told(found), significant(least, 3)),
+        None => "–".to_owned(),
+    }
 }
 
 fn goal(point: &OperatingPoint) -> String {

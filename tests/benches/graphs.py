@@ -1,0 +1,97 @@
+"""How fast the chain of graph models is, against ONNX Runtime in Python on tensors that were prepared in
+advance, at its best number of graphs a call; one thread each, in turns.
+
+usage: python tests/benches/graphs.py LUMIMILL FOLDER [--events N] [--rounds N]
+
+FOLDER is made by `lumimill demo pioneer`. For each stage with a model, Lumimill's time is the CPU time of
+its whole process less that of the same without the stage: reading, graphs, features, scoring, Parquet.
+"""
+import argparse
+import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+
+import numpy as np
+import onnxruntime
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "python"))
+
+
+def cpu(command):
+    """CPU seconds of a process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def together(graphs):
+    """Some graphs side by side."""
+    before = np.cumsum([0] + [len(graph["nodes"]) for graph in graphs[:-1]])
+    number = np.repeat(np.arange(len(graphs)), [len(graph["nodes"]) for graph in graphs])
+    join = lambda name, axis=0: np.concatenate([graph[name] for graph in graphs], axis)
+    edges = np.concatenate([graph["edges"] + start for graph, start in zip(graphs, before)], 1)
+    return {"nodes": join("nodes"), "edges": edges, "edge_features": join("edge_features"),
+            "graph_of_node": number, "globals": join("globals")}
+
+
+def peer(session, model, graphs, size):
+    """CPU seconds of scoring all graphs, so many a call; tensors are prepared before."""
+    calls = [together(graphs[at : at + size]) for at in range(0, len(graphs), size)]
+    calls = [{name: call[what] for name, what in model["inputs"].items()} for call in calls]
+    start = time.process_time()
+    for call in calls:
+        session.run(None, call)
+    return time.process_time() - start
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lumimill")
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    import pioneer_graphs as oracle
+
+    text = (arguments.folder / "campaign.toml").read_text()
+    stages = tomllib.loads(text)["stage"]
+    parts = text.split("[[stage]]")
+    out = arguments.folder / "out" / "pioneer"
+    events = oracle.read(out / "groups")
+    print("| stage | graphs | edges a graph | ONNX Runtime, graphs/s | at graphs a call | Lumimill, graphs/s | ratio |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for number, stage in enumerate(stages):
+        rows = oracle.read(out / stage["name"])
+        for model in stage.get("model", []):
+            for event, row in zip(events, rows):
+                event |= {name: value for name, value in row.items() if name not in model["outputs"]}
+            graphs = [graph for event in events for graph in oracle.graphs_of(event, model["graph"])]
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1
+            session = onnxruntime.InferenceSession(arguments.folder / model["onnx"], options)
+            best, ours = {}, []
+            for _ in range(arguments.rounds):
+                for size in (1, 2, 4, 8, 16, 32, 64):
+                    spent = peer(session, model, graphs, size)
+                    best[size] = min(spent, best.get(size, spent))
+                spent = []
+                for last in (number, number + 1):
+                    cut = arguments.folder / "bench.toml"
+                    cut.write_text("[[stage]]".join(parts[: last + 1]).replace('"out"', '"bench"', 1))
+                    shutil.rmtree(arguments.folder / "bench", ignore_errors=True)
+                    spent.append(cpu([arguments.lumimill, "run", cut, "--slots", "1"]))
+                ours.append(spent[1] - spent[0])
+            size = min(best, key=best.get)
+            theirs, mine = len(graphs) / best[size], len(graphs) / np.median(ours)
+            edges = sum(graph["edges"].shape[1] for graph in graphs) / len(graphs)
+            print(f"| {stage['name']} | {len(graphs)} | {edges:.0f} | {theirs:.0f} | {size} | {mine:.0f} | {mine / theirs:.2f} |", flush=True)
+        for event, row in zip(events, rows):
+            event |= row
+
+
+if __name__ == "__main__":
+    main()

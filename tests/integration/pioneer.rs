@@ -1,0 +1,64 @@
+//! The demo of pion decays: a chain of five models of graphs, held against numpy and ONNX Runtime.
+
+use std::fs;
+
+use lumimill_tests::{CampaignFolder, Snapshot, python, snapshot};
+
+use crate::lumimill;
+
+fn folder(events: u64) -> CampaignFolder {
+    let folder = CampaignFolder::pioneer(events);
+    folder.change("events = 1_500", "events = 120");
+    folder
+}
+
+/// Runs it with so many slots, and says what is written.
+fn written(folder: &CampaignFolder, slots: &str) -> Snapshot {
+    let file = folder.file();
+    let args = ["run", file.to_str().unwrap(), "--slots", slots];
+    let ended = lumimill().run(&args).expect_code(0);
+    assert!(!ended.err.contains("one at a time"), "{}", ended.err);
+    snapshot(&folder.join("out"))
+}
+
+#[test]
+fn each_stage_sees_what_those_before_it_found_whatever_the_slots() {
+    let folder = folder(500);
+    let alone = written(&folder, "1");
+    fs::remove_dir_all(folder.join("out")).unwrap();
+    assert!(written(&folder, "2") == alone, "the same with 2 slots");
+    let file = folder.file();
+    if let Some(ended) = python("pioneer.py", &[file.to_str().unwrap()]) {
+        let ended = ended.expect_code(0);
+        assert!(ended.out.contains("500 events"), "{}", ended.out);
+    }
+    let page = fs::read_to_string(folder.join("out/pioneer/report/index.html")).unwrap();
+    assert!(page.contains("suppression"));
+    let _ = lumimill().on("verify", &file).expect_code(0);
+}
+
+#[test]
+fn a_changed_model_makes_its_stage_and_those_behind_it_again() {
+    let folder = folder(240);
+    let _ = written(&folder, "2");
+    folder.change(
+        "outputs = { GroupEdge_same",
+        "nan = \"error\"\noutputs = { GroupEdge_same",
+    );
+    let file = folder.file();
+    let args = ["plan", file.to_str().unwrap(), "--json"];
+    let plan = lumimill().run(&args).expect_code(0);
+    // Of seven stages of two shards the first three stay as they are.
+    assert!(plan.out.contains("\"shards_to_do\": 8"), "{}", plan.out);
+}
+
+#[test]
+fn the_chain_runs_on_the_embedded_engine() {
+    let folder = folder(60);
+    folder.change("\nonnx =", "\nengine = \"embedded\"\nonnx =");
+    let file = folder.file();
+    let ended = lumimill().on("run", &file).expect_code(0);
+    ended.says(&["note: model pion_stop is evaluated by tract"]);
+    let paths = folder.join("out/pioneer/stop");
+    assert!(fs::read_dir(paths).unwrap().count() > 1);
+}

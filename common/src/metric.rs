@@ -18,6 +18,7 @@ mod check;
 mod clustering;
 mod cut_flow;
 mod digest;
+mod display;
 mod drift;
 mod edge;
 mod efficiency;
@@ -45,6 +46,7 @@ pub use bins::RawBins;
 pub use clustering::{ClusteringPoint, ClusteringResult, ClusteringSpec, RawClustering};
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
+pub use display::{DisplayResult, DisplaySpec, RawDisplay, Shown};
 pub use drift::{
     Alarm, ColumnDrift, DriftResult, DriftSpec, FiredFraction, KeyDrift, RawDrift, Shift,
 };

@@ -1,7 +1,7 @@
 """How fast the chain of graph models is, against ONNX Runtime in Python on tensors that were prepared in
 advance, at its best number of graphs a call; one thread each, in turns.
 
-usage: python tests/benches/graphs.py LUMIMILL FOLDER [--events N] [--rounds N]
+usage: python tests/benches/graphs.py LUMIMILL FOLDER [--rounds N]
 
 FOLDER is made by `lumimill demo pioneer`. For each stage with a model, Lumimill's time is the CPU time of
 its whole process less that of the same without the stage: reading, graphs, features, scoring, Parquet.
@@ -19,6 +19,7 @@ import numpy as np
 import onnxruntime
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "python"))
+import pioneer_graphs as oracle  # noqa: E402
 
 
 def cpu(command):
@@ -55,8 +56,6 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    import pioneer_graphs as oracle
-
     text = (arguments.folder / "campaign.toml").read_text()
     stages = tomllib.loads(text)["stage"]
     parts = text.split("[[stage]]")

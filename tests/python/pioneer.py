@@ -3,6 +3,7 @@ time, from the tables of the stages before it; and whether the models know what 
 
 usage: pioneer.py CAMPAIGN.toml
 """
+import json
 import pathlib
 import sys
 import tomllib
@@ -77,17 +78,36 @@ def main(path):
             assert abs(inside - 0.68) < 0.08, (regressed, axis, inside)
             assert np.median(np.abs(middle - truth)) < 0.35 * np.median(np.abs(truth - np.median(truth))), (regressed, axis)
     suppression(out, column("direct_score"), column("is_direct") > 0)
+    displays(out, {event["event"]: event for event in events})
     print(f"{len(events)} events, {values} values agree to {worst:.1e};", " ".join(f"{k} {v:.4f}" for k, v in areas.items()))
 
 
 LEAST = {"Group_first": 0.9, "GroupEdge_same": 0.9}
 
 
+def displays(out, events):
+    """The events that are drawn: what they are, and what was found."""
+    report = json.loads((out / "report" / "metrics.json").read_text())
+    metrics = next(stage for stage in report["stages"] if stage["name"] == "events")["metrics"]
+    shown = next(metric["display"] for metric in metrics if "display" in metric)["entries"]
+    assert len(shown) == 6
+    bits = lambda classes: (np.stack(classes) * np.array([[1], [2], [4]])).sum(0)
+    kinds = ("pion", "muon", "mip")
+    for entry in shown:
+        event = events[entry["key"][2]]
+        assert np.allclose(entry["at"], np.stack([event["Hit_z"], event["Hit_coord"]], 1))
+        assert (bits([event[f"Hit_true_{kind}"] for kind in kinds]) == entry["truth"]).all()
+        scores = np.stack([event[f"Hit_{kind}"] for kind in kinds])
+        likely = np.where((scores > 0.5).any(0), scores > 0.5, scores == scores.max(0))
+        assert (bits(likely) == entry["found"]).all()
+
+
 def suppression(out, score, is_direct):
     """The working point of 90 % efficiency, and the limit of what else it selects."""
     lines = [line.split(",") for line in (out / "report" / "thresholds.csv").read_text().splitlines()]
     named = [dict(zip(lines[0], line)) for line in lines[1:]]
-    point = next(p for p in named if (p["goal"], p["goal_value"], p["population"]) == ("efficiency", "0.9", "rows"))
+    asked = ("decays", "efficiency", "0.9", "rows")
+    point = next(p for p in named if (p["stage"], p["goal"], p["goal_value"], p["population"]) == asked)
     chosen = score >= float(point["threshold"])
     assert chosen[is_direct].mean() >= 0.9
     wrong, negatives = (chosen & ~is_direct).sum(), (~is_direct).sum()

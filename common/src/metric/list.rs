@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::clustering::{ClusteringCounts, ClusteringResult, ClusteringSpec, RawClustering};
 use super::cut_flow::CutFlow;
+use super::display::{DisplayCounts, DisplayResult, DisplaySpec, RawDisplay};
 use super::drift::{DriftCounts, DriftResult, DriftSpec, RawDrift};
 use super::efficiency::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawEfficiency};
 use super::fit::{MassFitCounts, MassFitResult, MassFitSpec, RawMassFit};
@@ -306,6 +307,8 @@ kinds! {
     fit: MassFit(MassFitSpec, RawMassFit, MassFitCounts, MassFitResult),
     /// How much each feature of a model matters.
     importance: Importance(ImportanceSpec, RawImportance, ImportanceCounts, ImportanceResult),
+    /// Pictures of a few entries.
+    display: Display(DisplaySpec, RawDisplay, DisplayCounts, DisplayResult),
 }
 
 impl TryFrom<RawMetric> for MetricSpec {

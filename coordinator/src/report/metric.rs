@@ -1,6 +1,7 @@
 //! How the report shows each kind of metric: pictures, a part of the page, and files.
 
 mod clustering;
+mod display;
 mod drift;
 mod drift_alarms;
 mod efficiency;
@@ -35,6 +36,7 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
         MetricResult::Multilabel(found) => multilabel::multilabel_plots(report, stage, found),
         MetricResult::Clustering(found) => clustering::clustering_plots(report, stage, found),
         MetricResult::Regression(found) => regression::regression_plots(report, stage, found),
+        MetricResult::Display(found) => display::display_plots(report, stage, found),
         MetricResult::Significance(found) => significance::significance_plots(report, stage, found),
     }
 }
@@ -50,6 +52,7 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     html += &significance::page(stage, pictures);
     html += &fit::page(stage, pictures);
     html += &efficiency::page(stage, pictures);
+    html += &display::page(stage, pictures);
     html += &titled("Distributions", stage, pictures, |metric| {
         matches!(metric, MetricResult::Histogram(_))
     });

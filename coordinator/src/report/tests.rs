@@ -172,6 +172,11 @@ fn hostile_text_is_harmless_everywhere() {
                 found.column = Some(evil.into());
                 found.over = Some(evil.into());
             }
+            MetricResult::Display(found) => {
+                found.axes = [evil.into(), evil.into()];
+                found.names[0] = evil.into();
+                found.key[0] = evil.into();
+            }
             MetricResult::Significance(found) => found.score = evil.into(),
             MetricResult::Importance(found) => {
                 found.label = evil.into();

@@ -6,7 +6,8 @@ use crate::report::{
 };
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array};
 use lumimill_common::metric::{
-    CutFlow, FeatureImportance, ImportanceResult, MetricResult, Partial, RawMetric, RowBatch, Unit,
+    CutFlow, DisplayResult, FeatureImportance, ImportanceResult, MetricResult, Partial, RawMetric,
+    RowBatch, Shown, Unit,
 };
 use std::sync::Arc;
 
@@ -125,13 +126,29 @@ fn metrics(batch: &RecordBatch) -> Vec<MetricResult> {
     METRICS.iter().map(|text| filled(batch, text)).collect()
 }
 
-/// A fit and an efficiency of generated rows.
+/// Metrics of generated rows, and an entry that is drawn.
 pub(super) fn more_metrics(events: u32) -> Vec<MetricResult> {
     let batch = batch(columns(events));
-    MORE_METRICS
-        .iter()
-        .map(|text| filled(&batch, text))
-        .collect()
+    let filled = MORE_METRICS.iter().map(|text| filled(&batch, text));
+    filled.chain([MetricResult::Display(display())]).collect()
+}
+
+fn display() -> DisplayResult {
+    DisplayResult {
+        axes: ["Hit_z".to_owned(), "Hit_coord".to_owned()],
+        panel: Some("Hit_view".to_owned()),
+        names: vec!["pion".to_owned(), "muon".to_owned()],
+        key: vec!["event".to_owned()],
+        entries: vec![Shown {
+            key: vec![7],
+            members: 3,
+            at: vec![[0.0, 1.0], [2.0, 3.0], [1.0, 1.0]],
+            panels: vec![0, 1, 1],
+            sizes: vec![1.0, 0.2, 0.0],
+            truth: vec![1, 3, 2],
+            found: vec![1, 2, 0],
+        }],
+    }
 }
 
 /// Importances of two features, of which one says nothing.

@@ -29,6 +29,7 @@ def main(path):
     events = read(out / "groups")
     files = sorted((path.parent / "data").glob("*.root"))
     hits = uproot.concatenate([f"{file}:atar" for file in files], ["event", "Hit_time", "Hit_particles"]).tolist()
+    hits = [event for event in hits if event["Hit_time"]]
     for event, raw in zip(events, sorted(hits, key=lambda hit: hit["event"]), strict=True):
         times = np.array(raw["Hit_time"], "f4").astype("f8")
         order = np.argsort(times, kind="stable")

@@ -14,8 +14,11 @@ use lumimill_rootfile::write::COUNTER;
 use super::event::Event;
 use super::target::Hit;
 
+/// A branch, and what it holds.
+type Branch<T, V> = (&'static str, fn(&T) -> V);
+
 /// Branches of an event that are floats, and what they hold.
-const FLOATS: [(&str, fn(&Event) -> f64); 7] = [
+const FLOATS: [Branch<Event, f64>; 7] = [
     ("calo_energy", |event| event.truth.calorimeter),
     ("true_stop_x", |event| event.truth.stop[0]),
     ("true_stop_y", |event| event.truth.stop[1]),
@@ -26,13 +29,13 @@ const FLOATS: [(&str, fn(&Event) -> f64); 7] = [
 ];
 
 /// Those of its hits.
-const HIT_FLOATS: [(&str, fn(&Hit) -> f64); 4] = [
+const HIT_FLOATS: [Branch<Hit, f64>; 4] = [
     ("Hit_coord", Hit::coordinate),
     ("Hit_z", Hit::z),
     ("Hit_time", |hit| hit.time),
     ("Hit_energy", |hit| hit.energy),
 ];
-const HIT_INTS: [(&str, fn(&Hit) -> i32); 4] = [
+const HIT_INTS: [Branch<Hit, i32>; 4] = [
     ("Hit_view", Hit::view),
     ("Hit_pdg", |hit| hit.particle.pdg()),
     ("Hit_particles", |hit| hit.particles),

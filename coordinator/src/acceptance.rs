@@ -32,6 +32,24 @@ pub fn accepted(plan: &Plan, known: &Known, share: Share) -> Option<Plan> {
     accepted
 }
 
+/// What a plan goes on without that is more than the campaign accepts by itself, as somebody accepted
+/// it or it asked for less before.
+#[must_use]
+pub fn beyond(plan: &Plan, share: Share) -> Vec<String> {
+    let losses = plan.losses().into_iter();
+    let losses = losses.filter(|loss| {
+        let done = loss.of_events.saturating_sub(loss.events);
+        !share.is_reached(done, loss.of_events)
+    });
+    let told = losses.map(|loss| {
+        format!(
+            "{loss} was accepted, which [shards] accept = {share} alone would not; lumimill resubmit \
+             --dropped does it again"
+        )
+    });
+    told.collect()
+}
+
 /// The shards of a stage that were given up, where what is left of it is enough.
 fn given_up_enough(
     plan: &Plan,
@@ -90,6 +108,22 @@ mod tests {
             certified events (10.000 %)"
         );
         assert_eq!(accepted(&without, &known, share(0.9)), None);
+    }
+
+    /// A loss stayed accepted without a word when the campaign asked for more.
+    #[test]
+    fn what_was_accepted_before_is_said_when_more_is_asked_for() {
+        let plan = plan_of(10, &[None]);
+        let known = Known::of(ids(&plan, "s0", 1..10), ids(&plan, "s0", 0..1));
+        let without = accepted(&plan, &known, share(0.9)).unwrap();
+        assert_eq!(beyond(&without, share(0.9)), [""; 0]);
+        let said = beyond(&without, Share::ALL);
+        assert_eq!(said.len(), 1);
+        assert!(
+            said[0].contains("[shards] accept = 1 alone would not"),
+            "{said:?}"
+        );
+        assert_eq!(beyond(&plan, Share::ALL), [""; 0]);
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub struct Inspection {
     pub uuid: String,
     /// Its trees; those in subdirectories are named `DIR/tree`.
     pub trees: Vec<TreeInspection>,
+    /// Its RNTuples, of which nothing is read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ntuples: Vec<String>,
 }
 
 /// A tree and its branches.
@@ -70,9 +73,9 @@ impl Inspection {
     /// Looks into a file; `only` one of its trees, and at every value when `checksums`.
     pub fn of(location: &Location, only: Option<&str>, checksums: bool) -> Result<Self, Error> {
         let file = location.open()?;
-        let names = match only {
-            Some(name) => vec![name.to_owned()],
-            None => file.tree_names()?,
+        let (names, ntuples) = match only {
+            Some(name) => (vec![name.to_owned()], Vec::new()),
+            None => (file.tree_names()?, file.ntuple_names()?),
         };
         let look_into = |name: &String| match file.tree(name) {
             Ok(tree) => Ok(tree_inspection(&tree, checksums)),
@@ -83,6 +86,7 @@ impl Inspection {
             file: location.to_string(),
             bytes: file.size(),
             uuid: hex(&file.uuid()),
+            ntuples,
             trees: names.iter().map(look_into).collect::<Result<_, Error>>()?,
         })
     }

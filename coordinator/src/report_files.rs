@@ -17,6 +17,7 @@ use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::unit::unit_in;
 
+use crate::acceptance::beyond;
 use crate::ledger::{Counts, KeptBack, Known, Ledger, LumiLedger};
 use crate::output::Output;
 use crate::plan::{DuplicateLumi, Plan, beside};
@@ -85,6 +86,8 @@ pub async fn write_report(
     }
     let lumis = plan.certified.mask().map(|_| ledger.lumis());
     let mut warnings = plan.notes.clone();
+    let accepted = beyond(plan, campaign.shards.accept);
+    warnings.extend(accepted.iter().cloned());
     let empty: Vec<String> = stages.iter().filter_map(without_rows).collect();
     warnings.extend(empty.iter().cloned());
     let scans: Vec<String> = stages.iter().flat_map(significance_warnings).collect();
@@ -116,6 +119,7 @@ pub async fn write_report(
         output.write_report(&name, bytes).await?;
     }
     let mut outcome = Outcome::of(&report, empty, output, unsound);
+    outcome.warnings.extend(accepted);
     outcome.warnings.extend(scans);
     outcome.warnings.extend(foreign);
     if to_measure > 0 {

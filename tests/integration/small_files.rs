@@ -183,7 +183,7 @@ fn a_file_that_fails_its_shard_is_named_and_cut_out_of_it() {
         file.to_str().unwrap(),
         "--failed",
         "--split",
-        "300",
+        "2",
     ];
     let ended = lumimill().run(&split).expect_code(3);
     ended.says(&["data/030.root"]);

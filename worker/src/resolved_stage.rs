@@ -104,14 +104,27 @@ fn as_it_is(name: &str) -> Keep {
     }
 }
 
-/// The columns that a pattern means. Those of a branch within others are there by several names, of
-/// which it means the short one, unless it has a dot or slash itself.
+/// The columns that a pattern means. Those of a branch within others are there by several names: the
+/// whole one with slashes, one with dots, and a short one. It means the shortest, unless it has a
+/// slash or dot itself; a branch whose own name has a dot is there once.
 fn meant<'a>(schema: &'a Schema, pattern: &str) -> Vec<&'a str> {
     let special = ['.', '/'];
-    let names = schema.fields().iter().map(|field| field.name().as_str());
-    let is_plain = |name: &&str| pattern.contains(special) || !name.contains(special);
-    names
-        .filter(is_plain)
+    let all = || schema.fields().iter().map(|field| field.name().as_str());
+    let mut longer: BTreeSet<&str> = BTreeSet::new();
+    let named: BTreeSet<&str> = all().collect();
+    for name in all().filter(|name| name.contains('/')) {
+        let short = name.rsplit('/').next().filter(|own| named.contains(own));
+        let dotted = named.get(name.replace('/', ".").as_str()).copied();
+        if short.or(dotted).is_some() {
+            longer.insert(name);
+        }
+        if short.is_some() {
+            longer.extend(dotted);
+        }
+    }
+    let is_shortest = |name: &&str| pattern.contains(special) || !longer.contains(name);
+    all()
+        .filter(is_shortest)
         .filter(|name| matches(pattern, name))
         .collect()
 }
@@ -156,6 +169,28 @@ mod tests {
             field("Track_x"),
             field("Track.Hit_z"),
         ])
+    }
+
+    /// Branches whose own names have a dot were left out by every pattern without one.
+    #[test]
+    fn a_branch_with_a_dot_in_its_name_is_meant_too() {
+        let names = [
+            "dot.x",
+            "Track/Hit",
+            "Track.Hit",
+            "Hit",
+            "a/n",
+            "a.n",
+            "b/n",
+            "b.n",
+            "c/d",
+        ];
+        let field = |name: &&str| Field::new(*name, DataType::Float32, false);
+        let schema = Schema::new(names.iter().map(field).collect::<Vec<_>>());
+        assert_eq!(meant(&schema, "*"), ["dot.x", "Hit", "a.n", "b.n", "c/d"]);
+        assert_eq!(meant(&schema, "dot*"), ["dot.x"]);
+        assert_eq!(meant(&schema, "Track/*"), ["Track/Hit"]);
+        assert_eq!(meant(&schema, "*.Hit"), ["Track.Hit"]);
     }
 
     fn names(said: &str) -> Vec<String> {

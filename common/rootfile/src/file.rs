@@ -137,7 +137,15 @@ impl RootFile {
     /// # Errors
     /// When a directory cannot be read or is damaged.
     pub fn tree_names(&self) -> Result<Vec<String>, Error> {
-        Listing::of(self, self.inner.top)
+        Listing::of(self, self.inner.top, ttree::is_tree_class)
+    }
+
+    /// The names of the RNTuples, which are not read, as those of trees.
+    ///
+    /// # Errors
+    /// When a directory cannot be read or is damaged.
+    pub fn ntuple_names(&self) -> Result<Vec<String>, Error> {
+        Listing::of(self, self.inner.top, is_rntuple_class)
     }
 
     /// Reads the description of a tree: `Events`, `Events;1` or `DIR/tree`.

@@ -1,4 +1,4 @@
-//! The trees of a file, in all of its directories.
+//! The trees and such of a file, in all of its directories.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +7,6 @@ use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::key::Key;
 use crate::tree_name::{TreeName, matches};
-use crate::ttree;
 
 /// Directories deeper than this, or more than this many, are taken for damage.
 const DEEPEST_DIRECTORY: usize = 64;
@@ -18,6 +17,8 @@ const SHORT_NAMES: u64 = 1 << 20;
 /// A walk over the directories of a file.
 pub(crate) struct Listing<'a> {
     file: &'a RootFile,
+    /// Whether objects of a class are listed.
+    is_listed: fn(&str) -> bool,
     visited: HashSet<u64>,
     names: Vec<String>,
     /// Bytes that paths may still take: a damaged file repeats long names in many paths.
@@ -25,10 +26,15 @@ pub(crate) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// The paths of all trees below a directory, in the order of the keys.
-    pub(crate) fn of(file: &'a RootFile, top: Directory) -> Result<Vec<String>, Error> {
+    /// The paths of all objects of some classes below a directory, in the order of the keys.
+    pub(crate) fn of(
+        file: &'a RootFile,
+        top: Directory,
+        is_listed: fn(&str) -> bool,
+    ) -> Result<Vec<String>, Error> {
         let mut listing = Listing {
             file,
+            is_listed,
             visited: HashSet::new(),
             names: Vec::new(),
             left: file.size().saturating_add(SHORT_NAMES),
@@ -46,12 +52,12 @@ impl<'a> Listing<'a> {
         }
         let keys = self.file.keys(directory)?;
         for key in highest_cycles(&keys) {
-            let is_tree = ttree::is_tree_class(&key.class);
-            if !is_tree && !is_directory_class(&key.class) {
+            let is_listed = (self.is_listed)(&key.class);
+            if !is_listed && !is_directory_class(&key.class) {
                 continue;
             }
             let path = self.path(prefix, &key.name)?;
-            if is_tree {
+            if is_listed {
                 self.names.push(path);
             } else {
                 let below = self.file.directory_of(key)?;

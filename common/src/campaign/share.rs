@@ -1,5 +1,7 @@
 //! A share of something, such as of the events that have to be done.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// A share above 0 and up to 1, in whole millionths, so that whether it is reached is exact.
@@ -32,6 +34,12 @@ impl Share {
     pub fn is_reached(self, part: u64, of: u64) -> bool {
         let needed = u128::from(of) * u128::from(self.0);
         of > 0 && u128::from(part) * u128::from(ALL) >= needed
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", f64::from(self.0) / f64::from(ALL))
     }
 }
 

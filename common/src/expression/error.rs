@@ -139,7 +139,10 @@ pub enum EvaluateError {
         expected: &'static str,
     },
     /// A null where a value is needed.
-    #[error("column \"{0}\" has nulls, which expressions cannot use")]
+    #[error(
+        "column \"{0}\" has nulls, which expressions cannot use but among floating-point numbers, where \
+         they are NaN: join with missing = \"drop\", or make it a column of type \"f64\" before"
+    )]
     Null(String),
     /// What C++ leaves undefined, in an entry where it is asked for.
     #[error("{why}")]

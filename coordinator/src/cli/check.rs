@@ -13,7 +13,7 @@ use crate::exit_code::Exit;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The campaign file, or its folder.
+    /// The campaign file, or the folder that it is in.
     campaign: PathBuf,
     #[command(flatten)]
     slots: SlotsArg,

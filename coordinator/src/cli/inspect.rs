@@ -57,6 +57,14 @@ fn print(inspection: &Inspection) {
         inspection.file, inspection.bytes, inspection.uuid
     ));
     inspection.trees.iter().for_each(print_tree);
+    for name in &inspection.ntuples {
+        say(format_args!(
+            "\nRNTuple {name}: not read, as only TTrees are"
+        ));
+    }
+    if inspection.trees.is_empty() && inspection.ntuples.is_empty() {
+        say(format_args!("\nno tree"));
+    }
 }
 
 fn print_tree(tree: &TreeInspection) {

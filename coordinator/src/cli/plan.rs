@@ -24,7 +24,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
-    /// The campaign file, or its folder.
+    /// The campaign file, or the folder that it is in.
     campaign: PathBuf,
     /// Print JSON.
     #[arg(long)]

@@ -53,7 +53,8 @@ pub(super) struct ResubmitArgs {
     /// takes it back.
     #[arg(long, conflicts_with_all = ["missing", "damaged", "dropped", "split", "pool"])]
     accept: bool,
-    /// Cut each of them into so many, as they ran out of memory or time.
+    /// Cut each of them into so many, as they ran out of memory or time; of several files, each
+    /// becomes a shard.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1000))]
     split: Option<u32>,
     /// Publish them to another pool than the campaign's, which keeps all others.
@@ -201,12 +202,12 @@ pub(super) fn say_measured(due: &Due) {
 
 fn say_cut(edit: Edit) {
     if let Edit::Split(parts) = edit {
-        say(format_args!("each cut into {parts}"));
+        say(format_args!("each cut into {parts}, or into its files"));
     }
 }
 
 /// Says what a campaign goes on without, where somebody has just said so of some of it.
-pub(super) fn say_losses(dropped: &[Shard], plan: &Plan) {
+fn say_losses(dropped: &[Shard], plan: &Plan) {
     if dropped.is_empty() {
         return;
     }

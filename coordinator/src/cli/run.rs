@@ -16,7 +16,6 @@ use lumimill_worker::production::Production;
 
 use super::earlier::{WITH_POOL, remove_folders, remove_stale};
 use super::plan::{tell_engines, warn, with_edits};
-use super::resubmit::say_losses;
 use super::say::say;
 use super::target::{planned, target as named};
 use super::{SlotsArg, block_on};
@@ -128,7 +127,6 @@ pub(super) fn run_wanted(args: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exi
         }
         output.write_plan(&file.text, &due.plan).await?;
         output.begin_anew(&due.given_up).await;
-        say_losses(&due.dropped, &due.plan);
         made_whole(args, &file, &output, due).await
     })
 }

@@ -65,13 +65,18 @@ impl Plan {
     }
 }
 
-/// The parts of a shard that hold certified events, in order; none when it is too small.
+/// The parts of a shard that hold certified events, in order; none when it is too small. Of several
+/// files each is a part, so that one that fails takes no other with it.
 fn divided(
     shard: &Shard,
     parts: NonZeroU32,
     digest: &str,
     base: &Path,
 ) -> Result<Vec<Shard>, ScanError> {
+    let files = of_files(shard, digest);
+    if files.len() > 1 {
+        return Ok(files);
+    }
     let ranges = ranges(&shard.entries, parts);
     if ranges.len() < 2 {
         return Ok(Vec::new());
@@ -98,6 +103,18 @@ fn divided(
         }
     }
     Ok(shards)
+}
+
+/// A shard for each of its files.
+fn of_files(shard: &Shard, digest: &str) -> Vec<Shard> {
+    let pieces: Vec<PieceRef<'_>> = shard.pieces().collect();
+    let files = pieces.chunk_by(|one, next| one.file == next.file);
+    let parts = files.map(|pieces| {
+        let mut part = shard.of_pieces(pieces.iter().map(|piece| piece.to_piece()).collect());
+        part.id = part.compute_id(digest);
+        part
+    });
+    parts.collect()
 }
 
 /// The files of a shard, of which the one that was looked at last is open.

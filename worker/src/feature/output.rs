@@ -152,12 +152,14 @@ impl Output {
             }
             DataType::UInt64 => Arc::new(UInt64Array::from(self.unsigned(values, len)?)),
             _ => {
-                let narrow = values
-                    .into_floats()
-                    .into_vec(len)
-                    .into_iter()
-                    .map(|value| value as f32);
-                Arc::new(Float32Array::from_iter_values(narrow))
+                let narrow = |value: f64| match value as f32 {
+                    narrow if narrow.is_infinite() && value.is_finite() => {
+                        Err(self.does_not_fit(value))
+                    }
+                    narrow => Ok(narrow),
+                };
+                let wide = values.into_floats().into_vec(len).into_iter().map(narrow);
+                Arc::new(Float32Array::from(wide.collect::<Result<Vec<_>, _>>()?))
             }
         })
     }

@@ -321,6 +321,28 @@ fn a_value_that_its_type_cannot_hold_is_an_error() {
     );
 }
 
+/// What is finite in double precision and stored in single is not infinite without a word.
+#[test]
+fn a_finite_value_beyond_single_precision_is_an_error() {
+    let compiled = |value: &str| {
+        let stage = format!("rows = \"event\"\n[stage.columns]\na = {value}");
+        compile(&stage, &batch().schema()).unwrap()
+    };
+    let said = compiled("\"run * 1e39\"").run(&batch(), None).unwrap_err();
+    let said = said.to_string();
+    assert!(
+        said.starts_with("column \"a\" is stored as Float32"),
+        "{said}"
+    );
+    for fine in [
+        "\"run / 0.0\"",
+        "\"run * 1e-60\"",
+        "{ value = \"run * 1e39\", type = \"f64\" }",
+    ] {
+        assert!(compiled(fine).run(&batch(), None).is_ok(), "{fine}");
+    }
+}
+
 /// An event number above 2^63 has a value, as it has in ROOT; one below zero has none.
 #[test]
 fn unsigned_values_are_stored_as_they_are() {

@@ -84,6 +84,12 @@ impl BdtSource {
                 section.problem(key, message);
             }
         }
+        let is_plain =
+            |place: &String| place.starts_with("http://") || place.starts_with("https://");
+        if let Some(place) = models.as_ref().filter(|place| is_plain(place)) {
+            let message = format!("a CCDB is written \"ccdb+{place}\"; from elsewhere, fetch them");
+            section.problem("models", &message);
+        }
         let is_ccdb = models.as_deref().is_some_and(is_ccdb);
         for key in ["model_paths", "timestamp"] {
             if section.value(key).is_some() && !is_ccdb {

@@ -177,7 +177,7 @@ pub fn list_values(column: &ArrayRef) -> Option<ArrayRef> {
     Some(flat.values.slice(flat.range.start, flat.range.len()))
 }
 
-/// The values that `index` picks from `range` of `column`.
+/// The values that `index` picks from `range` of `column`; a null among floats is NaN.
 pub(crate) fn load<'v>(
     name: &str,
     column: &'v ArrayRef,
@@ -185,7 +185,7 @@ pub(crate) fn load<'v>(
     index: &Index,
 ) -> Result<Values<'v>, EvaluateError> {
     if column.null_count() > 0 {
-        return Err(EvaluateError::Null(name.to_owned()));
+        return with_nulls(name, column, range, index);
     }
     Ok(match column.data_type() {
         DataType::Boolean => {
@@ -228,6 +228,30 @@ pub(crate) fn load<'v>(
             });
         }
     })
+}
+
+/// The same of a column with nulls, which only floats may have.
+fn with_nulls(
+    name: &str,
+    column: &ArrayRef,
+    range: Range<usize>,
+    index: &Index,
+) -> Result<Values<'static>, EvaluateError> {
+    let filled = match column.data_type() {
+        DataType::Float32 => nan_filled::<Float32Type>(column, f32::NAN),
+        DataType::Float64 => nan_filled::<Float64Type>(column, f64::NAN),
+        _ => return Err(EvaluateError::Null(name.to_owned())),
+    };
+    let values = pick(&filled[range], index, |value| value);
+    Ok(Values::Float(Series::many(values)))
+}
+
+fn nan_filled<T: ArrowPrimitiveType<Native: Into<f64>>>(
+    column: &ArrayRef,
+    nan: T::Native,
+) -> Vec<f64> {
+    let values = column.as_primitive::<T>().iter();
+    values.map(|value| value.unwrap_or(nan).into()).collect()
 }
 
 /// The same, as shared floats.

@@ -50,10 +50,7 @@ fn not_whole(status: &Status, typed: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let gone: usize = status.stages.iter().map(|stage| stage.counts.gone).sum();
     let damaged: usize = status.stages.iter().map(|it| it.counts.damaged).sum();
-    for (count, what) in [
-        (gone, "gone that were there"),
-        (damaged, "damaged, or their markers"),
-    ] {
+    for (count, what) in [(gone, "gone"), (damaged, "damaged, or their markers")] {
         let (tables, verb) = match count {
             0 => continue,
             1 => (String::from("1 table"), "is"),

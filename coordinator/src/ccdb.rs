@@ -4,7 +4,9 @@
 mod address;
 mod cache;
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 pub use address::Address;
 use cache::Cache;
@@ -14,6 +16,8 @@ use lumimill_common::store::{WebAnswer, web_get};
 const MOST: usize = 256 << 20;
 /// Time that an answer has.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Hosts that let one wait in vain, which are not asked again.
+static SILENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// Places that one object is looked for in, of one host.
 const MOST_PLACES: usize = 10;
 
@@ -26,9 +30,20 @@ pub fn object(url: &str) -> Result<Vec<u8>, String> {
     let address: Address = url.parse()?;
     let mut failures = Vec::new();
     for host in &address.hosts {
+        let silent = || SILENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if silent().contains(host) {
+            failures.push(format!(
+                "{host}: not asked again, as it did not answer before"
+            ));
+            continue;
+        }
+        let begun = Instant::now();
         match from_host(&address, host) {
             Ok(bytes) => return Ok(bytes),
             Err(failure) => failures.push(format!("{host}: {failure}")),
+        }
+        if begun.elapsed() >= PATIENCE {
+            silent().insert(host.clone());
         }
     }
     Err(failures.join("; "))

@@ -19,6 +19,7 @@ mod pattern;
 mod remote;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use list::{Expansion, expand};
 

@@ -100,6 +100,8 @@ def network(name, rows, after=(), out="p", shape=None):
 
 def refused():
     x, y = [port("x", T.FLOAT, ["rows", 3])], [port("y", T.FLOAT, ["rows", 3])]
+    dropout = helper.make_node("Dropout", ["x", "ratio", "training"], ["y"])
+    save("dropout", [dropout], x, y, [constant("ratio", np.float32(0.5)), constant("training", True)])
     save("random", [helper.make_node("RandomNormalLike", ["x"], ["r"]), helper.make_node("Add", ["x", "r"], ["y"])], x, y)
     save("unknown_operator", [helper.make_node("Frobnicate", ["x"], ["y"])], x, y)
     save("unknown_domain", [helper.make_node("Frobnicate", ["x"], ["y"], domain="org.example")], x, y)

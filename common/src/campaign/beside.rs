@@ -142,6 +142,7 @@ impl Stage {
             }
         }
         let root = root_of(parent, earlier);
+        let candidates = candidates_of(parent, earlier);
         for (index, Join { stage: name, .. }) in self.joins.iter().enumerate() {
             let Some(stage) = find(name) else { continue };
             let of = root_of(stage, earlier);
@@ -150,6 +151,18 @@ impl Stage {
                     "\"{name}\" is made of \"{}\", and \"{}\" of \"{}\": only what is made of the same \
                      stage that reads files is joined",
                     of.name, parent.name, root.name
+                );
+                wrong.push((format!("join[{index}].stage"), message));
+                continue;
+            }
+            let others = candidates_of(stage, earlier);
+            let both_count = !candidates.is_empty() && !others.is_empty();
+            if both_count && others != candidates {
+                let message = format!(
+                    "\"{name}\" counts the candidates of an event otherwise than \"{}\", so that their \
+                     numbers do not belong together: each counts those of its own rows; make both from \
+                     one stage of members or pairs, with select where rows are left out",
+                    parent.name
                 );
                 wrong.push((format!("join[{index}].stage"), message));
             }
@@ -170,6 +183,15 @@ fn of_rows<'a>(stage: &'a Stage, earlier: &'a [Stage]) -> (&'a Stage, Option<&'s
             (_, why) => return (stage, why),
         }
     }
+}
+
+/// Of what rows its candidates are the numbers, those of the stages further up behind it; of nothing
+/// where a row is an event.
+fn candidates_of<'a>(stage: &'a Stage, earlier: &'a [Stage]) -> Vec<&'a Rows> {
+    let find = |name: &StageName| earlier.iter().find(|stage| stage.name == *name);
+    let line = std::iter::successors(Some(stage), |stage| stage.from.as_ref().and_then(find));
+    let rows = line.map(|stage| &stage.rows);
+    rows.filter(|rows| **rows != Rows::Event).collect()
 }
 
 fn root_of<'a>(stage: &'a Stage, earlier: &'a [Stage]) -> &'a Stage {
@@ -214,6 +236,51 @@ mod tests {
             Campaign::parse(&format!("{STAGES}[[stage]]\nname = \"last\"\n{join}")).unwrap();
         let beside: Vec<_> = campaign.stages.last().unwrap().beside().collect();
         assert_eq!(beside.len(), 1);
+    }
+
+    /// Values of another member stood beside a row, as each stage had counted its own.
+    #[test]
+    fn candidates_that_are_counted_otherwise_are_not_joined() {
+        let members = |rows: &str| {
+            format!(
+                "[[stage]]\nname = \"loose\"\nfrom = \"pairs\"\nrows = {{ each = \"Hit\" }}\n\
+                     [[stage]]\nname = \"tight\"\nfrom = \"pairs\"\nrows = {rows}\n\
+                     [[stage]]\nname = \"few\"\nfrom = \"loose\"\nselect = \"e > 2\"\n"
+            )
+        };
+        let wrong = |rows: &str, said: &str| {
+            let text = format!(
+                "{STAGES}{}[[stage]]\nname = \"last\"\n{said}",
+                members(rows)
+            );
+            match Campaign::parse(&text) {
+                Ok(_) => Vec::new(),
+                Err(errors) => errors.0.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            }
+        };
+        let join = "from = \"loose\"\njoin = [{ stage = \"tight\" }]";
+        for other in [
+            "{ each = \"Hit\", where = \"e > 2\" }",
+            "{ each = \"Jet\" }",
+            "{ pairs = \"Hit\" }",
+        ] {
+            let said = wrong(other, join);
+            assert_eq!(said.len(), 1, "{said:?}");
+            let expected =
+                "stage[8].join[0].stage: \"tight\" counts the candidates of an event otherwise";
+            assert!(said[0].starts_with(expected), "{said:?}");
+        }
+        let same = "{ each = \"Hit\" }";
+        assert!(wrong(same, join).is_empty());
+        assert!(
+            wrong(
+                same,
+                "from = \"loose\"\njoin = [{ stage = \"few\", missing = \"null\" }]"
+            )
+            .is_empty()
+        );
+        // Of one that has none, all rows of the event are met.
+        assert!(wrong(same, "from = \"loose\"\njoin = [{ stage = \"quality\" }]").is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use glob::{MatchOptions, Pattern};
+use glob::MatchOptions;
 
 use lumimill_common::spelling::spelled_out;
 use lumimill_common::store::S3Address;
@@ -10,6 +10,7 @@ use lumimill_common::store::S3Address;
 use super::InputError;
 use super::alternatives::{MOST, alternatives};
 use super::remote;
+use super::walk::{Unreadable, Walk};
 
 /// Schemes that name files elsewhere.
 const REMOTE: [&str; 4] = ["http", "https", "root", "xrootd"];
@@ -97,20 +98,19 @@ fn matches(entry: &str, base: &Path) -> Result<Vec<String>, InputError> {
     let base: &Path = &base.components().filter(is_name).collect::<PathBuf>();
     // The folder of the campaign is a name, whatever characters it has; only the entry is a
     // pattern.
-    let folder = base
-        .to_str()
-        .ok_or_else(|| bad(format!("the folder {} is not UTF-8", base.display())))?;
-    let pattern = match (absolute, folder) {
-        (true, _) | (false, "") => entry.to_owned(),
-        (false, folder) => format!("{}/{entry}", Pattern::escape(folder)),
+    let folder = match absolute {
+        true => Path::new("/"),
+        false => base,
     };
-    let found = glob::glob_with(&pattern, MATCHING).map_err(|error| bad(error.msg.to_owned()))?;
+    let walk = Walk::of(entry).map_err(|error| bad(error.msg.to_owned()))?;
+    let found =
+        walk.below(folder)
+            .map_err(|Unreadable { path, error }| InputError::Unreadable {
+                file: path.display().to_string(),
+                reason: error.to_string(),
+            })?;
     let mut paths = Vec::new();
     for path in found {
-        let path = path.map_err(|error| InputError::Unreadable {
-            file: error.path().display().to_string(),
-            reason: error.error().to_string(),
-        })?;
         let relative = match absolute {
             true => path.as_path(),
             false => path.strip_prefix(base).unwrap_or(&path),

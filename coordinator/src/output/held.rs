@@ -74,7 +74,13 @@ impl Output {
         let refused = |message: String| Mistakes::new(folder.display(), vec![message]);
         // An empty folder in its place is as good as none; one with something in it stays.
         let _ = std::fs::remove_dir(&path);
-        let lock = match File::create(&path) {
+        // Neither what a link leads to nor a pipe is opened, and nothing is emptied.
+        if std::fs::symlink_metadata(&path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+            let message = format!("{LOCK} is neither a file nor a folder: move it away");
+            return Err(refused(message).into());
+        }
+        let mut options = File::options();
+        let lock = match options.write(true).create(true).truncate(false).open(&path) {
             Ok(lock) => lock,
             Err(error) => {
                 let why = match path.is_dir() {

@@ -79,7 +79,7 @@ impl Plan {
             for shard in shards {
                 let (shards, events) = sums.entry(shard.stage.clone()).or_insert((0, 0));
                 *shards += 1;
-                *events += shard.certified_events;
+                *events = u64::saturating_add(*events, shard.certified_events);
             }
             sums
         };
@@ -93,7 +93,7 @@ impl Plan {
                 shards,
                 of_shards: of_shards + shards,
                 events,
-                of_events: of_events + events,
+                of_events: of_events.saturating_add(events),
             })
         });
         losses.collect()

@@ -51,6 +51,11 @@ pub(crate) fn out_of_bounds(excerpt: &Excerpt) -> Result<(), Problem> {
                 "operator {operator} is random: no two runs would agree"
             ));
         }
+        if operator == "Dropout" && is_training(&node, &constants) {
+            return refused(String::from(
+                "operator Dropout is in training mode, and so random: export the model for inference",
+            ));
+        }
         for bytes in &node.attribute {
             let attribute: AttributeProto = decode("attribute", bytes)?;
             if [GRAPH, GRAPHS].contains(&attribute.kind) {
@@ -78,6 +83,19 @@ pub(crate) fn out_of_bounds(excerpt: &Excerpt) -> Result<(), Problem> {
 
 fn is_random(operator: &str) -> bool {
     operator.starts_with("Random") || ["Bernoulli", "Multinomial"].contains(&operator)
+}
+
+/// Whether a Dropout may drop anything: its third input says so.
+fn is_training(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> bool {
+    let Some(mode) = node.input.get(2).filter(|name| !name.is_empty()) else {
+        return false;
+    };
+    let is_off = |tensor: &TensorProto| {
+        let stored = tensor.raw_data.len() + tensor.int32_data.len();
+        let raw = tensor.raw_data.iter().all(|byte| *byte == 0);
+        stored > 0 && raw && tensor.int32_data.iter().all(|value| *value == 0)
+    };
+    !constants.get(mode).is_some_and(is_off)
 }
 
 /// Which input says how much an operator makes.

@@ -337,6 +337,10 @@ fn what_it_is_not_given_is_said() {
     let model = spec(ModelInputs::Columns(names("x", 3)), &[("y", Some(0))]);
     for (file, expected) in [
         ("random", "operator RandomNormalLike is random"),
+        (
+            "dropout",
+            "operator Dropout is in training mode, and so random",
+        ),
         ("unknown_operator", "Frobnicate"),
         ("unknown_domain", "operator Frobnicate of \"org.example\""),
         (

@@ -1,5 +1,6 @@
 //! The fits of one category as a file: what weights are made of, whoever makes them.
 
+use lumimill_fit::{Reference, WeightError, Weights};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -120,9 +121,21 @@ impl MassFitSpec {
         (*spec == self.counting()).then_some(counts)
     }
 
+    /// That components have one shape, if that is so.
+    fn alike(&self, fitted: &FittedModel) -> Option<String> {
+        let mut models = self.models().iter();
+        let (_, model, _) = models.find(|(variation, ..)| *variation == fitted.variation)?;
+        let values: Vec<f64> = fitted.values.iter().map(|value| value.value).collect();
+        let wrong = Weights::new(model, &values, &Reference::One).err();
+        let wrong = wrong.filter(|wrong| matches!(wrong, WeightError::Singular { .. }));
+        wrong
+            .filter(|_| !values.is_empty())
+            .map(|wrong| wrong.to_string())
+    }
+
     fn frozen(&self, model: &FittedModel) -> Result<FrozenModel, String> {
         if let Some(reason) = &model.failure {
-            return Err(reason.clone());
+            return Err(self.alike(model).unwrap_or_else(|| reason.clone()));
         }
         let values = model.values.iter().map(|value| FrozenValue {
             name: value.name.clone(),

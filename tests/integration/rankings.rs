@@ -13,7 +13,7 @@ use crate::lumimill;
 const COLUMNS: &str = r#"[stage.columns]
 below = "mass(pair) - 60"
 wide = { value = "mass(pair) * 1e200", type = "f64" }
-endless = "exp(mass(pair) * 2)"
+endless = "mass(pair) > 44 ? 1 / 0.0 : exp(mass(pair) * 2)"
 tiny = "mass(pair) * 1e-42"
 still = "0 * mass(pair) - 2.5"
 holes = "sqrt(eta(pair))"

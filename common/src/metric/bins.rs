@@ -88,3 +88,15 @@ pub(super) fn label(edges: Option<[f64; 2]>) -> String {
         None => "all".to_owned(),
     }
 }
+
+/// What was counted in each bin, with its edges; not what is in none, which comes last.
+pub(super) fn parts<'a, C>(
+    edges: &'a [f64],
+    cells: &'a [C],
+) -> impl Iterator<Item = (Option<[f64; 2]>, &'a C)> {
+    let bins = edges.windows(2).zip(cells);
+    bins.filter_map(|(edges, cell)| match edges {
+        [low, high] => Some((Some([*low, *high]), cell)),
+        _ => None,
+    })
+}

@@ -17,6 +17,7 @@ pub use spec::{MulticlassSpec, RawMulticlass};
 
 use serde::{Deserialize, Serialize};
 
+use super::bins;
 use super::histogram::LARGEST;
 use super::kind::{Counting, Kind};
 use super::partial::Dropped;
@@ -130,11 +131,7 @@ impl Counting for MulticlassCounts {
         let mut all = Cell::new(spec);
         self.cells.iter().for_each(|cell| all.merge(spec, cell));
         let edges = spec.bins().map(|(_, edges)| edges).unwrap_or_default();
-        let bins = edges.windows(2).zip(&self.cells);
-        let bins = bins.filter_map(|(edges, cell)| match edges {
-            [low, high] => Some((Some([*low, *high]), cell)),
-            _ => None,
-        });
+        let bins = bins::parts(edges, &self.cells);
         let outside = spec.bins().and(self.cells.last());
         let outside = outside.map(result::rows_of);
         MulticlassResult {

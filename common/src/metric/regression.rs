@@ -10,6 +10,7 @@ pub use spec::{RawRegression, RegressionSpec};
 
 use serde::{Deserialize, Serialize};
 
+use super::bins;
 use super::kind::{Counting, Kind};
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
@@ -98,11 +99,7 @@ impl Counting for RegressionCounts {
         let mut all = Cell::new(spec);
         self.cells.iter().for_each(|cell| all.merge(cell));
         let edges = spec.bins().map(|(_, edges)| edges).unwrap_or_default();
-        let bins = edges.windows(2).zip(&self.cells);
-        let bins = bins.filter_map(|(edges, cell)| match edges {
-            [low, high] => Some((Some([*low, *high]), cell)),
-            _ => None,
-        });
+        let bins = bins::parts(edges, &self.cells);
         let outside = spec.bins().and(self.cells.last()).map_or(0, Cell::rows);
         let text = |name: &String| name.clone();
         RegressionResult {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::field_hash::FieldHash;
 use crate::metric::check::{check_name, check_names, done};
 use crate::metric::kind::{Kind, StageNames};
-use crate::metric::ranking::{Per, RankingSpec, RawRanking};
+use crate::metric::ranking::{Per, RankingSpec};
 use crate::section::Section;
 use crate::suggest::nearest;
 
@@ -135,16 +135,7 @@ impl Kind for ImportanceSpec {
                 "importance.sample: {sample} rows of a shard, expected {least} to {most}"
             ));
         }
-        let ranking = RankingSpec::try_new(&RawRanking {
-            label: "label".into(),
-            score: "score".into(),
-            per: Per::Row,
-            bins: Some(FILLED_BINS),
-            range: None,
-            targets: None,
-            weight: None,
-            over: None,
-        })?;
+        let ranking = RankingSpec::of_counts(FILLED_BINS);
         let raw = raw.clone();
         done(
             errors,

@@ -10,7 +10,7 @@ use crate::metric::bins::{self, RawBins};
 use crate::metric::check::{check_name, check_names, check_over, done};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
-use crate::metric::ranking::{Per, RankingSpec, RawRanking};
+use crate::metric::ranking::RankingSpec;
 use crate::section::Section;
 
 /// Classes, at most: memory is taken for each pair of them.
@@ -159,16 +159,7 @@ impl Kind for MulticlassSpec {
             check_name(&mut errors, "multiclass.weight", weight);
         }
         bins::check(&mut errors, "multiclass", raw.bins.as_ref());
-        let ranking = RankingSpec::try_new(&RawRanking {
-            label: "truth".into(),
-            score: "score".into(),
-            per: Per::Row,
-            bins: Some(FILLED_BINS),
-            range: None,
-            targets: None,
-            weight: None,
-            over: None,
-        })?;
+        let ranking = RankingSpec::of_counts(FILLED_BINS);
         let raw = raw.clone();
         done(errors, Self { raw, ranking })
     }

@@ -9,7 +9,7 @@ use crate::metric::bins::{self, RawBins};
 use crate::metric::check::{check_names, check_over, done};
 use crate::metric::kind::Kind;
 use crate::metric::multiclass::AVERAGES;
-use crate::metric::ranking::{Per, RankingSpec, RawRanking};
+use crate::metric::ranking::RankingSpec;
 use crate::section::Section;
 
 /// Labels, at most: memory is taken for each pair of them.
@@ -154,16 +154,7 @@ impl Kind for MultilabelSpec {
         }
         bins::check(&mut errors, "multilabel", raw.bins.as_ref());
         check_over(&mut errors, "multilabel", raw.over.as_ref());
-        let ranking = RankingSpec::try_new(&RawRanking {
-            label: "truth".into(),
-            score: "score".into(),
-            per: Per::Row,
-            bins: Some(FILLED_BINS),
-            range: None,
-            targets: None,
-            weight: None,
-            over: None,
-        })?;
+        let ranking = RankingSpec::of_counts(FILLED_BINS);
         let raw = raw.clone();
         done(errors, Self { raw, ranking })
     }

@@ -95,6 +95,21 @@ pub struct RankingSpec {
 }
 
 impl RankingSpec {
+    /// What kinds that count scores of rows with labels by themselves count them in: no more than so many
+    /// bins of each class, which follow the scores.
+    pub(in crate::metric) fn of_counts(bins: u32) -> Self {
+        Self {
+            label: "label".to_owned(),
+            score: "score".to_owned(),
+            per_event: false,
+            bins,
+            range: None,
+            targets: Vec::new(),
+            weight: None,
+            over: None,
+        }
+    }
+
     /// The column that holds the truth.
     #[must_use]
     pub fn label(&self) -> &str {

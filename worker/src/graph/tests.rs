@@ -57,6 +57,16 @@ fn graph(per: Option<&str>) -> Graph {
     }
 }
 
+/// Nodes with one feature.
+pub(super) fn plain() -> Graph {
+    Graph {
+        features: vec!["x".to_owned()],
+        edge_features: Vec::new(),
+        globals: Vec::new(),
+        ..graph(None)
+    }
+}
+
 fn compiled(graph: &Graph, batch: &RecordBatch) -> Features {
     Features::compile(graph, &batch.schema(), &Functions::default(), "model").unwrap()
 }

@@ -9,6 +9,8 @@ use crate::score::tensors::{Tensor, TensorEngine, TensorInput};
 
 /// Nodes of the graphs that are made up: of each level there is another number.
 const NODES: [usize; 4] = [5, 3, 7, 2];
+/// How many times as many graphs are beside one another in a crowd: about as many as a call has.
+const CROWD: usize = 4;
 
 /// What was found out of a model.
 #[derive(Debug)]
@@ -57,6 +59,12 @@ pub(super) fn tried(
             Err(_) => failed = true,
         }
     }
+    // The same graphs at the head of more.
+    let crowd = made_up(graph, &sizes.repeat(CROWD), 0);
+    let crowd = run(engine, &crowd, inputs, of_nodes).unwrap_or_default();
+    let mut pairs = outputs.iter().zip(&crowd);
+    failed |= crowd.len() != outputs.len()
+        || pairs.any(|(few, more)| !more.values.bits().starts_with(&few.values.bits()));
     let lonely = made_up(graph, &[1], 0);
     let has_edges = graph.edges != Edges::None && lonely.edges.is_empty();
     let needs_edges = has_edges && run(engine, &lonely, inputs, of_nodes).is_err();
@@ -202,6 +210,54 @@ impl Trial {
                 };
                 wrong(format!("output {name:?} has {has}"))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::signature::Element;
+    use crate::score::tensors::{Axis, Elements, Extent};
+
+    /// Gives each node its feature and, where there are more nodes than so many, the number of them.
+    #[derive(Debug)]
+    struct Sociable(usize);
+
+    impl TensorEngine for Sociable {
+        fn run(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, String> {
+            let nodes = inputs.into_iter().next().ok_or("no input")?;
+            let count = nodes.shape[0];
+            let Elements::Float(values) = nodes.values else {
+                return Err("no floats".into());
+            };
+            let more = if count > self.0 { count as f32 } else { 0.0 };
+            let values = values.into_iter().map(|value| value + more).collect();
+            Ok(vec![Tensor {
+                shape: vec![count],
+                values: Elements::Float(values),
+            }])
+        }
+
+        fn name(&self) -> &str {
+            "sociable"
+        }
+    }
+
+    /// A model that told graphs apart among few took its values from its neighbours among more, and what
+    /// it gave depended on how shards were cut.
+    #[test]
+    fn what_changes_among_many_graphs_only_is_found() {
+        let graph = super::super::tests::plain();
+        let input = TensorInput {
+            name: "x".into(),
+            element: Element::Float,
+            extents: vec![Extent::Free(Axis::Nodes), Extent::Fixed(1)],
+        };
+        let inputs = [(input, GraphInput::Nodes)];
+        for (limit, apart) in [(usize::MAX, true), (40, false), (10, false)] {
+            let found = tried(&Sociable(limit), &graph, &inputs, &[]).unwrap();
+            assert_eq!(found.keeps_graphs_apart, apart, "{limit}");
         }
     }
 }

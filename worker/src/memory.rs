@@ -140,7 +140,7 @@ struct Sharing {
     gave_way: Option<Instant>,
     /// Bytes that the process used before its first job.
     idle: Option<u64>,
-    /// The most bytes that it was seen to use too many of with several under way.
+    /// The most bytes that it was seen to use with several under way.
     together: u64,
 }
 
@@ -173,6 +173,9 @@ impl Crowd {
         let mut sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sharing.idle.get_or_insert(used);
         sharing.members = sharing.members.saturating_add(1);
+        if sharing.members > 1 {
+            sharing.together = sharing.together.max(used);
+        }
         Member(self)
     }
 
@@ -187,7 +190,9 @@ impl Crowd {
             return Share::Wait;
         }
         if sharing.members < 2 {
-            let is_left_over = used <= sharing.together && sharing.idle <= Some(limit);
+            // They are seen now and then, hardly at their most.
+            let left = sharing.together.saturating_add(sharing.together / 16);
+            let is_left_over = used <= left && sharing.idle <= Some(limit);
             return match is_left_over {
                 true => Share::Wait,
                 false => Share::Alone,
@@ -257,8 +262,8 @@ mod tests {
         assert_eq!(share(SETTLING, 120), Share::Wait);
         assert_eq!(share(SETTLING * 2, 120), Share::Alone);
         drop(hog);
-        let _next = crowd.enter(115);
-        assert_eq!(share(SETTLING * 4, 115), Share::Alone);
+        let _next = crowd.enter(120);
+        assert_eq!(share(SETTLING * 4, 120), Share::Alone);
     }
 
     /// What several had used stayed with the process, and each job that was alone there afterwards was
@@ -272,7 +277,7 @@ mod tests {
         drop(several);
         let _alone = crowd.enter(110);
         assert_eq!(crowd.share(now + SETTLING * 9, 110, 100), Share::Wait);
-        assert_eq!(crowd.share(now + SETTLING * 9, 111, 100), Share::Alone);
+        assert_eq!(crowd.share(now + SETTLING * 9, 117, 100), Share::Alone);
         // A limit below what a process without jobs uses is kept by none.
         assert_eq!(crowd.share(now + SETTLING * 9, 110, 49), Share::Alone);
     }

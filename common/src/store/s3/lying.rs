@@ -105,11 +105,9 @@ fn peak() -> usize {
 async fn got(store: S3Store, name: &str) -> StoreError {
     let before = peak();
     let error = store.get(&key(name)).await.unwrap_err();
-    assert!(
-        peak() - before < 256,
-        "{} MiB for: {error}",
-        peak() - before
-    );
+    // The kernel tells its highest from counts that are not quite up to date.
+    let more = peak().saturating_sub(before);
+    assert!(more < 256, "{more} MiB for: {error}");
     error
 }
 

@@ -7,6 +7,7 @@ use super::spec::EfficiencySpec;
 use super::{Sums, WeightSums};
 use crate::count::counted;
 use crate::metric::bins::RawBins;
+use crate::metric::histogram::LARGEST;
 
 /// An `efficiency` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -161,8 +162,14 @@ impl EfficiencyResult {
         };
         let (inside, outside) = (of_first(true), of_first(false));
         let name = format!("efficiency of {}", self.cuts.join(", "));
-        if inside == 0 && (outside > 0 || self.missing > 0) {
+        if inside == 0 && outside > 0 {
             warnings.push(format!("{name}: no row is within the edges of its axes"));
+        } else if inside == 0 && self.missing > 0 {
+            let rows = counted(self.missing, "row");
+            warnings.push(format!(
+                "{name}: nothing is left: {rows} with a weight or a value that is null, NaN or beyond \
+                 {LARGEST:e}"
+            ));
         }
         let strange = self.bins.iter().filter(|bin| bin.is_inside);
         let strange = strange.filter(|bin| {

@@ -265,6 +265,12 @@ fn check_axes(errors: &mut Vec<String>, axes: &[RawBins]) {
                 axis.column
             ));
         }
+        if axis.column == "systematic" {
+            errors.push(format!(
+                "{key}.column: `systematic` is the input of a correction that names the variation; give \
+                 the column another name"
+            ));
+        }
         let rising = |pair: &[f64]| matches!(pair, [low, high] if low < high);
         let edges = &axis.edges;
         if edges.len() < 2

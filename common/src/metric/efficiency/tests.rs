@@ -155,6 +155,10 @@ fn mistakes_are_all_reported() {
         column: "p".into(),
         edges: vec![2.0, 1.0],
     });
+    wrong.axes.push(RawBins {
+        column: "systematic".into(),
+        edges: vec![1.0, 2.0],
+    });
     let errors = EfficiencySpec::try_new(&wrong).unwrap_err().join("\n");
     for part in [
         "efficiency.cuts: expected",
@@ -163,6 +167,7 @@ fn mistakes_are_all_reported() {
         "an empty cut is passed by all",
         "efficiency.systematic: it is compared with `weight`",
         "efficiency.axes[2].column: `p` is another axis already",
+        "efficiency.axes[3].column: `systematic` is the input of a correction",
         "efficiency.axes[2].edges: [2.0, 1.0]; expected two or more finite ones that ascend",
     ] {
         assert!(errors.contains(part), "{part}\n{errors}");
@@ -170,6 +175,20 @@ fn mistakes_are_all_reported() {
     let mut large = raw();
     large.axes[0].edges = (0..40_000).map(f64::from).collect();
     assert!(EfficiencySpec::try_new(&large).unwrap_err()[0].contains("at most 65536"));
+}
+
+/// Weights whose squares overflow were told as rows beside the edges.
+#[test]
+fn rows_that_are_all_left_out_are_told_with_the_reason() {
+    let found = EfficiencyResult {
+        missing: 3,
+        ..filled(&[]).finalise(&spec())
+    };
+    let said = found.warnings();
+    assert!(
+        said[0].ends_with("3 rows with a weight or a value that is null, NaN or beyond 1e150"),
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn note(found: &EfficiencyResult) -> String {
     if found.missing > 0 {
         let rows = counted(found.missing, "row");
         parts.push(format!(
-            "{rows} left out, with a value or weight that is no number."
+            "{rows} left out, with a value or weight that is null, NaN or beyond 1e150."
         ));
     }
     let more = found.bins.len().saturating_sub(MOST_ROWS);

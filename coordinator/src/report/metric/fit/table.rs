@@ -122,7 +122,7 @@ fn note(found: &MassFitResult) -> String {
         (found.out_of_range, format!("outside of [{low}, {high}]")),
         (
             found.missing,
-            "left out, with a value or weight that is no number".to_owned(),
+            "left out, with a value or weight that is null, NaN or beyond 1e150".to_owned(),
         ),
     ] {
         if count > 0 {

@@ -15,9 +15,9 @@ use crate::metric::{CutFlow, MetricSpec, Partial, Unit, metrics_digest};
 use crate::shard::{Shard, ShardId};
 use crate::store::Key;
 
-/// The form of markers; 0, without a number, had no checksum, and 1 did not say of which metrics
-/// its partials are.
-pub const FORM: u64 = 2;
+/// The form of markers; 0, without a number, had no checksum, 1 did not say of which metrics its
+/// partials are, and 2 counted all sidebands of a `significance` together, and knew no fits.
+pub const FORM: u64 = 3;
 
 /// What a shard's output holds and what was measured on it.
 ///

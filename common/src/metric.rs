@@ -79,7 +79,7 @@ pub use regression::{
 };
 pub use row_batch::{FillError, RowBatch};
 pub use significance::{
-    Best, RawSignificance, Scan, ScanPoint, SignificanceBin, SignificanceResult, SignificanceSpec,
-    Weighted, WithError,
+    Best, BinSums, RawSignificance, Scan, ScanPoint, Sideband, SignificanceBin, SignificanceResult,
+    SignificanceSpec, Weighted, WithError,
 };
 pub use size::{histogram_bins_are_too_many, metrics_are_too_large};

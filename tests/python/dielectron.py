@@ -165,11 +165,14 @@ if path != "-":
     low, high = map(float, signal.split(","))
     edges = list(map(float, sidebands.split(",")))
     ranges = list(zip(edges[::2], edges[1::2]))
-    a = (high - low) / sum(b - a for a, b in ranges)
+    # The line through the densities of the sidebands, and what each of them brings to it.
+    centres = np.array([(start + stop) / 2 for start, stop in ranges])
+    widths = np.array([stop - start for start, stop in ranges])
+    unit = [np.polyfit(centres, row / widths, 1, w=np.sqrt(widths)) for row in np.eye(len(ranges))]
+    scales = np.array([(high - low) * np.polyval(line, (low + high) / 2) for line in unit])
     peak = (rows["fMass"] >= low) & (rows["fMass"] < high)
-    beside = np.zeros(len(x), bool)
-    for start, stop in ranges:
-        beside |= (rows["fMass"] >= start) & (rows["fMass"] < stop)
+    bands = [(rows["fMass"] >= start) & (rows["fMass"] < stop) for start, stop in ranges]
+    beside = np.any(bands, axis=0)
     compared, best = 0, {}
     for line in csv.DictReader(open(path)):
         k = names.index(line["score"])
@@ -180,17 +183,25 @@ if path != "-":
         blurred = int((inside & (np.abs(found[:, k] - cut) < 1e-6)).sum())
         n, m = int(line["candidates"]), int(line["sidebands"])
         assert abs(n - (passed & peak).sum()) <= blurred and abs(m - (passed & beside).sum()) <= blurred, line
-        all_n, all_m = (inside & peak).sum(), (inside & beside).sum()
-        scan = best.setdefault((k, number), [all_n > a * all_m and all_m > 0])
+        all_n = (inside & peak).sum()
+        all_b = scales @ [(inside & band).sum() for band in bands]
+        counts = np.array([(passed & band).sum() for band in bands])
+        scan = best.setdefault((k, number), [all_n > all_b and (inside & beside).any()])
+        if blurred:
+            # Which side of the cut a score is on, the other engine may see otherwise.
+            scan.append((float(line["significance"] or "-inf"), line["best"] == "1"))
+            continue
+        b, variance = scales @ counts, scales**2 @ counts
+        assert abs(float(line["background"]) - b) < 1e-9
         if n:
-            z = (n - a * m) / n**0.5
-            error = ((n + a * m) ** 2 / (4 * n**2) + a**2 * m / n) ** 0.5
+            z = (n - b) / n**0.5
+            error = ((n + b) ** 2 / (4 * n**2) + variance / n) ** 0.5
             assert abs(float(line["significance"]) - z) < 1e-9 and abs(float(line["significance_error"]) - error) < 1e-9
             scan.append((z, line["best"] == "1"))
-        if not all_n > a * all_m:
+        if not all_n > all_b:
             assert line["efficiency"] == "", line
             continue
-        share = (n - a * m) / (all_n - a * all_m)
+        share = (n - b) / (all_n - all_b)
         assert abs(float(line["efficiency"]) - share) < 1e-9
         compared += 1
     for there, *scan in best.values():

@@ -125,7 +125,7 @@ fn a_marker_whose_metrics_changed_is_damaged() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         let error = read(&changed).unwrap_err();
-        let of_the_form = at < br#"{"form":2"#.len();
+        let of_the_form = at < br#"{"form":3"#.len();
         assert!(
             matches!(error, FormError::Damaged(_)) || of_the_form,
             "byte {at}: {error}"
@@ -176,17 +176,17 @@ fn a_marker_of_other_metrics_is_whole_and_says_so() {
 #[test]
 fn a_marker_of_another_version_is_not_damaged() {
     assert_eq!(
-        reason(b"{\"form\":3,\"digest\":\"00\"}\nanything"),
-        "written by a newer version of lumimill (form 3, this one reads 2); upgrade"
+        reason(b"{\"form\":4,\"digest\":\"00\"}\nanything"),
+        "written by a newer version of lumimill (form 4, this one reads 3); upgrade"
     );
     let before = serde_json::to_vec(&marker()).unwrap();
     assert_eq!(
         reason(&before),
-        "written by an older version of lumimill (form 0, this one reads 2)"
+        "written by an older version of lumimill (form 0, this one reads 3)"
     );
     assert_eq!(
         reason(b"{\"form\":1,\"checksum\":\"00\"}\n{}\n"),
-        "written by an older version of lumimill (form 1, this one reads 2)"
+        "written by an older version of lumimill (form 1, this one reads 3)"
     );
 }
 

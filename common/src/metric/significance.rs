@@ -20,6 +20,9 @@ use super::tally::Tally;
 use super::weight_tally::WeightTally;
 use crate::bdt_config::MOST_BINS;
 
+/// Weights with their places among the scores.
+type Placed = Vec<(u64, f64)>;
+
 /// Counts of one `significance`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +37,8 @@ pub(super) struct SignificanceCounts {
 #[serde(deny_unknown_fields)]
 struct BinCounts {
     signal: Tally,
-    sidebands: Tally,
+    /// One for each sideband.
+    sidebands: Vec<Tally>,
     /// Sums of weights in the same bins, where there are weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weights: Option<Box<BinWeights>>,
@@ -44,7 +48,7 @@ struct BinCounts {
 #[serde(deny_unknown_fields)]
 struct BinWeights {
     signal: WeightTally,
-    sidebands: WeightTally,
+    sidebands: Vec<WeightTally>,
 }
 
 /// A significance over everything that was merged.
@@ -59,14 +63,23 @@ pub struct SignificanceResult {
     /// The column of weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
-    /// Candidates below the peak for each one in the sidebands.
-    pub scale: f64,
+    /// The sidebands.
+    pub sidebands: Vec<Sideband>,
     /// The thresholds, ascending.
     pub edges: Vec<f64>,
     /// The bins that have candidates, ascending.
     pub bins: Vec<SignificanceBin>,
     /// Rows that were left out, with a score or a mass that is no number.
     pub dropped: u64,
+}
+
+/// A range of masses of background alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sideband {
+    /// Its masses, `[low, high)`.
+    pub range: [f64; 2],
+    /// Candidates below the peak for each one in it.
+    pub scale: f64,
 }
 
 /// Scores of the candidates of one bin: below the first threshold, between any two, and from the
@@ -77,11 +90,20 @@ pub struct SignificanceBin {
     pub bin: u32,
     /// Of candidates around the peak.
     pub signal: Vec<u64>,
-    /// Of those in the sidebands.
-    pub sidebands: Vec<u64>,
-    /// What the weights of both amount to, where there are weights.
+    /// Of those in each sideband.
+    pub sidebands: Vec<Vec<u64>>,
+    /// What the weights of them amount to, where there are weights.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub weights: Option<[Vec<Weighted>; 2]>,
+    pub weights: Option<BinSums>,
+}
+
+/// What the weights of the candidates of one bin amount to, score by score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BinSums {
+    /// Of candidates around the peak.
+    pub signal: Vec<Weighted>,
+    /// Of those in each sideband.
+    pub sidebands: Vec<Vec<Weighted>>,
 }
 
 /// What the weights of some candidates amount to.
@@ -127,7 +149,8 @@ impl Counting for SignificanceCounts {
         let weights = spec.weight().map(|name| rows.numbers(name)).transpose()?;
         let [low, high] = spec.range();
         let axis = Axis::new(low, high, spec.thresholds());
-        let mut weighed: BTreeMap<u32, [Vec<(u64, f64)>; 2]> = BTreeMap::new();
+        // By bin and region: the peak, or a sideband.
+        let mut weighed: BTreeMap<(u32, Option<usize>), Placed> = BTreeMap::new();
         let within = |[low, high]: &[f64; 2], mass: f64| *low <= mass && mass < *high;
         for (row, ((bin, score), mass)) in bins.into_iter().zip(scores).zip(masses).enumerate() {
             let Some(bin) = bin.and_then(|bin| u32::try_from(bin).ok()) else {
@@ -140,9 +163,14 @@ impl Counting for SignificanceCounts {
                 continue;
             }
             let is_signal = within(&spec.signal(), mass);
-            if !is_signal && !spec.sidebands().iter().any(|range| within(range, mass)) {
-                continue;
-            }
+            let mut sidebands = spec.sidebands().iter();
+            let sideband = match is_signal {
+                true => None,
+                false => match sidebands.position(|range| within(range, mass)) {
+                    None => continue,
+                    found => found,
+                },
+            };
             if bin as usize >= MOST_BINS {
                 return Err(FillError::TooManyKeys {
                     column: spec.bin().to_owned(),
@@ -155,21 +183,27 @@ impl Counting for SignificanceCounts {
                 Place::Above => spec.thresholds() + 1,
             };
             let counts = self.bins.entry(bin).or_insert_with(|| BinCounts::new(spec));
-            match is_signal {
-                true => counts.signal.add(place),
-                false => counts.sidebands.add(place),
+            let region = match sideband {
+                None => Some(&mut counts.signal),
+                Some(at) => counts.sidebands.get_mut(at),
+            };
+            if let Some(region) = region {
+                region.add(place);
             }
             if let Some(weight) = weight {
-                let [signal, sidebands] = weighed.entry(bin).or_default();
-                let of_region = if is_signal { signal } else { sidebands };
+                let of_region = weighed.entry((bin, sideband)).or_default();
                 of_region.push((place.into(), *weight));
             }
         }
-        for (bin, [signal, sidebands]) in weighed {
+        for ((bin, sideband), weights) in weighed {
             let sums = self.bins.get_mut(&bin);
-            if let Some(sums) = sums.and_then(|counts| counts.weights.as_mut()) {
-                sums.signal.add_all(signal);
-                sums.sidebands.add_all(sidebands);
+            let sums = sums.and_then(|counts| counts.weights.as_mut());
+            let region = sums.and_then(|sums| match sideband {
+                None => Some(&mut sums.signal),
+                Some(at) => sums.sidebands.get_mut(at),
+            });
+            if let Some(region) = region {
+                region.add_all(weights);
             }
         }
         Ok(())
@@ -180,10 +214,14 @@ impl Counting for SignificanceCounts {
             match self.bins.get_mut(bin) {
                 Some(mine) => {
                     mine.signal.merge(&theirs.signal);
-                    mine.sidebands.merge(&theirs.sidebands);
+                    for (mine, theirs) in mine.sidebands.iter_mut().zip(&theirs.sidebands) {
+                        mine.merge(theirs);
+                    }
                     if let (Some(mine), Some(theirs)) = (&mut mine.weights, &theirs.weights) {
                         mine.signal.merge(&theirs.signal);
-                        mine.sidebands.merge(&theirs.sidebands);
+                        for (mine, theirs) in mine.sidebands.iter_mut().zip(&theirs.sidebands) {
+                            mine.merge(theirs);
+                        }
                     }
                 }
                 None => {
@@ -199,10 +237,13 @@ impl Counting for SignificanceCounts {
         let fitting = |(bin, counts): (&u32, &BinCounts)| {
             (*bin as usize) < MOST_BINS
                 && counts.signal.bins() == places
-                && counts.sidebands.bins() == places
+                && counts.sidebands.len() == spec.sidebands().len()
+                && counts.sidebands.iter().all(|tally| tally.bins() == places)
                 && counts.weights.is_some() == spec.weight().is_some()
                 && counts.weights.iter().all(|weights| {
-                    weights.signal.bins() == places && weights.sidebands.bins() == places
+                    weights.signal.bins() == places
+                        && weights.sidebands.len() == spec.sidebands().len()
+                        && weights.sidebands.iter().all(|tally| tally.bins() == places)
                 })
         };
         self.bins.iter().all(fitting)
@@ -246,7 +287,15 @@ impl Counting for SignificanceCounts {
             mass: spec.mass().to_owned(),
             bin: spec.bin().to_owned(),
             weight: spec.weight().map(str::to_owned),
-            scale: spec.scale(),
+            sidebands: spec
+                .sidebands()
+                .iter()
+                .zip(spec.scales())
+                .map(|(range, scale)| Sideband {
+                    range: *range,
+                    scale,
+                })
+                .collect(),
             edges: (0..=spec.thresholds())
                 .map(|edge| axis.edge(edge))
                 .collect(),
@@ -254,11 +303,11 @@ impl Counting for SignificanceCounts {
                 .map(|(bin, counts)| SignificanceBin {
                     bin: *bin,
                     signal: all(&counts.signal),
-                    sidebands: all(&counts.sidebands),
-                    weights: counts
-                        .weights
-                        .as_ref()
-                        .map(|weights| [sums(&weights.signal), sums(&weights.sidebands)]),
+                    sidebands: counts.sidebands.iter().map(all).collect(),
+                    weights: counts.weights.as_ref().map(|weights| BinSums {
+                        signal: sums(&weights.signal),
+                        sidebands: weights.sidebands.iter().map(sums).collect(),
+                    }),
                 })
                 .collect(),
             dropped: self.missing,
@@ -274,11 +323,11 @@ impl BinCounts {
             weights: spec.weight().map(|_| {
                 let none = WeightTally::new(empty.bins());
                 Box::new(BinWeights {
-                    signal: none.clone(),
-                    sidebands: none,
+                    sidebands: vec![none.clone(); spec.sidebands().len()],
+                    signal: none,
                 })
             }),
-            sidebands: empty,
+            sidebands: vec![empty; spec.sidebands().len()],
         }
     }
 }

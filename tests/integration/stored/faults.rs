@@ -14,7 +14,7 @@ fn falsified(marker: &[u8], change: impl Fn(&mut Value)) -> Vec<u8> {
     change(&mut value);
     let body = serde_json::to_string(&value).unwrap();
     let checksum = blake3::hash(body.as_bytes()).to_hex();
-    format!("{{\"form\":2,\"checksum\":\"{checksum}\"}}\n{body}\n").into_bytes()
+    format!("{{\"form\":3,\"checksum\":\"{checksum}\"}}\n{body}\n").into_bytes()
 }
 
 #[test]

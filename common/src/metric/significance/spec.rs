@@ -16,6 +16,8 @@ use crate::section::Section;
 const THRESHOLDS: u32 = 100;
 /// Thresholds, at most: each is a line of a file for every bin.
 const MOST_THRESHOLDS: u32 = 1_000;
+/// Sidebands, at most.
+const MOST_SIDEBANDS: usize = 16;
 /// Bytes of a count.
 const COUNT: u64 = 8;
 
@@ -107,12 +109,28 @@ impl SignificanceSpec {
         self.range
     }
 
-    /// Candidates below the peak for each one in the sidebands, of a background that is a straight
-    /// line in the mass.
+    /// Candidates below the peak for each one in each sideband, of a background that is a straight line
+    /// in the mass: w (1/W + (c − C)(c_k − C)/V) with the widths w and w_k of peak and sideband, their
+    /// centres c and c_k, W = Σ w_k, C = Σ w_k c_k / W and V = Σ w_k (c_k − C)². That is the line through
+    /// two sidebands; of more it is the one of least squares for errors of an even background, of a single
+    /// one it is constant.
     #[must_use]
-    pub fn scale(&self) -> f64 {
+    pub fn scales(&self) -> Vec<f64> {
         let width = |[low, high]: &[f64; 2]| high - low;
-        width(&self.signal) / self.sidebands.iter().map(width).sum::<f64>()
+        let centre = |[low, high]: &[f64; 2]| low + (high - low) / 2.0;
+        let sum = |of: &dyn Fn(&[f64; 2]) -> f64| -> f64 { self.sidebands.iter().map(of).sum() };
+        let whole = sum(&width);
+        let middle = sum(&|band| width(band) * centre(band)) / whole;
+        let spread = sum(&|band| width(band) * (centre(band) - middle).powi(2));
+        let away = centre(&self.signal) - middle;
+        let scale = |band: &[f64; 2]| {
+            let tilt = match self.sidebands.len() {
+                1 => 0.0,
+                _ => away * (centre(band) - middle) / spread,
+            };
+            width(&self.signal) * (1.0 / whole + tilt)
+        };
+        self.sidebands.iter().map(scale).collect()
     }
 }
 
@@ -240,7 +258,8 @@ impl Kind for SignificanceSpec {
 
     fn most_bytes(&self) -> u64 {
         let of_weights = self.weight.as_ref().map_or(0, |_| BIN_BYTES);
-        MOST_BINS as u64 * 2 * (u64::from(self.thresholds) + 2) * (COUNT + of_weights)
+        let regions = 1 + self.sidebands.len() as u64;
+        MOST_BINS as u64 * regions * (u64::from(self.thresholds) + 2) * (COUNT + of_weights)
     }
 }
 
@@ -288,6 +307,12 @@ fn check_masses(errors: &mut Vec<String>, raw: &RawSignificance) {
             ));
         }
         known.push((name, [low, high]));
+    }
+    if raw.sidebands.len() > MOST_SIDEBANDS {
+        errors.push(format!(
+            "significance.sidebands: {} of them, at most {MOST_SIDEBANDS} are counted",
+            raw.sidebands.len()
+        ));
     }
     if raw.sidebands.is_empty() {
         errors.push(String::from(

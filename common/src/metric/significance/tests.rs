@@ -71,9 +71,11 @@ fn scores_are_counted_by_bin_and_mass_and_merge() {
     let found = result(&whole);
     assert_eq!((found.dropped, found.bins.len()), (2, 2));
     assert_eq!(found.bins[0].signal, [1, 1, 1, 0, 0, 1]);
-    assert_eq!(found.bins[0].sidebands, [0, 0, 0, 1, 0, 0]);
-    assert_eq!((found.bins[1].bin, found.bins[1].sidebands[3]), (3, 1));
-    assert!((found.scale - 0.25).abs() < 1e-12);
+    assert_eq!(found.bins[0].sidebands, [[0, 0, 0, 1, 0, 0], [0; 6]]);
+    assert_eq!((found.bins[1].bin, found.bins[1].sidebands[1][3]), (3, 1));
+    // The line at 2.5 between the densities at 1 and at 5, of widths of 2.
+    let scales = [found.sidebands[0].scale, found.sidebands[1].scale];
+    assert!((scales[0] - 0.3125).abs() < 1e-12 && (scales[1] - 0.1875).abs() < 1e-12);
     for cut in 0..=all.len() {
         let (one, other) = all.split_at(cut);
         let mut merged = filled(one);
@@ -95,7 +97,7 @@ fn bin(signal: [u64; 4], sidebands: [u64; 4]) -> SignificanceBin {
     SignificanceBin {
         bin: 0,
         signal: signal.to_vec(),
-        sidebands: sidebands.to_vec(),
+        sidebands: vec![sidebands.to_vec()],
         weights: None,
     }
 }
@@ -115,7 +117,7 @@ fn near(found: (f64, f64), expected: (f64, f64)) {
 #[test]
 fn a_scan_is_what_its_formulas_say() {
     let bin = bin([100, 100, 60, 30], [200, 200, 30, 10]);
-    let scan = bin.scan(&[0.0, 0.5, 1.0], 0.5, false);
+    let scan = bin.scan(&[0.0, 0.5, 1.0], &[0.5], false);
     let point = scan.points[1];
     near((point.candidates, point.beside), (90.0, 40.0));
     near(point.signal, (70.0, 100f64.sqrt()));
@@ -138,7 +140,7 @@ fn a_scan_is_what_its_formulas_say() {
 #[test]
 fn scores_up_to_a_cut_are_those_below_its_edge() {
     let bin = bin([30, 60, 100, 100], [10, 30, 200, 200]);
-    let scan = bin.scan(&[0.0, 0.7, 1.0], 0.5, true);
+    let scan = bin.scan(&[0.0, 0.7, 1.0], &[0.5], true);
     let point = scan.points[1];
     near((point.candidates, point.beside), (90.0, 40.0));
     let cut = point.cut as f32;
@@ -147,7 +149,7 @@ fn scores_up_to_a_cut_are_those_below_its_edge() {
         "{cut}"
     );
     assert_eq!(scan.best.unwrap().point, 1);
-    let above = bin.scan(&[0.0, 0.7, 1.0], 0.5, false).points[1];
+    let above = bin.scan(&[0.0, 0.7, 1.0], &[0.5], false).points[1];
     near((above.candidates, above.beside), (200.0, 400.0));
 }
 
@@ -158,7 +160,7 @@ fn without_signal_or_background_there_is_no_best_cut_and_it_says_why() {
         ([1; 4], [0; 4], "no candidate in the sidebands"),
         ([1; 4], [9; 4], "no signal above the background"),
     ] {
-        let scan = bin(signal, sidebands).scan(&[0.0, 0.5, 1.0], 0.5, false);
+        let scan = bin(signal, sidebands).scan(&[0.0, 0.5, 1.0], &[0.5], false);
         assert!(scan.best.is_none());
         assert!(scan.why.unwrap().contains(why), "{:?}", scan.why);
         let numbers = scan.points.iter().filter_map(|point| point.significance);
@@ -211,11 +213,15 @@ fn a_scan_of_weights_has_their_variances() {
         counts.iter().map(weighted).collect()
     };
     let weighted = SignificanceBin {
-        weights: Some([weigh(&counted.signal), weigh(&counted.sidebands)]),
+        weights: Some(BinSums {
+            signal: weigh(&counted.signal),
+            sidebands: vec![weigh(&counted.sidebands[0])],
+        }),
         ..counted.clone()
     };
     let edges = [0.0, 0.5, 1.0];
-    let [counted, weighted] = [counted, weighted].map(|bin| bin.scan(&edges, 0.5, false).points[1]);
+    let [counted, weighted] =
+        [counted, weighted].map(|bin| bin.scan(&edges, &[0.5], false).points[1]);
     near((weighted.candidates, weighted.beside), (45.0, 20.0));
     let half = |(value, error)| (value / 2.0, error / 2.0);
     near(weighted.signal, half(counted.signal));
@@ -226,4 +232,56 @@ fn a_scan_of_weights_has_their_variances() {
         weighted.significance.unwrap(),
         root(counted.significance.unwrap()),
     );
+}
+
+/// Background was scaled by widths alone, which is that of a straight line only where the sidebands lie
+/// evenly about the peak.
+#[test]
+fn a_background_that_is_a_straight_line_is_no_signal() {
+    let scales = |sidebands: &str| {
+        let text = TEXT.replace("[[0.0, 2.0], [4.0, 6.0]]", sidebands);
+        let raw = toml::from_str::<RawMetric>(&text).unwrap();
+        match raw.validate().unwrap() {
+            MetricSpec::Significance(spec) => (spec.sidebands().to_vec(), spec.scales()),
+            other => panic!("{other:?}"),
+        }
+    };
+    // The candidates of a density 30 − 4 m.
+    let below = |[low, high]: [f64; 2]| 30.0 * (high - low) - 2.0 * (high * high - low * low);
+    for sidebands in [
+        "[[0.0, 2.0], [4.0, 6.0]]",
+        "[[1.0, 2.0], [3.0, 4.0]]",
+        "[[0.0, 1.9], [3.0, 3.1]]",
+        "[[0.0, 1.0], [1.0, 1.5]]",
+        "[[0.0, 1.0], [1.2, 2.0], [3.5, 4.0], [5.0, 7.0]]",
+    ] {
+        let (ranges, scales) = scales(sidebands);
+        let found: f64 = ranges
+            .iter()
+            .zip(&scales)
+            .map(|(range, scale)| scale * below(*range))
+            .sum();
+        let expected = below([2.0, 3.0]);
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{sidebands}: {found}, {expected}"
+        );
+    }
+    let (_, one) = scales("[[0.0, 2.0]]");
+    assert_eq!(one, [0.5]);
+    let many: Vec<String> = (0..17)
+        .map(|at| format!("[{}, {}]", 4 + at, 5 + at))
+        .collect();
+    let text = TEXT.replace(
+        "[[0.0, 2.0], [4.0, 6.0]]",
+        &format!("[{}]", many.join(", ")),
+    );
+    let raw = toml::from_str::<RawMetric>(&text);
+    if let Ok(raw) = raw {
+        let said = raw.validate().unwrap_err();
+        assert!(
+            said[0].contains("17 of them, at most 16 are counted"),
+            "{said:?}"
+        );
+    }
 }

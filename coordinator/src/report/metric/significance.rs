@@ -56,6 +56,7 @@ fn selection_of<'a>(stage: &'a StageReport, score: &str) -> Option<(&'a Selectio
 
 /// Every bin that has candidates.
 fn scanned(stage: &StageReport, found: &SignificanceResult) -> Vec<ScannedBin> {
+    let scales: Vec<f64> = found.sidebands.iter().map(|band| band.scale).collect();
     let selection = selection_of(stage, &found.score);
     let bins = found.bins.iter().map(|bin| {
         let known = selection.and_then(|(selection, class)| {
@@ -71,7 +72,7 @@ fn scanned(stage: &StageReport, found: &SignificanceResult) -> Vec<ScannedBin> {
             },
             edges: known.map(|(known, _)| (known.centrality, known.pt)),
             given: known.map(|(_, cut)| cut.value),
-            scan: bin.scan(&found.edges, found.scale, exclude),
+            scan: bin.scan(&found.edges, &scales, exclude),
         }
     });
     bins.collect()

@@ -142,13 +142,21 @@ fn best_cuts(stage: &StageReport, found: &SignificanceResult) -> String {
 }
 
 fn note(found: &SignificanceResult) -> String {
+    let sidebands = found.sidebands.iter().map(|band| {
+        let [low, high] = band.range;
+        format!("{} × those in {low} to {high}", significant(band.scale, 4))
+    });
+    let sidebands: Vec<String> = sidebands.collect();
+    let shape = match sidebands.len() {
+        1 => "constant",
+        _ => "a straight line",
+    };
     let mut text = format!(
-        "Before the cuts on this score. Background is {} × the candidates in the sidebands, as of a \
-         straight line in {}; the significance is S/√(S+B), errors are statistical. As good: cuts that \
-         are less significant by no more than the statistical error of the difference. \
-         bdt_config.json has the best cuts.",
-        significant(found.scale, 4),
-        found.mass
+        "Before the cuts on this score. The background is taken to be {shape} in {}: candidates are {}. The \
+         significance is S/√(S+B), errors are statistical. As good: cuts that are less significant by no \
+         more than the statistical error of the difference. bdt_config.json has the best cuts.",
+        found.mass,
+        sidebands.join(" + ")
     );
     if let Some(weight) = &found.weight {
         text +=

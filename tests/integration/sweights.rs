@@ -53,7 +53,7 @@ fn weights_by_one_fit_are_those_of_iminuit_and_sweights() {
         "{fits}"
     );
     let output = folder.output();
-    if let Some(ended) = python("sweights.py", &[text(&output)]) {
+    if let Some(ended) = python("weights_by_fit.py", &[text(&output)]) {
         let ended = ended.expect_code(0);
         assert!(ended.out.contains("weights agree"), "{}", ended.out);
     }

@@ -8,6 +8,7 @@ import json
 import math
 import sys
 
+import correctionlib
 import numpy as np
 import pyarrow.dataset as ds
 
@@ -23,12 +24,7 @@ passes = {
 w, v = column["score_mu17_mu8"].astype("f8"), column["score_mu17_mu8_dz"].astype("f8")
 known = np.isfinite(w) & np.isfinite(v)
 file = json.load(open(corrections))
-try:
-    import correctionlib
-
-    evaluator = correctionlib.CorrectionSet.from_file(corrections)
-except ImportError:
-    evaluator = None
+evaluator = correctionlib.CorrectionSet.from_file(corrections)
 compared, rows = 0, 0
 
 
@@ -60,7 +56,7 @@ for line in csv.DictReader(open(path)):
     near(line["error"], error, 1e-6, 1e-7)
     near(line["error_syst"], syst, 1e-6, 1e-7)
     edges = [float(line[key]) for key in ["lead_pt_low", "lead_pt_high", "PV_npvs_low", "PV_npvs_high"]]
-    if evaluator is not None and np.isfinite(edges).all():
+    if np.isfinite(edges).all():
         name = line["cut"] + (f" | {line['precut']}" if line["precut"] else "")
         middle = [(edges[0] + edges[1]) / 2, (edges[2] + edges[3]) / 2]
         near(evaluator[name].evaluate("nominal", *middle), p)
@@ -68,4 +64,4 @@ for line in csv.DictReader(open(path)):
         near(evaluator[name].evaluate("syst_down", *middle), p - syst, 1e-6, 1e-7)
 assert rows == known.sum(), f"{rows} rows in bins, {known.sum()} in the tables"
 assert [c["name"] for c in file["corrections"]][1] == "HLT_Mu17_Mu8_DZ && lead_pt > 30"
-print(f"{compared} efficiencies agree, correctionlib {'seen' if evaluator else 'missing'}")
+print(f"{compared} efficiencies agree, with correctionlib")

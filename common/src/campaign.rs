@@ -40,6 +40,7 @@ pub use crate::section::{CampaignErrors, Problem};
 
 use serde::Serialize;
 
+use crate::expression::Functions;
 use crate::metric::histogram_bins_are_too_many;
 use crate::section::Section;
 
@@ -86,7 +87,7 @@ impl Campaign {
             None => ShardPolicy::default(),
         };
         let functions = read_functions(root);
-        let stages = Stage::read_all(root, &datasets);
+        let stages = Stage::read_all(root, &datasets, &functions);
         let metrics = stages.iter().flat_map(|stage| &stage.metrics);
         if let Some(message) = histogram_bins_are_too_many(metrics) {
             root.problem("stage", message);
@@ -154,7 +155,7 @@ fn read_functions(root: &mut Section<'_>) -> Vec<(String, String)> {
         return Vec::new();
     };
     let names = section.keys();
-    let functions = names
+    let mut functions = names
         .into_iter()
         .map(|name| {
             let definition = section.text(&name);
@@ -164,8 +165,19 @@ fn read_functions(root: &mut Section<'_>) -> Vec<(String, String)> {
             }
             (name, definition.unwrap_or_default())
         })
-        .collect();
+        .collect::<Vec<_>>();
     section.finish();
+    let there = functions.iter().filter(|(_, source)| !source.is_empty());
+    let there = there.map(|(name, source)| (name.as_str(), source.as_str()));
+    let empty = functions.iter().filter(|(_, source)| source.is_empty());
+    let empty: Vec<&str> = empty.map(|(name, _)| name.as_str()).collect();
+    if let Err(errors) = Functions::parse_beside(there, &empty) {
+        for (name, error) in errors {
+            section.problem(&name, error.to_string());
+            let wrong = functions.iter_mut().filter(|(of, _)| *of == name);
+            wrong.for_each(|(_, definition)| definition.clear());
+        }
+    }
     functions
 }
 

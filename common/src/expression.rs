@@ -79,6 +79,10 @@ impl Expression {
         &self.source
     }
 
+    fn syntax(&self) -> &syntax::Syntax {
+        &self.syntax
+    }
+
     /// The names in it that stand for values.
     pub fn names(&self) -> BTreeSet<String> {
         fn collect(of: &syntax::Syntax, names: &mut BTreeSet<String>) {

@@ -99,7 +99,11 @@ pub struct Stage {
 const TAKEN: [&str; 3] = ["report", "plan.parquet", "campaign.toml"];
 
 impl Stage {
-    pub(super) fn read_all(root: &mut Section<'_>, datasets: &[Dataset]) -> Vec<Self> {
+    pub(super) fn read_all(
+        root: &mut Section<'_>,
+        datasets: &[Dataset],
+        functions: &[(String, String)],
+    ) -> Vec<Self> {
         let sections = root.sections("stage");
         if sections.is_empty() {
             root.problem("stage", "is missing: at least one [[stage]] is needed");
@@ -109,7 +113,7 @@ impl Stage {
         let mut names = BTreeSet::new();
         let mut stages = Vec::with_capacity(sections.len());
         for mut section in sections {
-            let mut stage = Self::read(&mut section, &sources);
+            let mut stage = Self::read(&mut section, &sources, functions);
             for (key, message) in stage.find_fit(&stages) {
                 section.problem(&key, message);
             }
@@ -141,7 +145,11 @@ impl Stage {
         stages
     }
 
-    fn read(section: &mut Section<'_>, sources: &Sources<'_>) -> Self {
+    fn read(
+        section: &mut Section<'_>,
+        sources: &Sources<'_>,
+        functions: &[(String, String)],
+    ) -> Self {
         let name = section.required_text("name");
         let name = name.and_then(|text| section.parsed::<StageName>("name", &text));
         let Reads { datasets, stage } = sources.read(section);
@@ -180,7 +188,7 @@ impl Stage {
             select: section.text("select"),
             folds: read_folds(section),
             models: read_models(section, &mut reading),
-            metrics: read_metrics(section, &mut reading),
+            metrics: read_metrics(section, functions, &mut reading),
             fit,
             weigh: Weigh::read(section, sources),
             counted: Vec::new(),
@@ -495,10 +503,14 @@ fn read_models(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Model> {
     models
 }
 
-fn read_metrics(section: &mut Section<'_>, reading: &mut Reading) -> Vec<MetricSpec> {
+fn read_metrics(
+    section: &mut Section<'_>,
+    functions: &[(String, String)],
+    reading: &mut Reading,
+) -> Vec<MetricSpec> {
     let mut metrics = Vec::new();
     for mut metric in section.sections("metric") {
-        if let Some(read) = super::metric::read(&mut metric) {
+        if let Some(read) = super::metric::read(&mut metric, functions) {
             metrics.push(read);
             reading.metrics.add(metric.number());
         }

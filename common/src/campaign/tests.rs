@@ -228,3 +228,46 @@ fn a_stage_with_the_name_of_something_else_in_the_output() {
         assert!(told.contains("something else in the output"), "{told}");
     }
 }
+
+/// A metric that calls it would be told twice.
+#[test]
+fn a_wrong_function_is_one_mistake_of_the_campaign() {
+    let of = |functions: &str| {
+        Campaign::parse(&format!(
+            "name = \"c\"\noutput = \"out\"\n[[dataset]]\nname = \"a\"\nkind = \"mc\"\n\
+             files = [\"a.root\"]\n[[stage]]\nname = \"s\"\nkeep = [\"k\", \"p\", \"scale\"]\n\
+             [[stage.metric]]\nefficiency = {{ cuts = [\"binaryID(k, p) > 0.2\"] }}\n\
+             [functions]\n{functions}"
+        ))
+    };
+    let told = |functions: &str| {
+        let errors = of(functions).unwrap_err();
+        let problems = errors.0.iter().map(Problem::to_string);
+        problems.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("half = \"(a) => a / 2\"\nbinaryID = \"(a, b) => half(a, b) / (a + b)\""),
+        [
+            "functions.binaryID: \"half\" takes 1 argument, but 2 are given\n  (a, b) => half(a, b) \
+             / (a + b)\n            ^^^^^^^^^^"
+        ]
+    );
+    assert_eq!(
+        told("binaryID = \"(a, b) = a\""),
+        ["functions.binaryID: unexpected \"=\"; to compare, write ==\n  (a, b) = a\n         ^"]
+    );
+    assert_eq!(
+        told("binaryID = 3\nother = \"(a) => binaryID(a)\""),
+        ["functions.binaryID: expected a string, found integer"]
+    );
+    let campaign = of(
+        "other = \"(a) => a\"\nratio = \"(a) => scale * a\"\nbinaryID = \"(a, b) => ratio(a) / (a + b)\"",
+    );
+    let metric = campaign.unwrap().stages[0].metrics[0].clone();
+    assert_eq!(metric.columns(), ["k", "p", "scale"]);
+    let written = serde_json::to_string(&metric).unwrap();
+    assert!(
+        written.contains("ratio(a) / (a + b)") && !written.contains("other"),
+        "{written}"
+    );
+}

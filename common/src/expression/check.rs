@@ -9,6 +9,7 @@ mod name;
 mod operator;
 mod vector;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -21,6 +22,11 @@ use super::value::Constant;
 
 /// The most nodes a plan may have once functions are expanded.
 const LARGEST: usize = 20_000;
+/// The most nodes that are looked at or copied on the way there. What functions leave out of their
+/// arguments is no part of a plan, and takes time all the same.
+const MOST_WORK: usize = 20 * LARGEST;
+/// What is said of more.
+const TOO_LARGE: &str = "too large once its functions are expanded";
 /// The most levels it may have.
 const DEEPEST: usize = 300;
 /// The longest part of an expression that a message repeats.
@@ -38,6 +44,7 @@ pub(super) fn check(
         source,
         parameters: BTreeMap::new(),
         calls: 0,
+        work: &Cell::new(0),
     };
     let plan = match &syntax.form {
         Form::By(name, of) if scope.takes_lists => checker.by(name, of, &syntax.span)?,
@@ -70,6 +77,8 @@ struct Checker<'a> {
     parameters: BTreeMap<&'a str, Plan>,
     /// Calls that lead here.
     calls: usize,
+    /// Nodes that were looked at or copied so far.
+    work: &'a Cell<usize>,
 }
 
 impl<'a> Checker<'a> {
@@ -103,13 +112,23 @@ impl<'a> Checker<'a> {
     ) -> Result<Plan, ExpressionError> {
         let plan = Plan::new(node, kind, shape);
         if plan.size > LARGEST || plan.depth > DEEPEST {
-            return Err(self.error("too large once its functions are expanded", span.clone()));
+            return Err(self.error(TOO_LARGE, span.clone()));
         }
         Ok(plan)
     }
 
+    /// An error once more is looked at and copied than any expression needs.
+    fn work(&self, nodes: usize, span: &Range<usize>) -> Result<(), ExpressionError> {
+        self.work.set(self.work.get().saturating_add(nodes));
+        match self.work.get() > MOST_WORK {
+            true => Err(self.error(TOO_LARGE, span.clone())),
+            false => Ok(()),
+        }
+    }
+
     fn plan(&self, syntax: &Syntax) -> Result<Plan, ExpressionError> {
         let span = &syntax.span;
+        self.work(1, span)?;
         match &syntax.form {
             Form::Constant(constant) => {
                 let kind = match constant {

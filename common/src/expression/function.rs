@@ -2,13 +2,16 @@
 //!
 //! They are expanded where they are called, so a body may use any type that works there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::Expression;
 use super::builtin::Builtin;
 use super::error::ExpressionError;
+use super::nearest::hint;
 use super::parse;
 use super::syntax::{Form, Syntax};
+use super::token::is_name;
 
 /// A function: parameters, body, and the text it was written as.
 #[derive(Debug)]
@@ -17,6 +20,9 @@ pub(super) struct Function {
     pub(super) parameters: Vec<String>,
     pub(super) body: Syntax,
 }
+
+/// Words that are no names of functions.
+const RESERVED: [&str; 4] = ["true", "false", "by", "not"];
 
 /// The functions of a campaign, by name.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +35,14 @@ impl Functions {
     pub fn parse<'a>(
         functions: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Vec<(String, ExpressionError)>> {
+        Self::parse_beside(functions, &[])
+    }
+
+    /// The same beside functions that are known to be wrong: calls of them are not judged.
+    pub(crate) fn parse_beside<'a>(
+        functions: impl IntoIterator<Item = (&'a str, &'a str)>,
+        wrong: &[&str],
+    ) -> Result<Self, Vec<(String, ExpressionError)>> {
         let mut by_name = BTreeMap::new();
         let mut errors = Vec::new();
         for (name, source) in functions {
@@ -40,8 +54,12 @@ impl Functions {
             }
         }
         let functions = Self { by_name };
+        let wrong = wrong.iter().map(|name| (*name).to_owned());
+        let wrong = wrong.chain(errors.iter().map(|(name, _)| name.clone()));
+        let wrong: BTreeSet<String> = wrong.collect();
         for (name, function) in &functions.by_name {
-            if let Some(error) = functions.recursion(name, function) {
+            let found = functions.recursion(name, function);
+            if let Some(error) = found.or_else(|| functions.wrong_call(function, &wrong)) {
                 errors.push((name.clone(), error));
             }
         }
@@ -53,9 +71,18 @@ impl Functions {
     }
 
     fn one(name: &str, source: &str) -> Result<Function, ExpressionError> {
+        let refused = |why: &str| {
+            let message = format!("\"{name}\" {why}; choose another name");
+            Err(ExpressionError::new(message, source, 0..source.len()))
+        };
         if Builtin::named(name).is_some() {
-            let message = format!("\"{name}\" is a built-in function; choose another name");
-            return Err(ExpressionError::new(message, source, 0..source.len()));
+            return refused("is a built-in function");
+        }
+        if RESERVED.contains(&name) {
+            return refused("means something else in an expression");
+        }
+        if !is_name(name) {
+            return refused("is no name: letters, digits and _, no digit first");
         }
         let (parameters, body) = parse::function(source)?;
         Ok(Function {
@@ -74,23 +101,152 @@ impl Functions {
         self.by_name.keys().map(String::as_str)
     }
 
+    /// Of these functions, names and definitions of those that expressions call, also through others.
+    /// One that cannot be parsed calls none.
+    pub(crate) fn called_by<'a>(
+        expressions: &[Expression],
+        functions: &'a [(String, String)],
+    ) -> Vec<&'a (String, String)> {
+        let mut by_name = BTreeMap::new();
+        for (name, source) in functions {
+            if let Ok(function) = Self::one(name, source) {
+                by_name.insert(name.clone(), Arc::new(function));
+            }
+        }
+        let parsed = Self { by_name };
+        let reached = parsed.reached(expressions.iter().flat_map(|of| called(of.syntax())));
+        let is_reached = |(name, _): &&(String, String)| reached.contains(name.as_str());
+        functions.iter().filter(is_reached).collect()
+    }
+
+    /// Those of them that an expression calls, also through others.
+    pub(crate) fn called_from(&self, expression: &Expression) -> Self {
+        let reached = self.reached(called(expression.syntax()).into_iter());
+        let by_name = self.by_name.iter();
+        let by_name = by_name.filter(|(name, _)| reached.contains(name.as_str()));
+        Self {
+            by_name: by_name
+                .map(|(name, function)| (name.clone(), Arc::clone(function)))
+                .collect(),
+        }
+    }
+
+    /// The names of all that is called from these on.
+    fn reached<'a>(&'a self, names: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
+        let mut waiting: Vec<&str> = names.collect();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = waiting.pop() {
+            if seen.insert(next)
+                && let Some(function) = self.by_name.get(next)
+            {
+                waiting.extend(called(&function.body));
+            }
+        }
+        seen
+    }
+
+    /// The names in bodies that stand for columns: all but parameters.
+    pub(crate) fn columns(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for function in self.by_name.values() {
+            let mut waiting = vec![&function.body];
+            while let Some(node) = waiting.pop() {
+                if let Form::Name(name) = &node.form
+                    && !function.parameters.contains(name)
+                {
+                    names.insert(name.clone());
+                }
+                node.for_each(&mut |under| waiting.push(under));
+            }
+        }
+        names
+    }
+
+    /// What is wrong with a call in a body, whoever calls it: nobody has the function, or it takes
+    /// another number of arguments. Functions that are `wrong` are not judged.
+    fn wrong_call(&self, function: &Function, wrong: &BTreeSet<String>) -> Option<ExpressionError> {
+        let mut waiting = vec![&function.body];
+        let mut first: Option<(usize, ExpressionError)> = None;
+        while let Some(node) = waiting.pop() {
+            node.for_each(&mut |under| waiting.push(under));
+            let Form::Call(name, arguments) = &node.form else {
+                continue;
+            };
+            if wrong.contains(name) {
+                continue;
+            }
+            let start = node.span.start;
+            let (message, end) = match self.by_name.get(name) {
+                Some(other) if other.parameters.len() != arguments.len() => {
+                    let takes = other.parameters.len();
+                    (
+                        wrong_arity(name, &takes.to_string(), arguments.len()),
+                        node.span.end,
+                    )
+                }
+                None if Builtin::named(name).is_none() => {
+                    (unknown_function(name, self), start + name.len())
+                }
+                _ => continue,
+            };
+            if first.as_ref().is_none_or(|(earlier, _)| start < *earlier) {
+                let error = ExpressionError::new(message, &function.source, start..end);
+                first = Some((start, error));
+            }
+        }
+        first.map(|(_, error)| error)
+    }
+
     /// An error if `name` is reached from its own body.
     fn recursion(&self, name: &str, function: &Function) -> Option<ExpressionError> {
         let mut seen = Vec::new();
-        let mut waiting = called(&function.body);
-        while let Some(next) = waiting.pop() {
+        let calls = called(&function.body).into_iter();
+        let mut waiting: Vec<(&str, Option<&str>)> = calls.map(|call| (call, None)).collect();
+        while let Some((next, through)) = waiting.pop() {
             if next == name {
-                let message = format!("function \"{name}\" calls itself");
+                let message = match through {
+                    None => format!("function \"{name}\" calls itself"),
+                    Some(through) => format!("function \"{name}\" calls itself, by {through}"),
+                };
                 let span = function.body.span.clone();
                 return Some(ExpressionError::new(message, &function.source, span));
             }
             if let Some(other) = self.by_name.get(next).filter(|_| !seen.contains(&next)) {
                 seen.push(next);
-                waiting.extend(called(&other.body));
+                let first = through.unwrap_or(next);
+                waiting.extend(
+                    called(&other.body)
+                        .into_iter()
+                        .map(|call| (call, Some(first))),
+                );
             }
         }
         None
     }
+}
+
+/// Nobody has a function of that name.
+pub(super) fn unknown_function(name: &str, functions: &Functions) -> String {
+    match Builtin::instead_of(name) {
+        Some(instead) => {
+            format!("there is no function \"{name}\"; instead of it, write {instead}")
+        }
+        None => {
+            let mut names: Vec<&str> = Builtin::names().collect();
+            names.extend(functions.names());
+            format!("unknown function \"{name}\"{}", hint(name, names))
+        }
+    }
+}
+
+/// A call has more or fewer arguments than the function.
+pub(super) fn wrong_arity(name: &str, takes: &str, given: usize) -> String {
+    let plural = if takes == "1" {
+        "argument"
+    } else {
+        "arguments"
+    };
+    format!("\"{name}\" takes {takes} {plural}, but {given} are given")
 }
 
 /// The names of the functions that `syntax` calls.

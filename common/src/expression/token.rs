@@ -113,7 +113,7 @@ fn token(source: &str, at: usize, next: char) -> Result<(Token, usize), Expressi
 /// A name, with the names of its namespaces before it (`ROOT::VecOps::Sum`).
 fn name(rest: &str) -> usize {
     let word = |from: usize| {
-        let end = rest[from..].find(|c| !is_name(c));
+        let end = rest[from..].find(|c| !is_part_of_name(c));
         end.map_or(rest.len(), |end| from + end)
     };
     let mut end = word(0);
@@ -127,6 +127,11 @@ fn is_name_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_'
 }
 
-fn is_name(c: char) -> bool {
+fn is_part_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Whether a text is one name, without namespaces.
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(is_name_start) && text.chars().all(is_part_of_name)
 }

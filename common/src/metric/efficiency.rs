@@ -14,7 +14,7 @@ use super::histogram::LARGEST;
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
-use crate::expression::{Expression, Functions, Inputs, Kind as ValueKind, Scope};
+use crate::expression::{Expression, Inputs, Kind as ValueKind, Scope};
 
 /// Sums of one `efficiency`: for each pre-cut, in each bin, of all rows and of those that pass each
 /// cut.
@@ -168,14 +168,14 @@ fn condition(
     for name in spec.names() {
         rows.column(name)?;
     }
-    evaluated(rows.batch(), text).map_err(|message| FillError::Condition {
+    evaluated(spec, rows.batch(), text).map_err(|message| FillError::Condition {
         condition: text.to_owned(),
         message,
     })
 }
 
-fn evaluated(batch: &RecordBatch, text: &str) -> Result<Vec<bool>, String> {
-    let scope = Scope::events(&batch.schema(), &Functions::default());
+fn evaluated(spec: &EfficiencySpec, batch: &RecordBatch, text: &str) -> Result<Vec<bool>, String> {
+    let scope = Scope::events(&batch.schema(), &spec.functions());
     let expression = Expression::parse(text).map_err(|error| error.to_string())?;
     let checked = expression.check(&scope, Some(ValueKind::Bool));
     let checked = checked.map_err(|error| error.to_string())?;

@@ -38,6 +38,12 @@ pub(super) trait Kind: Sized {
     /// Reads it from its table; nothing when anything of it is wrong, which the section notes.
     fn read(section: &mut Section<'_>) -> Option<Self::Raw>;
 
+    /// The same with those of the campaign's functions that its expressions call; nothing where one of
+    /// them is empty, as it is wrong itself.
+    fn with_functions(raw: Self::Raw, _functions: &[(String, String)]) -> Option<Self::Raw> {
+        Some(raw)
+    }
+
     /// Checks every field.
     ///
     /// # Errors

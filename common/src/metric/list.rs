@@ -79,6 +79,16 @@ macro_rules! kinds {
                 raw
             }
 
+            /// The same with those of the campaign's functions that it calls; nothing where one is
+            /// wrong itself.
+            pub(crate) fn with_functions(self, functions: &[(String, String)]) -> Option<Self> {
+                let mut with = Self::default();
+                $(if let Some(raw) = self.$key {
+                    with.$key = Some(<$Spec>::with_functions(raw, functions)?);
+                })+
+                Some(with)
+            }
+
             /// Checks every field.
             ///
             /// # Errors

@@ -67,6 +67,13 @@ impl Program {
         };
         let program = compiler.program();
         let program = program.filter(|_| compiler.doubtful.is_empty() && wrong.is_empty());
+        let written = compiler.known.iter().map(Field::name);
+        let read = schema.fields().iter().map(|field| field.name());
+        let columns: BTreeSet<&String> = written.chain(read).collect();
+        for (name, _) in all.iter().filter(|(name, _)| columns.contains(name)) {
+            let message = "is the name of a column, too: choose another";
+            compiler.problems.add(format!("functions.{name}"), message);
+        }
         let mut problems = compiler.problems.into_inner();
         // A call of a function that did not parse is not a second mistake.
         problems.retain(|problem| {

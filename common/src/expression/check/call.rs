@@ -7,9 +7,8 @@ use super::Checker;
 use crate::expression::builtin::{Builtin, Math, Reduction};
 use crate::expression::error::ExpressionError;
 use crate::expression::evaluate;
-use crate::expression::function::Function;
+use crate::expression::function::{Function, unknown_function, wrong_arity};
 use crate::expression::int::Int;
-use crate::expression::nearest::hint;
 use crate::expression::plan::{Node, Plan, Shape};
 use crate::expression::scope::Kind;
 use crate::expression::syntax::Syntax;
@@ -28,20 +27,19 @@ impl Checker<'_> {
         let builtin = Builtin::named(name);
         let function = self.scope.functions.get(name);
         if builtin.is_none() && function.is_none() {
-            let mut names: Vec<&str> = Builtin::names().collect();
-            names.extend(self.scope.functions.names());
-            let message = match Builtin::instead_of(name) {
-                Some(instead) => {
-                    format!("there is no function \"{name}\"; instead of it, write {instead}")
-                }
-                None => format!("unknown function \"{name}\"{}", hint(name, names)),
-            };
+            let message = unknown_function(name, &self.scope.functions);
             return Err(self.error(message, span.start..span.start + name.len()));
         }
-        let plans = arguments
-            .iter()
-            .map(|of| self.plan(of))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut plans = Vec::with_capacity(arguments.len());
+        let mut size = 0;
+        for of in arguments {
+            let plan = self.plan(of)?;
+            size += plan.size;
+            if size > super::LARGEST {
+                return Err(self.error(super::TOO_LARGE, span.clone()));
+            }
+            plans.push(plan);
+        }
         if let Some(function) = function {
             return self.expand(name, function, plans, span);
         }
@@ -132,6 +130,7 @@ impl Checker<'_> {
                 .zip(plans)
                 .collect(),
             calls: self.calls + 1,
+            work: self.work,
         };
         let plan = body.plan(&function.body);
         plan.map_err(|error| {
@@ -142,15 +141,7 @@ impl Checker<'_> {
     }
 
     fn arity(&self, name: &str, takes: &str, given: usize, span: &Range<usize>) -> ExpressionError {
-        let plural = if takes == "1" {
-            "argument"
-        } else {
-            "arguments"
-        };
-        self.error(
-            format!("\"{name}\" takes {takes} {plural}, but {given} are given"),
-            span.clone(),
-        )
+        self.error(wrong_arity(name, takes, given), span.clone())
     }
 
     pub(super) fn exactly<const N: usize>(

@@ -20,6 +20,7 @@ impl Checker<'_> {
     /// column, or a collection, in this order.
     pub(super) fn name(&self, name: &str, span: &Range<usize>) -> Result<Plan, ExpressionError> {
         if let Some(plan) = self.parameters.get(name) {
+            self.work(plan.size, span)?;
             return Ok(plan.clone());
         }
         if let Some(kind) = self.scope.derived.get(name) {

@@ -162,10 +162,60 @@ fn functions() {
         [
             "sqrt: \"sqrt\" is a built-in function; choose another name",
             "h: expected \"(\", found \"a\"",
-            "f: function \"f\" calls itself",
-            "g: function \"g\" calls itself",
+            "f: function \"f\" calls itself, by g",
+            "g: function \"g\" calls itself, by f",
         ]
     );
+}
+
+#[test]
+fn what_is_wrong_with_a_call_in_a_function_is_told_where_it_is_written() {
+    let errors = Functions::parse([
+        ("ratio", "(a, b) => a / (a + b)"),
+        ("one", "(a) => ratio(a) + ratio(a, a)"),
+        ("two", "(a) => 1 + rato(a, a)"),
+        ("3rd", "(a) => a"),
+        ("by", "(a) => a"),
+        ("four", "(a) => by(a)"),
+        ("loop", "(a) => loop(a)"),
+    ]);
+    let errors: Vec<String> = errors
+        .unwrap_err()
+        .iter()
+        .map(|(name, error)| format!("{name}: {error}"))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            "3rd: \"3rd\" is no name: letters, digits and _, no digit first; choose another \
+             name\n  (a) => a\n  ^^^^^^^^",
+            "by: \"by\" means something else in an expression; choose another name\n  (a) => \
+             a\n  ^^^^^^^^",
+            "loop: function \"loop\" calls itself\n  (a) => loop(a)\n         ^^^^^^^",
+            "one: \"ratio\" takes 2 arguments, but 1 are given\n  (a) => ratio(a) + ratio(a, \
+             a)\n         ^^^^^^^^",
+            "two: unknown function \"rato\"; nearest: ratio\n  (a) => 1 + rato(a, a)\n             \
+             ^^^^",
+        ]
+    );
+}
+
+/// What a function leaves out is in no plan, and would be looked at 2^40 times.
+#[test]
+fn functions_that_leave_arguments_out_end_early() {
+    let names: Vec<String> = (0..40).map(|i| format!("f{i}")).collect();
+    let bodies: Vec<String> = (0..40)
+        .map(|i| format!("(a) => left(f{0}(a), f{0}(a))", i + 1))
+        .collect();
+    let chain = names.iter().zip(&bodies);
+    let chain = chain.map(|(name, body)| (name.as_str(), body.as_str()));
+    let chain = chain.chain([("f40", "(a) => a"), ("left", "(a, b) => a")]);
+    let scope = Scope::events(&batch().schema(), &Functions::parse(chain).unwrap());
+    let error = message(&scope, "f0(MET_pt)", None);
+    assert!(error.contains("too large"), "{error}");
+    let many = format!("max({})", vec!["f25(MET_pt)"; 700].join(", "));
+    let error = message(&scope, &many, None);
+    assert!(error.contains("too large"), "{error}");
 }
 
 #[test]

@@ -37,6 +37,9 @@ pub struct RawEfficiency {
     /// Columns with edges.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub axes: Vec<RawBins>,
+    /// Names and definitions of the campaign's functions that conditions call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<(String, String)>,
 }
 
 /// A validated `efficiency`.
@@ -76,6 +79,11 @@ impl EfficiencySpec {
     #[must_use]
     pub fn axes(&self) -> &[RawBins] {
         &self.raw.axes
+    }
+
+    /// What conditions may call.
+    pub(super) fn functions(&self) -> Functions {
+        functions_of(&self.raw.functions)
     }
 
     pub(super) fn names(&self) -> &[String] {
@@ -135,7 +143,22 @@ impl Kind for EfficiencySpec {
             weight,
             systematic,
             axes,
+            functions: Vec::new(),
         })
+    }
+
+    fn with_functions(
+        mut raw: RawEfficiency,
+        functions: &[(String, String)],
+    ) -> Option<RawEfficiency> {
+        let conditions = raw.cuts.iter().chain(&raw.precuts);
+        // What cannot be parsed is told later.
+        let conditions = conditions.filter_map(|text| Expression::parse(text).ok());
+        let conditions: Vec<Expression> = conditions.collect();
+        let called = Functions::called_by(&conditions, functions);
+        raw.functions = called.into_iter().cloned().collect();
+        let are_right = raw.functions.iter().all(|(_, source)| !source.is_empty());
+        are_right.then_some(raw)
     }
 
     fn try_new(raw: &RawEfficiency) -> Result<Self, Vec<String>> {
@@ -147,6 +170,7 @@ impl Kind for EfficiencySpec {
         if raw.cuts.is_empty() {
             errors.push("efficiency.cuts: none; write one condition or more".to_owned());
         }
+        let functions = functions_of(&raw.functions);
         let mut names = BTreeSet::new();
         for (key, conditions) in [("cuts", &raw.cuts), ("precuts", &raw.precuts)] {
             for (number, text) in conditions.iter().enumerate() {
@@ -158,7 +182,7 @@ impl Kind for EfficiencySpec {
                 {
                     errors.push(format!("{place}: \"{text}\" is there twice"));
                 }
-                match names_of(text) {
+                match names_of(text, &functions) {
                     Ok(_) if text.trim().is_empty() && key == "cuts" => {
                         errors.push(format!("{place}: an empty cut is passed by all rows"));
                     }
@@ -212,6 +236,7 @@ impl Kind for EfficiencySpec {
             weight,
             systematic,
             axes,
+            functions,
         } = &self.raw;
         let mut hash = FieldHash::of("efficiency");
         hash.texts("cuts", cuts)
@@ -230,6 +255,14 @@ impl Kind for EfficiencySpec {
             hash
         };
         hash.parts("axes", axes.iter().map(axis));
+        if !functions.is_empty() {
+            let function = |(name, definition): &(String, String)| {
+                let mut hash = FieldHash::of("function");
+                hash.text("name", name).text("definition", definition);
+                hash
+            };
+            hash.parts("functions", functions.iter().map(function));
+        }
         hash
     }
 
@@ -284,17 +317,32 @@ fn check_axes(errors: &mut Vec<String>, axes: &[RawBins]) {
     }
 }
 
-/// The columns that a condition reads.
-fn names_of(text: &str) -> Result<BTreeSet<String>, String> {
+/// Those that can be parsed: what is wrong with others is told where they are written.
+fn functions_of(functions: &[(String, String)]) -> Functions {
+    let functions = functions.iter();
+    let functions = functions.map(|(name, source)| (name.as_str(), source.as_str()));
+    Functions::parse(functions).unwrap_or_default()
+}
+
+/// The columns that a condition reads, itself or in the functions that it calls.
+fn names_of(text: &str, functions: &Functions) -> Result<BTreeSet<String>, String> {
     let mut names = BTreeSet::new();
     if text.trim().is_empty() {
         return Ok(names);
     }
     let expression = Expression::parse(text).map_err(|error| error.to_string())?;
-    let mut scope = Scope::events(&Schema::empty(), &Functions::default());
+    let mut scope = Scope::events(&Schema::empty(), functions);
+    let called = functions.called_from(&expression);
+    for name in called.columns() {
+        scope.define(&name, ValueKind::Float);
+        names.insert(name);
+    }
     while let Err(error) = expression.check(&scope, Some(ValueKind::Bool)) {
-        // What else is wrong depends on types, which are known with the table.
         let Some(name) = error.unknown().map(str::to_owned) else {
+            if names.is_empty() && !expression.names().is_empty() {
+                return Err(error.to_string());
+            }
+            // What else is wrong depends on types, which are known with the table.
             break;
         };
         if !names.insert(name.clone()) || names.len() > MOST_NAMES {

@@ -19,6 +19,7 @@ fn raw() -> RawEfficiency {
             column: "p".into(),
             edges: vec![1.0, 2.0, 4.0],
         }],
+        functions: Vec::new(),
     }
 }
 
@@ -129,6 +130,7 @@ fn without_axes_and_weights_it_is_the_share_of_rows() {
         weight: None,
         systematic: None,
         axes: Vec::new(),
+        functions: Vec::new(),
     };
     let spec = EfficiencySpec::try_new(&raw).unwrap();
     let mut counts = EfficiencyCounts::new(&spec);
@@ -208,5 +210,42 @@ fn a_condition_that_does_not_fit_the_table_is_named() {
     assert!(
         error.to_string().starts_with("metric condition `score`: "),
         "{error}"
+    );
+}
+
+#[test]
+fn conditions_call_functions_of_the_campaign() {
+    let mut raw = raw();
+    raw.cuts = vec!["ratio(score, p) > 0.5".into()];
+    let functions = [
+        ("ratio", "(a, b) => share(a, b) * w"),
+        ("share", "(a, b) => a / (a + b)"),
+        ("other", "(a) => a"),
+    ];
+    let functions = functions.map(|(name, source)| (name.to_owned(), source.to_owned()));
+    let before = EfficiencySpec::try_new(&self::raw())
+        .unwrap()
+        .hash()
+        .to_string();
+    let same = EfficiencySpec::with_functions(self::raw(), &functions).unwrap();
+    let same = EfficiencySpec::try_new(&same).unwrap();
+    assert_eq!(same.hash().to_string(), before);
+    let raw = EfficiencySpec::with_functions(raw, &functions).unwrap();
+    assert_eq!(raw.functions, functions[..2]);
+    let spec = EfficiencySpec::try_new(&raw).unwrap();
+    assert_eq!(spec.columns(), ["charge", "p", "score", "w", "p", "w", "v"]);
+    let mut counts = EfficiencyCounts::new(&spec);
+    let batch = batch(&[(1.0, 1, 3.0, 1.0, 1.0), (1.0, 1, 3.0, 0.5, 1.0)]);
+    let rows = RowBatch::try_new(&batch, None).unwrap();
+    counts.fill(&spec, &rows).unwrap();
+    let passed: Vec<f64> = counts
+        .finalise(&spec)
+        .bins
+        .iter()
+        .map(|bin| bin.sumw_pass)
+        .collect();
+    assert!(
+        passed.contains(&1.0) && !passed.contains(&1.5),
+        "{passed:?}"
     );
 }

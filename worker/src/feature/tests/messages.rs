@@ -79,6 +79,21 @@ fn a_broken_function_is_one_mistake() {
 }
 
 #[test]
+fn a_function_with_the_name_of_a_column_is_a_mistake() {
+    let functions = ["MET_pt", "good", "fine"].map(|name| (name.to_owned(), "(x) => x".to_owned()));
+    let stage = stage("rows = \"event\"\n[stage.columns]\ngood = \"fine(MET_pt)\"");
+    let problems = Program::compile(&stage, "stage[0]", &functions, &batch().schema()).unwrap_err();
+    let found: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "functions.MET_pt: is the name of a column, too: choose another",
+            "functions.good: is the name of a column, too: choose another"
+        ]
+    );
+}
+
+#[test]
 fn all_unknown_names_of_an_expression_are_said_and_nothing_that_follows_from_a_mistake() {
     let message = compile(
         "where = \"nMuonn > 2 && MET_ptt > MET_ph\"\nrows = \"event\"\n\

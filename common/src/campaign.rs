@@ -25,8 +25,9 @@ pub use column::{Column, ColumnType};
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
 pub use model::{
-    BdtMode, BdtSource, Dense, Distance, Edges, EngineChoice, Graph, GraphInput, Least, Level,
-    Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy, WrittenEdges, is_ccdb,
+    BdtMode, BdtSource, CorrectionSource, Dense, Distance, DrawSource, Edges, EngineChoice, Graph,
+    GraphInput, Least, Level, Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy,
+    Outside, USUAL, WrittenEdges, is_ccdb,
 };
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};

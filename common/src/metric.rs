@@ -26,6 +26,7 @@ mod exact_sum;
 mod fit;
 mod histogram;
 mod importance;
+mod kde;
 mod kind;
 mod leading_sum;
 mod list;
@@ -62,6 +63,7 @@ pub use importance::{
     FeatureImportance, GROUP_COLUMN, ImportanceResult, ImportanceSpec, RawImportance,
     shuffled_column,
 };
+pub use kde::{Frozen, KdeResult, KdeSpec, RawAxis, RawKde};
 pub use kind::{ModelNames, StageNames};
 pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{

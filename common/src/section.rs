@@ -351,6 +351,22 @@ impl<'a> Section<'a> {
         table.map(|table| Section::at(self.path_of(key), 0, table, self.problems))
     }
 
+    /// A table, or several in a list, each with its key: `key`, or `key[0]`.
+    pub(crate) fn one_or_several(&mut self, key: &str) -> Vec<(String, Section<'a>)> {
+        match self.get(key) {
+            None => Vec::new(),
+            Some(Value::Array(_)) => {
+                let tables = self.sections(key).into_iter();
+                let placed = tables.map(|table| (format!("{key}[{}]", table.number()), table));
+                placed.collect()
+            }
+            Some(_) => {
+                let table = self.section(key).into_iter();
+                table.map(|table| (key.to_owned(), table)).collect()
+            }
+        }
+    }
+
     /// The tables of an array of tables, `[[key]]`.
     pub(crate) fn sections(&mut self, key: &str) -> Vec<Section<'a>> {
         let Some(value) = self.get(key) else {

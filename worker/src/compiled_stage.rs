@@ -155,8 +155,10 @@ impl CompiledStage {
             need(&[RUN, LUMI]);
         }
         // Rows are named by them, too, where they are there.
+        let draws = self.prepared.needs_draws();
         if self.prepared.folds().is_some()
             || self.prepared.shuffles()
+            || draws
             || (self.stage.from.is_some() && self.event_columns.is_some())
         {
             need(&self.event_columns());
@@ -164,7 +166,7 @@ impl CompiledStage {
         if let Some(candidate) = self
             .candidate
             .as_deref()
-            .filter(|_| !self.stage.joins.is_empty())
+            .filter(|_| draws || !self.stage.joins.is_empty())
         {
             need(&[candidate]);
         }

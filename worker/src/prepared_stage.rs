@@ -111,7 +111,7 @@ impl PreparedStage {
             match loaded {
                 Ok(model) => models.push(model),
                 Err(wrong) => {
-                    let at = format!("{path}.model[{}]", stage.reading.models.of(number));
+                    let at = format!("{path}.{}", stage.model_place(number));
                     problems.extend(wrong.into_iter().map(|wrong| Problem {
                         path: match wrong.key.as_str() {
                             "" => at.clone(),
@@ -214,6 +214,11 @@ impl PreparedStage {
     /// Number of folds, where it or its models have them.
     pub(crate) fn folds(&self) -> Option<u8> {
         self.folds
+    }
+
+    /// Whether a model of it is drawn, for which its rows must be told apart.
+    pub(crate) fn needs_draws(&self) -> bool {
+        self.models.iter().any(StageModel::needs_draws)
     }
 
     /// Whether each entry that it reads is an event of its own.
@@ -366,8 +371,7 @@ impl PreparedStage {
             };
             let schema = Schema::new(fields.clone());
             let compiled = model.graph().map(|graph| {
-                let place = self.stage.reading.models.of(number);
-                let path = format!("{}.model[{place}]", self.path);
+                let path = format!("{}.{}", self.path, self.stage.model_place(number));
                 Features::compile(graph, &schema, &functions, &path)
             });
             graphs.push(compiled.transpose().unwrap_or_else(|wrong| {

@@ -4,6 +4,7 @@
 //! queues and stores. Events are never split between two batches.
 
 mod fill;
+mod keys;
 mod sample;
 mod shuffles;
 
@@ -18,18 +19,17 @@ use lumimill_common::metric::{CutFlow, FillError, MetricSpec, Partial, RowBatch,
 use lumimill_common::shard::Shard;
 
 use crate::compiled_stage::CompiledStage;
+use crate::drawn::DRAW;
 use crate::entry_reader::{Counted, EntryReader};
 use crate::feature::{Rows, RunError};
 use crate::fit::Frozen;
-use crate::input::{as_u32, as_u64};
 use crate::prepared_stage::{PreparedStage, fold_field};
-use crate::score::fold_column;
 use crate::stage_model::{NotScored, StageModel, score_with_graphs};
 use crate::told_apart::ToldApart;
 use crate::weights::{RowWeights, no_weights, weight_fields};
 
 use fill::{fill, fill_before_cuts};
-use sample::EventKey;
+use keys::{event_folds, event_keys, row_draws, take};
 use shuffles::Shuffles;
 
 /// Where rows go, and who is told how far the work is.
@@ -435,6 +435,11 @@ fn added_columns(
         scored = with_column(&scored, fold_field(), fold.clone())?;
         columns.push(fold);
     }
+    if stage.prepared().needs_draws() {
+        let draws = row_draws(stage, events, rows);
+        let draws = draws.map_err(|message| Failure::reject("model", url, message))?;
+        scored = with_column(&scored, Field::new(DRAW, DataType::UInt64, false), draws)?;
+    }
     let models = stage.prepared().models();
     let scored = score_with_graphs(models, stage.graphs(), &scored)?;
     columns.extend(scored.columns);
@@ -443,49 +448,6 @@ fn added_columns(
         None => columns.extend(no_weights(stage.stage(), rows.batch.num_rows())),
     }
     Ok((columns, scored.left_out))
-}
-
-fn event_folds(stage: &CompiledStage, events: &RecordBatch, folds: u8) -> Result<ArrayRef, String> {
-    let [run, lumi, event] = stage.event_columns();
-    let column = |name: &str| {
-        events
-            .column_by_name(name)
-            .ok_or_else(|| format!("no column {name}"))
-    };
-    let runs = as_u32(run, column(run)?)?;
-    let lumis = as_u32(lumi, column(lumi)?)?;
-    let numbers = as_u64(event, column(event)?)?;
-    Ok(Arc::new(fold_column(
-        runs.values(),
-        lumis.values(),
-        numbers.values(),
-        folds,
-    )))
-}
-
-/// Run, lumi section and event of each row.
-fn event_keys(
-    stage: &CompiledStage,
-    events: &RecordBatch,
-    rows: &Rows,
-) -> Result<Vec<EventKey>, String> {
-    let [run, lumi, event] = stage.event_columns();
-    let column = |name: &str| {
-        let column = events.column_by_name(name);
-        take(column.ok_or_else(|| format!("no column {name}"))?, rows)
-    };
-    let runs = as_u32(run, &column(run)?)?;
-    let lumis = as_u32(lumi, &column(lumi)?)?;
-    let numbers = as_u64(event, &column(event)?)?;
-    let all = runs.values().iter().zip(lumis.values());
-    let all = all.zip(numbers.values());
-    Ok(all
-        .map(|((run, lumi), event)| (*run, *lumi, *event))
-        .collect())
-}
-
-fn take(of_events: &ArrayRef, rows: &Rows) -> Result<ArrayRef, String> {
-    arrow_select::take::take(of_events, &rows.event_index, None).map_err(|error| error.to_string())
 }
 
 fn with_column(rows: &RecordBatch, field: Field, column: ArrayRef) -> Result<RecordBatch, Failure> {

@@ -1,19 +1,26 @@
 //! The models of a stage: loaded once, checked against their inputs, scoring whole batches.
 
+mod applied;
 mod bdt;
+mod drawn;
+mod scoring;
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
+use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::{DataType, Field};
 use lumimill_common::bdt_config::BdtConfig;
-use lumimill_common::campaign::{self, ModelSource, NanPolicy};
+use lumimill_common::campaign::{self, CorrectionSource, ModelSource, NanPolicy};
 use lumimill_common::failure::Failure;
 
-use crate::feature::with_column;
-use crate::graph::{self, Features};
+use crate::corrected::Corrected;
+use crate::drawn::Drawn;
+use crate::graph;
 use crate::planned_stage::maker;
-use crate::score::{self, Bins, Choice, Gathering, Wrong, is_nan};
+use crate::score::{self, Bins, Choice, Wrong, is_nan};
+
+pub use scoring::score_all;
+pub(crate) use scoring::score_with_graphs;
 
 /// Gives the bytes of a model file by the path that the campaign has for it.
 pub type ModelFiles<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + 'a;
@@ -27,6 +34,10 @@ pub struct StageModel {
     /// What scores rows; nothing where it is given graphs.
     models: Choice,
     graph: Option<Arc<graph::Model>>,
+    /// The correction whose value it is, where it is one.
+    corrected: Option<Arc<Corrected>>,
+    /// The densities that it is drawn by, where it is.
+    drawn: Option<Arc<Drawn>>,
     /// Paths of its files, each with its SHA-256, in fold order; of models in bins their
     /// configuration first.
     files: Vec<(String, String)>,
@@ -48,6 +59,24 @@ impl StageModel {
         if let Some(graph) = &spec.graph {
             return Self::load_graph(files, spec, graph, planned);
         }
+        if let ModelSource::Correction(source) = &spec.source {
+            return Self::load_correction(files, spec, source);
+        }
+        if let ModelSource::Draw(source) = &spec.source {
+            let bound = drawn::load(files, spec, source)?;
+            return Ok(Self {
+                name: spec.name.clone(),
+                columns: spec.columns().map(str::to_owned).collect(),
+                nan: spec.nan,
+                models: Choice::Folds(Vec::new()),
+                graph: None,
+                corrected: None,
+                drawn: Some(bound.drawn),
+                files: bound.files,
+                told: Vec::new(),
+                spec: bound.resolved,
+            });
+        }
         if let ModelSource::Bdt(source) = &spec.source {
             let loaded = bdt::load(files, spec, source, is_column, planned)?;
             return Ok(Self {
@@ -56,6 +85,8 @@ impl StageModel {
                 nan: spec.nan,
                 models: Choice::Bins(loaded.bins),
                 graph: None,
+                corrected: None,
+                drawn: None,
                 files: loaded.files,
                 told: loaded.notes,
                 spec: loaded.resolved,
@@ -101,6 +132,8 @@ impl StageModel {
                 nan: spec.nan,
                 models,
                 graph: None,
+                corrected: None,
+                drawn: None,
                 files: hashed,
                 told: Vec::new(),
                 spec: spec.clone(),
@@ -127,9 +160,31 @@ impl StageModel {
             nan: spec.nan,
             models: Choice::Folds(Vec::new()),
             graph: Some(Arc::new(model)),
+            corrected: None,
+            drawn: None,
             files: vec![hashed],
             told: Vec::new(),
             spec: spec.clone(),
+        })
+    }
+
+    fn load_correction(
+        files: &ModelFiles<'_>,
+        spec: &campaign::Model,
+        source: &CorrectionSource,
+    ) -> Result<Self, Vec<Wrong>> {
+        let applied = applied::load(files, spec, source)?;
+        Ok(Self {
+            name: spec.name.clone(),
+            columns: spec.columns().map(str::to_owned).collect(),
+            nan: spec.nan,
+            models: Choice::Folds(Vec::new()),
+            graph: None,
+            corrected: Some(applied.corrected),
+            drawn: None,
+            files: vec![applied.file],
+            told: Vec::new(),
+            spec: applied.resolved,
         })
     }
 
@@ -144,6 +199,12 @@ impl StageModel {
     pub fn fields(&self) -> Vec<Field> {
         if let Some(graph) = &self.graph {
             return graph.fields();
+        }
+        if let Some(corrected) = &self.corrected {
+            return corrected.fields();
+        }
+        if let Some(drawn) = &self.drawn {
+            return drawn.fields();
         }
         let types = self.models.outputs().into_iter();
         let columns = self.columns.iter().zip(types);
@@ -165,6 +226,18 @@ impl StageModel {
     #[must_use]
     pub fn graph(&self) -> Option<&campaign::Graph> {
         self.graph.as_ref().map(|model| model.graph())
+    }
+
+    /// Whether it is drawn, for which its rows must be told apart.
+    #[must_use]
+    pub fn needs_draws(&self) -> bool {
+        self.drawn.as_ref().is_some_and(|drawn| drawn.needs_draws())
+    }
+
+    /// The correction whose value it is, where it is one.
+    #[cfg(test)]
+    pub(crate) fn corrected(&self) -> Option<Arc<Corrected>> {
+        self.corrected.clone()
     }
 
     /// What the campaign says of it, with what a BDT configuration adds to that.
@@ -197,7 +270,10 @@ impl StageModel {
         let models = self.models.all().iter();
         let models = models.map(|model| model.engine().unwrap_or_default());
         let graph = self.graph.iter().map(|model| model.engine());
-        configuration.into_iter().chain(models).chain(graph)
+        let plain = self.corrected.is_some() || self.drawn.is_some();
+        let plain = self.files.iter().filter(move |_| plain).map(|_| "");
+        let others = graph.chain(plain);
+        configuration.into_iter().chain(models).chain(others)
     }
 
     /// What its values depend on beside its configuration, of each file (see `maker`).
@@ -369,79 +445,6 @@ impl NotScored {
         match self {
             Self::Failed(failure) => failure.message,
             Self::Row(row) => row.message,
-        }
-    }
-}
-
-/// The columns of models that are all of rows; those of the same inputs share one gathering.
-pub fn score_all(models: &[StageModel], rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
-    let scored = score_with_graphs(models, &[], rows);
-    let scored = scored.map_err(|wrong| match wrong {
-        NotScored::Failed(failure) => failure,
-        NotScored::Row(row) => Failure::reject("model", "rows", row.message),
-    })?;
-    Ok(scored.columns)
-}
-
-/// The columns that models add, and how much they leave out by which step of the cut flow.
-pub(crate) struct ScoredRows {
-    pub(crate) columns: Vec<ArrayRef>,
-    pub(crate) left_out: Vec<(String, u64)>,
-}
-
-/// The columns of all models of a stage. Graphs are made of what rows have, and of what earlier models
-/// gave.
-pub(crate) fn score_with_graphs(
-    models: &[StageModel],
-    features: &[Option<Features>],
-    rows: &RecordBatch,
-) -> Result<ScoredRows, NotScored> {
-    let mut left_out = Vec::new();
-    let mut gathering = Gathering::of(rows);
-    let mut known = rows.clone();
-    let mut columns = Vec::with_capacity(models.len());
-    for (number, model) in models.iter().enumerate() {
-        let added = match (&model.graph, features.get(number)) {
-            (Some(graph), Some(Some(features))) => {
-                let scored = graph.evaluate(features, &known);
-                let scored = scored.map_err(|wrong| model.not_scored(wrong))?;
-                left_out.extend(model.left_out(scored.left_out));
-                scored.columns
-            }
-            _ => model.models.evaluate(&mut gathering)?,
-        };
-        if features.iter().skip(number + 1).any(Option::is_some) {
-            for (field, column) in model.fields().into_iter().zip(&added) {
-                let extended = with_column(&known, field, Arc::clone(column));
-                known = extended.map_err(|error| Failure::reject("model", &model.name, error))?;
-            }
-        }
-        columns.extend(added);
-    }
-    Ok(ScoredRows { columns, left_out })
-}
-
-impl StageModel {
-    /// The steps of the cut flow that say what it leaves out of graphs and of what is written.
-    pub(crate) fn steps_left_out(&self) -> Vec<String> {
-        let graph = self.graph();
-        graph.map_or_else(Vec::new, |graph| graph.steps_left_out(&self.name))
-    }
-
-    /// What it left out, each with its step.
-    fn left_out(&self, left_out: graph::LeftOut) -> Vec<(String, u64)> {
-        let truncates = self.graph().and_then(|graph| graph.dense.as_ref());
-        let truncates = truncates.is_some_and(|dense| dense.highest.is_some());
-        let counts = [left_out.nodes, left_out.edges].into_iter();
-        let counts = counts.skip(usize::from(!truncates));
-        self.steps_left_out().into_iter().zip(counts).collect()
-    }
-
-    fn not_scored(&self, wrong: graph::Unscored) -> NotScored {
-        let message = format!("model {}: {}", self.name, wrong.message);
-        match wrong.row {
-            Some(row) => NotScored::Row(NoNumber { row, message }),
-            None => Failure::reject("model", &self.name, message).into(),
         }
     }
 }

@@ -42,6 +42,17 @@ pub struct Correction {
     pub(crate) inputs: Vec<InputVariable>,
     pub(crate) formulas: Vec<Formula>,
     pub(crate) data: Node,
+    /// Of each input.
+    pub(crate) categories: Vec<Categories>,
+}
+
+/// The texts that an input may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Categories {
+    /// Those that are named, in the order of the file.
+    pub texts: Vec<String>,
+    /// Whether there is a value for others, too.
+    pub are_open: bool,
 }
 
 impl Correction {
@@ -53,6 +64,11 @@ impl Correction {
     /// Its inputs, in the order in which they are given.
     pub fn inputs(&self) -> &[InputVariable] {
         &self.inputs
+    }
+
+    /// The texts that it knows of an input, by its number.
+    pub fn categories(&self, input: usize) -> Categories {
+        self.categories.get(input).cloned().unwrap_or_default()
     }
 
     /// Its value for these inputs.

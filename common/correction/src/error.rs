@@ -8,6 +8,9 @@ pub enum FileError {
     /// It is no JSON.
     #[error("this is no JSON: {0}")]
     Json(String),
+    /// It begins as what gzip writes, and is none.
+    #[error("this is compressed by gzip, and cannot be read: {0}")]
+    Gzip(String),
     /// It is of another schema.
     #[error("its schema_version is {0}, this reads version 2: convert it with correctionlib")]
     Schema(String),

@@ -1,5 +1,8 @@
 //! A file of corrections.
 
+use std::borrow::Cow;
+
+use libdeflater::Decompressor;
 use serde_json::Value;
 
 use crate::correction::{Correction, InputKind, InputVariable};
@@ -7,16 +10,21 @@ use crate::error::FileError;
 use crate::formula::Formula;
 use crate::node::{Reader, array};
 
+/// Bytes, at most, of a file that was compressed.
+const MOST: usize = 256 << 20;
+
 /// The corrections of a file, by name.
 #[derive(Debug, Clone)]
 pub struct CorrectionFile {
-    corrections: Vec<Correction>,
+    corrections: Vec<(String, Result<Correction, FileError>)>,
 }
 
 impl CorrectionFile {
-    /// Reads JSON of schema version 2. Every correction is read: one that cannot be evaluated
-    /// refuses the file. Keys that are not known are ignored, as correctionlib does.
+    /// Reads JSON of schema version 2. One correction that cannot be evaluated spoils no other: what
+    /// is wrong with it is told to who asks for it. Keys that are not known are ignored, as
+    /// correctionlib does.
     pub fn parse(json: &[u8]) -> Result<Self, FileError> {
+        let json = &*plain(json)?;
         let file: Value =
             serde_json::from_slice(json).map_err(|error| FileError::Json(error.to_string()))?;
         if file.get("schema_version").and_then(Value::as_u64) != Some(2) {
@@ -29,7 +37,7 @@ impl CorrectionFile {
         let corrections = list
             .iter()
             .enumerate()
-            .map(|(index, value)| correction(value, &format!("corrections[{index}]")));
+            .map(|(index, value)| named(value, &format!("corrections[{index}]")));
         Ok(Self {
             corrections: corrections.collect::<Result<_, _>>()?,
         })
@@ -37,26 +45,75 @@ impl CorrectionFile {
 
     /// The names of all corrections.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.corrections.iter().map(Correction::name)
+        self.corrections.iter().map(|(name, _)| name.as_str())
     }
 
     /// The correction of a name.
     pub fn correction(&self, name: &str) -> Result<&Correction, FileError> {
-        let found = self
-            .corrections
-            .iter()
-            .find(|correction| correction.name() == name);
-        found.ok_or_else(|| FileError::Unknown {
-            name: name.to_owned(),
-            known: self.names().take(8).collect::<Vec<_>>().join(", "),
-        })
+        let mut corrections = self.corrections.iter();
+        let found = corrections.find(|(of, _)| of == name);
+        match found {
+            Some((_, Ok(correction))) => Ok(correction),
+            Some((_, Err(error))) => Err(error.clone()),
+            None => Err(FileError::Unknown {
+                name: name.to_owned(),
+                known: known(self.names()),
+            }),
+        }
     }
 }
 
-fn correction(value: &Value, place: &str) -> Result<Correction, FileError> {
+/// The text of a file that may be compressed by gzip.
+fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, FileError> {
+    /// How such a file begins.
+    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    if !bytes.starts_with(&GZIP) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let wrong = |why: &str| FileError::Gzip(why.to_owned());
+    // The last four bytes are the size; deflate makes at most 1032 bytes of one.
+    let size = bytes
+        .last_chunk::<4>()
+        .map_or(0, |size| u32::from_le_bytes(*size));
+    let size = size as usize;
+    if size > MOST {
+        return Err(wrong(&format!(
+            "it has {size} bytes, at most {MOST} are read"
+        )));
+    }
+    if size / 1100 > bytes.len() {
+        return Err(wrong("its size is not that of what it holds"));
+    }
+    let mut text = vec![0; size];
+    let read = Decompressor::new().gzip_decompress(bytes, &mut text);
+    let read = read.map_err(|_| wrong("it is damaged, or more than one file"))?;
+    text.truncate(read);
+    Ok(Cow::Owned(text))
+}
+
+/// The first names of many.
+fn known<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    /// As many as a person reads.
+    const NAMED: usize = 8;
+    let quoted: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    let more = quoted.len().saturating_sub(NAMED);
+    let first = quoted.iter().take(NAMED).cloned().collect::<Vec<_>>();
+    match more {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+type Named = (String, Result<Correction, FileError>);
+
+fn named(value: &Value, place: &str) -> Result<Named, FileError> {
     let name = value.get("name").and_then(Value::as_str);
     let name = name.ok_or_else(|| FileError::content(place, "a correction has a name"))?;
-    let place = &format!("{place} (\"{name}\")");
+    let place = format!("{place} (\"{name}\")");
+    Ok((name.to_owned(), correction(value, name, &place)))
+}
+
+fn correction(value: &Value, name: &str, place: &str) -> Result<Correction, FileError> {
     let mut inputs = Vec::new();
     for (index, input) in array(value.get("inputs"), &format!("{place}.inputs"))?
         .iter()
@@ -103,11 +160,16 @@ fn correction(value: &Value, place: &str) -> Result<Correction, FileError> {
         formulas: formulas.len(),
     };
     let data = reader.node(data, &format!("{place}.data"))?;
+    let categories = inputs.iter().enumerate();
+    let categories = categories
+        .map(|(index, _)| data.categories(index))
+        .collect();
     Ok(Correction {
         name: name.to_owned(),
         inputs,
         formulas,
         data,
+        categories,
     })
 }
 

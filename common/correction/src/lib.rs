@@ -19,7 +19,7 @@ mod formula;
 mod node;
 mod table;
 
-pub use correction::{Correction, Input, InputKind, InputVariable};
+pub use correction::{Categories, Correction, Input, InputKind, InputVariable};
 pub use efficiency::Efficiency;
 pub use error::{EvaluateError, FileError};
 pub use file::CorrectionFile;

@@ -2,8 +2,10 @@
 
 mod read;
 
+use std::collections::BTreeSet;
+
 use crate::bins::{Edges, Flow};
-use crate::correction::{Correction, Input};
+use crate::correction::{Categories, Correction, Input};
 use crate::error::EvaluateError;
 use crate::formula::Formula;
 
@@ -48,6 +50,42 @@ pub(crate) enum Key {
 }
 
 impl Node {
+    /// The texts that an input may be here and below.
+    pub(crate) fn categories(&self, of: usize) -> Categories {
+        let mut found = Categories::default();
+        let mut known = BTreeSet::new();
+        let mut waiting = vec![self];
+        while let Some(node) = waiting.pop() {
+            match node {
+                Self::Number(_) | Self::Formula(_) | Self::FormulaRef { .. } => {}
+                Self::Bins {
+                    content, default, ..
+                } => {
+                    waiting.extend(content.iter().rev());
+                    waiting.extend(default.as_deref());
+                }
+                Self::Category {
+                    input,
+                    content,
+                    default,
+                } => {
+                    for (key, _) in content.iter().filter(|_| *input == of) {
+                        if let Key::Text(text) = key
+                            && known.insert(text.as_str())
+                        {
+                            found.texts.push(text.clone());
+                        }
+                    }
+                    found.are_open |= *input == of && default.is_some();
+                    waiting.extend(content.iter().rev().map(|(_, node)| node));
+                    waiting.extend(default.as_deref());
+                }
+                Self::Transform { rule, content, .. } => waiting.extend([&**content, &**rule]),
+            }
+        }
+        found
+    }
+
     pub(crate) fn evaluate<'a>(
         &'a self,
         of: &Correction,

@@ -124,9 +124,9 @@ fn tables_that_are_none_are_refused() {
 }
 
 fn refusal(json: &str) -> String {
-    CorrectionFile::parse(json.as_bytes())
-        .unwrap_err()
-        .to_string()
+    let file = CorrectionFile::parse(json.as_bytes());
+    let found = file.and_then(|file| file.correction("a").cloned());
+    found.unwrap_err().to_string()
 }
 
 /// A file of one correction of the input x.
@@ -208,7 +208,7 @@ fn inputs_that_do_not_fit_are_named() {
     let unknown = file.correction("missing").unwrap_err().to_string();
     assert_eq!(
         unknown,
-        "it has no correction \"missing\", but binned, clamped, wrapped, by_category, moved"
+        "it has no correction \"missing\", but \"binned\", \"clamped\", \"wrapped\", \"by_category\", \"moved\""
     );
 }
 
@@ -232,4 +232,51 @@ fn efficiencies_are_those_of_pidcalib2() {
         );
         assert!((found.error / number("error") - 1.0).abs() < 1e-12, "{row}");
     }
+}
+
+/// Of a file of many, as experiments publish them, one may be made of random numbers.
+#[test]
+fn a_correction_that_cannot_be_evaluated_spoils_no_other() {
+    let text = file("1.5").replace(
+        "\"corrections\": [",
+        r#""corrections": [{"name": "smeared", "version": 1, "inputs": [{"name": "x", "type": "real"}], "output": {"name": "o", "type": "real"}, "data": {"nodetype": "hashprng", "inputs": ["x"], "distribution": "normal"}}, "#,
+    );
+    let file = CorrectionFile::parse(text.as_bytes()).unwrap();
+    let found = file.correction("a").unwrap();
+    assert!((found.evaluate(&[Input::Real(0.0)]).unwrap() - 1.5).abs() < 1e-15);
+    let told = file.correction("smeared").unwrap_err().to_string();
+    assert!(told.starts_with("corrections[0] (\"smeared\").data: nodes of the type \"hashprng\""));
+}
+
+#[test]
+fn compressed_files_are_read_and_damaged_ones_are_told() {
+    let text = file("1.5");
+    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+    let mut packed = vec![0; compressor.gzip_compress_bound(text.len())];
+    let length = compressor
+        .gzip_compress(text.as_bytes(), &mut packed)
+        .unwrap();
+    packed.truncate(length);
+    assert!(
+        CorrectionFile::parse(&packed)
+            .unwrap()
+            .correction("a")
+            .is_ok()
+    );
+    let told = |bytes: &[u8]| CorrectionFile::parse(bytes).unwrap_err().to_string();
+    let mut damaged = packed.clone();
+    damaged[20] ^= 0xff;
+    assert!(told(&damaged).contains("it is damaged"));
+    let mut lying = packed.clone();
+    lying[length - 4..].copy_from_slice(&[0, 0, 0, 9]);
+    assert!(told(&lying).contains("its size is not that of what it holds"));
+    assert!(told(&packed[..6]).contains("compressed by gzip"));
+}
+
+#[test]
+fn the_texts_that_an_input_may_be_are_known() {
+    let file = CorrectionFile::parse(FILE).unwrap();
+    let category = file.correction("by_category").unwrap();
+    assert!(category.categories(0).texts.contains(&"nominal".to_owned()));
+    assert!(category.categories(1).texts.is_empty());
 }

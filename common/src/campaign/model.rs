@@ -1,6 +1,8 @@
 //! `[[stage.model]]`: a model, its inputs and the columns that its outputs go to.
 
+mod apply;
 mod bdt;
+mod draw;
 mod graph;
 mod inputs;
 mod outputs;
@@ -8,7 +10,9 @@ mod outputs;
 use serde::Serialize;
 
 use crate::section::Section;
+pub use apply::{CorrectionSource, Outside, USUAL};
 pub use bdt::{BdtMode, BdtSource, is_ccdb};
+pub use draw::DrawSource;
 pub use graph::{Dense, Distance, Edges, Graph, GraphInput, Least, Level, WrittenEdges};
 pub use inputs::{ModelInputs, NamedInput};
 pub use outputs::ModelOutput;
@@ -23,6 +27,10 @@ pub enum ModelSource {
     Folds(Vec<String>),
     /// A BDT configuration, and a model for each of its bins.
     Bdt(BdtSource),
+    /// A correction of a file, whose value is a weight: `apply` of a stage.
+    Correction(CorrectionSource),
+    /// Densities that a column is drawn by: `resample` or `transform` of a stage.
+    Draw(DrawSource),
 }
 
 impl ModelSource {
@@ -34,6 +42,8 @@ impl ModelSource {
             Self::Onnx(path) => std::slice::from_ref(path),
             Self::Folds(paths) => paths,
             Self::Bdt(source) => std::slice::from_ref(&source.config),
+            Self::Correction(source) => std::slice::from_ref(&source.file),
+            Self::Draw(source) => &source.files,
         }
     }
 }
@@ -100,7 +110,12 @@ fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
 impl Model {
     /// Names of the columns that it adds to the table, in order.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        let bins = self.bdt().map_or(&[][..], |source| &source.columns);
+        let bins = match &self.source {
+            ModelSource::Bdt(source) => &source.columns[..],
+            ModelSource::Correction(source) => &source.columns[..],
+            ModelSource::Draw(source) => &source.columns[..],
+            ModelSource::Onnx(_) | ModelSource::Folds(_) => &[],
+        };
         let named = self.outputs.iter().map(|output| output.column.as_str());
         let only = self.outputs.is_empty() && bins.is_empty();
         let only = only.then_some(self.name.as_str());
@@ -114,7 +129,17 @@ impl Model {
     pub fn bdt(&self) -> Option<&BdtSource> {
         match &self.source {
             ModelSource::Bdt(source) => Some(source),
-            ModelSource::Onnx(_) | ModelSource::Folds(_) => None,
+            _ => None,
+        }
+    }
+
+    /// Where it is in its stage, where it is no `[[stage.model]]`.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        match &self.source {
+            ModelSource::Correction(source) => Some(&source.place),
+            ModelSource::Draw(source) => Some(&source.place),
+            ModelSource::Onnx(_) | ModelSource::Folds(_) | ModelSource::Bdt(_) => None,
         }
     }
 
@@ -126,6 +151,11 @@ impl Model {
             for (place, _) in &mut places {
                 place.replace_range(.., "bdt_config");
             }
+        }
+        if self.place().is_some() {
+            // Each input is of one.
+            let ends = places.iter_mut().map(|(place, _)| place);
+            ends.for_each(|place| place.truncate(place.len().saturating_sub("[0]".len())));
         }
         places
     }

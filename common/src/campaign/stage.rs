@@ -212,10 +212,10 @@ impl Stage {
         }
         for (index, model) in stage.models.iter().enumerate() {
             if model.graph.is_some() && stage.rows != Rows::Event {
-                let place = stage.reading.models.of(index);
+                let place = stage.model_place(index);
                 let message =
                     "needs rows = \"event\": an event has the nodes of its graphs as lists";
-                section.problem(&format!("model[{place}].graph"), message);
+                section.problem(&format!("{place}.graph"), message);
             }
         }
         if stage.has_folds() {
@@ -268,6 +268,15 @@ impl Stage {
             .chain(scores)
             .chain(weights.map(|column| column.name))
             .collect()
+    }
+
+    /// Where the model of a number is below the stage in its file: `model[0]`, or `apply`.
+    #[must_use]
+    pub fn model_place(&self, number: usize) -> String {
+        match self.models.get(number).and_then(Model::place) {
+            Some(place) => place.to_owned(),
+            None => format!("model[{}]", self.reading.models.of(number)),
+        }
     }
 
     /// Whether it has a column of that name before it scores.
@@ -500,6 +509,8 @@ fn read_models(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Model> {
             None => reading.unread_table(&mut model),
         }
     }
+    models.extend(Model::read_applied(section, reading));
+    models.extend(Model::read_drawn(section, reading));
     models
 }
 

@@ -11,6 +11,7 @@ use super::efficiency::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawE
 use super::fit::{MassFitCounts, MassFitResult, MassFitSpec, RawMassFit};
 use super::histogram::{HistogramCounts, HistogramResult, HistogramSpec, RawHistogram};
 use super::importance::{ImportanceCounts, ImportanceResult, ImportanceSpec, RawImportance};
+use super::kde::{KdeCounts, KdeResult, KdeSpec, RawKde};
 use super::kind::{Counting, Kind, StageNames};
 use super::multiclass::{MulticlassCounts, MulticlassResult, MulticlassSpec, RawMulticlass};
 use super::multilabel::{MultilabelCounts, MultilabelResult, MultilabelSpec, RawMultilabel};
@@ -319,6 +320,8 @@ kinds! {
     importance: Importance(ImportanceSpec, RawImportance, ImportanceCounts, ImportanceResult),
     /// Pictures of a few entries.
     display: Display(DisplaySpec, RawDisplay, DisplayCounts, DisplayResult),
+    /// The density of a column, given others.
+    kde: Kde(KdeSpec, RawKde, KdeCounts, KdeResult),
 }
 
 impl TryFrom<RawMetric> for MetricSpec {

@@ -4,9 +4,10 @@
 //! One that is added later is hashed only where it is not at its default.
 
 use crate::campaign::{
-    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, Cow, Dense, Edges, EngineChoice,
-    Graph, Grouping, Join, Keep, MissingLabels, MissingRows, Model, ModelInputs, ModelOutput,
-    ModelSource, NamedInput, NanPolicy, Rows, Stage, StageName, Weigh, WrittenEdges,
+    BdtMode, BdtSource, Campaign, Charge, Column, ColumnType, CorrectionSource, Cow, Dense,
+    DrawSource, Edges, EngineChoice, Graph, Grouping, Join, Keep, MissingLabels, MissingRows,
+    Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy, Outside, Rows, Stage,
+    StageName, Weigh, WrittenEdges,
 };
 use crate::field_hash::FieldHash;
 
@@ -219,6 +220,12 @@ fn of_model(model: &Model) -> FieldHash {
         ModelSource::Bdt(source) => {
             hash.part("bdt", &of_bdt(source));
         }
+        ModelSource::Correction(source) => {
+            hash.part("correction", &of_correction(source));
+        }
+        ModelSource::Draw(source) => {
+            hash.part("draw", &of_draw(source));
+        }
     }
     if let Some(class) = class {
         hash.number("class", *class as u64);
@@ -244,6 +251,60 @@ fn of_bdt(source: &BdtSource) -> FieldHash {
     if let Some(column) = score_column {
         hash.number("score_column", *column as u64);
     }
+    hash
+}
+
+fn of_correction(source: &CorrectionSource) -> FieldHash {
+    let CorrectionSource {
+        // Its hash is one of the model's files.
+        file: _,
+        correction,
+        texts,
+        varied,
+        variations,
+        outside,
+        // As the name and the variations say.
+        columns: _,
+        place: _,
+    } = source;
+    let mut hash = FieldHash::of("correction");
+    hash.text("name", correction)
+        .text_if("varied", varied.as_ref());
+    for (input, text) in texts {
+        hash.text("input", input).text("text", text);
+    }
+    if let Some(variations) = variations {
+        let variation = |(suffix, of): &(String, Vec<String>)| {
+            let mut hash = FieldHash::of("variation");
+            hash.text("suffix", suffix).texts("of", of);
+            hash
+        };
+        hash.parts("variations", variations.iter().map(variation));
+    }
+    match outside {
+        Outside::Error => {}
+        Outside::Nan => {
+            hash.text("outside", "nan");
+        }
+    }
+    hash
+}
+
+fn of_draw(source: &DrawSource) -> FieldHash {
+    let DrawSource {
+        // Their hashes are those of the model's files.
+        files: _,
+        has_systematic,
+        is_transform,
+        seed,
+        // As the name and the files say.
+        columns: _,
+        place: _,
+    } = source;
+    let mut hash = FieldHash::of("draw");
+    hash.flag("systematic", *has_systematic)
+        .flag("transform", *is_transform)
+        .number("seed", *seed);
     hash
 }
 

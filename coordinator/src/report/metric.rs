@@ -8,6 +8,7 @@ mod efficiency;
 mod fit;
 mod histogram;
 mod importance;
+mod kde;
 mod multiclass;
 mod multilabel;
 mod ranking;
@@ -32,6 +33,7 @@ pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResul
         MetricResult::Efficiency(found) => efficiency::efficiency_plots(report, stage, found),
         MetricResult::MassFit(found) => fit::fit_plots(report, stage, found),
         MetricResult::Importance(found) => importance::importance_plots(report, stage, found),
+        MetricResult::Kde(_) => Vec::new(),
         MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
         MetricResult::Multilabel(found) => multilabel::multilabel_plots(report, stage, found),
         MetricResult::Clustering(found) => clustering::clustering_plots(report, stage, found),
@@ -53,6 +55,7 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     html += &fit::page(stage, pictures);
     html += &efficiency::page(stage, pictures);
     html += &display::page(stage, pictures);
+    html += &kde::page(stage);
     html += &titled("Distributions", stage, pictures, |metric| {
         matches!(metric, MetricResult::Histogram(_))
     });
@@ -73,6 +76,7 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     files.extend(significance::csv_files(report));
     files.extend(fit::files(report));
     files.extend(efficiency::files(report));
+    files.extend(kde::files(report));
     files.extend(drift_alarms::csv_files(report));
     files
 }

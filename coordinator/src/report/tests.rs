@@ -189,6 +189,7 @@ fn hostile_text_is_harmless_everywhere() {
                 found.categories[0].fits[0].curves[1].name = "=cmd".into();
                 found.categories[0].verdicts[0].reason = "=cmd".into();
             }
+            MetricResult::Kde(found) => found.title = evil.into(),
             MetricResult::Efficiency(found) => {
                 found.cuts[0] = "=cmd<script>".into();
                 found.axes[0].column = evil.into();

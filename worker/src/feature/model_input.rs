@@ -26,9 +26,9 @@ impl Compiler<'_> {
                 added.extend(columns);
                 continue;
             }
-            let of = stage.reading.models.of(number);
+            let of = stage.model_place(number);
             for (place, input) in model.places() {
-                let path = self.path(&format!("model[{of}].{place}"));
+                let path = self.path(&format!("{of}.{place}"));
                 let mut known = written.iter().chain(&added);
                 match known.find(|output| output.name == input) {
                     Some(output) => self.must_be_number(path, input, &output.stored.clone()),

@@ -33,6 +33,7 @@ impl PreparedStage {
                 let place = |(index, _)| self.stage.reading.metrics.of(index);
                 needing.extend(counting.map(place).map(|place| format!("metric[{place}]")));
             }
+            needing.extend(self.drawn());
             let needing = needing.into_iter();
             return needing
                 .map(|key| problem(&key, format!("its events {keep}")))
@@ -43,7 +44,8 @@ impl PreparedStage {
             .map(|_| (of_folds(&self.stage).to_owned(), "folds are made"));
         let shuffling = self.shuffling().into_iter();
         let shuffling = shuffling.map(|key| (key, "features are shuffled"));
-        let needing = of_folds.into_iter().chain(shuffling);
+        let draws = self.drawn().map(|key| (key, "draws are made"));
+        let needing = of_folds.into_iter().chain(shuffling).chain(draws);
         let missing = |name: &&str| schema.field_with_name(name).is_err();
         let missing = || [RUN, LUMI, EVENT].into_iter().filter(missing);
         let problems = needing.flat_map(|(key, what)| {
@@ -64,6 +66,18 @@ impl PreparedStage {
             .map(place)
             .map(|place| format!("metric[{place}]"))
             .collect()
+    }
+
+    /// Where its models are that are drawn.
+    fn drawn(&self) -> impl Iterator<Item = String> {
+        let numbers = 0..self.stage.models.len();
+        let is_drawn = |number: &usize| {
+            let spec = self.stage.models.get(*number);
+            let mut models = self.models.iter().filter(|model| model.needs_draws());
+            spec.is_some_and(|spec| models.any(|model| model.name() == spec.name))
+        };
+        let drawn = numbers.filter(is_drawn);
+        drawn.map(|number| self.stage.model_place(number))
     }
 }
 

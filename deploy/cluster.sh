@@ -5,7 +5,7 @@
 #
 #   deploy/cluster.sh [--demo NAME] [--keep] [--events N] [--output FOLDER]
 #
-#   --demo NAME      trigger, pid, dielectron or pioneer; `lumimill demo --list` names all [default: trigger]
+#   --demo NAME      trigger, pid, dielectron, dstar or pioneer; `lumimill demo --list` names all [default: trigger]
 #   --keep           leaves the site running after the campaign, until Ctrl-C
 #   --events N       events of the demo [default: as many as it makes]
 #   --output FOLDER  input, report and tables [default: lumimill-cluster]

@@ -1,9 +1,9 @@
 //! Writes the demo's inputs with another seed or size: what the demo's models are trained on.
 //!
-//! `cargo run --release -p lumimill --example demo_inputs -- FOLDER EVENTS SEED [pid|dielectron|pioneer]`
+//! `cargo run --release -p lumimill --example demo_inputs -- FOLDER EVENTS SEED [pid|dielectron|dstar|pioneer]`
 
 use anyhow::{Context, Result};
-use lumimill::demo::{DemoInputs, dielectron, pid, pioneer, write_inputs};
+use lumimill::demo::{DemoInputs, dielectron, dstar, pid, pioneer, write_inputs};
 use std::path::Path;
 
 type Write = fn(&Path, u64, u64) -> Result<DemoInputs>;
@@ -16,11 +16,14 @@ fn main() -> Result<()> {
         [folder, events, seed, name] if name == "dielectron" => {
             (folder, events, seed, dielectron::write_inputs)
         }
+        [folder, events, seed, name] if name == "dstar" => {
+            (folder, events, seed, dstar::write_inputs)
+        }
         [folder, events, seed, name] if name == "pioneer" => {
             (folder, events, seed, pioneer::write_inputs)
         }
         _ => anyhow::bail!(
-            "expected FOLDER EVENTS SEED [pid|dielectron|pioneer], found {} arguments",
+            "expected FOLDER EVENTS SEED [pid|dielectron|dstar|pioneer], found {} arguments",
             arguments.len()
         ),
     };

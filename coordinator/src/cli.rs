@@ -120,7 +120,7 @@ enum Command {
     Dead(dead::DeadCommand),
     /// Make a small NanoAOD data set and run a trigger-emulator campaign on it.
     #[command(
-        after_help = "Examples:\n  lumimill demo --output demo\n  lumimill demo pid\n  lumimill demo dielectron\n  lumimill demo --list"
+        after_help = "Examples:\n  lumimill demo --output demo\n  lumimill demo pid\n  lumimill demo dielectron\n  lumimill demo dstar\n  lumimill demo --list"
     )]
     Demo(demo::DemoArgs),
 }

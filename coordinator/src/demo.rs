@@ -5,13 +5,14 @@
 //! another seed by `deploy/train_demo_models.py`, so that the demo's metrics are honest. The
 //! physics is that of a toy: two muons from a Z, a J/psi, an upsilon or a falling continuum, and
 //! trigger decisions with turn-on curves in their momenta. It knows nothing of how a campaign
-//! is run. [`pid`], [`dielectron`] and [`pioneer`] are other demos.
+//! is run. [`pid`], [`dielectron`], [`dstar`] and [`pioneer`] are other demos.
 
 mod branch_table;
 mod certified;
 mod collision;
 pub mod dielectron;
 mod dimuon;
+pub mod dstar;
 pub mod pid;
 pub mod pioneer;
 mod random;

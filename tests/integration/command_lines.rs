@@ -46,6 +46,7 @@ const KNOWN: &[(&str, Way)] = &[
     ("lumimill demo pid", Alone(0)),
     ("lumimill demo dielectron", Alone(0)),
     ("lumimill demo pioneer", Alone(0)),
+    ("lumimill demo dstar", Alone(0)),
     ("lumimill demo --list", Alone(0)),
     ("lumimill check campaign.toml", Alone(0)),
     ("lumimill check", Elsewhere("is the name of the command")),

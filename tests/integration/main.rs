@@ -13,6 +13,7 @@ mod command_lines;
 mod determinism;
 mod dielectron;
 mod directories;
+mod dstar;
 mod duplicates;
 mod event_level;
 mod every_mistake;

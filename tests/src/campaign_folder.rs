@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lumimill::demo::{dielectron, pid, pioneer, write_inputs};
+use lumimill::demo::{dielectron, dstar, pid, pioneer, write_inputs};
 use tempfile::TempDir;
 
 /// A folder with a campaign file, data, mask and models; removed when dropped.
@@ -42,6 +42,14 @@ impl CampaignFolder {
     pub fn pioneer(events: u64) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         pioneer::write_inputs(folder.path(), events, 7).expect("the demo's input is written");
+        Self { folder }
+    }
+
+    /// The demo of D* candidates, so many of data and as many of simulation.
+    #[must_use]
+    pub fn dstar(candidates: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        dstar::write_inputs(folder.path(), candidates, 7).expect("the demo's input is written");
         Self { folder }
     }
 

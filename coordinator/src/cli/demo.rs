@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 use super::SlotsArg;
 use super::run::{RunArgs, run};
 use super::say::say;
-use crate::demo::{DEMO_EVENTS, DEMO_SEED, DemoInputs, dielectron, pid, pioneer, write_inputs};
+use crate::demo::{
+    DEMO_EVENTS, DEMO_SEED, DemoInputs, dielectron, dstar, pid, pioneer, write_inputs,
+};
 use crate::exit_code::Exit;
 
 /// The demos that there are.
@@ -19,6 +21,8 @@ enum Demo {
     Pid,
     /// Electron pairs in ALICE's tables, selected by models in bins of centrality and pT
     Dielectron,
+    /// Mass fits, efficiencies and corrections of particle identification, on D* candidates
+    Dstar,
     /// Pion decays in an active target, by a chain of five models of graphs
     Pioneer,
 }
@@ -29,6 +33,7 @@ impl Demo {
             Self::Trigger => "lumimill-demo",
             Self::Pid => "lumimill-demo-pid",
             Self::Dielectron => "lumimill-demo-dielectron",
+            Self::Dstar => "lumimill-demo-dstar",
             Self::Pioneer => "lumimill-demo-pioneer",
         }
     }
@@ -39,6 +44,7 @@ impl Demo {
             Self::Trigger => ("NanoAOD-like events", DEMO_EVENTS),
             Self::Pid => ("tracks", pid::PID_TRACKS),
             Self::Dielectron => ("pairs", dielectron::PAIRS),
+            Self::Dstar => ("candidates of data, and of simulation,", dstar::CANDIDATES),
             Self::Pioneer => ("pion decays", pioneer::PIONEER_EVENTS),
         }
     }
@@ -48,6 +54,7 @@ impl Demo {
             Self::Trigger => write_inputs(folder, events, seed),
             Self::Pid => pid::write_inputs(folder, events, seed),
             Self::Dielectron => dielectron::write_inputs(folder, events, seed),
+            Self::Dstar => dstar::write_inputs(folder, events, seed),
             Self::Pioneer => pioneer::write_inputs(folder, events, seed),
         }
     }
@@ -64,7 +71,7 @@ pub(super) struct DemoArgs {
     /// Folder for input, tables and report; lumimill-demo, or lumimill-demo-NAME, unless told.
     #[arg(long)]
     output: Option<PathBuf>,
-    /// Events (tracks, pairs) to make; 60000 unless told, of pioneer 12000.
+    /// Events (tracks, pairs, candidates) to make; 60000 unless told, of pioneer 12000.
     #[arg(long)]
     events: Option<u64>,
     /// Seed of the events.

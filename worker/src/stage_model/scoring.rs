@@ -41,8 +41,7 @@ pub(crate) fn score_with_graphs(
         let added = match (&model.graph, features.get(number)) {
             (Some(graph), Some(Some(features))) => {
                 let scored = graph.evaluate(features, &known);
-                let scored =
-                    scored.map_err(|wrong| model.not_scored(wrong.row, &wrong.message))?;
+                let scored = scored.map_err(|wrong| model.not_scored(wrong.row, &wrong.message))?;
                 left_out.extend(model.left_out(scored.left_out));
                 scored.columns
             }

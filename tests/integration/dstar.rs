@@ -90,13 +90,12 @@ fn tells(told: &str, parts: &[&str]) {
 
 #[test]
 fn files_of_corrections_that_cannot_be_used_say_why() {
-    let told = checked(|folder| folder.write("pid_ratio.json", "weights".to_owned()));
+    let told = checked(|folder| folder.write("pid_ratio.json", "weights"));
     tells(
         &told,
         &["stage[1].apply.corrections: pid_ratio.json: this is no JSON"],
     );
-    let told =
-        checked(|folder| folder.write("pid_ratio.json", "{\"schema_version\": 1}".to_owned()));
+    let told = checked(|folder| folder.write("pid_ratio.json", "{\"schema_version\": 1}"));
     tells(
         &told,
         &["its schema_version is 1, this reads version 2: convert it with correctionlib"],

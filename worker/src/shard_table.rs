@@ -4,6 +4,7 @@
 mod packed;
 mod page_sizes;
 mod room;
+mod seal;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -31,10 +32,11 @@ use thiserror::Error;
 
 use self::room::Room;
 
+pub use self::seal::{SEAL, Seal};
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 7;
+pub const VERSION: u64 = 8;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -50,6 +52,12 @@ pub enum ShardTableError {
     /// Bytes that no Parquet writer wrote.
     #[error("plan.parquet: damaged: plan the campaign again")]
     Damaged,
+    /// Rows or metadata that were changed after they were written.
+    #[error(
+        "plan.parquet: its rows or its metadata were changed after it was written: plan the campaign \
+         again"
+    )]
+    Changed,
     /// Bytes that unpack to more than a plan of their size has.
     #[error("plan.parquet: {0}: damaged, or made to fill memory: plan the campaign again")]
     Bomb(String),
@@ -153,12 +161,19 @@ impl ShardTable {
         let names = names.fields().iter().map(|field| field.name().as_str());
         let columns = ProjectionMask::columns(builder.parquet_schema(), names);
         let mut room = Room::of(bytes.len());
+        let said = table.metadata.iter();
+        let mut seal = Seal::of(said.map(|(key, value)| (key.as_str(), value.as_str())));
         for batch in builder
             .with_projection(columns)
             .with_batch_size(ROWS)
             .build()?
         {
-            read_shards(&batch?, &mut room, &mut table)?;
+            let batch = batch?;
+            read_shards(&batch, &mut room, &mut table)?;
+            seal.rows(&batch)?;
+        }
+        if table.metadata.get(SEAL) != Some(&seal.digits()) {
+            return Err(ShardTableError::Changed);
         }
         check_parents(&table)?;
         Ok(table)

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use lumimill_worker::shard_table::{ROWS, ShardTable, ShardTableError, VERSION, rows, schema};
+use lumimill_worker::shard_table::{
+    ROWS, SEAL, Seal, ShardTable, ShardTableError, VERSION, rows, schema,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -21,17 +23,24 @@ impl Plan {
     /// # Errors
     /// When Parquet refuses the rows.
     pub fn to_parquet(&self) -> Result<Vec<u8>, ShardTableError> {
+        let metadata = self.metadata()?;
+        let said = metadata.iter();
+        let said = said.map(|entry| (entry.key.as_str(), entry.value.as_deref().unwrap_or("")));
+        let mut seal = Seal::of(said);
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .set_key_value_metadata(Some(self.metadata()?))
+            .set_key_value_metadata(Some(metadata))
             .build();
         let schema = schema();
         let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?;
         for (shards, is_dropped) in [(&self.shards, false), (&self.dropped, true)] {
             for shards in shards.chunks(ROWS) {
-                writer.write(&rows(&schema, shards, is_dropped)?)?;
+                let rows = rows(&schema, shards, is_dropped)?;
+                seal.rows(&rows)?;
+                writer.write(&rows)?;
             }
         }
+        writer.append_key_value_metadata(KeyValue::new(SEAL.to_owned(), seal.digits()));
         Ok(writer.into_inner()?)
     }
 

@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use lumimill_tests::python;
+
 use super::Done;
 use crate::forms::{of_the_next_form, plan_of_a_later_form};
 
@@ -94,6 +96,25 @@ fn a_plan_that_is_gone_or_damaged_is_said_alike_by_all_who_need_it() {
             "status",
         ] {
             let _ = done.run(line).with(2, &[words, "lumimill run"]);
+        }
+        let _ = done.run("run").with(0, &[]);
+        done.assert_was(&before);
+    }
+}
+
+/// `verify --mend` removed the table of a shard that somebody had marked as dropped.
+#[test]
+fn a_plan_that_somebody_changed_by_hand_is_not_believed() {
+    let done = Done::new();
+    let before = done.snapshot();
+    let plan = done.at("plan.parquet");
+    for column in ["is_dropped", "certified_events", "stop"] {
+        let changed = python("changed_plan.py", &[plan.to_str().unwrap(), column]);
+        let Some(changed) = changed else { return };
+        let _ = changed.expect_code(0);
+        for line in ["verify", "verify --mend", "resubmit --missing", "status"] {
+            let words = ["plan.parquet is damaged", "changed after", "lumimill run"];
+            let _ = done.run(line).with(2, &words);
         }
         let _ = done.run("run").with(0, &[]);
         done.assert_was(&before);

@@ -5,7 +5,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use super::{ROWS, ShardTable, ShardTableError, VERSION, rows, schema};
+use super::{ROWS, SEAL, Seal, ShardTable, ShardTableError, VERSION, rows, schema};
 
 fn shard(number: u128, url: &str) -> Shard {
     let id: ShardId = format!(
@@ -44,9 +44,13 @@ fn plan(batches: &[RecordBatch]) -> Vec<u8> {
         )]))
         .build();
     let mut writer = ArrowWriter::try_new(Vec::new(), schema(), Some(properties)).unwrap();
+    let version = VERSION.to_string();
+    let mut seal = Seal::of([("lumimill.plan", version.as_str())].into_iter());
     for batch in batches {
         writer.write(batch).unwrap();
+        seal.rows(batch).unwrap();
     }
+    writer.append_key_value_metadata(KeyValue::new(SEAL.to_owned(), seal.digits()));
     writer.into_inner().unwrap()
 }
 
@@ -138,8 +142,47 @@ fn a_damaged_plan_is_an_error() {
             let mut bytes = whole.clone();
             bytes[at] ^= change;
             if let Ok(table) = ShardTable::from_parquet(bytes) {
-                assert!(table.shards.len() <= whole.len());
+                assert_eq!(table.shards, [shard(1, "a.root")]);
             }
         }
     }
+}
+
+/// A good table would be taken for one that nobody wants, and a file for one with fewer events.
+#[test]
+fn a_plan_whose_rows_or_metadata_were_changed_by_hand_is_refused() {
+    let shards: Vec<Shard> = (1..4).map(|number| shard(number, "a.root")).collect();
+    let of = |shards: &[Shard], is_dropped| rows(&schema(), shards, is_dropped).unwrap();
+    let written = |seal: Seal, batches: &[RecordBatch], version: u64| {
+        let mut writer = ArrowWriter::try_new(Vec::new(), schema(), None).unwrap();
+        for batch in batches {
+            writer.write(batch).unwrap();
+        }
+        let said = [("lumimill.plan", version.to_string()), (SEAL, seal.digits())];
+        for (key, value) in said {
+            writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
+        ShardTable::from_parquet(writer.into_inner().unwrap())
+    };
+    let sealed = |said: &str| {
+        let mut seal = Seal::of([("lumimill.plan", said)].into_iter());
+        seal.rows(&of(&shards, false)).unwrap();
+        seal
+    };
+    let now = VERSION.to_string();
+    let batches = [of(&shards[..1], false), of(&shards[1..], false)];
+    assert_eq!(written(sealed(&now), &batches, VERSION).unwrap().shards, shards);
+    let mut fewer = shards.clone();
+    fewer[1].certified_events = 9;
+    for changed in [
+        vec![of(&shards, true)],
+        vec![of(&shards[1..], false)],
+        vec![of(&fewer, false)],
+        vec![of(&shards, false), of(&shards[..1], false)],
+    ] {
+        let told = written(sealed(&now), &changed, VERSION).unwrap_err();
+        assert!(matches!(told, ShardTableError::Changed), "{told}");
+    }
+    let told = written(sealed("another"), &batches, VERSION).unwrap_err();
+    assert!(matches!(told, ShardTableError::Changed), "{told}");
 }

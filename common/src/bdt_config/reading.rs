@@ -13,6 +13,10 @@ const ESTIMATORS: [&str; 3] = ["kCentFT0C", "kCentFT0A", "kCentFT0M"];
 /// What `var` says at each place.
 const VARIABLES: [&str; 3] = ["kBdtBackground", "kBdtPrompt", "kBdtNonprompt"];
 
+/// The most bytes of a document: 16 kB for each of as many bins as there may be. In memory it takes
+/// sixteen times as much.
+const MOST_BYTES: usize = 16 << 20;
+
 /// Mistakes and remarks so far.
 #[derive(Default)]
 struct Notes {
@@ -156,6 +160,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<BdtConfig, Vec<Problem>> {
             message,
         }]
     };
+    if bytes.len() > MOST_BYTES {
+        let found = bytes.len();
+        return Err(whole(format!(
+            "has {found} bytes: a BDT configuration has at most {MOST_BYTES}"
+        )));
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| whole(format!("not UTF-8: {error}")))?;
     let document = Json::parse(text).map_err(|error| whole(format!("not JSON: {error}")))?;
     let Some(members) = document.members() else {

@@ -160,3 +160,11 @@ fn every_mistake_is_told_with_its_path() {
         "{found:?}"
     );
 }
+
+/// 100 MB of numbers took 1.65 GB.
+#[test]
+fn a_document_larger_than_any_configuration_is_refused_before_it_is_read() {
+    let text = format!("[{}0]", "0,".repeat(9 << 20));
+    let found = parse(&text).unwrap_err();
+    assert!(found[0].contains("has at most 16777216"), "{found:?}");
+}

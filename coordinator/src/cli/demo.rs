@@ -72,7 +72,7 @@ pub(super) struct DemoArgs {
     #[arg(long)]
     output: Option<PathBuf>,
     /// Events (tracks, pairs, candidates) to make; 60000 unless told, of pioneer 12000.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     events: Option<u64>,
     /// Seed of the events.
     #[arg(long, default_value_t = DEMO_SEED)]

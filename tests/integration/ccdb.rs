@@ -1,14 +1,18 @@
 //! Models of a condition data base: a server that behaves as ALICE's does, and ones that do not.
 
+mod encrypted;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use lumimill_tests::{CampaignFolder, Ended, free_port};
 
+use self::encrypted::Encrypted;
 use crate::lumimill;
 
 /// What is asked for, without the timestamp, and what is answered.
@@ -265,4 +269,25 @@ fn what_does_not_come_is_said_with_the_reason() {
     folder.change("/m\"", "\"");
     let ended = command(&folder, "check").expect_code(2);
     ended.says(&["refused"]);
+}
+
+#[test]
+fn models_come_over_tls_from_whom_a_named_authority_vouches_for() {
+    let demo = CampaignFolder::dielectron(600);
+    let model = |name: &&str| fs::read(demo.join("models").join(name)).unwrap();
+    let server = Encrypted::start(&MODELS.iter().map(model).collect::<Vec<_>>());
+    let (folder, _) = folder(&format!("ccdb+https://{}/m", server.host));
+    folder.change("mode = \"select\"", "mode = \"select\"\ntimestamp = 1700");
+    let file = folder.file();
+    let run = |authority: Option<&Path>| {
+        let mut command = lumimill().command(&["run", file.to_str().unwrap()]);
+        command.env("XDG_CACHE_HOME", folder.join("cache"));
+        if let Some(authority) = authority {
+            command.env("AWS_CA_BUNDLE", authority);
+        }
+        lumimill_tests::Program::finish(&mut command)
+    };
+    let refused = run(None).expect_code(2);
+    refused.says(&["modelFiles[0]", &server.host, "certificate"]);
+    let _ = run(Some(&server.authority())).expect_code(0);
 }

@@ -152,6 +152,7 @@ fn a_campaign_on_objects_has_the_tables_of_one_on_files() {
         put(&server, &folder.join(&format!("data/{name}")), name);
     }
     folder.change(FILES, &files("*.root"));
+    models_are_objects_too(&server, &folder);
     let file = folder.file();
     let checked = run(&server, &["check", text(&file)]).expect_code(0);
     assert!(checked.out.contains("is fine"), "{}", checked.out);
@@ -173,6 +174,25 @@ fn a_campaign_on_objects_has_the_tables_of_one_on_files() {
     let again = run(&server, &["run", text(&file)]).expect_code(0);
     assert!(again.err.contains("nothing to do"), "{}", again.err);
     what_is_wrong_is_told(&server, &folder, &two);
+}
+
+/// Models of the campaign come from the bucket, and from nowhere else; one that is not there is told.
+fn models_are_objects_too(server: &SeaweedFs, folder: &CampaignFolder) {
+    let models = fs::read_dir(folder.join("models")).unwrap();
+    for model in models.map(|model| model.unwrap().path()) {
+        let name = model.file_name().unwrap().to_str().unwrap();
+        put(server, &model, name);
+    }
+    let spare = folder.join("spare.onnx");
+    fs::rename(folder.join("models/HLT_Mu17_Mu8.onnx"), &spare).unwrap();
+    fs::remove_dir_all(folder.join("models")).unwrap();
+    let here = "onnx = \"models/";
+    folder.change(here, &format!("onnx = \"{}", url("")));
+    let file = folder.file();
+    delete(server, "HLT_Mu17_Mu8.onnx");
+    let refused = run(server, &["check", text(&file)]).expect_code(2);
+    refused.says(&[&url("HLT_Mu17_Mu8.onnx"), "stage[0].model[1]"]);
+    put(server, &spare, "HLT_Mu17_Mu8.onnx");
 }
 
 /// Tables and numbers in `out` are those in `local`.

@@ -5,7 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Leaves `authority.pem`, `server.pem` and `server.key` in a folder.
-pub(crate) fn certify(folder: &Path) {
+///
+/// # Panics
+/// When `openssl` does not do it.
+pub fn certify(folder: &Path) {
     openssl(
         folder,
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \

@@ -18,6 +18,7 @@ mod slow_witness;
 mod snapshot;
 
 pub use campaign_folder::CampaignFolder;
+pub use certificate::certify;
 pub use cluster::{Cluster, undisturbed};
 pub use deadly_witness::{DIE_AT, DIE_HOW, DIE_ONCE, deadly_witness};
 pub use fault_proxy::{FaultProxy, HttpFault, HttpRequest, at_random};

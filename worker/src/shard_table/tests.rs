@@ -158,7 +158,10 @@ fn a_plan_whose_rows_or_metadata_were_changed_by_hand_is_refused() {
         for batch in batches {
             writer.write(batch).unwrap();
         }
-        let said = [("lumimill.plan", version.to_string()), (SEAL, seal.digits())];
+        let said = [
+            ("lumimill.plan", version.to_string()),
+            (SEAL, seal.digits()),
+        ];
         for (key, value) in said {
             writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
@@ -171,7 +174,10 @@ fn a_plan_whose_rows_or_metadata_were_changed_by_hand_is_refused() {
     };
     let now = VERSION.to_string();
     let batches = [of(&shards[..1], false), of(&shards[1..], false)];
-    assert_eq!(written(sealed(&now), &batches, VERSION).unwrap().shards, shards);
+    assert_eq!(
+        written(sealed(&now), &batches, VERSION).unwrap().shards,
+        shards
+    );
     let mut fewer = shards.clone();
     fewer[1].certified_events = 9;
     for changed in [

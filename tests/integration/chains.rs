@@ -2,6 +2,7 @@
 //! wrong with it before it begins.
 
 mod beside;
+mod kills;
 mod messages;
 mod pool;
 

@@ -18,14 +18,19 @@ pub(crate) fn of_the_next_form(record: &[u8]) -> Vec<u8> {
     format!("{{\"form\":{form},\"colour\":\"blue\"}}\nand more").into_bytes()
 }
 
-/// A plan of a form to come: the number in its metadata is another one.
+/// A plan of a form to come.
 pub(crate) fn plan_of_a_later_form(plan: &[u8]) -> Vec<u8> {
+    plan_of_form(plan, b'9')
+}
+
+/// A plan of another form: the number in its metadata is this one.
+fn plan_of_form(plan: &[u8], form: u8) -> Vec<u8> {
     let key = b"lumimill.plan";
     let at = plan.windows(key.len()).position(|bytes| bytes == key);
     let at = at.unwrap() + key.len();
     let digit = plan[at..].iter().position(u8::is_ascii_digit).unwrap();
     let mut plan = plan.to_vec();
-    plan[at + digit] = b'9';
+    plan[at + digit] = form;
     plan
 }
 
@@ -79,6 +84,25 @@ fn a_plan_of_a_newer_version_is_not_replaced() {
         says_newer(verb, &folder.file());
     }
     assert!(fs::read(&path).unwrap() == newer, "it is left alone");
+}
+
+#[test]
+fn a_plan_of_an_older_version_is_named_and_made_anew() {
+    let folder = done();
+    let path = folder.output().join("plan.parquet");
+    let plan = fs::read(&path).unwrap();
+    fs::write(&path, plan_of_form(&plan, b'1')).unwrap();
+    let older = "plan.parquet is written by an older version of lumimill (form 1, this one reads ";
+    for verb in ["verify", "report"] {
+        lumimill()
+            .on(verb, &folder.file())
+            .expect_code(2)
+            .says(&[older, "lumimill run with the campaign file makes it anew"]);
+    }
+    let ended = lumimill().on("run", &folder.file()).expect_code(0);
+    ended.says(&[older]);
+    assert!(fs::read(&path).unwrap() == plan, "it is what it was");
+    let _ = lumimill().on("verify", &folder.file()).expect_code(0);
 }
 
 #[test]

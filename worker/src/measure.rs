@@ -52,6 +52,12 @@ impl Drop for TableCopy {
 }
 
 impl TableCopy {
+    /// One that lies there already.
+    #[cfg(test)]
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// Copies a table piece by piece; `None` when it is gone, or is not what its marker says.
     pub(crate) async fn of(
         store: &dyn Store,

@@ -115,3 +115,69 @@ impl ParentTable {
         Err(Failure::reject("column", of, message))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use lumimill_common::marker::Marker;
+    use lumimill_common::metric::CutFlow;
+    use lumimill_common::shard::{FileIdentity, Shard, Source};
+
+    use super::ParentTable;
+    use crate::measure::TableCopy;
+
+    fn table(folder: &Path, stage: &str, rows: u64) -> ParentTable {
+        let shard = Shard {
+            id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+            stage: stage.parse().unwrap(),
+            source: Source::Entries,
+            beside: Vec::new(),
+            whole: None,
+            dataset: String::from("d"),
+            file: FileIdentity {
+                url: String::from("a.root"),
+                size: 1,
+                uuid: String::new(),
+            },
+            tree: String::from("Events"),
+            entries: 0..9,
+            certified_events: 9,
+            lumis: None,
+            dropped: lumimill_common::entry_set::EntrySet::default(),
+            packed: Vec::new(),
+        };
+        let marker = Marker {
+            shard: shard.id,
+            object: String::new(),
+            rows,
+            bytes: 0,
+            hash: String::new(),
+            cut_flow: CutFlow::default(),
+            tells_events: true,
+            engines: Vec::new(),
+            fits: BTreeMap::new(),
+            partials: Vec::new(),
+        };
+        ParentTable {
+            shard: Arc::new(shard),
+            copy: TableCopy::at(folder.join(stage)),
+            marker,
+        }
+    }
+
+    #[test]
+    fn a_table_with_other_rows_does_not_stand_beside_and_both_are_named_with_how_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let [pairs, ratios] =
+            [("pairs", 7), ("ratios", 5)].map(|it| table(folder.path(), it.0, it.1));
+        assert_eq!(ratios.check_rows_of(&ratios), Ok(()));
+        let failure = ratios.check_rows_of(&pairs).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "stage ratios has 5 rows where stage pairs has 7: they cannot stand beside one another"
+        );
+    }
+}

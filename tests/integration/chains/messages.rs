@@ -59,6 +59,27 @@ fn what_a_stage_cannot_read_is_found_by_check() {
 }
 
 #[test]
+fn a_column_of_a_stage_that_is_of_another_type_is_named_with_what_it_is() {
+    says(
+        (
+            "where = \"m_mumu > 1\"",
+            "where = \"HLT_Mu17_Mu8 + PV_npvs\"",
+        ),
+        &[
+            "stage[2].where: a condition is needed, but this is an int; write (HLT_Mu17_Mu8 + PV_npvs) \
+             != 0",
+        ],
+    );
+    says(
+        (
+            "\"*_mumu\"]\nlabels = [",
+            "\"pt_mumu\"]\nlabels = [\"m_mumu\", ",
+        ),
+        &["stage[2].labels[0]: label \"m_mumu\" is Float32, not a bool or bytes of 0 and 1"],
+    );
+}
+
+#[test]
 fn what_counts_events_needs_rows_that_tell_them_apart() {
     let without = chain().replacen("\"run\", \"luminosityBlock as lumi\", \"event\", ", "", 1);
     let folder = folder(&without);

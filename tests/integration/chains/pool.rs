@@ -43,8 +43,8 @@ fn a_pool_makes_a_chain_as_one_laptop_does() {
         assert_eq!(site.wait_for_end("deadly"), -1, "{point}");
     }
     site.unset(DIE_AT);
-    site.worker("one", &["--slots", "2"]);
-    site.worker("two", &["--slots", "1"]);
+    site.worker("one", &["--slots", "4"]);
+    site.worker("two", &["--slots", "2"]);
     site.wait_for_campaign("demo");
     assert_same(&expected, &site.objects("demo"));
 
@@ -69,4 +69,22 @@ fn a_pool_makes_a_chain_as_one_laptop_does() {
     let fetched = site.run(&["fetch", file, "--output", text(&brought)]);
     let fetched = fetched.expect_code(0);
     assert!(brought.join("demo/scored").is_dir(), "{}", fetched.out);
+
+    // Another middle stage: it is done again, with what reads it, and nothing else.
+    let of = |stage: &str| site.keys(&format!("demo/{stage}/_done"));
+    let [events, pairs, scored] = ["events", "pairs", "scored"].map(of);
+    folder.change("pt > 3 &&", "pt > 4 &&");
+    let changed = undisturbed(&lumimill(), &folder);
+    let submitted = site.run(&["submit", file, "--replace"]).expect_code(0);
+    let all = events.len() + pairs.len() + scored.len();
+    for said in [
+        format!("{} of {all} shards published", pairs.len()),
+        format!("{} were done", events.len()),
+        format!("{} shards of later stages will follow", scored.len()),
+    ] {
+        assert!(submitted.out.contains(&said), "{said}\n{}", submitted.out);
+    }
+    site.wait_for_campaign("demo");
+    assert_eq!(of("events"), events);
+    assert_same(&changed, &site.objects("demo"));
 }

@@ -10,10 +10,11 @@ use async_trait::async_trait;
 use lumimill_common::failure::Failure;
 use lumimill_common::retry_policy::{MISSING, SCRATCH, STORE};
 use lumimill_common::shard::{Shard, ShardId};
-use lumimill_worker::commit::{Attempt, STOPPED, Sources, scratch_path};
+use lumimill_worker::commit::{Attempt, Sources, scratch_path};
 use lumimill_worker::maker::Maker;
 use lumimill_worker::parquet_output::Finished;
 use lumimill_worker::process::Measured;
+use lumimill_worker::unfinished::Unfinished;
 use tokio::time::sleep;
 
 use crate::link::Link;
@@ -44,17 +45,13 @@ impl Maker for SimMaker {
         &self,
         attempt: &Attempt,
         sources: Sources,
-    ) -> Result<(Finished, Measured), Failure> {
+    ) -> Result<(Finished, Measured), Unfinished> {
         let (link, shard) = (&self.0, &attempt.shard);
         for _ in 0..link.world.random.below(8) {
             sleep(BATCH).await;
             link.alive().await;
             if attempt.stop.is_cancelled() {
-                return Err(Failure::retry(
-                    STOPPED,
-                    "sim",
-                    "stopped between two batches",
-                ));
+                return Err(Unfinished::Stopped("stopped between two batches"));
             }
         }
         self.failure(shard).map_or(Ok(()), Err)?;
@@ -82,7 +79,7 @@ impl SimMaker {
 }
 
 /// The table, made now or earlier; the clock and the order of things do not know which.
-async fn made(attempt: &Attempt, sources: Sources) -> Result<(Finished, Measured), Failure> {
+async fn made(attempt: &Attempt, sources: Sources) -> Result<(Finished, Measured), Unfinished> {
     let shard = &attempt.shard;
     let metrics = attempt.production.stages.get(&shard.stage);
     let metrics = metrics.map(|stage| format!("{:?}", stage.metrics()));

@@ -28,6 +28,7 @@ use crate::production::{Opened, Production, newer, store_failure};
 use crate::progress::{Pace, Steps};
 use crate::stored_campaigns::still_wants;
 use crate::tree_reader::TreeReader;
+use crate::unfinished::Unfinished;
 use crate::weights::{Fits, RowWeights};
 use crate::work::Work;
 
@@ -76,13 +77,10 @@ pub struct Sources {
     counted: Option<Arc<Partial>>,
 }
 
-/// Kind of the failure of an attempt that was stopped: no fault of anything.
-pub const STOPPED: &str = "stopped";
-
 impl Attempt {
     /// Does the shard, or finds that it was done. The marker is in the store when this returns
     /// `Ok`.
-    pub async fn run(&self) -> Result<Marker, Failure> {
+    pub async fn run(&self) -> Result<Marker, Unfinished> {
         self.tell(CommitPoint::Taken);
         let Self {
             production, shard, ..
@@ -109,7 +107,7 @@ impl Attempt {
         let frozen = match (wanted, measured.frozen.take()) {
             (Ok(()), Some(Frozen { key, bytes })) => {
                 let put = production.store.put(&key, bytes).await;
-                put.map_err(|error| store_failure(&error))
+                put.map_err(|error| store_failure(&error).into())
             }
             (wanted, _) => wanted,
         };
@@ -147,7 +145,7 @@ impl Attempt {
 
     /// Measures a shard on its table, which has this marker of other metrics; `None` when that
     /// cannot be, and the shard is to be made again.
-    async fn measured_again(&self, earlier: Marker) -> Result<Option<Marker>, Failure> {
+    async fn measured_again(&self, earlier: Marker) -> Result<Option<Marker>, Unfinished> {
         let Self {
             production, shard, ..
         } = self;
@@ -182,7 +180,7 @@ impl Attempt {
         table: &TableCopy,
         prepared: &PreparedStage,
         rows: u64,
-    ) -> Result<Vec<Partial>, Failure> {
+    ) -> Result<Vec<Partial>, Unfinished> {
         let Self {
             production, shard, ..
         } = self;
@@ -199,10 +197,10 @@ impl Attempt {
     }
 
     /// The end of an attempt whose shard nobody wants any more.
-    async fn check_wanted(&self) -> Result<(), Failure> {
+    async fn check_wanted(&self) -> Result<(), Unfinished> {
         match still_wants(&self.production, self.shard.id).await? {
             true => Ok(()),
-            false => Err(self.stopped("the shard is not wanted any more")),
+            false => Err(Unfinished::Stopped("the shard is not wanted any more")),
         }
     }
 
@@ -269,12 +267,7 @@ impl Attempt {
         }
     }
 
-    /// The end of an attempt that nobody wants any more.
-    pub(crate) fn stopped(&self, why: &str) -> Failure {
-        Failure::retry(STOPPED, &self.production.campaign, why)
-    }
-
-    async fn work(&self) -> Result<(Finished, Measured), Failure> {
+    async fn work(&self) -> Result<(Finished, Measured), Unfinished> {
         let sources = match self.shard.source {
             Source::Entries => Sources::default(),
             Source::Rows(_) => Sources {
@@ -294,20 +287,20 @@ impl Attempt {
     }
 
     /// Reads and processes the shard, and writes its table to scratch space.
-    pub async fn make(&self, sources: Sources) -> Result<(Finished, Measured), Failure> {
+    pub async fn make(&self, sources: Sources) -> Result<(Finished, Measured), Unfinished> {
         let attempt = self.clone();
         self.blocking(move || match attempt.shard.source {
             Source::Entries => attempt.produce(),
             Source::Rows(_) => attempt.produce_from(&sources.tables, sources.fits.as_deref()),
-            Source::Category(number) => attempt.fit(number, sources.counted.as_deref()),
+            Source::Category(number) => Ok(attempt.fit(number, sources.counted.as_deref())?),
         })
         .await
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce() -> Result<T, Unfinished> + Send + 'static,
+    ) -> Result<T, Unfinished> {
         let done = off_thread(work).await;
         done.map_err(|error| {
             let file = &self.shard.input();
@@ -317,7 +310,7 @@ impl Attempt {
     }
 
     /// Reads a shard from its files, processes it and writes it to scratch space.
-    fn produce(&self) -> Result<(Finished, Measured), Failure> {
+    fn produce(&self) -> Result<(Finished, Measured), Unfinished> {
         let Self {
             production, shard, ..
         } = self;
@@ -346,11 +339,13 @@ impl Attempt {
                 }
             }
         });
-        let done = done.collect::<Result<(), Failure>>();
+        let done = done.collect::<Result<(), Unfinished>>();
         match (done, work) {
             (done, Some(work)) => work.end(done),
-            (Err(failure), None) => Err(failure),
-            (Ok(()), None) => Err(Failure::reject("internal", shard.id, "it reads nothing")),
+            (Err(unfinished), None) => Err(unfinished),
+            (Ok(()), None) => {
+                Err(Failure::reject("internal", shard.id, "it reads nothing").into())
+            }
         }
     }
 
@@ -361,7 +356,7 @@ impl Attempt {
         weights: Option<RowWeights<'_>>,
         reader: &mut dyn EntryReader,
         (memory, pace): (Memory<'_>, Option<Pace>),
-    ) -> Result<(Finished, Measured), Failure> {
+    ) -> Result<(Finished, Measured), Unfinished> {
         let mut work = Work::begin(self, compiled, weights, (memory, pace))?;
         let done = work.process(&self.shard, compiled, reader);
         work.end(done)

@@ -14,6 +14,7 @@ use crate::parquet_output::Finished;
 use crate::process::Measured;
 use crate::progress::Pace;
 use crate::table_reader::Table;
+use crate::unfinished::Unfinished;
 use crate::weights::{Fits, RowWeights};
 
 impl Attempt {
@@ -38,7 +39,7 @@ impl Attempt {
         &self,
         tables: &[ParentTable],
         fits: Option<&Fits>,
-    ) -> Result<(Finished, Measured), Failure> {
+    ) -> Result<(Finished, Measured), Unfinished> {
         let shard = &self.shard;
         let lacking = || Failure::reject("job", shard.id, "it reads the rows of nothing");
         let (parent, others) = tables.split_first().ok_or_else(lacking)?;

@@ -61,6 +61,7 @@ mod supervisor;
 mod table_reader;
 mod told_apart;
 mod tree_reader;
+pub mod unfinished;
 pub mod unit;
 mod weights;
 mod whole_events;

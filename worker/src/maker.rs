@@ -4,11 +4,11 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use lumimill_common::failure::Failure;
 
 use crate::commit::{Attempt, Sources};
 use crate::parquet_output::Finished;
 use crate::process::Measured;
+use crate::unfinished::Unfinished;
 
 /// Who makes tables.
 #[async_trait]
@@ -19,5 +19,5 @@ pub trait Maker: Debug + Send + Sync {
         &self,
         attempt: &Attempt,
         sources: Sources,
-    ) -> Result<(Finished, Measured), Failure>;
+    ) -> Result<(Finished, Measured), Unfinished>;
 }

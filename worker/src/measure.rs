@@ -20,6 +20,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::prepared_stage::PreparedStage;
 use crate::production::store_failure;
 use crate::told_apart::Events;
+use crate::unfinished::Unfinished;
 use crate::whole_events::WholeEvents;
 
 /// Rows that are read at once.
@@ -98,8 +99,8 @@ impl TableCopy {
 pub(crate) fn measure(
     table: &Path,
     prepared: &PreparedStage,
-    mut progress: impl FnMut(u64) -> Result<(), Failure>,
-) -> Result<Vec<Partial>, Failure> {
+    mut progress: impl FnMut(u64) -> Result<(), Unfinished>,
+) -> Result<Vec<Partial>, Unfinished> {
     let stage = prepared.stage();
     let metrics = prepared.metrics();
     let mut partials: Vec<Partial> = metrics.iter().map(Partial::new).collect();
@@ -152,7 +153,6 @@ mod tests {
     use arrow_array::{ArrayRef, BooleanArray, Float32Array, UInt32Array, UInt64Array};
     use arrow_schema::Schema;
     use lumimill_common::campaign::Campaign;
-    use lumimill_common::failure::Disposition;
     use lumimill_common::metric::RowBatch;
     use parquet::arrow::ArrowWriter;
 
@@ -247,8 +247,8 @@ drift = { by = "run", columns = ["s"], labels = ["HLT_X"] }
             expected.fill(&whole).unwrap();
             assert_eq!(*found, expected, "{metric}");
         }
-        let stop = |_| Err(Failure::retry("stopped", "", "the work was stopped"));
-        let stopped = measure(&path, &prepared, stop).unwrap_err();
-        assert_eq!(stopped.disposition, Disposition::Retry);
+        let stop = || Unfinished::Stopped("the work was stopped");
+        let stopped = measure(&path, &prepared, |_| Err(stop())).unwrap_err();
+        assert_eq!(stopped, stop());
     }
 }

@@ -26,6 +26,7 @@ use crate::fit::Frozen;
 use crate::prepared_stage::{PreparedStage, fold_field};
 use crate::stage_model::{NotScored, StageModel, score_with_graphs};
 use crate::told_apart::ToldApart;
+use crate::unfinished::Unfinished;
 use crate::weights::{RowWeights, no_weights, weight_fields};
 
 use fill::{fill, fill_before_cuts};
@@ -38,7 +39,7 @@ pub trait Sink {
     fn rows(&mut self, rows: &RecordBatch) -> Result<(), Failure>;
 
     /// Is told that this many more entries are behind us; an error stops the work.
-    fn progress(&mut self, entries: u64) -> Result<(), Failure>;
+    fn progress(&mut self, entries: u64) -> Result<(), Unfinished>;
 }
 
 /// What was measured on a shard.
@@ -95,7 +96,7 @@ impl<'a> Measuring<'a> {
         reader: &mut dyn EntryReader,
         stage: &CompiledStage,
         sink: &mut dyn Sink,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Unfinished> {
         while let Some(counted) = reader.next()? {
             let place = Place {
                 shard,

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use lumimill_common::failure::Failure;
 use lumimill_common::shard::Shard;
 
 use crate::commit::Attempt;
+use crate::unfinished::Unfinished;
 
 /// Entries of a shard that are behind one who reads rows: as many of all entries as of all rows.
 #[derive(Debug)]
@@ -71,15 +71,15 @@ impl<'a> Steps<'a> {
         self.attempt.production.advance(entries);
     }
 
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    pub(crate) fn check(&self) -> Result<(), Unfinished> {
         match self.attempt.stop.is_cancelled() {
-            true => Err(self.attempt.stopped("the work was stopped")),
+            true => Err(Unfinished::Stopped("the work was stopped")),
             false => Ok(()),
         }
     }
 
     /// Counts entries, and looks whether to go on.
-    pub(crate) fn advance(&mut self, entries: u64) -> Result<(), Failure> {
+    pub(crate) fn advance(&mut self, entries: u64) -> Result<(), Unfinished> {
         self.count(entries);
         self.check()
     }

@@ -16,9 +16,10 @@ use lumimill_common::shard::Shard;
 use tracing::{error, info, trace, warn};
 
 use crate::campaigns::Found;
-use crate::commit::{Attempt, CommitPoint, STOPPED};
+use crate::commit::{Attempt, CommitPoint};
 use crate::production::Production;
 use crate::slots::{Free, Slots};
+use crate::unfinished::Unfinished;
 
 /// How long the jobs of a paused campaign are put off. With the age that a look at what a campaign
 /// was told may have, it takes hold within five seconds that the campaign goes on.
@@ -133,14 +134,14 @@ async fn work(
     };
     let (outcome, settle) = match tried_in_time(slots, free, attempt, which).await {
         Ok(marker) => done(slots, attempt, which, &marker).await,
-        Err(failure) if failure.kind == STOPPED && slots.stop.is_cancelled() => {
+        Err(Unfinished::Stopped(_)) if slots.stop.is_cancelled() => {
             return hand_back(delivery, job).await;
         }
-        Err(failure) if failure.kind == STOPPED => {
-            info!(job.id = %job.shard, "job dropped: {}", failure.message);
+        Err(Unfinished::Stopped(why)) => {
+            info!(job.id = %job.shard, why, "job dropped");
             return end(delivery, job, Settle::Done).await;
         }
-        Err(failure) => failed(slots, attempt, which, failure).await,
+        Err(Unfinished::Failed(failure)) => failed(slots, attempt, which, failure).await,
     };
     let report = Report {
         campaign: job.campaign.clone(),
@@ -173,16 +174,16 @@ async fn tried_in_time(
     free: &Arc<Free>,
     attempt: &Attempt,
     which: Try,
-) -> Result<Marker, Failure> {
+) -> Result<Marker, Unfinished> {
     let mut trying = tokio::spawn(tried(attempt.clone(), which.redelivered));
     let campaign = &attempt.production.campaign;
     let limit = attempt.production.limit;
-    let handed_back = || Err(Failure::retry(STOPPED, campaign, "the work was stopped"));
+    let handed_back = || Err(Unfinished::Stopped("the work was stopped"));
     tokio::select! {
         biased;
         ended = &mut trying => return ended.unwrap_or_else(|error| {
             let message = format!("the job panicked: {error}");
-            Err(Failure::retry("internal", campaign, message))
+            Err(Failure::retry("internal", campaign, message).into())
         }),
         () = stopped(slots) => return handed_back(),
         () = tokio::time::sleep(limit) => {}
@@ -196,13 +197,13 @@ async fn tried_in_time(
     match waited {
         // It was past its last batch.
         Ok(Ok(Ok(marker))) => return Ok(marker),
-        Ok(_) => return Err(over_time(attempt, SLOW)),
+        Ok(_) => return Err(over_time(attempt, SLOW).into()),
         Err(_) => {}
     }
     slots.leave_behind(trying, free.clone());
     let failure = over_time(attempt, STUCK);
     error!(job.id = %attempt.shard.id, "a slot is left behind: {failure}");
-    Err(failure)
+    Err(failure.into())
 }
 
 /// What to do about an attempt that was merely slow.
@@ -230,7 +231,7 @@ async fn hand_back(delivery: Delivery, job: &Job) -> Result<(), QueueError> {
 }
 
 /// Does a shard. Where somebody else may be doing it too, the marker is looked for meanwhile.
-async fn tried(attempt: Attempt, shared: bool) -> Result<Marker, Failure> {
+async fn tried(attempt: Attempt, shared: bool) -> Result<Marker, Unfinished> {
     if !shared {
         return attempt.run().await;
     }

@@ -17,6 +17,7 @@ use crate::parquet_output::{Finished, ParquetOutput};
 use crate::process::{Measured, Measuring, Sink};
 use crate::production::Production;
 use crate::progress::{Pace, Steps};
+use crate::unfinished::Unfinished;
 use crate::unit;
 use crate::weights::RowWeights;
 
@@ -66,17 +67,20 @@ impl<'a> Work<'a> {
         piece: &Shard,
         compiled: &CompiledStage,
         reader: &mut dyn EntryReader,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Unfinished> {
         if unit::with_units(compiled) != self.schema {
             // The types of columns are those of all files of a stage.
             let message = "its table would have other columns than that of the file before it";
-            return Err(Failure::reject("column", &piece.file.url, message));
+            return Err(Failure::reject("column", &piece.file.url, message).into());
         }
         let sink = &mut self.sink;
         self.measuring.process(piece, reader, compiled, sink)
     }
 
-    pub(crate) fn end(self, done: Result<(), Failure>) -> Result<(Finished, Measured), Failure> {
+    pub(crate) fn end(
+        self,
+        done: Result<(), Unfinished>,
+    ) -> Result<(Finished, Measured), Unfinished> {
         let Self {
             production,
             sink,
@@ -108,7 +112,7 @@ impl Sink for ScratchSink<'_> {
         self.output.write(rows)
     }
 
-    fn progress(&mut self, entries: u64) -> Result<(), Failure> {
+    fn progress(&mut self, entries: u64) -> Result<(), Unfinished> {
         let entries = match &mut self.pace {
             Some(pace) => pace.entries(entries),
             None => entries,

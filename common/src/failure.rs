@@ -1,11 +1,13 @@
 //! Why a shard failed, and the one question that every failure answers: retry or reject.
 
+mod kind;
 mod likeness;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::kind::FailureKind;
 use self::likeness::{likeness, name_likeness};
 
 /// What to do about a failure.
@@ -24,8 +26,8 @@ pub enum Disposition {
 pub struct Failure {
     /// What to do about it.
     pub disposition: Disposition,
-    /// What kind of thing went wrong, in one or two words: `input`, `column`, `model`, `store`.
-    pub kind: String,
+    /// What kind of thing went wrong.
+    pub kind: FailureKind,
     /// The file, branch or model concerned.
     pub subject: String,
     /// What was expected, what was found, what to do.
@@ -34,24 +36,32 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that will come back whenever the shard is tried.
-    pub fn reject(kind: &str, subject: impl fmt::Display, message: impl fmt::Display) -> Self {
+    pub fn reject(
+        kind: FailureKind,
+        subject: impl fmt::Display,
+        message: impl fmt::Display,
+    ) -> Self {
         Self::new(Disposition::Reject, kind, subject, message)
     }
 
     /// A failure that may pass.
-    pub fn retry(kind: &str, subject: impl fmt::Display, message: impl fmt::Display) -> Self {
+    pub fn retry(
+        kind: FailureKind,
+        subject: impl fmt::Display,
+        message: impl fmt::Display,
+    ) -> Self {
         Self::new(Disposition::Retry, kind, subject, message)
     }
 
     fn new(
         disposition: Disposition,
-        kind: &str,
+        kind: FailureKind,
         subject: impl fmt::Display,
         message: impl fmt::Display,
     ) -> Self {
         Self {
             disposition,
-            kind: kind.to_owned(),
+            kind,
             subject: shortened(subject.to_string(), LONGEST_SUBJECT),
             message: shortened(message.to_string(), LONGEST_MESSAGE),
         }
@@ -61,8 +71,8 @@ impl Failure {
     /// differs from one shard to the next, such as numbers, hashes and paths.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let text = [&self.kind, &name_likeness(&self.subject), &self.alike()];
-        let text = text.map(String::as_str).join("\n");
+        let (subject, message) = (name_likeness(&self.subject), self.alike());
+        let text = [self.kind.name(), &subject, &message].join("\n");
         blake3::hash(text.as_bytes()).to_hex()[..12].to_owned()
     }
 
@@ -135,12 +145,12 @@ pub struct FailedAttempt {
 
 #[cfg(test)]
 mod tests {
-    use super::Failure;
+    use super::{Failure, FailureKind};
 
     #[test]
     fn a_failure_over_a_name_of_a_megabyte_fits_into_a_report() {
         let name = "ä".repeat(1 << 20);
-        let failure = Failure::reject("input", &name, format!("no branch {name}"));
+        let failure = Failure::reject(FailureKind::Input, &name, format!("no branch {name}"));
         assert!(failure.message.starts_with("no branch ä"));
         assert!(failure.message.ends_with("bytes more"), "{failure:?}");
         assert!(failure.message.len() + failure.subject.len() < crate::wire::LIMIT / 2);
@@ -148,18 +158,34 @@ mod tests {
 
     #[test]
     fn like_failures_share_a_fingerprint() {
-        let at = |basket| Failure::reject("input", "a.root", format!("basket {basket} is short"));
+        let at = |basket| {
+            Failure::reject(
+                FailureKind::Input,
+                "a.root",
+                format!("basket {basket} is short"),
+            )
+        };
         assert_eq!(at(1).fingerprint(), at(27).fingerprint());
-        let of = |shard| Failure::retry("store", "", format!("cannot write part-{shard}.parquet"));
+        let of = |shard| {
+            Failure::retry(
+                FailureKind::Store,
+                "",
+                format!("cannot write part-{shard}.parquet"),
+            )
+        };
         assert_eq!(
             of("0a1b2c3d4e5f6a7b").fingerprint(),
             of("ffffffffffffffff").fingerprint()
         );
-        let read = Failure::retry("store", "", "cannot read part-0a1b2c3d4e5f6a7b.parquet");
+        let read = Failure::retry(
+            FailureKind::Store,
+            "",
+            "cannot read part-0a1b2c3d4e5f6a7b.parquet",
+        );
         assert_ne!(of("0a1b2c3d4e5f6a7b").fingerprint(), read.fingerprint());
-        let other = Failure::reject("input", "b.root", "basket 1 is short");
+        let other = Failure::reject(FailureKind::Input, "b.root", "basket 1 is short");
         assert_eq!(at(1).fingerprint(), other.fingerprint(), "in another file");
-        let other = Failure::reject("model", "a.root", "basket 1 is short");
+        let other = Failure::reject(FailureKind::Model, "a.root", "basket 1 is short");
         assert_ne!(at(1).fingerprint(), other.fingerprint());
     }
 
@@ -172,7 +198,7 @@ mod tests {
                 event % 7,
                 event / 3,
             );
-            Failure::reject("column", file, message).fingerprint()
+            Failure::reject(FailureKind::Column, file, message).fingerprint()
         };
         let first = at("data/dimuon_0.root", 7, "3000000000");
         for (file, event, found) in [
@@ -184,7 +210,7 @@ mod tests {
         }
         let members = |one: u64, other: &str| {
             let message = format!("event {one}: Muon_pt has {one} members, Muon_eta {other}");
-            Failure::reject("column", "a.root", message).fingerprint()
+            Failure::reject(FailureKind::Column, "a.root", message).fingerprint()
         };
         assert_eq!(members(2, "1 member"), members(30, "2 members"));
     }

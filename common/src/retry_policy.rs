@@ -7,12 +7,12 @@
 
 use std::time::Duration;
 
-use crate::failure::{Disposition, Failure};
+use crate::failure::{Disposition, Failure, FailureKind};
 
 /// What becomes of a failure of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Policy {
-    kind: &'static str,
+    kind: FailureKind,
     /// Whether it uses up an attempt.
     counts: bool,
     /// Whether the worker may be at fault, and not the job.
@@ -21,70 +21,51 @@ struct Policy {
     waits: &'static [u64],
 }
 
-/// Kind of the failures of a campaign's store, whatever it said.
-pub const STORE: &str = "store";
-
-/// Kind of the failures of what is not where a worker looks for it, or not for that worker to
-/// read: its input, or the campaign itself.
-pub const MISSING: &str = "missing";
-
-/// Kind of the failures of an attempt that gave way to others, for want of memory for all.
-pub const CROWDED: &str = "crowded";
-
-/// Kind of the failures of a machine's own disk.
-pub const SCRATCH: &str = "scratch";
-
-/// Kind of the failures of a worker that is too old for what a newer version wrote.
-pub const VERSION: &str = "version";
-
-/// Kind of the failures of a worker that lacks what a plan says that evaluates its models.
-pub const ENGINE: &str = "engine";
-
 static TABLE: [Policy; 8] = [
     Policy {
-        kind: STORE,
+        kind: FailureKind::Store,
         counts: false,
         tires: true,
         waits: &[1, 4, 4, 16, 16, 60],
     },
     Policy {
-        kind: MISSING,
+        kind: FailureKind::Missing,
         counts: true,
         tires: true,
         waits: &[4, 16, 60],
     },
     Policy {
-        kind: "input",
+        kind: FailureKind::Input,
         counts: false,
         tires: false,
         waits: &[1, 4, 16, 60],
     },
     Policy {
-        kind: SCRATCH,
+        kind: FailureKind::Scratch,
         counts: false,
         tires: true,
         waits: &[1, 4, 16],
     },
     Policy {
-        kind: CROWDED,
+        kind: FailureKind::Crowded,
         counts: false,
         tires: true,
         waits: &[4, 16, 60],
     },
     Policy {
-        kind: VERSION,
+        kind: FailureKind::Version,
         counts: false,
         tires: true,
         waits: &[4, 16, 60],
     },
     Policy {
-        kind: ENGINE,
+        kind: FailureKind::Engine,
         counts: false,
         tires: true,
         waits: &[4, 16, 60],
     },
     Policy {
-        kind: "memory",
+        kind: FailureKind::Memory,
         counts: true,
         tires: false,
         waits: &[4, 16],
@@ -92,7 +73,7 @@ static TABLE: [Policy; 8] = [
 ];
 
 static OTHERS: Policy = Policy {
-    kind: "",
+    kind: FailureKind::Other,
     counts: true,
     tires: false,
     waits: &[1, 4, 16, 60, 300],
@@ -124,7 +105,7 @@ pub fn judge(failure: &Failure, attempt: u32, postponed: u32, patience: Patience
     if failure.disposition == Disposition::Reject {
         return Verdict::GiveUp;
     }
-    let policy = policy_of(&failure.kind);
+    let policy = policy_of(failure.kind);
     match policy.counts {
         true if attempt < patience.attempts => {
             Verdict::Retry(policy.wait(attempt.saturating_sub(1)))
@@ -138,22 +119,22 @@ pub fn judge(failure: &Failure, attempt: u32, postponed: u32, patience: Patience
 /// would fail the next one too.
 #[must_use]
 pub fn is_tiring(failure: &Failure) -> bool {
-    failure.disposition == Disposition::Retry && policy_of(&failure.kind).tires
+    failure.disposition == Disposition::Retry && policy_of(failure.kind).tires
 }
 
 /// Whether a failure of a kind uses up an attempt, and so is in the record of its shard.
 #[must_use]
-pub fn uses_up_an_attempt(kind: &str) -> bool {
+pub fn uses_up_an_attempt(kind: FailureKind) -> bool {
     policy_of(kind).counts
 }
 
 /// How long at most somebody waits before a failure of a kind is tried again.
 #[must_use]
-pub fn longest_wait(kind: &str) -> Duration {
+pub fn longest_wait(kind: FailureKind) -> Duration {
     policy_of(kind).wait(u32::MAX)
 }
 
-fn policy_of(kind: &str) -> &'static Policy {
+fn policy_of(kind: FailureKind) -> &'static Policy {
     let known = TABLE.iter().find(|policy| policy.kind == kind);
     known.unwrap_or(&OTHERS)
 }
@@ -170,8 +151,8 @@ impl Policy {
 mod tests {
     use std::time::Duration;
 
-    use super::{CROWDED, MISSING, Patience, Verdict, is_tiring, judge};
-    use crate::failure::Failure;
+    use super::{Patience, Verdict, is_tiring, judge};
+    use crate::failure::{Failure, FailureKind};
 
     const PATIENCE: Patience = Patience {
         attempts: 3,
@@ -180,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_store_that_is_down_uses_up_no_attempt() {
-        let down = Failure::retry("store", "out", "no answer");
+        let down = Failure::retry(FailureKind::Store, "out", "no answer");
         let waits = |postponed| judge(&down, 3, postponed, PATIENCE);
         assert_eq!(waits(0), Verdict::PutOff(Duration::from_secs(1)));
         assert_eq!(waits(1), Verdict::PutOff(Duration::from_secs(4)));
@@ -189,7 +170,7 @@ mod tests {
 
     #[test]
     fn others_use_up_attempts() {
-        let odd = Failure::retry("odd", "shard", "who knows");
+        let odd = Failure::retry(FailureKind::Other, "shard", "who knows");
         assert_eq!(
             judge(&odd, 1, 9, PATIENCE),
             Verdict::Retry(Duration::from_secs(1))
@@ -201,26 +182,30 @@ mod tests {
             "whoever counts from 0"
         );
         assert_eq!(judge(&odd, 3, 0, PATIENCE), Verdict::GiveUp);
-        let wrong = Failure::reject("input", "a.root", "corrupt");
+        let wrong = Failure::reject(FailureKind::Input, "a.root", "corrupt");
         assert_eq!(judge(&wrong, 1, 0, PATIENCE), Verdict::GiveUp);
     }
 
     #[test]
     fn what_may_be_the_workers_fault_tires_it() {
-        let missing = Failure::retry(MISSING, "a.root", "no such file");
+        let missing = Failure::retry(FailureKind::Missing, "a.root", "no such file");
         assert!(is_tiring(&missing));
         assert_eq!(
             judge(&missing, 1, 0, PATIENCE),
             Verdict::Retry(Duration::from_secs(4)),
             "nobody may have the file"
         );
-        let crowded = Failure::retry(CROWDED, "a.root", "too many at a time");
+        let crowded = Failure::retry(FailureKind::Crowded, "a.root", "too many at a time");
         assert!(is_tiring(&crowded));
         assert_eq!(
             judge(&crowded, 3, 0, PATIENCE),
             Verdict::PutOff(Duration::from_secs(4))
         );
-        for kind in ["input", "memory", "internal"] {
+        for kind in [
+            FailureKind::Input,
+            FailureKind::Memory,
+            FailureKind::Internal,
+        ] {
             assert!(!is_tiring(&Failure::retry(kind, "a.root", "")), "{kind}");
         }
     }

@@ -16,7 +16,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::StageName;
 use lumimill_common::control::{PlanKeys, plan_digest};
 use lumimill_common::failed_record;
-use lumimill_common::failure::{FailedAttempt, FailedRecord, Failure};
+use lumimill_common::failure::{FailedAttempt, FailedRecord, Failure, FailureKind};
 use lumimill_common::form;
 use lumimill_common::marker::{
     Expected, Marker, done_folder, failed_folder, failed_key, marker_key, measure_key, object_key,
@@ -186,7 +186,7 @@ impl Output {
                 "{key} is damaged, the record of why it failed: {reason}; lumimill resubmit \
                  --failed does the shard again, and says why if it fails again"
             );
-            let failure = Failure::reject("record", "", message);
+            let failure = Failure::reject(FailureKind::Record, "", message);
             let attempts = vec![FailedAttempt::new(1, &failure)];
             Ok(Some(FailedRecord { shard, attempts }))
         };

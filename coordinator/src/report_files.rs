@@ -303,7 +303,7 @@ async fn failures(
             file: shard.input(),
             attempt: last.attempt,
             fingerprint: last.failure.fingerprint(),
-            kind: last.failure.kind,
+            kind: last.failure.kind.to_string(),
             message: last.failure.message,
             keeps_back: kept_back.map(|kept| kept.shards).unwrap_or_default(),
         })

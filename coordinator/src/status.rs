@@ -2,6 +2,7 @@
 //! coordinator tells of the moment, when one does.
 
 use lumimill_common::control::{Control, ControlState};
+use lumimill_common::failure::FailureKind;
 use serde::Serialize;
 
 use crate::ledger::{Counts, KeptBack, Known, Ledger};
@@ -122,7 +123,7 @@ pub struct FailureGroup {
     /// Under which they are grouped.
     pub fingerprint: String,
     /// Kind of failure.
-    pub kind: String,
+    pub kind: FailureKind,
     /// Whether they were given up after all attempts, not at once.
     pub dead: bool,
     /// What one of them says.

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lumimill_common::failure::Failure;
-use lumimill_common::retry_policy::{MISSING, SCRATCH, STORE};
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_worker::commit::{Attempt, Sources, scratch_path};
 use lumimill_worker::maker::Maker;
@@ -66,15 +65,21 @@ impl SimMaker {
         let chance = mixed(world.seed ^ u64::from_str_radix(&shard.id.to_string()[..15], 16).ok()?);
         if chance % 1000 < faults.shards {
             return Some(match chance / 1000 % 3 {
-                0 => Failure::reject("input", "d", "a corrupt basket"),
-                1 => Failure::retry(MISSING, "d", "no such file"),
-                _ => Failure::retry("memory", "d", "it needs more than there is"),
+                0 => Failure::reject(FailureKind::Input, "d", "a corrupt basket"),
+                1 => Failure::retry(FailureKind::Missing, "d", "no such file"),
+                _ => Failure::retry(FailureKind::Memory, "d", "it needs more than there is"),
             });
         }
-        let kinds = [STORE, SCRATCH, MISSING, "input", "time"];
+        let kinds = [
+            FailureKind::Store,
+            FailureKind::Scratch,
+            FailureKind::Missing,
+            FailureKind::Input,
+            FailureKind::Time,
+        ];
         let kind = world.random.pick(&kinds);
         let fails = world.random.chance(faults.attempts);
-        fails.then(|| Failure::retry(kind, "d", "this once"))
+        fails.then(|| Failure::retry(*kind, "d", "this once"))
     }
 }
 

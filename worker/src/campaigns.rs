@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lumimill_common::failure::{FailedAttempt, Failure};
+use lumimill_common::failure::{FailedAttempt, Failure, FailureKind};
 use lumimill_common::job::Job;
 
 use crate::production::Production;
@@ -44,6 +44,6 @@ impl Campaigns for Arc<Production> {
             "the job is of plan {:?} of campaign {}, at work is plan {:?} of campaign {}",
             job.plan, job.campaign, self.digest, self.campaign
         );
-        Err(Failure::reject("job", &job.campaign, message))
+        Err(Failure::reject(FailureKind::Job, &job.campaign, message))
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::marker::{Expected, Marker, marker_key, measure_key, object_key};
 use lumimill_common::metric::Partial;
 use lumimill_common::shard::{Shard, Source};
@@ -206,7 +206,7 @@ impl Attempt {
 
     fn bytes_of(&self, marker: &Marker) -> Result<Vec<u8>, Failure> {
         let bytes = marker.to_bytes();
-        bytes.map_err(|error| Failure::reject("metric", self.shard.id, error))
+        bytes.map_err(|error| Failure::reject(FailureKind::Metric, self.shard.id, error))
     }
 
     async fn mark(&self, bytes: Vec<u8>) -> Result<(), Failure> {
@@ -305,7 +305,7 @@ impl Attempt {
         done.map_err(|error| {
             let file = &self.shard.input();
             let message = format!("{file}: the job panicked: {error}");
-            Failure::retry("internal", file, message)
+            Failure::retry(FailureKind::Internal, file, message)
         })?
     }
 
@@ -344,7 +344,7 @@ impl Attempt {
             (done, Some(work)) => work.end(done),
             (Err(unfinished), None) => Err(unfinished),
             (Ok(()), None) => {
-                Err(Failure::reject("internal", shard.id, "it reads nothing").into())
+                Err(Failure::reject(FailureKind::Internal, shard.id, "it reads nothing").into())
             }
         }
     }

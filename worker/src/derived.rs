@@ -2,7 +2,7 @@
 
 use arrow_schema::Schema;
 use lumimill_common::campaign::StageName;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::marker::marker_key;
 
 use crate::beside::{Beside, columns_read};
@@ -41,7 +41,8 @@ impl Attempt {
         fits: Option<&Fits>,
     ) -> Result<(Finished, Measured), Unfinished> {
         let shard = &self.shard;
-        let lacking = || Failure::reject("job", shard.id, "it reads the rows of nothing");
+        let lacking =
+            || Failure::reject(FailureKind::Job, shard.id, "it reads the rows of nothing");
         let (parent, others) = tables.split_first().ok_or_else(lacking)?;
         let rows = Table::open(&parent.of().stage, parent.path())?;
         let beside = others
@@ -87,7 +88,13 @@ impl Attempt {
         let stage = production.stages.get(&shard.stage);
         let columns: Option<Schema> =
             stage.and_then(|stage| columns_read(stage.stage(), rows.schema(), table));
-        let unknown = || Failure::reject("stage", &shard.stage, "it does not read these stages");
+        let unknown = || {
+            Failure::reject(
+                FailureKind::Stage,
+                &shard.stage,
+                "it does not read these stages",
+            )
+        };
         production.compiled(shard, &columns.ok_or_else(unknown)?, &what)
     }
 }

@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lumimill_common::failure::Failure;
-use lumimill_common::retry_policy::{CROWDED, ENGINE, MISSING, SCRATCH, STORE};
+use lumimill_common::failure::{Failure, FailureKind};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::error;
@@ -59,14 +58,16 @@ impl Fatigue {
         if self.why().is_some() {
             return;
         }
-        if failure.kind == STORE && self.strikes.fetch_add(1, Ordering::Relaxed) + 1 < STRIKES {
+        if failure.kind == FailureKind::Store
+            && self.strikes.fetch_add(1, Ordering::Relaxed) + 1 < STRIKES
+        {
             return;
         }
         let time = back_off.step();
-        let (kind, seconds) = (&failure.kind, time.as_secs());
+        let (kind, seconds) = (failure.kind, time.as_secs());
         let advice = advice(kind);
         error!(
-            kind,
+            %kind,
             seconds, "nothing new is taken for a while: {failure}; {advice}"
         );
         self.rest.send_replace(Some(Rest {
@@ -129,13 +130,19 @@ impl Rest {
 }
 
 /// What a person can do about it.
-fn advice(kind: &str) -> &'static str {
+fn advice(kind: FailureKind) -> &'static str {
     match kind {
-        STORE => "look whether the store is well, and what this worker's credentials may do there",
-        MISSING => "see to it that this worker finds it under this name, and may read it",
-        SCRATCH => "make room on its disk, or name another one in TMPDIR",
-        ENGINE => "install that version here, see `lumimill runtime`, or submit the campaign again",
-        CROWDED => "use fewer slots or a higher --memory-limit",
+        FailureKind::Store => {
+            "look whether the store is well, and what this worker's credentials may do there"
+        }
+        FailureKind::Missing => {
+            "see to it that this worker finds it under this name, and may read it"
+        }
+        FailureKind::Scratch => "make room on its disk, or name another one in TMPDIR",
+        FailureKind::Engine => {
+            "install that version here, see `lumimill runtime`, or submit the campaign again"
+        }
+        FailureKind::Crowded => "use fewer slots or a higher --memory-limit",
         _ => "others may do better",
     }
 }
@@ -144,7 +151,7 @@ fn advice(kind: &str) -> &'static str {
 mod tests {
     use std::time::Duration;
 
-    use lumimill_common::failure::Failure;
+    use lumimill_common::failure::{Failure, FailureKind};
     use tokio::time::timeout;
 
     use super::{FIRST, Fatigue, STRIKES};
@@ -152,7 +159,7 @@ mod tests {
     const A_MOMENT: Duration = Duration::from_millis(20);
 
     fn refused() -> Failure {
-        Failure::retry("scratch", "", "no room")
+        Failure::retry(FailureKind::Scratch, "", "no room")
     }
 
     fn left(fatigue: &Fatigue) -> Duration {
@@ -183,7 +190,7 @@ mod tests {
     #[test]
     fn a_store_that_refuses_now_and_then_makes_nobody_rest() {
         let fatigue = Fatigue::of("a worker");
-        let busy = Failure::retry("store", "", "503 SlowDown");
+        let busy = Failure::retry(FailureKind::Store, "", "503 SlowDown");
         for _ in 0..20 {
             fatigue.tire(&busy);
             fatigue.tire(&busy);

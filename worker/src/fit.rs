@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
 use lumimill_common::marker::{Marker, fit_key, marker_key};
 use lumimill_common::metric::{CutFlow, FrozenFit, FrozenModel, MassFitSpec, MetricSpec, Partial};
@@ -15,7 +15,6 @@ use lumimill_common::store::Key;
 use tokio::task::JoinSet;
 
 use crate::commit::{Attempt, scratch_path};
-use crate::parent_table::PARENT;
 use crate::parquet_output::{Finished, ParquetOutput};
 use crate::process::Measured;
 
@@ -26,7 +25,13 @@ impl Attempt {
     fn fitted(&self) -> Result<&MassFitSpec, Failure> {
         let stage = self.production.stages.get(&self.shard.stage);
         let fit = stage.and_then(|stage| stage.stage().fit.as_ref());
-        fit.ok_or_else(|| Failure::reject("job", &self.shard.stage, "it is of no stage that fits"))
+        fit.ok_or_else(|| {
+            Failure::reject(
+                FailureKind::Job,
+                &self.shard.stage,
+                "it is of no stage that fits",
+            )
+        })
     }
 
     /// What was counted for a fit on all shards of the stage that it reads, each once. Whatever the
@@ -54,14 +59,22 @@ impl Attempt {
                 break;
             };
             let internal = |error: &dyn std::fmt::Display| {
-                Failure::retry("internal", &shard.stage, format!("no counts: {error}"))
+                Failure::retry(
+                    FailureKind::Internal,
+                    &shard.stage,
+                    format!("no counts: {error}"),
+                )
             };
             let marker = marker.map_err(|error| internal(&error))??;
             let mut partials = marker.partials.iter();
             let partial = partials.find(|partial| *partial.spec() == counting);
             let partial = partial.ok_or_else(|| {
                 let what = "holds no counts for this fit: it is to be measured again";
-                Failure::retry(PARENT, &shard.stage, format!("{} {what}", marker.object))
+                Failure::retry(
+                    FailureKind::Parent,
+                    &shard.stage,
+                    format!("{} {what}", marker.object),
+                )
             })?;
             counted.merge(partial).map_err(|error| internal(&error))?;
         }
@@ -87,7 +100,7 @@ impl Attempt {
         let marker = self.found(shard, &key).await?;
         marker.ok_or_else(|| {
             let message = format!("{key} is gone or damaged: the shard is not done (any more)");
-            Failure::retry(PARENT, &shard.stage, message)
+            Failure::retry(FailureKind::Parent, &shard.stage, message)
         })
     }
 
@@ -101,10 +114,11 @@ impl Attempt {
             production, shard, ..
         } = self;
         let spec = self.fitted()?;
-        let lacking = || Failure::reject("job", shard.id, "nothing is counted for it");
+        let lacking = || Failure::reject(FailureKind::Job, shard.id, "nothing is counted for it");
         let counted = counted.ok_or_else(lacking)?;
         let number = usize::try_from(number).unwrap_or(usize::MAX);
-        let reject = |error: &dyn std::fmt::Display| Failure::reject("fit", &shard.stage, error);
+        let reject =
+            |error: &dyn std::fmt::Display| Failure::reject(FailureKind::Fit, &shard.stage, error);
         let frozen = spec.freeze(counted, number);
         let frozen = frozen.map_err(|error| reject(&error))?;
         let bytes = form::write(&frozen).map_err(|error| reject(&error))?;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::concat::concat_batches;
 use lumimill_common::campaign::Grouping;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::{Reader, Tree};
 
@@ -84,7 +84,7 @@ impl<'a> GroupReader<'a> {
 
     fn rejected(&self, message: impl std::fmt::Display) -> Failure {
         let url = &self.shard.file.url;
-        Failure::reject("column", url, format!("{url}: {message}"))
+        Failure::reject(FailureKind::Column, url, format!("{url}: {message}"))
     }
 
     /// The rows of whole events, and which begin one; all that are left at the end.

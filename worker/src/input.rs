@@ -17,9 +17,8 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::expression::collection_of;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::own_length::with_own_lengths;
-use lumimill_common::retry_policy::MISSING;
 use lumimill_common::unread::with_unread;
 use lumimill_rootfile::{Error, RootFile, Tree};
 
@@ -81,11 +80,11 @@ pub fn input_failure(url: &str, error: &Error) -> Failure {
     };
     match source {
         None if matches!(error, Error::TooMuchMemory { .. }) => {
-            Failure::retry("memory", url, format!("{error}: {ADVICE}"))
+            Failure::retry(FailureKind::Memory, url, format!("{error}: {ADVICE}"))
         }
-        Some(NotFound | PermissionDenied) => Failure::retry(MISSING, url, error),
-        _ if error.is_transient() => Failure::retry("input", url, error),
-        _ => Failure::reject("input", url, error),
+        Some(NotFound | PermissionDenied) => Failure::retry(FailureKind::Missing, url, error),
+        _ if error.is_transient() => Failure::retry(FailureKind::Input, url, error),
+        _ => Failure::reject(FailureKind::Input, url, error),
     }
 }
 
@@ -186,7 +185,7 @@ mod tests {
     use std::io;
     use std::path::Path;
 
-    use lumimill_common::failure::Disposition;
+    use lumimill_common::failure::{Disposition, FailureKind};
     use lumimill_rootfile::Error;
 
     use super::{input_failure, open};
@@ -201,8 +200,8 @@ mod tests {
         let mut reader = file.tree("Events").unwrap().reader(&["a"]).unwrap();
         let failure = input_failure("a.root", &reader.read(0..1).unwrap_err());
         assert_eq!(
-            (failure.disposition, failure.kind.as_str()),
-            (Disposition::Retry, "memory")
+            (failure.disposition, failure.kind),
+            (Disposition::Retry, FailureKind::Memory)
         );
         assert!(failure.message.contains("--memory-limit"), "{failure}");
     }
@@ -211,17 +210,17 @@ mod tests {
     fn what_a_machine_does_not_see_is_told_from_what_is_corrupt() {
         use io::ErrorKind::{InvalidData, NotFound, PermissionDenied, TimedOut};
         for (kind, expected) in [
-            (NotFound, (Disposition::Retry, "missing")),
-            (PermissionDenied, (Disposition::Retry, "missing")),
-            (TimedOut, (Disposition::Retry, "input")),
-            (InvalidData, (Disposition::Reject, "input")),
+            (NotFound, (Disposition::Retry, FailureKind::Missing)),
+            (PermissionDenied, (Disposition::Retry, FailureKind::Missing)),
+            (TimedOut, (Disposition::Retry, FailureKind::Input)),
+            (InvalidData, (Disposition::Reject, FailureKind::Input)),
         ] {
             let error = Error::Open {
                 file: String::from("a.root"),
                 source: kind.into(),
             };
             let failure = input_failure("a.root", &error);
-            assert_eq!((failure.disposition, failure.kind.as_str()), expected);
+            assert_eq!((failure.disposition, failure.kind), expected);
         }
     }
 }

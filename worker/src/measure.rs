@@ -9,10 +9,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::marker::Marker;
 use lumimill_common::metric::{MetricSpec, Partial};
-use lumimill_common::retry_policy::SCRATCH;
 use lumimill_common::store::{Key, Store};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -68,7 +67,11 @@ impl TableCopy {
     ) -> Result<Option<Self>, Failure> {
         let scratch = |error: std::io::Error| {
             let message = format!("cannot write {}: {error}", path.display());
-            Failure::retry(SCRATCH, path.parent().unwrap_or(&path).display(), message)
+            Failure::retry(
+                FailureKind::Scratch,
+                path.parent().unwrap_or(&path).display(),
+                message,
+            )
         };
         let copy = Self(path.clone());
         let mut file = File::create(&path).map_err(scratch)?;
@@ -109,7 +112,7 @@ pub(crate) fn measure(
     }
     let unreadable = |error: &dyn std::fmt::Display| {
         let message = format!("{}: its table cannot be read again: {error}", stage.name);
-        Failure::retry("internal", &stage.name, message)
+        Failure::retry(FailureKind::Internal, &stage.name, message)
     };
     let file = File::open(table).map_err(|error| unreadable(&error))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file);
@@ -127,7 +130,7 @@ pub(crate) fn measure(
     let reader = builder.with_projection(columns).with_batch_size(BATCH_ROWS);
     let mut whole = WholeEvents::of(events);
     let mut fill = |batch: &RecordBatch, events: &Events| {
-        let failure = |error| Failure::reject("metric", stage.name.as_str(), error);
+        let failure = |error| Failure::reject(FailureKind::Metric, stage.name.as_str(), error);
         let rows = events.rows(batch).map_err(failure)?;
         let mut partials = partials.iter_mut();
         partials.try_for_each(|partial| partial.fill(&rows).map_err(failure))

@@ -8,8 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lumimill_common::failure::Failure;
-use lumimill_common::retry_policy::CROWDED;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::Tree;
 
@@ -114,7 +113,7 @@ impl<'a> Memory<'a> {
                      is {limit}: this one gives way to the others",
                     mib(used)
                 );
-                Err(Failure::retry(CROWDED, file, message))
+                Err(Failure::retry(FailureKind::Crowded, file, message))
             }
             Share::Alone => {
                 let why = format!("the worker came to use {}", mib(used));
@@ -126,7 +125,7 @@ impl<'a> Memory<'a> {
     fn refused(&self, why: &str, limit: u64) -> Failure {
         let file = self.shard.input();
         let message = format!("{file}: {why}, the limit is {}: {ADVICE}", mib(limit));
-        Failure::retry("memory", &file, message)
+        Failure::retry(FailureKind::Memory, &file, message)
     }
 }
 

@@ -5,16 +5,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::marker::{Marker, marker_key, object_key};
 use lumimill_common::shard::{Shard, ShardId};
 
 use crate::compiled_stage::CompiledStage;
 use crate::measure::TableCopy;
 use crate::production::Production;
-
-/// Kind of the failures of what a shard reads of another one.
-pub(crate) const PARENT: &str = "parent";
 
 /// The table of a shard that another one reads.
 #[derive(Debug)]
@@ -34,7 +31,7 @@ impl ParentTable {
         let found = production.shards.get(&id).cloned();
         found.ok_or_else(|| {
             let message = format!("{id}, which shard {} reads, is not in the plan", child.id);
-            Failure::reject("job", &production.campaign, message)
+            Failure::reject(FailureKind::Job, &production.campaign, message)
         })
     }
 
@@ -54,7 +51,7 @@ impl ParentTable {
             let message = format!(
                 "{key} is gone or damaged: the shard whose rows are read is not done (any more)"
             );
-            return Err(Failure::retry(PARENT, stage, message));
+            return Err(Failure::retry(FailureKind::Parent, stage, message));
         };
         let key = object_key(stage, id);
         let copy = TableCopy::of(production.store.as_ref(), &key, &marker, path).await?;
@@ -63,7 +60,7 @@ impl ParentTable {
                 "{key} is gone, or is not what its marker says: somebody changed it; verify --mend \
                  makes it again, resubmit then what reads it"
             );
-            return Err(Failure::reject(PARENT, stage, message));
+            return Err(Failure::reject(FailureKind::Parent, stage, message));
         };
         Ok(Self {
             shard,
@@ -98,7 +95,7 @@ impl ParentTable {
             self.rows(),
             other.rows()
         );
-        Err(Failure::reject(PARENT, stage, message))
+        Err(Failure::reject(FailureKind::Parent, stage, message))
     }
 
     /// That it tells events apart, where the stage that reads it has to.
@@ -112,7 +109,7 @@ impl ParentTable {
              its rows do not tell which are of one event: what counts or numbers events is to be \
              done where they are read from files"
         );
-        Err(Failure::reject("column", of, message))
+        Err(Failure::reject(FailureKind::Column, of, message))
     }
 }
 

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
-use lumimill_common::failure::Failure;
-use lumimill_common::retry_policy::SCRATCH;
+use lumimill_common::failure::{Failure, FailureKind};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -72,7 +71,13 @@ impl ParquetOutput {
 
     /// Writes the footer and hands the file over.
     pub fn finish(mut self) -> Result<Finished, Failure> {
-        let missing = || Failure::retry(SCRATCH, self.path.display(), "the writer is gone");
+        let missing = || {
+            Failure::retry(
+                FailureKind::Scratch,
+                self.path.display(),
+                "the writer is gone",
+            )
+        };
         let writer = self.writer.take().ok_or_else(missing)?;
         let mut file = writer
             .into_inner()
@@ -100,7 +105,8 @@ impl Drop for ParquetOutput {
 }
 
 fn properties(schema: &Schema, facts: Vec<(String, String)>) -> Result<WriterProperties, Failure> {
-    let level = ZstdLevel::try_new(1).map_err(|error| Failure::reject("output", "zstd", error))?;
+    let level = ZstdLevel::try_new(1)
+        .map_err(|error| Failure::reject(FailureKind::Output, "zstd", error))?;
     let facts = facts
         .into_iter()
         .map(|(key, value)| KeyValue::new(format!("lumimill.{key}"), value));
@@ -129,19 +135,23 @@ fn scratch_failure(path: &Path, error: &io::Error) -> Failure {
         .to_string_lossy()
         .into_owned();
     let folder = path.parent().unwrap_or(path).display();
-    Failure::retry(SCRATCH, folder, format!("cannot write {name}: {error}"))
+    Failure::retry(
+        FailureKind::Scratch,
+        folder,
+        format!("cannot write {name}: {error}"),
+    )
 }
 
 fn write_failure(path: &Path, error: &parquet::errors::ParquetError) -> Failure {
     let folder = path.parent().unwrap_or(path).display();
     match error {
         parquet::errors::ParquetError::External(cause) => Failure::retry(
-            SCRATCH,
+            FailureKind::Scratch,
             folder,
             format!("cannot write the Parquet file: {cause}"),
         ),
         other => Failure::retry(
-            SCRATCH,
+            FailureKind::Scratch,
             folder,
             format!("cannot write the Parquet file: {other}"),
         ),

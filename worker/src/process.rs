@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::{BdtSource, Problem, Stage};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::metric::{CutFlow, FillError, MetricSpec, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
 
@@ -238,7 +238,7 @@ impl Place<'_> {
             NotScored::Row(wrong) => wrong,
         };
         let message = format!("{}: {}", self.event(rows, wrong.row), wrong.message);
-        Failure::reject("model", &self.shard.file.url, message)
+        Failure::reject(FailureKind::Model, &self.shard.file.url, message)
     }
 
     /// The event of a row.
@@ -254,9 +254,9 @@ impl Place<'_> {
         match error.entry() {
             Some(entry) => {
                 let event = self.reader.name(self.start.saturating_add(entry as u64));
-                Failure::reject("column", url, format!("{event}: {error}"))
+                Failure::reject(FailureKind::Column, url, format!("{event}: {error}"))
             }
-            None => Failure::reject("column", url, error),
+            None => Failure::reject(FailureKind::Column, url, error),
         }
     }
 }
@@ -330,7 +330,7 @@ fn batch_rows(
     }
     if !shuffles.are_none() {
         let url = &place.shard.file.url;
-        let failed = |error| Failure::reject("metric", url, error);
+        let failed = |error| Failure::reject(FailureKind::Metric, url, error);
         let events = event_keys(stage, &entries.batch, &rows).map_err(failed)?;
         shuffles.add(&rows.batch, &events)?;
         let written: Vec<usize> = (0..stage.schema().fields().len()).collect();
@@ -432,13 +432,13 @@ fn added_columns(
     if let Some(folds) = stage.folds() {
         let fold = event_folds(stage, events, folds)
             .and_then(|of_events| take(&of_events, rows))
-            .map_err(|message| Failure::reject("model", url, message))?;
+            .map_err(|message| Failure::reject(FailureKind::Model, url, message))?;
         scored = with_column(&scored, fold_field(), fold.clone())?;
         columns.push(fold);
     }
     if stage.prepared().needs_draws() {
         let draws = row_draws(stage, events, rows);
-        let draws = draws.map_err(|message| Failure::reject("model", url, message))?;
+        let draws = draws.map_err(|message| Failure::reject(FailureKind::Model, url, message))?;
         scored = with_column(&scored, Field::new(DRAW, DataType::UInt64, false), draws)?;
     }
     let models = stage.prepared().models();
@@ -456,7 +456,7 @@ fn with_column(rows: &RecordBatch, field: Field, column: ArrayRef) -> Result<Rec
     let fields = fields.chain([Arc::new(field)]).collect::<Vec<_>>();
     let columns = rows.columns().iter().cloned().chain([column]).collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-        .map_err(|error| Failure::reject("column", "fold", error))
+        .map_err(|error| Failure::reject(FailureKind::Column, "fold", error))
 }
 
 /// The columns that are written: those of the program, fold and scores.
@@ -469,5 +469,5 @@ fn extended(
     let columns: Vec<ArrayRef> = written.cloned().chain(added).collect();
     let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(stage.schema().clone(), columns, &options)
-        .map_err(|error| Failure::reject("column", "rows", error))
+        .map_err(|error| Failure::reject(FailureKind::Column, "rows", error))
 }

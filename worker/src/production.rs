@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use arrow_schema::Schema;
 use lumimill_common::campaign::{CampaignName, StageName};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form::FormError;
 use lumimill_common::hex::hex;
 use lumimill_common::metric::Partial;
-use lumimill_common::retry_policy::{STORE, VERSION};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use lumimill_common::store::{Key, Store, StoreError};
 use lumimill_rootfile::{RootFile, Tree};
@@ -143,17 +142,27 @@ impl Production {
         schema: &Schema,
         what: &str,
     ) -> Result<CompiledStage, Failure> {
-        let unknown = || Failure::reject("stage", &shard.stage, "no such stage in this campaign");
+        let unknown = || {
+            Failure::reject(
+                FailureKind::Stage,
+                &shard.stage,
+                "no such stage in this campaign",
+            )
+        };
         let stage = self.stages.get(&shard.stage).ok_or_else(unknown)?;
         let compiled = stage.compile(schema).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Failure::reject("column", what, format!("{what}: {}", lines.join("\n")))
+            Failure::reject(
+                FailureKind::Column,
+                what,
+                format!("{what}: {}", lines.join("\n")),
+            )
         })?;
         match stage.types().deviation(&compiled) {
             None => Ok(compiled),
             Some(deviation) => {
                 let message = format!("{what}: {deviation}; plan again");
-                Err(Failure::reject("column", what, message))
+                Err(Failure::reject(FailureKind::Column, what, message))
             }
         }
     }
@@ -191,17 +200,21 @@ fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure
         planned.uuid,
         file.size()
     );
-    Err(Failure::reject("input", &planned.url, message))
+    Err(Failure::reject(FailureKind::Input, &planned.url, message))
 }
 
 /// What a newer version wrote, as a shard's failure: no fault of the job, and others may read it.
 pub(crate) fn newer(store: &dyn Store, key: &Key, error: &FormError) -> Failure {
     let location = store.location();
-    Failure::retry(VERSION, &location, format!("{location}: {key}: {error}"))
+    Failure::retry(
+        FailureKind::Version,
+        &location,
+        format!("{location}: {key}: {error}"),
+    )
 }
 
 /// A store's error as a shard's failure: never the job's fault, not even when the store refuses
 /// for good, as it does when a worker's credentials have expired.
 pub(crate) fn store_failure(error: &StoreError) -> Failure {
-    Failure::retry(STORE, "", error)
+    Failure::retry(FailureKind::Store, "", error)
 }

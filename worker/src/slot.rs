@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lumimill_common::failed_record;
-use lumimill_common::failure::{FailedAttempt, Failure};
+use lumimill_common::failure::{FailedAttempt, Failure, FailureKind};
 use lumimill_common::job::{Job, Outcome, Report, Running, pack, unpack};
 use lumimill_common::marker::Marker;
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
@@ -183,7 +183,7 @@ async fn tried_in_time(
         biased;
         ended = &mut trying => return ended.unwrap_or_else(|error| {
             let message = format!("the job panicked: {error}");
-            Err(Failure::retry("internal", campaign, message).into())
+            Err(Failure::retry(FailureKind::Internal, campaign, message).into())
         }),
         () = stopped(slots) => return handed_back(),
         () = tokio::time::sleep(limit) => {}
@@ -215,7 +215,7 @@ fn over_time(attempt: &Attempt, what: &str) -> Failure {
     let file = &attempt.shard.input();
     let minutes = attempt.production.limit.as_secs() / 60;
     let message = format!("{file}: the attempt took more than {minutes} minutes; {what}");
-    Failure::retry("time", file, message)
+    Failure::retry(FailureKind::Time, file, message)
 }
 
 /// Returns when what is under way was to be handed back, and had time to notice.
@@ -278,7 +278,7 @@ async fn failed(
 ) -> (Outcome, Settle) {
     let shard = &attempt.shard;
     let number = which.number;
-    warn!(job.id = %shard.id, attempt = number, kind = failure.kind, "shard failed: {failure}");
+    warn!(job.id = %shard.id, attempt = number, kind = %failure.kind, "shard failed: {failure}");
     slots.tally.failed.fetch_add(1, Ordering::Relaxed);
     if is_tiring(&failure) {
         slots.tire(&failure);

@@ -13,9 +13,8 @@ use async_trait::async_trait;
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failed_record;
-use lumimill_common::failure::{Disposition, FailedAttempt, Failure};
+use lumimill_common::failure::{Disposition, FailedAttempt, Failure, FailureKind};
 use lumimill_common::job::Job;
-use lumimill_common::retry_policy::{MISSING, STORE};
 use lumimill_common::store::{Place, PlaceError, Store};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -108,8 +107,8 @@ impl StoredCampaigns {
     /// for one that was never submitted.
     async fn store(&self, name: &CampaignName) -> Result<Arc<dyn Store>, Failure> {
         let place = self.root.join(name.as_str());
-        let place = place.map_err(|error| Failure::reject("job", name, error))?;
-        let unreachable = |error: PlaceError| Failure::retry(STORE, "", error);
+        let place = place.map_err(|error| Failure::reject(FailureKind::Job, name, error))?;
+        let unreachable = |error: PlaceError| Failure::retry(FailureKind::Store, "", error);
         read_control(place.open().map_err(unreachable)?.as_ref()).await?;
         let (store, _) = place.prepare().await.map_err(unreachable)?;
         Ok(store)
@@ -186,7 +185,7 @@ impl StoredCampaigns {
 impl Campaigns for StoredCampaigns {
     async fn find(&self, job: &Job) -> Result<Found, Failure> {
         let failure = match self.look_up(job).await {
-            Err(failure) if failure.kind == MISSING => failure,
+            Err(failure) if failure.kind == FailureKind::Missing => failure,
             found => return found,
         };
         self.known.lock().await.remove(&job.campaign);

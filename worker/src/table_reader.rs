@@ -9,7 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchReader};
 use arrow_schema::Schema;
 use lumimill_common::campaign::{Join, MissingRows, StageName};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -171,7 +171,7 @@ fn keys(schema: &Schema) -> impl Iterator<Item = String> {
 /// What went wrong with bytes that are known to be right: no fault of theirs.
 pub(crate) fn unreadable(stage: &StageName, error: &dyn Display) -> Failure {
     let message = format!("the table of stage {stage} cannot be read again: {error}");
-    Failure::retry("internal", stage, message)
+    Failure::retry(FailureKind::Internal, stage, message)
 }
 
 /// The rows of a table, from the first one on.
@@ -232,7 +232,7 @@ fn with_beside(beside: &mut [Beside], rows: RecordBatch) -> Result<RecordBatch, 
     for table in beside {
         let found = table.find(&rows)?;
         let added = found.added_to(&all);
-        all = added.map_err(|error| Failure::reject("column", "rows", error))?;
+        all = added.map_err(|error| Failure::reject(FailureKind::Column, "rows", error))?;
     }
     Ok(all)
 }
@@ -247,7 +247,7 @@ impl EntryReader for TableReader<'_> {
             }
             (None, Some(_)) => return Ok(None),
         };
-        let failure = |error: &dyn Display| Failure::reject("column", self.stage, error);
+        let failure = |error: &dyn Display| Failure::reject(FailureKind::Column, self.stage, error);
         let events = self
             .whole
             .events

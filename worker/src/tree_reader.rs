@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::{Reader, Tree};
 
@@ -91,7 +91,7 @@ impl<'a> TreeReader<'a> {
             None => Ok(rest),
         };
         let batch = batch.and_then(|batch| self.stage.as_read(batch, &self.shard.dataset));
-        let batch = batch.map_err(|error| Failure::reject("column", url, error))?;
+        let batch = batch.map_err(|error| Failure::reject(FailureKind::Column, url, error))?;
         counted.entries = Some(Entries {
             batch,
             counts,

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field};
 use lumimill_common::campaign::{Cow, Stage, Weigh};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
 use lumimill_common::marker::fit_key;
 use lumimill_common::metric::{FrozenFit, MassFitSpec, RowBatch, Weigher, WeightReference};
 use lumimill_common::shard::Shard;
 
 use crate::commit::Attempt;
-use crate::parent_table::PARENT;
 use crate::production::{newer, store_failure};
 
 /// The fits of a stage, as they are in the store.
@@ -56,7 +55,7 @@ impl Attempt {
         let key = fit_key(&fit.stage, category);
         let (key, digest) = key.zip(marker.fits.get(category)).ok_or_else(|| {
             let message = format!("the marker of {category} names no fit");
-            Failure::reject(PARENT, &fit.stage, message)
+            Failure::reject(FailureKind::Parent, &fit.stage, message)
         })?;
         let bytes = store.get(&key).await;
         let bytes = bytes.map_err(|error| store_failure(&error))?;
@@ -66,14 +65,14 @@ impl Attempt {
                 "{key} is gone, or is not what its marker says: somebody changed it; verify --mend \
                  makes it again, resubmit then what reads it"
             );
-            Failure::reject(PARENT, &fit.stage, message)
+            Failure::reject(FailureKind::Parent, &fit.stage, message)
         })?;
         match form::read::<FrozenFit>(&bytes) {
             Ok(frozen) => Ok((frozen, digest.clone())),
             Err(error) if error.is_newer() => Err(newer(store, &key, &error)),
             Err(error) => {
                 let message = format!("{key}: {error}");
-                Err(Failure::reject(PARENT, &fit.stage, message))
+                Err(Failure::reject(FailureKind::Parent, &fit.stage, message))
             }
         }
     }
@@ -93,7 +92,13 @@ impl<'a> RowWeights<'a> {
         let Some((weigh, spec)) = weighed(stage) else {
             return Ok(None);
         };
-        let lacking = || Failure::reject("job", &stage.name, "its rows are weighed by no fit");
+        let lacking = || {
+            Failure::reject(
+                FailureKind::Job,
+                &stage.name,
+                "its rows are weighed by no fit",
+            )
+        };
         let fits = fits.ok_or_else(lacking)?;
         let reference = match weigh.cow {
             Cow::Density => WeightReference::Density,
@@ -102,7 +107,7 @@ impl<'a> RowWeights<'a> {
         let weigher = Weigher::new(spec, &fits.frozen, &reference);
         let weigher = weigher.map_err(|reason| {
             let message = format!("no weights by {}: {reason}", weigh.fit);
-            Failure::reject("fit", &weigh.fit, message)
+            Failure::reject(FailureKind::Fit, &weigh.fit, message)
         })?;
         Ok(Some(Self {
             weigh,
@@ -119,7 +124,11 @@ impl<'a> RowWeights<'a> {
     /// The columns for these rows, which have what they are made by.
     pub(crate) fn columns(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
         let wrong = |error: &dyn std::fmt::Display| {
-            Failure::reject("column", &self.weigh.fit, format!("weights: {error}"))
+            Failure::reject(
+                FailureKind::Column,
+                &self.weigh.fit,
+                format!("weights: {error}"),
+            )
         };
         let batch = RowBatch::try_new(rows, None).map_err(|error| wrong(&error))?;
         let inputs = self.weigh.inputs().map(|name| batch.numbers(name));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::Tree;
 
@@ -71,7 +71,7 @@ impl<'a> Work<'a> {
         if unit::with_units(compiled) != self.schema {
             // The types of columns are those of all files of a stage.
             let message = "its table would have other columns than that of the file before it";
-            return Err(Failure::reject("column", &piece.file.url, message).into());
+            return Err(Failure::reject(FailureKind::Column, &piece.file.url, message).into());
         }
         let sink = &mut self.sink;
         self.measuring.process(piece, reader, compiled, sink)

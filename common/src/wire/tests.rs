@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Content, HEADER, LIMIT, WireError, decode, encode};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::job::{Beat, Job, Outcome, Report, Running};
 
 const SHARD: &str = "000102030405060708090a0b0c0d0e0f";
@@ -48,7 +48,7 @@ fn report() -> Report {
         shard: SHARD.parse().expect("an id"),
         attempt: 2,
         outcome: Outcome::Retrying {
-            failure: Failure::retry("store", "out", "timed out"),
+            failure: Failure::retry(FailureKind::Store, "out", "timed out"),
         },
     }
 }

@@ -82,7 +82,7 @@ impl ActiveCampaign {
         match &report.outcome {
             Outcome::Retrying { failure } => {
                 loaded.put_off(report.shard, failure);
-                loaded.heard_for(longest_wait(&failure.kind));
+                loaded.heard_for(longest_wait(failure.kind));
                 info!(
                     campaign = %self.name, job.id = %report.shard, worker = report.worker,
                     attempt = report.attempt, "to be tried again: {failure}"

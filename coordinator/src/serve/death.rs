@@ -4,7 +4,7 @@
 use lumimill_common::campaign::Campaign;
 use lumimill_common::control::PlanKeys;
 use lumimill_common::failed_record;
-use lumimill_common::failure::{FailedAttempt, Failure};
+use lumimill_common::failure::{FailedAttempt, Failure, FailureKind};
 use lumimill_common::job::Job;
 use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{GIVEN_UP, Message, ORIGIN, Queue, REASON};
@@ -77,7 +77,7 @@ impl Death<'_> {
         let attempts = campaign.map_or(1, |campaign| campaign.shards.max_attempts);
         let subject = self.file.unwrap_or(job.stage.as_str());
         let why = format!("{subject}: {}", self.letter.reason);
-        let failure = Failure::retry("lost", subject, why);
+        let failure = Failure::retry(FailureKind::Lost, subject, why);
         let attempt = FailedAttempt::new(message.attempt, &failure);
         let last = message.attempt >= attempts;
         failed_record::keep(store, &job.stage, job.shard, attempt, last).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lumimill_common::control::live_key;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form::{self, Stored};
 use lumimill_common::store::Store;
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,7 @@ pub struct Retries {
     /// How many.
     pub shards: usize,
     /// Kind of failure.
-    pub kind: String,
+    pub kind: FailureKind,
     /// What one of them says.
     pub message: String,
 }
@@ -103,7 +103,7 @@ impl Retries {
                 .and_modify(|group| group.shards += 1)
                 .or_insert_with(|| Self {
                     shards: 1,
-                    kind: failure.kind.clone(),
+                    kind: failure.kind,
                     message: failure.message.clone(),
                 });
         }

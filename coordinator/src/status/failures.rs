@@ -72,7 +72,7 @@ pub(super) fn groups(records: &[(&Shard, FailedRecord)]) -> Vec<FailureGroup> {
             .entry(fingerprint.clone())
             .or_insert_with(|| FailureGroup {
                 fingerprint,
-                kind: last.failure.kind.clone(),
+                kind: last.failure.kind,
                 dead: is_dead(record),
                 message: last.failure.message.clone(),
                 shards: Vec::new(),

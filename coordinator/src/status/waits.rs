@@ -167,7 +167,7 @@ fn retry(group: &Retries) -> Wait {
         1 => ("shard", "is"),
         _ => ("shards", "are"),
     };
-    let (count, kind) = (group.shards, &group.kind);
+    let (count, kind) = (group.shards, group.kind);
     wait(
         "retry",
         format!("{count} {noun} {verb} tried again ({kind}): {message}"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::job::{Outcome, Report, pack, unpack};
 use lumimill_common::queue::{REPORTS, Settle, jobs};
 
@@ -62,7 +62,7 @@ fn assert_untrue_reports_are_not_believed(trial: &Trial, post: &Post) {
             attempt: 1,
             outcome: match number % 3 {
                 0 => Outcome::Failed {
-                    failure: Failure::reject("lie", shard, "it was never tried"),
+                    failure: Failure::reject(FailureKind::Other, shard, "it was never tried"),
                 },
                 _ => Outcome::Done { rows: 1 << 40 },
             },

@@ -9,7 +9,7 @@ use arrow_schema::{Field, Schema};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 use lumimill_common::campaign::{Join, MissingRows, StageName};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 
 use super::{Found, added};
 use crate::event_name::named;
@@ -58,7 +58,8 @@ impl Joined {
         (schema, batches): (&Schema, Vec<RecordBatch>),
     ) -> Result<Self, Failure> {
         let stage = &join.stage;
-        let failure = |error: &dyn std::fmt::Display| Failure::reject("column", stage, error);
+        let failure =
+            |error: &dyn std::fmt::Display| Failure::reject(FailureKind::Column, stage, error);
         let needed = batches.first().map(RecordBatch::schema);
         let needed = needed.unwrap_or_else(|| Arc::new(Schema::empty()));
         let rows = concat_batches(&needed, &batches).map_err(|error| failure(&error))?;
@@ -85,7 +86,7 @@ impl Joined {
                         "stage {stage} has more than one row with the same keys: {name}: what is \
                          joined by its keys must have each once"
                     );
-                    return Err(Failure::reject("parent", stage, message));
+                    return Err(Failure::reject(FailureKind::Parent, stage, message));
                 }
             }
         }
@@ -106,7 +107,8 @@ impl Joined {
     /// The columns of the table for these rows.
     pub(super) fn find(&mut self, rows: &RecordBatch) -> Result<Found, Failure> {
         let stage = &self.join.stage;
-        let failure = |error: &dyn std::fmt::Display| Failure::reject("column", stage, error);
+        let failure =
+            |error: &dyn std::fmt::Display| Failure::reject(FailureKind::Column, stage, error);
         let keys = keys(rows, &self.keys).map_err(|error| failure(&error))?;
         let places = keys.iter().map(|key| self.places.get(key).copied());
         let places: UInt32Array = places.collect();
@@ -122,7 +124,7 @@ impl Joined {
                  such rows out, \"null\" keeps them",
                 name.unwrap_or_default()
             );
-            return Err(Failure::reject("parent", stage, message));
+            return Err(Failure::reject(FailureKind::Parent, stage, message));
         }
         let stays = (self.join.missing == MissingRows::Drop).then(|| {
             let is_there = (0..places.len()).map(|row| places.is_valid(row));

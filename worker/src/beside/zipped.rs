@@ -6,7 +6,7 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::Field;
 use arrow_select::concat::concat_batches;
 use lumimill_common::campaign::StageName;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::Found;
@@ -35,7 +35,7 @@ impl Zipped {
             let Some(more) = self.rows.next() else {
                 let message =
                     format!("stage {stage} has fewer rows than those that it stands beside");
-                return Err(Failure::reject("parent", stage, message));
+                return Err(Failure::reject(FailureKind::Parent, stage, message));
             };
             let more = more.map_err(|error| unreadable(stage, &error))?;
             let all = match self.held.num_rows() {

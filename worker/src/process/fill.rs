@@ -1,7 +1,7 @@
 //! What is measured on the rows of a batch.
 
 use arrow_array::RecordBatch;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::metric::{FillError, Partial, RowBatch};
 
 use super::{Measured, Place, beside};
@@ -67,7 +67,11 @@ fn named(place: &Place<'_>, rows: &Rows, error: &FillError) -> String {
 }
 
 fn cannot_measure(stage: &CompiledStage, error: &dyn std::fmt::Display) -> Failure {
-    Failure::reject("metric", stage.prepared().stage().name.as_str(), error)
+    Failure::reject(
+        FailureKind::Metric,
+        stage.prepared().stage().name.as_str(),
+        error,
+    )
 }
 
 pub(super) fn fill(

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow_select::take::take;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::metric::{GROUP_COLUMN, ImportanceSpec, Partial, RowBatch, shuffled_column};
 
 use super::sample::{EventKey, RowKey, Sample};
@@ -82,7 +82,11 @@ impl Shuffles {
 }
 
 fn failed(spec: &ImportanceSpec, error: &dyn Display) -> Failure {
-    Failure::reject("metric", spec.model(), format!("{spec}: {error}"))
+    Failure::reject(
+        FailureKind::Metric,
+        spec.model(),
+        format!("{spec}: {error}"),
+    )
 }
 
 impl Shuffle {

@@ -7,7 +7,7 @@ use arrow_array::types::Float32Type;
 use arrow_array::{ArrayRef, Float32Array, Int32Array, RecordBatch, UInt32Array};
 use arrow_select::take::take_record_batch;
 use lumimill_common::bdt_config::BdtConfig;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 
 use super::evaluator::{Evaluator, Gathering};
 use super::features::doubles;
@@ -65,7 +65,8 @@ impl Bins {
     pub fn of_rows(&self, rows: &RecordBatch) -> Result<Vec<Option<usize>>, Failure> {
         let column = |name: &String| {
             let found = rows.column_by_name(name).and_then(doubles);
-            let missing = || Failure::reject("model", name, format!("no number column {name}"));
+            let missing =
+                || Failure::reject(FailureKind::Model, name, format!("no number column {name}"));
             found.ok_or_else(missing)
         };
         let (centrality, pt) = (column(&self.centrality)?, column(&self.pt)?);
@@ -155,5 +156,5 @@ impl Bins {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Failure {
-    Failure::reject("model", "bins", error)
+    Failure::reject(FailureKind::Model, "bins", error)
 }

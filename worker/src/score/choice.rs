@@ -8,7 +8,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow_schema::DataType;
 use arrow_select::interleave::interleave;
 use arrow_select::take::take_record_batch;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 
 use super::bins::Bins;
 use super::evaluator::{Evaluator, Gathering};
@@ -66,7 +66,7 @@ impl Choice {
 
 /// Scores each row with the model of its fold.
 fn by_fold(models: &[Arc<dyn Evaluator>], rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::reject("model", FOLD, error);
+    let failed = |error: &dyn std::fmt::Display| Failure::reject(FailureKind::Model, FOLD, error);
     let folds = rows
         .column_by_name(FOLD)
         .and_then(|column| column.as_primitive_opt::<UInt8Type>());

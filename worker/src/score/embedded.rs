@@ -16,7 +16,7 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractResult};
 
 use super::columns::{OutputColumn, Values, columns_of};
@@ -120,7 +120,7 @@ impl Evaluator for Embedded {
     fn evaluate(&self, rows: &mut Gathering<'_>) -> Result<Vec<ArrayRef>, Failure> {
         let failed = |message: String| {
             Failure::reject(
-                "model",
+                FailureKind::Model,
                 &self.name,
                 format!("model {}: {message}", self.name),
             )

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::DataType;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 
 use super::features::Features;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
@@ -75,8 +75,13 @@ impl<'a> Gathering<'a> {
     /// The columns of these names.
     pub fn columns(&self, names: &[String]) -> Result<Vec<ArrayRef>, Failure> {
         let column = |name: &String| {
-            let missing =
-                || Failure::reject("model", name, format!("no column {name} to score with"));
+            let missing = || {
+                Failure::reject(
+                    FailureKind::Model,
+                    name,
+                    format!("no column {name} to score with"),
+                )
+            };
             self.rows.column_by_name(name).cloned().ok_or_else(missing)
         };
         names.iter().map(column).collect()
@@ -95,8 +100,9 @@ impl<'a> Gathering<'a> {
                     true => Features::gather_doubles(&columns),
                     false => Features::gather(&columns),
                 };
-                let features =
-                    features.map_err(|error| Failure::reject("model", names.join(", "), error))?;
+                let features = features.map_err(|error| {
+                    Failure::reject(FailureKind::Model, names.join(", "), error)
+                })?;
                 (names.to_vec(), features)
             }
         };

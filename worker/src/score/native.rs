@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float32Array};
 use arrow_schema::DataType;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 
 use super::error::{ModelError, Problem};
 use super::evaluator::{Evaluator, Gathering};
@@ -56,7 +56,7 @@ impl Evaluator for NativeTrees {
     }
 
     fn evaluate(&self, rows: &mut Gathering<'_>) -> Result<Vec<ArrayRef>, Failure> {
-        let failed = |error: ModelError| Failure::reject("model", "score", error);
+        let failed = |error: ModelError| Failure::reject(FailureKind::Model, "score", error);
         let features = rows.features(&self.inputs, self.model.reads_doubles())?;
         if let [class] = self.classes.as_slice() {
             let mut scores = Vec::with_capacity(features.rows());

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 
 use self::batch::Batch;
 use self::session::Asked;
@@ -126,7 +126,7 @@ impl Evaluator for Runtime {
     fn evaluate(&self, rows: &mut Gathering<'_>) -> Result<Vec<ArrayRef>, Failure> {
         let failed = |message: String| {
             let message = format!("model {}: {message}", self.name);
-            Failure::reject("model", &self.name, message)
+            Failure::reject(FailureKind::Model, &self.name, message)
         };
         let count = rows.rows().num_rows();
         let inputs = self.asked.inputs();

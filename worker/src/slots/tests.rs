@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
 use lumimill_common::queue::{Delivery, MemoryQueue, Queue, REPORTS, Settle, jobs};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
@@ -99,7 +99,10 @@ async fn a_read_that_does_not_return_leaves_its_slot_behind_and_not_the_worker()
     let mut reports = queue.consume(REPORTS, 10).await.unwrap();
     for _ in 0..4 {
         let (shard, failure) = failed(reports.next().await.unwrap()).await;
-        let expected = if shard == id(0) { "time" } else { "missing" };
+        let expected = match shard == id(0) {
+            true => FailureKind::Time,
+            false => FailureKind::Missing,
+        };
         assert_eq!(failure.kind, expected, "{failure}");
         assert!(failure.message.contains("nowhere.root"), "{failure}");
     }
@@ -158,7 +161,7 @@ async fn a_job_of_a_campaign_that_goes_on_is_begun_at_the_next_look() {
     };
     let mut reports = queue.consume(REPORTS, 1).await.unwrap();
     let (_, failure) = failed(reports.next().await.unwrap()).await;
-    assert_eq!(failure.kind, "missing", "it was begun");
+    assert_eq!(failure.kind, FailureKind::Missing, "it was begun");
     assert_eq!(looks.load(Ordering::Relaxed), 2, "a look more");
     working.abort();
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 
 use super::{NoNumber, NotScored, StageModel};
 use crate::feature::with_column;
@@ -15,7 +15,7 @@ pub fn score_all(models: &[StageModel], rows: &RecordBatch) -> Result<Vec<ArrayR
     let scored = score_with_graphs(models, &[], rows);
     let scored = scored.map_err(|wrong| match wrong {
         NotScored::Failed(failure) => failure,
-        NotScored::Row(row) => Failure::reject("model", "rows", row.message),
+        NotScored::Row(row) => Failure::reject(FailureKind::Model, "rows", row.message),
     })?;
     Ok(scored.columns)
 }
@@ -58,7 +58,8 @@ pub(crate) fn score_with_graphs(
         if features.iter().skip(number + 1).any(Option::is_some) {
             for (field, column) in model.fields().into_iter().zip(&added) {
                 let extended = with_column(&known, field, Arc::clone(column));
-                known = extended.map_err(|error| Failure::reject("model", &model.name, error))?;
+                known = extended
+                    .map_err(|error| Failure::reject(FailureKind::Model, &model.name, error))?;
             }
         }
         columns.extend(added);
@@ -91,7 +92,7 @@ impl StageModel {
         let message = format!("{what} {}: {message}", self.name);
         match row {
             Some(row) => NotScored::Row(NoNumber { row, message }),
-            None => Failure::reject("model", &self.name, message).into(),
+            None => Failure::reject(FailureKind::Model, &self.name, message).into(),
         }
     }
 }

@@ -10,11 +10,10 @@ use lumimill_common::campaign::{BdtSource, Campaign, CampaignName, ShardPolicy, 
 use lumimill_common::control::{
     Control, ControlState, PlanKeys, control_key, model_key, plan_digest,
 };
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
 use lumimill_common::hex::hex;
 use lumimill_common::job::Job;
-use lumimill_common::retry_policy::{ENGINE, MISSING};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Store};
 use sha2::{Digest, Sha256};
@@ -33,7 +32,7 @@ async fn found(store: &dyn Store, key: &Key) -> Result<Option<Vec<u8>>, Failure>
         .get(key)
         .await
         .map_err(|error| match error.is_large() {
-            true => Failure::reject("job", store.location(), error),
+            true => Failure::reject(FailureKind::Job, store.location(), error),
             false => store_failure(&error),
         })
 }
@@ -41,7 +40,7 @@ async fn found(store: &dyn Store, key: &Key) -> Result<Option<Vec<u8>>, Failure>
 /// An object that must be there, as submitting writes it before any job.
 async fn object(store: &dyn Store, key: &Key) -> Result<Vec<u8>, Failure> {
     let found = found(store, key).await?;
-    found.ok_or_else(|| Failure::reject("job", store.location(), absent(store, key)))
+    found.ok_or_else(|| Failure::reject(FailureKind::Job, store.location(), absent(store, key)))
 }
 
 fn absent(store: &dyn Store, key: &Key) -> String {
@@ -57,7 +56,7 @@ pub(super) async fn load(
     store: Arc<dyn Store>,
     stop: CancellationToken,
 ) -> Result<Production, Failure> {
-    let wrong = |message: String| Failure::reject("job", &job.campaign, message);
+    let wrong = |message: String| Failure::reject(FailureKind::Job, &job.campaign, message);
     let keys = PlanKeys::submitted(&job.plan);
     let keys = keys.ok_or_else(|| wrong(format!("{:?} is no digest of a plan", job.plan)))?;
     let text = object(store.as_ref(), &keys.campaign).await?;
@@ -116,16 +115,18 @@ fn check_name(job: &Job, campaign: &Campaign, table: &ShardTable) -> Result<(), 
 /// Another worker may have what the plan says that evaluates its models.
 fn check_engines(job: &Job, table: &ShardTable) -> Result<(), Failure> {
     let planned = table.stages();
-    let planned = planned.map_err(|error| Failure::reject("job", &job.campaign, error))?;
+    let planned =
+        planned.map_err(|error| Failure::reject(FailureKind::Job, &job.campaign, error))?;
     let engines: BTreeSet<&String> = planned.iter().flat_map(|stage| &stage.engines).collect();
     match engines.into_iter().find_map(|engine| missing(engine)) {
         None => Ok(()),
-        Some(why) => Err(Failure::retry(ENGINE, &job.campaign, why)),
+        Some(why) => Err(Failure::retry(FailureKind::Engine, &job.campaign, why)),
     }
 }
 
 async fn shard_table(store: &dyn Store, key: &Key, bytes: Vec<u8>) -> Result<ShardTable, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::reject("job", store.location(), error);
+    let wrong =
+        |error: &dyn std::fmt::Display| Failure::reject(FailureKind::Job, store.location(), error);
     let read = off_thread(|| ShardTable::from_parquet(bytes)).await;
     read.map_err(|error| wrong(&error))?
         .map_err(|error| match &error {
@@ -160,13 +161,13 @@ pub(crate) async fn still_wants(production: &Production, shard: ShardId) -> Resu
 /// The control record. A worker that finds none may look in another store than all others.
 pub(super) async fn read_control(store: &dyn Store) -> Result<Control, Failure> {
     let key = control_key();
-    let missing = || Failure::retry(MISSING, store.location(), absent(store, &key));
+    let missing = || Failure::retry(FailureKind::Missing, store.location(), absent(store, &key));
     let bytes = found(store, &key).await?.ok_or_else(missing)?;
     form::read(&bytes).map_err(|error| match error.is_newer() {
         true => newer(store, &key, &error),
         false => {
             let message = format!("{}: {key}: {error}", store.location());
-            Failure::reject("job", store.location(), message)
+            Failure::reject(FailureKind::Job, store.location(), message)
         }
     })
 }
@@ -180,7 +181,7 @@ async fn models(
     campaign: &Campaign,
     table: &ShardTable,
 ) -> Result<Models, Failure> {
-    let wrong = |message: String| Failure::reject("model", &campaign.name, message);
+    let wrong = |message: String| Failure::reject(FailureKind::Model, &campaign.name, message);
     let planned = table.stages().map_err(|error| wrong(error.to_string()))?;
     let mut models = Models::new();
     for (stage, planned) in campaign.stages.iter().zip(&planned) {
@@ -219,7 +220,7 @@ async fn fetch(
     let Some(hash) = hash.filter(|_| !models.contains_key(path)) else {
         return Ok(());
     };
-    let wrong = |message: String| Failure::reject("model", path, message);
+    let wrong = |message: String| Failure::reject(FailureKind::Model, path, message);
     let key = model_key(hash).ok_or_else(|| wrong(format!("{hash:?} is no hash")))?;
     let bytes = object(store, &key).await?;
     let found = hex(&Sha256::digest(&bytes));

@@ -125,7 +125,7 @@ impl Loaded {
 
     /// Remembers why a shard is tried again, unless its record says it.
     pub(super) fn put_off(&mut self, shard: ShardId, failure: &Failure) {
-        let is_new = !uses_up_an_attempt(&failure.kind);
+        let is_new = !uses_up_an_attempt(failure.kind);
         if is_new && self.put_off.len() < MOST_PUT_OFF && self.places.contains_key(&shard) {
             self.put_off.insert(shard, failure.clone());
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lumimill_common::control::Control;
-use lumimill_common::failure::Failure;
+use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::ShardId;
 
 use super::super::State;
@@ -147,7 +147,7 @@ fn what_keeps_the_coordinator_from_driving_it_is_said() {
     campaign.trouble = Some(trouble.to_owned());
     campaign.put_off = vec![Retries {
         shards: 12,
-        kind: String::from("store"),
+        kind: FailureKind::Store,
         message: String::from("503 SlowDown"),
     }];
     let lines = running_with(live, &[worker("a", None)]);
@@ -162,7 +162,7 @@ fn what_keeps_the_coordinator_from_driving_it_is_said() {
 fn what_is_tried_again_says_why() {
     let failure = |basket: u32| {
         let message = format!("basket {basket} is short");
-        Some(Failure::retry("odd", "a.root", message))
+        Some(Failure::retry(FailureKind::Input, "a.root", message))
     };
     let id = |digit: char| -> ShardId { digit.to_string().repeat(32).parse().unwrap() };
     let retries = [
@@ -180,7 +180,7 @@ fn what_is_tried_again_says_why() {
     );
     assert!(lines[0].contains("`lumimill resume demo`"), "{lines:?}");
     assert!(
-        lines[1].starts_with("retry: 2 shards are tried again (odd): basket "),
+        lines[1].starts_with("retry: 2 shards are tried again (input): basket "),
         "{lines:?}"
     );
     assert_eq!(lines[2], "retry: 1 more shards are tried again");

@@ -1,0 +1,58 @@
+//! Fits and weights by a pool whose workers die.
+
+use lumimill_tests::{BUCKET, Cluster, DIE_AT, DIE_ONCE, undisturbed};
+
+use super::{STAGES, sample, text};
+use crate::pool::assert_same;
+use crate::{lumimill, lumimill_worker};
+
+#[test]
+fn a_pool_fits_and_weighs_as_one_laptop_does() {
+    let test = "a_pool_fits_and_weighs_as_one_laptop_does";
+    let Some(mut site) = Cluster::start(test, lumimill(), lumimill_worker()) else {
+        return;
+    };
+    let folder = sample::folder(24_000, STAGES);
+    folder.change(
+        "output = \"out\"",
+        &format!("output = \"s3://{BUCKET}/site\""),
+    );
+    let expected = undisturbed(&lumimill(), &folder);
+    let file = folder.file();
+    let file = text(&file);
+    site.serve("serve", &[]);
+    let _ = site.run(&["submit", file]).expect_code(0);
+    let deaths = tempfile::tempdir().unwrap();
+    let once = deaths.path().join("once");
+    site.set(DIE_ONCE, text(&once));
+    for (point, stage) in [
+        ("object-put", "dstar"),
+        ("processed", "massfit"),
+        ("object-put", "massfit"),
+        ("marker-put", "sweights"),
+    ] {
+        let folder = format!("{stage}/_done/");
+        let id = expected.keys().find_map(|key| key.strip_prefix(&folder));
+        std::fs::write(&once, "").unwrap();
+        site.set(DIE_AT, &format!("{point}:{}", id.unwrap()));
+        site.worker("deadly", &["--slots", "1"]);
+        assert_eq!(site.wait_for_end("deadly"), -1, "{point}");
+    }
+    site.unset(DIE_AT);
+    site.worker("one", &["--slots", "2"]);
+    site.worker("two", &["--slots", "1"]);
+    site.wait_for_campaign("demo");
+    assert_same(&expected, &site.objects("demo"));
+    let _ = site.run(&["verify", file]).expect_code(0);
+    let status = site.run(&["status", file]).expect_code(0);
+    assert!(
+        status.out.contains("weights by massfit: valid for "),
+        "{}",
+        status.out
+    );
+    let brought = folder.join("brought");
+    let _ = site
+        .run(&["fetch", file, "--output", text(&brought)])
+        .expect_code(0);
+    assert!(brought.join("demo/massfit/_fit/p_0.json").exists());
+}

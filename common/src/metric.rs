@@ -16,6 +16,7 @@ mod binomial;
 mod bins;
 mod check;
 mod clustering;
+mod condition;
 mod cut_flow;
 mod digest;
 mod display;
@@ -53,8 +54,9 @@ pub use drift::{
 };
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
-    ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue, FrozenFit, FrozenModel,
-    FrozenValue, MassFitResult, MassFitSpec, NoFit, RawComponent, RawMassFit, RawNumbers, Weigher,
+    ComponentSum, ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue, FrozenFit,
+    FrozenModel, FrozenValue, MassFitResult, MassFitSpec, NoFit, RawComponent, RawMassFit,
+    RawNumbers, TruthTest, Weigher, WeightedControl,
 };
 pub use lumimill_fit::Reference as WeightReference;
 

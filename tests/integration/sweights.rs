@@ -1,8 +1,10 @@
 //! One fit over all shards, weights by it on every row, and efficiencies from them.
 
+mod chosen;
 mod messages;
 mod pool;
 mod sample;
+mod verdicts;
 
 use std::fs;
 use std::path::Path;

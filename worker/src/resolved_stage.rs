@@ -80,7 +80,12 @@ fn not_there(stage: &Stage, path: &str, schema: &Schema) -> Vec<Problem> {
         .iter()
         .flat_map(|weigh| weigh.control.iter().enumerate());
     let control = control.map(|(at, name)| (format!("weigh.control[{at}]"), name.as_str()));
-    let all = fit.chain(control);
+    let truth = stage
+        .weigh
+        .iter()
+        .filter_map(|weigh| weigh.truth.as_deref());
+    let truth = truth.map(|name| (String::from("weigh.truth"), name));
+    let all = fit.chain(control).chain(truth);
     let missing = all.filter(|(_, name)| schema.field_with_name(name).is_err());
     let from = stage.from.as_ref().map_or("", StageName::as_str);
     let problem = |(key, name): (String, &str)| {

@@ -131,18 +131,12 @@ impl<'a> RowWeights<'a> {
             )
         };
         let batch = RowBatch::try_new(rows, None).map_err(|error| wrong(&error))?;
-        let inputs = self.weigh.inputs().map(|name| batch.numbers(name));
-        let mut inputs = inputs
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| wrong(&error))?
-            .into_iter();
-        let variable = inputs.next().unwrap_or_default();
-        let by: Vec<Vec<f64>> = inputs.collect();
-        let columns = self.weigh.columns().map(|column| {
-            let of = (column.variation, column.component);
-            let weights = self.weigher.weights(of, &variable, &by);
-            Arc::new(Float64Array::from(weights)) as ArrayRef
-        });
+        let columns = self.weigh.columns();
+        let wanted = columns.map(|column| (column.variation, column.component.as_str()));
+        let wanted: Vec<(&str, &str)> = wanted.collect();
+        let columns = self.weigher.weights(&wanted, &batch);
+        let columns = columns.map_err(|error| wrong(&error))?.into_iter();
+        let columns = columns.map(|weights| Arc::new(Float64Array::from(weights)) as ArrayRef);
         Ok(columns.collect())
     }
 }
@@ -155,7 +149,7 @@ fn weighed(stage: &Stage) -> Option<(&Weigh, &MassFitSpec)> {
 /// The columns of weights of a stage.
 pub(crate) fn weight_fields(stage: &Stage) -> impl Iterator<Item = Field> {
     let columns = stage.weigh.iter().flat_map(Weigh::columns);
-    columns.map(|column| Field::new(column.name, DataType::Float64, true))
+    columns.map(|column| Field::new(&column.name, DataType::Float64, true))
 }
 
 /// Columns without weights, where there is no fit yet.

@@ -14,7 +14,7 @@ use crate::sample::Sample;
 use crate::setup::{Setup, SetupError};
 
 pub use goodness::{Goodness, chi2_probability};
-pub use outcome::{Fit, FitParameter, Status};
+pub use outcome::{Fit, FitParameter, Influence, Status};
 
 /// How many more starts, by hash, are tried beside the first one.
 const MORE_STARTS: u64 = 3;

@@ -17,6 +17,8 @@
 //! `fit` begins, compares starts and judges.
 
 mod density;
+#[cfg(test)]
+mod draws;
 mod fit;
 mod likelihood;
 mod matrix;
@@ -33,7 +35,7 @@ mod validity;
 mod weights;
 
 pub use density::{NoTemplate, Template, density_names};
-pub use fit::{Fit, FitError, FitParameter, Goodness, Status, chi2_probability, fit};
+pub use fit::{Fit, FitError, FitParameter, Goodness, Influence, Status, chi2_probability, fit};
 pub use matrix::Symmetric;
 pub use model::{Densities, Model, ModelError};
 pub use notation::NotationError;
@@ -42,4 +44,6 @@ pub use sample::{Histogram, NoHistogram, Sample, Values};
 pub use setup::{Setup, SetupError, StartValue};
 pub use start::Start;
 pub use validity::{Factorisation, Kendall, Ranked, Split, factorisation, kendall};
-pub use weights::{Reference, SumRule, Verdict, WeightError, Weights, weighted_covariance};
+pub use weights::{
+    BinnedWeights, Closure, Reference, SumRule, Verdict, WeightError, WeightedSums, Weights,
+};

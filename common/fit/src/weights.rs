@@ -19,7 +19,7 @@ use crate::quadrature;
 use crate::range::FitRange;
 use crate::sample::Histogram;
 
-pub use sandwich::weighted_covariance;
+pub use sandwich::{BinnedWeights, Closure, WeightedSums};
 pub use sums::{SumRule, Verdict};
 
 /// A pivot of W, scaled to a diagonal of ones, below this is rounding.
@@ -194,6 +194,30 @@ impl<'a> Weights<'a> {
         }
         let weights = self.inverse.times(&heights);
         Some(weights.into_iter().map(|weight| weight / i).collect())
+    }
+
+    /// The mean weights of entries between `low` and `high`, which lie there as the sum of the
+    /// components does: what entries have of which the bin alone is known. Nothing where I or that sum
+    /// is 0.
+    pub fn mean(&self, low: f64, high: f64) -> Option<Vec<f64>> {
+        let mut sums = vec![0.0; self.yields.len()];
+        let mut all = 0.0;
+        for (x, part) in quadrature::nodes(low, high) {
+            let heights = self.heights(x);
+            let i = self.reference_at(x, &heights);
+            let expected = crate::matrix::dot(&self.yields, &heights);
+            if expected > 0.0 {
+                if i <= 0.0 || i.is_nan() {
+                    return None;
+                }
+                all += part * expected;
+                for (sum, height) in sums.iter_mut().zip(&heights) {
+                    *sum += part * expected * height / i;
+                }
+            }
+        }
+        let means = self.inverse.times(&sums);
+        (all > 0.0).then(|| means.into_iter().map(|mean| mean / all).collect())
     }
 
     /// A = W⁻¹; with I the density of all entries it is the covariance of the yields over their sum.

@@ -14,7 +14,11 @@ const OF_ROWS: [&str; 11] = [
 ];
 
 /// The fit of a stage; none where it has none, or a wrong one.
-pub(super) fn read_fit(section: &mut Section<'_>, reads_rows: bool) -> Option<MassFitSpec> {
+pub(super) fn read_fit(
+    section: &mut Section<'_>,
+    reads_rows: bool,
+    functions: &[(String, String)],
+) -> Option<MassFitSpec> {
     if section.value("fit").is_some() {
         for key in OF_ROWS.into_iter().chain(["weigh"]) {
             if section.value(key).is_some() {
@@ -30,7 +34,7 @@ pub(super) fn read_fit(section: &mut Section<'_>, reads_rows: bool) -> Option<Ma
     }
     let mut fit = section.section("fit")?;
     let before = fit.mistakes();
-    let read = MassFitSpec::read_stage(&mut fit);
+    let read = MassFitSpec::read_stage(&mut fit, functions);
     fit.finish();
     match read {
         Some(Ok(spec)) if fit.mistakes() == before => {

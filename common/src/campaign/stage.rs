@@ -133,6 +133,9 @@ impl Stage {
             for (key, message) in stage.wrong_beside(&stages) {
                 section.problem(&key, message);
             }
+            for (key, message) in stage.wrong_cuts(&stages) {
+                section.problem(&key, message);
+            }
             for (key, message) in stage.wrong_fits(&stages) {
                 section.problem(&key, message);
             }
@@ -161,7 +164,7 @@ impl Stage {
         ];
         let (zip, joins) = read_beside(section, sources, stage.as_ref());
         let is_fit = section.value("fit").is_some();
-        let fit = read_fit(section, stage.is_some());
+        let fit = read_fit(section, stage.is_some(), functions);
         let mut reading = Reading {
             rows_are_unread: rows.is_none(),
             fit_is_unread: is_fit && fit.is_none(),
@@ -266,7 +269,7 @@ impl Stage {
             .chain(candidate)
             .chain(folds)
             .chain(scores)
-            .chain(weights.map(|column| column.name))
+            .chain(weights.map(|column| column.name.as_str()))
             .collect()
     }
 

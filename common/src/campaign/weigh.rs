@@ -8,7 +8,7 @@ use super::column::Column;
 use super::name::StageName;
 use super::source::Sources;
 use super::stage::Stage;
-use crate::metric::MassFitSpec;
+use crate::metric::{MassFitSpec, MetricSpec};
 use crate::section::Section;
 
 /// The component that weights are of.
@@ -36,41 +36,30 @@ pub struct Weigh {
     pub spec: Option<MassFitSpec>,
     /// Columns that weights are to be used for.
     pub control: Vec<String>,
+    /// A column that is 1 for rows of the signal and 0 for others, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truth: Option<String>,
     /// Whether the background has weights, too.
     pub background: bool,
+    /// Other components that have weights.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
     /// The function that they are orthogonal by.
     pub cow: Cow,
+    /// The columns of weights, which follow from all that.
+    #[serde(skip)]
+    pub(crate) named: Vec<WeightColumn>,
 }
 
 /// A column of weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeightColumn {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// The variation of the fit.
     pub variation: &'static str,
     /// The component.
-    pub component: &'static str,
-}
-
-/// All columns that there may be, in their order.
-const COLUMNS: [WeightColumn; 4] = [
-    column("sweight", "nominal", SIGNAL),
-    column("sweight_syst", "systematic", SIGNAL),
-    column("bweight", "nominal", BACKGROUND),
-    column("bweight_syst", "systematic", BACKGROUND),
-];
-
-const fn column(
-    name: &'static str,
-    variation: &'static str,
-    component: &'static str,
-) -> WeightColumn {
-    WeightColumn {
-        name,
-        variation,
-        component,
-    }
+    pub component: String,
 }
 
 impl Weigh {
@@ -87,26 +76,64 @@ impl Weigh {
             }
         });
         let control = weigh.texts("control").unwrap_or_default();
+        let truth = weigh.text("truth");
+        if truth.is_some() && control.is_empty() {
+            let message = "is held against weights in columns that are used: name them in control";
+            weigh.problem("truth", message);
+        }
         let background = weigh.flag("background").unwrap_or_default();
+        let components = weigh.texts("components").unwrap_or_default();
         let cows = [("density", Cow::Density), ("one", Cow::One)];
         let cow = weigh.choice("cow", &cows).unwrap_or_default();
         weigh.finish();
-        Some(Self {
+        let mut read = Self {
             fit: stage?,
             spec: None,
             control,
+            truth,
             background,
+            components,
             cow,
-        })
+            named: Vec::new(),
+        };
+        read.name_columns();
+        Some(read)
+    }
+
+    /// Names the columns by what is known of the fit.
+    fn name_columns(&mut self) {
+        let has_signal = self.components.is_empty() || self.has_component(SIGNAL);
+        let named = |stem: &str, component: &str| (stem.to_owned(), component.to_owned());
+        let signal = has_signal.then(|| named("sweight", SIGNAL));
+        let background = self.background.then(|| named("bweight", BACKGROUND));
+        let others = self.components.iter();
+        let others = others.map(|component| named(&format!("sweight_{component}"), component));
+        let has_systematic = self.spec.as_ref().is_none_or(MassFitSpec::has_systematic);
+        let variations = [("nominal", ""), ("systematic", "_syst")];
+        let variations = variations.into_iter().take(1 + usize::from(has_systematic));
+        let all = signal.into_iter().chain(background).chain(others);
+        let columns = all.flat_map(|(stem, component)| {
+            variations
+                .clone()
+                .map(move |(variation, end)| WeightColumn {
+                    name: format!("{stem}{end}"),
+                    variation,
+                    component: component.clone(),
+                })
+        });
+        self.named = columns.collect();
+    }
+
+    /// Whether the nominal model has a component of that name.
+    fn has_component(&self, name: &str) -> bool {
+        let models = self.spec.iter().flat_map(MassFitSpec::components);
+        let mut nominal = models.filter(|(variation, _)| *variation == "nominal");
+        nominal.any(|(_, names)| names.contains(&name))
     }
 
     /// The columns, in order.
-    pub fn columns(&self) -> impl Iterator<Item = &'static WeightColumn> {
-        let has_systematic = self.spec.as_ref().is_none_or(MassFitSpec::has_systematic);
-        COLUMNS.iter().filter(move |column| {
-            (column.variation == "nominal" || has_systematic)
-                && (column.component == SIGNAL || self.background)
-        })
+    pub fn columns(&self) -> impl Iterator<Item = &WeightColumn> {
+        self.named.iter()
     }
 
     /// The columns of rows that decide about weights.
@@ -114,7 +141,11 @@ impl Weigh {
         let spec = self.spec.iter();
         spec.flat_map(|spec| {
             let by = spec.by().iter().map(|axis| axis.column.as_str());
-            std::iter::once(spec.variable()).chain(by)
+            let condition = spec.condition_columns().iter().map(String::as_str);
+            std::iter::once(spec.variable())
+                .chain(by)
+                .chain(spec.weight())
+                .chain(condition)
         })
     }
 }
@@ -132,7 +163,14 @@ pub(super) fn control_fits(stages: &mut [Stage]) -> Vec<(usize, &'static str, St
         let Some(fit) = fits.next().and_then(|stage| stage.fit.as_mut()) else {
             continue;
         };
-        match fit.controlled(&weigh.control) {
+        let other = fit
+            .truth()
+            .filter(|truth| weigh.truth.as_deref().is_some_and(|it| it != *truth));
+        if let Some(other) = other {
+            let message = format!("{other} is the truth of other weights by this fit: name one");
+            wrong.push((number, "weigh.truth", message));
+        }
+        match fit.controlled(&weigh.control, weigh.truth.as_ref()) {
             Ok(controlled) => *fit = controlled,
             Err(messages) => {
                 let messages = messages.into_iter();
@@ -173,6 +211,7 @@ impl Stage {
             wrong.push((String::from("rows"), message.to_owned()));
         }
         weigh.spec.clone_from(&stage.fit);
+        weigh.name_columns();
         let components = weigh.wrong_components().into_iter();
         wrong.extend(components.map(|message| (String::from("weigh.fit"), message)));
         let is_new = |name: &&str| {
@@ -186,12 +225,42 @@ impl Stage {
             );
             (String::from("weigh.fit"), message)
         }));
-        let columns: Vec<&str> = weigh.columns().map(|column| column.name).collect();
+        let columns: Vec<&str> = weigh.columns().map(|column| column.name.as_str()).collect();
         for metric in &mut self.metrics {
             metric.weigh_systematic(&columns);
         }
         if let Some(weigh) = &self.weigh {
             wrong.extend(weigh.wrong_use(self, earlier));
+        }
+        wrong
+    }
+
+    /// What goes into fits by a cut on what is fitted, or depends on it: the key below the stage, and what
+    /// is wrong.
+    pub(super) fn wrong_cuts(&self, earlier: &[Self]) -> Vec<(String, String)> {
+        let metrics = self.metrics.iter().enumerate();
+        let metrics = metrics.filter_map(|(index, metric)| match metric {
+            MetricSpec::MassFit(fit) => {
+                Some((format!("metric[{}].", self.reading.metrics.of(index)), fit))
+            }
+            _ => None,
+        });
+        let fits = self.fit.iter().map(|fit| (String::new(), fit));
+        let mut wrong = Vec::new();
+        for (place, fit) in fits.chain(metrics) {
+            let by = fit.by().iter().map(|axis| ("by", &axis.column));
+            let cuts = fit.condition_columns().iter().map(|name| ("where", name));
+            for (key, name) in by.chain(cuts) {
+                // What is fitted itself is told where the fit is read.
+                if name != fit.variable() && self.depends_on(name, fit.variable(), earlier) {
+                    let message = format!(
+                        "{name} is computed from {}, which is fitted: rows that are chosen by it have \
+                         another shape",
+                        fit.variable()
+                    );
+                    wrong.push((format!("{place}fit.{key}"), message));
+                }
+            }
         }
         wrong
     }
@@ -240,10 +309,10 @@ impl Weigh {
     /// Components that have no weights, as the fit has none of that name.
     fn wrong_components(&self) -> Vec<String> {
         let models = self.spec.iter().flat_map(MassFitSpec::components);
-        let wanted: &[&str] = match self.background {
-            true => &[SIGNAL, BACKGROUND],
-            false => &[SIGNAL],
-        };
+        let columns = self
+            .columns()
+            .filter(|column| column.variation == "nominal");
+        let wanted: Vec<&str> = columns.map(|column| column.component.as_str()).collect();
         let mut wrong = Vec::new();
         for (variation, names) in models {
             for component in wanted.iter().filter(|name| !names.contains(name)) {
@@ -287,7 +356,7 @@ impl Weigh {
                 wrong.push((key.to_owned(), message));
             }
         }
-        let columns: Vec<&str> = self.columns().map(|column| column.name).collect();
+        let columns: Vec<&str> = self.columns().map(|column| column.name.as_str()).collect();
         for (index, metric) in stage.metrics.iter().enumerate() {
             let named = metric.columns();
             let is_weighed = named.iter().any(|name| columns.contains(&name.as_str()));

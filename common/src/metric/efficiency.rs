@@ -6,15 +6,14 @@ mod spec;
 pub use result::{EfficiencyBin, EfficiencyResult};
 pub use spec::{EfficiencySpec, RawEfficiency};
 
-use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
+use super::condition::holds;
 use super::exact_sum::ExactSum;
 use super::histogram::LARGEST;
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
-use crate::expression::{Expression, Inputs, Kind as ValueKind, Scope};
 
 /// Sums of one `efficiency`: for each pre-cut, in each bin, of all rows and of those that pass each
 /// cut.
@@ -101,7 +100,10 @@ impl Counting for EfficiencyCounts {
         let weights = spec.weight().map(column).transpose()?;
         let others = spec.systematic().map(column).transpose()?;
         let conditions = |texts: &[String]| -> Result<Vec<Vec<bool>>, FillError> {
-            let passes = texts.iter().map(|text| condition(spec, rows, text));
+            let functions = spec.functions();
+            let passes = texts
+                .iter()
+                .map(|text| holds(text, spec.names(), &functions, rows));
             passes.collect()
         };
         let cuts = conditions(spec.cuts())?;
@@ -153,37 +155,6 @@ impl Counting for EfficiencyCounts {
     fn finalise(&self, spec: &EfficiencySpec) -> EfficiencyResult {
         result::of(spec, &self.sums, self.missing)
     }
-}
-
-/// Whether each row fulfils a condition; the empty one is fulfilled by all.
-fn condition(
-    spec: &EfficiencySpec,
-    rows: &RowBatch<'_>,
-    text: &str,
-) -> Result<Vec<bool>, FillError> {
-    if text.trim().is_empty() {
-        return Ok(vec![true; rows.len()]);
-    }
-    // A column that is not there is said as that.
-    for name in spec.names() {
-        rows.column(name)?;
-    }
-    evaluated(spec, rows.batch(), text).map_err(|message| FillError::Condition {
-        condition: text.to_owned(),
-        message,
-    })
-}
-
-fn evaluated(spec: &EfficiencySpec, batch: &RecordBatch, text: &str) -> Result<Vec<bool>, String> {
-    let scope = Scope::events(&batch.schema(), &spec.functions());
-    let expression = Expression::parse(text).map_err(|error| error.to_string())?;
-    let checked = expression.check(&scope, Some(ValueKind::Bool));
-    let checked = checked.map_err(|error| error.to_string())?;
-    let inputs = Inputs::events(batch);
-    let values = checked
-        .evaluate(&inputs)
-        .map_err(|error| error.to_string())?;
-    Ok(values.into_bools().into_vec(batch.num_rows()))
 }
 
 #[cfg(test)]

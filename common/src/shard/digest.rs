@@ -10,6 +10,7 @@ use crate::campaign::{
     StageName, Weigh, WrittenEdges,
 };
 use crate::field_hash::FieldHash;
+use crate::metric::MassFitSpec;
 
 /// Digest of what a stage does, apart from where its input comes from: its configuration, the
 /// functions it may call, and the SHA-256 of its model files in order. What is measured on its rows
@@ -84,15 +85,24 @@ fn of_weigh(weigh: &Weigh) -> FieldHash {
     let Weigh {
         fit,
         // As the ids of its shards, which are read.
-        spec: _,
+        spec,
         // It is what weights are used for.
         control: _,
+        truth: _,
         background,
+        components,
         cow,
+        // As all that says.
+        named: _,
     } = weigh;
     let mut hash = FieldHash::of("weigh");
     hash.text("fit", fit.as_str())
         .flag("background", *background);
+    if !components.is_empty() {
+        hash.texts("components", components);
+    }
+    // Rows' own weights are in the columns.
+    hash.text_if("weight", spec.as_ref().and_then(MassFitSpec::weight));
     match cow {
         Cow::Density => {}
         Cow::One => {

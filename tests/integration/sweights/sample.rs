@@ -29,7 +29,7 @@ events = 4_000
 [[stage]]
 name = "dstar"
 where = "abs(dz) < 4 && dr < 2 && deltaM > 0.1439 && deltaM < 0.1469"
-keep = ["M_D0", "p", "cosTheta", "charge", "kaonID", "pionID", "is_signal"]
+keep = ["M_D0", "p", "cosTheta", "charge", "kaonID", "pionID", "is_signal", "twist", "w"]
 [stage.columns]
 kpi = "kaonID / (kaonID + pionID)"
 "#;
@@ -87,8 +87,9 @@ impl Random {
     }
 }
 
-/// Mass, momentum, cosine, charge, PID of kaon and pion, three selections, and the truth.
-fn decay(number: u64) -> [f64; 10] {
+/// Mass, momentum, cosine, charge, PID of kaon and pion, three selections, the truth, a number that
+/// depends on the mass of the background at low momentum, and a weight that may be negative.
+fn decay(number: u64) -> [f64; 12] {
     let mut random = Random(number.wrapping_mul(0xD134_2543_DE82_EF95) ^ 7);
     let is_signal = random.unit() < 0.45;
     let mut mass = match is_signal {
@@ -117,12 +118,24 @@ fn decay(number: u64) -> [f64; 10] {
     let dr = -0.6 * random.unit().ln();
     let delta = 0.1437 + 0.0034 * random.unit();
     let truth = f64::from(u8::from(is_signal));
-    [mass, p, cosine, charge, kaon, pion, dz, dr, delta, truth]
+    let place = if mass.is_nan() {
+        0.5
+    } else {
+        (mass - 1.79) / 0.17
+    };
+    let twist = match !is_signal && p < 2.5 {
+        true => 0.5 * random.unit() + 0.5 * place,
+        false => random.unit(),
+    };
+    let weight = if random.unit() < 0.1 { -0.5 } else { 1.2 };
+    [
+        mass, p, cosine, charge, kaon, pion, dz, dr, delta, truth, twist, weight,
+    ]
 }
 
 fn batch(decays: std::ops::Range<usize>) -> RecordBatch {
     let numbers = decays.map(|number| number as u64 + 1);
-    let made: Vec<[f64; 10]> = numbers.clone().map(decay).collect();
+    let made: Vec<[f64; 12]> = numbers.clone().map(decay).collect();
     let float = |at: usize| -> ArrayRef {
         let values = made.iter().map(|decay| decay[at] as f32);
         Arc::new(Float32Array::from_iter_values(values))
@@ -152,6 +165,8 @@ fn batch(decays: std::ops::Range<usize>) -> RecordBatch {
         ("dr", float(7)),
         ("deltaM", float(8)),
         ("is_signal", whole(9)),
+        ("twist", float(10)),
+        ("w", float(11)),
     ];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let fields = batch

@@ -9,6 +9,8 @@ use crate::start::{Landmarks, Start};
 
 /// The bins in which values are looked at to guess.
 const LOOK_BINS: usize = 200;
+/// Bins of the data are looked at as they are up to this many, and some together beyond.
+const MOST_LOOKED_AT: usize = 2000;
 
 /// Limits and values of all parameters.
 pub(super) struct Begin {
@@ -151,11 +153,14 @@ impl Begin {
 /// Low end, high end and content of the bins that are looked at.
 fn looked_at(sample: Sample<'_>) -> Vec<(f64, f64, f64)> {
     let bars = |histogram: &Histogram| {
-        let contents = histogram.sumw().iter().enumerate();
+        let together = histogram.sumw().len().div_ceil(MOST_LOOKED_AT).max(1);
+        let contents = histogram.sumw().chunks(together).enumerate();
         contents
-            .map(|(bin, sumw)| {
-                let (low, high) = histogram.edges(bin);
-                (low, high, *sumw)
+            .map(|(bar, contents)| {
+                let first = bar * together;
+                let (low, _) = histogram.edges(first);
+                let (_, high) = histogram.edges(first + contents.len() - 1);
+                (low, high, contents.iter().sum())
             })
             .collect()
     };

@@ -23,12 +23,25 @@ pub struct Fit {
     /// Of all parameters; rows of constants and of those stuck at a limit are 0. Nothing when it is
     /// not positive definite.
     pub covariance: Option<Symmetric>,
+    /// How parameters follow entries; nothing without a covariance.
+    pub influence: Option<Influence>,
     /// From how many starting points the fit was made.
     pub starts: usize,
     /// How many of them led to this minimum (to 0.01 of −2 ln L).
     pub agreeing: usize,
     /// The data against the model, in bins.
     pub goodness: Option<Goodness>,
+}
+
+/// How parameters follow entries, of all parameters as the covariance is: an entry moves them by the
+/// response times its score, the slope of the logarithm of its density.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Influence {
+    /// The inverse of the second derivatives of −ln L.
+    pub response: Symmetric,
+    /// The variance of the first derivatives: Σw² times the products of scores, with what is known from
+    /// elsewhere.
+    pub variance: Symmetric,
 }
 
 /// A parameter after the fit.
@@ -129,7 +142,7 @@ pub(super) fn outcome(
         .collect();
     let moving = begin.free.iter().zip(&stuck).filter(|(_, stuck)| !**stuck);
     let moving: Vec<usize> = moving.map(|(free, _)| free.index).collect();
-    let covariance = quality::covariance(objective, &best.values, &moving);
+    let (covariance, influence) = quality::covariance(objective, &best.values, &moving).unzip();
     let status = match (best.converged, &covariance) {
         (false, _) => Status::NotConverged,
         (true, None) => Status::NoCovariance,
@@ -172,5 +185,6 @@ pub(super) fn outcome(
             moving.len(),
         ),
         covariance,
+        influence,
     }
 }

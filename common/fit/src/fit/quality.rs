@@ -1,19 +1,21 @@
 //! The covariance of a fit.
 
+use super::outcome::Influence;
 use crate::matrix::Symmetric;
 use crate::minimise::Objective;
 
 /// A pivot of the scaled matrix of second derivatives below this is rounding.
 const LEAST: f64 = 1e-11;
 
-/// The inverse of the exact second derivatives by the parameters of those indices, in a matrix of
-/// all; nothing when they are not positive definite. With weights the inverse stands on both sides of
-/// the variance of the first derivatives (C. Langenbruch, Eur. Phys. J. C 82 (2022) 393).
+/// The covariance, and how parameters follow entries: by the inverse of the exact second derivatives by
+/// the parameters of those indices, in a matrix of all; nothing when they are not positive definite.
+/// With weights the inverse stands on both sides of the variance of the first derivatives
+/// (C. Langenbruch, Eur. Phys. J. C 82 (2022) 393).
 pub(super) fn covariance(
     objective: &Objective<'_>,
     values: &[f64],
     moving: &[usize],
-) -> Option<Symmetric> {
+) -> Option<(Symmetric, Influence)> {
     let mut bends = objective.likelihood.bends(values)?;
     for (index, _, deviation) in &objective.constraints {
         let information = objective.scale / (deviation * deviation);
@@ -22,15 +24,23 @@ pub(super) fn covariance(
         bends.score_variance.add_one(*index, *index, variance);
     }
     let inverse = bends.hessian.picked(moving).inverse(LEAST)?;
+    let variance = bends.score_variance.picked(moving);
     let inner = match objective.likelihood.sample().is_weighted() {
-        true => inverse.around(&bends.score_variance.picked(moving)),
-        false => inverse,
+        true => inverse.around(&variance),
+        false => inverse.clone(),
     };
-    let mut covariance = Symmetric::zero(values.len());
-    for (i, a) in moving.iter().enumerate() {
-        for (j, b) in moving.iter().enumerate() {
-            covariance.set(*a, *b, inner.at(i, j));
+    let of_all = |picked: &Symmetric| {
+        let mut all = Symmetric::zero(values.len());
+        for (i, a) in moving.iter().enumerate() {
+            for (j, b) in moving.iter().enumerate() {
+                all.set(*a, *b, picked.at(i, j));
+            }
         }
-    }
-    Some(covariance)
+        all
+    };
+    let influence = Influence {
+        response: of_all(&inverse),
+        variance: of_all(&variance),
+    };
+    Some((of_all(&inner), influence))
 }

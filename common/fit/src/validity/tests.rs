@@ -3,30 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Factorisation, Ranked, factorisation, kendall};
+use crate::draws::Draws;
 use crate::fit::fit;
 use crate::model::Model;
 use crate::range::FitRange;
 use crate::sample::{Histogram, Sample};
 use crate::setup::Setup;
 use crate::weights::Verdict;
-
-/// Numbers that any machine draws alike.
-struct Draws(u64);
-
-impl Draws {
-    fn unit(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let (u, v) = (self.unit().max(1e-300), self.unit());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-}
 
 fn entry(x: f64, y: f64, weight: f64) -> Ranked {
     Ranked {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reference, SumRule, Verdict, WeightError, Weights, weighted_covariance};
+use super::{BinnedWeights, Reference, SumRule, Verdict, WeightError, Weights};
+use crate::draws::Draws;
 use crate::fit::fit;
 use crate::model::Model;
 use crate::quadrature;
@@ -45,18 +46,12 @@ fn closed_forms_of_cows_hold() {
 /// Values from three components, by the inverse of a crude sum.
 fn sample(model: &Model, truth: &[f64], seed: u64) -> Values {
     let densities = model.densities(truth).unwrap();
-    let mut state = seed;
-    let mut unit = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let mut draws = Draws(seed);
     let mut values = Values::new(model.range());
     for (k, n) in truth.iter().take(model.component_names().len()).enumerate() {
         let mut left = *n as usize;
         while left > 0 {
-            let (x, y) = (unit(), 12.0 * unit());
+            let (x, y) = (draws.unit(), 12.0 * draws.unit());
             if y < densities.height(k, x) {
                 values.push(x, 1.0);
                 left -= 1;
@@ -183,14 +178,11 @@ fn the_sandwich_of_the_sum_of_all_weights_is_the_error_of_the_yield() {
     let values = sample(&model, &[20_000.0, 20_000.0, 0.5, 0.08, -2.0], 11);
     let fit = fit(&model, Sample::Unbinned(&values), &Setup::default()).unwrap();
     let all = values.histogram(400).unwrap();
-    let covariance = weighted_covariance(
-        &model,
-        &fit,
-        &Reference::Density,
-        0,
-        std::slice::from_ref(&all),
-    )
-    .unwrap();
+    let weights = BinnedWeights::new(&model, &fit, &Reference::Density, &all).unwrap();
+    let found = weights.sums(0, std::slice::from_ref(&all));
+    let rule = SumRule::new(found.sumw[0], found.sumw2[0], fit.parameters[0].value);
+    assert!((rule.sum / rule.expected - 1.0).abs() < 1e-4, "{rule:?}");
+    let covariance = found.covariance;
     let error = covariance.at(0, 0).sqrt();
     let ratio = error / fit.parameters[0].error.unwrap();
     assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
@@ -202,7 +194,60 @@ fn the_sandwich_of_the_sum_of_all_weights_is_the_error_of_the_yield() {
     for (index, x) in values.x().iter().enumerate() {
         halves[usize::from(index % 3 == 0)].fill(*x, 1.0);
     }
-    let parts = weighted_covariance(&model, &fit, &Reference::Density, 0, &halves).unwrap();
+    let parts = weights.sums(0, &halves).covariance;
     let sum = parts.at(0, 0) + 2.0 * parts.at(0, 1) + parts.at(1, 1);
     assert!((sum / covariance.at(0, 0) - 1.0).abs() < 1e-9);
+}
+
+/// A peak on a falling background with a weight for each entry, which is negative for some; and the
+/// sums of weights of the peak below and above 0.3 of a second number, which is other in both.
+fn weighted_toy(seed: u64) -> ([f64; 2], [f64; 2], f64) {
+    let model = model(&[("s", "gauss(0.5, width)"), ("b", "exponential")]);
+    let mut draws = Draws(seed);
+    let empty = || Histogram::new(model.range(), 40).unwrap();
+    let (mut groups, mut truth) = ([empty(), empty()], [empty(), empty()]);
+    // Nearly a Poisson number of entries.
+    let entries = 4000.0 + 4000.0_f64.sqrt() * draws.normal();
+    for _ in 0..entries as usize {
+        let is_signal = draws.unit() < 0.4;
+        let x = match is_signal {
+            true => 0.5 + 0.08 * draws.normal(),
+            false => -(1.0 - 0.8 * draws.unit()).ln() / 1.61,
+        };
+        let weight = if draws.unit() < 0.15 { -1.0 } else { 2.0 };
+        let part = usize::from(draws.unit() < if is_signal { 0.3 } else { 0.7 });
+        groups[part].fill(x, weight);
+        if is_signal {
+            truth[part].fill(x, weight);
+        }
+    }
+    let mut all = groups[0].clone();
+    all.merge(&groups[1]).unwrap();
+    let fit = fit(&model, Sample::Binned(&all), &Setup::default()).unwrap();
+    let weights = BinnedWeights::new(&model, &fit, &Reference::Density, &all).unwrap();
+    let found = weights.sums(0, &groups);
+    let errors = [0, 1].map(|i| found.covariance.at(i, i).sqrt());
+    let held = weights.closure(0, &groups, &truth).unwrap();
+    assert_eq!(held.ndf, 2);
+    ([found.sumw[0], found.sumw[1]], errors, held.p_value)
+}
+
+#[test]
+fn errors_of_weighted_sums_are_those_of_toys_also_with_negative_input_weights() {
+    let toys: Vec<_> = (1..=120).map(|seed| weighted_toy(seed * 104_729)).collect();
+    // 4000 · 0.4 · (0.85 · 2 − 0.15) of the signal; entries of it beyond the range are one in 10⁹.
+    for (part, expected) in [(0, 2480.0 * 0.7), (1, 2480.0 * 0.3)] {
+        let pulls = toys
+            .iter()
+            .map(|(sums, errors, _)| (sums[part] - expected) / errors[part]);
+        let pulls: Vec<f64> = pulls.collect();
+        let mean = pulls.iter().sum::<f64>() / 120.0;
+        let width =
+            (pulls.iter().map(|pull| pull * pull).sum::<f64>() / 120.0 - mean * mean).sqrt();
+        assert!(mean.abs() < 0.3, "part {part}: mean {mean}");
+        assert!((width - 1.0).abs() < 0.2, "part {part}: width {width}");
+    }
+    // Beside the truth, probabilities are those of χ².
+    let unlikely = toys.iter().filter(|(.., p_value)| *p_value < 0.1).count();
+    assert!((3..=24).contains(&unlikely), "{unlikely} of 120 below 0.1");
 }

@@ -3,21 +3,19 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use arrow_schema::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::expression::{Expression, Functions, Kind as ValueKind, Scope};
+use crate::expression::Functions;
 use crate::field_hash::FieldHash;
 use crate::metric::bins::RawBins;
 use crate::metric::check::{check_name, done};
+use crate::metric::condition::{called_by, functions_of, hash_of, names_of};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
 use crate::section::Section;
 
 /// Sums, at most, over pre-cuts, bins and cuts.
 const MAX_SUMS: usize = 1 << 16;
-/// Names in one condition, at most.
-const MOST_NAMES: usize = 100;
 
 /// How much of the sum of weights passes cuts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -152,13 +150,8 @@ impl Kind for EfficiencySpec {
         functions: &[(String, String)],
     ) -> Option<RawEfficiency> {
         let conditions = raw.cuts.iter().chain(&raw.precuts);
-        // What cannot be parsed is told later.
-        let conditions = conditions.filter_map(|text| Expression::parse(text).ok());
-        let conditions: Vec<Expression> = conditions.collect();
-        let called = Functions::called_by(&conditions, functions);
-        raw.functions = called.into_iter().cloned().collect();
-        let are_right = raw.functions.iter().all(|(_, source)| !source.is_empty());
-        are_right.then_some(raw)
+        raw.functions = called_by(conditions, functions)?;
+        Some(raw)
     }
 
     fn try_new(raw: &RawEfficiency) -> Result<Self, Vec<String>> {
@@ -256,12 +249,7 @@ impl Kind for EfficiencySpec {
         };
         hash.parts("axes", axes.iter().map(axis));
         if !functions.is_empty() {
-            let function = |(name, definition): &(String, String)| {
-                let mut hash = FieldHash::of("function");
-                hash.text("name", name).text("definition", definition);
-                hash
-            };
-            hash.parts("functions", functions.iter().map(function));
+            hash.parts("functions", functions.iter().map(hash_of));
         }
         hash
     }
@@ -314,45 +302,6 @@ fn check_axes(errors: &mut Vec<String>, axes: &[RawBins]) {
                 "{key}.edges: {edges:?}; expected two or more finite ones that ascend"
             ));
         }
-    }
-}
-
-/// Those that can be parsed: what is wrong with others is told where they are written.
-fn functions_of(functions: &[(String, String)]) -> Functions {
-    let functions = functions.iter();
-    let functions = functions.map(|(name, source)| (name.as_str(), source.as_str()));
-    Functions::parse(functions).unwrap_or_default()
-}
-
-/// The columns that a condition reads, itself or in the functions that it calls.
-fn names_of(text: &str, functions: &Functions) -> Result<BTreeSet<String>, String> {
-    let mut names = BTreeSet::new();
-    if text.trim().is_empty() {
-        return Ok(names);
-    }
-    let expression = Expression::parse(text).map_err(|error| error.to_string())?;
-    let mut scope = Scope::events(&Schema::empty(), functions);
-    let called = functions.called_from(&expression);
-    for name in called.columns() {
-        scope.define(&name, ValueKind::Float);
-        names.insert(name);
-    }
-    while let Err(error) = expression.check(&scope, Some(ValueKind::Bool)) {
-        let Some(name) = error.unknown().map(str::to_owned) else {
-            if names.is_empty() && !expression.names().is_empty() {
-                return Err(error.to_string());
-            }
-            // What else is wrong depends on types, which are known with the table.
-            break;
-        };
-        if !names.insert(name.clone()) || names.len() > MOST_NAMES {
-            return Err(error.to_string());
-        }
-        scope.define(&name, ValueKind::Float);
-    }
-    match names.is_empty() {
-        true => Err(format!("\"{text}\" reads no column")),
-        false => Ok(names),
     }
 }
 

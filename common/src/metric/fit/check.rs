@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_fit::{FitRange, Model, Setup, SetupError, Start, StartValue};
 
-use super::spec::{RawMassFit, RawNumbers};
+use super::raw::{RawMassFit, RawNumbers};
 use crate::metric::bins::RawBins;
 use crate::metric::check::check_name;
+use crate::metric::condition::{functions_of, names_of};
 
 pub(super) fn check_axes(errors: &mut Vec<String>, key: &str, axes: &[RawBins], variable: &str) {
     for (number, axis) in axes.iter().enumerate() {
@@ -35,6 +36,32 @@ pub(super) fn check_axes(errors: &mut Vec<String>, key: &str, axes: &[RawBins], 
                 "{key}.edges: {:?}; expected two or more finite ones that ascend",
                 axis.edges
             ));
+        }
+    }
+}
+
+/// The columns that the condition on rows reads.
+pub(super) fn check_condition(errors: &mut Vec<String>, raw: &RawMassFit) -> Vec<String> {
+    let Some(condition) = &raw.condition else {
+        return Vec::new();
+    };
+    match names_of(condition, &functions_of(&raw.functions)) {
+        Ok(names) if names.is_empty() => {
+            errors.push("fit.where: an empty condition; leave it out".to_owned());
+            Vec::new()
+        }
+        Ok(names) => {
+            if names.contains(&raw.variable) {
+                errors.push(format!(
+                    "fit.where: {} is what is fitted: take another range in place of a cut on it",
+                    raw.variable
+                ));
+            }
+            names.into_iter().collect()
+        }
+        Err(message) => {
+            errors.push(format!("fit.where: {message}"));
+            Vec::new()
         }
     }
 }

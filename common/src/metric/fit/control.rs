@@ -2,14 +2,15 @@
 //! joined to parts of about equal counts when all is counted.
 //!
 //! A step is 1/64 of a power of two, so that it is fine for any scale; what is nearer to 0 than 2⁻²⁰
-//! is 0, and what is larger than 2⁴⁰ is one step. The fit variable has at most 30 bins here.
+//! is 0, and what is larger than 2⁴⁰ is one step. The fit variable has at most 200 bins here, equal
+//! ones of its range, whatever the bins of the fit.
 
 use lumimill_fit::{FitRange, Histogram};
 
 use crate::metric::tally::Tally;
 
 /// Bins of the fit variable, at most.
-const MOST_BINS: u32 = 30;
+const MOST_BINS: u32 = 200;
 /// Parts of the control variable, at most.
 const PARTS: u64 = 10;
 /// Entries in each, at least.
@@ -42,9 +43,28 @@ fn step(value: f64) -> Option<u64> {
     })
 }
 
-/// How many bins of the fit variable there are for one with so many.
+/// The lower end of a step.
+fn lower(step: u64) -> f64 {
+    let least = 2f64.powi(-20);
+    let size = |fine: u64| f64::from_bits(((least.to_bits() >> 46) + fine) << 46);
+    match step.checked_sub(ZERO) {
+        Some(0) => -least,
+        Some(above) => size(above - 1),
+        None => -size(ZERO - step),
+    }
+}
+
+/// How many bins the fit variable has here for a fit of so many.
 pub(super) fn joined_bins(bins: u32) -> u32 {
     bins.min(MOST_BINS)
+}
+
+/// The bin of a value of the fit variable here.
+pub(super) fn joined_bin(value: f64, range: FitRange, bins: u32) -> Option<u64> {
+    let bins = joined_bins(bins);
+    let place = (value - range.low()) / range.width() * f64::from(bins);
+    let inside = range.contains(value) && bins > 0;
+    inside.then(|| (place as u64).min(u64::from(bins) - 1))
 }
 
 /// Counts of nothing.
@@ -52,44 +72,72 @@ pub(super) fn empty(bins: u32) -> Tally {
     Tally::sparse(ALL * u64::from(joined_bins(bins)))
 }
 
-/// The cell of a value in a bin of the fit.
-pub(super) fn cell(value: f64, bin: u32, bins: u32) -> Option<u64> {
-    let joined = u64::from(bin) * u64::from(joined_bins(bins)) / u64::from(bins.max(1));
+/// The cell of a value in a bin of the fit variable here.
+pub(super) fn cell(value: f64, joined: u64, bins: u32) -> Option<u64> {
     Some(step(value)? * u64::from(joined_bins(bins)) + joined)
 }
 
-/// The counts of the fit variable in ascending parts of the control variable.
-pub(super) fn parts(tally: &Tally, bins: u32, range: FitRange) -> Vec<Histogram> {
-    let bins = u64::from(joined_bins(bins));
-    let all = tally.total();
-    let wanted = (all / PARTS).max(FEWEST);
-    let mut parts: Vec<Vec<u64>> = Vec::new();
-    let (mut now, mut held, mut last) = (vec![0; bins as usize], 0, None);
+/// Ascending parts of a control variable.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// From where to where each of them goes.
+    pub(super) edges: Vec<[f64; 2]>,
+    /// The counts of the fit variable in each.
+    pub(super) all: Vec<Histogram>,
+    /// Of these, those whose truth is that of the signal; none where no truth is known.
+    pub(super) truth: Vec<Histogram>,
+}
+
+/// The steps of parts of about equal counts: the first one of each, and the one after the last.
+fn cuts(tally: &Tally, bins: u64) -> Vec<u64> {
+    let wanted = (tally.total() / PARTS).max(FEWEST);
+    let mut cuts: Vec<u64> = Vec::new();
+    let (mut held, mut last) = (0, None);
     for (cell, count) in tally.iter() {
         let step = cell / bins;
         // A step is never divided.
-        if held >= wanted && last != Some(step) {
-            parts.push(std::mem::replace(&mut now, vec![0; bins as usize]));
+        if last.is_none() || (held >= wanted && last != Some(step)) {
+            cuts.push(step);
             held = 0;
-        }
-        if let Some(slot) = now.get_mut((cell % bins) as usize) {
-            *slot += count;
         }
         held += count;
         last = Some(step);
     }
-    match parts.last_mut().filter(|_| held < wanted / 2) {
+    if held < wanted / 2 && cuts.len() > 1 {
         // What is left over is too little for a part of its own.
-        Some(part) => part
-            .iter_mut()
-            .zip(&now)
-            .for_each(|(sum, more)| *sum += more),
-        None => parts.push(now),
+        cuts.pop();
     }
-    let histograms = parts.iter();
-    histograms
-        .filter_map(|counts| Histogram::of_counts(range, counts).ok())
-        .collect()
+    cuts.extend(last.map(|last| last + 1));
+    cuts
+}
+
+/// The counts of the fit variable in ascending parts of the control variable, of all entries and of
+/// those of the signal.
+pub(super) fn parts(tally: &Tally, truth: Option<&Tally>, bins: u32, range: FitRange) -> Parts {
+    let bins = u64::from(joined_bins(bins));
+    let cuts = cuts(tally, bins);
+    let histograms = |tally: &Tally| {
+        let mut parts = vec![vec![0_u64; bins as usize]; cuts.len().saturating_sub(1)];
+        for (cell, count) in tally.iter() {
+            let above = cuts.partition_point(|cut| *cut <= cell / bins);
+            let part = above.checked_sub(1).and_then(|part| parts.get_mut(part));
+            let slot = part.and_then(|part| part.get_mut((cell % bins) as usize));
+            slot.into_iter().for_each(|slot| *slot += count);
+        }
+        let histograms = parts.iter();
+        histograms
+            .filter_map(|counts| Histogram::of_counts(range, counts).ok())
+            .collect()
+    };
+    let ends = cuts.windows(2).filter_map(|pair| match pair {
+        [low, high] => Some([lower(*low), lower(*high)]),
+        _ => None,
+    });
+    Parts {
+        edges: ends.collect(),
+        all: histograms(tally),
+        truth: truth.map(histograms).unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]
@@ -121,24 +169,61 @@ mod tests {
         assert!(steps.iter().all(|step| *step < ALL));
         assert_eq!(step(f64::NAN), None);
         assert!(step(0.5) < step(0.51) && step(-1e-9) == step(0.0));
+        for value in [-3.0, -2.9, -1e-3, 0.0, 1e-3, 0.51, 1.0, 7e5] {
+            let step = step(value).unwrap();
+            assert!(lower(step) <= value && value <= lower(step + 1), "{value}");
+        }
     }
 
     #[test]
     fn parts_have_about_equal_counts_and_together_all() {
         let range = FitRange::new(0.0, 1.0).unwrap();
         let mut tally = empty(300);
-        let mut cells: Vec<u64> = (0..6_000_u32)
-            .filter_map(|row| cell(f64::from(row % 977) / 977.0, row % 300, 300))
+        let value = |row: u32| f64::from(row % 977) / 977.0;
+        let bin = |row: u32| joined_bin(f64::from(row % 300) / 300.0, range, 300).unwrap();
+        let mut cells: Vec<u64> = (0..6_000)
+            .filter_map(|row| cell(value(row), bin(row), 300))
             .collect();
         tally.add_all(&mut cells);
-        let parts = parts(&tally, 300, range);
-        assert!((8..=10).contains(&parts.len()), "{}", parts.len());
-        let entries: Vec<u64> = parts.iter().map(Histogram::entries).collect();
+        let mut truth = empty(300);
+        let mut cells: Vec<u64> = (0..6_000)
+            .filter(|row| value(*row) < 0.5)
+            .filter_map(|row| cell(value(row), bin(row), 300))
+            .collect();
+        truth.add_all(&mut cells);
+        let Parts { edges, all, truth } = parts(&tally, Some(&truth), 300, range);
+        assert!((8..=10).contains(&all.len()), "{}", all.len());
+        let entries: Vec<u64> = all.iter().map(Histogram::entries).collect();
         assert_eq!(entries.iter().sum::<u64>(), 6_000);
         assert!(
             entries.iter().all(|part| (300..1_000).contains(part)),
             "{entries:?}"
         );
-        assert!(parts.iter().all(|part| part.sumw().len() == 30));
+        assert!(all.iter().all(|part| part.sumw().len() == 200));
+        assert_eq!((edges.len(), truth.len()), (all.len(), all.len()));
+        for (([low, high], all), truth) in edges.iter().zip(&all).zip(&truth) {
+            let inside = |row: &u32| (*low..*high).contains(&value(*row));
+            assert_eq!(
+                (0..6_000).filter(inside).count() as u64,
+                all.entries(),
+                "{low} {high}"
+            );
+            let both = (0..6_000).filter(|row| inside(row) && value(*row) < 0.5);
+            assert_eq!(both.count() as u64, truth.entries(), "{low} {high}");
+        }
+    }
+
+    #[test]
+    fn bins_of_the_fit_variable_are_equal_whatever_the_bins_of_the_fit() {
+        // 307 is prime: joining its bins would give unequal ones.
+        let range = FitRange::new(1.8, 1.95).unwrap();
+        let histogram = Histogram::new(range, 200).unwrap();
+        for row in 0..10_000_u32 {
+            let x = 1.8 + 0.15 * f64::from(row) / 9_999.0;
+            let bin = histogram.bin(x).map(|bin| bin as u64);
+            assert_eq!(joined_bin(x, range, 307), bin, "{x}");
+        }
+        assert_eq!(joined_bin(1.96, range, 307), None);
+        assert_eq!(joined_bin(f64::NAN, range, 307), None);
     }
 }

@@ -4,7 +4,8 @@ use lumimill_fit::{Reference, WeightError, Weights};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::spec::{MassFitSpec, RawComponent};
+use super::raw::RawComponent;
+use super::spec::MassFitSpec;
 use super::{FittedModel, MassFitCounts, result};
 use crate::form::Stored;
 use crate::metric::partial::Partial;
@@ -91,22 +92,23 @@ impl MassFitSpec {
     /// When a model finds no minimum with a covariance: no weights are made of that.
     pub fn freeze(&self, counted: &Partial, number: usize) -> Result<FrozenFit, NoFit> {
         let counts = self.counts(counted).ok_or(NoFit::Counts)?;
-        let fitted = result::category_of(self, counts, number).ok_or(NoFit::Counts)?;
-        let models = fitted.fits.iter().map(|model| {
+        let (entries, fits) = result::fits_of(self, counts, number).ok_or(NoFit::Counts)?;
+        let (category, edges) = self.named(number);
+        let models = fits.iter().map(|model| {
             self.frozen(model).map_err(|reason| NoFit::Model {
                 variation: model.variation.to_owned(),
                 variable: self.variable().to_owned(),
-                category: fitted.name.clone(),
+                category: category.clone(),
                 reason,
             })
         });
         Ok(FrozenFit {
             models: models.collect::<Result<_, _>>()?,
-            category: fitted.name.clone(),
-            edges: fitted.edges.clone(),
+            category,
+            edges,
             variable: self.variable().to_owned(),
             range: self.range(),
-            entries: fitted.entries,
+            entries,
         })
     }
 

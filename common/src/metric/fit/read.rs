@@ -2,13 +2,14 @@
 
 use toml::Value;
 
-use super::spec::{RawComponent, RawMassFit, RawNumbers};
+use super::raw::{RawComponent, RawMassFit, RawNumbers};
 use crate::metric::bins::RawBins;
 use crate::section::Section;
 
 pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
     let variable = section.required_text("variable");
     let range = section.required("range", Section::range);
+    let condition = section.text("where");
     let bins = section.count("bins");
     let unbinned = section.flag("unbinned").unwrap_or_default();
     let by = axes(section, "by");
@@ -25,6 +26,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
     Some(RawMassFit {
         variable: variable?,
         range: range?,
+        condition,
         bins,
         unbinned,
         by: by?,
@@ -32,9 +34,11 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
         systematic: systematic.unwrap_or_default(),
         weight,
         control: control?,
+        truth: None,
         start,
         fix,
         constrain,
+        functions: Vec::new(),
     })
 }
 

@@ -1,16 +1,16 @@
 //! The fits of all categories, made from everything that was merged.
 
-use lumimill_fit::{Fit, Histogram, Model, NoHistogram, Sample, Status, fit};
+use lumimill_fit::{Fit, Histogram, NoHistogram, Sample, fit};
 use serde::Serialize;
 
+use super::control::Parts;
+use super::fitted::fitted;
 use super::spec::MassFitSpec;
 use super::validity::{self, ControlVerdict};
+use super::weighed::{ComponentSum, Control, Weighed, WeightedControl};
 use super::{CategoryCounts, MassFitCounts, control, values};
 use crate::metric::bins::RawBins;
 use crate::metric::tally::Tally;
-
-/// A χ² less likely than this is warned of.
-const UNLIKELY: f64 = 1e-4;
 
 /// A `fit` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,8 +29,14 @@ pub struct MassFitResult {
     pub outside: u64,
     /// Rows beside the range.
     pub out_of_range: u64,
-    /// Rows with a value or weight that is null, NaN or too large.
+    /// Rows with a value or weight that is null, NaN, or too large or small to be squared.
     pub missing: u64,
+    /// The condition on rows.
+    pub condition: Option<String>,
+    /// Rows that do not fulfil it.
+    pub cut: u64,
+    /// Rows whose truth is neither 0 nor 1.
+    pub untold: u64,
 }
 
 /// A category.
@@ -50,6 +56,11 @@ pub struct FittedCategory {
     pub fits: Vec<FittedModel>,
     /// Whether weights by the nominal model may be used, for each control variable.
     pub verdicts: Vec<ControlVerdict>,
+    /// What the weights of each component add up to.
+    pub sums: Vec<ComponentSum>,
+    /// The same in parts of control variables, which files have.
+    #[serde(skip)]
+    pub weighted: Vec<WeightedControl>,
 }
 
 /// One model in one category.
@@ -118,6 +129,9 @@ pub(super) fn of(spec: &MassFitSpec, counts: &MassFitCounts) -> MassFitResult {
         outside: counts.outside,
         out_of_range: counts.out_of_range,
         missing: counts.missing,
+        condition: spec.condition().map(str::to_owned),
+        cut: counts.cut,
+        untold: counts.untold,
     }
 }
 
@@ -133,45 +147,47 @@ pub(super) fn category_of(
 
 fn category(spec: &MassFitSpec, number: usize, counts: &CategoryCounts) -> FittedCategory {
     let (name, edges) = spec.named(number);
-    let histogram = counts.histogram(spec);
-    let sums = histogram.as_ref().unwrap_or(spec.empty());
-    let values = counts.values.as_ref();
-    let range = spec.empty().range();
-    let values = values.map(|tally| values::values(tally, range, sums.entries()));
-    let mut fits = Vec::new();
-    let mut nominal = None;
-    for (number, (variation, model, setup)) in spec.models().iter().enumerate() {
-        let found = match (&histogram, &values) {
-            (Err(error), _) => Err(error.to_string()),
-            (_, Some(Err(error))) => Err(error.clone()),
-            (_, Some(Ok(values))) => {
-                fit(model, Sample::Unbinned(values), setup).map_err(|error| error.to_string())
-            }
-            (Ok(data), None) => {
-                fit(model, Sample::Binned(data), setup).map_err(|error| error.to_string())
-            }
+    let (data, found) = counts.fits(spec);
+    let controls = counts.controls(spec);
+    let mut nominal = Weighed::default();
+    let (mut sums, mut weighted) = (Vec::new(), Vec::new());
+    for ((variation, model, _), (_, fit)) in spec.models().iter().zip(&found) {
+        let Some(fit) = fit else {
+            continue;
         };
-        fits.push(match &found {
-            Ok(found) => fitted(variation, model, found, sums),
-            Err(failure) => FittedModel::failed(variation, failure.clone()),
-        });
-        if number == 0 {
-            nominal = found.ok();
+        let mut weighed = Weighed::of(variation, (model, fit), &data, &controls);
+        sums.append(&mut weighed.sums.clone());
+        weighted.append(&mut weighed.controls);
+        if *variation == "nominal" {
+            nominal = weighed;
         }
     }
-    let verdicts = spec.models().first().map(|(_, model, _)| {
-        let columns = counts.columns(spec);
-        validity::verdicts(model, nominal.as_ref(), sums, &columns)
+    let first = spec.models().first().zip(found.first());
+    let verdicts = first.map(|((_, model, _), (_, fit))| {
+        validity::verdicts((model, fit.as_ref()), &nominal, &controls)
     });
     FittedCategory {
         name,
         edges,
-        entries: sums.entries(),
-        contents: sums.sumw().to_vec(),
-        errors: sums.sumw2().iter().map(|squares| squares.sqrt()).collect(),
-        fits,
+        entries: data.entries(),
+        contents: data.sumw().to_vec(),
+        errors: data.sumw2().iter().map(|squares| squares.sqrt()).collect(),
+        fits: found.into_iter().map(|(model, _)| model).collect(),
         verdicts: verdicts.unwrap_or_default(),
+        sums,
+        weighted,
     }
+}
+
+/// The fits of the category of a number alone, and how many rows were fitted.
+pub(super) fn fits_of(
+    spec: &MassFitSpec,
+    counts: &MassFitCounts,
+    number: usize,
+) -> Option<(u64, Vec<FittedModel>)> {
+    let (data, found) = counts.categories.get(number)?.fits(spec);
+    let fits = found.into_iter().map(|(model, _)| model);
+    Some((data.entries(), fits.collect()))
 }
 
 impl CategoryCounts {
@@ -187,22 +203,66 @@ impl CategoryCounts {
         Histogram::of_sums(range, sumw, sumw2, entries)
     }
 
-    /// Of each control variable the counts in its bins.
-    fn columns<'a>(&self, spec: &'a MassFitSpec) -> Vec<(&'a str, Vec<Histogram>)> {
-        let range = spec.empty().range();
-        let (mut columns, mut stepped) = (self.columns.iter(), self.stepped.iter());
-        let control = spec.control().iter().map(|axis| {
-            if axis.edges.is_empty() {
-                let parts = stepped.next();
-                let parts = parts.map(|tally| control::parts(tally, spec.bins(), range));
-                return (axis.column.as_str(), parts.unwrap_or_default());
+    /// What was counted, and the fit of each model to it.
+    fn fits(&self, spec: &MassFitSpec) -> (Histogram, Vec<(FittedModel, Option<Fit>)>) {
+        let histogram = self.histogram(spec);
+        let data = histogram.as_ref().unwrap_or(spec.empty());
+        let values = self.values.as_ref();
+        let values = values.map(|tally| values::values(tally, spec.fit_range(), data.entries()));
+        let fits = spec.models().iter().map(|(variation, model, setup)| {
+            let found = match (&histogram, &values) {
+                (Err(error), _) => Err(error.to_string()),
+                (_, Some(Err(error))) => Err(error.clone()),
+                (_, Some(Ok(values))) => {
+                    fit(model, Sample::Unbinned(values), setup).map_err(|error| error.to_string())
+                }
+                (Ok(data), None) => {
+                    fit(model, Sample::Binned(data), setup).map_err(|error| error.to_string())
+                }
+            };
+            match found {
+                Ok(found) => (fitted(variation, model, &found, data), Some(found)),
+                Err(failure) => (FittedModel::failed(variation, failure), None),
             }
-            let of = columns.by_ref().take(axis.edges.len().saturating_sub(1));
-            let histograms =
-                of.filter_map(|tally| Histogram::of_counts(range, &counts(tally, spec)).ok());
-            (axis.column.as_str(), histograms.collect())
         });
-        control.collect()
+        let fits = fits.collect();
+        (data.clone(), fits)
+    }
+
+    /// Each control variable with the counts in its parts.
+    fn controls<'a>(&self, spec: &'a MassFitSpec) -> Vec<Control<'a>> {
+        let range = spec.fit_range();
+        let mut columns = (self.columns.iter(), self.true_columns.iter());
+        let mut stepped = (self.stepped.iter(), self.true_stepped.iter());
+        let histograms = |tallies: Vec<&Tally>| -> Vec<Histogram> {
+            let of = tallies.into_iter();
+            of.filter_map(|tally| Histogram::of_counts(range, &counts(tally, spec)).ok())
+                .collect()
+        };
+        let controls = spec.control().iter().map(|axis| {
+            let parts = if axis.edges.is_empty() {
+                let truth = stepped.1.next();
+                let parts = stepped.0.next();
+                let parts = parts.map(|tally| control::parts(tally, truth, spec.bins(), range));
+                parts.unwrap_or_default()
+            } else {
+                let bins = axis.edges.len().saturating_sub(1);
+                Parts {
+                    edges: axis
+                        .edges
+                        .windows(2)
+                        .filter_map(|pair| pair.try_into().ok())
+                        .collect(),
+                    all: histograms(columns.0.by_ref().take(bins).collect()),
+                    truth: histograms(columns.1.by_ref().take(bins).collect()),
+                }
+            };
+            Control {
+                name: axis.column.as_str(),
+                parts,
+            }
+        });
+        controls.collect()
     }
 }
 
@@ -216,150 +276,4 @@ fn counts(tally: &Tally, spec: &MassFitSpec) -> Vec<u64> {
         }
     }
     counts
-}
-
-fn fitted(variation: &'static str, model: &Model, found: &Fit, data: &Histogram) -> FittedModel {
-    let goodness = found.goodness.clone();
-    let curves = curves(model, found, data);
-    let mut pulls = goodness
-        .as_ref()
-        .map(|goodness| goodness.pulls.clone())
-        .unwrap_or_default();
-    if pulls.len() != data.sumw().len() {
-        // Of a fit without bins they are of other bins than the picture.
-        pulls = pulls_of(data, curves.first());
-    }
-    FittedModel {
-        variation,
-        failure: (found.status != Status::Converged).then(|| found.status.reason().to_owned()),
-        status: found.status.code(),
-        values: fitted_values(found),
-        chi2: goodness.as_ref().map(|goodness| goodness.chi2),
-        ndf: goodness.as_ref().map(|goodness| goodness.ndf),
-        p_value: goodness.as_ref().and_then(|goodness| goodness.p_value),
-        edm: Some(found.edm),
-        calls: found.calls,
-        starts: [found.starts, found.agreeing],
-        curves,
-        pulls,
-    }
-}
-
-/// (content − expected)/√expected of each bin.
-fn pulls_of(data: &Histogram, all: Option<&FittedCurve>) -> Vec<Option<f64>> {
-    let expected = all.iter().flat_map(|curve| &curve.contents);
-    let bins = data.sumw().iter().zip(expected);
-    let pull = |(content, expected): (&f64, &f64)| {
-        (*expected > 0.0).then(|| (content - expected) / expected.sqrt())
-    };
-    bins.map(pull).collect()
-}
-
-fn fitted_values(found: &Fit) -> Vec<FittedValue> {
-    let parameters = found.parameters.iter();
-    let values = parameters.map(|parameter| FittedValue {
-        name: parameter.name.clone(),
-        value: parameter.value,
-        error: parameter.error,
-        at_limit: parameter.at_limit,
-        fixed: parameter.fixed,
-    });
-    values.collect()
-}
-
-/// What all components and each of them expect in the bins.
-fn curves(model: &Model, found: &Fit, data: &Histogram) -> Vec<FittedCurve> {
-    let all_values = found.values();
-    let Some(densities) = model.densities(&all_values) else {
-        return Vec::new();
-    };
-    let mut all = vec![0.0; data.sumw().len()];
-    let mut curves = Vec::new();
-    for (component, (name, amount)) in model.component_names().zip(&all_values).enumerate() {
-        let contents: Vec<f64> = (0..all.len())
-            .map(|bin| {
-                let (low, high) = data.edges(bin);
-                amount * densities.area(component, low, high)
-            })
-            .collect();
-        for (sum, content) in all.iter_mut().zip(&contents) {
-            *sum += content;
-        }
-        curves.push(FittedCurve {
-            name: name.to_owned(),
-            contents,
-        });
-    }
-    curves.insert(
-        0,
-        FittedCurve {
-            name: "all".to_owned(),
-            contents: all,
-        },
-    );
-    curves
-}
-
-impl FittedModel {
-    fn failed(variation: &'static str, failure: String) -> Self {
-        Self {
-            variation,
-            failure: Some(failure),
-            status: 3,
-            values: Vec::new(),
-            chi2: None,
-            ndf: None,
-            p_value: None,
-            edm: None,
-            calls: 0,
-            starts: [0, 0],
-            curves: Vec::new(),
-            pulls: Vec::new(),
-        }
-    }
-
-    /// What a person should know of it.
-    fn warning(&self) -> Option<String> {
-        if let Some(failure) = &self.failure {
-            return Some(failure.clone());
-        }
-        let stuck = self.values.iter().filter(|value| value.at_limit);
-        let stuck: Vec<&str> = stuck.map(|value| value.name.as_str()).collect();
-        if !stuck.is_empty() {
-            return Some(format!("{} at a limit", stuck.join(", ")));
-        }
-        let p_value = self.p_value.filter(|p_value| *p_value < UNLIKELY)?;
-        let (chi2, ndf) = (self.chi2.unwrap_or_default(), self.ndf.unwrap_or_default());
-        Some(format!(
-            "chi2 is {chi2:.1} for {ndf} degrees of freedom (p = {p_value:.1e})"
-        ))
-    }
-}
-
-impl MassFitResult {
-    /// What a person should know of it.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for category in &self.categories {
-            for verdict in category
-                .verdicts
-                .iter()
-                .filter(|verdict| verdict.verdict != "valid")
-            {
-                warnings.push(format!(
-                    "weights by the fit of {}, category {}, are {} for {}: {}",
-                    self.variable, category.name, verdict.verdict, verdict.control, verdict.reason
-                ));
-            }
-            for found in &category.fits {
-                if let Some(warning) = found.warning() {
-                    warnings.push(format!(
-                        "fit of {}, category {}, {}: {warning}",
-                        self.variable, category.name, found.variation
-                    ));
-                }
-            }
-        }
-        warnings
-    }
 }

@@ -3,88 +3,32 @@
 use std::fmt;
 
 use lumimill_fit::{FitRange, Histogram, Model, Setup};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::check::{check_axes, check_weight, models};
+use super::check::{check_axes, check_condition, check_weight, models};
+use super::raw::{BINS, RawComponent, RawMassFit};
 use super::read;
 use crate::field_hash::FieldHash;
 use crate::metric::bins::RawBins;
 use crate::metric::check::{check_name, done};
+use crate::metric::condition::{called_by, functions_of, holds};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
+use crate::metric::row_batch::{FillError, RowBatch};
 use crate::section::Section;
 
 /// Categories, at most: each is a fit of its own.
 const MAX_CATEGORIES: usize = 1 << 10;
 /// Bins of all categories, at most.
 const MAX_BINS: u64 = 1 << 20;
-/// Bins where none are said.
-const BINS: u32 = 200;
-
-/// A mass fit in each category.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawMassFit {
-    /// The column that is fitted.
-    pub variable: String,
-    /// From where to where.
-    pub range: [f64; 2],
-    /// Equal bins of the range.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bins: Option<u32>,
-    /// Whether it is fitted to the values one by one; bins are for pictures then.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unbinned: bool,
-    /// Columns with edges that make categories.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub by: Vec<RawBins>,
-    /// The components of the model.
-    pub nominal: Vec<RawComponent>,
-    /// Those of another model, for the systematic error.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub systematic: Vec<RawComponent>,
-    /// A column of weights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weight: Option<String>,
-    /// Columns with edges that weights by this fit are to be used for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub control: Vec<RawBins>,
-    /// Starting values: a value, or value, low and high.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub start: Vec<RawNumbers>,
-    /// Constants: a value.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fix: Vec<RawNumbers>,
-    /// Gaussian constraints: mean and standard deviation.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub constrain: Vec<RawNumbers>,
-}
-
-/// A component of a model, in the notation of `lumimill-fit`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawComponent {
-    /// Its name, which is that of its yield.
-    pub name: String,
-    /// Its density, such as `gauss(mean, width)`.
-    pub density: String,
-}
-
-/// Numbers of a parameter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawNumbers {
-    /// The parameter.
-    pub name: String,
-    /// What is said of it.
-    pub numbers: Vec<f64>,
-}
 
 /// A validated `fit`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(into = "RawMassFit")]
 pub struct MassFitSpec {
     raw: RawMassFit,
+    /// The columns that the condition reads.
+    names: Vec<String>,
     /// Its bins, empty.
     empty: Histogram,
     /// Nominal, and systematic if there is one.
@@ -134,33 +78,50 @@ impl MassFitSpec {
         self.raw.weight.as_deref()
     }
 
+    /// The condition on the rows that are fitted.
+    #[must_use]
+    pub fn condition(&self) -> Option<&str> {
+        self.raw.condition.as_deref()
+    }
+
+    /// The columns that the condition reads.
+    #[must_use]
+    pub fn condition_columns(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Which rows fulfil the condition.
+    ///
+    /// # Errors
+    /// When a column is missing or of another type.
+    pub fn selected(&self, rows: &RowBatch<'_>) -> Result<Vec<bool>, FillError> {
+        let functions = functions_of(&self.raw.functions);
+        let condition = self.condition().unwrap_or_default();
+        holds(condition, &self.names, &functions, rows)
+    }
+
+    /// The column that says which rows truly are of the signal.
+    #[must_use]
+    pub fn truth(&self) -> Option<&str> {
+        self.raw.truth.as_deref()
+    }
+
     /// Columns with edges that weights by this fit are to be used for.
     #[must_use]
     pub fn control(&self) -> &[RawBins] {
         &self.raw.control
     }
 
-    /// The bins of all control variables, in a row.
-    pub(super) fn control_bins(&self) -> usize {
-        self.raw
-            .control
-            .iter()
-            .map(|axis| axis.edges.len().saturating_sub(1))
-            .sum()
-    }
-
-    /// The numbers of the control variables whose bins follow from the data.
-    pub(super) fn stepped(&self) -> impl Iterator<Item = usize> {
-        let control = self.raw.control.iter().enumerate();
-        let stepped = control.filter(|(_, axis)| axis.edges.is_empty());
-        stepped.map(|(number, _)| number)
-    }
-
-    /// The same, with weights by it that are to be used for these columns, too.
+    /// The same, with weights by it that are to be used for these columns, too, and held against a
+    /// column of the truth.
     ///
     /// # Errors
     /// Those that cannot be, each with the reason.
-    pub(crate) fn controlled(&self, names: &[String]) -> Result<Self, Vec<String>> {
+    pub(crate) fn controlled(
+        &self,
+        names: &[String],
+        truth: Option<&String>,
+    ) -> Result<Self, Vec<String>> {
         let mut raw = self.raw.clone();
         for name in names {
             if raw.control.iter().all(|axis| axis.column != *name) {
@@ -170,6 +131,7 @@ impl MassFitSpec {
                 });
             }
         }
+        raw.truth = raw.truth.or_else(|| truth.cloned());
         Self::try_new(&raw)
     }
 
@@ -179,9 +141,17 @@ impl MassFitSpec {
         self.raw.range
     }
 
+    pub(super) fn fit_range(&self) -> FitRange {
+        self.empty.range()
+    }
+
     /// Reads it from the table of a stage; nothing when anything of that is of a wrong type.
-    pub(crate) fn read_stage(section: &mut Section<'_>) -> Option<Result<Self, Vec<String>>> {
-        Self::read(section).map(|raw| Self::try_new(&raw))
+    pub(crate) fn read_stage(
+        section: &mut Section<'_>,
+        functions: &[(String, String)],
+    ) -> Option<Result<Self, Vec<String>>> {
+        let raw = Self::with_functions(Self::read(section)?, functions)?;
+        Some(Self::try_new(&raw))
     }
 
     /// What is counted for it: the same without models, so that what is fitted may change while the
@@ -198,6 +168,7 @@ impl MassFitSpec {
         };
         Self {
             raw,
+            names: self.names.clone(),
             empty: self.empty.clone(),
             models: Vec::new(),
         }
@@ -209,10 +180,10 @@ impl MassFitSpec {
         // What weights are used for changes no fit.
         let raw = RawMassFit {
             control: Vec::new(),
+            truth: None,
             ..self.raw.clone()
         };
-        let Self { empty, models, .. } = self.clone();
-        Kind::hash(&Self { raw, empty, models })
+        raw.hash()
     }
 
     /// The columns that it reads, each once.
@@ -236,7 +207,12 @@ impl MassFitSpec {
         };
         let by = |name: &&str| self.raw.by.iter().any(|axis| axis.column == *name);
         let mut columns = self.columns_read();
-        columns.retain(|name| !is_stepped(name) || by(name));
+        let is_truth = |name: &&str| self.truth() == Some(*name);
+        let is_said = |name: &&str| {
+            let mut names = self.names.iter().chain(&self.raw.weight);
+            by(name) || *name == self.variable() || names.any(|known| known == name)
+        };
+        columns.retain(|name| is_said(name) || !(is_stepped(name) || is_truth(name)));
         columns
     }
 
@@ -284,65 +260,6 @@ impl MassFitSpec {
     pub fn categories(&self) -> usize {
         categories(&self.raw.by)
     }
-
-    pub(super) fn bin(&self, value: f64) -> Option<u32> {
-        self.empty
-            .bin(value)
-            .and_then(|bin| u32::try_from(bin).ok())
-    }
-
-    /// The category of a row by its values on the axes, the last axis fastest; none outside of the
-    /// edges of an axis, and for NaN.
-    pub fn category(&self, values: impl Iterator<Item = f64>) -> Option<usize> {
-        let mut category = 0;
-        for (axis, value) in self.raw.by.iter().zip(values) {
-            let above = axis.edges.partition_point(|edge| *edge <= value);
-            let inside = above > 0 && above < axis.edges.len();
-            category = category * axis.edges.len().saturating_sub(1) + inside.then_some(above)? - 1;
-        }
-        Some(category)
-    }
-
-    /// The column of a control variable that a value belongs to, among all of them; none outside.
-    pub(super) fn control_bin(&self, number: usize, value: f64) -> Option<usize> {
-        let before = self.raw.control.iter().take(number);
-        let first: usize = before.map(|axis| axis.edges.len().saturating_sub(1)).sum();
-        let edges = &self.raw.control.get(number)?.edges;
-        let above = edges.partition_point(|edge| *edge <= value);
-        (above > 0 && above < edges.len()).then(|| first + above - 1)
-    }
-
-    /// The name and the edges of a category: `p_0_cosTheta_1`, or `all`.
-    #[must_use]
-    pub fn named(&self, category: usize) -> (String, Vec<[f64; 2]>) {
-        let mut rest = category;
-        let mut parts = Vec::new();
-        let mut edges = Vec::new();
-        for axis in self.raw.by.iter().rev() {
-            let count = axis.edges.len().saturating_sub(1).max(1);
-            let at = rest % count;
-            rest /= count;
-            parts.push(format!("{}_{at}", axis.column));
-            let edge = |at: usize| axis.edges.get(at).copied().unwrap_or(f64::NAN);
-            edges.push([edge(at), edge(at + 1)]);
-        }
-        parts.reverse();
-        edges.reverse();
-        match parts.is_empty() {
-            true => ("all".to_owned(), edges),
-            false => (parts.join("_"), edges),
-        }
-    }
-}
-
-impl RawMassFit {
-    /// Whether nothing is fitted to what is counted.
-    pub(super) fn only_counts(&self) -> bool {
-        let of_models = [&self.start, &self.fix, &self.constrain];
-        self.nominal.is_empty()
-            && self.systematic.is_empty()
-            && of_models.iter().all(|numbers| numbers.is_empty())
-    }
 }
 
 fn categories(by: &[RawBins]) -> usize {
@@ -357,9 +274,15 @@ impl Kind for MassFitSpec {
         read::read(section)
     }
 
+    fn with_functions(mut raw: RawMassFit, functions: &[(String, String)]) -> Option<RawMassFit> {
+        raw.functions = called_by(raw.condition.iter(), functions)?;
+        Some(raw)
+    }
+
     fn try_new(raw: &RawMassFit) -> Result<Self, Vec<String>> {
         let mut errors = Vec::new();
         check_name(&mut errors, "fit.variable", &raw.variable);
+        let names = check_condition(&mut errors, raw);
         check_axes(&mut errors, "by", &raw.by, &raw.variable);
         // Those of which nothing is said follow from the data.
         let said = raw.control.iter().filter(|axis| !axis.edges.is_empty());
@@ -402,6 +325,7 @@ impl Kind for MassFitSpec {
             errors,
             Self {
                 raw: raw.clone(),
+                names,
                 empty,
                 models,
             },
@@ -413,54 +337,7 @@ impl Kind for MassFitSpec {
     }
 
     fn hash(&self) -> FieldHash {
-        let RawMassFit {
-            variable,
-            range,
-            bins,
-            unbinned,
-            by,
-            nominal,
-            systematic,
-            weight,
-            control,
-            start,
-            fix,
-            constrain,
-        } = &self.raw;
-        let [low, high] = range;
-        let mut hash = FieldHash::of("fit");
-        hash.text("variable", variable)
-            .float("low", *low)
-            .float("high", *high)
-            .number("bins", bins.unwrap_or(BINS).into())
-            .flag("unbinned", *unbinned)
-            .text_if("weight", weight.as_ref());
-        let axis = |axis: &RawBins| {
-            let mut hash = FieldHash::of("axis");
-            hash.text("column", &axis.column)
-                .parts("edges", axis.edges.iter().map(|edge| float(*edge)));
-            hash
-        };
-        let component = |component: &RawComponent| {
-            let mut hash = FieldHash::of("component");
-            hash.text("name", &component.name)
-                .text("density", &component.density);
-            hash
-        };
-        let of_parameter = |of: &RawNumbers| {
-            let mut hash = FieldHash::of("numbers");
-            hash.text("name", &of.name)
-                .parts("numbers", of.numbers.iter().map(|number| float(*number)));
-            hash
-        };
-        hash.parts("by", by.iter().map(axis))
-            .parts("control", control.iter().map(axis))
-            .parts("nominal", nominal.iter().map(component))
-            .parts("systematic", systematic.iter().map(component))
-            .parts("start", start.iter().map(of_parameter))
-            .parts("fix", fix.iter().map(of_parameter))
-            .parts("constrain", constrain.iter().map(of_parameter));
-        hash
+        self.raw.hash()
     }
 
     fn columns(&self) -> Vec<&String> {
@@ -470,6 +347,8 @@ impl Kind for MassFitSpec {
             .chain(by)
             .chain(control)
             .chain(&self.raw.weight)
+            .chain(&self.names)
+            .chain(&self.raw.truth)
             .collect()
     }
 
@@ -480,12 +359,6 @@ impl Kind for MassFitSpec {
         let columns = 8 * (1 + self.control_bins() as u64);
         u64::from(self.bins()) * self.categories() as u64 * (columns + weights)
     }
-}
-
-fn float(number: f64) -> FieldHash {
-    let mut hash = FieldHash::of("number");
-    hash.float("", number);
-    hash
 }
 
 impl fmt::Display for MassFitSpec {

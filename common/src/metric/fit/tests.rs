@@ -21,6 +21,7 @@ fn raw() -> RawMassFit {
         unbinned: false,
         variable: "m".into(),
         range: [1.8, 1.95],
+        condition: None,
         bins: Some(60),
         by: vec![RawBins {
             column: "p".into(),
@@ -36,6 +37,8 @@ fn raw() -> RawMassFit {
         ],
         weight: None,
         control: Vec::new(),
+        truth: None,
+        functions: Vec::new(),
         start: Vec::new(),
         fix: vec![RawNumbers {
             name: "nu".into(),
@@ -249,4 +252,66 @@ fn a_control_variable_that_depends_on_the_mass_is_invalid_and_another_is_not() {
         "{:?}",
         found.warnings()
     );
+}
+
+#[test]
+fn rows_beside_the_condition_are_counted_and_not_fitted() {
+    let functions = [("heavy".to_owned(), "(w) => w > 0".to_owned())];
+    let raw = RawMassFit {
+        condition: Some("heavy(w) && p < 5".into()),
+        ..raw()
+    };
+    let raw = MassFitSpec::with_functions(raw, &functions).unwrap();
+    let spec = MassFitSpec::try_new(&raw).unwrap();
+    assert_eq!(spec.columns_read(), ["m", "p", "w"]);
+    assert_ne!(Kind::hash(&spec).to_string(), {
+        let without = MassFitSpec::try_new(&self::raw()).unwrap();
+        Kind::hash(&without).to_string()
+    });
+    let found = filled(&spec, &rows(20_000)).finalise(&spec);
+    // One row in five has a negative weight; of the others two in eleven have no momentum below 5.
+    let cut = 20_000 - (16_000 - 16_000 * 2 / 11);
+    assert!(found.cut.abs_diff(cut) < 20, "{} {cut}", found.cut);
+    let first = &found.categories[0];
+    let all = first.entries + found.out_of_range + found.outside + found.missing + found.cut;
+    assert_eq!(all, 20_000);
+    let wrong = |condition: &str| {
+        let condition = Some(condition.to_owned());
+        let raw = RawMassFit {
+            condition,
+            ..self::raw()
+        };
+        MassFitSpec::try_new(&raw).unwrap_err().join("\n")
+    };
+    assert!(wrong("m > 1.85").starts_with("fit.where: m is what is fitted"));
+    assert!(wrong(" ").starts_with("fit.where: an empty condition"));
+    assert!(wrong("p >").starts_with("fit.where: "));
+}
+
+#[test]
+fn weights_that_cannot_be_squared_are_left_out_and_warned_of() {
+    let batch = rows(2_000);
+    let spec = MassFitSpec::try_new(&RawMassFit {
+        weight: Some("w".into()),
+        by: Vec::new(),
+        ..raw()
+    });
+    let spec = spec.unwrap();
+    let weighted = |weight: fn(usize) -> f64| {
+        let weights = Float64Array::from_iter_values((0..2_000).map(weight));
+        let columns = [
+            ("m", batch.column(0).clone()),
+            ("w", Arc::new(weights) as ArrayRef),
+        ];
+        filled(&spec, &RecordBatch::try_from_iter(columns).unwrap()).finalise(&spec)
+    };
+    let told = |found: &super::MassFitResult| found.warnings().join("\n");
+    let half = weighted(|row| if row % 2 == 0 { f64::NAN } else { 1.0 });
+    let expected = "rows are left out, as m or w is null, NaN, or too large or small to be squared";
+    assert!(told(&half).contains(expected), "{}", told(&half));
+    // Squares of these are 0, and so would be all errors.
+    let tiny = weighted(|_| 1e-300);
+    assert_eq!(tiny.missing, 2_000);
+    assert!(told(&tiny).contains(expected), "{}", told(&tiny));
+    assert!(!told(&weighted(|_| 1.5)).contains(expected));
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_fit::Model;
 
-use super::spec::{MassFitSpec, RawComponent, RawMassFit};
+use super::raw::{RawComponent, RawMassFit};
+use super::spec::MassFitSpec;
 use super::{FittedCategory, result};
 use crate::metric::partial::Partial;
 

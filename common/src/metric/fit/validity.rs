@@ -1,9 +1,12 @@
 //! Whether the fit of a category gives weights that may be used for its control variables.
 
-use lumimill_fit::{
-    Fit, Histogram, Kendall, Model, Reference, Status, SumRule, Verdict, Weights, factorisation,
-};
+use lumimill_fit::{Closure, Fit, Kendall, Model, Status, Verdict, factorisation};
 use serde::Serialize;
+
+use super::weighed::{Control, Weighed, signal_of};
+
+/// Distributions that are nowhere farther from one another are of use yet.
+const FAR: f64 = 0.02;
 
 /// What is said of one control variable in one category.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,32 +27,51 @@ pub struct ControlVerdict {
     pub ndf: Option<usize>,
     /// The probability of a greater χ².
     pub p_value: Option<f64>,
+    /// The weighted rows beside those that truly are of the signal, where that is known.
+    pub truth: Option<TruthTest>,
 }
 
-/// The verdicts of a category; `columns` are its counts in the bins of each control variable.
+/// Weighted rows beside the truth, in parts of a control variable.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TruthTest {
+    /// Of the differences, by their covariance.
+    pub chi2: f64,
+    /// The parts.
+    pub ndf: usize,
+    /// The probability of a greater χ².
+    pub p_value: f64,
+    /// The greatest distance of the cumulative distributions.
+    pub distance: f64,
+}
+
+/// The verdicts of a category on each control variable.
 pub(super) fn verdicts(
-    model: &Model,
-    fit: Option<&Fit>,
-    data: &Histogram,
-    columns: &[(&str, Vec<Histogram>)],
+    (model, fit): (&Model, Option<&Fit>),
+    weighed: &Weighed,
+    controls: &[Control<'_>],
 ) -> Vec<ControlVerdict> {
     let usable = fit.filter(|fit| fit.status == Status::Converged);
-    let of = |(control, columns): &(&str, Vec<Histogram>)| {
+    let of = |(number, control): (usize, &Control<'_>)| {
         let Some(fit) = usable else {
             return ControlVerdict::of(
-                control,
+                control.name,
                 Verdict::Invalid,
                 "there is no fit that can be used".to_owned(),
             );
         };
-        let mut names = model.component_names();
-        let signal = names.position(|name| name == "signal").unwrap_or(0);
-        let found = factorisation(model, fit, signal, control, columns);
-        let (of_sums, why) = sums(model, fit, data);
-        let (verdict, reason) = match of_sums > found.verdict {
-            true => (of_sums, why),
-            false => (found.verdict, found.reason),
-        };
+        let signal = signal_of(model);
+        let found = factorisation(model, fit, signal, control.name, &control.parts.all);
+        let closure = weighed.closures.get(number).copied().flatten();
+        let looks = [
+            Some(weighed.verdict()),
+            closure.map(|it| of_truth(&it, control.name)),
+        ];
+        let mut worst = (found.verdict, found.reason);
+        for look in looks.into_iter().flatten() {
+            if look.0 > worst.0 {
+                worst = look;
+            }
+        }
         let pair = |tau: Option<Kendall>| tau.map(|tau| [tau.tau, tau.error]);
         ControlVerdict {
             tau_background: pair(found.background),
@@ -57,10 +79,30 @@ pub(super) fn verdicts(
             chi2: found.split.map(|split| split.chi2),
             ndf: found.split.map(|split| split.ndf),
             p_value: found.split.map(|split| split.p_value),
-            ..ControlVerdict::of(control, verdict, reason)
+            truth: closure.map(|it| TruthTest {
+                chi2: it.chi2,
+                ndf: it.ndf,
+                p_value: it.p_value,
+                distance: it.distance,
+            }),
+            ..ControlVerdict::of(control.name, worst.0, worst.1)
         }
     };
-    columns.iter().map(of).collect()
+    controls.iter().enumerate().map(of).collect()
+}
+
+/// What the truth says of the weights.
+fn of_truth(closure: &Closure, control: &str) -> (Verdict, String) {
+    let verdict = match (closure.p_value < 1e-3, closure.p_value < 1e-6) {
+        (_, true) if closure.distance > FAR => Verdict::Invalid,
+        (true, _) => Verdict::Doubtful,
+        _ => Verdict::Valid,
+    };
+    let reason = format!(
+        "weighted rows are not those of the truth in {control}: chi2 is {:.1} for {} degrees of freedom",
+        closure.chi2, closure.ndf
+    );
+    (verdict, reason)
 }
 
 impl ControlVerdict {
@@ -74,40 +116,7 @@ impl ControlVerdict {
             chi2: None,
             ndf: None,
             p_value: None,
+            truth: None,
         }
-    }
-}
-
-/// Whether the weights of each component add up to its yield, and what is wrong if they do not.
-fn sums(model: &Model, fit: &Fit, data: &Histogram) -> (Verdict, String) {
-    let weights = match Weights::of_fit(model, fit, &Reference::Density) {
-        Ok(weights) => weights,
-        Err(error) => return (Verdict::Invalid, error.to_string()),
-    };
-    let count = model.component_names().len();
-    let (mut sum, mut squares) = (vec![0.0; count], vec![0.0; count]);
-    for (bin, (n, n2)) in data.sumw().iter().zip(data.sumw2()).enumerate() {
-        let (low, high) = data.edges(bin);
-        let Some(of_bin) = weights.at(f64::midpoint(low, high)) else {
-            continue;
-        };
-        for ((sum, squares), weight) in sum.iter_mut().zip(&mut squares).zip(of_bin) {
-            *sum += n * weight;
-            *squares += n2 * weight * weight;
-        }
-    }
-    let rules = sum.iter().zip(&squares).zip(weights.yields());
-    let rules = rules.map(|((sum, squares), amount)| SumRule::new(*sum, *squares, *amount));
-    let named = model.component_names().zip(rules);
-    let worst = named.max_by_key(|(_, rule)| rule.verdict());
-    match worst {
-        Some((name, rule)) => {
-            let reason = format!(
-                "the weights of {name} add up to {:.1}, its yield is {:.1}",
-                rule.sum, rule.expected
-            );
-            (rule.verdict(), reason)
-        }
-        None => (Verdict::Valid, String::new()),
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use lumimill_fit::{Reference, Weights};
 
+use super::fill::may_weigh;
 use super::frozen::FrozenFit;
 use super::spec::MassFitSpec;
+use crate::metric::row_batch::{FillError, RowBatch};
 
 /// The weights of all categories that have a fit.
 #[derive(Debug)]
@@ -52,28 +54,48 @@ impl<'a> Weigher<'a> {
         Ok(Self { spec, categories })
     }
 
-    /// The weights of all rows for a component by the fits of a variation: `variable` is the column
-    /// that was fitted, `by` are those of the axes. None for a row of no category, or outside of the
-    /// range.
-    #[must_use]
+    /// Of each of the components, named after the variation of the fit, the weights of all rows. None for
+    /// a row that was not fitted: of no category, outside of the range, or beside the condition. Where
+    /// rows have weights of their own, these are in them.
+    ///
+    /// # Errors
+    /// When a column is missing or of another type.
     pub fn weights(
         &self,
-        (variation, component): (&str, &str),
-        variable: &[f64],
-        by: &[Vec<f64>],
-    ) -> Vec<Option<f64>> {
-        let place = |weights: &Weights<'_>| {
-            let mut names = weights.model().component_names();
-            names.position(|name| name == component)
-        };
-        let weight = |(row, x): (usize, &f64)| {
-            let values = by
-                .iter()
-                .map(|axis| axis.get(row).copied().unwrap_or(f64::NAN));
-            let category = self.spec.category(values)?;
-            let weights = self.categories.get(&category)?.get(variation)?;
-            weights.at(*x)?.get(place(weights)?).copied()
-        };
-        variable.iter().enumerate().map(weight).collect()
+        wanted: &[(&str, &str)],
+        rows: &RowBatch<'_>,
+    ) -> Result<Vec<Vec<Option<f64>>>, FillError> {
+        let values = rows.numbers(self.spec.variable())?;
+        let by = self.spec.by().iter().map(|axis| rows.numbers(&axis.column));
+        let by = by.collect::<Result<Vec<_>, _>>()?;
+        let own = self.spec.weight().map(|name| rows.numbers(name));
+        let own = own.transpose()?;
+        let selected = self.spec.selected(rows)?;
+        let mut columns = vec![Vec::with_capacity(values.len()); wanted.len()];
+        for (row, x) in values.into_iter().enumerate() {
+            let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
+            let own = own.as_ref().map_or(1.0, at);
+            let is_fitted = selected.get(row).copied().unwrap_or(false) && may_weigh(own);
+            let category = self.spec.category(by.iter().map(at));
+            let category = category.filter(|_| is_fitted);
+            let category = category.and_then(|category| self.categories.get(&category));
+            // Each variation once, whatever is wanted of it.
+            let mut known: Vec<(&str, Option<Vec<f64>>)> = Vec::new();
+            for ((variation, component), column) in wanted.iter().zip(&mut columns) {
+                let weights = category.and_then(|weights| weights.get(variation));
+                if known.iter().all(|(of, _)| of != variation) {
+                    known.push((variation, weights.and_then(|weights| weights.at(x))));
+                }
+                let all = known.iter().find(|(of, _)| of == variation);
+                let all = all.and_then(|(_, all)| all.as_ref());
+                let place = weights.and_then(|weights| {
+                    let mut names = weights.model().component_names();
+                    names.position(|name| name == *component)
+                });
+                let weight = all.zip(place).and_then(|(all, place)| all.get(place));
+                column.push(weight.map(|weight| own * weight));
+            }
+        }
+        Ok(columns)
     }
 }

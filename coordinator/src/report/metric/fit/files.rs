@@ -1,6 +1,8 @@
 //! Every number of the fits as CSV.
 
-use lumimill_common::metric::{FittedModel, MassFitResult, MetricResult};
+use lumimill_common::metric::{
+    FittedCategory, FittedModel, MassFitResult, MetricResult, WeightedControl,
+};
 
 use crate::report::csv;
 use crate::report::summary::Report;
@@ -22,28 +24,124 @@ pub(in crate::report::metric) fn files(report: &Report) -> Vec<(String, Vec<u8>)
             _ => None,
         });
         for (number, found) in fits.enumerate() {
-            let name = match number {
-                0 => format!("{stem}_fits.csv"),
-                _ => format!("{stem}_fits_{}.csv", number + 1),
+            let name = |what: &str| match number {
+                0 => format!("{stem}_{what}.csv"),
+                _ => format!("{stem}_{what}_{}.csv", number + 1),
             };
-            files.push((name, numbers(found)));
-            if found
-                .categories
-                .iter()
-                .any(|category| !category.verdicts.is_empty())
-            {
-                let name = match number {
-                    0 => validity_file(&stage.name),
-                    _ => format!("{stem}_validity_{}.csv", number + 1),
-                };
-                files.push((name, verdicts(found)));
+            files.push((name("fits"), numbers(found)));
+            let any = |has: fn(&FittedCategory) -> bool| found.categories.iter().any(has);
+            if any(|category| !category.verdicts.is_empty()) {
+                files.push((name("validity"), verdicts(found)));
+            }
+            if any(|category| !category.sums.is_empty()) {
+                files.push((name("sums"), sums(found)));
+            }
+            if any(|category| !category.weighted.is_empty()) {
+                files.push((name("weighted"), weighted(found)));
+                files.push((name("weighted_covariance"), covariance(found)));
             }
         }
     }
     files
 }
 
-const VERDICT_COLUMNS: [&str; 11] = [
+const SUM_COLUMNS: [&str; 11] = [
+    "category",
+    "variation",
+    "component",
+    "verdict",
+    "yield",
+    "yield_error",
+    "sumw",
+    "sumw2",
+    "error",
+    "tolerance",
+    "limit",
+];
+
+/// What the weights of each component add up to, beside its yield.
+fn sums(found: &MassFitResult) -> Vec<u8> {
+    let mut table = csv::Table::new(&SUM_COLUMNS);
+    for category in &found.categories {
+        for sum in &category.sums {
+            table.text(&[&category.name, sum.variation, &sum.component, sum.verdict]);
+            table.numbers(&[Some(sum.amount), sum.amount_error]);
+            let numbers = [sum.sumw, sum.sumw2, sum.error, sum.tolerance, sum.limit];
+            table.numbers(&numbers.map(Some));
+            table.end();
+        }
+    }
+    table.bytes()
+}
+
+const WEIGHTED_COLUMNS: [&str; 11] = [
+    "category",
+    "variation",
+    "component",
+    "control",
+    "part",
+    "low",
+    "high",
+    "entries",
+    "sumw",
+    "sumw2",
+    "error",
+];
+
+/// The weights of each component in parts of control variables.
+fn weighted(found: &MassFitResult) -> Vec<u8> {
+    let mut table = csv::Table::new(&WEIGHTED_COLUMNS);
+    for (category, of) in controls(found) {
+        let parts = of
+            .edges
+            .iter()
+            .zip(&of.entries)
+            .zip(&of.sumw)
+            .zip(&of.sumw2);
+        for (part, (((edges, entries), sumw), sumw2)) in parts.enumerate() {
+            let variance = of.covariance.get(part).and_then(|row| row.get(part));
+            let error = variance.map(|variance| variance.max(0.0).sqrt());
+            table.text(&[&category.name, of.variation, &of.component, &of.control]);
+            let [low, high] = edges.map(Some);
+            table.numbers(&[Some(part as f64), low, high, Some(*entries as f64)]);
+            table.numbers(&[Some(*sumw), Some(*sumw2), error]);
+            table.end();
+        }
+    }
+    table.bytes()
+}
+
+const COVARIANCE_COLUMNS: [&str; 7] = [
+    "category",
+    "variation",
+    "component",
+    "control",
+    "part",
+    "other",
+    "covariance",
+];
+
+/// The covariance of the weights in parts of control variables, each pair once.
+fn covariance(found: &MassFitResult) -> Vec<u8> {
+    let mut table = csv::Table::new(&COVARIANCE_COLUMNS);
+    for (category, of) in controls(found) {
+        for (part, row) in of.covariance.iter().enumerate() {
+            for (other, covariance) in row.iter().enumerate().take(part + 1) {
+                table.text(&[&category.name, of.variation, &of.component, &of.control]);
+                table.numbers(&[part as f64, other as f64, *covariance].map(Some));
+                table.end();
+            }
+        }
+    }
+    table.bytes()
+}
+
+fn controls(found: &MassFitResult) -> impl Iterator<Item = (&FittedCategory, &WeightedControl)> {
+    let categories = found.categories.iter();
+    categories.flat_map(|category| category.weighted.iter().map(move |of| (category, of)))
+}
+
+const VERDICT_COLUMNS: [&str; 15] = [
     "category",
     "control",
     "verdict",
@@ -55,6 +153,10 @@ const VERDICT_COLUMNS: [&str; 11] = [
     "chi2",
     "ndf",
     "p_value",
+    "truth_chi2",
+    "truth_ndf",
+    "truth_p_value",
+    "truth_distance",
 ];
 
 /// Whether weights by the fits may be used.
@@ -76,6 +178,10 @@ fn verdicts(found: &MassFitResult) -> Vec<u8> {
                 verdict.ndf.map(|ndf| ndf as f64),
                 verdict.p_value,
             ]);
+            let truth = verdict
+                .truth
+                .map(|it| [it.chi2, it.ndf as f64, it.p_value, it.distance]);
+            table.numbers(&truth.map_or([None; 4], |numbers| numbers.map(Some)));
             table.end();
         }
     }

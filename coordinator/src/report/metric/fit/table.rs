@@ -25,6 +25,13 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
         {
             html += &card("May weights by these fits be used?", &verdicts(found));
         }
+        if found
+            .categories
+            .iter()
+            .any(|category| !category.sums.is_empty())
+        {
+            html += &card("What weights by these fits add up to", &sums(found));
+        }
     }
     html
 }
@@ -55,6 +62,7 @@ fn verdicts(found: &MassFitResult) -> String {
         ("tau in the sidebands", Align::Right),
         ("tau of the signal", Align::Right),
         ("shape in parts, p", Align::Right),
+        ("beside the truth, p", Align::Right),
         ("why", Align::Left),
     ]);
     let tau = |tau: Option<[f64; 2]>| match tau {
@@ -63,15 +71,44 @@ fn verdicts(found: &MassFitResult) -> String {
     };
     for category in &found.categories {
         for verdict in &category.verdicts {
-            let p_value = verdict.p_value.map(|p_value| significant(p_value, 2));
+            let p_value = |p_value: Option<f64>| match p_value {
+                Some(p_value) => significant(p_value, 2),
+                None => "–".to_owned(),
+            };
             table.row(&[
                 category.name.clone(),
                 verdict.control.clone(),
                 verdict.verdict.to_owned(),
                 tau(verdict.tau_background),
                 tau(verdict.tau_signal),
-                p_value.unwrap_or_else(|| "–".to_owned()),
+                p_value(verdict.p_value),
+                p_value(verdict.truth.map(|truth| truth.p_value)),
                 verdict.reason.clone(),
+            ]);
+        }
+    }
+    table.html()
+}
+
+/// The weights of each component beside its yield.
+fn sums(found: &MassFitResult) -> String {
+    let mut table = Table::new(&[
+        ("category", Align::Left),
+        ("model", Align::Left),
+        ("component", Align::Left),
+        ("yield", Align::Right),
+        ("sum of weights", Align::Right),
+        ("verdict", Align::Left),
+    ]);
+    for category in &found.categories {
+        for sum in &category.sums {
+            table.row(&[
+                category.name.clone(),
+                sum.variation.to_owned(),
+                sum.component.clone(),
+                with_error(sum.amount, sum.amount_error),
+                with_error(sum.sumw, Some(sum.error)),
+                sum.verdict.to_owned(),
             ]);
         }
     }
@@ -116,13 +153,18 @@ fn note(found: &MassFitResult) -> String {
     if let Some(weight) = &found.weight {
         parts.push(format!("Rows are weighted by {weight}."));
     }
+    if let Some(condition) = &found.condition {
+        let cut = counted(found.cut, "row");
+        parts.push(format!("Fitted are rows with {condition}; {cut} without."));
+    }
     let [low, high] = found.range;
     for (count, what) in [
         (found.outside, "of no category".to_owned()),
         (found.out_of_range, format!("outside of [{low}, {high}]")),
         (
             found.missing,
-            "left out, with a value or weight that is null, NaN or beyond 1e150".to_owned(),
+            "left out, with a value or weight that is null, NaN, beyond 1e150 or below 1e-150"
+                .to_owned(),
         ),
     ] {
         if count > 0 {

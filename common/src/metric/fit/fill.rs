@@ -1,0 +1,132 @@
+//! Counting of rows.
+
+use std::collections::BTreeMap;
+
+use super::spec::MassFitSpec;
+use super::{MassFitCounts, control, values};
+use crate::metric::bins::RawBins;
+use crate::metric::histogram::LARGEST;
+use crate::metric::row_batch::{FillError, RowBatch};
+
+/// A weight whose square is not 0; 0 itself may be one.
+const SMALLEST: f64 = 1.0 / LARGEST;
+
+/// Cells of stepped control variables, by category and variable: of all rows, and of the true ones.
+type Cells = BTreeMap<(usize, usize), [Vec<u64>; 2]>;
+
+/// The columns of a batch.
+struct Columns {
+    values: Vec<f64>,
+    by: Vec<Vec<f64>>,
+    weights: Option<Vec<f64>>,
+    control: Vec<Vec<f64>>,
+    truth: Option<Vec<f64>>,
+    selected: Vec<bool>,
+}
+
+impl Columns {
+    fn of(spec: &MassFitSpec, rows: &RowBatch<'_>) -> Result<Self, FillError> {
+        let of_axes = |axes: &[RawBins]| {
+            let columns = axes.iter().map(|axis| rows.numbers(&axis.column));
+            columns.collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self {
+            values: rows.numbers(spec.variable())?,
+            by: of_axes(spec.by())?,
+            weights: spec.weight().map(|name| rows.numbers(name)).transpose()?,
+            control: of_axes(spec.control())?,
+            truth: spec.truth().map(|name| rows.numbers(name)).transpose()?,
+            selected: spec.selected(rows)?,
+        })
+    }
+}
+
+pub(super) fn fill(
+    counted: &mut MassFitCounts,
+    spec: &MassFitSpec,
+    rows: &RowBatch<'_>,
+) -> Result<(), FillError> {
+    let columns = Columns::of(spec, rows)?;
+    let mut cells = Cells::new();
+    let mut keys: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    for (row, value) in columns.values.iter().copied().enumerate() {
+        if !columns.selected.get(row).copied().unwrap_or(false) {
+            counted.cut = counted.cut.saturating_add(1);
+            continue;
+        }
+        let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
+        let weight = columns.weights.as_ref().map_or(1.0, at);
+        if value.is_nan() || !may_weigh(weight) {
+            counted.missing = counted.missing.saturating_add(1);
+            continue;
+        }
+        let category = spec.category(columns.by.iter().map(at));
+        let category = category.unwrap_or(usize::MAX);
+        let Some(counts) = counted.categories.get_mut(category) else {
+            counted.outside = counted.outside.saturating_add(1);
+            continue;
+        };
+        let Some(bin) = spec.bin(value) else {
+            counted.out_of_range = counted.out_of_range.saturating_add(1);
+            continue;
+        };
+        counts.entries.add(bin);
+        let truth = columns.truth.as_ref().map(at);
+        let is_true = truth.is_some_and(|truth| (truth - 1.0).abs() < 1e-9);
+        if truth.is_some_and(|truth| !is_true && truth.abs() > 0.0 || truth.is_nan()) {
+            counted.untold = counted.untold.saturating_add(1);
+        }
+        for (number, values) in columns.control.iter().enumerate() {
+            let Some(column) = spec.control_bin(number, at(values)) else {
+                continue;
+            };
+            let truth = counts.true_columns.get_mut(column).filter(|_| is_true);
+            let all = counts.columns.get_mut(column);
+            all.into_iter()
+                .chain(truth)
+                .for_each(|tally| tally.add(bin));
+        }
+        if let Some(joined) = control::joined_bin(value, spec.fit_range(), spec.bins()) {
+            for (place, number) in spec.stepped().enumerate() {
+                let value = columns.control.get(number).map_or(f64::NAN, at);
+                let cell = control::cell(value, joined, spec.bins());
+                let [all, truth] = cells.entry((category, place)).or_default();
+                all.extend(cell);
+                truth.extend(cell.filter(|_| is_true));
+            }
+        }
+        if let Some(sums) = counts.weights.get_mut(bin as usize) {
+            sums.add(weight);
+        }
+        if spec.is_unbinned() {
+            keys.entry(category).or_default().push(values::key(value));
+        }
+    }
+    for (category, mut keys) in keys {
+        let counts = counted.categories.get_mut(category);
+        if let Some(tally) = counts.and_then(|counts| counts.values.as_mut()) {
+            values::add(tally, &mut keys);
+        }
+    }
+    add_cells(counted, cells);
+    Ok(())
+}
+
+/// Whether a weight is a number that can be squared.
+pub(super) fn may_weigh(weight: f64) -> bool {
+    weight.abs() <= LARGEST && (weight.abs() >= SMALLEST || weight.abs() <= 0.0)
+}
+
+fn add_cells(counted: &mut MassFitCounts, cells: Cells) {
+    for ((category, place), [mut all, mut truth]) in cells {
+        let Some(counts) = counted.categories.get_mut(category) else {
+            continue;
+        };
+        if let Some(tally) = counts.stepped.get_mut(place) {
+            tally.add_all(&mut all);
+        }
+        if let Some(tally) = counts.true_stepped.get_mut(place) {
+            tally.add_all(&mut truth);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! A fit as the report has it.
+
+use lumimill_fit::{Fit, Histogram, Model, Status};
+
+use super::result::{FittedCurve, FittedModel, FittedValue};
+
+/// The fit of a model as the report has it.
+pub(super) fn fitted(
+    variation: &'static str,
+    model: &Model,
+    found: &Fit,
+    data: &Histogram,
+) -> FittedModel {
+    let goodness = found.goodness.clone();
+    let curves = curves(model, found, data);
+    let mut pulls = goodness
+        .as_ref()
+        .map(|goodness| goodness.pulls.clone())
+        .unwrap_or_default();
+    if pulls.len() != data.sumw().len() {
+        // Of a fit without bins they are of other bins than the picture.
+        pulls = pulls_of(data, curves.first());
+    }
+    FittedModel {
+        variation,
+        failure: (found.status != Status::Converged).then(|| found.status.reason().to_owned()),
+        status: found.status.code(),
+        values: fitted_values(found),
+        chi2: goodness.as_ref().map(|goodness| goodness.chi2),
+        ndf: goodness.as_ref().map(|goodness| goodness.ndf),
+        p_value: goodness.as_ref().and_then(|goodness| goodness.p_value),
+        edm: Some(found.edm),
+        calls: found.calls,
+        starts: [found.starts, found.agreeing],
+        curves,
+        pulls,
+    }
+}
+
+/// (content − expected)/√expected of each bin.
+fn pulls_of(data: &Histogram, all: Option<&FittedCurve>) -> Vec<Option<f64>> {
+    let expected = all.iter().flat_map(|curve| &curve.contents);
+    let bins = data.sumw().iter().zip(expected);
+    let pull = |(content, expected): (&f64, &f64)| {
+        (*expected > 0.0).then(|| (content - expected) / expected.sqrt())
+    };
+    bins.map(pull).collect()
+}
+
+fn fitted_values(found: &Fit) -> Vec<FittedValue> {
+    let parameters = found.parameters.iter();
+    let values = parameters.map(|parameter| FittedValue {
+        name: parameter.name.clone(),
+        value: parameter.value,
+        error: parameter.error,
+        at_limit: parameter.at_limit,
+        fixed: parameter.fixed,
+    });
+    values.collect()
+}
+
+/// What all components and each of them expect in the bins.
+fn curves(model: &Model, found: &Fit, data: &Histogram) -> Vec<FittedCurve> {
+    let all_values = found.values();
+    let Some(densities) = model.densities(&all_values) else {
+        return Vec::new();
+    };
+    let mut all = vec![0.0; data.sumw().len()];
+    let mut curves = Vec::new();
+    for (component, (name, amount)) in model.component_names().zip(&all_values).enumerate() {
+        let contents: Vec<f64> = (0..all.len())
+            .map(|bin| {
+                let (low, high) = data.edges(bin);
+                amount * densities.area(component, low, high)
+            })
+            .collect();
+        for (sum, content) in all.iter_mut().zip(&contents) {
+            *sum += content;
+        }
+        curves.push(FittedCurve {
+            name: name.to_owned(),
+            contents,
+        });
+    }
+    curves.insert(
+        0,
+        FittedCurve {
+            name: "all".to_owned(),
+            contents: all,
+        },
+    );
+    curves
+}
+
+impl FittedModel {
+    /// No fit, for that reason.
+    pub(super) fn failed(variation: &'static str, failure: String) -> Self {
+        Self {
+            variation,
+            failure: Some(failure),
+            status: 3,
+            values: Vec::new(),
+            chi2: None,
+            ndf: None,
+            p_value: None,
+            edm: None,
+            calls: 0,
+            starts: [0, 0],
+            curves: Vec::new(),
+            pulls: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Fits of chosen rows, weights of components by other names, and rows with weights of their own.
+
+use lumimill_tests::python;
+
+use super::{run, sample, text};
+use crate::lumimill;
+
+/// A fit of rows with a good kaon and their own weights, of three components.
+const STAGES: &str = r#"
+[functions]
+isKaon = "(a, b) => a / (a + b) > 0.3"
+[[stage]]
+name = "massfit"
+from = "dstar"
+[stage.fit]
+variable = "M_D0"
+range = [1.80, 1.95]
+bins = 150
+where = "isKaon(kaonID, pionID) && charge > 0"
+weight = "w"
+nominal = { signal = "gauss(mean, 0.0045)", wide = "gauss(mean, 0.0095)", background = "chebychev(1)" }
+[[stage]]
+name = "sweights"
+from = "dstar"
+weigh = { fit = "massfit", background = true, components = ["wide"] }
+[[stage.metric]]
+histogram = { column = "kpi", bins = 20, range = [0.0, 1.0], weight = "sweight_wide" }
+"#;
+
+#[test]
+fn weights_are_of_rows_that_were_fitted_and_have_their_own_in_them() {
+    let folder = sample::folder(16_000, STAGES);
+    let _ = run(&folder, "2");
+    if let Some(ended) = python("weights_of_chosen.py", &[text(&folder.output())]) {
+        let ended = ended.expect_code(0);
+        assert!(ended.out.contains("weights agree"), "{}", ended.out);
+    }
+}
+
+#[test]
+fn rows_are_not_chosen_by_what_is_fitted() {
+    let told = |from: &str, to: &str| {
+        let folder = sample::folder(2_000, STAGES);
+        let kpi = "kpi = \"kaonID / (kaonID + pionID)\"";
+        folder.change(kpi, &format!("{kpi}\nshifted = \"M_D0 - 1.865\""));
+        folder.change(from, to);
+        lumimill().on("check", &folder.file()).expect_code(2).err
+    };
+    for (from, to, expected) in [
+        (
+            "charge > 0\"",
+            "M_D0 > 1.85\"",
+            "stage[1].fit.where: M_D0 is what is fitted: take another range in place of a cut on it",
+        ),
+        (
+            "charge > 0\"",
+            "shifted > 0\"",
+            "stage[1].fit.where: shifted is computed from M_D0, which is fitted",
+        ),
+        (
+            "weight = \"w\"",
+            "weight = \"w\"\nby = [{ column = \"shifted\", edges = [0.0, 1.0] }]",
+            "stage[1].fit.by: shifted is computed from M_D0, which is fitted",
+        ),
+        (
+            "charge > 0\"",
+            "chrge > 0\"",
+            "stage[1].fit: \"chrge\" is not a column of stage \"dstar\"; did you mean charge?",
+        ),
+        ("charge > 0\"", "charge >\"", "stage[1].fit.where: "),
+        (
+            "components = [\"wide\"]",
+            "components = [\"wider\"]",
+            "stage[2].weigh.fit: the nominal model of \"massfit\" has no component wider: it has \
+             signal, wide, background",
+        ),
+        (
+            "background = true",
+            "truth = \"charge\"",
+            "stage[2].weigh.truth: is held against weights in columns that are used: name them in \
+             control",
+        ),
+    ] {
+        let told = told(from, to);
+        assert!(told.contains(expected), "{to}\n{told}");
+    }
+}

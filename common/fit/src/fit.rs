@@ -8,7 +8,7 @@ mod quality;
 use thiserror::Error;
 
 use crate::likelihood::Likelihood;
-use crate::minimise::{Descent, Free, Objective, descend};
+use crate::minimise::{Descent, Free, Objective, descend, polished};
 use crate::model::Model;
 use crate::sample::Sample;
 use crate::setup::{Setup, SetupError};
@@ -96,7 +96,13 @@ pub fn fit(model: &Model, sample: Sample<'_>, setup: &Setup) -> Result<Fit, FitE
         .filter(|descent| descent.nll.is_finite())
         .collect();
     let best = best(&descents, begin.scale).ok_or(FitError::NoDensity)?;
-    Ok(outcome::outcome(model, &objective, &begin, &descents, best))
+    let best = match best.converged {
+        true => polished(&objective, &begin.free, best),
+        false => best.clone(),
+    };
+    Ok(outcome::outcome(
+        model, &objective, &begin, &descents, &best,
+    ))
 }
 
 /// The lowest; of those that are as low the one from the first start, so that terms of a sum do not

@@ -16,13 +16,7 @@ pub(super) fn covariance(
     values: &[f64],
     moving: &[usize],
 ) -> Option<(Symmetric, Influence)> {
-    let mut bends = objective.likelihood.bends(values)?;
-    for (index, _, deviation) in &objective.constraints {
-        let information = objective.scale / (deviation * deviation);
-        bends.hessian.add_one(*index, *index, information);
-        let variance = objective.scale * information;
-        bends.score_variance.add_one(*index, *index, variance);
-    }
+    let bends = objective.bends(values)?;
     let inverse = bends.hessian.picked(moving).inverse(LEAST)?;
     let variance = bends.score_variance.picked(moving);
     let inner = match objective.likelihood.sample().is_weighted() {

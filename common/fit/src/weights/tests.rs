@@ -104,7 +104,7 @@ fn identities_hold_for_any_number_of_components_and_every_reference() {
             }
             for (sum, parameter) in sums.iter().zip(&fit.parameters) {
                 assert!(
-                    (sum / parameter.value - 1.0).abs() < 1e-6,
+                    (sum / parameter.value - 1.0).abs() < 1e-9,
                     "{sum} {}",
                     parameter.value
                 );

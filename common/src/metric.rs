@@ -54,12 +54,10 @@ pub use drift::{
 };
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
-    ComponentSum, ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue, FrozenFit,
-    FrozenModel, FrozenValue, MassFitResult, MassFitSpec, NoFit, RawComponent, RawMassFit,
-    RawNumbers, TruthTest, Weigher, WeightedControl,
+    ComponentSum, ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue,
+    FrozenCounts, FrozenFit, FrozenModel, FrozenValue, MassFitResult, MassFitSpec, NoFit,
+    RawComponent, RawMassFit, RawNumbers, TruthTest, Weigher, WeightReference, WeightedControl,
 };
-pub use lumimill_fit::Reference as WeightReference;
-
 pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
 pub use importance::{
     FeatureImportance, GROUP_COLUMN, ImportanceResult, ImportanceSpec, RawImportance,

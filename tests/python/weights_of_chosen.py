@@ -65,4 +65,29 @@ for name, of in zip(names, weights):
     assert abs(found["sumw2"] / (of[fitted] ** 2).sum() - 1) < 0.02, (name, found, (of[fitted] ** 2).sum())
     # The sum of all weights is as sure as the yield.
     assert abs(found["error"] / errors[name] - 1) < 0.03, (name, found["error"], errors[name])
+# Weights that are orthogonal by the histogram of what was fitted: its bins joined until each has an entry.
+BINS = 150
+sumw, sumw2 = (np.histogram(at, BINS, (LOW, HIGH), weights=own[fitted] ** power)[0] for power in (1, 2))
+edges, contents, sum_ = [LOW], [], 0.0
+for bin_, content in enumerate(sumw):
+    sum_ += content
+    if sum_ > 0 and sum_**2 >= 0.99 * sumw2[bin_]:
+        edges.append(LOW + (HIGH - LOW) * (bin_ + 1) / BINS)
+        contents.append(sum_)
+        sum_ = 0.0
+contents[-1] += max(sum_, 0.0)
+edges[-1] = HIGH
+heights = np.array(contents) / np.diff(edges) / sum(contents)
+by = lambda x: heights[np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(heights) - 1)]
+overlaps = np.array([[(a(x) * b(x) / by(x) * w).sum() for b in g] for a in g])
+expected = (np.linalg.inv(overlaps) @ np.array([f(at) for f in g]) / by(at) * own[fitted])[0]
+of_parent = {pq.ParquetFile(path).metadata.metadata[b"lumimill.parent"].decode(): path for path in glob.glob(f"{output}/cows/part-*.parquet")}
+found = []
+for path in sorted(glob.glob(f"{output}/sweights/part-*.parquet")):
+    parent = pq.ParquetFile(path).metadata.metadata[b"lumimill.parent"].decode()
+    found.append(column(pq.read_table(of_parent[parent]), "sweight"))
+found = np.concatenate(found)
+assert np.isnan(found[~fitted]).all()
+difference = np.abs(found[fitted] - expected)
+assert np.quantile(difference, 0.99) < 1e-4 and difference.max() < 0.1, (difference.max(), np.quantile(difference, 0.99))
 print("weights agree")

@@ -103,8 +103,9 @@ impl<'a> RowWeights<'a> {
         let reference = match weigh.cow {
             Cow::Density => WeightReference::Density,
             Cow::One => WeightReference::One,
+            Cow::Histogram(_) => WeightReference::Counts,
         };
-        let weigher = Weigher::new(spec, &fits.frozen, &reference);
+        let weigher = Weigher::new(spec, &fits.frozen, reference);
         let weigher = weigher.map_err(|reason| {
             let message = format!("no weights by {}: {reason}", weigh.fit);
             Failure::reject(FailureKind::Fit, &weigh.fit, message)

@@ -17,7 +17,7 @@ const SIGNAL: &str = "signal";
 const BACKGROUND: &str = "background";
 
 /// The function that weights are orthogonal by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cow {
     /// The density of all entries, as fitted: the classic sWeights.
@@ -25,6 +25,8 @@ pub enum Cow {
     Density,
     /// 1.
     One,
+    /// The histogram of what is fitted on the rows of that stage, in each category.
+    Histogram(String),
 }
 
 /// What a stage says of weights.
@@ -62,6 +64,21 @@ pub struct WeightColumn {
     pub component: String,
 }
 
+impl Cow {
+    fn read(weigh: &mut Section<'_>) -> Option<Self> {
+        if let Some(toml::Value::Table(_)) = weigh.value("cow") {
+            let mut cow = weigh.section("cow")?;
+            let stage = cow.required_text("histogram");
+            cow.finish();
+            return stage.map(Self::Histogram);
+        }
+        match weigh.choice("cow", &[("density", true), ("one", false)])? {
+            true => Some(Self::Density),
+            false => Some(Self::One),
+        }
+    }
+}
+
 impl Weigh {
     /// Reads the weights of a stage, which are by the fit of an earlier one.
     pub(super) fn read(section: &mut Section<'_>, sources: &Sources<'_>) -> Option<Self> {
@@ -83,8 +100,7 @@ impl Weigh {
         }
         let background = weigh.flag("background").unwrap_or_default();
         let components = weigh.texts("components").unwrap_or_default();
-        let cows = [("density", Cow::Density), ("one", Cow::One)];
-        let cow = weigh.choice("cow", &cows).unwrap_or_default();
+        let cow = Cow::read(&mut weigh).unwrap_or_default();
         weigh.finish();
         let mut read = Self {
             fit: stage?,
@@ -156,9 +172,10 @@ pub(super) fn control_fits(stages: &mut [Stage]) -> Vec<(usize, &'static str, St
     let mut wrong = Vec::new();
     for number in 0..stages.len() {
         let weigh = stages.get(number).and_then(|stage| stage.weigh.clone());
-        let Some(weigh) = weigh.filter(|weigh| !weigh.control.is_empty()) else {
+        let Some(weigh) = weigh else {
             continue;
         };
+        let keeps_counts = matches!(weigh.cow, Cow::Histogram(_));
         let mut fits = stages.iter_mut().filter(|stage| stage.name == weigh.fit);
         let Some(fit) = fits.next().and_then(|stage| stage.fit.as_mut()) else {
             continue;
@@ -170,7 +187,7 @@ pub(super) fn control_fits(stages: &mut [Stage]) -> Vec<(usize, &'static str, St
             let message = format!("{other} is the truth of other weights by this fit: name one");
             wrong.push((number, "weigh.truth", message));
         }
-        match fit.controlled(&weigh.control, weigh.truth.as_ref()) {
+        match fit.controlled(&weigh.control, weigh.truth.as_ref(), keeps_counts) {
             Ok(controlled) => *fit = controlled,
             Err(messages) => {
                 let messages = messages.into_iter();
@@ -209,6 +226,14 @@ impl Stage {
         if self.rows != super::Rows::Event {
             let message = "does not go with weights, which are for the rows that were fitted";
             wrong.push((String::from("rows"), message.to_owned()));
+        }
+        if let (Cow::Histogram(of), Some(fitted)) = (&weigh.cow, &stage.from)
+            && of != fitted.as_str()
+        {
+            let message = format!(
+                "\"{of}\" is not what \"{name}\" fits: the histogram is that of the rows of \"{fitted}\""
+            );
+            wrong.push((String::from("weigh.cow.histogram"), message));
         }
         weigh.spec.clone_from(&stage.fit);
         weigh.name_columns();

@@ -18,13 +18,13 @@ mod warnings;
 mod weighed;
 mod weigher;
 
-pub use frozen::{FrozenFit, FrozenModel, FrozenValue, NoFit};
+pub use frozen::{FrozenCounts, FrozenFit, FrozenModel, FrozenValue, NoFit};
 pub use raw::{RawComponent, RawMassFit, RawNumbers};
 pub use result::{FittedCategory, FittedCurve, FittedModel, FittedValue, MassFitResult};
 pub use spec::MassFitSpec;
 pub use validity::{ControlVerdict, TruthTest};
 pub use weighed::{ComponentSum, WeightedControl};
-pub use weigher::Weigher;
+pub use weigher::{Weigher, WeightReference};
 
 use serde::{Deserialize, Serialize};
 

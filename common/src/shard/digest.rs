@@ -108,6 +108,9 @@ fn of_weigh(weigh: &Weigh) -> FieldHash {
         Cow::One => {
             hash.text("cow", "one");
         }
+        Cow::Histogram(stage) => {
+            hash.text("cow_histogram", stage);
+        }
     }
     hash
 }

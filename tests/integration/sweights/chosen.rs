@@ -25,6 +25,10 @@ from = "dstar"
 weigh = { fit = "massfit", background = true, components = ["wide"] }
 [[stage.metric]]
 histogram = { column = "kpi", bins = 20, range = [0.0, 1.0], weight = "sweight_wide" }
+[[stage]]
+name = "cows"
+from = "dstar"
+weigh = { fit = "massfit", cow = { histogram = "dstar" } }
 "#;
 
 #[test]
@@ -79,6 +83,17 @@ fn rows_are_not_chosen_by_what_is_fitted() {
             "truth = \"charge\"",
             "stage[2].weigh.truth: is held against weights in columns that are used: name them in \
              control",
+        ),
+        (
+            "histogram = \"dstar\"",
+            "histogram = \"massfit\"",
+            "stage[3].weigh.cow.histogram: \"massfit\" is not what \"massfit\" fits: the histogram is that \
+             of the rows of \"dstar\"",
+        ),
+        (
+            "cow = { histogram = \"dstar\" }",
+            "cow = \"two\"",
+            "stage[3].weigh.cow: expected \"density\" or \"one\", found \"two\"",
         ),
     ] {
         let told = told(from, to);

@@ -1,6 +1,6 @@
 //! The fits of one category as a file: what weights are made of, whoever makes them.
 
-use lumimill_fit::{Reference, WeightError, Weights};
+use lumimill_fit::{FitRange, Histogram, Reference, WeightError, Weights};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -24,8 +24,21 @@ pub struct FrozenFit {
     pub range: [f64; 2],
     /// Rows that were fitted.
     pub entries: u64,
+    /// What was counted in equal bins of the range, where weights need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<FrozenCounts>,
     /// Each model.
     pub models: Vec<FrozenModel>,
+}
+
+/// Sums of weights in bins, and of their squares; of rows without weights both are counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenCounts {
+    /// Σw
+    pub sumw: Vec<f64>,
+    /// Σw²
+    pub sumw2: Vec<f64>,
 }
 
 /// A model at the values that were found.
@@ -60,8 +73,21 @@ pub struct FrozenValue {
     pub error: Option<f64>,
 }
 
+impl FrozenFit {
+    /// What was counted, as the function that weights are orthogonal by.
+    pub(super) fn histogram(&self) -> Result<Reference, String> {
+        let lacking = || "the file of the fit has no counts".to_owned();
+        let FrozenCounts { sumw, sumw2 } = self.counts.clone().ok_or_else(lacking)?;
+        let [low, high] = self.range;
+        let range = FitRange::new(low, high).map_err(|error| error.to_string())?;
+        let histogram = Histogram::of_sums(range, sumw, sumw2, self.entries);
+        let histogram = histogram.map_err(|error| error.to_string())?;
+        Reference::histogram(&histogram).map_err(|error| error.to_string())
+    }
+}
+
 impl Stored for FrozenFit {
-    const FORM: u64 = 1;
+    const FORM: u64 = 2;
     const OLDEST: u64 = 1;
 }
 
@@ -92,7 +118,7 @@ impl MassFitSpec {
     /// When a model finds no minimum with a covariance: no weights are made of that.
     pub fn freeze(&self, counted: &Partial, number: usize) -> Result<FrozenFit, NoFit> {
         let counts = self.counts(counted).ok_or(NoFit::Counts)?;
-        let (entries, fits) = result::fits_of(self, counts, number).ok_or(NoFit::Counts)?;
+        let (data, fits) = result::fits_of(self, counts, number).ok_or(NoFit::Counts)?;
         let (category, edges) = self.named(number);
         let models = fits.iter().map(|model| {
             self.frozen(model).map_err(|reason| NoFit::Model {
@@ -108,7 +134,11 @@ impl MassFitSpec {
             edges,
             variable: self.variable().to_owned(),
             range: self.range(),
-            entries,
+            entries: data.entries(),
+            counts: self.keeps_counts().then(|| FrozenCounts {
+                sumw: data.sumw().to_vec(),
+                sumw2: data.sumw2().to_vec(),
+            }),
         })
     }
 

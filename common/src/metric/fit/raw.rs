@@ -52,6 +52,9 @@ pub struct RawMassFit {
     /// Gaussian constraints: mean and standard deviation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub constrain: Vec<RawNumbers>,
+    /// Whether the file of a fit has what was counted, for weights that need it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_counts: bool,
     /// Names and definitions of the campaign's functions that the condition calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<(String, String)>,
@@ -103,6 +106,7 @@ impl RawMassFit {
             start,
             fix,
             constrain,
+            keeps_counts,
             functions,
         } = self;
         let [low, high] = range;
@@ -140,6 +144,7 @@ impl RawMassFit {
             .parts("start", start.iter().map(of_parameter))
             .parts("fix", fix.iter().map(of_parameter))
             .parts("constrain", constrain.iter().map(of_parameter));
+        hash.flag("keeps_counts", *keeps_counts);
         if !functions.is_empty() {
             hash.parts("functions", functions.iter().map(hash_of));
         }

@@ -38,6 +38,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
         start,
         fix,
         constrain,
+        keeps_counts: false,
         functions: Vec::new(),
     })
 }

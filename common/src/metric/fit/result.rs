@@ -179,15 +179,16 @@ fn category(spec: &MassFitSpec, number: usize, counts: &CategoryCounts) -> Fitte
     }
 }
 
-/// The fits of the category of a number alone, and how many rows were fitted.
+/// The fits of the category of a number alone, and what was fitted.
 pub(super) fn fits_of(
     spec: &MassFitSpec,
     counts: &MassFitCounts,
     number: usize,
-) -> Option<(u64, Vec<FittedModel>)> {
+) -> Option<(Histogram, Vec<FittedModel>)> {
     let (data, found) = counts.categories.get(number)?.fits(spec);
     let fits = found.into_iter().map(|(model, _)| model);
-    Some((data.entries(), fits.collect()))
+    let fits = fits.collect();
+    Some((data, fits))
 }
 
 impl CategoryCounts {

@@ -100,6 +100,11 @@ impl MassFitSpec {
         holds(condition, &self.names, &functions, rows)
     }
 
+    /// Whether the file of a fit has what was counted.
+    pub(super) fn keeps_counts(&self) -> bool {
+        self.raw.keeps_counts
+    }
+
     /// The column that says which rows truly are of the signal.
     #[must_use]
     pub fn truth(&self) -> Option<&str> {
@@ -113,7 +118,7 @@ impl MassFitSpec {
     }
 
     /// The same, with weights by it that are to be used for these columns, too, and held against a
-    /// column of the truth.
+    /// column of the truth; its file has what was counted where `keeps_counts`.
     ///
     /// # Errors
     /// Those that cannot be, each with the reason.
@@ -121,6 +126,7 @@ impl MassFitSpec {
         &self,
         names: &[String],
         truth: Option<&String>,
+        keeps_counts: bool,
     ) -> Result<Self, Vec<String>> {
         let mut raw = self.raw.clone();
         for name in names {
@@ -132,6 +138,7 @@ impl MassFitSpec {
             }
         }
         raw.truth = raw.truth.or_else(|| truth.cloned());
+        raw.keeps_counts |= keeps_counts;
         Self::try_new(&raw)
     }
 
@@ -164,6 +171,7 @@ impl MassFitSpec {
             start: Vec::new(),
             fix: Vec::new(),
             constrain: Vec::new(),
+            keeps_counts: false,
             ..self.raw.clone()
         };
         Self {
@@ -356,7 +364,8 @@ impl Kind for MassFitSpec {
         let weights = self
             .weight()
             .map_or(0, |_| 2 * size_of::<ExactSum>() as u64);
-        let columns = 8 * (1 + self.control_bins() as u64);
+        let of_truth = 1 + u64::from(self.truth().is_some());
+        let columns = 8 * (1 + of_truth * self.control_bins() as u64);
         u64::from(self.bins()) * self.categories() as u64 * (columns + weights)
     }
 }

@@ -38,6 +38,7 @@ fn raw() -> RawMassFit {
         weight: None,
         control: Vec::new(),
         truth: None,
+        keeps_counts: false,
         functions: Vec::new(),
         start: Vec::new(),
         fix: vec![RawNumbers {

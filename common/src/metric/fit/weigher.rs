@@ -9,6 +9,17 @@ use super::frozen::FrozenFit;
 use super::spec::MassFitSpec;
 use crate::metric::row_batch::{FillError, RowBatch};
 
+/// The function that weights are orthogonal by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightReference {
+    /// The density of all entries, as fitted.
+    Density,
+    /// 1.
+    One,
+    /// What was counted, in each category.
+    Counts,
+}
+
 /// The weights of all categories that have a fit.
 #[derive(Debug)]
 pub struct Weigher<'a> {
@@ -25,13 +36,20 @@ impl<'a> Weigher<'a> {
     pub fn new(
         spec: &'a MassFitSpec,
         fits: &[FrozenFit],
-        reference: &Reference,
+        reference: WeightReference,
     ) -> Result<Self, String> {
         let mut categories = BTreeMap::new();
         for number in 0..spec.categories() {
             let (name, _) = spec.named(number);
             let Some(fit) = fits.iter().find(|fit| fit.category == name) else {
                 continue;
+            };
+            let reference = match reference {
+                WeightReference::Density => Reference::Density,
+                WeightReference::One => Reference::One,
+                WeightReference::Counts => fit
+                    .histogram()
+                    .map_err(|error| format!("category {name}: {error}"))?,
             };
             let mut weights = BTreeMap::new();
             for (variation, model, _) in spec.models() {
@@ -45,7 +63,7 @@ impl<'a> Weigher<'a> {
                 });
                 let of = || format!("category {name}, {variation}");
                 let values = values.ok_or_else(|| format!("{}: a fit of another model", of()))?;
-                let found = Weights::new(model, &values, reference);
+                let found = Weights::new(model, &values, &reference);
                 let found = found.map_err(|error| format!("{}: {error}", of()))?;
                 weights.insert(*variation, found);
             }

@@ -150,6 +150,16 @@ for category, (low, high) in enumerate(zip(EDGES, EDGES[1:])):
         of_names = np.array(names)[free]
         assert pulls.max() < 1e-3, (name, variation, dict(zip(of_names, pulls)))
         assert np.abs(ratios - 1).max() < 1e-2, (name, variation, dict(zip(of_names, ratios)))
+        covariance = directions @ directions.T
+        place = {of: index for index, of in enumerate(names)}
+        compared = 0
+        for line in csv.DictReader(open(f"{output}/report/massfit_fits_covariance.csv")):
+            if (line["category"], line["variation"]) == (name, variation):
+                i, j = place[line["name"]], place[line["other"]]
+                expected = covariance[i, j] / (covariance[i, i] * covariance[j, j]) ** 0.5
+                assert abs(float(line["correlation"]) - expected) < 1e-2, (line, expected)
+                compared += 1
+        assert compared == free.sum() * (free.sum() + 1) / 2, compared
 assert np.isnan(weight[~weighed]).all() and np.isnan(other[~weighed]).all() and (~weighed).sum() > 100
 assert np.isfinite(weight[weighed]).all() and (weight[weighed] != other[weighed]).any()
 with open(f"{output}/massfit/_fit/p_0.json", "rb") as file:

@@ -26,6 +26,7 @@ pub(super) fn fitted(
         failure: (found.status != Status::Converged).then(|| found.status.reason().to_owned()),
         status: found.status.code(),
         values: fitted_values(found),
+        covariance: covariance(found),
         chi2: goodness.as_ref().map(|goodness| goodness.chi2),
         ndf: goodness.as_ref().map(|goodness| goodness.ndf),
         p_value: goodness.as_ref().and_then(|goodness| goodness.p_value),
@@ -57,6 +58,15 @@ fn fitted_values(found: &Fit) -> Vec<FittedValue> {
         fixed: parameter.fixed,
     });
     values.collect()
+}
+
+/// The covariance by rows; none where there is none.
+fn covariance(found: &Fit) -> Vec<Vec<f64>> {
+    let rows = found.covariance.iter().flat_map(|covariance| {
+        let size = covariance.size();
+        (0..size).map(move |i| (0..size).map(|j| covariance.at(i, j)).collect())
+    });
+    rows.collect()
 }
 
 /// What all components and each of them expect in the bins.
@@ -100,6 +110,7 @@ impl FittedModel {
             failure: Some(failure),
             status: 3,
             values: Vec::new(),
+            covariance: Vec::new(),
             chi2: None,
             ndf: None,
             p_value: None,

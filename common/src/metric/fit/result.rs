@@ -74,6 +74,9 @@ pub struct FittedModel {
     pub status: u8,
     /// Yields and parameters.
     pub values: Vec<FittedValue>,
+    /// The covariance of the values, by rows; 0 of a constant and at a limit, none without it.
+    #[serde(skip)]
+    pub covariance: Vec<Vec<f64>>,
     /// χ² of the bins, joined until 5 entries are expected in each.
     pub chi2: Option<f64>,
     /// Its degrees of freedom.

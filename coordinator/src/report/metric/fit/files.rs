@@ -29,6 +29,7 @@ pub(in crate::report::metric) fn files(report: &Report) -> Vec<(String, Vec<u8>)
                 _ => format!("{stem}_{what}_{}.csv", number + 1),
             };
             files.push((name("fits"), numbers(found)));
+            files.push((name("fits_covariance"), of_values(found)));
             let any = |has: fn(&FittedCategory) -> bool| found.categories.iter().any(has);
             if any(|category| !category.verdicts.is_empty()) {
                 files.push((name("validity"), verdicts(found)));
@@ -43,6 +44,40 @@ pub(in crate::report::metric) fn files(report: &Report) -> Vec<(String, Vec<u8>)
         }
     }
     files
+}
+
+const COVARIANCE_OF_VALUES: [&str; 6] = [
+    "category",
+    "variation",
+    "name",
+    "other",
+    "covariance",
+    "correlation",
+];
+
+/// The covariance of yields and parameters, each pair once; without those that have no error.
+fn of_values(found: &MassFitResult) -> Vec<u8> {
+    let mut table = csv::Table::new(&COVARIANCE_OF_VALUES);
+    for category in &found.categories {
+        for fit in &category.fits {
+            let at = |i: usize, j: usize| {
+                let row = fit.covariance.get(i);
+                let cell = row.and_then(|row| row.get(j)).copied();
+                cell.unwrap_or_default()
+            };
+            for (i, value) in fit.values.iter().enumerate() {
+                for (j, other) in fit.values.iter().enumerate().take(i + 1) {
+                    let scale = (at(i, i) * at(j, j)).sqrt();
+                    if scale > 0.0 {
+                        table.text(&[&category.name, fit.variation, &value.name, &other.name]);
+                        table.numbers(&[Some(at(i, j)), Some(at(i, j) / scale)]);
+                        table.end();
+                    }
+                }
+            }
+        }
+    }
+    table.bytes()
 }
 
 const SUM_COLUMNS: [&str; 11] = [

@@ -133,6 +133,7 @@ const KNOWN: &[(&str, Way)] = &[
         "python tests/benches/ratios.py --peers ../shared/bench",
         SPEED,
     ),
+    ("python tests/benches/trees.py", SPEED),
     (
         "cargo run --release -p lumimill-worker --example score_speed",
         SPEED,

@@ -10,6 +10,7 @@ mod aggregate;
 mod code;
 mod ensemble;
 mod exit;
+mod leaves;
 mod linked;
 mod notes;
 mod runner;

@@ -3,8 +3,10 @@
 //! The ONNX specification leaves open what a binary classifier with one column of weights puts
 //! out, or one with base values; here as everywhere ONNX Runtime is followed.
 
+use super::exit::{Avx2, Line, Lookup};
 use super::transform::{PostTransform, logistic, probit};
 use crate::score::error::Problem;
+use crate::score::features::LANES;
 
 /// How the trees' weights become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,13 @@ pub(super) trait Weight:
 {
     fn from_f64(value: f64) -> Self;
     fn to_f32(self) -> f32;
+
+    /// Tables of the weights of a tree, where instructions for them are there.
+    fn lookup(_weights: &[Self]) -> Option<Lookup> {
+        None
+    }
+    /// Adds the weights by them.
+    fn add_looked_up(_lookup: &Lookup, _exits: &Line, _sums: &mut [Self; LANES]) {}
 }
 
 impl Weight for f32 {
@@ -87,6 +96,13 @@ impl Weight for f32 {
     }
     fn to_f32(self) -> f32 {
         self
+    }
+    fn lookup(weights: &[Self]) -> Option<Lookup> {
+        Avx2::detect()?.lookup(weights)
+    }
+    #[inline(always)]
+    fn add_looked_up(lookup: &Lookup, exits: &Line, sums: &mut [Self; LANES]) {
+        lookup.add(exits, sums);
     }
 }
 

@@ -84,11 +84,11 @@ enum Trees {
 }
 
 impl Ensemble {
-    pub(super) fn new(forest: Forest) -> Self {
+    pub(super) fn new(mut forest: Forest) -> Self {
         let trees = if forest.rule.double {
-            Trees::Double(Runner::new(&forest))
+            Trees::Double(Runner::new(&mut forest))
         } else {
-            Trees::Single(Runner::new(&forest))
+            Trees::Single(Runner::new(&mut forest))
         };
         Self {
             features_used: forest.features_used(),

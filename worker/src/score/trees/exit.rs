@@ -1,13 +1,29 @@
 //! Which leaf each row of a chunk leaves a tree by.
+//!
+//! There are several ways to find it, and all of them find the same: which one is taken changes
+//! how long it takes, never a score.
 
-mod bits;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "exit/no_avx2.rs"]
+mod avx2;
 mod columns;
+mod marks;
+mod slices;
+mod strides;
+mod trial;
 mod walk;
 
 use super::tree::Tree;
 use crate::score::features::{Features, LANES};
-use bits::Bits;
-pub(super) use columns::{Columns, Prepared};
+pub(super) use avx2::{Avx2, Lookup};
+use columns::{Columns, Prepared};
+use marks::{Rows, Tests};
+pub(super) use slices::Line;
+use slices::{Places, Slices};
+pub(super) use strides::ABREAST;
+use strides::Strides;
 use walk::Walk;
 
 /// Blocks in a chunk: a tree stays in the nearest cache while it is run over a chunk.
@@ -18,40 +34,186 @@ pub(super) const CHUNK: usize = BLOCKS * LANES;
 /// The leaf number of each row of a block.
 pub(super) type Exits = [u32; LANES];
 
-/// A tree made ready for running.
+/// The trees of an ensemble, made ready for running.
 #[derive(Debug, Clone)]
-pub(super) enum ExitFinder {
-    Bits(Bits),
+pub(super) struct ExitFinder {
+    columns: Columns,
+    ways: Vec<Way>,
+    strides: Strides,
+    tests: Option<Tests>,
+    avx2: Option<Avx2>,
+    /// Up to how many rows each one is walked by itself through all trees.
+    few: usize,
+}
+
+/// How the leaves of one tree are found.
+#[derive(Debug, Clone)]
+enum Way {
+    Slices(Slices),
+    Strides,
     Walk(Walk),
 }
 
-/// One chunk of rows, as the finders read it.
+/// One chunk of rows, as the trees read it.
 #[derive(Debug)]
 pub(super) struct Chunk<'a> {
-    pub(super) features: &'a Features,
-    pub(super) number: usize,
-    pub(super) prepared: Prepared,
+    features: &'a Features,
+    number: usize,
+    prepared: Prepared,
+    marks: Marks,
+}
+
+/// What tests say of the rows of a chunk: of 64 rows at most, or of more.
+#[derive(Debug)]
+enum Marks {
+    Narrow(Vec<Rows<1>>),
+    Wide(Vec<Rows<4>>),
+}
+
+/// The leaves that the rows of a chunk leave a tree by.
+#[derive(Debug)]
+pub(super) struct Found {
+    small: [Line; BLOCKS],
+    large: [Exits; BLOCKS],
+    is_small: bool,
+    narrow: Places<1>,
+    wide: Places<4>,
 }
 
 impl ExitFinder {
-    /// `columns` gathers what the trees of an ensemble read.
-    pub(super) fn new(tree: &Tree, columns: &mut Columns) -> Self {
-        match Bits::new(tree, columns) {
-            Some(bits) => Self::Bits(bits),
-            None => Self::Walk(Walk::new(tree)),
+    /// Leaves of the trees get the numbers by which they are found.
+    pub(super) fn new(trees: &mut [Tree]) -> Self {
+        let mut finder = Self::with(trees, Avx2::detect());
+        finder.choose();
+        finder
+    }
+
+    fn with(trees: &mut [Tree], avx2: Option<Avx2>) -> Self {
+        let mut columns = Columns::default();
+        let fit = trees.iter().filter(|tree| Slices::fit(tree));
+        let tests = Tests::new(fit, &mut columns);
+        let mut strides = Strides::default();
+        let mut ways = Vec::with_capacity(trees.len());
+        for tree in trees {
+            let tests = tests.as_ref();
+            let slices = tests.and_then(|tests| Slices::new(tree, tests, &columns));
+            strides.push(tree, &mut columns);
+            ways.push(match slices {
+                Some(slices) => Way::Slices(slices),
+                None if tree.is_plain() => Way::Strides,
+                None => Way::Walk(Walk::new(tree)),
+            });
+        }
+        Self {
+            columns,
+            ways,
+            strides,
+            tests,
+            avx2,
+            few: 0,
         }
     }
 
-    /// Finds the leaves of the first `rows` rows of one block of a chunk.
-    #[inline(always)]
-    pub(super) fn find(&self, chunk: &Chunk<'_>, block: usize, rows: usize, exits: &mut Exits) {
-        match self {
-            Self::Bits(bits) => bits.find(chunk.prepared.block(block), rows, exits),
-            Self::Walk(walk) => walk.find(
-                chunk.features.block(chunk.number * BLOCKS + block),
-                rows,
-                exits,
-            ),
+    /// Whether so few rows are to be taken one by one, by [`Self::find_row`].
+    pub(super) fn is_few(&self, rows: usize) -> bool {
+        rows <= self.few
+    }
+
+    /// What the trees read of one row.
+    pub(super) fn row(&self, features: &Features, row: usize) -> Vec<f32> {
+        self.columns.row(features, row)
+    }
+
+    /// The leaves of one row in the trees from `first` on.
+    pub(super) fn find_row(&self, first: usize, values: &[f32], exits: &mut [u32; ABREAST]) {
+        self.strides.find_row(first, values, exits);
+    }
+
+    /// What the trees read of one chunk.
+    pub(super) fn chunk<'a>(&self, features: &'a Features, number: usize) -> Chunk<'a> {
+        let prepared = self.columns.prepare(features, number);
+        let rows = features.rows().saturating_sub(number.saturating_mul(CHUNK));
+        Chunk {
+            features,
+            number,
+            marks: self.marks(&prepared, rows),
+            prepared,
+        }
+    }
+
+    fn marks(&self, prepared: &Prepared, rows: usize) -> Marks {
+        match (&self.tests, self.avx2, rows) {
+            (None, ..) => Marks::Narrow(Vec::new()),
+            (Some(tests), Some(avx2), 0..=64) => Marks::Narrow(avx2.marks(tests, prepared)),
+            (Some(tests), Some(avx2), _) => Marks::Wide(avx2.marks(tests, prepared)),
+            (Some(tests), None, 0..=64) => Marks::Narrow(tests.marks(prepared)),
+            (Some(tests), None, _) => Marks::Wide(tests.marks(prepared)),
+        }
+    }
+
+    /// Finds the leaves of the first `rows` rows of a chunk in one tree.
+    pub(super) fn find(&self, tree: usize, chunk: &Chunk<'_>, rows: usize, found: &mut Found) {
+        let blocks = rows.div_ceil(LANES);
+        let Some(way) = self.ways.get(tree) else {
+            return;
+        };
+        found.is_small = matches!(way, Way::Slices(_));
+        if let Way::Slices(slices) = way {
+            let to = (blocks, &mut found.small);
+            match &chunk.marks {
+                Marks::Narrow(marks) => self.slice(slices, marks, &mut found.narrow, to),
+                Marks::Wide(marks) => self.slice(slices, marks, &mut found.wide, to),
+            }
+            return;
+        }
+        for (block, exits) in found.large.iter_mut().enumerate().take(blocks) {
+            let rows = (rows - block * LANES).min(LANES);
+            match way {
+                Way::Strides => {
+                    let block = chunk.prepared.block(block);
+                    self.strides.find(tree, block, rows, exits);
+                }
+                Way::Walk(walk) => {
+                    let block = chunk.number * BLOCKS + block;
+                    walk.find(chunk.features.block(block), rows, exits);
+                }
+                Way::Slices(_) => {}
+            }
+        }
+    }
+
+    fn slice<const WORDS: usize>(
+        &self,
+        slices: &Slices,
+        marks: &[Rows<WORDS>],
+        places: &mut Places<WORDS>,
+        (blocks, exits): (usize, &mut [Line; BLOCKS]),
+    ) {
+        match self.avx2 {
+            Some(avx2) => avx2.find(slices, marks, places, (blocks, exits)),
+            None => slices::put_together(&slices.numbers(marks, places), blocks, exits),
+        }
+    }
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            small: [Line([0; LANES]); BLOCKS],
+            large: [[0; LANES]; BLOCKS],
+            is_small: false,
+            narrow: Places::default(),
+            wide: Places::default(),
+        }
+    }
+}
+
+impl Found {
+    /// The leaves of each block, as bytes or as whole numbers.
+    pub(super) fn blocks(&self) -> (&[Line], &[Exits]) {
+        match self.is_small {
+            true => (&self.small, &[]),
+            false => (&[], &self.large),
         }
     }
 }

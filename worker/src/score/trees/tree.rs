@@ -33,7 +33,8 @@ pub(super) struct RawNode {
     pub(super) weights: Vec<(u32, f64)>,
 }
 
-/// A checked tree: no cycles, every child there. Leaves are numbered from left to right.
+/// A checked tree: no cycles, every child there. Leaves are numbered from left to right, until they
+/// are given other numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tree {
     pub(super) splits: Vec<Split>,
@@ -41,6 +42,33 @@ pub(super) struct Tree {
     pub(super) root: Child,
     /// Whether some node has several parents.
     pub(super) shares: bool,
+}
+
+impl Tree {
+    /// Whether every test asks if a value is at most a number, and no node has several parents.
+    pub(super) fn is_plain(&self) -> bool {
+        let plain = |test: &Test| matches!(test, Test::AtMost(threshold) if !threshold.is_nan());
+        !self.shares && self.splits.iter().all(|split| plain(&split.test))
+    }
+
+    /// Gives each leaf another number.
+    pub(super) fn renumber(&mut self, places: &[u32]) -> Option<()> {
+        let mut leaves = vec![Vec::new(); self.leaves.len()];
+        for (place, leaf) in places.iter().zip(&self.leaves) {
+            *leaves.get_mut(*place as usize)? = leaf.clone();
+        }
+        let children = self
+            .splits
+            .iter_mut()
+            .flat_map(|split| [&mut split.left, &mut split.right]);
+        for child in children.chain([&mut self.root]) {
+            if let Child::Leaf(leaf) = child {
+                *leaf = places.get(*leaf as usize).copied()?;
+            }
+        }
+        self.leaves = leaves;
+        Some(())
+    }
 }
 
 /// A test and where it leads; `left` is where the test holds.

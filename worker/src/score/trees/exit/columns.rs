@@ -35,6 +35,24 @@ impl Columns {
         known as u32
     }
 
+    /// The number of a column that was asked for before.
+    pub(super) fn known(&self, feature: u32, nan_passes: bool) -> Option<u32> {
+        let wanted = (feature, nan_passes);
+        let known = self.0.iter().position(|column| *column == wanted);
+        known.and_then(|column| u32::try_from(column).ok())
+    }
+
+    /// The values of one row, a column each.
+    pub(in crate::score::trees) fn row(&self, features: &Features, row: usize) -> Vec<f32> {
+        let lanes = features.block(row / LANES);
+        let value = |(feature, nan_passes): &(u32, bool)| {
+            let lane = lanes.get(*feature as usize);
+            let value = lane.and_then(|lane| lane.get(row % LANES)).copied();
+            put(value.unwrap_or(f32::NAN), *nan_passes)
+        };
+        self.0.iter().map(value).collect()
+    }
+
     /// Lays out the columns of one chunk.
     pub(in crate::score::trees) fn prepare(&self, features: &Features, chunk: usize) -> Prepared {
         let rows = features
@@ -50,13 +68,7 @@ impl Columns {
                     .copied()
                     .unwrap_or([f32::NAN; LANES]);
                 if *nan_passes {
-                    values = values.map(|value| {
-                        if value.is_nan() {
-                            f32::NEG_INFINITY
-                        } else {
-                            value
-                        }
-                    });
+                    values = values.map(|value| put(value, true));
                 }
                 blocks.push(Block(values));
             }
@@ -68,7 +80,29 @@ impl Columns {
     }
 }
 
+/// What stands for a value.
+fn put(value: f32, nan_passes: bool) -> f32 {
+    if nan_passes && value.is_nan() {
+        return f32::NEG_INFINITY;
+    }
+    value
+}
+
 impl Prepared {
+    /// A chunk of made-up values, by column and row.
+    pub(super) fn made_up(width: usize, value: impl Fn(usize, usize) -> f32) -> Self {
+        let block = |index: usize| {
+            let (block, column) = (index / width.max(1), index % width.max(1));
+            Block(std::array::from_fn(|lane| {
+                value(column, block * LANES + lane)
+            }))
+        };
+        Self {
+            width,
+            blocks: (0..width.saturating_mul(BLOCKS)).map(block).collect(),
+        }
+    }
+
     /// One block: a [`Block`] per column.
     #[inline(always)]
     pub(super) fn block(&self, index: usize) -> &[Block] {

@@ -1,4 +1,4 @@
-//! Walking and bits must find the same leaf, whatever the tree and the rows.
+//! Every way must find the same leaf, whatever the tree and the rows.
 
 use proptest::prelude::*;
 
@@ -62,44 +62,98 @@ fn tree() -> impl Strategy<Value = Tree> {
     let leaves = prop_oneof![1_usize..40, 30_usize..70, 60_usize..257];
     leaves
         .prop_flat_map(|leaves| prop::collection::vec(cut(), leaves))
-        .prop_map(|cuts| {
-            let mut tree = Tree {
-                splits: Vec::new(),
-                leaves: Vec::new(),
-                root: Child::Leaf(0),
-                shares: false,
-            };
-            let leaves = cuts.len();
-            tree.root = grow(&mut tree, &mut cuts.into_iter(), leaves);
-            tree
-        })
+        .prop_map(|cuts| grown(&cuts))
+}
+
+/// A tree of as many leaves as there are cuts, of which the last is not used.
+fn grown(cuts: &[(u32, f32, bool, f64)]) -> Tree {
+    let mut tree = Tree {
+        splits: Vec::new(),
+        leaves: Vec::new(),
+        root: Child::Leaf(0),
+        shares: false,
+    };
+    tree.root = grow(&mut tree, &mut cuts.iter().copied(), cuts.len());
+    tree
+}
+
+/// Every way to find leaves that there is for these trees, with the trees as they are numbered.
+fn ways(trees: &[Tree]) -> Vec<(&'static str, ExitFinder, Vec<Tree>)> {
+    let mut ways = Vec::new();
+    if Avx2::detect().is_none() {
+        eprintln!("NOT TESTED: this processor has no AVX2");
+    }
+    for avx2 in [Avx2::detect(), None] {
+        let mut numbered = trees.to_vec();
+        let finder = ExitFinder::with(&mut numbered, avx2);
+        let mut strides = finder.clone();
+        strides.ways.fill(Way::Strides);
+        let mut walk = finder.clone();
+        let walks = numbered.iter().map(|tree| Way::Walk(Walk::new(tree)));
+        walk.ways = walks.collect();
+        let of = [("slices", finder), ("strides", strides), ("walk", walk)];
+        ways.extend(of.map(|(name, finder)| (name, finder, numbered.clone())));
+    }
+    ways
+}
+
+fn is(way: &Way) -> &'static str {
+    match way {
+        Way::Slices(_) => "slices",
+        Way::Strides => "strides",
+        Way::Walk(_) => "walk",
+    }
+}
+
+fn features(rows: &[[f32; 3]]) -> Features {
+    let lane = |column: usize| rows.iter().map(|row| row[column]).collect::<Vec<f32>>();
+    Features::from_columns(&[&lane(0), &lane(1), &lane(2)]).unwrap()
 }
 
 proptest! {
     #[test]
-    fn bits_find_the_leaf_that_walking_finds(tree in tree(), rows in prop::collection::vec([value(), value(), value()], 1..80)) {
-        let mut columns = Columns::default();
-        let bits = Bits::new(&tree, &mut columns);
-        prop_assert!(bits.is_some(), "{} leaves are few enough", tree.leaves.len());
-        let lanes: Vec<Vec<f32>> = (0..3).map(|column| rows.iter().map(|row| row[column]).collect()).collect();
-        let features = Features::from_columns(&[&lanes[0], &lanes[1], &lanes[2]]).unwrap();
-        let chunk = Chunk { features: &features, number: 0, prepared: columns.prepare(&features, 0) };
-        let walk = ExitFinder::Walk(Walk::new(&tree));
-        for block in 0..rows.len().div_ceil(LANES) {
-            let (mut walked, mut found) = ([0; LANES], [0; LANES]);
-            let count = (rows.len() - block * LANES).min(LANES);
-            walk.find(&chunk, block, count, &mut walked);
-            ExitFinder::Bits(bits.clone().unwrap()).find(&chunk, block, count, &mut found);
-            prop_assert_eq!(&walked[..count], &found[..count]);
-            let followed: Vec<u32> = (0..count).map(|lane| follow(&tree, &rows, block * LANES + lane)).collect();
-            prop_assert_eq!(&walked[..count], &followed[..]);
-        }
+    fn every_way_finds_the_leaf_that_walking_finds(trees in prop::collection::vec(tree(), 1..4), rows in prop::collection::vec([value(), value(), value()], 1..300)) {
+        same_leaves(&trees, &rows)?;
     }
 }
 
-/// The leaf of one row, straight from the definition; rows beyond the last are zeros.
-fn follow(tree: &Tree, rows: &[[f32; 3]], row: usize) -> u32 {
-    let values = rows.get(row).copied().unwrap_or_default();
+fn same_leaves(trees: &[Tree], rows: &[[f32; 3]]) -> Result<(), TestCaseError> {
+    let features = features(rows);
+    for (name, finder, trees) in ways(trees) {
+        // Trees of one leaf ask nothing.
+        let is_way = |(way, tree): (&Way, &Tree)| is(way) == name || tree.splits.is_empty();
+        prop_assert!(finder.ways.iter().zip(&trees).all(is_way), "{}", name);
+        for number in 0..rows.len().div_ceil(CHUNK) {
+            let chunk = finder.chunk(&features, number);
+            let before = number * CHUNK;
+            let count = (rows.len() - before).min(CHUNK);
+            let mut found = Found::default();
+            for (place, tree) in trees.iter().enumerate() {
+                finder.find(place, &chunk, count, &mut found);
+                let (small, large) = found.blocks();
+                let small = small.iter().flat_map(|line| line.0.map(u32::from));
+                let found: Vec<u32> = small.chain(large.iter().flatten().copied()).collect();
+                let followed = rows[before..][..count].iter().map(|row| follow(tree, row));
+                prop_assert_eq!(
+                    &found[..count],
+                    &followed.collect::<Vec<u32>>()[..],
+                    "{}",
+                    name
+                );
+            }
+        }
+        let mut exits = [0; ABREAST];
+        for (row, values) in rows.iter().enumerate() {
+            finder.find_row(0, &finder.row(&features, row), &mut exits);
+            let followed: Vec<u32> = trees.iter().map(|tree| follow(tree, values)).collect();
+            prop_assert_eq!(&exits[..trees.len()], &followed[..], "one by one");
+        }
+    }
+    Ok(())
+}
+
+/// The leaf of one row, straight from the definition.
+fn follow(tree: &Tree, values: &[f32; 3]) -> u32 {
     let mut at = tree.root;
     loop {
         let split = match at {
@@ -136,10 +190,8 @@ fn other_trees_are_walked() {
         shares,
     };
     let walked = |tree: &Tree| {
-        matches!(
-            ExitFinder::new(tree, &mut Columns::default()),
-            ExitFinder::Walk(_)
-        )
+        let finder = ExitFinder::with(&mut [tree.clone()], Avx2::detect());
+        matches!(finder.ways[..], [Way::Walk(_)])
     };
     assert!(!walked(&tree(Test::AtMost(1.0), false)));
     assert!(
@@ -148,4 +200,28 @@ fn other_trees_are_walked() {
     );
     assert!(walked(&tree(Test::Equal(1.0), false)));
     assert!(walked(&tree(Test::AtMost(1.0), true)));
+}
+
+#[test]
+fn large_trees_are_walked_abreast() {
+    let cuts: Vec<_> = (0..3000_u32)
+        .map(|at| (at % 3, at as f32, at % 2 == 0, 0.5))
+        .collect();
+    let trees = [grown(&cuts)];
+    let mut numbered = trees.to_vec();
+    let finder = ExitFinder::with(&mut numbered, Avx2::detect());
+    assert!(matches!(finder.ways[..], [Way::Strides]));
+    let rows: Vec<[f32; 3]> = (0..500)
+        .map(|at| [at as f32 * 6.1, 1500.0, f32::NAN])
+        .collect();
+    let features = features(&rows);
+    let mut found = Found::default();
+    finder.find(0, &finder.chunk(&features, 0), CHUNK, &mut found);
+    let (_, large) = found.blocks();
+    let followed: Vec<u32> = rows
+        .iter()
+        .take(CHUNK)
+        .map(|row| follow(&trees[0], row))
+        .collect();
+    assert_eq!(large.concat(), followed);
 }

@@ -1,38 +1,17 @@
 //! What the files of a stage come to together: one type for each column, and which labels are in
 //! how many of them.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use arrow_schema::Schema;
-use lumimill_common::campaign::{Grouping, Keep, MissingLabels, Problem};
+use lumimill_common::campaign::{Keep, MissingLabels, Problem};
 use lumimill_common::count::counted;
 use lumimill_common::suggest;
-use lumimill_rootfile::Tree;
-use lumimill_worker::grouped::schema_of_entries;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::stage_types::{FileSchema, StageTypes};
 
-use super::planner::Scanned;
-
-/// The schemas of files, each held once however many files have it.
-#[derive(Debug, Default)]
-pub(super) struct Schemas(Mutex<HashSet<Arc<Schema>>>);
-
-impl Schemas {
-    /// The branches of a tree, or the columns of the events that its rows are put together to.
-    pub(super) fn held(&self, tree: &Tree, grouping: Option<&Grouping>) -> Arc<Schema> {
-        let schema = schema_of_entries(tree, grouping);
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = held.get(&schema) {
-            return known.clone();
-        }
-        let schema = Arc::new(schema);
-        held.insert(schema.clone());
-        schema
-    }
-}
+use super::inputs::Scanned;
 
 /// The types and labels of a stage that reads these files.
 ///

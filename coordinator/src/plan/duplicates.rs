@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::event_columns::{EVENT, EventColumnError};
-use super::planner::Scanned;
+use super::inputs::Scanned;
 
 mod filter;
 mod found;

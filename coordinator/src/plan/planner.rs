@@ -1,81 +1,31 @@
 //! Makes a plan: files are scanned in parallel, and put together in order.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{
-    Campaign, Dataset, DatasetKind, Grouping, Problem, Stage, StageName,
-};
+use lumimill_common::campaign::{Campaign, DatasetKind, Problem, StageName};
 use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::lumi_mask::{LumiMask, MaskNote};
 use lumimill_common::shard::{Shard, ShardId, Source};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
-use thiserror::Error;
 
-use super::certified::{CertificationError, Certified};
-use super::columns::Schemas;
+use super::certified::Certified;
 use super::cut::Cut;
 use super::derive::derive;
 use super::digest::digest_of;
-use super::duplicates::{self, DuplicateError};
-use super::groups::{self, KeyComesBack};
+use super::duplicates;
+use super::events_in_several::events_in_several;
+use super::inputs::{Input, Scanned, inputs_of, scan_all, trees_of};
 use super::pack::packed;
-use super::scan::{Holds, Scan, ScanError, Scanner};
+use super::problem::{PlanErrors, PlanProblem};
+use super::scan::Holds;
 use super::tables::Tables;
 use super::warnings::warnings;
 use super::{Plan, PlannedFile, PlannedStage, Splits};
-use crate::discover::{InputFile, InputProblem, Inputs};
-use crate::side_by_side::side_by_side;
-
-/// Something that stops a campaign from being planned.
-#[derive(Debug, Error)]
-pub enum PlanProblem {
-    /// The certification cannot be used.
-    #[error(transparent)]
-    Certification(#[from] CertificationError),
-    /// An input file cannot be found or opened.
-    #[error(transparent)]
-    Input(#[from] InputProblem),
-    /// An input file cannot be planned.
-    #[error("dataset[{number}] ({dataset}): {problem}")]
-    Scan {
-        /// Which dataset of the campaign, from 0.
-        number: usize,
-        /// Its name.
-        dataset: String,
-        /// What is wrong, naming the file.
-        problem: ScanError,
-    },
-    /// The files of a stage do not go together.
-    #[error("{0}")]
-    Stage(Problem),
-    /// An event is in several files, or its rows cannot be dropped.
-    #[error(transparent)]
-    Groups(#[from] KeyComesBack),
-    /// Files cannot be compared with each other, or have events in common.
-    #[error(transparent)]
-    Duplicates(#[from] DuplicateError),
-}
-
-/// Everything that stops a campaign from being planned.
-#[derive(Debug)]
-pub struct PlanErrors(pub Vec<PlanProblem>);
-
-impl fmt::Display for PlanErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, problem) in self.0.iter().enumerate() {
-            let separator = if at == 0 { "" } else { "\n" };
-            write!(f, "{separator}{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for PlanErrors {}
+use crate::discover::Inputs;
 
 /// Plans a campaign of these stages; its relative paths are relative to the folder `base`.
 ///
@@ -182,11 +132,12 @@ impl<'a> Survey<'a> {
     /// Events that a stage would read more than once, where that is an error.
     #[must_use]
     pub fn duplicates(&self, slots: NonZeroUsize) -> Vec<PlanProblem> {
-        let groups = groups::check(self.campaign, &self.scanned, &mut Vec::new());
+        let groups = events_in_several(self.campaign, &self.scanned, &mut Vec::new());
+        let groups = groups.into_iter().map(PlanProblem::from);
         let found = duplicates::check(self.campaign, &self.scanned, slots, &mut Vec::new());
         let found = found.err().unwrap_or_default().into_iter();
         let found = found.map(PlanProblem::from);
-        groups.into_iter().chain(found).collect()
+        groups.chain(found).collect()
     }
 
     /// The plan, of a survey without problems.
@@ -223,102 +174,6 @@ fn of_mask(notes: &[MaskNote]) -> Vec<String> {
     said
 }
 
-/// One tree of one file of one dataset.
-pub(super) struct Input<'a> {
-    /// Number of the dataset in the campaign.
-    number: usize,
-    pub(super) dataset: &'a Dataset,
-    pub(super) file: InputFile,
-    pub(super) tree: String,
-    /// How its rows become events, where they do; the same for all stages that read it.
-    pub(super) grouping: Option<Grouping>,
-}
-
-impl Input<'_> {
-    /// Whether a stage reads it.
-    pub(super) fn is_read_by(&self, stage: &Stage) -> bool {
-        stage.datasets.contains(&self.dataset.name) && stage.tree_of(self.dataset) == self.tree
-    }
-}
-
-/// An input, and what is in it.
-pub(super) struct Scanned<'a> {
-    pub(super) input: Input<'a>,
-    pub(super) scan: Scan,
-}
-
-/// A tree, and how its rows become events, where they do.
-type ReadTree = (String, Option<Grouping>);
-
-/// The numbers of the datasets that stages read, in order, each with the trees that they read of
-/// it.
-fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<ReadTree>)> {
-    let trees = |dataset: &'_ Dataset| -> Vec<ReadTree> {
-        let readers = campaign
-            .stages
-            .iter()
-            .filter(|stage| stage.datasets.contains(&dataset.name));
-        let mut trees = Vec::new();
-        for stage in readers {
-            let tree = (stage.tree_of(dataset), stage.grouping.clone());
-            if !trees.contains(&tree) {
-                trees.push(tree);
-            }
-        }
-        trees
-    };
-    let datasets = campaign.datasets.iter().enumerate();
-    datasets
-        .map(|(number, dataset)| (number, trees(dataset)))
-        .filter(|(_, trees)| !trees.is_empty())
-        .collect()
-}
-
-fn inputs_of<'a>(
-    campaign: &'a Campaign,
-    number: usize,
-    trees: &[ReadTree],
-    found: &Inputs,
-) -> Vec<Input<'a>> {
-    let dataset = &campaign.datasets[number];
-    let files = found.files.get(number).map_or(&[][..], Vec::as_slice);
-    let mut inputs = Vec::with_capacity(files.len() * trees.len());
-    for file in files {
-        for (tree, grouping) in trees {
-            inputs.push(Input {
-                number,
-                dataset,
-                file: file.clone(),
-                tree: tree.clone(),
-                grouping: grouping.clone(),
-            });
-        }
-    }
-    inputs
-}
-
-/// Scans every input, `slots` at a time; results in the order of the input.
-fn scan_all(
-    inputs: &[Input<'_>],
-    certified: &Certified,
-    target: u64,
-    slots: NonZeroUsize,
-) -> Vec<Result<Scan, ScanError>> {
-    let schemas = Schemas::default();
-    side_by_side(inputs, slots, |input| {
-        let scanner = Scanner {
-            location: &input.file.location,
-            size: input.file.identity.size,
-            tree: &input.tree,
-            grouping: input.grouping.as_ref(),
-            certified: certified.of_kind(input.dataset.kind),
-            target,
-            schemas: &schemas,
-        };
-        scanner.scan()
-    })
-}
-
 fn assemble(
     campaign: &Campaign,
     certified: Certified,
@@ -333,7 +188,8 @@ fn assemble(
         .iter()
         .map(|stage| planned_stage(stage, scanned, &mut tables, &mut notes, &mut problems))
         .collect();
-    problems.extend(groups::check(campaign, scanned, &mut notes));
+    let in_several = events_in_several(campaign, scanned, &mut notes);
+    problems.extend(in_several.into_iter().map(PlanProblem::from));
     let checked = duplicates::check(campaign, scanned, slots, &mut notes);
     let checked = checked.unwrap_or_else(|found| {
         problems.extend(found.into_iter().map(PlanProblem::from));

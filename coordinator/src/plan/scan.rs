@@ -14,10 +14,10 @@ use lumimill_worker::input::Location;
 use thiserror::Error;
 
 use super::certified::Certified;
-use super::columns::Schemas;
 use super::cut::{Cut, Cutter, pieces};
 use super::event_columns::{EventColumnError, EventColumns, LUMI, RUN, batches, has_event_numbers};
 use super::groups::{GroupError, GroupKey, Grouped};
+use super::schemas::Schemas;
 
 /// More shards than this of one file are taken for damage or a mistake.
 const MOST_SHARDS: usize = 1_000_000;

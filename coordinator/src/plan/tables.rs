@@ -13,7 +13,7 @@ use lumimill_worker::stage_types::{FileSchema, StageTypes};
 use lumimill_worker::unit::with_units;
 
 use super::columns::decide;
-use super::planner::Scanned;
+use super::inputs::Scanned;
 
 /// The columns of tables, by stage, as far as nothing is wrong with those.
 #[derive(Debug, Default)]

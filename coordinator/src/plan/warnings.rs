@@ -8,7 +8,7 @@ use lumimill_common::count::counted;
 use lumimill_common::event_id::Run;
 
 use super::certified::Certified;
-use super::planner::Scanned;
+use super::inputs::Scanned;
 use super::scan::{Holds, is_by_directory};
 
 /// Files named in one warning.

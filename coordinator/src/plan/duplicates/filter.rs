@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::DuplicateError;
 use super::read::{Key, each_batch, each_file, hash};
-use crate::plan::planner::Scanned;
+use crate::plan::inputs::Scanned;
 
 /// Places, at most: two bitmaps of 128 MiB. At 10^8 events some 9% of them share a place by
 /// chance.

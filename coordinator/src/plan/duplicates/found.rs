@@ -11,7 +11,7 @@ use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 
 use super::read::{Key, parts};
 use super::{DuplicateLumi, beside};
-use crate::plan::planner::Scanned;
+use crate::plan::inputs::Scanned;
 
 /// Events named of a lumi section.
 const EXAMPLES: usize = 5;

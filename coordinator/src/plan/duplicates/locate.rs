@@ -4,7 +4,7 @@
 use super::DuplicateError;
 use super::found::Found;
 use super::read::{Key, each_batch, hash};
-use crate::plan::planner::Scanned;
+use crate::plan::inputs::Scanned;
 
 /// Bits for each event of a first look.
 const PLACES: usize = 16;

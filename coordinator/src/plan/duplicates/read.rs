@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::DuplicateError;
 use crate::plan::event_columns::{EVENT, EventColumns, LUMI, RUN, batches};
-use crate::plan::planner::Scanned;
+use crate::plan::inputs::Scanned;
 
 /// Run, lumi section and event number, side by side: equal for equal events, and only for those.
 pub(super) type Key = u128;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::DuplicateError;
 use super::filter::Filter;
 use super::read::{Key, each_batch, each_file, hash};
-use crate::plan::planner::Scanned;
+use crate::plan::inputs::Scanned;
 
 /// Parts into which events are divided, at most.
 const MOST_PARTS: u64 = 1 << 24;

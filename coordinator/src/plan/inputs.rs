@@ -1,0 +1,108 @@
+//! What a campaign reads: each tree of each file, and what was found in it.
+
+use std::num::NonZeroUsize;
+
+use lumimill_common::campaign::{Campaign, Dataset, Grouping, Stage};
+
+use super::certified::Certified;
+use super::scan::{Scan, ScanError, Scanner};
+use super::schemas::Schemas;
+use crate::discover::{InputFile, Inputs};
+use crate::side_by_side::side_by_side;
+
+/// One tree of one file of one dataset.
+pub(super) struct Input<'a> {
+    /// Number of the dataset in the campaign.
+    pub(super) number: usize,
+    pub(super) dataset: &'a Dataset,
+    pub(super) file: InputFile,
+    pub(super) tree: String,
+    /// How its rows become events, where they do; the same for all stages that read it.
+    pub(super) grouping: Option<Grouping>,
+}
+
+impl Input<'_> {
+    /// Whether a stage reads it.
+    pub(super) fn is_read_by(&self, stage: &Stage) -> bool {
+        stage.datasets.contains(&self.dataset.name) && stage.tree_of(self.dataset) == self.tree
+    }
+}
+
+/// An input, and what is in it.
+pub(super) struct Scanned<'a> {
+    pub(super) input: Input<'a>,
+    pub(super) scan: Scan,
+}
+
+/// A tree, and how its rows become events, where they do.
+pub(super) type ReadTree = (String, Option<Grouping>);
+
+/// The numbers of the datasets that stages read, in order, each with the trees that they read of
+/// it.
+pub(super) fn trees_of(campaign: &Campaign) -> Vec<(usize, Vec<ReadTree>)> {
+    let trees = |dataset: &'_ Dataset| -> Vec<ReadTree> {
+        let readers = campaign
+            .stages
+            .iter()
+            .filter(|stage| stage.datasets.contains(&dataset.name));
+        let mut trees = Vec::new();
+        for stage in readers {
+            let tree = (stage.tree_of(dataset), stage.grouping.clone());
+            if !trees.contains(&tree) {
+                trees.push(tree);
+            }
+        }
+        trees
+    };
+    let datasets = campaign.datasets.iter().enumerate();
+    datasets
+        .map(|(number, dataset)| (number, trees(dataset)))
+        .filter(|(_, trees)| !trees.is_empty())
+        .collect()
+}
+
+/// The inputs of a dataset of these files, file by file.
+pub(super) fn inputs_of<'a>(
+    campaign: &'a Campaign,
+    number: usize,
+    trees: &[ReadTree],
+    found: &Inputs,
+) -> Vec<Input<'a>> {
+    let dataset = &campaign.datasets[number];
+    let files = found.files.get(number).map_or(&[][..], Vec::as_slice);
+    let mut inputs = Vec::with_capacity(files.len() * trees.len());
+    for file in files {
+        for (tree, grouping) in trees {
+            inputs.push(Input {
+                number,
+                dataset,
+                file: file.clone(),
+                tree: tree.clone(),
+                grouping: grouping.clone(),
+            });
+        }
+    }
+    inputs
+}
+
+/// Scans every input, `slots` at a time; results in the order of the input.
+pub(super) fn scan_all(
+    inputs: &[Input<'_>],
+    certified: &Certified,
+    target: u64,
+    slots: NonZeroUsize,
+) -> Vec<Result<Scan, ScanError>> {
+    let schemas = Schemas::default();
+    side_by_side(inputs, slots, |input| {
+        let scanner = Scanner {
+            location: &input.file.location,
+            size: input.file.identity.size,
+            tree: &input.tree,
+            grouping: input.grouping.as_ref(),
+            certified: certified.of_kind(input.dataset.kind),
+            target,
+            schemas: &schemas,
+        };
+        scanner.scan()
+    })
+}

@@ -8,29 +8,33 @@
 //! `type`; later columns see earlier ones as stored. Rows of members or pairs end with a column
 //! `candidate` (u32): the number of the candidate in its event, before `select`.
 
+mod candidate;
 mod collection_lengths;
 mod compile;
 mod list;
 mod model_input;
 mod output;
 mod problem;
-pub(crate) mod run;
+mod run;
+mod run_error;
+mod scattered;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, UInt32Array};
-use arrow_schema::{DataType, Schema, SchemaRef};
-use lumimill_common::expression::{Checked, EvaluateError};
+use arrow_schema::{Schema, SchemaRef};
+use lumimill_common::expression::Checked;
 use lumimill_common::metric::Unit;
 
-use crate::candidate::Candidates;
+use candidate::Candidates;
 use collection_lengths::CollectionLengths;
 pub(crate) use compile::Draft;
 pub(crate) use list::{list_column, list_of, with_column, without_nulls};
 use output::Output;
 pub(crate) use problem::Problems;
+pub use run_error::RunError;
 
 /// Name of the column that numbers the candidates of an event.
 pub const CANDIDATE: &str = "candidate";
@@ -118,97 +122,5 @@ impl Program {
     #[must_use]
     pub fn scored_step(&self) -> Option<String> {
         self.scored_step.clone()
-    }
-}
-
-/// Why a batch gives no rows.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A column is not what the schema promised, or holds a value that cannot be used.
-    #[error(transparent)]
-    Evaluate(#[from] EvaluateError),
-    /// The column to count members by is missing, or is not a list.
-    #[error("column \"{0}\" is missing or not a list without nulls")]
-    Lengths(String),
-    /// An event with an absurd number of members.
-    #[error(
-        "{members} members give more than {most} pairs in one batch; a condition in rows would leave fewer"
-    )]
-    TooMany {
-        /// The entry.
-        entry: u32,
-        /// Its members.
-        members: usize,
-        /// The most pairs that are formed.
-        most: usize,
-    },
-    /// An absurd number of values in one column of a batch.
-    #[error("column \"{0}\" has more values in one batch than a list column holds")]
-    TooLong(String),
-    /// A value that its column's type cannot hold.
-    #[error(
-        "column \"{column}\" is stored as {stored}, which cannot hold {value}: give it a type that does, such as \"i64\", \"u64\" or \"f64\""
-    )]
-    DoesNotFit {
-        /// The output column.
-        column: String,
-        /// Its stored type.
-        stored: DataType,
-        /// The value.
-        value: String,
-    },
-    /// A label that is stored in bytes, which holds something other than 0 and 1.
-    #[error(
-        "label \"{column}\": entry {entry} holds {value}, neither 0 nor 1: make a column of it, such as {column} != 0"
-    )]
-    NotAFlag {
-        /// The column.
-        column: String,
-        /// The entry, counted from the beginning of the batch.
-        entry: u64,
-        /// What it holds.
-        value: i64,
-    },
-    /// Columns that do not make a batch.
-    #[error("rows do not make a batch: {0}")]
-    Arrow(#[from] arrow_schema::ArrowError),
-}
-
-impl RunError {
-    /// The error of a batch that begins with this entry.
-    #[must_use]
-    pub fn of_batch(mut self, first: u64) -> Self {
-        if let Self::NotAFlag { entry, .. } = &mut self {
-            *entry = entry.saturating_add(first);
-        }
-        self
-    }
-
-    /// The same error, where entries of the batch are others of another one.
-    #[must_use]
-    pub(crate) fn with_entries(self, of: impl Fn(usize) -> usize) -> Self {
-        match self {
-            Self::Evaluate(error) => Self::Evaluate(error.with_entries(of)),
-            Self::NotAFlag {
-                column,
-                entry,
-                value,
-            } => Self::NotAFlag {
-                column,
-                entry: usize::try_from(entry).map_or(entry, |entry| of(entry) as u64),
-                value,
-            },
-            error => error,
-        }
-    }
-
-    /// The entry of the batch that it is about, if it is about one.
-    #[must_use]
-    pub fn entry(&self) -> Option<usize> {
-        match self {
-            Self::Evaluate(error) => error.entry(),
-            Self::TooMany { entry, .. } => Some(*entry as usize),
-            _ => None,
-        }
     }
 }

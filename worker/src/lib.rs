@@ -9,7 +9,6 @@ pub mod beside;
 #[cfg(feature = "program")]
 mod byte_size;
 pub mod campaigns;
-pub mod candidate;
 pub mod certification;
 pub mod commit;
 pub mod compiled_stage;

@@ -10,10 +10,10 @@ use lumimill_common::metric::Unit;
 use lumimill_common::suggest;
 use lumimill_common::unread;
 
+use super::candidate::Candidates;
 use super::list::{beside, item_of, list_of, wrong_name};
 use super::output::{Output, Source, kind_of, stored_as};
 use super::{CANDIDATE, CollectionLengths, Problems, Program};
-use crate::candidate::Candidates;
 use crate::identity::{Role, each_role_once};
 
 impl Program {

@@ -16,8 +16,8 @@ use lumimill_common::expression::{
 };
 
 use super::RunError;
+use super::candidate::Formed;
 use super::list::{item_of, list_column};
-use crate::candidate::Formed;
 
 /// The first float that no i64 holds; its opposite is the least i64.
 const TWO_TO_63: f64 = (1_u64 << 63) as f64;

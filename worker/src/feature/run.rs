@@ -9,10 +9,11 @@ use arrow_select::take::take_record_batch;
 use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, RowIndex, same_lengths};
 use lumimill_common::metric::Unit;
 
+use super::candidate::{Candidates, Formed};
 use super::list::{with_column, without_nulls};
 use super::output::Output;
+use super::scattered::scattered;
 use super::{Program, Rows, RunError};
-use crate::candidate::{Candidates, Formed};
 
 impl Program {
     /// The rows that the certified events of a batch give (all of them, without a mask).
@@ -239,17 +240,6 @@ fn inputs_of<'b>(
         inputs.define(name, Arc::clone(values));
     }
     Ok(inputs)
-}
-
-/// `values` at these `places` of `len`, and false elsewhere.
-pub(crate) fn scattered(places: &[u32], values: &[bool], len: usize) -> Vec<bool> {
-    let mut all = vec![false; len];
-    for (place, value) in places.iter().zip(values) {
-        if let Some(at) = all.get_mut(*place as usize) {
-            *at = *value;
-        }
-    }
-    all
 }
 
 fn chosen(index: &Index) -> Vec<u32> {

@@ -85,8 +85,8 @@ fn the_event_that_differs_is_named_in_a_slice_too() {
 #[test]
 fn arrays_of_different_sizes_are_a_mistake() {
     let list = |size| {
-        let item = arrow_schema::Field::new("item", DataType::Float32, false);
-        DataType::FixedSizeList(Arc::new(item), size)
+        let item = arrow_schema::Field::new("item", arrow_schema::DataType::Float32, false);
+        arrow_schema::DataType::FixedSizeList(Arc::new(item), size)
     };
     let field = |name: &str, size| arrow_schema::Field::new(name, list(size), false);
     let schema = arrow_schema::Schema::new(vec![field("Sim_x", 3), field("Sim_y", 4)]);

@@ -11,8 +11,8 @@ use lumimill_common::campaign::{Charge, Rows};
 use lumimill_common::expression::{Checked, Index, Inputs, Kind, RowIndex, Scope, list_ends};
 use lumimill_common::suggest;
 
-use crate::feature::run::scattered;
-use crate::feature::{Problems, RunError};
+use super::scattered::scattered;
+use super::{Problems, RunError};
 
 /// The most candidates that one batch may give: what no absurd event can exceed.
 const MOST_CANDIDATES: usize = 1 << 24;

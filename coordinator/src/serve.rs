@@ -7,6 +7,7 @@
 mod campaign;
 mod death;
 mod live;
+mod tell;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};

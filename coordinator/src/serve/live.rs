@@ -2,7 +2,7 @@
 //! with the coordinator, and nothing is decided by it.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lumimill_common::control::live_key;
 use lumimill_common::failure::{Failure, FailureKind};
@@ -10,8 +10,6 @@ use lumimill_common::form::{self, Stored};
 use lumimill_common::store::Store;
 use serde::{Deserialize, Serialize};
 
-use super::campaign::ActiveCampaign;
-use super::workers::Workers;
 use crate::stored::newer;
 
 /// Time between two words.
@@ -119,51 +117,6 @@ impl Stored for Live {
     const OLDEST: u64 = 0;
 }
 
-impl Live {
-    pub(super) fn of<'a>(
-        workers: &Workers,
-        campaigns: impl Iterator<Item = &'a ActiveCampaign>,
-        unreadable: u64,
-    ) -> Self {
-        let all: usize = workers.beats().map(|beat| beat.running.len()).sum();
-        let rate = workers.rate();
-        let live = |campaign: &ActiveCampaign| {
-            let running = campaign.running_by_stage(&workers.running(campaign.name()));
-            let share = running.values().sum::<usize>() as f64 / all.max(1) as f64;
-            let live = LiveCampaign {
-                running,
-                published: campaign.published(),
-                rate: rate * share,
-                trouble: campaign.trouble(),
-                put_off: campaign.put_off(),
-            };
-            (campaign.name().to_string(), live)
-        };
-        Self {
-            time: now(),
-            rate,
-            unreadable,
-            workers: workers
-                .beats()
-                .map(|beat| LiveWorker {
-                    name: beat.worker.clone(),
-                    pool: beat.pool.clone(),
-                    slots: beat.slots,
-                    running: beat.running.len(),
-                    done: beat.done,
-                    failed: beat.failed,
-                    memory: beat.memory,
-                    conspicuous: workers.is_conspicuous(beat),
-                    resting: beat.resting.clone(),
-                })
-                .collect(),
-            campaigns: campaigns.map(live).collect(),
-            broker: None,
-            waiting: BTreeMap::new(),
-        }
-    }
-}
-
 /// Entries a second that no pool does.
 const FASTEST: f64 = 1e15;
 
@@ -175,11 +128,6 @@ impl Live {
             .chain([self.rate])
             .all(|rate| (0.0..FASTEST).contains(&rate))
     }
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }
 
 pub(super) async fn write(root: &dyn Store, live: &Live) -> anyhow::Result<()> {

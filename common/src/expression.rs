@@ -37,6 +37,7 @@ mod nearest;
 mod number;
 mod parse;
 mod plan;
+mod row_index;
 mod scope;
 mod syntax;
 #[cfg(test)]
@@ -49,9 +50,10 @@ pub use error::{EvaluateError, ExpressionError};
 pub use evaluate::MOST_GROUPS;
 pub use evaluate::column::{list_ends, list_values, same_count, same_lengths};
 pub use function::Functions;
-pub use input::{Index, Inputs, RowIndex};
+pub use input::Inputs;
 pub use int::Int;
 pub use kinematics::{Polar, delta_phi, pair_mass};
+pub use row_index::{Index, RowIndex};
 pub use scope::{Kind, Scope, collection_of, collection_of_groups};
 pub use value::{Constant, Listed, Series, Values};
 

@@ -17,9 +17,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 
 use super::error::EvaluateError;
-use super::input::{Domain, Index, Inputs};
+use super::input::Inputs;
 use super::kinematics::delta_phi;
 use super::plan::{List, Members, Momentum, Node, Plan, Shape};
+use super::row_index::{Domain, Index};
 use super::value::{Constant, Listed, Series, Values};
 use super::vector::{Component, Source, Vectors};
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::error::EvaluateError;
-use super::input::Index;
 use super::kinematics::{self, Boosted};
+use super::row_index::Index;
 
 /// A component of a momentum; GeV and radians.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

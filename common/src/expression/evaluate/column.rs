@@ -13,8 +13,8 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
 use crate::expression::error::EvaluateError;
-use crate::expression::input::Index;
 use crate::expression::int::Int;
+use crate::expression::row_index::Index;
 use crate::expression::value::{Series, Values};
 
 /// A list column as one flat column: `range` of `values`, cut by `lengths`.

@@ -1,7 +1,7 @@
 //! The member of a list that has a number.
 
 use super::column::Flat;
-use crate::expression::input::Index;
+use crate::expression::row_index::Index;
 use crate::expression::value::{Series, Values};
 
 /// Per value of `numbers`, the place of the member of that number among the members of all

@@ -2,8 +2,8 @@
 
 use super::column::Flat;
 use crate::expression::builtin::Reduction;
-use crate::expression::input::Index;
 use crate::expression::int::Int;
+use crate::expression::row_index::Index;
 use crate::expression::value::{Series, Values};
 
 /// One value per entry, of one per member; of those members that `passes`, if given, holds for.

@@ -5,7 +5,6 @@ mod amount;
 mod cell;
 mod result;
 mod spec;
-mod weighted_scores;
 
 pub(super) use result::values_of;
 pub use result::{

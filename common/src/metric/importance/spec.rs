@@ -135,7 +135,7 @@ impl Kind for ImportanceSpec {
                 "importance.sample: {sample} rows of a shard, expected {least} to {most}"
             ));
         }
-        let ranking = RankingSpec::of_counts(FILLED_BINS);
+        let ranking = RankingSpec::of_counts(FILLED_BINS, None);
         let raw = raw.clone();
         done(
             errors,

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::spec::MulticlassSpec;
-use super::weighted_scores::WeightedScores;
 use crate::metric::axis::Axis;
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::ranking::ScoreCounts;
@@ -21,18 +20,10 @@ pub(super) struct Cell {
     /// Of each true class, how many are taken for each class.
     pub(super) confusion: Vec<Vec<Amount>>,
     /// Of each class, its scores for rows of it and for the rest.
-    pub(super) scores: Vec<Scores>,
+    pub(super) scores: Vec<ScoreCounts>,
     /// Of each mask, for how many of each true class it is set.
     pub(super) masks: Vec<Vec<Amount>>,
     pub(super) probability: ProbabilitySums,
-}
-
-/// Scores of one class against the rest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Scores {
-    Counted(ScoreCounts),
-    Weighted(WeightedScores),
 }
 
 /// Sums over rows whose scores are probabilities.
@@ -66,13 +57,9 @@ impl Cell {
     pub(super) fn new(spec: &MulticlassSpec) -> Self {
         let classes = spec.scores().len();
         let of_classes = vec![Amount::default(); classes];
-        let scores = match spec.weight() {
-            Some(_) => Scores::Weighted(WeightedScores::new()),
-            None => Scores::Counted(ScoreCounts::new(spec.ranking())),
-        };
         Self {
             confusion: vec![of_classes.clone(); classes],
-            scores: vec![scores; classes],
+            scores: vec![ScoreCounts::new(spec.ranking()); classes],
             masks: vec![of_classes; spec.masks().len()],
             probability: ProbabilitySums {
                 confidence: vec![ConfidenceSums::default(); CONFIDENCE_BINS as usize],
@@ -96,23 +83,13 @@ impl Cell {
             }
             self.probability.add(row, taken);
         }
-        for (class, scores) in self.scores.iter_mut().enumerate() {
+        let weights: Vec<f64> = rows.iter().filter_map(|row| row.weight).collect();
+        for (class, counts) in self.scores.iter_mut().enumerate() {
             let of_class = rows.iter().filter_map(|row| {
                 let score = row.scores.get(class).copied()?;
-                Some((score, row.truth == class, row.weight))
+                Some((score, row.truth == class))
             });
-            match scores {
-                Scores::Counted(counts) => {
-                    let pairs: Vec<(f64, bool)> =
-                        of_class.map(|(score, label, _)| (score, label)).collect();
-                    counts.fill(spec.ranking(), &pairs, &[]);
-                }
-                Scores::Weighted(sums) => {
-                    of_class.for_each(|(score, label, weight)| {
-                        sums.add(score, label, weight.unwrap_or(1.0));
-                    });
-                }
-            }
+            counts.fill(spec.ranking(), &of_class.collect::<Vec<_>>(), &weights);
         }
     }
 
@@ -125,7 +102,7 @@ impl Cell {
             pairs.for_each(|(mine, theirs)| mine.merge(theirs));
         }
         for (mine, theirs) in self.scores.iter_mut().zip(&other.scores) {
-            mine.merge(spec, theirs);
+            mine.merge(spec.ranking(), theirs);
         }
         self.probability.merge(&other.probability);
     }
@@ -135,26 +112,11 @@ impl Cell {
         let square = |table: &[Vec<Amount>], rows: usize| {
             table.len() == rows && table.iter().all(|row| row.len() == classes)
         };
-        let fitting = |scores: &Scores| match scores {
-            Scores::Counted(counts) => spec.weight().is_none() && counts.fits(spec.ranking()),
-            Scores::Weighted(sums) => spec.weight().is_some() && sums.fits(),
-        };
         square(&self.confusion, classes)
             && square(&self.masks, spec.masks().len())
             && self.scores.len() == classes
-            && self.scores.iter().all(fitting)
+            && self.scores.iter().all(|counts| counts.fits(spec.ranking()))
             && self.probability.confidence.len() == CONFIDENCE_BINS as usize
-    }
-}
-
-impl Scores {
-    pub(super) fn merge(&mut self, spec: &MulticlassSpec, other: &Self) {
-        match (self, other) {
-            (Self::Counted(mine), Self::Counted(theirs)) => mine.merge(spec.ranking(), theirs),
-            (Self::Weighted(mine), Self::Weighted(theirs)) => mine.merge(theirs),
-            // Of one specification, both are of one kind: `fits` says so.
-            (Self::Counted(_), Self::Weighted(_)) | (Self::Weighted(_), Self::Counted(_)) => {}
-        }
     }
 }
 

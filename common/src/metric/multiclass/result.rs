@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::amount::Amount;
-use super::cell::{Cell, Scores};
+use super::cell::Cell;
 use super::spec::{AVERAGES, MulticlassSpec};
 use crate::metric::bins;
-use crate::metric::ranking::{Curve, RocPoint};
+use crate::metric::ranking::{Curve, RocPoint, ScoreCounts};
 
 /// A value and its statistical error, where that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -220,12 +220,6 @@ impl MulticlassResult {
                     "scores are no probabilities that sum to 1: there is no log loss and no \
                      calibration error",
                 ));
-                if self.weight.is_some() {
-                    found.push(String::from(
-                        "with a weight, areas count scores outside of 0 to 1 as 0 or 1: give \
-                         probabilities, or leave the weight out",
-                    ));
-                }
             }
         }
         let what = format!("multiclass of {}", self.truth);
@@ -304,7 +298,7 @@ pub(super) fn of_cell(
         cell.scores
             .iter()
             .skip(1)
-            .for_each(|scores| pooled.merge(spec, scores));
+            .for_each(|scores| pooled.merge(spec.ranking(), scores));
     }
     let pooled = pooled
         .map(|scores| areas(spec, &scores))
@@ -385,32 +379,16 @@ struct Areas {
     roc: Vec<RocPoint>,
 }
 
-fn areas(spec: &MulticlassSpec, scores: &Scores) -> Areas {
-    match scores {
-        Scores::Counted(counts) => {
-            let curve = Curve::new(spec.ranking(), counts);
-            Areas {
-                auc: curve.auc().map(|value| Uncertain {
-                    value,
-                    error: curve.auc_statistical_error(),
-                }),
-                binning_error: curve.auc_binning_error(),
-                average_precision: curve.average_precision().map(|(value, _)| value),
-                roc: curve.roc(),
-            }
-        }
-        Scores::Weighted(sums) => {
-            let areas = sums.areas();
-            Areas {
-                auc: areas.map(|areas| Uncertain {
-                    value: areas.auc,
-                    error: None,
-                }),
-                binning_error: areas.map(|areas| areas.binning_error),
-                average_precision: areas.map(|areas| areas.average_precision),
-                roc: sums.roc(),
-            }
-        }
+fn areas(spec: &MulticlassSpec, scores: &ScoreCounts) -> Areas {
+    let curve = Curve::new(spec.ranking(), scores);
+    Areas {
+        auc: curve.auc().map(|value| Uncertain {
+            value,
+            error: curve.auc_statistical_error(),
+        }),
+        binning_error: curve.auc_binning_error(),
+        average_precision: curve.average_precision().map(|(value, _)| value),
+        roc: curve.roc(),
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::weighted_scores;
 use crate::field_hash::FieldHash;
 use crate::metric::bins::{self, RawBins};
 use crate::metric::check::{check_name, check_names, check_over, done};
@@ -159,7 +158,7 @@ impl Kind for MulticlassSpec {
             check_name(&mut errors, "multiclass.weight", weight);
         }
         bins::check(&mut errors, "multiclass", raw.bins.as_ref());
-        let ranking = RankingSpec::of_counts(FILLED_BINS);
+        let ranking = RankingSpec::of_counts(FILLED_BINS, raw.weight.as_ref());
         let raw = raw.clone();
         done(errors, Self { raw, ranking })
     }
@@ -208,10 +207,7 @@ impl Kind for MulticlassSpec {
         let amount = 2 * COUNT + self.weight().map_or(0, |_| sums);
         let classes = self.scores().len() as u64;
         let masks = self.masks().len() as u64;
-        let scores = match self.weight() {
-            Some(_) => weighted_scores::BINS as u64 * sums,
-            None => self.ranking.most_bytes(),
-        };
+        let scores = self.ranking.most_bytes();
         let of_cell = classes * (classes + masks) * amount + classes * scores;
         (1 + self.cells() as u64) * of_cell
     }

@@ -169,6 +169,61 @@ fn weights_may_be_negative() {
     assert!((plain.error.unwrap() - expected).abs() < 1e-12);
 }
 
+/// Weighted scores were put into 200 equal bins: of ones below a thousandth the area was 0.5.
+#[test]
+fn scores_that_are_close_together_are_told_apart_with_weights_too() {
+    let batch = rows();
+    let small = |name: &str| {
+        let column = batch.column_by_name(name).unwrap();
+        let values = column.as_any().downcast_ref::<Float64Array>().unwrap();
+        floats(
+            values
+                .values()
+                .iter()
+                .map(|value| value * 1e-3)
+                .collect::<Vec<_>>()
+                .into_iter(),
+        )
+    };
+    let fields = batch.schema();
+    let columns = fields.fields().iter().zip(batch.columns());
+    let columns = columns.map(|(field, column)| match field.name().as_str() {
+        "p0" => ("p0", small("p0")),
+        "p1" => ("p1", small("p1")),
+        name => (name, column.clone()),
+    });
+    let batch = RecordBatch::try_from_iter(columns.collect::<Vec<_>>()).unwrap();
+    let numbers = |name: &str| {
+        let column = batch.column_by_name(name).unwrap();
+        let column = column.as_any().downcast_ref::<Float64Array>().unwrap();
+        column.values().to_vec()
+    };
+    let truth = batch.column_by_name("species").unwrap();
+    let truth = truth.as_any().downcast_ref::<Int32Array>().unwrap();
+    let result = result(&filled(&spec(", weight = \"w\""), &batch));
+    let weights = numbers("w");
+    for (class, name) in [(0, "p0"), (1, "p1"), (2, "p2")] {
+        let scores = numbers(name);
+        // Every pair by itself.
+        let (mut right, mut pairs) = (0.0, 0.0);
+        for one in (0..ROWS).filter(|row| truth.value(*row) == class) {
+            for other in (0..ROWS).filter(|row| truth.value(*row) != class) {
+                let weight = weights[one] * weights[other];
+                pairs += weight;
+                right += match scores[one].total_cmp(&scores[other]) {
+                    std::cmp::Ordering::Greater => weight,
+                    std::cmp::Ordering::Equal => weight / 2.0,
+                    std::cmp::Ordering::Less => 0.0,
+                };
+            }
+        }
+        let found = &result.bins[0].classes[class as usize];
+        let auc = found.auc.unwrap();
+        assert!((auc.value - right / pairs).abs() < 1e-9, "{name}: {auc:?}");
+        assert!(auc.error.unwrap() > 0.01 && found.auc_binning_error.unwrap() < 1e-6);
+    }
+}
+
 #[test]
 fn parts_in_any_order_are_the_whole_to_the_last_bit() {
     let batch = rows_of(&|row, class| if row == 17 { -1 } else { class });

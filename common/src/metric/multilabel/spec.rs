@@ -154,7 +154,7 @@ impl Kind for MultilabelSpec {
         }
         bins::check(&mut errors, "multilabel", raw.bins.as_ref());
         check_over(&mut errors, "multilabel", raw.over.as_ref());
-        let ranking = RankingSpec::of_counts(FILLED_BINS);
+        let ranking = RankingSpec::of_counts(FILLED_BINS, None);
         let raw = raw.clone();
         done(errors, Self { raw, ranking })
     }

@@ -96,8 +96,8 @@ pub struct RankingSpec {
 
 impl RankingSpec {
     /// What kinds that count scores of rows with labels by themselves count them in: no more than so many
-    /// bins of each class, which follow the scores.
-    pub(in crate::metric) fn of_counts(bins: u32) -> Self {
+    /// bins of each class, which follow the scores; with sums of weights where there are weights.
+    pub(in crate::metric) fn of_counts(bins: u32, weight: Option<&String>) -> Self {
         Self {
             label: "label".to_owned(),
             score: "score".to_owned(),
@@ -105,7 +105,7 @@ impl RankingSpec {
             bins,
             range: None,
             targets: Vec::new(),
-            weight: None,
+            weight: weight.cloned(),
             over: None,
         }
     }

@@ -95,6 +95,7 @@ def regression(truth, estimate, interval, inside):
         low, high = (end[inside] for end in interval)
         pulls = r / np.where(t > e, high - e, e - low)
         q = np.quantile(pulls, [0.16, 0.84])
+        found["pulls"] = len(pulls)
         found["pull_mean"], found["pull_width"] = pulls.mean(), (q[1] - q[0]) / 2
         found["coverage"] = ((low <= t) & (t <= high)).mean()
         found["crossed"] = ((low > e) | (e > high)).sum()

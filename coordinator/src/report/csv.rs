@@ -84,10 +84,15 @@ impl Table {
 }
 
 /// One field of text, in one line. A spreadsheet takes `=`, `+`, `-` or `@` at its start for a
-/// formula; an apostrophe before it makes it text.
+/// formula; an apostrophe before it makes it text. Numbers, and bins such as `-3..0`, are none.
 pub(super) fn field(text: &str) -> String {
     let text = printable(text).into_owned();
-    let formula = text.starts_with(['=', '+', '-', '@']);
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    let numbers = text.split_once("..").map_or_else(
+        || is_number(&text),
+        |(low, high)| is_number(low) && is_number(high),
+    );
+    let formula = text.starts_with(['=', '+', '-', '@']) && !numbers;
     let text = if formula { format!("'{text}") } else { text };
     if text.contains([',', '"']) {
         format!("\"{}\"", text.replace('"', "\"\""))
@@ -106,6 +111,10 @@ mod tests {
         assert_eq!(field("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(field("=HYPERLINK(1)"), "'=HYPERLINK(1)");
         assert_eq!(field("@x,y"), "\"'@x,y\"");
+        assert_eq!(field("-2+3+cmd"), "'-2+3+cmd");
+        for number in ["-3", "-3.5e-7", "-inf", "-3..0", "-inf..-2.5"] {
+            assert_eq!(field(number), number);
+        }
         assert_eq!(field("a\nb\u{1b}[2J"), "a\\nb\\u001b[2J");
     }
 }

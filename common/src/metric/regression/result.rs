@@ -67,6 +67,8 @@ pub struct RegressionBin {
     pub mae: Option<Uncertain>,
     /// The root of its mean square.
     pub rmse: Option<f64>,
+    /// Rows with a pull: what is no number, as where an interval has no width, is left out of both.
+    pub pulls: Option<u64>,
     /// The mean of pulls, which are estimate minus truth by the distance of the estimate from the end
     /// of its interval on the side of the truth.
     pub pull_mean: Option<Uncertain>,
@@ -130,6 +132,7 @@ impl RegressionBin {
         ];
         if let Some(crossed) = self.crossed {
             values.extend([
+                plain("pulls", self.pulls.map(|pulls| pulls as f64)),
                 with("pull_mean", self.pull_mean),
                 with("pull_width", self.pull_width),
                 with("coverage", self.coverage),
@@ -166,6 +169,13 @@ impl RegressionResult {
                      quantiles cross"
                 ));
             }
+            if let Some(pulls) = all.pulls.filter(|pulls| *pulls < all.rows) {
+                let rows = counted(all.rows, noun);
+                found.push(format!(
+                    "pulls are of {pulls} of {rows}: the interval of the others has no width on the side \
+                     of the truth"
+                ));
+            }
         }
         let said = found.into_iter();
         said.map(|said| format!("regression of {truth} by {estimate}: {said}"))
@@ -196,6 +206,7 @@ pub(super) fn of_cell(edges: Option<[f64; 2]>, cell: &Cell) -> RegressionBin {
             }),
         }),
         rmse: per_row(cell.residuals.squares.value().max(0.0)).map(f64::sqrt),
+        pulls: pulls.as_ref().map(|pulls| pulls.count),
         pull_mean: pulls.as_ref().and_then(Numbers::mean),
         pull_width: pulls.as_ref().and_then(Numbers::half_width).map(|of| of.0),
         coverage: intervals.and_then(|intervals| coverage(intervals, rows)),

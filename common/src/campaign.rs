@@ -9,6 +9,7 @@ mod column;
 mod dataset;
 mod draft;
 mod fit;
+mod kde;
 mod metric;
 mod model;
 mod name;
@@ -18,16 +19,18 @@ mod share;
 mod source;
 mod stage;
 mod steps;
+mod table;
 mod weigh;
 
 pub use beside::{Join, MissingRows};
 pub use column::{Column, ColumnType};
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
+pub use kde::DENSITY;
 pub use model::{
-    BdtMode, BdtSource, CorrectionSource, Dense, Distance, DrawSource, Edges, EngineChoice, Graph,
-    GraphInput, Least, Level, Model, ModelInputs, ModelOutput, ModelSource, NamedInput, NanPolicy,
-    Outside, USUAL, WrittenEdges, is_ccdb,
+    BdtMode, BdtSource, CorrectionSource, Dense, DensityStage, Distance, DrawSource, Edges,
+    EngineChoice, Graph, GraphInput, Least, Level, Model, ModelInputs, ModelOutput, ModelSource,
+    NamedInput, NanPolicy, Outside, USUAL, WrittenEdges, is_ccdb,
 };
 pub use name::{CampaignName, InvalidName, StageName};
 pub use reading::{Places, Reading};
@@ -35,6 +38,7 @@ pub use rows::{Charge, Grouping, Keep, Rows};
 pub use share::Share;
 pub use stage::{MissingLabels, Stage};
 pub use steps::{CERTIFIED, FIRST, GROUPED, READ, ROWS_READ};
+pub use table::{Measured, RatioTable, Sample};
 pub use weigh::{Cow, Weigh, WeightColumn};
 
 pub use crate::section::{CampaignErrors, Problem};
@@ -63,6 +67,9 @@ pub struct Campaign {
     pub functions: Vec<(String, String)>,
     /// The stages, in the order of the file.
     pub stages: Vec<Stage>,
+    /// What the report puts beside one another of their efficiencies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<RatioTable>,
 }
 
 impl Campaign {
@@ -93,6 +100,7 @@ impl Campaign {
         if let Some(message) = histogram_bins_are_too_many(metrics) {
             root.problem("stage", message);
         }
+        let tables = RatioTable::read_all(root, &stages);
         root.finish();
         Self {
             name: name.unwrap_or_else(CampaignName::unnamed),
@@ -102,6 +110,7 @@ impl Campaign {
             shards,
             functions,
             stages,
+            tables,
         }
     }
 

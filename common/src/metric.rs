@@ -63,7 +63,7 @@ pub use importance::{
     FeatureImportance, GROUP_COLUMN, ImportanceResult, ImportanceSpec, RawImportance,
     shuffled_column,
 };
-pub use kde::{Frozen, KdeResult, KdeSpec, RawAxis, RawKde};
+pub use kde::{Frozen, FrozenDensity, FrozenKde, KdeResult, KdeSpec, RawAxis, RawKde};
 pub use kind::{ModelNames, StageNames};
 pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{

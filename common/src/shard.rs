@@ -62,8 +62,8 @@ pub struct Shard {
     pub source: Source,
     /// The shards of other stages whose rows stand beside those that it reads.
     pub beside: Vec<ShardId>,
-    /// The stage all of whose shards it reads something of, beside the rows of one shard.
-    pub whole: Option<WholeStage>,
+    /// The stages all of whose shards it reads something of, beside the rows of one shard.
+    pub wholes: Vec<WholeStage>,
     /// Dataset of the file.
     pub dataset: String,
     /// Input file.
@@ -101,18 +101,17 @@ impl Shard {
         hash.number("version", OUTPUT_VERSION)
             .text("stage", self.stage.as_str())
             .text("digest", stage_digest);
-        let whole = self.whole.as_ref().map(WholeStage::to_string);
         match self.source {
             Source::Rows(parent) => {
                 // Which covers all that follows.
                 hash.bytes("rows", parent.as_bytes());
                 hash.texts("beside", self.beside.iter().map(ShardId::to_string));
-                hash.text_if("whole", whole);
+                self.hash_wholes(&mut hash);
                 return ShardId::from_hash(&hash.finish());
             }
             Source::Category(number) => {
-                hash.number("category", number.into())
-                    .text_if("whole", whole);
+                hash.number("category", number.into());
+                self.hash_wholes(&mut hash);
                 return ShardId::from_hash(&hash.finish());
             }
             Source::Entries => {}
@@ -134,5 +133,11 @@ impl Shard {
             hash.bytes("dropped", &self.dropped.to_bytes());
         }
         ShardId::from_hash(&hash.finish())
+    }
+
+    fn hash_wholes(&self, hash: &mut FieldHash) {
+        for whole in &self.wholes {
+            hash.text("whole", whole.to_string());
+        }
     }
 }

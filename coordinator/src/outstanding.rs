@@ -64,7 +64,7 @@ pub fn due<'a>(
     let mut stuck_in: BTreeMap<&StageName, ShardId> = BTreeMap::new();
     let mut outstanding = Outstanding::default();
     for shard in &plan.shards {
-        let whole = shard.whole.as_ref().map(|whole| &whole.stage);
+        let mut wholes = shard.wholes.iter().map(|whole| &whole.stage);
         let mut of_parents = shard.reads().map(|id| (id, parents.get(&id)));
         let stuck = of_parents.find_map(|(id, parent)| match parent {
             Some((State::Stuck(by), _)) => Some(*by),
@@ -72,7 +72,8 @@ pub fn due<'a>(
             // Not of this plan: nobody does it.
             None => Some(id),
         });
-        let stuck = stuck.or_else(|| stuck_in.get(whole?).copied());
+        let mut kept_back = wholes.clone().filter_map(|stage| stuck_in.get(stage));
+        let stuck = stuck.or_else(|| kept_back.next().copied());
         let state = if done.contains(&shard.id) {
             State::Done
         } else if given_up.contains(&shard.id) {
@@ -85,7 +86,7 @@ pub fn due<'a>(
                 let parent = parents.get(&id);
                 parent.is_some_and(|(_, stage)| at_work.contains(stage))
             };
-            let waits_for_whole = whole.is_some_and(|stage| at_work.contains(stage));
+            let waits_for_whole = wholes.any(|stage| at_work.contains(stage));
             match waits_for_whole || shard.reads().any(waits) {
                 true => outstanding.waiting.push(shard),
                 false => outstanding.now.push(shard),

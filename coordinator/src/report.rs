@@ -11,6 +11,7 @@ mod lumi_plot;
 mod metric;
 mod number;
 mod page;
+mod ratio;
 mod summary;
 
 pub use metric::significance::Selection;
@@ -38,6 +39,7 @@ pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Err
     json.push(b'\n');
     files.push(("metrics.json".to_owned(), json));
     files.extend(metric::csv_files(report));
+    files.extend(ratio::files(report));
     files.push(("labels.csv".to_owned(), csv::labels(report)));
     for (name, text) in [
         ("processed_lumis.json", &report.processed_lumis),
@@ -60,6 +62,8 @@ pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Err
 struct Pictures {
     lumis: Vec<Figure>,
     stages: Vec<StagePictures>,
+    /// Of each table, in order.
+    tables: Vec<Vec<Figure>>,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +82,10 @@ impl Pictures {
                 .iter()
                 .map(|stage| stage_pictures(report, stage))
                 .collect(),
+            tables: ratio::all(report)
+                .iter()
+                .map(|table| ratio::ratio_plots(report, table))
+                .collect(),
         };
         pictures.name_apart();
         pictures
@@ -88,7 +96,8 @@ impl Pictures {
             .stages
             .iter()
             .flat_map(|stage| stage.cut_flow.iter().chain(stage.metrics.iter().flatten()));
-        self.lumis.iter().chain(of_stages)
+        let of_tables = self.tables.iter().flatten();
+        self.lumis.iter().chain(of_stages).chain(of_tables)
     }
 
     /// Gives figures whose names coincide a number.
@@ -101,7 +110,8 @@ impl Pictures {
                 .iter_mut()
                 .chain(stage.metrics.iter_mut().flatten())
         });
-        for figure in self.lumis.iter_mut().chain(of_stages) {
+        let of_tables = self.tables.iter_mut().flatten();
+        for figure in self.lumis.iter_mut().chain(of_stages).chain(of_tables) {
             let plain = figure.name.clone();
             let mut number = 2;
             while !taken.insert(figure.name.clone()) {

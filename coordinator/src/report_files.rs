@@ -11,7 +11,7 @@ use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, MetricResult, Step, Unit};
+use lumimill_common::metric::{CutFlow, MetricResult, Partial, Step, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
@@ -107,6 +107,7 @@ pub async fn write_report(
         missing_lumis: lumis.as_ref().map(|lumis| lumis.missing.to_json()),
         lumis: lumis.as_ref().map(lumi_summary),
         stages,
+        tables: campaign.tables.clone(),
     };
     let mut files = render(&report)?;
     let sums = ReportSums::of(&files);
@@ -131,19 +132,26 @@ pub async fn write_report(
     Ok(outcome)
 }
 
-/// Adds to the results of stages that fit what is fitted to the counts of the stages that they read:
-/// the same as workers do.
+/// Adds to the results of stages that fit, or estimate a density, what is made of the counts of the
+/// stages that they read: the same as workers do.
 fn add_fits(campaign: &Campaign, results: &mut [StageResult]) {
     for (number, stage) in campaign.stages.iter().enumerate() {
-        let Some((from, fit)) = stage.from.as_ref().zip(stage.fit.as_ref()) else {
+        let Some(from) = stage.from.as_ref().filter(|_| stage.is_estimate()) else {
             continue;
         };
         let mut read = results.iter();
         let read = read.find(|result| result.name == from.as_str());
         let mut counted = read.map_or(&[][..], |result| &result.counted).iter();
-        let found = counted.find_map(|counted| fit.of_counted(counted));
+        let found = match &stage.fit {
+            Some(fit) => counted
+                .find_map(|counted| fit.of_counted(counted))
+                .map(MetricResult::MassFit),
+            None => counted
+                .find(|counted| stage.counting().as_ref() == Some(counted.spec()))
+                .map(Partial::finalise),
+        };
         if let Some((result, found)) = results.get_mut(number).zip(found) {
-            result.metrics.push(MetricResult::MassFit(found));
+            result.metrics.push(found);
         }
     }
 }

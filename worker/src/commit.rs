@@ -15,7 +15,9 @@ use tracing::{info, warn};
 
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
+use crate::estimated::Estimated;
 use crate::fit::Frozen;
+use crate::given::Given;
 use crate::group_reader::GroupReader;
 use crate::measure::{TableCopy, can_be_measured, measure};
 use crate::memory::Memory;
@@ -29,7 +31,7 @@ use crate::progress::{Pace, Steps};
 use crate::stored_campaigns::still_wants;
 use crate::tree_reader::TreeReader;
 use crate::unfinished::Unfinished;
-use crate::weights::{Fits, RowWeights};
+use crate::weights::Fits;
 use crate::work::Work;
 
 /// A place in the life of an attempt, in order.
@@ -70,10 +72,12 @@ pub struct Attempt {
 /// What a shard reads of others, on this machine; nothing where it reads files.
 #[derive(Debug, Default)]
 pub struct Sources {
-    tables: Vec<ParentTable>,
+    pub(crate) tables: Vec<ParentTable>,
     /// The fits that its rows are weighed by.
-    fits: Option<Arc<Fits>>,
-    /// What is counted for a fit.
+    pub(crate) fits: Option<Arc<Fits>>,
+    /// The densities that its columns are drawn by.
+    pub(crate) estimated: Option<Estimated>,
+    /// What is counted for a fit or a density.
     counted: Option<Arc<Partial>>,
 }
 
@@ -273,6 +277,7 @@ impl Attempt {
             Source::Rows(_) => Sources {
                 tables: self.tables().await?,
                 fits: self.fits().await?,
+                estimated: self.estimated().await?,
                 counted: None,
             },
             Source::Category(_) => Sources {
@@ -291,7 +296,7 @@ impl Attempt {
         let attempt = self.clone();
         self.blocking(move || match attempt.shard.source {
             Source::Entries => attempt.produce(),
-            Source::Rows(_) => attempt.produce_from(&sources.tables, sources.fits.as_deref()),
+            Source::Rows(_) => attempt.produce_from(&sources),
             Source::Category(number) => Ok(attempt.fit(number, sources.counted.as_deref())?),
         })
         .await
@@ -320,7 +325,12 @@ impl Attempt {
         let done = pieces.map(|piece| {
             let opened = production.opened(&piece, self.memory_limit)?;
             if let Some(memory) = memory.take() {
-                work = Some(Work::begin(self, &opened.compiled, None, (memory, None))?);
+                work = Some(Work::begin(
+                    self,
+                    &opened.compiled,
+                    Given::default(),
+                    (memory, None),
+                )?);
             }
             let Some(work) = &mut work else {
                 return Ok(());
@@ -353,11 +363,11 @@ impl Attempt {
     pub(crate) fn write(
         &self,
         compiled: &CompiledStage,
-        weights: Option<RowWeights<'_>>,
+        given: Given<'_>,
         reader: &mut dyn EntryReader,
         (memory, pace): (Memory<'_>, Option<Pace>),
     ) -> Result<(Finished, Measured), Unfinished> {
-        let mut work = Work::begin(self, compiled, weights, (memory, pace))?;
+        let mut work = Work::begin(self, compiled, given, (memory, pace))?;
         let done = work.process(&self.shard, compiled, reader);
         work.end(done)
     }

@@ -6,8 +6,9 @@ use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::marker::marker_key;
 
 use crate::beside::{Beside, columns_read};
-use crate::commit::{Attempt, scratch_path};
+use crate::commit::{Attempt, Sources, scratch_path};
 use crate::compiled_stage::CompiledStage;
+use crate::given::Given;
 use crate::memory::Memory;
 use crate::parent_table::ParentTable;
 use crate::parquet_output::Finished;
@@ -15,7 +16,7 @@ use crate::process::Measured;
 use crate::progress::Pace;
 use crate::table_reader::Table;
 use crate::unfinished::Unfinished;
-use crate::weights::{Fits, RowWeights};
+use crate::weights::RowWeights;
 
 impl Attempt {
     /// The tables that the shard reads: of its parent, then of what stands beside that.
@@ -37,9 +38,14 @@ impl Attempt {
     /// Reads a shard from these tables, processes it and writes it to scratch space.
     pub(crate) fn produce_from(
         &self,
-        tables: &[ParentTable],
-        fits: Option<&Fits>,
+        sources: &Sources,
     ) -> Result<(Finished, Measured), Unfinished> {
+        let Sources {
+            tables,
+            fits,
+            estimated,
+            ..
+        } = sources;
         let shard = &self.shard;
         let lacking =
             || Failure::reject(FailureKind::Job, shard.id, "it reads the rows of nothing");
@@ -70,8 +76,11 @@ impl Attempt {
         let beside = beside.collect::<Result<Vec<_>, Failure>>()?;
         let mut reader = rows.reader(&shard.dataset, &compiled, beside)?;
         let pace = Pace::of(shard, parent.rows());
-        let weights = RowWeights::of(compiled.stage(), fits)?;
-        self.write(&compiled, weights, &mut reader, (memory, Some(pace)))
+        let given = Given {
+            weights: RowWeights::of(compiled.stage(), fits.as_deref())?,
+            estimated: estimated.as_ref(),
+        };
+        self.write(&compiled, given, &mut reader, (memory, Some(pace)))
     }
 
     /// The stage for the columns of what it reads.

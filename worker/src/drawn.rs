@@ -6,8 +6,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{ArrayRef, Float32Array, RecordBatch};
 use arrow_schema::{DataType, Field};
+use lumimill_common::campaign::StageName;
 use lumimill_kde::Density;
 
+use crate::estimated::Estimated;
 use crate::score::doubles;
 
 /// The column of what draws of a row are made of; it is written nowhere.
@@ -16,10 +18,7 @@ pub(crate) const DRAW: &str = "draw of row";
 /// Densities, and the columns that they are asked by and give.
 #[derive(Debug)]
 pub(crate) struct Drawn {
-    /// By the nominal weights of data, and by others.
-    pub(crate) data: Vec<Density>,
-    /// Of simulation, whose quantiles become those of data.
-    pub(crate) simulation: Option<Density>,
+    pub(crate) by: DrawnBy,
     /// What the density is given, in its order.
     pub(crate) given: Vec<String>,
     /// The column that is moved, with a density of simulation.
@@ -27,6 +26,48 @@ pub(crate) struct Drawn {
     pub(crate) seed: u64,
     /// A column for each density of data.
     pub(crate) columns: Vec<String>,
+}
+
+/// The densities that a column is drawn by.
+#[derive(Debug)]
+pub(crate) enum DrawnBy {
+    /// Those of files.
+    Files {
+        /// By the nominal weights of data, and by others.
+        data: Vec<Density>,
+        /// Of simulation, whose quantiles become those of data.
+        simulation: Option<Density>,
+    },
+    /// Those that stages of the campaign estimate.
+    Stages {
+        /// From data.
+        data: StageName,
+        /// From simulation.
+        simulation: Option<StageName>,
+    },
+}
+
+/// Densities of data, and that of simulation.
+type Densities<'a> = (Vec<&'a Density>, Option<&'a Density>);
+
+impl DrawnBy {
+    fn densities<'a>(&'a self, estimated: Option<&'a Estimated>) -> Option<Densities<'a>> {
+        let (data, simulation) = match self {
+            Self::Files { data, simulation } => {
+                return Some((data.iter().collect(), simulation.as_ref()));
+            }
+            Self::Stages { data, simulation } => (data, simulation),
+        };
+        let of = |stage| estimated.and_then(|estimated| estimated.of(stage));
+        let data = of(data)?;
+        let other = data.systematic.iter().map(|other| &other.density);
+        let simulation = match simulation {
+            Some(stage) => Some(&of(stage)?.nominal.density),
+            None => None,
+        };
+        let nominal = std::iter::once(&data.nominal.density);
+        Some((nominal.chain(other).collect(), simulation))
+    }
 }
 
 impl Drawn {
@@ -40,11 +81,22 @@ impl Drawn {
 
     /// Whether a row is told from others by its event and candidate.
     pub(crate) fn needs_draws(&self) -> bool {
-        self.simulation.is_none()
+        self.value.is_none()
     }
 
-    /// Their values, one a row; NaN where a density has nothing.
-    pub(crate) fn evaluate(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, String> {
+    /// Their values, one a row; NaN where a density has nothing. `estimated` are the densities of
+    /// stages.
+    pub(crate) fn evaluate(
+        &self,
+        rows: &RecordBatch,
+        estimated: Option<&Estimated>,
+    ) -> Result<Vec<ArrayRef>, String> {
+        let (data, simulation) = match self.by.densities(estimated) {
+            Some(densities) if densities.0.len() == self.columns.len() => densities,
+            // Before there are any, a stage is tried with none.
+            _ if rows.num_rows() == 0 => (Vec::new(), None),
+            _ => return Err(String::from("it is by densities that are not there")),
+        };
         let numbers = |name: &String| {
             let column = rows.column_by_name(name);
             let column = column.ok_or_else(|| format!("there is no column {name}"))?;
@@ -62,11 +114,11 @@ impl Drawn {
             false => None,
         };
         let name = self.columns.first().map_or("", String::as_str);
-        let mut columns = vec![Vec::with_capacity(rows.num_rows()); self.data.len()];
+        let mut columns = vec![Vec::with_capacity(rows.num_rows()); self.columns.len()];
         for row in 0..rows.num_rows() {
             let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
             let given: Vec<f64> = given.iter().map(at).collect();
-            let share = match (&self.simulation, draws) {
+            let share = match (simulation, draws) {
                 (Some(simulation), _) => simulation
                     .given(&given)
                     .and_then(|given| given.share(values.as_ref().map_or(f64::NAN, at))),
@@ -75,7 +127,7 @@ impl Drawn {
                     Some(uniform(self.seed, name, draw.unwrap_or_default(), &given))
                 }
             };
-            for (column, density) in columns.iter_mut().zip(&self.data) {
+            for (column, density) in columns.iter_mut().zip(&data) {
                 let value = share.and_then(|share| Some(density.given(&given)?.quantile(share)));
                 column.push(value.unwrap_or(f64::NAN) as f32);
             }

@@ -1,15 +1,18 @@
-//! An attempt at a shard that is a fit: what was counted of a category on all shards of a stage goes
-//! in; its parameters come out, as a table and as a file that weights are made of.
+//! An attempt at a shard that is a fit or a density: what was counted of it on all shards of a stage
+//! goes in; its numbers come out as a table, and all of it as a file that weights or draws are made of.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use lumimill_common::campaign::{DENSITY, Stage, StageName};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
 use lumimill_common::marker::{Marker, fit_key, marker_key};
-use lumimill_common::metric::{CutFlow, FrozenFit, FrozenModel, MassFitSpec, MetricSpec, Partial};
+use lumimill_common::metric::{
+    CutFlow, FrozenDensity, FrozenFit, FrozenKde, FrozenModel, KdeSpec, MassFitSpec, Partial,
+};
 use lumimill_common::shard::Shard;
 use lumimill_common::store::Key;
 use tokio::task::JoinSet;
@@ -22,10 +25,11 @@ use crate::process::Measured;
 const AHEAD: usize = 16;
 
 impl Attempt {
-    fn fitted(&self) -> Result<&MassFitSpec, Failure> {
+    /// The stage that it is of, which fits or estimates.
+    fn estimating(&self) -> Result<&Stage, Failure> {
         let stage = self.production.stages.get(&self.shard.stage);
-        let fit = stage.and_then(|stage| stage.stage().fit.as_ref());
-        fit.ok_or_else(|| {
+        let stage = stage.map(|stage| stage.stage());
+        stage.filter(|stage| stage.is_estimate()).ok_or_else(|| {
             Failure::reject(
                 FailureKind::Job,
                 &self.shard.stage,
@@ -44,10 +48,13 @@ impl Attempt {
         if let Some(counted) = known.get(&shard.stage) {
             return Ok(Arc::clone(counted));
         }
-        let counting = MetricSpec::MassFit(self.fitted()?.counting());
+        let stage = self.estimating()?;
+        let lacking = || Failure::reject(FailureKind::Job, &shard.stage, "it counts nothing");
+        let counting = stage.counting().ok_or_else(lacking)?;
+        let parent = stage.from.as_ref().ok_or_else(lacking)?;
         let mut counted = Partial::new(&counting);
         let mut markers = JoinSet::new();
-        let mut shards = self.of_whole().into_iter();
+        let mut shards = self.of_whole(parent).into_iter();
         loop {
             while markers.len() < AHEAD
                 && let Some(shard) = shards.next()
@@ -83,14 +90,10 @@ impl Attempt {
         Ok(counted)
     }
 
-    /// The shards of the stage of which it reads something of all.
-    pub(crate) fn of_whole(&self) -> Vec<Arc<Shard>> {
-        let Self {
-            production, shard, ..
-        } = self;
-        let whole = shard.whole.as_ref().map(|whole| &whole.stage);
-        let shards = production.shards.values();
-        let of_stage = shards.filter(|shard| Some(&shard.stage) == whole);
+    /// All shards of a stage.
+    pub(crate) fn of_whole(&self, stage: &StageName) -> Vec<Arc<Shard>> {
+        let shards = self.production.shards.values();
+        let of_stage = shards.filter(|shard| shard.stage == *stage);
         of_stage.cloned().collect()
     }
 
@@ -104,29 +107,44 @@ impl Attempt {
         })
     }
 
-    /// Fits the category of a number to what was counted.
+    /// Fits the category of a number to what was counted, or estimates the density.
     pub(crate) fn fit(
         &self,
         number: u32,
         counted: Option<&Partial>,
     ) -> Result<(Finished, Measured), Failure> {
+        let shard = &self.shard;
+        let stage = self.estimating()?;
+        let lacking = || Failure::reject(FailureKind::Job, shard.id, "nothing is counted for it");
+        let counted = counted.ok_or_else(lacking)?;
+        let made = match (&stage.fit, &stage.kde) {
+            (Some(fit), _) => fitted(fit, counted, number),
+            (None, Some(kde)) => estimated(kde, counted),
+            (None, None) => Err(String::from("it is of no stage that fits")),
+        };
+        let made = made.map_err(|error| Failure::reject(FailureKind::Fit, &shard.stage, error))?;
+        self.written(made)
+    }
+
+    fn written(&self, made: Made) -> Result<(Finished, Measured), Failure> {
         let Self {
             production, shard, ..
         } = self;
-        let spec = self.fitted()?;
-        let lacking = || Failure::reject(FailureKind::Job, shard.id, "nothing is counted for it");
-        let counted = counted.ok_or_else(lacking)?;
-        let number = usize::try_from(number).unwrap_or(usize::MAX);
-        let reject =
-            |error: &dyn std::fmt::Display| Failure::reject(FailureKind::Fit, &shard.stage, error);
-        let frozen = spec.freeze(counted, number);
-        let frozen = frozen.map_err(|error| reject(&error))?;
-        let bytes = form::write(&frozen).map_err(|error| reject(&error))?;
-        let key = fit_key(&shard.stage, &frozen.category);
-        let key = key.ok_or_else(|| reject(&"no file is named by this category"))?;
+        let Made {
+            category,
+            bytes,
+            table,
+        } = made;
+        let unnamed = || {
+            Failure::reject(
+                FailureKind::Fit,
+                &shard.stage,
+                "no file is named by this category",
+            )
+        };
+        let key = fit_key(&shard.stage, &category).ok_or_else(unnamed)?;
         let hash = blake3::hash(&bytes).to_hex().to_string();
-        let table = table(&frozen).map_err(|error| reject(&error))?;
-        let facts = self.facts_of_fit(&frozen, &hash);
+        let facts = self.facts_of_fit(&category, &hash);
         let path = scratch_path(production, shard);
         let mut output = ParquetOutput::create(&path, table.schema_ref(), facts)?;
         output.write(&table)?;
@@ -136,30 +154,30 @@ impl Attempt {
             cut_flow: CutFlow::new(),
             tells_events: false,
             partials: Vec::new(),
-            fits: BTreeMap::from([(frozen.category, hash)]),
+            fits: BTreeMap::from([(category, hash)]),
             frozen: Some(Frozen { key, bytes }),
         };
         Ok((finished, measured))
     }
 
-    fn facts_of_fit(&self, frozen: &FrozenFit, hash: &str) -> Vec<(String, String)> {
+    fn facts_of_fit(&self, category: &str, hash: &str) -> Vec<(String, String)> {
         let Self {
             production, shard, ..
         } = self;
         let stage = production.stages.get(&shard.stage);
         let configuration = stage.map_or("", |stage| stage.digest());
-        let whole = shard.whole.as_ref().map(ToString::to_string);
+        let whole = shard.wholes.first().map(ToString::to_string);
         let facts = [
             ("campaign", production.campaign.to_string()),
             ("stage", shard.stage.to_string()),
             ("shard", shard.id.to_string()),
             ("configuration", configuration.to_owned()),
-            ("category", frozen.category.clone()),
+            ("category", category.to_owned()),
             ("counts", whole.unwrap_or_default()),
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ];
         let facts = facts.map(|(key, value)| (key.to_owned(), value));
-        let fit = (format!("fit.{}", frozen.category), hash.to_owned());
+        let fit = (format!("fit.{category}"), hash.to_owned());
         facts.into_iter().chain([fit]).collect()
     }
 }
@@ -171,24 +189,82 @@ pub(crate) struct Frozen {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// What is made of counts: a file, and its numbers as rows.
+struct Made {
+    category: String,
+    bytes: Vec<u8>,
+    table: RecordBatch,
+}
+
+/// A fit of the category of a number.
+fn fitted(spec: &MassFitSpec, counted: &Partial, number: u32) -> Result<Made, String> {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    let frozen = spec.freeze(counted, number).map_err(|it| it.to_string())?;
+    Ok(Made {
+        bytes: form::write(&frozen).map_err(|error| error.to_string())?,
+        table: table(&frozen).map_err(|error| error.to_string())?,
+        category: frozen.category,
+    })
+}
+
+/// A density.
+fn estimated(spec: &KdeSpec, counted: &Partial) -> Result<Made, String> {
+    let frozen = spec.freeze(counted)?;
+    Ok(Made {
+        category: DENSITY.to_owned(),
+        bytes: form::write(&frozen).map_err(|error| error.to_string())?,
+        table: table_of_density(&frozen).map_err(|error| error.to_string())?,
+    })
+}
+
 /// A line of the table of a fit.
 type Line = (&'static str, Option<f64>, Option<f64>);
 
 /// Yields and parameters of all models, and how good each is, as rows.
 fn table(frozen: &FrozenFit) -> Result<RecordBatch, arrow_schema::ArrowError> {
-    let (mut variations, mut names) = (Vec::new(), Vec::new());
-    let (mut values, mut errors) = (Vec::new(), Vec::new());
-    for model in &frozen.models {
+    let lines = frozen.models.iter().flat_map(|model| {
         let of_values = model.values.iter();
         let of_values = of_values.map(|it| (it.name.as_str(), Some(it.value), it.error));
-        for (name, value, error) in of_values.chain(goodness(model)) {
-            variations.push(model.variation.as_str());
-            names.push(name);
-            values.push(value);
-            errors.push(error);
-        }
+        let lines = of_values.chain(goodness(model));
+        lines.map(|line| (model.variation.as_str(), line))
+    });
+    rows(&frozen.category, lines)
+}
+
+/// What densities are estimated from, as rows.
+fn table_of_density(frozen: &FrozenKde) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let of = |density: &FrozenDensity| -> [Line; 2] {
+        [
+            ("sumw", Some(density.sumw), None),
+            ("negative_cells", Some(density.negative as f64), None),
+        ]
+    };
+    let counts: [Line; 3] = [
+        ("rows", Some(frozen.rows as f64), None),
+        ("rows_outside", Some(frozen.outside as f64), None),
+        ("rows_missing", Some(frozen.missing as f64), None),
+    ];
+    let nominal = counts.into_iter().chain(of(&frozen.nominal));
+    let nominal = nominal.map(|line| ("nominal", line));
+    let other = frozen.systematic.iter().flat_map(of);
+    let other = other.map(|line| ("systematic", line));
+    rows(DENSITY, nominal.chain(other))
+}
+
+/// Lines of a category, each with its variation, as rows.
+fn rows<'a>(
+    category: &str,
+    lines: impl Iterator<Item = (&'a str, (&'a str, Option<f64>, Option<f64>))>,
+) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let (mut variations, mut names) = (Vec::new(), Vec::new());
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for (variation, (name, value, error)) in lines {
+        variations.push(variation);
+        names.push(name);
+        values.push(value);
+        errors.push(error);
     }
-    let categories = vec![frozen.category.as_str(); names.len()];
+    let categories = vec![category; names.len()];
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from(categories)),
         Arc::new(StringArray::from(variations)),

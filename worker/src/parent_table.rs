@@ -132,7 +132,7 @@ mod tests {
             stage: stage.parse().unwrap(),
             source: Source::Entries,
             beside: Vec::new(),
-            whole: None,
+            wholes: Vec::new(),
             dataset: String::from("d"),
             file: FileIdentity {
                 url: String::from("a.root"),

@@ -17,9 +17,9 @@ pub struct PlannedStage {
     /// The stages that stand beside that one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<StageName>,
-    /// The stage all of whose shards each of its shards reads something of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub whole: Option<StageName>,
+    /// The stages all of whose shards each of its shards reads something of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wholes: Vec<StageName>,
     /// The names of the categories that it fits; none where it has rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
@@ -73,7 +73,7 @@ impl PlannedStage {
             name,
             from: None,
             beside: Vec::new(),
-            whole: None,
+            wholes: Vec::new(),
             categories: Vec::new(),
             digest: digest.to_owned(),
             models: Vec::new(),

@@ -15,7 +15,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::{BdtSource, Problem, Stage};
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::metric::{CutFlow, FillError, MetricSpec, Partial, RowBatch, Unit};
+use lumimill_common::metric::{CutFlow, FillError, Partial, RowBatch, Unit};
 use lumimill_common::shard::Shard;
 
 use crate::compiled_stage::CompiledStage;
@@ -23,11 +23,12 @@ use crate::drawn::DRAW;
 use crate::entry_reader::{Counted, EntryReader};
 use crate::feature::{Rows, RunError};
 use crate::fit::Frozen;
+use crate::given::Given;
 use crate::prepared_stage::{PreparedStage, fold_field};
 use crate::stage_model::{NotScored, StageModel, score_with_graphs};
 use crate::told_apart::ToldApart;
 use crate::unfinished::Unfinished;
-use crate::weights::{RowWeights, no_weights, weight_fields};
+use crate::weights::{no_weights, weight_fields};
 
 use fill::{fill, fill_before_cuts};
 use keys::{event_folds, event_keys, row_draws, take};
@@ -62,14 +63,14 @@ pub struct Measured {
 /// What is measured on a shard, as it is processed.
 pub(crate) struct Measuring<'a> {
     measured: Measured,
-    weights: Option<RowWeights<'a>>,
+    given: Given<'a>,
     told_apart: ToldApart,
     shuffles: Shuffles,
 }
 
 impl<'a> Measuring<'a> {
-    /// Of a shard of a stage, of which nothing is processed yet, and whose rows have these weights.
-    pub(crate) fn of(stage: &CompiledStage, weights: Option<RowWeights<'a>>) -> Self {
+    /// Of a shard of a stage, of which nothing is processed yet, and whose rows are given this.
+    pub(crate) fn of(stage: &CompiledStage, given: Given<'a>) -> Self {
         let metrics = stage.prepared().metrics();
         Self {
             measured: Measured {
@@ -77,13 +78,10 @@ impl<'a> Measuring<'a> {
                 cut_flow: CutFlow::new(),
                 tells_events: false,
                 frozen: None,
-                fits: weights
-                    .as_ref()
-                    .map(|weights| weights.digests().clone())
-                    .unwrap_or_default(),
+                fits: given.digests(),
                 partials: metrics.iter().map(Partial::new).collect(),
             },
-            weights,
+            given,
             told_apart: ToldApart::new(stage.events_of_rows()),
             shuffles: Shuffles::of(stage.prepared()),
         }
@@ -150,7 +148,7 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
     let rows = rows
         .map_err(|error| error.to_string())
         .and_then(|mut rows| {
-            let columns = added_columns("no file", (stage, None), &events, &rows);
+            let columns = added_columns("no file", (stage, &Given::default()), &events, &rows);
             let (columns, _) = columns.map_err(NotScored::message)?;
             let batch = extended(&rows.batch, stage, columns);
             rows.batch = batch.map_err(|failure| failure.message)?;
@@ -204,9 +202,9 @@ pub(crate) fn wrong_metrics(
         let place = stage.reading.metrics.of(number);
         (format!("metric[{place}]"), metric.clone())
     });
-    let fit = stage.fit.iter();
-    let fit = fit.map(|fit| (String::from("fit"), MetricSpec::MassFit(fit.counting())));
-    let wrong = metrics.chain(fit).filter_map(|(key, metric)| {
+    let key = if stage.is_fit() { "fit" } else { "kde" };
+    let counting = stage.counting().map(|counting| (key.to_owned(), counting));
+    let wrong = metrics.chain(counting).filter_map(|(key, metric)| {
         let error = Partial::new(&metric).fill(&batch).err()?;
         // A column that is not there is a mistake already, or made of one.
         let is_told = match &error {
@@ -269,11 +267,10 @@ fn batch_rows(
 ) -> Result<Option<RecordBatch>, Failure> {
     let Measuring {
         measured,
-        weights,
+        given,
         told_apart,
         shuffles,
     } = measuring;
-    let weights = weights.as_ref();
     count_read(stage, counted, &mut measured.cut_flow);
     let Some(entries) = &counted.entries else {
         for (name, unit) in stage.program().steps() {
@@ -304,7 +301,7 @@ fn batch_rows(
     }
     rows = with_numbers(place, stage, rows, measured)?;
     let url = &place.shard.file.url;
-    let columns = added_columns(url, (stage, weights), &entries.batch, &rows);
+    let columns = added_columns(url, (stage, given), &entries.batch, &rows);
     let (columns, left_out) = columns.map_err(|wrong| place.not_scored(&rows, wrong))?;
     let read = rows.batch.clone();
     rows.batch = extended(&rows.batch, stage, columns)?;
@@ -423,7 +420,7 @@ type Added = (Vec<ArrayRef>, Vec<(String, u64)>);
 /// The fold column, where there is one, the scores and the weights; and what models leave out.
 fn added_columns(
     url: &str,
-    (stage, weights): (&CompiledStage, Option<&RowWeights<'_>>),
+    (stage, given): (&CompiledStage, &Given<'_>),
     events: &RecordBatch,
     rows: &Rows,
 ) -> Result<Added, NotScored> {
@@ -442,9 +439,9 @@ fn added_columns(
         scored = with_column(&scored, Field::new(DRAW, DataType::UInt64, false), draws)?;
     }
     let models = stage.prepared().models();
-    let scored = score_with_graphs(models, stage.graphs(), &scored)?;
+    let scored = score_with_graphs(models, stage.graphs(), &scored, given.estimated)?;
     columns.extend(scored.columns);
-    match weights {
+    match &given.weights {
         Some(weights) => columns.extend(weights.columns(&rows.batch)?),
         None => columns.extend(no_weights(stage.stage(), rows.batch.num_rows())),
     }

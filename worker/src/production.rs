@@ -18,6 +18,7 @@ use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
 use crate::compiled_stage::CompiledStage;
+use crate::estimated::Estimated;
 use crate::grouped::schema_of_entries;
 use crate::input::{self, input_failure};
 use crate::maker::Maker;
@@ -59,6 +60,8 @@ pub struct Production {
     pub maker: Option<Arc<dyn Maker>>,
     /// By the stage that fits it, what was counted on all shards: the same whoever asks.
     pub(crate) counted: tokio::sync::Mutex<BTreeMap<StageName, Arc<Partial>>>,
+    /// The densities of stages that columns are drawn by.
+    pub(crate) estimated: tokio::sync::Mutex<Estimated>,
     /// The fits of stages that weights are made by.
     pub(crate) fits: tokio::sync::Mutex<BTreeMap<StageName, Arc<Fits>>>,
     opened: Mutex<Vec<Opened>>,
@@ -98,6 +101,7 @@ impl Production {
             stop: CancellationToken::new(),
             maker: None,
             counted: tokio::sync::Mutex::default(),
+            estimated: tokio::sync::Mutex::default(),
             fits: tokio::sync::Mutex::default(),
             opened: Mutex::default(),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use arrow_schema::Schema;
 use lumimill_common::campaign::{Keep, Places, Problem, Rows, Stage, StageName};
-use lumimill_common::metric::MassFitSpec;
+use lumimill_common::metric::{KdeSpec, MassFitSpec};
 use lumimill_common::suggest::nearest;
 use lumimill_common::wildcard::matches;
 
@@ -75,6 +75,8 @@ pub(crate) fn with_all_names(stage: &Stage, path: &str, schema: &Schema) -> (Sta
 fn not_there(stage: &Stage, path: &str, schema: &Schema) -> Vec<Problem> {
     let fit = stage.fit.iter().flat_map(MassFitSpec::columns_said);
     let fit = fit.map(|name| (String::from("fit"), name));
+    let kde = stage.kde.iter().flat_map(KdeSpec::columns_read);
+    let kde = kde.map(|name| (String::from("kde"), name));
     let control = stage
         .weigh
         .iter()
@@ -85,7 +87,7 @@ fn not_there(stage: &Stage, path: &str, schema: &Schema) -> Vec<Problem> {
         .iter()
         .filter_map(|weigh| weigh.truth.as_deref());
     let truth = truth.map(|name| (String::from("weigh.truth"), name));
-    let all = fit.chain(control).chain(truth);
+    let all = fit.chain(kde).chain(control).chain(truth);
     let missing = all.filter(|(_, name)| schema.field_with_name(name).is_err());
     let from = stage.from.as_ref().map_or("", StageName::as_str);
     let problem = |(key, name): (String, &str)| {

@@ -36,7 +36,7 @@ pub use self::seal::{SEAL, Seal};
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 8;
+pub const VERSION: u64 = 9;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -255,9 +255,10 @@ pub fn rows(
         Source::Category(number) => Some(u64::from(number)),
         Source::Entries | Source::Rows(_) => None,
     });
-    let wholes = shards
-        .iter()
-        .map(|shard| shard.whole.as_ref().map(WholeStage::to_string));
+    let wholes = shards.iter().map(|shard| {
+        let wholes: Vec<String> = shard.wholes.iter().map(WholeStage::to_string).collect();
+        (!wholes.is_empty()).then(|| wholes.join(", "))
+    });
     let beside = shards.iter().map(|shard| {
         let ids: Vec<String> = shard.beside.iter().map(ShardId::to_string).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
@@ -320,9 +321,8 @@ fn check_parents(table: &ShardTable) -> Result<(), FormError> {
                 "shard {id} {reads} {parent}, {why}"
             )));
         }
-        if let Some(whole) = shard.whole.as_ref()
-            && !stages.contains(&whole.stage)
-        {
+        let mut wholes = shard.wholes.iter();
+        if let Some(whole) = wholes.find(|whole| !stages.contains(&whole.stage)) {
             let (id, stage) = (shard.id, &whole.stage);
             return Err(FormError::Damaged(format!(
                 "shard {id} reads all of stage {stage}, of which nothing is there before it"
@@ -394,9 +394,12 @@ fn read_shards(
                     ids.collect::<Result<_, _>>()?
                 }
             },
-            whole: match whole.is_null(row) {
-                true => None,
-                false => Some(whole.value(row).parse()?),
+            wholes: match whole.is_null(row) {
+                true => Vec::new(),
+                false => {
+                    let wholes = whole.value(row).split(", ").map(str::parse);
+                    wholes.collect::<Result<_, _>>()?
+                }
             },
             dataset: dataset.value(row).to_owned(),
             file: FileIdentity {

@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field};
 use lumimill_common::campaign::{Cow, Stage, Weigh};
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::form;
+use lumimill_common::form::{self, Stored};
 use lumimill_common::marker::fit_key;
 use lumimill_common::metric::{FrozenFit, MassFitSpec, RowBatch, Weigher, WeightReference};
 use lumimill_common::shard::Shard;
@@ -29,32 +29,33 @@ impl Attempt {
         let Self {
             production, shard, ..
         } = self;
-        let Some(whole) = &shard.whole else {
+        let stage = production.stages.get(&shard.stage);
+        let Some(weigh) = stage.and_then(|stage| stage.stage().weigh.as_ref()) else {
             return Ok(None);
         };
         let mut known = production.fits.lock().await;
-        if let Some(fits) = known.get(&whole.stage) {
+        if let Some(fits) = known.get(&weigh.fit) {
             return Ok(Some(Arc::clone(fits)));
         }
         let mut fits = Fits::default();
-        for fit in self.of_whole() {
-            let (frozen, digest) = self.frozen(&fit).await?;
+        for fit in self.of_whole(&weigh.fit) {
+            let (frozen, digest) = self.frozen::<FrozenFit>(&fit).await?;
             fits.digests.insert(frozen.category.clone(), digest);
             fits.frozen.push(frozen);
         }
         let fits = Arc::new(fits);
-        known.insert(whole.stage.clone(), Arc::clone(&fits));
+        known.insert(weigh.fit.clone(), Arc::clone(&fits));
         Ok(Some(fits))
     }
 
-    /// The file of a fit, held against the marker of its shard, and its hash.
-    async fn frozen(&self, fit: &Shard) -> Result<(FrozenFit, String), Failure> {
+    /// The file of a fit or a density, held against the marker of its shard, and its hash.
+    pub(crate) async fn frozen<T: Stored>(&self, fit: &Shard) -> Result<(T, String), Failure> {
         let store = self.production.store.as_ref();
         let marker = self.marker_of(fit).await?;
         let category = fit.file.url.as_str();
         let key = fit_key(&fit.stage, category);
         let (key, digest) = key.zip(marker.fits.get(category)).ok_or_else(|| {
-            let message = format!("the marker of {category} names no fit");
+            let message = format!("the marker of {category} names no file of it");
             Failure::reject(FailureKind::Parent, &fit.stage, message)
         })?;
         let bytes = store.get(&key).await;
@@ -67,7 +68,7 @@ impl Attempt {
             );
             Failure::reject(FailureKind::Parent, &fit.stage, message)
         })?;
-        match form::read::<FrozenFit>(&bytes) {
+        match form::read::<T>(&bytes) {
             Ok(frozen) => Ok((frozen, digest.clone())),
             Err(error) if error.is_newer() => Err(newer(store, &key, &error)),
             Err(error) => {

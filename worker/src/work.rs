@@ -1,7 +1,5 @@
 //! A shard as it is processed, piece by piece, into a table in scratch space.
 
-use std::collections::BTreeMap;
-
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use lumimill_common::failure::{Failure, FailureKind};
@@ -12,6 +10,7 @@ use crate::commit::{Attempt, scratch_path};
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
 use crate::facts::facts;
+use crate::given::Given;
 use crate::memory::Memory;
 use crate::parquet_output::{Finished, ParquetOutput};
 use crate::process::{Measured, Measuring, Sink};
@@ -19,7 +18,6 @@ use crate::production::Production;
 use crate::progress::{Pace, Steps};
 use crate::unfinished::Unfinished;
 use crate::unit;
-use crate::weights::RowWeights;
 
 /// A shard that is being processed, and what is made of it so far.
 pub(crate) struct Work<'a> {
@@ -33,16 +31,14 @@ impl<'a> Work<'a> {
     pub(crate) fn begin(
         attempt: &'a Attempt,
         compiled: &CompiledStage,
-        weights: Option<RowWeights<'a>>,
+        given: Given<'a>,
         (memory, pace): (Memory<'a>, Option<Pace>),
     ) -> Result<Self, Failure> {
         let Attempt {
             production, shard, ..
         } = attempt;
         let schema = unit::with_units(compiled);
-        let none = BTreeMap::new();
-        let fits = weights.as_ref().map_or(&none, RowWeights::digests);
-        let facts = facts(&production.campaign, shard, compiled, fits);
+        let facts = facts(&production.campaign, shard, compiled, &given.digests());
         let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
         Ok(Self {
             production,
@@ -53,7 +49,7 @@ impl<'a> Work<'a> {
                 pace,
                 memory,
             },
-            measuring: Measuring::of(compiled, weights),
+            measuring: Measuring::of(compiled, given),
         })
     }
 

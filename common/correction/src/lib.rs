@@ -17,10 +17,12 @@ mod error;
 mod file;
 mod formula;
 mod node;
+mod ratio;
 mod table;
 
 pub use correction::{Categories, Correction, Input, InputKind, InputVariable};
 pub use efficiency::Efficiency;
 pub use error::{EvaluateError, FileError};
 pub use file::CorrectionFile;
+pub use ratio::Uncertain;
 pub use table::{Axis, NoTable, Table};

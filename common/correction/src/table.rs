@@ -59,9 +59,9 @@ pub enum NoTable {
 }
 
 impl Table {
-    /// Tables as a file of schema version 2. A value that is no number, an empty bin, is written as 0,
-    /// because correctionlib refuses a file with anything else in its place. Values outside of the
-    /// bins are an error to who evaluates the file.
+    /// Tables as a file of schema version 2. A bin whose value is no number, as it is empty, is an
+    /// error to who evaluates the file, as are values outside of the bins: correctionlib refuses a file
+    /// with null or NaN, and 0 would be taken for a weight.
     pub fn file(tables: &[Self], description: &str) -> Result<String, NoTable> {
         let corrections = tables
             .iter()
@@ -150,14 +150,38 @@ impl Table {
             }
             bins = bins.checked_mul(axis.edges.len() - 1).ok_or_else(wrong)?;
         }
+        let all = || self.variations.iter().flat_map(|(_, values)| values);
+        if all().any(|value| !value.is_finite()) && self.nowhere().is_none() {
+            return Err(wrong());
+        }
         (!self.axes.is_empty()).then_some(bins).ok_or_else(wrong)
     }
 
+    /// A node without a value for anything that reaches it: a bin beside all bins of an axis, where one
+    /// has an end.
+    fn nowhere(&self) -> Option<Value> {
+        self.axes.iter().find_map(|axis| {
+            let last = axis.edges.last()?;
+            let beyond = last.abs().max(1.0);
+            let edges = [last + beyond, last + 2.0 * beyond];
+            edges.iter().all(|edge| edge.is_finite()).then(|| {
+                json!({
+                    "nodetype": "binning",
+                    "input": axis.name,
+                    "edges": edges,
+                    "content": [0.0],
+                    "flow": "error",
+                })
+            })
+        })
+    }
+
     fn binning(&self, values: &[f64]) -> Value {
-        let values = values
-            .iter()
-            .map(|value| if value.is_finite() { *value } else { 0.0 });
-        let content: Vec<f64> = values.collect();
+        let values = values.iter().map(|value| match value.is_finite() {
+            true => Value::from(*value),
+            false => self.nowhere().unwrap_or_default(),
+        });
+        let content: Vec<Value> = values.collect();
         let edges = self.axes.iter().map(|axis| {
             Value::from(
                 axis.edges

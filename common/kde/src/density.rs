@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::axis::Axis;
 use crate::error::KdeError;
+use crate::frozen::Frozen;
 use crate::smooth::{spread, spread_by};
 
 /// Cells, at most, of all axes together.
@@ -25,7 +26,8 @@ pub enum Approximation {
 }
 
 /// A density on a grid, whose first axis is the variable that is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Frozen", into = "Frozen")]
 pub struct Density {
     pub(crate) axes: Vec<Axis>,
     /// For each cell of the other axes, what is below the end of each bin of the first one.

@@ -9,9 +9,10 @@ use crate::error::KdeError;
 /// The form of what is written.
 const FORM: u32 = 1;
 
+/// A density as it is written.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Frozen {
+pub(crate) struct Frozen {
     form: u32,
     axes: Vec<Axis>,
     negative: usize,
@@ -22,14 +23,8 @@ impl Density {
     /// As JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let frozen = Frozen {
-            form: FORM,
-            axes: self.axes.clone(),
-            negative: self.negative,
-            below: self.below.clone(),
-        };
         // Numbers of an estimate are finite, and so it can be written.
-        serde_json::to_vec(&frozen).unwrap_or_default()
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     /// What was written.
@@ -37,9 +32,28 @@ impl Density {
     /// # Errors
     /// For anything else, with what is wrong with it.
     pub fn parse(json: &[u8]) -> Result<Self, KdeError> {
-        let wrong = |what: String| KdeError::Frozen(what);
         let frozen: Frozen =
-            serde_json::from_slice(json).map_err(|error| wrong(error.to_string()))?;
+            serde_json::from_slice(json).map_err(|error| KdeError::Frozen(error.to_string()))?;
+        Self::try_from(frozen)
+    }
+}
+
+impl From<Density> for Frozen {
+    fn from(density: Density) -> Self {
+        Self {
+            form: FORM,
+            axes: density.axes,
+            negative: density.negative,
+            below: density.below,
+        }
+    }
+}
+
+impl TryFrom<Frozen> for Density {
+    type Error = KdeError;
+
+    fn try_from(frozen: Frozen) -> Result<Self, KdeError> {
+        let wrong = |what: String| KdeError::Frozen(what);
         if frozen.form != FORM {
             return Err(wrong(format!(
                 "its form is {}, this reads {FORM}",

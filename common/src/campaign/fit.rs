@@ -1,17 +1,52 @@
 //! `[stage.fit]`: a stage that fits a model to a column, in categories, over all rows of another
 //! stage. Its shards are the categories; it has no rows.
 
+use super::kde::DENSITY;
 use super::name::StageName;
 use super::stage::Stage;
 use crate::marker::fit_key;
-use crate::metric::MassFitSpec;
+use crate::metric::{MassFitSpec, MetricSpec};
 use crate::section::Section;
 
 /// Keys that make rows, which a fit has none of.
-const OF_ROWS: [&str; 11] = [
-    "where", "rows", "keep", "labels", "columns", "select", "folds", "model", "metric", "zip",
+const OF_ROWS: [&str; 15] = [
+    "where",
+    "rows",
+    "keep",
+    "labels",
+    "columns",
+    "select",
+    "folds",
+    "model",
+    "metric",
+    "zip",
     "join",
+    "weigh",
+    "apply",
+    "resample",
+    "transform",
 ];
+
+/// Says what a stage with `fit` or `kde`, which makes no rows, has no use for.
+pub(super) fn refuse_rows(section: &mut Section<'_>, (key, what): (&str, &str), reads_rows: bool) {
+    if section.value(key).is_none() {
+        return;
+    }
+    for of_rows in OF_ROWS {
+        if section.value(of_rows).is_some() {
+            let message =
+                format!("does not go with {what}, which has no rows: put it in a stage of its own");
+            section.problem(of_rows, message);
+        }
+    }
+    if !reads_rows {
+        let message = match key {
+            "fit" => "is fitted to the rows of a stage: from = \"stage\"",
+            _ => "is estimated from the rows of a stage: from = \"stage\"",
+        };
+        section.problem(key, message);
+    }
+}
 
 /// The fit of a stage; none where it has none, or a wrong one.
 pub(super) fn read_fit(
@@ -19,19 +54,7 @@ pub(super) fn read_fit(
     reads_rows: bool,
     functions: &[(String, String)],
 ) -> Option<MassFitSpec> {
-    if section.value("fit").is_some() {
-        for key in OF_ROWS.into_iter().chain(["weigh"]) {
-            if section.value(key).is_some() {
-                let message =
-                    "does not go with a fit, which has no rows: put it in a stage of its own";
-                section.problem(key, message);
-            }
-        }
-        if !reads_rows {
-            let message = "is fitted to the rows of a stage: from = \"stage\"";
-            section.problem("fit", message);
-        }
-    }
+    refuse_rows(section, ("fit", "a fit"), reads_rows);
     let mut fit = section.section("fit")?;
     let before = fit.mistakes();
     let read = MassFitSpec::read_stage(&mut fit, functions);
@@ -64,13 +87,14 @@ pub(super) fn read_fit(
     }
 }
 
-/// Has stages count what the fits of later ones are made of.
+/// Has stages count what the fits and densities of later ones are made of.
 pub(super) fn count_for_fits(stages: &mut [Stage]) {
     for number in 0..stages.len() {
-        let Some((stage, spec)) = stages.get(number).and_then(Stage::fitted) else {
+        let stage = stages.get(number);
+        let counting = stage.and_then(|stage| stage.from.clone().zip(stage.counting()));
+        let Some((stage, counting)) = counting else {
             continue;
         };
-        let (stage, counting) = (stage.clone(), spec.counting());
         let parent = stages.iter_mut().find(|parent| parent.name == stage);
         if let Some(parent) = parent.filter(|parent| !parent.counted.contains(&counting)) {
             parent.counted.push(counting);
@@ -79,34 +103,50 @@ pub(super) fn count_for_fits(stages: &mut [Stage]) {
 }
 
 impl Stage {
-    /// What is wrong with what it reads of `earlier` stages that are fits: the key below the stage,
-    /// and what is wrong.
+    /// What is wrong with what it reads of `earlier` stages that have no rows: the key below the
+    /// stage, and what is wrong.
     pub(super) fn wrong_fits(&self, earlier: &[Self]) -> Vec<(String, String)> {
-        let is_fit = |name: &StageName| earlier.iter().any(|it| it.name == *name && it.is_fit());
+        let estimate = |name: &StageName| {
+            let mut estimates = earlier.iter().filter(|stage| stage.is_estimate());
+            estimates.find(|stage| stage.name == *name)
+        };
         let from = self.from.iter().map(|name| (String::from("from"), name));
         let zip = self.zip.iter().enumerate();
         let zip = zip.map(|(index, name)| (format!("zip[{index}]"), name));
         let joins = self.joins.iter().enumerate();
         let joins = joins.map(|(index, join)| (format!("join[{index}].stage"), &join.stage));
         let all = from.chain(zip).chain(joins);
-        let wrong = all.filter(|(_, name)| is_fit(name)).map(|(key, name)| {
-            let message = format!("\"{name}\" is a fit, which has no rows: weigh by it");
-            (key, message)
+        let wrong = all.filter_map(|(key, name)| {
+            let what = match estimate(name)?.is_fit() {
+                true => "is a fit, which has no rows: weigh by it",
+                false => "is a density, which has no rows: resample or transform by it",
+            };
+            Some((key, format!("\"{name}\" {what}")))
         });
         wrong.collect()
     }
 
-    /// The stage of which each of its shards reads something of all shards: the fits that it weighs
-    /// by, or what is counted for its own.
+    /// The stages of which each of its shards reads something of all shards: the fits that it weighs
+    /// by, the densities that it draws by, or what is counted for its own.
     #[must_use]
-    pub fn whole(&self) -> Option<&StageName> {
-        let weighed = self.weigh.as_ref().map(|weigh| &weigh.fit);
-        weighed.or(self.from.as_ref().filter(|_| self.is_fit()))
+    pub fn wholes(&self) -> Vec<&StageName> {
+        let weighed = self.weigh.iter().map(|weigh| &weigh.fit);
+        let counted = self.from.iter().filter(|_| self.is_estimate());
+        let mut wholes: Vec<&StageName> = weighed.chain(counted).collect();
+        for stage in self.densities() {
+            if !wholes.contains(&stage) {
+                wholes.push(stage);
+            }
+        }
+        wholes
     }
 
-    /// The names of the categories that it fits.
+    /// The names of the categories that it fits; of a density there is one.
     #[must_use]
     pub fn categories(&self) -> Vec<String> {
+        if self.kde.is_some() {
+            return vec![DENSITY.to_owned()];
+        }
         let names = self.fit.iter().flat_map(|fit| {
             let numbers = 0..fit.categories();
             numbers.map(|number| fit.named(number).0)
@@ -114,8 +154,11 @@ impl Stage {
         names.collect()
     }
 
-    /// The stage whose rows it fits, and the fit.
-    fn fitted(&self) -> Option<(&StageName, &MassFitSpec)> {
-        self.from.as_ref().zip(self.fit.as_ref())
+    /// What is counted for it on the rows of the stage that it reads, where it makes no rows itself.
+    #[must_use]
+    pub fn counting(&self) -> Option<MetricSpec> {
+        let fit = self.fit.as_ref();
+        let fit = fit.map(|fit| MetricSpec::MassFit(fit.counting()));
+        fit.or_else(|| self.kde.clone().map(MetricSpec::Kde))
     }
 }

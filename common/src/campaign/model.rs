@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::section::Section;
 pub use apply::{CorrectionSource, Outside, USUAL};
 pub use bdt::{BdtMode, BdtSource, is_ccdb};
-pub use draw::DrawSource;
+pub use draw::{DensityStage, DrawSource};
 pub use graph::{Dense, Distance, Edges, Graph, GraphInput, Least, Level, WrittenEdges};
 pub use inputs::{ModelInputs, NamedInput};
 pub use outputs::ModelOutput;
@@ -129,6 +129,15 @@ impl Model {
     pub fn bdt(&self) -> Option<&BdtSource> {
         match &self.source {
             ModelSource::Bdt(source) => Some(source),
+            _ => None,
+        }
+    }
+
+    /// What it is drawn by, where it is.
+    #[must_use]
+    pub fn draw(&self) -> Option<&DrawSource> {
+        match &self.source {
+            ModelSource::Draw(source) => Some(source),
             _ => None,
         }
     }

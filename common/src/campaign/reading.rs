@@ -19,8 +19,12 @@ pub struct Reading {
     pub metrics: Places,
     /// Words that may be names of what could not be read.
     pub unread: BTreeSet<String>,
+    /// Whether some metric could not be read.
+    pub metrics_are_unread: bool,
     /// Whether it fits, and it is not known what.
     pub fit_is_unread: bool,
+    /// Whether it estimates a density, and it is not known which.
+    pub kde_is_unread: bool,
     /// Whether it is not known what a row is.
     pub rows_are_unread: bool,
 }

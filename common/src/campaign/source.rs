@@ -7,7 +7,7 @@ use super::name::StageName;
 use crate::section::Section;
 
 /// What the campaign has that a stage may read.
-pub(super) struct Sources<'a> {
+pub(in crate::campaign) struct Sources<'a> {
     datasets: &'a [Dataset],
     stages: Vec<Named>,
 }
@@ -65,6 +65,11 @@ impl<'a> Sources<'a> {
             section.problem("from", message);
         }
         of_datasets(names)
+    }
+
+    /// Whether a stage has this name.
+    pub(super) fn is_stage(&self, name: &str) -> bool {
+        self.place_of(name).is_some()
     }
 
     /// An earlier stage, by its name; none where what is wrong is told where it is given.

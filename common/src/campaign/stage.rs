@@ -8,6 +8,7 @@ use super::beside::{Join, read_beside};
 use super::column::{Column, read_columns};
 use super::dataset::Dataset;
 use super::fit::{count_for_fits, read_fit};
+use super::kde::read_kde;
 use super::model::Model;
 use super::name::StageName;
 use super::reading::Reading;
@@ -15,7 +16,7 @@ use super::rows::{Grouping, Keep, Rows};
 use super::source::{Reads, Sources};
 use super::weigh::{Weigh, control_fits};
 use crate::metric::{
-    ImportanceSpec, MassFitSpec, MetricSpec, ModelNames, StageNames, metrics_are_too_large,
+    ImportanceSpec, KdeSpec, MassFitSpec, MetricSpec, ModelNames, StageNames, metrics_are_too_large,
 };
 use crate::section::Section;
 
@@ -84,12 +85,15 @@ pub struct Stage {
     /// What is fitted to the rows that it reads; it has no rows then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit: Option<MassFitSpec>,
+    /// The density that is estimated from the rows that it reads; it has no rows then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kde: Option<KdeSpec>,
     /// The fit of an earlier stage by which its rows have weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weigh: Option<Weigh>,
-    /// What is counted on its rows for the fits of later stages.
+    /// What is counted on its rows for the fits and densities of later stages.
     #[serde(skip)]
-    pub counted: Vec<MassFitSpec>,
+    pub counted: Vec<MetricSpec>,
     /// Where these are in the file, and what of it is not among them.
     #[serde(skip)]
     pub reading: Reading,
@@ -114,7 +118,10 @@ impl Stage {
         let mut stages = Vec::with_capacity(sections.len());
         for mut section in sections {
             let mut stage = Self::read(&mut section, &sources, functions);
-            for (key, message) in stage.find_fit(&stages) {
+            let mut wrong = stage.weigh_density(&stages);
+            wrong.extend(stage.find_fit(&stages));
+            wrong.extend(stage.find_densities(&stages));
+            for (key, message) in wrong {
                 section.problem(&key, message);
             }
             if section.value("name").is_some() && !names.insert(stage.name.clone()) {
@@ -164,10 +171,13 @@ impl Stage {
         ];
         let (zip, joins) = read_beside(section, sources, stage.as_ref());
         let is_fit = section.value("fit").is_some();
+        let is_density = section.value("kde").is_some();
         let fit = read_fit(section, stage.is_some(), functions);
+        let kde = read_kde(section, stage.is_some());
         let mut reading = Reading {
             rows_are_unread: rows.is_none(),
             fit_is_unread: is_fit && fit.is_none(),
+            kde_is_unread: is_density && kde.is_none(),
             ..Reading::default()
         };
         let (rows, grouping) = rows.unwrap_or((Rows::Event, None));
@@ -190,9 +200,10 @@ impl Stage {
             columns: read_columns(section, &mut reading),
             select: section.text("select"),
             folds: read_folds(section),
-            models: read_models(section, &mut reading),
+            models: read_models(section, sources, &mut reading),
             metrics: read_metrics(section, functions, &mut reading),
             fit,
+            kde,
             weigh: Weigh::read(section, sources),
             counted: Vec::new(),
             reading,
@@ -297,8 +308,15 @@ impl Stage {
         let makes_rows = self.rows != Rows::Event || self.has_folds();
         let makes_columns = !self.columns.is_empty() || !self.models.is_empty();
         let keeps = !self.keep.is_empty() || !self.labels.is_empty();
-        let measures = !self.metrics.is_empty() || self.fit.is_some();
+        let measures = !self.metrics.is_empty() || self.fit.is_some() || self.kde.is_some();
         self.from.is_some() && !makes_rows && !makes_columns && !keeps && measures
+    }
+
+    /// Whether it is made of what is counted on all rows of a stage, and has no rows: a fit, or a
+    /// density.
+    #[must_use]
+    pub fn is_estimate(&self) -> bool {
+        self.is_fit() || self.kde.is_some() || self.reading.kde_is_unread
     }
 
     /// Whether it fits, and has no rows.
@@ -313,7 +331,8 @@ impl Stage {
         let of_fit = self.fit.iter().flat_map(MassFitSpec::columns_read);
         let of_metrics = self.metrics.iter().flat_map(MetricSpec::columns);
         let mut columns: Vec<String> = Vec::new();
-        for column in of_metrics.chain(of_fit.map(str::to_owned)) {
+        let of_kde = self.kde.iter().flat_map(KdeSpec::columns_read);
+        for column in of_metrics.chain(of_fit.chain(of_kde).map(str::to_owned)) {
             if !columns.contains(&column) {
                 columns.push(column);
             }
@@ -344,7 +363,7 @@ impl Stage {
     pub fn measured(&self) -> Vec<MetricSpec> {
         let names = self.names_of_metrics();
         let metrics = self.metrics.iter().cloned();
-        let counted = self.counted.iter().cloned().map(MetricSpec::MassFit);
+        let counted = self.counted.iter().cloned();
         metrics
             .map(|metric| metric.in_stage(&names))
             .chain(counted)
@@ -501,7 +520,11 @@ fn read_folds(section: &mut Section<'_>) -> Option<u8> {
     count
 }
 
-fn read_models(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Model> {
+fn read_models(
+    section: &mut Section<'_>,
+    sources: &Sources<'_>,
+    reading: &mut Reading,
+) -> Vec<Model> {
     let mut models = Vec::new();
     for mut model in section.sections("model") {
         match Model::read(&mut model) {
@@ -513,7 +536,7 @@ fn read_models(section: &mut Section<'_>, reading: &mut Reading) -> Vec<Model> {
         }
     }
     models.extend(Model::read_applied(section, reading));
-    models.extend(Model::read_drawn(section, reading));
+    models.extend(Model::read_drawn(section, sources, reading));
     models
 }
 
@@ -524,9 +547,12 @@ fn read_metrics(
 ) -> Vec<MetricSpec> {
     let mut metrics = Vec::new();
     for mut metric in section.sections("metric") {
-        if let Some(read) = super::metric::read(&mut metric, functions) {
-            metrics.push(read);
-            reading.metrics.add(metric.number());
+        match super::metric::read(&mut metric, functions) {
+            Some(read) => {
+                metrics.push(read);
+                reading.metrics.add(metric.number());
+            }
+            None => reading.metrics_are_unread = true,
         }
     }
     metrics

@@ -22,7 +22,7 @@ impl Stage {
     /// each; the last one leaves the rows of the table.
     #[must_use]
     pub fn steps(&self, drops_duplicates: bool) -> Vec<(String, Unit)> {
-        if self.is_fit() {
+        if self.is_estimate() {
             return Vec::new();
         }
         let read = self.steps_of_reading(drops_duplicates).into_iter();

@@ -291,7 +291,7 @@ impl Stage {
     }
 
     /// Whether a column of it is another one, or computed from that here or in an earlier stage.
-    fn depends_on(&self, name: &str, variable: &str, earlier: &[Self]) -> bool {
+    pub(super) fn depends_on(&self, name: &str, variable: &str, earlier: &[Self]) -> bool {
         // Columns are computed from those before, so that this ends; a name may be its own branch.
         let before = |columns: &[Column], name: &str| {
             let at = columns.iter().position(|column| column.name == name)?;

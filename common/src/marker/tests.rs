@@ -48,7 +48,7 @@ fn shard() -> Shard {
         stage: "dimuon".parse().unwrap(),
         source: crate::shard::Source::Entries,
         beside: Vec::new(),
-        whole: None,
+        wholes: Vec::new(),
         dataset: String::from("D"),
         file: FileIdentity {
             url: String::from("a.root"),

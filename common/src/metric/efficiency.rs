@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::holds;
 use super::exact_sum::ExactSum;
-use super::histogram::LARGEST;
+use super::histogram::has_square;
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
@@ -112,9 +112,7 @@ impl Counting for EfficiencyCounts {
         for row in 0..rows.len() {
             let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
             let (weight, other) = (weights.as_ref().map(at), others.as_ref().map(at));
-            let is_wrong = |weight: Option<f64>| {
-                weight.is_some_and(|weight| weight.is_nan() || weight.abs() > LARGEST)
-            };
+            let is_wrong = |weight: Option<f64>| weight.is_some_and(|weight| !has_square(weight));
             let bin = spec.bin(axes.iter().map(at));
             let Some(bin) = bin.filter(|_| !is_wrong(weight) && !is_wrong(other)) else {
                 self.missing = self.missing.saturating_add(1);

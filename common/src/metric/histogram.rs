@@ -18,8 +18,29 @@ use serde::{Deserialize, Serialize};
 /// Weights beyond this, whose squares overflow, are left out like NaN.
 pub(super) const LARGEST: f64 = 1e150;
 
-/// Share of the values outside of the range that is warned of.
+/// Weights closer to 0 than this, whose squares underflow, are left out, too.
+const SMALLEST: f64 = 1e-150;
+
+/// Share of the values outside of the range, or of rows that are left out, that is warned of.
 const MUCH: f64 = 0.01;
+
+/// Whether a weight counts: it is a number, and so is its square, which errors are made of.
+pub(super) fn has_square(weight: f64) -> bool {
+    let size = weight.abs();
+    size <= 0.0 || (SMALLEST..=LARGEST).contains(&size)
+}
+
+/// What is said of rows that are left out for want of a value or a weight, where they are many.
+pub(super) fn left_out(missing: u64, counted: u64) -> Option<String> {
+    let all = missing.saturating_add(counted);
+    (missing as f64 > MUCH * all as f64).then(|| {
+        format!(
+            "{:.1} % of {all} rows are left out, with a value or weight that is null, NaN, beyond \
+             {LARGEST:e} or closer to 0 than {SMALLEST:e}",
+            100.0 * ratio(missing, all)
+        )
+    })
+}
 
 /// Counts of one histogram. Bin 0 is the underflow, bin `bins + 1` the overflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,7 +92,14 @@ pub struct HistogramBin {
 impl HistogramResult {
     /// What a person should know of it.
     pub(super) fn warnings(&self) -> Vec<String> {
-        self.warning().into_iter().collect()
+        let nothing = self.warning();
+        // Without weights, columns may have values in some rows only.
+        let some = match (&nothing, &self.weight) {
+            (None, Some(weight)) => left_out(self.missing, self.values())
+                .map(|said| format!("histogram of {} by {weight}: {said}", self.column)),
+            _ => None,
+        };
+        nothing.into_iter().chain(some).collect()
     }
 
     /// Said when nothing is in the range.
@@ -173,7 +201,7 @@ impl Counting for HistogramCounts {
         let mut weights = weights.map(Vec::into_iter);
         for value in values {
             let weight = weights.as_mut().and_then(Iterator::next).unwrap_or(1.0);
-            if value.is_nan() || weight.is_nan() || weight.abs() > LARGEST {
+            if value.is_nan() || !has_square(weight) {
                 self.missing += 1;
                 continue;
             }

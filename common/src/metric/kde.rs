@@ -1,8 +1,10 @@
 //! Sums of weights on a grid, and the density that is estimated from them when all shards are counted.
 
+mod frozen;
 mod result;
 mod spec;
 
+pub use frozen::{FrozenDensity, FrozenKde};
 pub use result::{Frozen, KdeResult};
 pub use spec::{KdeSpec, RawAxis, RawKde};
 
@@ -11,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::exact_sum::ExactSum;
-use super::histogram::LARGEST;
+use super::histogram::has_square;
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
@@ -71,9 +73,10 @@ impl Counting for KdeCounts {
         for row in 0..rows.len() {
             let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
             let (weight, other) = (weights.as_ref().map(at), others.as_ref().map(at));
-            let is_wrong = |number: f64| number.is_nan() || number.abs() > LARGEST;
             let mut numbers = weight.iter().chain(&other).copied();
-            if numbers.any(is_wrong) || axes.iter().any(|axis| at(axis).is_nan()) {
+            if numbers.any(|weight| !has_square(weight))
+                || axes.iter().any(|axis| at(axis).is_nan())
+            {
                 self.missing = self.missing.saturating_add(1);
                 continue;
             }

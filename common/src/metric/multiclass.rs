@@ -17,7 +17,7 @@ pub use spec::{MulticlassSpec, RawMulticlass};
 use serde::{Deserialize, Serialize};
 
 use super::bins;
-use super::histogram::LARGEST;
+use super::histogram::has_square;
 use super::kind::{Counting, Kind};
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
@@ -74,7 +74,7 @@ impl Counting for MulticlassCounts {
             })?;
             let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
             let weight = weights.as_ref().map(at);
-            let heavy = weight.is_some_and(|weight| weight.is_nan() || weight.abs() > LARGEST);
+            let heavy = weight.is_some_and(|weight| !has_square(weight));
             if heavy || !scores.iter().all(|column| at(column).is_finite()) {
                 self.not_finite += 1;
                 continue;

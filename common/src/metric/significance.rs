@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::axis::{Axis, Place};
-use super::histogram::LARGEST;
+use super::histogram::has_square;
 use super::kind::Counting;
 use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
@@ -157,7 +157,7 @@ impl Counting for SignificanceCounts {
                 continue;
             };
             let weight = weights.as_ref().and_then(|weights| weights.get(row));
-            let is_counted = |weight: &f64| weight.abs() <= LARGEST;
+            let is_counted = |weight: &f64| has_square(*weight);
             if score.is_nan() || mass.is_nan() || !weight.is_none_or(is_counted) {
                 self.missing += 1;
                 continue;

@@ -39,6 +39,7 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         metrics: _,
         counted: _,
         fit,
+        kde,
         weigh,
         // Where all of that is in its file.
         reading: _,
@@ -71,6 +72,9 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
     }
     if let Some(fit) = fit {
         hash.part("fit", &fit.fit_hash());
+    }
+    if let Some(kde) = kde {
+        hash.part("kde", &kde.kde_hash());
     }
     if let Some(weigh) = weigh {
         hash.part("weigh", &of_weigh(weigh));
@@ -307,6 +311,7 @@ fn of_draw(source: &DrawSource) -> FieldHash {
     let DrawSource {
         // Their hashes are those of the model's files.
         files: _,
+        stages,
         has_systematic,
         is_transform,
         seed,
@@ -318,6 +323,9 @@ fn of_draw(source: &DrawSource) -> FieldHash {
     hash.flag("systematic", *has_systematic)
         .flag("transform", *is_transform)
         .number("seed", *seed);
+    if !stages.is_empty() {
+        hash.texts("stages", stages.iter().map(|stage| stage.name.as_str()));
+    }
     hash
 }
 

@@ -115,7 +115,7 @@ impl Shard {
             stage: self.stage.clone(),
             source: self.source,
             beside: self.beside.clone(),
-            whole: self.whole.clone(),
+            wholes: self.wholes.clone(),
             dataset: self.dataset.clone(),
             tree: self.tree.clone(),
             packed: Vec::new(),

@@ -1,6 +1,5 @@
 //! The demo of sWeights: D* candidates of data and of simulation, kaons and pions of which nobody
-//! knows which are real but by the mass, a file of corrections, densities of what identification says
-//! of kaons, and a campaign.
+//! knows which are real but by the mass, a file of corrections, and a campaign.
 //!
 //! The physics is that of a toy with a known truth, which is in `isSignal`; below 1.5 GeV the
 //! background is such that weights by the mass are not valid. It knows nothing of how a campaign is
@@ -8,7 +7,6 @@
 
 mod candidate;
 mod correction;
-mod density;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -43,8 +41,7 @@ const FIRST_RUN: u32 = 5_001;
 const CAMPAIGN: &str = include_str!("dstar/campaign.toml");
 
 /// Writes the demo's files into `folder`, which is created if need be: `data/*.root`,
-/// `simulation/*.root`, `certified.json`, `pid_ratio.json`, `kaons_data.json`, `kaons_simulation.json`
-/// and `campaign.toml`. The same `candidates` and `seed` give the same bytes.
+/// `simulation/*.root`, `certified.json`, `pid_ratio.json` and `campaign.toml`. The same `candidates` and `seed` give the same bytes.
 ///
 /// # Errors
 /// When `candidates` is 0 or a file cannot be written.
@@ -64,10 +61,6 @@ pub fn write_inputs(folder: &Path, candidates: u64, seed: u64) -> Result<DemoInp
         &folder.join("pid_ratio.json"),
         correction::file()?.as_bytes(),
     )?;
-    for (name, origin) in [("data", Origin::Data), ("simulation", Origin::Simulation)] {
-        let path = folder.join(format!("kaons_{name}.json"));
-        write_file(&path, &density::file(origin, seed)?)?;
-    }
     let campaign = folder.join("campaign.toml");
     write_file(&campaign, CAMPAIGN.as_bytes())?;
     let sections = 0..candidates.div_ceil(SECTION);

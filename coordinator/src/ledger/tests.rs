@@ -81,7 +81,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
                     stage: stage.parse().unwrap(),
                     source: Source::Entries,
                     beside: Vec::new(),
-                    whole: None,
+                    wholes: Vec::new(),
                     dataset: String::from("D"),
                     file: identity(at),
                     tree: String::from("Events"),

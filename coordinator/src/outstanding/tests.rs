@@ -34,7 +34,7 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 stage: name.clone(),
                 source,
                 beside: Vec::new(),
-                whole: None,
+                wholes: Vec::new(),
                 dataset: String::from("D"),
                 file: FileIdentity {
                     url: String::from("a.root"),
@@ -61,13 +61,13 @@ pub(crate) fn plan_with_weights(roots: usize) -> Plan {
     let name = |name: &str| -> StageName { name.parse().unwrap() };
     plan.stages.push(PlannedStage {
         from: Some(name("s0")),
-        whole: Some(name("s0")),
+        wholes: vec![name("s0")],
         categories: vec![String::from("p_0"), String::from("p_1")],
         ..PlannedStage::new(name("fit"), "")
     });
     plan.stages.push(PlannedStage {
         from: Some(name("s0")),
-        whole: Some(name("fit")),
+        wholes: vec![name("fit")],
         ..PlannedStage::new(name("weights"), "")
     });
     plan.shards = derive(plan.shards, &plan.stages);

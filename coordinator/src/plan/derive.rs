@@ -23,10 +23,11 @@ pub(crate) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
         };
         let digest = stage.output_digest();
         let of = |name: &StageName| of_stages.get(name).map_or(&[][..], Vec::as_slice);
-        let whole = stage.whole.as_ref().map(|name| whole(name, of(name)));
+        let wholes = stage.wholes.iter().map(|name| whole(name, of(name)));
+        let wholes: Vec<WholeStage> = wholes.collect();
         if !stage.categories.is_empty() {
             let categories = stage.categories.iter().zip(0..);
-            let fits = categories.map(|(name, number)| fit(stage, &digest, name, number, &whole));
+            let fits = categories.map(|(name, number)| fit(stage, &digest, name, number, &wholes));
             of_stages.insert(stage.name.clone(), fits.collect());
             continue;
         }
@@ -35,7 +36,7 @@ pub(crate) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
         let derived = of(parent).iter().enumerate().map(|(at, parent)| {
             let beside = beside.iter().filter_map(|shards| shards.get(at));
             let beside = beside.map(|shard| shard.id).collect();
-            child(parent, (beside, whole.clone()), stage, &digest)
+            child(parent, (beside, wholes.clone()), stage, &digest)
         });
         let derived = derived.collect();
         of_stages.insert(stage.name.clone(), derived);
@@ -49,7 +50,7 @@ pub(crate) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
 /// The shard of a stage that reads the rows of a shard; it is of the same events.
 fn child(
     parent: &Shard,
-    (beside, whole): (Vec<ShardId>, Option<WholeStage>),
+    (beside, wholes): (Vec<ShardId>, Vec<WholeStage>),
     stage: &PlannedStage,
     digest: &str,
 ) -> Shard {
@@ -58,7 +59,7 @@ fn child(
         stage: stage.name.clone(),
         source: Source::Rows(parent.id),
         beside,
-        whole,
+        wholes,
         ..parent.clone()
     };
     shard.id = shard.compute_id(digest);
@@ -71,14 +72,14 @@ fn fit(
     digest: &str,
     category: &str,
     number: u32,
-    whole: &Option<WholeStage>,
+    wholes: &[WholeStage],
 ) -> Shard {
     let mut shard = Shard {
         id: ShardId::default(),
         stage: stage.name.clone(),
         source: Source::Category(number),
         beside: Vec::new(),
-        whole: whole.clone(),
+        wholes: wholes.to_vec(),
         dataset: String::new(),
         file: FileIdentity {
             url: category.to_owned(),
@@ -129,7 +130,7 @@ pub(super) fn divided(
             read(parent);
         }
         shard.beside.iter_mut().for_each(read);
-        if let Some(whole) = &mut shard.whole {
+        for whole in &mut shard.wholes {
             let stage = whole.stage.clone();
             let shards = kept.get(&stage).map_or(&[][..], Vec::as_slice);
             let found = wholes.entry(stage);
@@ -198,7 +199,7 @@ mod tests {
             stage: stage.name.clone(),
             source: Source::Entries,
             beside: Vec::new(),
-            whole: None,
+            wholes: Vec::new(),
             dataset: String::from("D"),
             file: FileIdentity {
                 url: String::from("a.root"),

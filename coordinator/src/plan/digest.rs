@@ -1,7 +1,8 @@
 //! What a person configured, as a digest.
 
 use lumimill_common::campaign::{
-    Campaign, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy, Share, StageName,
+    Campaign, Dataset, DatasetKind, DuplicatePolicy, Measured, RatioTable, Sample, ShardPolicy,
+    Share, StageName,
 };
 use lumimill_common::field_hash::FieldHash;
 use lumimill_common::metric::metrics_digest;
@@ -25,6 +26,7 @@ pub(super) fn digest_of(
         // They are in the digests of the stages.
         functions: _,
         stages,
+        tables,
     } = campaign;
     let stages = stages.iter().zip(planned).map(|(stage, planned)| {
         let mut hash = FieldHash::of("stage");
@@ -46,7 +48,31 @@ pub(super) fn digest_of(
         .parts("datasets", datasets.iter().map(of_dataset))
         .part("shards", &of_shards(shards))
         .parts("stages", stages);
+    if !tables.is_empty() {
+        hash.parts("tables", tables.iter().map(of_table));
+    }
     hash.to_string()
+}
+
+fn of_table(table: &RatioTable) -> FieldHash {
+    let RatioTable { name, data, mc } = table;
+    let measured = |Measured { stage, metric }: &Measured| {
+        let mut hash = FieldHash::of("measured");
+        hash.text("stage", stage.as_str())
+            .number("metric", *metric as u64);
+        hash
+    };
+    let sample = |Sample { particle, misid }: &Sample| {
+        let mut hash = FieldHash::of("sample");
+        hash.part("particle", &measured(particle))
+            .parts("misid", misid.iter().map(measured));
+        hash
+    };
+    let mut hash = FieldHash::of("table");
+    hash.text("name", name.as_str())
+        .part("data", &sample(data))
+        .parts("mc", mc.iter().map(sample));
+    hash
 }
 
 fn of_certified(certified: &Certified) -> FieldHash {

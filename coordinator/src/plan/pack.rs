@@ -122,7 +122,7 @@ mod tests {
                 stage: "s".parse().unwrap(),
                 source: Source::Entries,
                 beside: Vec::new(),
-                whole: None,
+                wholes: Vec::new(),
                 dataset: String::from("D"),
                 file: FileIdentity {
                     url: format!("{name}.root"),

@@ -16,6 +16,7 @@ mod regression;
 pub(super) mod significance;
 
 pub(crate) use drift_alarms::file as drift_alarms_file;
+pub(super) use efficiency::title as efficiency_title;
 pub(crate) use fit::validity_file;
 use lumimill_common::metric::MetricResult;
 

@@ -9,6 +9,7 @@ mod style;
 use super::Pictures;
 use super::figure::escape;
 use super::number::{counted, grouped, percent, significant};
+use super::ratio;
 use super::summary::{Report, ShardCounts};
 use markup::{Align, Table, card, figure, section, tile};
 
@@ -21,6 +22,7 @@ pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
     for (stage, pictures) in report.stages.iter().zip(&pictures.stages) {
         main += &stage::stage(stage, pictures);
     }
+    main += &ratio::page(report, &pictures.tables);
     main += &lumis(report, pictures);
     main += &duplicates(report);
     main += &files(report);

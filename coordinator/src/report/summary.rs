@@ -3,7 +3,7 @@
 use super::metric::significance::Selection;
 use crate::ledger::Counts;
 use crate::plan::Loss;
-use lumimill_common::campaign::StageName;
+use lumimill_common::campaign::{RatioTable, StageName};
 use lumimill_common::metric::{CutFlow, MetricResult};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,6 +21,9 @@ pub struct Report {
     pub data: String,
     /// Stages, in order.
     pub stages: Vec<StageReport>,
+    /// What is put beside one another of their efficiencies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<RatioTable>,
     /// Lumi sections; absent when nothing was certified, as for simulation.
     pub lumis: Option<LumiSummary>,
     /// What its stages were accepted without.

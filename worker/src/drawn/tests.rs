@@ -8,7 +8,7 @@ use arrow_array::types::Float32Type;
 use arrow_array::{ArrayRef, Float32Array, RecordBatch, UInt64Array};
 use lumimill_kde::{Approximation, Axis, Density, Scale};
 
-use super::{DRAW, Drawn, draw_of, uniform};
+use super::{DRAW, Drawn, DrawnBy, draw_of, uniform};
 
 const EXPECTED_DRAW: u64 = 1_496_263_509_649_806_624;
 const EXPECTED_UNIFORM: f64 = 0.09866986472150768;
@@ -33,9 +33,11 @@ fn density(slope: f64) -> Density {
 
 fn drawn(simulation: Option<Density>) -> Drawn {
     Drawn {
-        data: vec![density(0.9), density(0.5)],
         value: simulation.is_some().then(|| "x".to_owned()),
-        simulation,
+        by: DrawnBy::Files {
+            data: vec![density(0.9), density(0.5)],
+            simulation,
+        },
         given: vec!["p".to_owned()],
         seed: 3,
         columns: vec!["d".to_owned(), "d_syst".to_owned()],
@@ -73,9 +75,9 @@ fn truth(slope: f64, x: f64) -> f64 {
 fn draws_follow_the_density_and_do_not_depend_on_batches() {
     let drawn = drawn(None);
     let rows = rows(20_000);
-    let whole = values(&drawn.evaluate(&rows).unwrap());
+    let whole = values(&drawn.evaluate(&rows, None).unwrap());
     let parts = [rows.slice(0, 7_001), rows.slice(7_001, 12_999)];
-    let parts = parts.map(|part| values(&drawn.evaluate(&part).unwrap()));
+    let parts = parts.map(|part| values(&drawn.evaluate(&part, None).unwrap()));
     for column in 0..2 {
         let joined: Vec<u32> = parts
             .iter()
@@ -113,7 +115,7 @@ fn draws_follow_the_density_and_do_not_depend_on_batches() {
 fn quantiles_of_simulation_become_those_of_data() {
     let drawn = drawn(Some(density(0.0)));
     let rows = rows(1_000);
-    let moved = &values(&drawn.evaluate(&rows).unwrap())[0];
+    let moved = &values(&drawn.evaluate(&rows, None).unwrap())[0];
     for (row, x) in moved.iter().enumerate().filter(|(row, _)| *row != 3) {
         let share = (row as f64 + 0.5) / 1_000.0;
         assert!(

@@ -19,7 +19,7 @@ fn shard(number: u128, url: &str) -> Shard {
         stage: "dimuon".parse().unwrap(),
         source: Source::Entries,
         beside: Vec::new(),
-        whole: None,
+        wholes: Vec::new(),
         dataset: String::from("D"),
         file: FileIdentity {
             url: url.to_owned(),

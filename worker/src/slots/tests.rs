@@ -27,7 +27,7 @@ fn shard(number: usize) -> Shard {
         stage: "s".parse().unwrap(),
         source: Source::Entries,
         beside: Vec::new(),
-        whole: None,
+        wholes: Vec::new(),
         dataset: String::from("d"),
         file: FileIdentity {
             url: String::from("nowhere.root"),

@@ -7,7 +7,7 @@ use lumimill_common::suggest;
 use lumimill_kde::{Axis, Density};
 
 use super::ModelFiles;
-use crate::drawn::Drawn;
+use crate::drawn::{Drawn, DrawnBy};
 use crate::score::{Wrong, sha256};
 
 /// Densities with what they are given.
@@ -20,7 +20,7 @@ pub(super) struct Bound {
     pub(super) files: Vec<(String, String)>,
 }
 
-/// Reads the densities of a model. All problems are returned together.
+/// Reads the densities of a model, as far as they are files. All problems are returned together.
 pub(super) fn load(
     files: &ModelFiles<'_>,
     spec: &campaign::Model,
@@ -41,18 +41,18 @@ pub(super) fn load(
             Err(wrong) => problems.push(wrong),
         }
     }
-    let first = densities.first().map(|density| density.axes().to_vec());
-    let Some((drawn, given)) = first.as_deref().and_then(<[Axis]>::split_first) else {
+    let names =
+        |axes: &[Axis]| -> Vec<String> { axes.iter().map(|axis| axis.name.clone()).collect() };
+    let of_files = densities.iter().map(|density| names(density.axes()));
+    let of_stages = source.stages.iter().map(|stage| stage.axes.clone());
+    let axes: Vec<Vec<String>> = of_files.chain(of_stages).collect();
+    let Some((one, (drawn, given))) = axes.first().and_then(|one| Some((one, one.split_first()?)))
+    else {
+        // Of a stage whose density is wrong, that is told there.
         return Err(problems);
     };
-    for (number, other) in densities.iter().enumerate().skip(1) {
-        let names =
-            |axes: &[Axis]| -> Vec<String> { axes.iter().map(|axis| axis.name.clone()).collect() };
-        let (one, other) = (
-            names(first.as_deref().unwrap_or_default()),
-            names(other.axes()),
-        );
-        if problems.is_empty() && one != other {
+    for (number, other) in axes.iter().enumerate().skip(1) {
+        if problems.is_empty() && !other.is_empty() && one != other {
             let message = format!(
                 "is a density of {}, and that of data of {}: they must be of the same",
                 other.join(", "),
@@ -66,12 +66,22 @@ pub(super) fn load(
         .then_some(drawn)
         .into_iter()
         .chain(given);
-    let wanted: Vec<&str> = wanted.map(|axis| axis.name.as_str()).collect();
+    let wanted: Vec<&str> = wanted.map(String::as_str).collect();
     problems.extend(unknown_inputs(spec, &wanted));
     if !problems.is_empty() {
         return Err(problems);
     }
-    let simulation = source.is_transform.then(|| densities.pop()).flatten();
+    let mut stages = source.stages.iter().map(|stage| stage.name.clone());
+    let by = match stages.next() {
+        Some(data) => DrawnBy::Stages {
+            data,
+            simulation: stages.next(),
+        },
+        None => DrawnBy::Files {
+            simulation: source.is_transform.then(|| densities.pop()).flatten(),
+            data: densities,
+        },
+    };
     let resolved = campaign::Model {
         source: ModelSource::Draw(source.clone()),
         inputs: ModelInputs::Named(
@@ -87,13 +97,9 @@ pub(super) fn load(
     };
     Ok(Bound {
         drawn: Arc::new(Drawn {
-            data: densities,
-            simulation,
-            given: given
-                .iter()
-                .map(|axis| expression(spec, &axis.name))
-                .collect(),
-            value: source.is_transform.then(|| expression(spec, &drawn.name)),
+            by,
+            given: given.iter().map(|axis| expression(spec, axis)).collect(),
+            value: source.is_transform.then(|| expression(spec, drawn)),
             seed: source.seed,
             columns: source.columns.clone(),
         }),
@@ -107,7 +113,7 @@ fn key(source: &DrawSource, number: usize) -> &'static str {
     match (number, source.is_transform) {
         (0, true) => "data",
         (0, false) => "kde",
-        (1, _) if source.has_systematic => "systematic",
+        (1, _) if source.has_systematic && source.stages.is_empty() => "systematic",
         _ => "mc",
     }
 }

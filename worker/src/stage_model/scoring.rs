@@ -6,13 +6,14 @@ use arrow_array::{ArrayRef, RecordBatch};
 use lumimill_common::failure::{Failure, FailureKind};
 
 use super::{NoNumber, NotScored, StageModel};
+use crate::estimated::Estimated;
 use crate::feature::with_column;
 use crate::graph::{self, Features};
 use crate::score::Gathering;
 
 /// The columns of models that are all of rows; those of the same inputs share one gathering.
 pub fn score_all(models: &[StageModel], rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
-    let scored = score_with_graphs(models, &[], rows);
+    let scored = score_with_graphs(models, &[], rows, None);
     let scored = scored.map_err(|wrong| match wrong {
         NotScored::Failed(failure) => failure,
         NotScored::Row(row) => Failure::reject(FailureKind::Model, "rows", row.message),
@@ -27,11 +28,12 @@ pub(crate) struct ScoredRows {
 }
 
 /// The columns of all models of a stage. Graphs are made of what rows have, and of what earlier models
-/// gave.
+/// gave. `estimated` are the densities of stages that some are drawn by.
 pub(crate) fn score_with_graphs(
     models: &[StageModel],
     features: &[Option<Features>],
     rows: &RecordBatch,
+    estimated: Option<&Estimated>,
 ) -> Result<ScoredRows, NotScored> {
     let mut left_out = Vec::new();
     let mut gathering = Gathering::of(rows);
@@ -50,7 +52,7 @@ pub(crate) fn score_with_graphs(
                 weights.map_err(|wrong| model.not_scored(wrong.row, &wrong.message))?
             }
             _ if let Some(drawn) = &model.drawn => {
-                let drawn = drawn.evaluate(rows);
+                let drawn = drawn.evaluate(rows, estimated);
                 drawn.map_err(|wrong| model.not_scored(None, &wrong))?
             }
             _ => model.models.evaluate(&mut gathering)?,

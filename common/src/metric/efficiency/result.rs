@@ -7,7 +7,7 @@ use super::spec::EfficiencySpec;
 use super::{Sums, WeightSums};
 use crate::count::counted;
 use crate::metric::bins::RawBins;
-use crate::metric::histogram::LARGEST;
+use crate::metric::histogram::{LARGEST, left_out};
 
 /// An `efficiency` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,6 +24,9 @@ pub struct EfficiencyResult {
     pub axes: Vec<RawBins>,
     /// Every bin with every cut and pre-cut; below and above the edges where rows are.
     pub bins: Vec<EfficiencyBin>,
+    /// Every cut and pre-cut in all bins within the edges together.
+    #[serde(skip)]
+    pub totals: Vec<EfficiencyBin>,
     /// Rows with a weight or a value that is null, NaN or too large.
     pub missing: u64,
 }
@@ -55,9 +58,14 @@ pub struct EfficiencyBin {
 
 pub(super) fn of(spec: &EfficiencySpec, sums: &[Sums], missing: u64) -> EfficiencyResult {
     let per_bin = 1 + spec.cuts().len();
-    let mut bins = Vec::new();
+    let (mut bins, mut totals) = (Vec::new(), Vec::new());
     for (precut, of_precut) in sums.chunks(spec.cells() * per_bin).enumerate() {
+        let together = together(spec, of_precut);
         for cut in 0..spec.cuts().len() {
+            if let (Some(total), Some(pass)) = (together.first(), together.get(cut + 1)) {
+                let edges = spec.axes().iter().map(whole).collect();
+                totals.push(bin(cut, precut, (edges, true), pass, total, spec));
+            }
             for (cell, of_cell) in of_precut.chunks(per_bin).enumerate() {
                 let (edges, is_inside) = place(spec.axes(), cell);
                 if let (Some(total), Some(pass)) = (of_cell.first(), of_cell.get(cut + 1))
@@ -75,8 +83,28 @@ pub(super) fn of(spec: &EfficiencySpec, sums: &[Sums], missing: u64) -> Efficien
         systematic: spec.systematic().map(str::to_owned),
         axes: spec.axes().to_vec(),
         bins,
+        totals,
         missing,
     }
+}
+
+/// The sums of all cells within the edges: of all rows, and of those that pass each cut.
+fn together(spec: &EfficiencySpec, of_precut: &[Sums]) -> Vec<Sums> {
+    let per_bin = 1 + spec.cuts().len();
+    let mut together = vec![Sums::default(); per_bin];
+    for (cell, of_cell) in of_precut.chunks(per_bin).enumerate() {
+        let (_, is_inside) = place(spec.axes(), cell);
+        for (sum, more) in together.iter_mut().zip(of_cell).filter(|_| is_inside) {
+            sum.merge(more);
+        }
+    }
+    together
+}
+
+/// From the first to the last edge.
+fn whole(axis: &RawBins) -> [f64; 2] {
+    let edge = |edge: Option<&f64>| edge.copied().unwrap_or(f64::NAN);
+    [edge(axis.edges.first()), edge(axis.edges.last())]
 }
 
 /// The edges of a cell on each axis, and whether it is inside of all.
@@ -170,6 +198,9 @@ impl EfficiencyResult {
                 "{name}: nothing is left: {rows} with a weight or a value that is null, NaN or beyond \
                  {LARGEST:e}"
             ));
+        }
+        if let Some(said) = left_out(self.missing, inside.saturating_add(outside)) {
+            warnings.extend((inside > 0).then(|| format!("{name}: {said}")));
         }
         let strange = self.bins.iter().filter(|bin| bin.is_inside);
         let strange = strange.filter(|bin| {

@@ -21,6 +21,9 @@ const MAX_SUMS: usize = 1 << 16;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawEfficiency {
+    /// What tables call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Conditions on output columns.
     pub cuts: Vec<String>,
     /// Conditions that rows must fulfil to be counted at all; the empty one is fulfilled by all.
@@ -49,6 +52,12 @@ pub struct EfficiencySpec {
 }
 
 impl EfficiencySpec {
+    /// What tables call it, where it has a name.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.raw.name.as_deref()
+    }
+
     /// Conditions on output columns.
     #[must_use]
     pub fn cuts(&self) -> &[String] {
@@ -121,6 +130,7 @@ impl Kind for EfficiencySpec {
     type Raw = RawEfficiency;
 
     fn read(section: &mut Section<'_>) -> Option<RawEfficiency> {
+        let name = section.text("name");
         let cuts = section.required("cuts", Section::texts);
         let precuts = section.texts("precuts");
         let weight = section.text("weight");
@@ -136,6 +146,7 @@ impl Kind for EfficiencySpec {
             });
         }
         Some(RawEfficiency {
+            name,
             cuts: cuts?,
             precuts: precuts.unwrap_or_default(),
             weight,
@@ -224,6 +235,7 @@ impl Kind for EfficiencySpec {
 
     fn hash(&self) -> FieldHash {
         let RawEfficiency {
+            name,
             cuts,
             precuts,
             weight,
@@ -232,7 +244,8 @@ impl Kind for EfficiencySpec {
             functions,
         } = &self.raw;
         let mut hash = FieldHash::of("efficiency");
-        hash.texts("cuts", cuts)
+        hash.text_if("name", name.as_ref())
+            .texts("cuts", cuts)
             .texts("precuts", precuts)
             .text_if("weight", weight.as_ref())
             .text_if("systematic", systematic.as_ref());

@@ -11,6 +11,7 @@ use crate::metric::row_batch::{FillError, RowBatch};
 
 fn raw() -> RawEfficiency {
     RawEfficiency {
+        name: None,
         cuts: vec!["score > 0.5".into(), "score > 0.9".into()],
         precuts: vec![String::new(), "charge > 0".into()],
         weight: Some("w".into()),
@@ -92,7 +93,7 @@ fn efficiencies_are_quotients_of_sums_of_weights() {
         .collect();
     assert_eq!(outside, [[4.0, f64::INFINITY]; 4]);
     assert!(
-        found.warnings()[0].contains("2 bins are outside of 0 and 1"),
+        found.warnings()[1].contains("2 bins are outside of 0 and 1"),
         "{:?}",
         found.warnings()
     );
@@ -125,6 +126,7 @@ fn shards_merge_to_the_bits_of_all_rows_together() {
 #[test]
 fn without_axes_and_weights_it_is_the_share_of_rows() {
     let raw = RawEfficiency {
+        name: None,
         cuts: vec!["score > 0.5".into()],
         precuts: Vec::new(),
         weight: None,
@@ -191,6 +193,38 @@ fn rows_that_are_all_left_out_are_told_with_the_reason() {
         said[0].ends_with("3 rows with a weight or a value that is null, NaN or beyond 1e150"),
         "{said:?}"
     );
+}
+
+/// Half of the rows had no weight, and nobody was told; weights whose squares underflow had no error.
+#[test]
+fn weights_that_are_no_numbers_are_told_and_those_without_squares_left_out() {
+    let some = [
+        (1.0, 1, 0.6, 1.0, 1.0),
+        (1.0, 1, 0.2, f64::NAN, 1.0),
+        (1.0, 1, 0.6, 1e-300, 1.0),
+        (1.0, 1, 0.2, 0.0, 1.0),
+    ];
+    let found = filled(&some).finalise(&spec());
+    assert_eq!((found.missing, found.totals[0].rows), (2, 2));
+    let said = found.warnings();
+    assert!(
+        said[0].contains("50.0 % of 4 rows are left out"),
+        "{said:?}"
+    );
+    assert!(filled(&ROWS[..1]).finalise(&spec()).warnings().is_empty());
+}
+
+#[test]
+fn all_bins_together_are_told_beside_them() {
+    let found = filled(&ROWS).finalise(&spec());
+    // Of the first cut, without pre-cut: rows within the edges, of which one weighs -0.5.
+    let all = &found.totals[0];
+    assert_eq!((all.rows, all.edges.as_slice()), (4, &[[1.0, 4.0]][..]));
+    assert!((all.sumw_total - 4.0).abs() < 1e-12 && (all.sumw_pass - 3.0).abs() < 1e-12);
+    let (p, pass, total): (f64, f64, f64) = (0.75, 2.25 + 0.25 + 4.0, 2.25 + 1.0 + 0.25 + 4.0);
+    let error = ((1.0 - 2.0 * p) * pass + p * p * total).abs().sqrt() / 4.0;
+    assert!((all.error.unwrap() - error).abs() < 1e-12);
+    assert_eq!(found.totals.len(), 4);
 }
 
 #[test]

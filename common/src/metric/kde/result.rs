@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::KdeCounts;
 use super::spec::{KdeSpec, named};
 use crate::count::counted;
+use crate::metric::histogram::left_out;
 
 /// A `kde` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -100,6 +101,7 @@ impl KdeResult {
                 counted(self.outside, "row")
             ));
         }
+        warnings.extend(left_out(self.missing, all).map(|said| format!("{name}: {said}")));
         let estimates = [Some(&self.nominal), self.systematic.as_ref()];
         for (estimate, which) in estimates.into_iter().zip(["", " by the other weight"]) {
             if let Some(error) = estimate.and_then(|estimate| estimate.error.as_ref()) {

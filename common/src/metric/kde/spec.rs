@@ -55,14 +55,42 @@ pub struct RawAxis {
 }
 
 /// A validated `kde`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "RawKde")]
 pub struct KdeSpec {
     raw: RawKde,
     axes: Vec<Axis>,
     cells: usize,
 }
 
+impl From<KdeSpec> for RawKde {
+    fn from(spec: KdeSpec) -> Self {
+        spec.raw
+    }
+}
+
 impl KdeSpec {
+    /// Reads it from the table of a stage; nothing when anything of that is of a wrong type.
+    pub(crate) fn read_stage(section: &mut Section<'_>) -> Option<Result<Self, Vec<String>>> {
+        Self::read(section).map(|raw| Self::try_new(&raw))
+    }
+
+    /// The same where these columns of weights stand beside its own (see [`Kind::weigh_by`]).
+    pub(crate) fn weigh_beside(&mut self, columns: &[&str]) {
+        self.weigh_by(columns);
+    }
+
+    /// Hash of all that decides the density of some rows.
+    #[must_use]
+    pub fn kde_hash(&self) -> FieldHash {
+        Kind::hash(self)
+    }
+
+    /// The columns that it reads, in the order in which they are named.
+    pub fn columns_read(&self) -> impl Iterator<Item = &str> {
+        Kind::columns(self).into_iter().map(String::as_str)
+    }
+
     /// The axes, of which the first is the variable that is drawn.
     #[must_use]
     pub fn axes(&self) -> &[Axis] {
@@ -194,6 +222,17 @@ impl Kind for KdeSpec {
                 cells,
             },
         )
+    }
+
+    fn weigh_by(&mut self, columns: &[&str]) {
+        let Some(weight) = &self.raw.weight else {
+            return;
+        };
+        let systematic = format!("{weight}_syst");
+        let are_there = [weight.as_str(), &systematic].map(|name| columns.contains(&name));
+        if self.raw.systematic.is_none() && are_there == [true, true] {
+            self.raw.systematic = Some(systematic);
+        }
     }
 
     fn to_raw(&self) -> RawKde {

@@ -51,6 +51,12 @@ pub struct MulticlassBin {
     pub edges: Option<[f64; 2]>,
     /// Rows, whatever they weigh.
     pub rows: u64,
+    /// The same of each true class.
+    #[serde(skip)]
+    pub of_classes: Vec<u64>,
+    /// Whether all scores are probabilities.
+    #[serde(skip)]
+    pub are_probabilities: bool,
     /// Of each true class, the rows (or weights) that are taken for each class: the one with the
     /// highest score.
     pub confusion: Vec<Vec<f64>>,
@@ -205,9 +211,20 @@ impl MulticlassResult {
             found.push(format!("none of {} rows has finite scores", self.dropped));
         }
         if all.rows > 0 {
-            let absent = self.names.iter().zip(&all.classes);
-            let absent = absent.filter(|(_, class)| class.recall.is_none());
-            let absent: Vec<&str> = absent.map(|(name, _)| name.as_str()).collect();
+            let named = |is_meant: &dyn Fn(u64, &ClassResult) -> bool| -> Vec<&str> {
+                let classes = self.names.iter().zip(&all.of_classes).zip(&all.classes);
+                let meant = classes.filter(|((_, rows), class)| is_meant(**rows, class));
+                meant.map(|((name, _), _)| name.as_str()).collect()
+            };
+            let absent = named(&|rows, _| rows == 0);
+            let weightless = named(&|rows, class| rows > 0 && class.recall.is_none());
+            if !weightless.is_empty() {
+                found.push(format!(
+                    "the weights of class {} do not sum to more than nothing: what is divided by them is \
+                     undefined, and so are the means",
+                    weightless.join(", ")
+                ));
+            }
             if !absent.is_empty() {
                 found.push(format!(
                     "no row is of class {}: what is said of it is undefined, and the means are \
@@ -215,7 +232,7 @@ impl MulticlassResult {
                     absent.join(", ")
                 ));
             }
-            if all.log_loss.is_none() {
+            if !all.are_probabilities {
                 found.push(String::from(
                     "scores are no probabilities that sum to 1: there is no log loss and no \
                      calibration error",
@@ -306,6 +323,8 @@ pub(super) fn of_cell(
     MulticlassBin {
         edges,
         rows: total.rows(),
+        of_classes: there.iter().map(Amount::rows).collect(),
+        are_probabilities: cell.probability.others == 0,
         confusion: cell
             .confusion
             .iter()

@@ -259,6 +259,37 @@ fn a_class_that_is_not_there_is_undefined_and_said() {
     assert!(result.warnings()[0].contains("no row is of class proton"));
 }
 
+/// It was said that no row is of such a class, and that its scores are no probabilities.
+#[test]
+fn a_class_whose_weights_sum_to_less_than_nothing_is_there() {
+    let batch = rows();
+    let species = batch.column_by_name("species").unwrap().clone();
+    let species = species.as_any().downcast_ref::<Int32Array>().unwrap();
+    let weights = |of_proton: f64, of_others: f64| {
+        let weights = species.values().iter();
+        floats(weights.map(|class| if *class == 2 { of_proton } else { of_others }))
+    };
+    let told = |weights: ArrayRef| {
+        let fields = batch.schema();
+        let columns = fields.fields().iter().zip(batch.columns());
+        let columns = columns.map(|(field, column)| match field.name().as_str() {
+            "w" => ("w", weights.clone()),
+            name => (name, column.clone()),
+        });
+        let batch = RecordBatch::try_from_iter(columns.collect::<Vec<_>>()).unwrap();
+        result(&filled(&spec(", weight = \"w\""), &batch)).warnings()
+    };
+    let said = told(weights(-1.0, 1.0));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("the weights of class proton do not sum to more than nothing"));
+    let said = told(weights(-3.0, 1.0));
+    assert!(
+        !said.iter().any(|said| said.contains("probabilities")),
+        "{said:?}"
+    );
+    assert!(told(weights(1.0, 1.0)).is_empty());
+}
+
 #[test]
 fn a_truth_that_is_no_class_is_a_mistake() {
     let spec = spec("");

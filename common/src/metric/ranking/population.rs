@@ -6,7 +6,7 @@ use super::probability::{Probability, ProbabilitySums};
 use super::score_counts::ScoreCounts;
 use super::score_distribution::ScoreBin;
 use super::spec::RankingSpec;
-use crate::metric::histogram::LARGEST;
+use crate::metric::histogram::has_square;
 use serde::{Deserialize, Serialize};
 
 /// What is counted: a row, or an event.
@@ -122,8 +122,7 @@ impl Population {
                 self.unlabelled += 1;
                 continue;
             };
-            let is_counted = |weight: f64| weight.abs() <= LARGEST;
-            if score.is_nan() || !weight.is_none_or(is_counted) {
+            if score.is_nan() || !weight.is_none_or(has_square) {
                 self.not_finite += 1;
                 continue;
             }

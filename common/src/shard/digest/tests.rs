@@ -85,7 +85,7 @@ fn the_ids_of_shards_stay_what_they_are() {
         stage: "dimuon".parse().unwrap(),
         source: Source::Entries,
         beside: Vec::new(),
-        whole: None,
+        wholes: Vec::new(),
         dataset: String::from("data"),
         file: FileIdentity {
             url: String::from("a.root"),

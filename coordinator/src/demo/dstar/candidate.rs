@@ -114,12 +114,6 @@ impl Track {
     }
 }
 
-/// A kaon of signal.
-pub(super) fn kaon(random: &mut Random, origin: Origin) -> Track {
-    let p = LEAST + random.exponential(SIGNAL_SCALE) + random.exponential(SIGNAL_SCALE);
-    Track::random(random, origin, Species::Kaon, p)
-}
-
 /// A candidate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {

@@ -1,6 +1,7 @@
 //! Efficiencies in the report: pictures, a table, a file of numbers, and one for correctionlib.
 
 mod files;
+mod map;
 mod plot;
 mod table;
 
@@ -21,7 +22,7 @@ fn of_stage(stage: &StageReport) -> impl Iterator<Item = &EfficiencyResult> {
 }
 
 /// A cut, and what rows it is of.
-fn title(found: &EfficiencyResult, cut: usize, precut: usize) -> String {
+pub(in crate::report) fn title(found: &EfficiencyResult, cut: usize, precut: usize) -> String {
     let text = |of: &[String], at: usize| of.get(at).cloned().unwrap_or_default();
     let (cut, precut) = (text(&found.cuts, cut), text(&found.precuts, precut));
     match precut.trim().is_empty() {

@@ -92,7 +92,7 @@ fn corrections(report: &Report, stage: &StageReport, found: &EfficiencyResult) -
                 .collect();
             tables.push(Table {
                 description: format!(
-                    "efficiency of {name} in stage {}; 0 where there are no rows",
+                    "efficiency of {name} in stage {}; a bin without rows is an error",
                     stage.name
                 ),
                 name,

@@ -46,7 +46,9 @@ pub(in crate::report::metric) fn efficiency_plots(
         let caption = format!("Efficiency of {shown}");
         Some(Figure::new(report, &name, caption, canvas))
     });
-    drawn.collect()
+    drawn
+        .chain(super::map::maps(report, stage, found))
+        .collect()
 }
 
 /// A name and its bins.

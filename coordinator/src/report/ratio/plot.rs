@@ -1,0 +1,259 @@
+//! Pictures of tables of efficiencies: data over simulation along the first axis, and identification
+//! against misidentification.
+
+use lumimill_common::metric::EfficiencyBin;
+use lumimill_correction::Uncertain;
+
+use super::{Found, Row, Side};
+use crate::report::figure::{
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+};
+use crate::report::metric::efficiency_title;
+use crate::report::summary::Report;
+
+/// Series that can be told apart.
+const MOST_SERIES: usize = 5;
+/// Pictures of ratios of one table.
+const MOST_FIGURES: usize = 8;
+
+/// All pictures of a table.
+pub(in crate::report) fn ratio_plots(report: &Report, found: &Found<'_>) -> Vec<Figure> {
+    let rows = found.rows();
+    let name = found.table.name.as_str();
+    let mut figures = Vec::new();
+    let kinds: [(&str, &str, SideOf); 2] = [
+        ("ratio", "", |row| Some(row.particle)),
+        ("fake-ratio", "misidentified by ", |row| row.misid),
+    ];
+    let named = found.named();
+    for (kind, of, side) in kinds {
+        for cut in 0..named.cuts.len() {
+            let shown = format!("{of}{}", named.cuts.get(cut).cloned().unwrap_or_default());
+            let canvas = ratios(found, &rows, (cut, side), &shown);
+            let figure = canvas.map(|canvas| {
+                let caption = format!("Data over simulation, {shown}");
+                Figure::new(report, &format!("{name}-{kind}-{cut}"), caption, canvas)
+            });
+            let is_room = figures.len() < MOST_FIGURES;
+            figures.extend(figure.filter(|_| is_room));
+        }
+    }
+    let roc = roc(found).map(|canvas| {
+        let caption = String::from("Identification against misidentification, a point a cut");
+        Figure::new(report, &format!("{name}-roc"), caption, canvas)
+    });
+    figures.extend(roc);
+    figures
+}
+
+/// What a row has of one kind of particle.
+type SideOf = for<'a> fn(&Row<'a>) -> Option<Side<'a>>;
+
+/// What a kind of particle has in a sample.
+type BinOf = for<'a> fn(Side<'a>) -> Option<&'a EfficiencyBin>;
+
+/// How often others pass, and how often particles do.
+type Point = (Uncertain, Uncertain);
+
+/// A name, and each bin with its ratio.
+type Series<'a> = (String, Vec<(&'a EfficiencyBin, Uncertain)>);
+
+/// The ratios of a cut without pre-cut: a series for each bin of the second axis; without one, for each
+/// pre-cut.
+fn ratios(
+    found: &Found<'_>,
+    rows: &[Row<'_>],
+    (cut, side): (usize, SideOf),
+    shown: &str,
+) -> Option<Canvas> {
+    let named = found.named();
+    let axis = named.axes.first()?;
+    let mut series: Vec<Series<'_>> = Vec::new();
+    for row in rows.iter().filter(|row| row.particle.data.cut == cut) {
+        let bin = row.particle.data;
+        let second = named.axes.get(1).zip(bin.edges.get(1));
+        let name = match second {
+            Some(_) if bin.precut != 0 => continue,
+            Some((axis, [low, high])) => format!("{low} ≤ {} < {high}", axis.column),
+            None => match named.precuts.get(bin.precut) {
+                Some(precut) if !precut.trim().is_empty() => precut.clone(),
+                _ => String::from("all"),
+            },
+        };
+        // Of more than two axes, the first bin of each further one is drawn.
+        let is_first = bin
+            .edges
+            .iter()
+            .zip(&named.axes)
+            .skip(2)
+            .all(|([low, _], axis)| {
+                axis.edges
+                    .first()
+                    .is_some_and(|first| low.total_cmp(first).is_eq())
+            });
+        let Some(ratio) = side(row).and_then(|side| side.ratio).filter(|_| is_first) else {
+            continue;
+        };
+        match series.iter().position(|(known, _)| *known == name) {
+            Some(at) => {
+                if let Some((_, points)) = series.get_mut(at) {
+                    points.push((bin, ratio));
+                }
+            }
+            None if series.len() < MOST_SERIES => series.push((name, vec![(bin, ratio)])),
+            None => {}
+        }
+    }
+    let points = || series.iter().flat_map(|(_, points)| points);
+    points().next()?;
+    let ends = points().flat_map(|(_, ratio)| {
+        let error = ratio.stat.hypot(ratio.syst.unwrap_or(0.0));
+        [ratio.value - error, ratio.value + error]
+    });
+    let (low, high) = ends.fold((0.9_f64, 1.1_f64), |(low, high), end| {
+        (low.min(end.max(-1.0)), high.max(end.min(4.0)))
+    });
+    let room = 0.09 * (series.len() + 2) as f64 * (high - low);
+    let panel = Panel {
+        left: LEFT,
+        right: RIGHT,
+        top: TOP,
+        bottom: HEIGHT - BOTTOM,
+        x: Scale::linear(*axis.edges.first()?, *axis.edges.last()?),
+        y: Scale::linear(low - 0.05 * (high - low), high + room),
+        ticks: Ticks::Numbers,
+        x_title: shortened(&axis.column, 60),
+        y_title: String::from("Data / simulation"),
+    };
+    let mut canvas = Canvas::default();
+    panel.guide(&mut canvas, 1.0);
+    for (number, (name, points)) in series.iter().enumerate() {
+        let shift = (number as f64 + 1.0) / (series.len() as f64 + 1.0);
+        for (bin, ratio) in points {
+            let Some([low, high]) = bin.edges.first() else {
+                continue;
+            };
+            let (left, right) = (panel.across(*low), panel.across(*high));
+            cross(&mut canvas, &panel, ([left, right], shift), *ratio, number);
+        }
+        legend(&mut canvas, &panel, number, name);
+    }
+    panel.draw(&mut canvas);
+    panel.note(&mut canvas, 0, "note", &shortened(shown, 60));
+    Some(canvas)
+}
+
+/// A point with its statistical error as a line, and with both errors as a thin one.
+fn cross(
+    canvas: &mut Canvas,
+    panel: &Panel,
+    ([left, right], shift): ([f64; 2], f64),
+    found: Uncertain,
+    number: usize,
+) {
+    let x = left + (right - left) * shift;
+    let y = panel.up(found.value);
+    let thin = format!("thin s{number}");
+    canvas.line((left, y), (right, y), &thin);
+    let both = found.stat.hypot(found.syst.unwrap_or(0.0));
+    let upright = |error: f64| {
+        let ends = [found.value - error, found.value + error];
+        ends.map(|end| (x, panel.up(end)))
+    };
+    let ([low, high], [lowest, highest]) = (upright(found.stat), upright(both));
+    canvas.line(lowest, highest, &thin);
+    canvas.line(low, high, &format!("curve s{number}"));
+    canvas.dot((x, y), 4.0, &format!("f{number}"));
+}
+
+fn legend(canvas: &mut Canvas, panel: &Panel, number: usize, name: &str) {
+    let y = panel.top + 58.0 + 24.0 * number as f64;
+    canvas.dot((panel.left + 30.0, y - 5.0), 4.0, &format!("f{number}"));
+    let name = shortened(name, 40);
+    canvas.text(panel.left + 44.0, y, Anchor::Start, "note", &name);
+}
+
+/// Points of data and of simulation, a series for each pre-cut.
+fn roc(found: &Found<'_>) -> Option<Canvas> {
+    let totals = found.totals();
+    let named = found.named();
+    let mut series: Vec<(String, Vec<Point>)> = Vec::new();
+    let samples: [(&str, BinOf); 2] = [
+        ("data", |side| Some(side.data)),
+        ("simulation", |side| side.mc),
+    ];
+    for precut in 0..named.precuts.len() {
+        for (sample, bin) in samples {
+            let of = totals
+                .iter()
+                .filter(|row| row.particle.data.precut == precut);
+            let points = of.filter_map(|row| {
+                let particle = super::uncertain(bin(row.particle)?)?;
+                Some((super::uncertain(bin(row.misid?)?)?, particle))
+            });
+            let mut points: Vec<Point> = points.collect();
+            points.sort_by(|(one, _), (other, _)| one.value.total_cmp(&other.value));
+            let name = match named.precuts.get(precut) {
+                Some(precut) if !precut.trim().is_empty() => format!("{sample}, {precut}"),
+                _ => sample.to_owned(),
+            };
+            if !points.is_empty() && series.len() < MOST_SERIES {
+                series.push((name, points));
+            }
+        }
+    }
+    let points = || series.iter().flat_map(|(_, points)| points);
+    points().next()?;
+    let furthest = points().map(|(fake, _)| fake.value + fake.stat);
+    let right = furthest.fold(0.02, f64::max).min(1.0);
+    let lowest = points().map(|(_, passed)| passed.value - passed.stat);
+    let bottom = lowest.fold(0.98, f64::min).max(0.0);
+    let panel = Panel {
+        left: LEFT,
+        right: RIGHT,
+        top: TOP,
+        bottom: HEIGHT - BOTTOM,
+        x: Scale::linear(0.0, right * 1.1),
+        y: Scale::linear((bottom - 0.1 * (1.0 - bottom)).max(0.0), 1.0),
+        ticks: Ticks::Numbers,
+        x_title: String::from("Misidentification rate"),
+        y_title: String::from("Efficiency"),
+    };
+    let mut canvas = Canvas::default();
+    for (number, (name, points)) in series.iter().enumerate() {
+        let places: Vec<(f64, f64)> = points
+            .iter()
+            .map(|(fake, passed)| panel.at(fake.value, passed.value))
+            .collect();
+        canvas.polyline(&places, &format!("thin s{number} dashed"));
+        for (fake, passed) in points {
+            let class = format!("curve s{number}");
+            let along = [fake.value - fake.stat, fake.value + fake.stat];
+            let up = [passed.value - passed.stat, passed.value + passed.stat];
+            let [from, to] = along.map(|x| panel.at(x, passed.value));
+            canvas.line(from, to, &class);
+            let [from, to] = up.map(|y| panel.at(fake.value, y));
+            canvas.line(from, to, &class);
+            canvas.dot(
+                panel.at(fake.value, passed.value),
+                4.0,
+                &format!("f{number}"),
+            );
+        }
+        let y = panel.bottom - 24.0 - 24.0 * (series.len() - 1 - number) as f64;
+        canvas.dot((panel.right - 240.0, y - 5.0), 4.0, &format!("f{number}"));
+        let name = shortened(name, 26);
+        canvas.text(panel.right - 226.0, y, Anchor::Start, "note", &name);
+    }
+    panel.draw(&mut canvas);
+    Some(canvas)
+}
+
+/// The cut and pre-cut of a row, for a person.
+pub(super) fn titled(found: &Found<'_>, row: &Row<'_>) -> String {
+    efficiency_title(
+        found.named(),
+        row.particle.data.cut,
+        row.particle.data.precut,
+    )
+}

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-FUZZ_SECONDS="${FUZZ_SECONDS:-20}"
+FUZZ_SECONDS="${FUZZ_SECONDS:-10}"
 TOOLS="$PWD/target/tools"
 VENV="$PWD/target/python"
 LOG="$PWD/target/test-output.log"

@@ -190,13 +190,36 @@ fn members_of_lists_are_measured_as_rows_are() {
     assert!(told.to_string().contains("over = \"Hit\""), "{told}");
 }
 
+/// Their pulls are infinite, and were left out without a word.
+#[test]
+fn intervals_without_width_that_miss_the_truth_are_counted() {
+    let rows = rows();
+    let column = |name: &str| rows.column_by_name(name).unwrap().clone();
+    let ends = ["t", "e", "p"].map(|name| (name, column(name)));
+    let batch = RecordBatch::try_from_iter(
+        ends.into_iter()
+            .chain([("low", column("e")), ("high", column("high"))]),
+    );
+    let found = result(&filled(&spec(ALL), &batch.unwrap()));
+    let all = &found.bins[0];
+    let above = (0..ROWS).filter(|row| ![5, 6].contains(row));
+    let above = above
+        .filter(|row| values(*row)[0] > values(*row)[1])
+        .count() as u64;
+    assert_eq!(all.pulls, Some(above));
+    assert!(above > 0 && above < all.rows);
+    let told = found.warnings();
+    let said = format!("pulls are of {above} of 1998 rows");
+    assert!(told.iter().any(|told| told.contains(&said)), "{told:?}");
+}
+
 #[test]
 fn nothing_is_known_of_no_rows() {
     let found = result(&Partial::new(&spec(ALL)));
     for bin in &found.bins {
         let known = bin.values().into_iter().filter(|of| of.value.is_some());
         let known: Vec<&str> = known.map(|of| of.metric).collect();
-        assert_eq!(known, ["count", "crossed"]);
+        assert_eq!(known, ["count", "pulls", "crossed"]);
     }
 }
 

@@ -36,7 +36,7 @@ pub use self::seal::{SEAL, Seal};
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 9;
+pub const VERSION: u64 = 8;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 

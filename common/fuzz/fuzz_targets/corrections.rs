@@ -23,7 +23,14 @@ fuzz_target!(|data: &[u8]| {
         };
         for number in NUMBERS {
             let texts: Vec<String> = (0..correction.inputs().len())
-                .map(|input| correction.categories(input).texts.first().cloned().unwrap_or_default())
+                .map(|input| {
+                    correction
+                        .categories(input)
+                        .texts
+                        .first()
+                        .cloned()
+                        .unwrap_or_default()
+                })
                 .collect();
             let inputs = correction.inputs().iter().zip(&texts);
             let inputs: Vec<Input<'_>> = inputs

@@ -16,7 +16,10 @@ fuzz_target!(|data: &[u8]| {
     };
     assert_eq!(Density::parse(&density.to_json()).as_ref(), Ok(&density));
     let (axis, others) = density.axes().split_first().expect("an axis");
-    let middle: Vec<f64> = others.iter().map(|axis| axis.low + (axis.high - axis.low) / 2.0).collect();
+    let middle: Vec<f64> = others
+        .iter()
+        .map(|axis| axis.low + (axis.high - axis.low) / 2.0)
+        .collect();
     let Some(given) = density.given(&middle) else {
         return;
     };

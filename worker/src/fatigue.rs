@@ -67,7 +67,7 @@ impl Fatigue {
         let (kind, seconds) = (failure.kind, time.as_secs());
         let advice = advice(kind);
         error!(
-            %kind,
+            kind = kind.name(),
             seconds, "nothing new is taken for a while: {failure}; {advice}"
         );
         self.rest.send_replace(Some(Rest {

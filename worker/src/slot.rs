@@ -278,7 +278,7 @@ async fn failed(
 ) -> (Outcome, Settle) {
     let shard = &attempt.shard;
     let number = which.number;
-    warn!(job.id = %shard.id, attempt = number, kind = %failure.kind, "shard failed: {failure}");
+    warn!(job.id = %shard.id, attempt = number, kind = failure.kind.name(), "shard failed: {failure}");
     slots.tally.failed.fetch_add(1, Ordering::Relaxed);
     if is_tiring(&failure) {
         slots.tire(&failure);

@@ -16,4 +16,4 @@ values = table[column].to_pylist()
 values[-1] = not values[-1] if isinstance(values[-1], bool) else values[-1] - 1
 at = table.column_names.index(column)
 table = table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
-pq.write_table(table.replace_schema_metadata(metadata), path)
+pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")

@@ -13,6 +13,7 @@ mod collision;
 pub mod dielectron;
 mod dimuon;
 pub mod dstar;
+mod files;
 pub mod pid;
 pub mod pioneer;
 mod random;
@@ -21,13 +22,10 @@ use anyhow::{Context, Result, ensure};
 use branch_table::Cluster;
 use certified::{LumiPlan, Section};
 use collision::Collision;
-use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
+use lumimill_rootfile::write::{Compression, TreeWriter};
 use random::Random;
-use std::{
-    fs::{self, File},
-    io::{BufWriter, Write},
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Events that the demo makes unless told otherwise.
 pub const DEMO_EVENTS: u64 = 60_000;
@@ -112,14 +110,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// One NanoAOD file: `Events`, and `LuminosityBlocks` with a row for each section.
 fn write_nano(path: &Path, sections: &[Section], seed: u64, index: usize) -> Result<()> {
-    let out = BufWriter::new(File::create(path)?);
-    let mut identity = Random::new(seed, u64::MAX - index as u64);
-    let uuid = (u128::from(identity.next()) << 64 | u128::from(identity.next())).to_be_bytes();
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy())
-        .unwrap_or_default();
-    let mut file = FileWriter::new(out, &name, uuid)?;
+    let mut file = files::created(path, Random::new(seed, u64::MAX - index as u64))?;
     let mut tree = TreeWriter::new("Events", branch_table::schema(), Compression::Zstd(5))?;
     let mut cluster = Cluster::default();
     for section in sections {
@@ -143,8 +134,7 @@ fn write_nano(path: &Path, sections: &[Section], seed: u64, index: usize) -> Res
     let mut tree = TreeWriter::new("LuminosityBlocks", lumis.schema(), Compression::Zstd(5))?;
     tree.write_cluster(&mut file, &lumis)?;
     tree.finish(&mut file)?;
-    file.finish()?.flush()?;
-    Ok(())
+    files::finished(file)
 }
 
 #[cfg(test)]

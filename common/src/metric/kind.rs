@@ -88,9 +88,24 @@ pub(super) trait Kind: Sized {
         Vec::new()
     }
 
+    /// The column of its weights, and that for the systematic error where it says which; of kinds that
+    /// have such an error.
+    fn systematic(&mut self) -> Option<(&str, &mut Option<String>)> {
+        None
+    }
+
     /// The same where these columns of weights have one for the systematic error beside them, unless
     /// it says which.
-    fn weigh_by(&mut self, _columns: &[&str]) {}
+    fn weigh_by(&mut self, columns: &[&str]) {
+        let Some((weight, systematic)) = self.systematic() else {
+            return;
+        };
+        let beside = format!("{weight}_syst");
+        let are_there = [weight, &beside].map(|name| columns.contains(&name));
+        if systematic.is_none() && are_there == [true, true] {
+            *systematic = Some(beside);
+        }
+    }
 
     /// The most bytes that its counts take; none where that depends on the data, and is limited where
     /// they are counted.

@@ -8,23 +8,20 @@
 mod pair;
 mod table;
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
+use lumimill_rootfile::write::{Compression, TreeWriter};
 
 use super::random::Random;
-use super::{DemoInputs, write_file};
+use super::{DemoInputs, files, write_file};
 use pair::Pair;
 
 /// Pairs that the demo makes unless told otherwise.
 pub const PAIRS: u64 = 60_000;
 
-/// Number of files.
-const FILES: u64 = 2;
 /// Pairs of a data frame, at most.
 const FRAME_PAIRS: u64 = 4_000;
 const CAMPAIGN: &str = include_str!("dielectron/campaign.toml");
@@ -82,30 +79,14 @@ pub fn write_inputs(folder: &Path, pairs: u64, seed: u64) -> Result<DemoInputs> 
 pub fn write_tables(folder: &Path, pairs: u64, seed: u64) -> Result<Vec<std::path::PathBuf>> {
     ensure!(pairs > 0, "the demo needs at least one pair");
     let data = folder.join("data");
-    fs::create_dir_all(&data).with_context(|| format!("creating {}", data.display()))?;
-    let of_file = pairs.div_ceil(FILES);
-    let mut files = Vec::new();
-    for index in 0..FILES {
-        let first = index * of_file;
-        let of_file = first.min(pairs)..(first + of_file).min(pairs);
-        if of_file.is_empty() {
-            continue;
-        }
-        let path = data.join(format!("AO2D_{index}.root"));
-        write_frames(&path, of_file, seed, index)
-            .with_context(|| format!("writing {}", path.display()))?;
-        files.push(path);
-    }
-    Ok(files)
+    files::several(&data, "AO2D", pairs, |path, pairs, index| {
+        write_frames(path, pairs, seed, index)
+    })
 }
 
 /// One file: a directory for each data frame, with its tables.
 fn write_frames(path: &Path, pairs: Range<u64>, seed: u64, index: u64) -> Result<()> {
-    let out = BufWriter::new(File::create(path)?);
-    let mut identity = Random::new(seed, u64::MAX - index);
-    let uuid = (u128::from(identity.next()) << 64 | u128::from(identity.next())).to_be_bytes();
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    let mut file = FileWriter::new(out, &name.unwrap_or_default(), uuid)?;
+    let mut file = files::created(path, Random::new(seed, u64::MAX - index))?;
     let frame_pairs = FRAME_PAIRS.min(pairs.end.saturating_sub(pairs.start).div_ceil(3));
     let mut start = pairs.start;
     while start < pairs.end {
@@ -129,8 +110,7 @@ fn write_frames(path: &Path, pairs: Range<u64>, seed: u64, index: u64) -> Result
         }
         start = stop;
     }
-    file.finish()?.flush()?;
-    Ok(())
+    files::finished(file)
 }
 
 #[cfg(test)]

@@ -9,29 +9,24 @@ mod candidate;
 mod correction;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use arrow_array::{
     ArrayRef, BooleanArray, Float32Array, Int32Array, RecordBatch, UInt32Array, UInt64Array,
 };
-use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
 
 use super::random::Random;
-use super::{DemoInputs, write_file};
+use super::{DemoInputs, files, write_file};
 use candidate::Candidate;
 pub use candidate::{Origin, Species, true_efficiency};
 
 /// Candidates of data that the demo makes unless told otherwise, and as many of simulation.
 pub const CANDIDATES: u64 = 60_000;
 
-/// Files of each.
-const FILES: u64 = 2;
-/// Entries of a cluster in them.
+/// Entries of a cluster in its files.
 const CLUSTER: u64 = 4_000;
 /// Candidates of a lumi section, and sections of a run.
 const SECTION: u64 = 250;
@@ -85,40 +80,12 @@ pub fn write_candidates(
     candidates: u64,
     seed: u64,
 ) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-    let of_file = candidates.div_ceil(FILES);
-    let mut files = Vec::new();
-    for index in 0..FILES {
-        let first = index * of_file;
-        let candidates = first.min(candidates)..(first + of_file).min(candidates);
-        if candidates.is_empty() {
-            continue;
-        }
-        let path = folder.join(format!("dstar_{index}.root"));
-        write_root(&path, origin, candidates, seed)
-            .with_context(|| format!("writing {}", path.display()))?;
-        files.push(path);
-    }
-    Ok(files)
-}
-
-fn write_root(path: &Path, origin: Origin, candidates: Range<u64>, seed: u64) -> Result<()> {
-    let out = BufWriter::new(File::create(path)?);
-    let mut identity = Random::new(seed, u64::MAX - 2 * candidates.start - origin as u64);
-    let uuid = (u128::from(identity.next()) << 64 | u128::from(identity.next())).to_be_bytes();
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    let mut file = FileWriter::new(out, &name.unwrap_or_default(), uuid)?;
-    let schema = batch(origin, 0..1, seed)?.schema();
-    let mut tree = TreeWriter::new("dstar", schema, Compression::Zstd(5))?;
-    let mut start = candidates.start;
-    while start < candidates.end {
-        let stop = candidates.end.min(start + CLUSTER);
-        tree.write_cluster(&mut file, &batch(origin, start..stop, seed)?)?;
-        start = stop;
-    }
-    tree.finish(&mut file)?;
-    file.finish()?.flush()?;
-    Ok(())
+    files::several(folder, "dstar", candidates, |path, candidates, _| {
+        let stream = u64::MAX - 2 * candidates.start - origin as u64;
+        let batch = |candidates| batch(origin, candidates, seed);
+        let identity = Random::new(seed, stream);
+        files::with_tree(path, identity, "dstar", (candidates, CLUSTER), batch)
+    })
 }
 
 /// The run of a lumi section.
@@ -194,6 +161,8 @@ fn batch(origin: Origin, numbers: Range<u64>, seed: u64) -> Result<RecordBatch> 
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use lumimill_common::campaign::Campaign;
 

@@ -7,26 +7,22 @@
 
 mod track;
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use arrow_array::{ArrayRef, Float32Array, Int32Array, RecordBatch, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
 
 use super::random::Random;
-use super::{DemoInputs, write_file};
+use super::{DemoInputs, files, write_file};
 use track::{FLOATS, Track};
 
 /// Tracks that the demo makes unless told otherwise.
 pub const PID_TRACKS: u64 = 60_000;
 
-/// Number of files.
-const FILES: u64 = 2;
-/// Entries of a cluster in them.
+/// Entries of a cluster in its files.
 const CLUSTER_TRACKS: u64 = 4_000;
 /// Tracks of a lumi section, and of a stream of random numbers.
 const SECTION_TRACKS: u64 = 500;
@@ -42,22 +38,12 @@ pub fn write_inputs(folder: &Path, tracks: u64, seed: u64) -> Result<DemoInputs>
     ensure!(tracks > 0, "the demo needs at least one track");
     let data = folder.join("data");
     let models = folder.join("models");
-    for path in [&data, &models] {
-        fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))?;
-    }
-    let of_file = tracks.div_ceil(FILES);
-    let mut files = Vec::new();
-    for index in 0..FILES {
-        let first = index * of_file;
-        let tracks = first.min(tracks)..(first + of_file).min(tracks);
-        if tracks.is_empty() {
-            continue;
-        }
-        let path = data.join(format!("tracks_{index}.root"));
-        write_tracks(&path, tracks, seed, index)
-            .with_context(|| format!("writing {}", path.display()))?;
-        files.push(path);
-    }
+    fs::create_dir_all(&models).with_context(|| format!("creating {}", models.display()))?;
+    let files = files::several(&data, "tracks", tracks, |path, tracks, index| {
+        let identity = Random::new(seed, u64::MAX - index);
+        let batch = |tracks| batch(tracks, seed);
+        files::with_tree(path, identity, "tracks", (tracks, CLUSTER_TRACKS), batch)
+    })?;
     write_file(&models.join("attention.onnx"), MODEL)?;
     let campaign = folder.join("campaign.toml");
     write_file(&campaign, CAMPAIGN.as_bytes())?;
@@ -68,24 +54,6 @@ pub fn write_inputs(folder: &Path, tracks: u64, seed: u64) -> Result<DemoInputs>
         events: tracks,
         certified_events: tracks,
     })
-}
-
-fn write_tracks(path: &Path, tracks: std::ops::Range<u64>, seed: u64, index: u64) -> Result<()> {
-    let out = BufWriter::new(File::create(path)?);
-    let mut identity = Random::new(seed, u64::MAX - index);
-    let uuid = (u128::from(identity.next()) << 64 | u128::from(identity.next())).to_be_bytes();
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    let mut file = FileWriter::new(out, &name.unwrap_or_default(), uuid)?;
-    let mut tree = TreeWriter::new("tracks", schema(), Compression::Zstd(5))?;
-    let mut start = tracks.start;
-    while start < tracks.end {
-        let stop = tracks.end.min(start + CLUSTER_TRACKS);
-        tree.write_cluster(&mut file, &batch(start..stop, seed)?)?;
-        start = stop;
-    }
-    tree.finish(&mut file)?;
-    file.finish()?.flush()?;
-    Ok(())
 }
 
 fn schema() -> SchemaRef {

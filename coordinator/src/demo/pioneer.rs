@@ -11,24 +11,21 @@ mod flight;
 mod table;
 mod target;
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use lumimill_rootfile::write::{Compression, FileWriter, TreeWriter};
+use arrow_array::RecordBatch;
 
 use super::random::Random;
-use super::{DemoInputs, write_file};
+use super::{DemoInputs, files, write_file};
 use event::Event;
 
 /// Events that the demo makes unless told otherwise.
 pub const PIONEER_EVENTS: u64 = 12_000;
 
-/// Number of files.
-const FILES: u64 = 2;
-/// Entries of a cluster in them.
+/// Entries of a cluster in its files.
 const CLUSTER_EVENTS: u64 = 1_000;
 const CAMPAIGN: &str = include_str!("pioneer/campaign.toml");
 const MODELS: [(&str, &[u8]); 5] = [
@@ -47,22 +44,12 @@ const MODELS: [(&str, &[u8]); 5] = [
 pub fn write_inputs(folder: &Path, events: u64, seed: u64) -> Result<DemoInputs> {
     ensure!(events > 0, "the demo needs at least one event");
     let (data, models) = (folder.join("data"), folder.join("models"));
-    for path in [&data, &models] {
-        fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))?;
-    }
-    let of_file = events.div_ceil(FILES);
-    let mut files = Vec::new();
-    for index in 0..FILES {
-        let first = index * of_file;
-        let of_file = first.min(events)..(first + of_file).min(events);
-        if of_file.is_empty() {
-            continue;
-        }
-        let path = data.join(format!("atar_{index}.root"));
-        write_events(&path, of_file, seed, index)
-            .with_context(|| format!("writing {}", path.display()))?;
-        files.push(path);
-    }
+    fs::create_dir_all(&models).with_context(|| format!("creating {}", models.display()))?;
+    let files = files::several(&data, "atar", events, |path, events, index| {
+        let identity = Random::new(seed, u64::MAX - index);
+        let batch = |events| batch(events, seed);
+        files::with_tree(path, identity, "atar", (events, CLUSTER_EVENTS), batch)
+    })?;
     for (name, bytes) in MODELS {
         write_file(&models.join(format!("{name}.onnx")), bytes)?;
     }
@@ -77,26 +64,12 @@ pub fn write_inputs(folder: &Path, events: u64, seed: u64) -> Result<DemoInputs>
     })
 }
 
-fn write_events(path: &Path, events: Range<u64>, seed: u64, index: u64) -> Result<()> {
-    let out = BufWriter::new(File::create(path)?);
-    let mut identity = Random::new(seed, u64::MAX - index);
-    let uuid = (u128::from(identity.next()) << 64 | u128::from(identity.next())).to_be_bytes();
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    let mut file = FileWriter::new(out, &name.unwrap_or_default(), uuid)?;
-    let mut tree = TreeWriter::new("atar", table::schema(), Compression::Zstd(5))?;
-    let mut start = events.start;
-    while start < events.end {
-        let stop = events.end.min(start + CLUSTER_EVENTS);
-        // A stream of random numbers for each event: the same wherever clusters and files are cut.
-        let made: Vec<Event> = (start..stop)
-            .map(|number| Event::random(number, &mut Random::new(seed, number)))
-            .collect();
-        tree.write_cluster(&mut file, &table::batch(&made)?)?;
-        start = stop;
-    }
-    tree.finish(&mut file)?;
-    file.finish()?.flush()?;
-    Ok(())
+fn batch(events: Range<u64>, seed: u64) -> Result<RecordBatch> {
+    // A stream of random numbers for each event: the same wherever clusters and files are cut.
+    let made: Vec<Event> = events
+        .map(|number| Event::random(number, &mut Random::new(seed, number)))
+        .collect();
+    table::batch(&made)
 }
 
 #[cfg(test)]

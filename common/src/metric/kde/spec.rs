@@ -224,15 +224,9 @@ impl Kind for KdeSpec {
         )
     }
 
-    fn weigh_by(&mut self, columns: &[&str]) {
-        let Some(weight) = &self.raw.weight else {
-            return;
-        };
-        let systematic = format!("{weight}_syst");
-        let are_there = [weight.as_str(), &systematic].map(|name| columns.contains(&name));
-        if self.raw.systematic.is_none() && are_there == [true, true] {
-            self.raw.systematic = Some(systematic);
-        }
+    fn systematic(&mut self) -> Option<(&str, &mut Option<String>)> {
+        let weight = self.raw.weight.as_deref()?;
+        Some((weight, &mut self.raw.systematic))
     }
 
     fn to_raw(&self) -> RawKde {

@@ -123,6 +123,14 @@ impl Corrected {
                 Slot::Text(text) => Input::Text(text),
                 Slot::Varied => Input::Text(&self.nominal),
                 Slot::Number(_) => Input::Real(number),
+                // Of what is null nothing is known, and it is no 0.
+                Slot::Integer(_) if number.is_nan() => {
+                    let input = self.correction.inputs().get(inputs.len());
+                    return Err(EvaluateError::Outside {
+                        name: input.map_or_else(String::new, |input| input.name.clone()),
+                        value: number,
+                    });
+                }
                 Slot::Integer(_) => Input::Int(number as i64),
             });
         }

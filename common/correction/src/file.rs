@@ -13,6 +13,9 @@ use crate::node::{Reader, array};
 /// Bytes, at most, of a file that was compressed.
 const MOST: usize = 256 << 20;
 
+/// Values, at most: in memory each takes far more than in the file.
+const MOST_VALUES: usize = 16 << 20;
+
 /// The corrections of a file, by name.
 #[derive(Debug, Clone)]
 pub struct CorrectionFile {
@@ -25,6 +28,10 @@ impl CorrectionFile {
     /// correctionlib does.
     pub fn parse(json: &[u8]) -> Result<Self, FileError> {
         let json = &*plain(json)?;
+        if json.iter().filter(|byte| **byte == b',').count() > MOST_VALUES {
+            let what = format!("it has more than {MOST_VALUES} values");
+            return Err(FileError::Json(what));
+        }
         let file: Value =
             serde_json::from_slice(json).map_err(|error| FileError::Json(error.to_string()))?;
         if file.get("schema_version").and_then(Value::as_u64) != Some(2) {

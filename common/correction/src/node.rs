@@ -151,6 +151,10 @@ impl Node {
                     return Ok(f64::NAN);
                 };
                 let before = *slot;
+                if matches!(before, Input::Int(_)) && value.is_nan() {
+                    let name = name(of, *input);
+                    return Err(EvaluateError::Outside { name, value });
+                }
                 *slot = match before {
                     Input::Int(_) => Input::Int(value.round_ties_even() as i64),
                     _ => Input::Real(value),

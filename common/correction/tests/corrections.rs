@@ -184,6 +184,15 @@ fn files_that_cannot_be_evaluated_say_why() {
     assert!(formula("x x").contains("expected an operator or the end"));
     assert!(formula(&"(".repeat(5000)).contains("deep"));
     assert!(formula(&"-".repeat(5000)).contains("at position"));
+    // A chain is as deep as it is long, and overflowed the stack of who evaluated it.
+    assert!(formula(&format!("{}1", "1+".repeat(30_000))).contains("at most 2000 operators"));
+    // 50 kB asked for 128 GB of edges.
+    let axes = vec![r#"{"n": 16777216, "low": 0, "high": 1}"#; 1000].join(", ");
+    let inputs = vec!["\"x\""; 1000].join(", ");
+    let many = format!(
+        r#"{{"nodetype": "multibinning", "inputs": [{inputs}], "edges": [{axes}], "content": [1.0], "flow": "clamp"}}"#
+    );
+    assert!(refusal(&file(&many)).contains("the edges make too many bins, content has 1"));
     let deep = format!(
         "{}1{}",
         r#"{"nodetype": "transform", "input": "x", "rule": 1, "content": "#.repeat(5000),

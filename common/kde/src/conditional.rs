@@ -64,10 +64,11 @@ impl Conditional<'_> {
     pub fn quantile(&self, share: f64) -> f64 {
         let wanted = share.clamp(0.0, 1.0) * self.total;
         let (mut low, mut high) = (0, self.axis.bins - 1);
-        // The first bin at whose end enough is below.
+        // The first bin at whose end more is below, or all: empty bins above all of it have none.
         while low < high {
             let middle = low.midpoint(high);
-            match self.below(middle) > wanted {
+            let below = self.below(middle);
+            match below > wanted || below >= self.total {
                 true => high = middle,
                 false => low = middle + 1,
             }

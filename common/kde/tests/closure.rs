@@ -185,6 +185,20 @@ fn a_quantile_of_one_density_becomes_that_of_another() {
     }
 }
 
+/// The quantile of all was the end of the axis, where there was nothing.
+#[test]
+fn no_quantile_lies_where_there_is_nothing() {
+    let line = axis("x", [0.0, 10.0], 100, Scale::Linear, 1.0);
+    let sums: Vec<f64> = (0..100)
+        .map(|bin| f64::from(u8::from((40..60).contains(&bin))))
+        .collect();
+    let density = Density::estimate(vec![line], &sums, Approximation::Product).unwrap();
+    let given = density.given(&[]).unwrap();
+    let ends = [0.0, 1.0].map(|share| given.quantile(share));
+    assert!(ends[0] > 1.0 && ends[1] < 9.0, "{ends:?}");
+    assert!((ends[0] + ends[1] - 10.0).abs() < 0.2, "{ends:?}");
+}
+
 #[test]
 fn frozen_densities_come_back_to_the_bit_and_others_are_told() {
     let axes = axes(2.0);

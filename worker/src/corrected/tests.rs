@@ -136,6 +136,21 @@ fn a_row_outside_is_named_or_has_no_number() {
     );
 }
 
+/// It was 0, and got the weight of that category.
+#[test]
+fn an_integer_that_is_null_is_outside() {
+    let charge: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None]));
+    let p: ArrayRef = Arc::new(Float32Array::from(vec![0.5, 0.5]));
+    let rows = RecordBatch::try_from_iter([("p", p), ("charge", charge)]).unwrap();
+    let strict = corrected("name = \"w\", correction = \"kpi > 0.2\"");
+    let NoWeight { row, message } = strict.evaluate(&rows).unwrap_err();
+    assert_eq!(row, Some(1));
+    assert!(message.contains("charge = NaN"), "{message}");
+    let open = corrected("name = \"w\", correction = \"kpi > 0.2\", outside = \"nan\"");
+    let found = values(&open.evaluate(&rows).unwrap());
+    assert!(close(found[0][0], 0.9) && found[0][1].is_nan());
+}
+
 #[test]
 fn what_does_not_fit_the_file_is_told_with_what_it_has() {
     let told = |apply: &str| load(apply).unwrap_err();

@@ -1,5 +1,7 @@
 //! A compiled graph: steps on matrices of one chunk of rows.
 
+use std::sync::Arc;
+
 use super::features::{Features, LANES};
 use super::trees::{CHUNK_ROWS, Ensemble, logistic, softmax};
 
@@ -27,7 +29,7 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) enum Action {
     /// Columns of the features.
-    Load(Vec<usize>),
+    Load(Arc<[usize]>),
     /// An ensemble that reads the features.
     Trees(Ensemble),
     /// An ensemble that reads a slot.

@@ -31,6 +31,7 @@ impl Seal {
         let ours = metadata.filter(|(key, _)| key.starts_with("lumimill.") && *key != SEAL);
         let mut said: Vec<_> = ours.collect();
         said.sort_unstable();
+        seal.bytes.extend((said.len() as u64).to_le_bytes());
         for (key, value) in said {
             seal.take(key.as_bytes());
             seal.take(value.as_bytes());

@@ -61,7 +61,11 @@ impl Slots {
                 let job = tokio::spawn(self.clone().job(queue.clone(), delivery, free));
                 free = match job.await {
                     Ok(Some(free)) => free,
-                    Ok(None) | Err(_) => break,
+                    Ok(None) => break,
+                    Err(error) => {
+                        error!("a slot broke off, and begins anew: {error}");
+                        break;
+                    }
                 };
             }
         }

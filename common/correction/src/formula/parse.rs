@@ -5,6 +5,8 @@ use super::Term;
 /// How deep terms may stand in one another.
 const DEEPEST: usize = 200;
 const LONGEST: usize = 1 << 16;
+/// Operators of a formula, at most: a chain of them is as deep as it is long.
+const MOST_OPERATORS: usize = 2_000;
 
 /// An operator with its level, and whether what stands to its right is taken first.
 struct Operator {
@@ -94,6 +96,7 @@ pub(super) fn parse(text: &str, variables: usize) -> Result<Term, String> {
         at: 0,
         variables,
         depth: 0,
+        operators: 0,
     };
     let term = parser.binary(1)?;
     match parser.rest().chars().next() {
@@ -107,6 +110,7 @@ struct Parser<'a> {
     at: usize,
     variables: usize,
     depth: usize,
+    operators: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -120,6 +124,10 @@ impl<'a> Parser<'a> {
         let mut term = self.unary()?;
         while let Some(operator) = self.operator(level) {
             self.at += operator.sign.len();
+            self.operators += 1;
+            if self.operators > MOST_OPERATORS {
+                return Err(format!("a formula has at most {MOST_OPERATORS} operators"));
+            }
             let next = operator.level + u8::from(!operator.right_first);
             let right = self.binary(next)?;
             term = Term::Two(operator.function, Box::new(term), Box::new(right));

@@ -41,6 +41,11 @@ impl Reader<'_> {
 
     fn binning(&self, value: &Value, place: &str) -> Result<Node, FileError> {
         let input = self.input(value.get("input"), &format!("{place}.input"))?;
+        check_bins(
+            value,
+            std::slice::from_ref(value.get("edges").unwrap_or(&Value::Null)),
+            place,
+        )?;
         let edges = edges(value.get("edges"), &format!("{place}.edges"))?;
         self.bins(value, place, vec![(input, edges)])
     }
@@ -52,6 +57,7 @@ impl Reader<'_> {
             let what = format!("{} inputs have {} lists of edges", inputs.len(), all.len());
             return Err(FileError::content(place, what));
         }
+        check_bins(value, all, place)?;
         let mut axes = Vec::new();
         for (index, (input, list)) in inputs.iter().zip(all).enumerate() {
             let input = self.input(Some(input), &format!("{place}.inputs[{index}]"))?;
@@ -79,15 +85,6 @@ impl Reader<'_> {
             }
         }
         let list = array(value.get("content"), &format!("{place}.content"))?;
-        let expected = axes.iter().try_fold(1_usize, |product, (_, edges)| {
-            product.checked_mul(edges.bins())
-        });
-        if expected != Some(list.len()) {
-            let expected =
-                expected.map_or_else(|| "too many".to_owned(), |count| count.to_string());
-            let what = format!("the edges make {expected} bins, content has {}", list.len());
-            return Err(FileError::content(place, what));
-        }
         let content = list
             .iter()
             .enumerate()
@@ -227,8 +224,24 @@ pub(crate) fn numbers(value: Option<&Value>, place: &str) -> Result<Vec<f64>, Fi
     numbers.collect()
 }
 
-/// The most bins that equal ones may be.
-const MOST_BINS: u64 = 1 << 24;
+/// That there is a value for each bin, before any edges are made: a few bytes may ask for many.
+fn check_bins(value: &Value, axes: &[Value], place: &str) -> Result<(), FileError> {
+    let content = array(value.get("content"), &format!("{place}.content"))?;
+    let bins = |axis: &Value| match axis {
+        Value::Array(list) => list.len().saturating_sub(1).max(1) as u64,
+        other => other.get("n").and_then(Value::as_u64).unwrap_or(1).max(1),
+    };
+    let expected = axes
+        .iter()
+        .try_fold(1_u64, |product, axis| product.checked_mul(bins(axis)));
+    if expected == Some(content.len() as u64) {
+        return Ok(());
+    }
+    let expected = expected.map_or_else(|| "too many".to_owned(), |count| count.to_string());
+    let found = content.len();
+    let what = format!("the edges make {expected} bins, content has {found}");
+    Err(FileError::content(place, what))
+}
 
 /// A list of numbers, of which `"inf"` is one, or `{n, low, high}`.
 fn edges(value: Option<&Value>, place: &str) -> Result<Edges, FileError> {
@@ -242,10 +255,7 @@ fn edges(value: Option<&Value>, place: &str) -> Result<Edges, FileError> {
         Some(Value::Array(list)) => list.iter().map(edge).collect::<Option<Vec<f64>>>(),
         Some(Value::Object(equal)) => {
             let number = |key: &str| equal.get(key).and_then(Value::as_f64);
-            let n = equal
-                .get("n")
-                .and_then(Value::as_u64)
-                .filter(|n| (1..=MOST_BINS).contains(n));
+            let n = equal.get("n").and_then(Value::as_u64).filter(|n| *n > 0);
             match (n, number("low"), number("high")) {
                 (Some(n), Some(low), Some(high)) => {
                     let step = |i: u64| low + (high - low) * (i as f64 / n as f64);

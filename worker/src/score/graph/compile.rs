@@ -1,6 +1,7 @@
 //! Walks the graph back from its scores and forward again, compiling node after node.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::constant::Constants;
 use super::operator;
@@ -36,13 +37,18 @@ pub(super) enum Value {
     /// Columns of the features; all of them, of undeclared number, when `None`. `exact` while no
     /// cast to single precision lies between them and the input.
     Features {
-        columns: Option<Vec<usize>>,
+        columns: Option<Arc<[usize]>>,
         double: bool,
         exact: bool,
     },
     /// A slot of the program.
     Slot { index: usize, double: bool },
 }
+
+/// Columns that all steps have together, at most: a chunk of rows has a number in each.
+const STEP_COLUMNS: usize = 1 << 18;
+/// Columns of features that operators put together, at most.
+const CHOSEN_COLUMNS: usize = 1 << 22;
 
 /// The program so far, and where each value lies.
 #[derive(Debug)]
@@ -51,6 +57,10 @@ pub(super) struct Compiler<'a> {
     values: HashMap<&'a str, Value>,
     steps: Vec<Step>,
     width_used: usize,
+    /// Columns of all steps.
+    step_columns: usize,
+    /// Columns of features that were chosen so far.
+    chosen_columns: usize,
     /// Columns of inputs of single precision.
     singles: Vec<std::ops::Range<usize>>,
     reads_doubles: bool,
@@ -71,6 +81,8 @@ pub(in crate::score) fn compile(graph: &Graph) -> Result<Compiled, Problem> {
         values: HashMap::new(),
         steps: Vec::new(),
         width_used: 0,
+        step_columns: 0,
+        chosen_columns: 0,
         singles: inputs.columns_of(&[FLOAT]),
         reads_doubles: false,
         producer: &graph.producer,
@@ -224,7 +236,7 @@ impl<'a> Compiler<'a> {
             Action::Trees(ensemble) | Action::TreesOf(_, ensemble) => ensemble.targets(),
             _ => 0,
         };
-        Ok(self.push(action, width))
+        self.push(action, width)
     }
 
     /// Whether columns may hold what single precision does not.
@@ -272,7 +284,7 @@ impl<'a> Compiler<'a> {
                 let used = columns.iter().map(|column| column + 1).max().unwrap_or(0);
                 self.width_used = self.width_used.max(used);
                 let width = columns.len();
-                self.push(Action::Load(columns), width);
+                self.push(Action::Load(columns), width)?;
                 Ok(self.last_slot())
             }
             Value::Features { columns: None, .. } => Err(Problem::needs_runtime(format!(
@@ -287,11 +299,28 @@ impl<'a> Compiler<'a> {
     }
 
     /// Appends a step; its slot is the value.
-    pub(super) fn push(&mut self, action: Action, width: usize) -> Value {
+    pub(super) fn push(&mut self, action: Action, width: usize) -> Result<Value, Problem> {
+        self.step_columns = self.step_columns.saturating_add(width);
+        if self.step_columns > STEP_COLUMNS {
+            return Err(Problem::invalid(format!(
+                "its operators compute more than {STEP_COLUMNS} columns together"
+            )));
+        }
         self.steps.push(Step { action, width });
-        Value::Slot {
+        Ok(Value::Slot {
             index: self.last_slot(),
             double: false,
+        })
+    }
+
+    /// Counts columns of features that an operator is about to put together.
+    pub(super) fn make_room(&mut self, columns: usize) -> Result<(), Problem> {
+        self.chosen_columns = self.chosen_columns.saturating_add(columns);
+        match self.chosen_columns > CHOSEN_COLUMNS {
+            true => Err(Problem::invalid(format!(
+                "its operators put more than {CHOSEN_COLUMNS} columns of features together"
+            ))),
+            false => Ok(()),
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value,
     if let Some(function) = unary(operator) {
         let slot = compiler.slot(node, 0)?;
         let width = compiler.slot_width(slot);
-        return Ok(compiler.push(Action::Map(slot, function), width));
+        return compiler.push(Action::Map(slot, function), width);
     }
     if let Some(function) = binary(operator) {
         return combine(compiler, node, 0, 1, function);
@@ -114,7 +114,7 @@ fn cast(compiler: &Compiler<'_>, node: &Node) -> Result<Value, Problem> {
 fn reshape(compiler: &Compiler<'_>, node: &Node) -> Result<Value, Problem> {
     let value = compiler.input(node, 0)?;
     let width = match &value {
-        Value::Features { columns, .. } => columns.as_ref().map(Vec::len),
+        Value::Features { columns, .. } => columns.as_ref().map(|columns| columns.len()),
         Value::Slot { index, .. } => Some(compiler.slot_width(*index)),
     };
     let kept = match node.operator.as_str() {
@@ -163,7 +163,7 @@ fn concat(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
             columns: Some(columns),
             double,
             exact,
-        } => Some((columns.as_slice(), *double, *exact)),
+        } => Some((&**columns, *double, *exact)),
         _ => None,
     });
     if let Some(parts) = features
@@ -180,6 +180,8 @@ fn concat(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
             ));
         }
         let exact = parts.iter().all(|(.., exact)| *exact);
+        let widths = parts.iter().map(|(columns, ..)| columns.len());
+        compiler.make_room(widths.fold(0, usize::saturating_add))?;
         let columns = parts
             .iter()
             .flat_map(|(columns, ..)| columns.iter().copied())
@@ -193,8 +195,9 @@ fn concat(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
     let slots = (0..node.inputs.len())
         .map(|position| compiler.slot(node, position))
         .collect::<Result<Vec<_>, _>>()?;
-    let width = slots.iter().map(|slot| compiler.slot_width(*slot)).sum();
-    Ok(compiler.push(Action::Concat(slots), width))
+    let widths = slots.iter().map(|slot| compiler.slot_width(*slot));
+    let width = widths.fold(0, usize::saturating_add);
+    compiler.push(Action::Concat(slots), width)
 }
 
 fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
@@ -209,6 +212,7 @@ fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
     let indices = indices
         .ok_or_else(|| unsupported(node, "with indices that are not constant"))?
         .to_vec();
+    compiler.make_room(indices.len())?;
     let choose = |width: Option<usize>| -> Result<Vec<usize>, Problem> {
         let wrapped = |index: i64| {
             let from_end = if index < 0 {
@@ -223,8 +227,9 @@ fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
         let chosen: Option<Vec<usize>> = indices.iter().map(|index| wrapped(*index)).collect();
         chosen.filter(|chosen| !chosen.is_empty()).ok_or_else(|| {
             Problem::invalid(format!(
-                "operator {} picks columns {indices:?} of {width:?}",
-                node.operator
+                "operator {} picks {} columns, and none or not all of them are there",
+                node.operator,
+                indices.len()
             ))
         })
     };
@@ -234,7 +239,7 @@ fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
             double,
             exact,
         } => Ok(Value::Features {
-            columns: Some(choose(None)?),
+            columns: Some(choose(None)?.into()),
             double,
             exact,
         }),
@@ -257,7 +262,7 @@ fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
         Value::Slot { index, .. } => {
             let chosen = choose(Some(compiler.slot_width(index)))?;
             let width = chosen.len();
-            Ok(compiler.push(Action::Pick(index, chosen), width))
+            compiler.push(Action::Pick(index, chosen), width)
         }
     }
 }
@@ -306,10 +311,10 @@ fn combine(
             &format!("with a constant {name:?} that is not one row"),
         )
     })?;
-    Ok(compiler.push(
+    compiler.push(
         Action::CombineConstant(slot, constants, function, side),
         width,
-    ))
+    )
 }
 
 fn combine_slots(
@@ -326,7 +331,7 @@ fn combine_slots(
             node.operator
         )));
     }
-    Ok(compiler.push(Action::Combine(left, right, function), a.max(b)))
+    compiler.push(Action::Combine(left, right, function), a.max(b))
 }
 
 fn sum(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
@@ -364,12 +369,12 @@ fn scale(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
     compiler.push(
         Action::CombineConstant(slot, offset, Binary::Sub, Side::Right),
         width,
-    );
+    )?;
     let moved = compiler.last_slot();
-    Ok(compiler.push(
+    compiler.push(
         Action::CombineConstant(moved, scale, Binary::Mul, Side::Right),
         width,
-    ))
+    )
 }
 
 fn row_wise(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
@@ -405,7 +410,7 @@ fn row_wise(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> 
     } else {
         compiler.slot_width(slot)
     };
-    Ok(compiler.push(Action::Rows(slot, function), width))
+    compiler.push(Action::Rows(slot, function), width)
 }
 
 /// The axes of a reduction: an attribute in old operator sets, an input in new ones.

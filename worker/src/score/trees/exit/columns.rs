@@ -1,12 +1,17 @@
 //! The columns that tests read, laid out for one chunk of rows.
 
+use std::collections::HashMap;
+
 use super::{BLOCKS, CHUNK};
 use crate::score::features::{Features, LANES};
 
 /// Which features are read, and for each whether NaN is to pass: then -∞ stands in its place,
 /// which is at most any threshold. NaN itself is at most none.
 #[derive(Debug, Clone, Default)]
-pub(in crate::score::trees) struct Columns(Vec<(u32, bool)>);
+pub(in crate::score::trees) struct Columns {
+    read: Vec<(u32, bool)>,
+    numbers: HashMap<(u32, bool), u32>,
+}
 
 /// The values of one column in one block, where vector instructions read them best.
 #[derive(Debug, Clone)]
@@ -24,22 +29,20 @@ impl Columns {
     /// The number of a column, which is new or has been asked for before.
     pub(super) fn column(&mut self, feature: u32, nan_passes: bool) -> u32 {
         let wanted = (feature, nan_passes);
-        let known = self
-            .0
-            .iter()
-            .position(|column| *column == wanted)
-            .unwrap_or_else(|| {
-                self.0.push(wanted);
-                self.0.len().saturating_sub(1)
-            });
-        known as u32
+        *self.numbers.entry(wanted).or_insert_with(|| {
+            self.read.push(wanted);
+            self.read.len().saturating_sub(1) as u32
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.read.len()
     }
 
     /// The number of a column that was asked for before.
     pub(super) fn known(&self, feature: u32, nan_passes: bool) -> Option<u32> {
-        let wanted = (feature, nan_passes);
-        let known = self.0.iter().position(|column| *column == wanted);
-        known.and_then(|column| u32::try_from(column).ok())
+        self.numbers.get(&(feature, nan_passes)).copied()
     }
 
     /// The values of one row, a column each.
@@ -50,7 +53,7 @@ impl Columns {
             let value = lane.and_then(|lane| lane.get(row % LANES)).copied();
             put(value.unwrap_or(f32::NAN), *nan_passes)
         };
-        self.0.iter().map(value).collect()
+        self.read.iter().map(value).collect()
     }
 
     /// Lays out the columns of one chunk.
@@ -59,10 +62,10 @@ impl Columns {
             .rows()
             .saturating_sub(chunk.saturating_mul(CHUNK))
             .min(CHUNK);
-        let mut blocks = Vec::with_capacity(rows.div_ceil(LANES).saturating_mul(self.0.len()));
+        let mut blocks = Vec::with_capacity(rows.div_ceil(LANES).saturating_mul(self.read.len()));
         for block in 0..rows.div_ceil(LANES) {
             let lanes = features.block(chunk * BLOCKS + block);
-            for (feature, nan_passes) in &self.0 {
+            for (feature, nan_passes) in &self.read {
                 let mut values = lanes
                     .get(*feature as usize)
                     .copied()
@@ -74,7 +77,7 @@ impl Columns {
             }
         }
         Prepared {
-            width: self.0.len(),
+            width: self.read.len(),
             blocks,
         }
     }

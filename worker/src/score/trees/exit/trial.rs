@@ -12,12 +12,20 @@ use crate::score::features::{Features, LANES};
 const SAMPLE: usize = 2 * ABREAST;
 /// Of as many tries the fastest counts.
 const TRIES: usize = 3;
+/// Of more columns nothing is tried: rows of them are large, and which way is taken matters little.
+const COLUMNS: usize = 4096;
 /// Rows that are tried one by one.
 const ROWS: usize = 8;
 
 impl ExitFinder {
     /// Takes to walking where that is faster, and finds up to how many rows are few.
     pub(super) fn choose(&mut self) {
+        let tried = self.sample(|way| !matches!(way, Way::Walk(_)));
+        let walked = self.sample(|way| matches!(way, Way::Slices(_)));
+        let is_nothing = tried.is_empty() && walked.is_empty();
+        if is_nothing || self.columns.count() > COLUMNS {
+            return;
+        }
         let features = Features::default();
         let of = |rows| {
             let prepared = self.made_up();
@@ -29,8 +37,6 @@ impl ExitFinder {
             }
         };
         let (chunk, block) = (of(CHUNK), of(LANES));
-        let tried = self.sample(|way| !matches!(way, Way::Walk(_)));
-        let walked = self.sample(|way| matches!(way, Way::Slices(_)));
         if !walked.is_empty() {
             let as_made = self.time(&walked, &chunk, CHUNK);
             if self.time_walking(&walked, &chunk) < as_made {

@@ -1,11 +1,6 @@
 //! Small models that ask for more memory than there is are refused in words; `make_hostile_models.py` makes
 //! them.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test may stop at whatever it did not expect"
-)]
-
 use std::path::Path;
 
 use lumimill_worker::score::Model;

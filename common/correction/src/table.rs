@@ -150,30 +150,26 @@ impl Table {
             }
             bins = bins.checked_mul(axis.edges.len() - 1).ok_or_else(wrong)?;
         }
-        let all = || self.variations.iter().flat_map(|(_, values)| values);
-        if all().any(|value| !value.is_finite()) && self.nowhere().is_none() {
-            return Err(wrong());
-        }
         (!self.axes.is_empty()).then_some(bins).ok_or_else(wrong)
     }
 
-    /// A node without a value for anything that reaches it: a bin beside all bins of an axis, where one
-    /// has an end.
+    /// A node without a value for anything that reaches it: a bin beside all bins of an axis, which is
+    /// that of the largest number where the axis has no end.
     fn nowhere(&self) -> Option<Value> {
-        self.axes.iter().find_map(|axis| {
-            let last = axis.edges.last()?;
-            let beyond = last.abs().max(1.0);
-            let edges = [last + beyond, last + 2.0 * beyond];
-            edges.iter().all(|edge| edge.is_finite()).then(|| {
-                json!({
-                    "nodetype": "binning",
-                    "input": axis.name,
-                    "edges": edges,
-                    "content": [0.0],
-                    "flow": "error",
-                })
-            })
-        })
+        let axis = self.axes.first()?;
+        let last = axis.edges.last()?;
+        let beyond = last.abs().max(1.0);
+        let mut edges = [last + beyond, last + 2.0 * beyond];
+        if !edges.iter().all(|edge| edge.is_finite()) {
+            edges = [f64::MAX.next_down(), f64::MAX];
+        }
+        Some(json!({
+            "nodetype": "binning",
+            "input": axis.name,
+            "edges": edges,
+            "content": [0.0],
+            "flow": "error",
+        }))
     }
 
     fn binning(&self, values: &[f64]) -> Value {

@@ -104,6 +104,23 @@ fn tables_are_written_as_correctionlib_reads_them() {
     compare(&CorrectionFile::parse(written.as_bytes()).unwrap(), "table");
 }
 
+/// The file of such a table was left out without a word.
+#[test]
+fn a_bin_without_a_value_may_stand_on_an_axis_without_ends() {
+    let [_, mut ratio] = tables();
+    ratio.axes[0].edges = vec![f64::NEG_INFINITY, 0.0, f64::INFINITY];
+    ratio.variations[0].1[1] = f64::NAN;
+    let written = Table::file(&[ratio], "").unwrap();
+    let file = CorrectionFile::parse(written.as_bytes()).unwrap();
+    let found = |p: f64| {
+        file.correction("ratio")
+            .unwrap()
+            .evaluate(&[Input::Real(p)])
+    };
+    assert!((found(-3.0).unwrap() - 0.97).abs() < 1e-15);
+    assert!(found(3.0).is_err() && found(1e300).is_err());
+}
+
 #[test]
 fn tables_that_are_none_are_refused() {
     let [efficiency, _] = tables();

@@ -27,6 +27,8 @@ pub struct Reading {
     pub kde_is_unread: bool,
     /// Whether it is not known what a row is.
     pub rows_are_unread: bool,
+    /// Functions that its expressions may call: name and definition.
+    pub functions: Vec<(String, String)>,
 }
 
 /// For each part that was read, which one of its list it is, from 0.

@@ -178,6 +178,7 @@ impl Stage {
             rows_are_unread: rows.is_none(),
             fit_is_unread: is_fit && fit.is_none(),
             kde_is_unread: is_density && kde.is_none(),
+            functions: functions.to_vec(),
             ..Reading::default()
         };
         let (rows, grouping) = rows.unwrap_or((Rows::Event, None));

@@ -121,7 +121,18 @@ impl RatioTable {
             let edges = |spec: &EfficiencySpec| -> Vec<Vec<f64>> {
                 spec.axes().iter().map(|axis| axis.edges.clone()).collect()
             };
-            let message = if counts(one) != counts(other) {
+            let columns = |spec: &EfficiencySpec| -> Vec<String> {
+                spec.axes().iter().map(|axis| axis.column.clone()).collect()
+            };
+            let sorted = |mut columns: Vec<String>| {
+                columns.sort();
+                columns
+            };
+            let is_swapped =
+                columns(one) != columns(other) && sorted(columns(one)) == sorted(columns(other));
+            let message = if is_swapped {
+                format!("has the axes of {first} in another order: they are compared one by one")
+            } else if counts(one) != counts(other) {
                 let say =
                     |(cuts, precuts): (usize, usize)| format!("{cuts} cuts and {precuts} pre-cuts");
                 let (other, one) = (say(counts(other)), say(counts(one)));
@@ -239,7 +250,12 @@ mod tests {
                           = [\"x > 2\"], axes = [{ column = \"p\", edges = [0.0, 1.0] }] }\n[[stage]]\n\
                           name = \"mc\"\nkeep = [\"p\", \"x\"]\n[[stage.metric]]\nefficiency = { cuts = \
                           [\"x > 1\"], axes = [{ column = \"p\", edges = [0.0, 2.0] }] }\n[[stage]]\nname \
-                          = \"bare\"\n";
+                          = \"bare\"\n[[stage]]\nname = \"ab\"\nkeep = [\"p\", \"x\"]\n[[stage.metric]]\n\
+                          efficiency = { cuts = [\"x > 1\"], axes = [{ column = \"p\", edges = [0.0, 1.0] \
+                          }, { column = \"x\", edges = [0.0, 1.0] }] }\n[[stage]]\nname = \"ba\"\nkeep = \
+                          [\"p\", \"x\"]\n[[stage.metric]]\nefficiency = { cuts = [\"x > 1\"], axes = [{ \
+                          column = \"x\", edges = [0.0, 1.0] }, { column = \"p\", edges = [0.0, 1.0] }] \
+                          }\n";
 
     fn wrong(table: &str) -> Vec<String> {
         match Campaign::parse(&format!("{STAGES}[[table]]\n{table}\n")) {
@@ -278,6 +294,11 @@ mod tests {
             (
                 "name = \"t\"\ndata = \"data\"\nmc = \"mc\"",
                 "table[0].mc: has axes with other edges than data: give them the same, in one order",
+            ),
+            // With equal edges, unlike bins were divided.
+            (
+                "name = \"t\"\ndata = \"ab\"\nmc = \"ba\"",
+                "table[0].mc: has the axes of data in another order: they are compared one by one",
             ),
             (
                 "name = \"t\"\ndata = { particle = \"data\", misid = \"data:pion\" }\nmc = \"data\"",

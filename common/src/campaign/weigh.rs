@@ -312,8 +312,16 @@ impl Stage {
                 continue;
             }
             if let Some((at, expression)) = found {
-                let words = words(&expression).map(|word| (stage, at, word.to_owned()));
-                open.extend(words);
+                let words = stage.words(&expression).into_iter();
+                open.extend(words.map(|word| (stage, at, word)));
+                continue;
+            }
+            let mut models = stage.models.iter();
+            let made = models.find(|model| model.columns().any(|column| column == name));
+            if let Some(model) = made {
+                let inputs = model.inputs.columns();
+                let words = inputs.iter().flat_map(|input| stage.words(input));
+                open.extend(words.map(|word| (stage, stage.columns.len(), word)));
                 continue;
             }
             let kept = stage.keep.iter().find(|keep| keep.name == name);
@@ -327,6 +335,27 @@ impl Stage {
             }
         }
         false
+    }
+
+    /// The words of an expression, and those of the functions that it calls, which may read columns
+    /// beside their parameters.
+    fn words(&self, expression: &str) -> BTreeSet<String> {
+        let functions = &self.reading.functions;
+        let mut open: Vec<String> = words(expression).map(str::to_owned).collect();
+        let mut all = BTreeSet::new();
+        while let Some(word) = open.pop() {
+            let called = functions.iter().find(|(name, _)| *name == word);
+            let body = called.and_then(|(_, text)| text.split_once("=>"));
+            if !all.insert(word) {
+                continue;
+            }
+            if let Some((parameters, body)) = body {
+                let own: Vec<&str> = words(parameters).collect();
+                let others = words(body).filter(|word| !own.contains(word));
+                open.extend(others.map(str::to_owned));
+            }
+        }
+        all
     }
 }
 
@@ -372,11 +401,11 @@ impl Weigh {
         }
         let conditions = [("where", &stage.condition), ("select", &stage.select)];
         for (key, condition) in conditions {
-            let words = condition.iter().flat_map(|text| words(text));
+            let words = condition.iter().flat_map(|text| stage.words(text));
             for name in words.filter(|name| depends(name)) {
                 let message = format!(
                     "{}: weights of a part of its range unfold nothing; cut where the fit is made",
-                    why(name)
+                    why(&name)
                 );
                 wrong.push((key.to_owned(), message));
             }

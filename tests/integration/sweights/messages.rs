@@ -117,6 +117,12 @@ fn mistakes_of_fits_and_weights_are_found_before_anything_runs() {
     let told = lumimill().on("check", &folder.file()).expect_code(2).err;
     let expected = "stage[2].weigh.control[1]: shifted is computed from M_D0, which is fitted";
     assert!(told.contains(expected), "{told}");
+    // Through functions it went unseen.
+    folder.change("\"M_D0 - 1.865\"", "\"outer(p)\"");
+    let functions = "[functions]\nouter = \"(p) => p + inner()\"\ninner = \"() => M_D0\"\n";
+    folder.change("[[dataset]]", &format!("{functions}[[dataset]]"));
+    let told = lumimill().on("check", &folder.file()).expect_code(2).err;
+    assert!(told.contains(expected), "{told}");
 }
 
 /// A stage that fits with a simple model, with these keys.

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use super::spec::MassFitSpec;
 use super::{MassFitCounts, control, values};
 use crate::metric::bins::RawBins;
-use crate::metric::histogram::LARGEST;
+use crate::metric::histogram::has_square;
 use crate::metric::row_batch::{FillError, RowBatch};
-
-/// A weight whose square is not 0; 0 itself may be one.
-const SMALLEST: f64 = 1.0 / LARGEST;
 
 /// Cells of stepped control variables, by category and variable: of all rows, and of the true ones.
 type Cells = BTreeMap<(usize, usize), [Vec<u64>; 2]>;
@@ -56,7 +53,7 @@ pub(super) fn fill(
         }
         let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
         let weight = columns.weights.as_ref().map_or(1.0, at);
-        if value.is_nan() || !may_weigh(weight) {
+        if value.is_nan() || !has_square(weight) {
             counted.missing = counted.missing.saturating_add(1);
             continue;
         }
@@ -110,11 +107,6 @@ pub(super) fn fill(
     }
     add_cells(counted, cells);
     Ok(())
-}
-
-/// Whether a weight is a number that can be squared.
-pub(super) fn may_weigh(weight: f64) -> bool {
-    weight.abs() <= LARGEST && (weight.abs() >= SMALLEST || weight.abs() <= 0.0)
 }
 
 fn add_cells(counted: &mut MassFitCounts, cells: Cells) {

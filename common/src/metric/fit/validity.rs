@@ -62,10 +62,15 @@ pub(super) fn verdicts(
         let signal = signal_of(model);
         let found = factorisation(model, fit, signal, control.name, &control.parts.all);
         let closure = weighed.closures.get(number).copied().flatten();
-        let looks = [
-            Some(weighed.verdict()),
-            closure.map(|it| of_truth(&it, control.name)),
-        ];
+        let of_truth = match closure {
+            Some(closure) => Some(of_truth(&closure, control.name)),
+            None if control.parts.truth.is_empty() => None,
+            None => Some((
+                Verdict::Doubtful,
+                format!("the truth cannot be compared in parts of {}", control.name),
+            )),
+        };
+        let looks = [Some(weighed.verdict()), of_truth];
         let mut worst = (found.verdict, found.reason);
         for look in looks.into_iter().flatten() {
             if look.0 > worst.0 {

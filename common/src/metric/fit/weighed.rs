@@ -71,6 +71,8 @@ pub(super) struct Weighed {
     pub(super) closures: Vec<Option<Closure>>,
     /// Why there are no weights.
     pub(super) failure: Option<String>,
+    /// Why nobody looked at them.
+    unseen: Option<String>,
 }
 
 impl Weighed {
@@ -81,7 +83,14 @@ impl Weighed {
         controls: &[Control<'_>],
     ) -> Self {
         let mut weighed = Self::default();
-        if fit.status != Status::Converged || data.sumw().len() > MOST_BINS {
+        if fit.status != Status::Converged {
+            return weighed;
+        }
+        if data.sumw().len() > MOST_BINS {
+            weighed.unseen = Some(format!(
+                "sums of weights are looked at up to {MOST_BINS} bins, and there are {}",
+                data.sumw().len()
+            ));
             return weighed;
         }
         if let Err(error) = weighed.add(variation, (model, fit), data, controls) {
@@ -165,6 +174,9 @@ impl Weighed {
     pub(super) fn verdict(&self) -> (Verdict, String) {
         if let Some(failure) = &self.failure {
             return (Verdict::Invalid, failure.clone());
+        }
+        if let Some(unseen) = &self.unseen {
+            return (Verdict::Doubtful, unseen.clone());
         }
         let rule = |sum: &ComponentSum| SumRule::new(sum.sumw, sum.sumw2, sum.amount).verdict();
         match self.sums.iter().max_by_key(|sum| rule(sum)) {

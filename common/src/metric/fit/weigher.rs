@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use lumimill_fit::{Reference, Weights};
 
-use super::fill::may_weigh;
 use super::frozen::FrozenFit;
 use super::spec::MassFitSpec;
+use crate::metric::histogram::has_square;
 use crate::metric::row_batch::{FillError, RowBatch};
 
 /// The function that weights are orthogonal by.
@@ -93,7 +93,7 @@ impl<'a> Weigher<'a> {
         for (row, x) in values.into_iter().enumerate() {
             let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
             let own = own.as_ref().map_or(1.0, at);
-            let is_fitted = selected.get(row).copied().unwrap_or(false) && may_weigh(own);
+            let is_fitted = selected.get(row).copied().unwrap_or(false) && has_square(own);
             let category = self.spec.category(by.iter().map(at));
             let category = category.filter(|_| is_fitted);
             let category = category.and_then(|category| self.categories.get(&category));

@@ -34,6 +34,13 @@ impl Scale {
         }
     }
 
+    /// A linear scale over the edges of bins that have an end.
+    pub(in crate::report) fn of_edges(edges: &[f64]) -> Self {
+        let finite = || edges.iter().copied().filter(|edge| edge.is_finite());
+        let low = finite().fold(f64::INFINITY, f64::min);
+        Self::linear(low, finite().fold(f64::NEG_INFINITY, f64::max))
+    }
+
     /// A logarithmic scale, over at least half a decade.
     pub(in crate::report) fn log(low: f64, high: f64) -> Self {
         let low = if low.is_finite() && low > 1e-300 {

@@ -119,7 +119,7 @@ fn ratios(
         right: RIGHT,
         top: TOP,
         bottom: HEIGHT - BOTTOM,
-        x: Scale::linear(*axis.edges.first()?, *axis.edges.last()?),
+        x: Scale::of_edges(&axis.edges),
         y: Scale::linear(low - 0.05 * (high - low), high + room),
         ticks: Ticks::Numbers,
         x_title: shortened(&axis.column, 60),

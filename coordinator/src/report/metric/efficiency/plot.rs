@@ -107,9 +107,6 @@ fn draw(
     series: &[Series<'_>],
 ) -> Option<Canvas> {
     let axis = found.axes.first()?;
-    let finite = || axis.edges.iter().copied().filter(|edge| edge.is_finite());
-    let low = finite().fold(f64::INFINITY, f64::min);
-    let high = finite().fold(f64::NEG_INFINITY, f64::max);
     let bins = || series.iter().flat_map(|(_, bins)| bins.iter());
     let top = |bin: &&&EfficiencyBin| Some(bin.efficiency? + bin.error?);
     let bottom = |bin: &&&EfficiencyBin| Some(bin.efficiency? - bin.error?);
@@ -130,7 +127,7 @@ fn draw(
         right: RIGHT,
         top: TOP,
         bottom: HEIGHT - BOTTOM,
-        x: Scale::linear(low, high),
+        x: Scale::of_edges(&axis.edges),
         y: Scale::linear(
             lowest,
             highest + 0.12 * (series.len() + 1) as f64 * (highest - lowest),

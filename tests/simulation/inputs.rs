@@ -19,8 +19,8 @@ const FILES: u32 = 2;
 const CLUSTERS: u32 = 3;
 /// Events of a cluster, which is a lumi section and a shard.
 const EVENTS: u32 = 8;
-/// The last lumi section is not certified.
-const MASK: &str = r#"{"1": [[1, 5]]}"#;
+/// The last two lumi sections are not certified.
+const MASK: &str = r#"{"1": [[1, 4]]}"#;
 
 const TEXT: &str = r#"
 name = "sim"
@@ -69,7 +69,8 @@ const VERSIONS: [(&str, &str, &str); 6] = [
 #[derive(Debug)]
 pub(crate) struct Version {
     pub(crate) name: &'static str,
-    pub(crate) path: PathBuf,
+    /// Name of its file, which is the same in every process; its folder is not.
+    pub(crate) file: PathBuf,
     pub(crate) checked: Checked,
 }
 
@@ -104,7 +105,8 @@ impl Inputs {
         }
         let versions = VERSIONS.iter().enumerate();
         let versions = versions.map(|(number, (name, from, to))| {
-            let path = folder.join(format!("{number}.toml"));
+            let file = PathBuf::from(format!("{number}.toml"));
+            let path = folder.join(&file);
             let text = format!("{TEXT}{SECOND}");
             let text = match from.is_empty() {
                 true => text,
@@ -114,7 +116,7 @@ impl Inputs {
             let checked = check(&path, NonZeroUsize::MIN).unwrap();
             Version {
                 name,
-                path,
+                file,
                 checked,
             }
         });

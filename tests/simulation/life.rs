@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lumimill_common::queue::{Queue, Settle, jobs};
+use lumimill_common::store::Store;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -16,8 +17,8 @@ use crate::old_fault::OldFault;
 use crate::person::{Errand, see_to};
 use crate::world::World;
 
-/// Seconds from one moment at which people do things to the next.
-const MOMENT: u64 = 5;
+/// Time from one moment at which machines and networks may fail to the next.
+const STEP: Duration = Duration::from_millis(500);
 
 /// Lives one seed, with a fault of old in it, if there is to be one.
 pub(crate) fn live(seed: u64, inputs: &Arc<Inputs>, fault: Option<OldFault>) -> Lived {
@@ -67,10 +68,12 @@ async fn lived(world: &Arc<World>, inputs: &Arc<Inputs>) {
         "world",
         format_args!("{:?}, {} actors", world.faults(), actors.len()),
     );
-    let time = random.millis(10_000..45_000);
+    let time = random.millis(5000..24_000);
+    let moments = (0..1 + random.below(4)).map(|_| random.millis(0..time.as_millis() as u64));
+    let moments: Vec<Duration> = moments.collect();
     let mut people = Vec::new();
     for number in 0..1 + random.below(3) {
-        let errands = errands(world, inputs, number, time);
+        let errands = errands(world, inputs, number, &moments);
         let (world, inputs) = (world.clone(), inputs.clone());
         people.push(tokio::task::spawn_local(async move {
             let who = format!("person-{number}");
@@ -101,12 +104,38 @@ async fn lived(world: &Arc<World>, inputs: &Arc<Inputs>) {
             world.wrong(format!("{} died while nothing went wrong", actor.name));
         }
     }
+    match left(world).await {
+        Ok(left) => world.note("left", left),
+        Err(error) => world.wrong(format!("{error:#}")),
+    }
 }
 
-/// What a person is about to do, and when: often just when others do something, too.
-fn errands(world: &World, inputs: &Inputs, number: u64, time: Duration) -> Vec<(Instant, Errand)> {
+/// What a life leaves: whoever lives it again leaves the same, and asked chance as often.
+async fn left(world: &World) -> anyhow::Result<String> {
+    let mut objects = 0;
+    let mut hasher = blake3::Hasher::new();
+    for folder in world.store.folders().await? {
+        for object in world.store.list(&folder.parse()?).await? {
+            objects += 1;
+            hasher.update(object.key.as_str().as_bytes());
+            // Other objects name the folder of the input, or the time of day.
+            if object.key.file_name().starts_with("part-") {
+                hasher.update(&world.store.get(&object.key).await?.unwrap_or_default());
+            }
+        }
+    }
+    let (hash, next) = (hasher.finalize(), world.random.below(u64::MAX));
+    Ok(format!("{objects} objects, {hash}, chance {next:x}"))
+}
+
+/// What a person is about to do, and when: at one of a few moments, when others do something, too.
+fn errands(
+    world: &World,
+    inputs: &Inputs,
+    number: u64,
+    moments: &[Duration],
+) -> Vec<(Instant, Errand)> {
     let random = &world.random;
-    let moments = 1 + time.as_secs() / MOMENT;
     let mut errands = Vec::new();
     if number == 0 {
         let first = Errand::Submit {
@@ -117,7 +146,7 @@ fn errands(world: &World, inputs: &Inputs, number: u64, time: Duration) -> Vec<(
         errands.push((Instant::now(), first));
     }
     for _ in 0..random.below(4) {
-        let moment = Duration::from_secs(MOMENT * random.below(moments));
+        let moment = *random.pick(moments);
         let apart = match random.chance(500) {
             true => Duration::ZERO,
             false => random.millis(0..2000),
@@ -135,10 +164,10 @@ async fn trouble(world: &Arc<World>, actors: &mut [Actor], until: Instant) {
     let rates = [0, 20, 60].map(|most| random.below(most + 1));
     let rate = *random.pick(&rates);
     while Instant::now() < until {
-        sleep(Duration::from_secs(1)).await;
+        sleep(STEP).await;
         for actor in actors.iter_mut() {
             if actor.is_over() && actor.again.is_none() {
-                actor.again = Some(Instant::now() + random.millis(500..15_000));
+                actor.again = Some(Instant::now() + random.millis(300..8000));
             }
             if actor.again.is_some_and(|again| again <= Instant::now()) {
                 actor.restart(world);
@@ -148,7 +177,7 @@ async fn trouble(world: &Arc<World>, actors: &mut [Actor], until: Instant) {
             }
         }
         if random.chance(rate / 4) {
-            let time = random.millis(1000..20_000);
+            let time = random.millis(500..10_000);
             world.note("store", format_args!("out for {time:?}"));
             world.outage(Instant::now() + time);
         }
@@ -174,7 +203,7 @@ fn happens_to(world: &World, actor: &Actor) {
             actor.link.cut();
         }
         _ => {
-            let time = random.millis(1000..30_000);
+            let time = random.millis(500..15_000);
             world.note(
                 &actor.link.name,
                 format_args!("does not reach the store for {time:?}"),

@@ -33,7 +33,7 @@ struct Made {
 static MADE: Mutex<BTreeMap<(ShardId, String), Arc<Made>>> = Mutex::new(BTreeMap::new());
 
 /// Time between two batches.
-const BATCH: Duration = Duration::from_millis(700);
+const BATCH: Duration = Duration::from_millis(350);
 
 #[derive(Debug)]
 pub(crate) struct SimMaker(pub(crate) Arc<Link>);

@@ -58,15 +58,15 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 impl Errand {
     pub(crate) fn any(random: &Random, versions: usize) -> Self {
         let pool = *random.pick(&["cpu", "cpu", "highmem"]);
-        match random.below(10) {
+        match random.below(12) {
             0..4 => Self::Submit {
                 version: random.below(versions as u64) as usize,
                 replace: random.chance(700),
                 pool,
             },
-            4..7 => Self::resubmission(random),
-            7 => Self::Order(Order::Pause),
-            8 => Self::Order(Order::Resume),
+            4..8 => Self::resubmission(random),
+            8 => Self::Order(Order::Pause),
+            9 => Self::Order(Order::Resume),
             _ => Self::Order(Order::Cancel),
         }
     }
@@ -196,7 +196,7 @@ async fn done(link: &Arc<Link>, inputs: &Inputs, errand: &Errand) -> anyhow::Res
             let plan = version.checked.plan.clone();
             let plan = edited(plan, &file.base, &output).await?.plan;
             let asked = submit::Asked {
-                path: &version.path,
+                path: &version.file,
                 file,
                 pool,
                 replace: *replace,

@@ -21,12 +21,15 @@ mod cut_flow;
 mod digest;
 mod display;
 mod drift;
+mod dropped;
 mod edge;
 mod efficiency;
 mod exact_sum;
 mod fit;
 mod histogram;
 mod importance;
+mod incompatible;
+mod interval;
 mod kde;
 mod kind;
 mod leading_sum;
@@ -40,7 +43,9 @@ mod regression;
 mod row_batch;
 mod significance;
 mod size;
+mod square;
 mod tally;
+mod uncertain;
 mod weight_sums;
 mod weight_tally;
 
@@ -52,6 +57,7 @@ pub use display::{DisplayResult, DisplaySpec, RawDisplay, Shown};
 pub use drift::{
     Alarm, ColumnDrift, DriftResult, DriftSpec, FiredFraction, KeyDrift, RawDrift, Shift,
 };
+pub use dropped::Dropped;
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
     ComponentSum, ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue,
@@ -63,15 +69,16 @@ pub use importance::{
     FeatureImportance, GROUP_COLUMN, ImportanceResult, ImportanceSpec, RawImportance,
     shuffled_column,
 };
+pub use incompatible::Incompatible;
 pub use kde::{Frozen, FrozenDensity, FrozenKde, KdeResult, KdeSpec, RawAxis, RawKde};
 pub use kind::{ModelNames, StageNames};
 pub use list::{MetricResult, MetricSpec, RawMetric};
 pub use multiclass::{
     AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassSpec,
-    MulticlassValue, RawMulticlass, Uncertain,
+    MulticlassValue, RawMulticlass,
 };
 pub use multilabel::{MultilabelBin, MultilabelResult, MultilabelSpec, RawMultilabel};
-pub use partial::{Dropped, Incompatible, Partial, warnings};
+pub use partial::{Partial, warnings};
 pub use ranking::{
     Goal, OperatingPoint, Per, PopulationResult, PopulationWeights, PrPoint, Probability,
     RankingResult, RankingSpec, RawRanking, RawTargets, ReliabilityBin, RocPoint, ScoreBin,
@@ -85,3 +92,4 @@ pub use significance::{
     SignificanceSpec, Weighted, WithError,
 };
 pub use size::{histogram_bins_are_too_many, metrics_are_too_large};
+pub use uncertain::Uncertain;

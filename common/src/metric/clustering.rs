@@ -1,6 +1,7 @@
 //! How well members that are linked by affinities, or are in groups, are those that belong together:
 //! adjusted Rand index, purity and efficiency, at each of some thresholds.
 
+mod counts;
 mod event;
 mod result;
 mod spec;
@@ -10,11 +11,11 @@ pub use spec::{ClusteringSpec, RawClustering};
 
 use serde::{Deserialize, Serialize};
 
-use super::exact_sum::ExactSum;
+use super::dropped::Dropped;
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::row_batch::{FillError, Lists, RowBatch};
-use event::{Compared, compared, linked};
+use counts::Counts;
+use event::{compared, linked};
 
 /// Counts of one `clustering`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,26 +27,6 @@ pub(super) struct ClusteringCounts {
     unlabelled: u64,
     /// Affinities that are no number.
     not_finite: u64,
-}
-
-/// Sums over events, at one threshold.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Counts {
-    /// Events with two members or more.
-    events: u64,
-    /// Of those, the ones whose groups are the true ones.
-    exact: u64,
-    rand: ExactSum,
-    rand_squares: ExactSum,
-    /// Members of all events.
-    members: u64,
-    /// Those that are in their group of the true group that has most of it.
-    pure: u64,
-    /// Those that are in their true group's largest part.
-    whole: u64,
-    groups: u64,
-    true_groups: u64,
 }
 
 impl Counting for ClusteringCounts {
@@ -157,38 +138,6 @@ fn of_groups(groups: &[f64]) -> Vec<i64> {
     groups
         .map(|(group, alone)| if *group >= 0.0 { *group as i64 } else { alone })
         .collect()
-}
-
-impl Counts {
-    fn add(&mut self, found: &Compared) {
-        self.members += found.members;
-        self.pure += found.pure;
-        self.whole += found.whole;
-        self.groups += found.groups;
-        self.true_groups += found.true_groups;
-        if let Some(rand) = found.rand {
-            self.events += 1;
-            self.exact += u64::from(found.is_exact);
-            self.rand.add(rand);
-            self.rand_squares.add_square(rand);
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        for (mine, theirs) in [
-            (&mut self.events, other.events),
-            (&mut self.exact, other.exact),
-            (&mut self.members, other.members),
-            (&mut self.pure, other.pure),
-            (&mut self.whole, other.whole),
-            (&mut self.groups, other.groups),
-            (&mut self.true_groups, other.true_groups),
-        ] {
-            *mine = mine.saturating_add(theirs);
-        }
-        self.rand.merge(&other.rand);
-        self.rand_squares.merge(&other.rand_squares);
-    }
 }
 
 #[cfg(test)]

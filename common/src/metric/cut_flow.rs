@@ -1,6 +1,6 @@
 //! How many events and rows were left after each step of a shard.
 
-use super::partial::Incompatible;
+use super::incompatible::Incompatible;
 use serde::{Deserialize, Serialize};
 
 /// What a step counts.

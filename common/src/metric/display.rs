@@ -10,13 +10,11 @@ pub use spec::{DisplaySpec, RawDisplay};
 
 use serde::{Deserialize, Serialize};
 
+use super::dropped::Dropped;
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use shown::{Members, rank};
-
-/// Members of an entry that are shown, at most.
-const MOST_MEMBERS: usize = 500;
+use spec::MOST_MEMBERS;
 
 /// The entries of lowest hash, ascending, of all that were looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,8 @@
 mod alarm;
 mod compared;
 mod counts;
+mod key_drift;
+mod shape;
 mod shift;
 mod spec;
 mod told;
@@ -15,13 +17,15 @@ mod weighed;
 mod weighed_shift;
 
 pub use alarm::Alarm;
+pub use key_drift::{ColumnDrift, FiredFraction, KeyDrift};
 pub use shift::Shift;
 pub use spec::{DriftSpec, RawDrift};
 
 use self::compared::Compared;
 use self::counts::{ColumnCounts, KeyCounts, LabelCounts};
+use self::shape::SHAPE_BINS;
+use super::dropped::Dropped;
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,8 +34,6 @@ use std::collections::BTreeMap;
 const MOST_CELLS: usize = 100_000;
 /// The same with weights, whose sums take five times as much.
 const MOST_WEIGHED_CELLS: usize = 20_000;
-/// Values of 16 bits.
-const SHAPE_BINS: u32 = 1 << 16;
 
 /// Counts of one drift.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -71,58 +73,6 @@ pub struct DriftResult {
     /// Columns that moved, those that moved most first; not more than 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<Alarm>,
-}
-
-/// One value of the key.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct KeyDrift {
-    /// The value.
-    pub key: i64,
-    /// Its rows.
-    pub rows: u64,
-    /// One for each column.
-    pub columns: Vec<ColumnDrift>,
-    /// One for each label.
-    pub labels: Vec<FiredFraction>,
-}
-
-/// A column at one value of the key.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ColumnDrift {
-    /// Rows with a finite value.
-    pub count: u64,
-    /// Rows left out because the value was NaN, infinite, null or beyond 1e150; with weights also
-    /// because the weight was, or either was beyond 1e75.
-    pub missing: u64,
-    /// What their weights sum to, where there are weights.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub weights: Option<f64>,
-    /// Mean over rows.
-    pub mean: Option<f64>,
-    /// Standard error of the mean, for independent rows.
-    pub mean_error: Option<f64>,
-    /// How the distribution differs from that of the reference, or of all other values of the key
-    /// together.
-    pub shift: Option<Shift>,
-}
-
-/// How often a label fired at one value of the key. Events count once, by the maximum over
-/// their rows.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FiredFraction {
-    /// Events with a label.
-    pub events: u64,
-    /// Those whose label is true.
-    pub fired: u64,
-    /// What the weights of those that fired, and of all, sum to, where there are weights.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub weights: Option<[f64; 2]>,
-    /// `fired / events`, or of the weights.
-    pub fraction: Option<f64>,
-    /// Lower and upper end of the 68.27% Wilson interval of `fraction`.
-    pub interval: [f64; 2],
-    /// Events left out because the label was null, or the weight no number.
-    pub unlabelled: u64,
 }
 
 /// Values of the key that are followed of so many columns.
@@ -218,7 +168,7 @@ impl Counting for DriftCounts {
     }
 
     fn finalise(&self, spec: &DriftSpec) -> DriftResult {
-        let compared = Compared::of(self, spec);
+        let compared = Compared::of(&self.keys, spec);
         let keys = self.keys.iter().map(|(key, counts)| KeyDrift {
             key: *key,
             rows: counts.rows,

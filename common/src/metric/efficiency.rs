@@ -2,6 +2,7 @@
 
 mod result;
 mod spec;
+mod sums;
 
 pub use result::{EfficiencyBin, EfficiencyResult};
 pub use spec::{EfficiencySpec, RawEfficiency};
@@ -9,11 +10,11 @@ pub use spec::{EfficiencySpec, RawEfficiency};
 use serde::{Deserialize, Serialize};
 
 use super::condition::holds;
-use super::exact_sum::ExactSum;
-use super::histogram::has_square;
+use super::dropped::Dropped;
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
+use super::square::has_square;
+use sums::Sums;
 
 /// Sums of one `efficiency`: for each pre-cut, in each bin, of all rows and of those that pass each
 /// cut.
@@ -24,62 +25,6 @@ pub(super) struct EfficiencyCounts {
     sums: Vec<Sums>,
     /// Rows with a weight or a value of an axis that is null, NaN or too large.
     missing: u64,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sums {
-    rows: u64,
-    /// None without weights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    weights: Option<Box<WeightSums>>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WeightSums {
-    sum: ExactSum,
-    squares: ExactSum,
-    /// Of the other weight, for the systematic error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    other: Option<ExactSum>,
-}
-
-impl Sums {
-    fn add(&mut self, weight: Option<f64>, other: Option<f64>) {
-        self.rows = self.rows.saturating_add(1);
-        if let Some(weight) = weight {
-            let sums = self.weights.get_or_insert_default();
-            sums.sum.add(weight);
-            sums.squares.add_square(weight);
-            if let Some(other) = other {
-                sums.other.get_or_insert_default().add(other);
-            }
-        }
-    }
-
-    fn merge(&mut self, more: &Self) {
-        self.rows = self.rows.saturating_add(more.rows);
-        let Some(more) = &more.weights else {
-            return;
-        };
-        let sums = self.weights.get_or_insert_default();
-        sums.sum.merge(&more.sum);
-        sums.squares.merge(&more.squares);
-        if let Some(other) = &more.other {
-            sums.other.get_or_insert_default().merge(other);
-        }
-    }
-
-    /// Whether these can be sums of such weights.
-    fn fit(&self, spec: &EfficiencySpec) -> bool {
-        match &self.weights {
-            None => true,
-            Some(sums) => {
-                spec.weight().is_some() && (sums.other.is_none() || spec.systematic().is_some())
-            }
-        }
-    }
 }
 
 impl Counting for EfficiencyCounts {

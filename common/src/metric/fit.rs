@@ -28,8 +28,8 @@ pub use weigher::{Weigher, WeightReference};
 
 use serde::{Deserialize, Serialize};
 
+use super::dropped::Dropped;
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use super::tally::Tally;
 use super::weight_sums::WeightSums;

@@ -6,41 +6,18 @@ pub use spec::{HistogramSpec, RawHistogram};
 
 use super::axis::{Axis, Place};
 
+use super::dropped::Dropped;
+use super::interval::ratio;
 use super::kind::{Counting, Kind};
-use super::partial::Dropped;
-use super::ranking::ratio;
 use super::row_batch::{FillError, RowBatch};
+use super::square::{has_square, left_out};
 use super::tally::Tally;
 use super::weight_sums::WeightSums;
 use crate::count::counted;
 use serde::{Deserialize, Serialize};
 
-/// Weights beyond this, whose squares overflow, are left out like NaN.
-pub(super) const LARGEST: f64 = 1e150;
-
-/// Weights closer to 0 than this, whose squares underflow, are left out, too.
-const SMALLEST: f64 = 1e-150;
-
-/// Share of the values outside of the range, or of rows that are left out, that is warned of.
+/// Share of the values outside of the range that is warned of.
 const MUCH: f64 = 0.01;
-
-/// Whether a weight counts: it is a number, and so is its square, which errors are made of.
-pub(super) fn has_square(weight: f64) -> bool {
-    let size = weight.abs();
-    size <= 0.0 || (SMALLEST..=LARGEST).contains(&size)
-}
-
-/// What is said of rows that are left out for want of a value or a weight, where they are many.
-pub(super) fn left_out(missing: u64, counted: u64) -> Option<String> {
-    let all = missing.saturating_add(counted);
-    (missing as f64 > MUCH * all as f64).then(|| {
-        format!(
-            "{:.1} % of {all} rows are left out, with a value or weight that is null, NaN, beyond \
-             {LARGEST:e} or closer to 0 than {SMALLEST:e}",
-            100.0 * ratio(missing, all)
-        )
-    })
-}
 
 /// Counts of one histogram. Bin 0 is the underflow, bin `bins + 1` the overflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,9 +12,9 @@ pub use spec::{ImportanceSpec, RawImportance};
 
 use serde::{Deserialize, Serialize};
 
+use super::dropped::Dropped;
 use super::exact_sum::{ExactSum, variance};
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::ranking::{Curve, Entry, ScoreCounts, event_of};
 use super::row_batch::{FillError, RowBatch};
 use spec::GROUPS;

@@ -1,61 +1,20 @@
 //! Sums of weights on a grid, and the density that is estimated from them when all shards are counted.
 
+mod counts;
 mod frozen;
 mod result;
 mod spec;
 
+use counts::Cell;
+pub(super) use counts::KdeCounts;
 pub use frozen::{FrozenDensity, FrozenKde};
 pub use result::{Frozen, KdeResult};
 pub use spec::{KdeSpec, RawAxis, RawKde};
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
-use super::exact_sum::ExactSum;
-use super::histogram::has_square;
+use super::dropped::Dropped;
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
-
-/// Counts of one `kde`: cells that have any, by number.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KdeCounts {
-    cells: BTreeMap<u32, Cell>,
-    rows: u64,
-    /// Rows beside an axis.
-    outside: u64,
-    /// Rows with a value or weight that is null, NaN or too large.
-    missing: u64,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cell {
-    rows: u64,
-    /// None without weights.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    weights: Option<Box<ExactSum>>,
-    /// Of the other weight, for the systematic error.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    others: Option<Box<ExactSum>>,
-}
-
-impl Cell {
-    fn merge(&mut self, other: &Self) {
-        self.rows = self.rows.saturating_add(other.rows);
-        let sums = [
-            (&mut self.weights, &other.weights),
-            (&mut self.others, &other.others),
-        ];
-        for (mine, theirs) in sums {
-            if let Some(theirs) = theirs {
-                mine.get_or_insert_default().merge(theirs);
-            }
-        }
-    }
-}
+use super::square::has_square;
 
 impl Counting for KdeCounts {
     type Spec = KdeSpec;

@@ -2,8 +2,7 @@
 //! [`list`](super::list).
 
 use super::cut_flow::CutFlow;
-use super::importance::ImportanceSpec;
-use super::partial::Dropped;
+use super::dropped::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use crate::field_hash::FieldHash;
 use crate::section::Section;
@@ -72,11 +71,6 @@ pub(super) trait Kind: Sized {
 
     /// The score whose cut is yet to be made on the rows that it is of, if it is of such.
     fn before_cuts(&self) -> Option<&str> {
-        None
-    }
-
-    /// What is to be scored again with features shuffled, if it is of such.
-    fn shuffles(&self) -> Option<&ImportanceSpec> {
         None
     }
 

@@ -7,6 +7,7 @@ use super::clustering::{ClusteringCounts, ClusteringResult, ClusteringSpec, RawC
 use super::cut_flow::CutFlow;
 use super::display::{DisplayCounts, DisplayResult, DisplaySpec, RawDisplay};
 use super::drift::{DriftCounts, DriftResult, DriftSpec, RawDrift};
+use super::dropped::Dropped;
 use super::efficiency::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawEfficiency};
 use super::fit::{MassFitCounts, MassFitResult, MassFitSpec, RawMassFit};
 use super::histogram::{HistogramCounts, HistogramResult, HistogramSpec, RawHistogram};
@@ -15,7 +16,6 @@ use super::kde::{KdeCounts, KdeResult, KdeSpec, RawKde};
 use super::kind::{Counting, Kind, StageNames};
 use super::multiclass::{MulticlassCounts, MulticlassResult, MulticlassSpec, RawMulticlass};
 use super::multilabel::{MultilabelCounts, MultilabelResult, MultilabelSpec, RawMultilabel};
-use super::partial::Dropped;
 use super::ranking::{RankingCounts, RankingResult, RankingSpec, RawRanking};
 use super::regression::{RawRegression, RegressionCounts, RegressionResult, RegressionSpec};
 use super::row_batch::{FillError, RowBatch};
@@ -176,14 +176,6 @@ macro_rules! kinds {
                 }
             }
 
-            /// What is to be scored again with features shuffled, if it is of such.
-            #[must_use]
-            pub fn shuffles(&self) -> Option<&ImportanceSpec> {
-                match self {
-                    $(Self::$Name(spec) => spec.shuffles(),)+
-                }
-            }
-
             /// The score whose cut is yet to be made on the rows that it is of, if it is of such.
             #[must_use]
             pub fn before_cuts(&self) -> Option<&str> {
@@ -322,6 +314,17 @@ kinds! {
     display: Display(DisplaySpec, RawDisplay, DisplayCounts, DisplayResult),
     /// The density of a column, given others.
     kde: Kde(KdeSpec, RawKde, KdeCounts, KdeResult),
+}
+
+impl MetricSpec {
+    /// What is to be scored again with features shuffled, if it is of such.
+    #[must_use]
+    pub fn shuffles(&self) -> Option<&ImportanceSpec> {
+        match self {
+            Self::Importance(spec) => Some(spec),
+            _ => None,
+        }
+    }
 }
 
 impl TryFrom<RawMetric> for MetricSpec {

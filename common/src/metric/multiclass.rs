@@ -9,7 +9,6 @@ mod spec;
 pub(super) use result::values_of;
 pub use result::{
     AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassValue,
-    Uncertain,
 };
 pub(super) use spec::AVERAGES;
 pub use spec::{MulticlassSpec, RawMulticlass};
@@ -17,10 +16,10 @@ pub use spec::{MulticlassSpec, RawMulticlass};
 use serde::{Deserialize, Serialize};
 
 use super::bins;
-use super::histogram::has_square;
+use super::dropped::Dropped;
 use super::kind::{Counting, Kind};
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
+use super::square::has_square;
 use cell::{Cell, Row};
 
 /// Counts of one `multiclass`.

@@ -11,8 +11,8 @@ pub use spec::{MultilabelSpec, RawMultilabel};
 use serde::{Deserialize, Serialize};
 
 use super::bins;
+use super::dropped::Dropped;
 use super::kind::{Counting, Kind};
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 use cell::{Cell, Row};
 

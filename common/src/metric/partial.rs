@@ -1,47 +1,13 @@
 //! The part of a metric that one shard contributes, as its marker carries it.
 
 use super::cut_flow::CutFlow;
+use super::dropped::Dropped;
 use super::fit::{MassFitCounts, MassFitSpec};
 use super::histogram::{HistogramResult, outside_of_all};
+use super::incompatible::Incompatible;
 use super::list::{Counted, MetricResult, MetricSpec, RawCounts};
 use super::row_batch::{FillError, RowBatch};
 use serde::{Deserialize, Serialize};
-
-/// Two partials that cannot be merged, because they count different things.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "cannot merge {what}: expected {expected}, found {found}; the shards were made with different configurations"
-)]
-pub struct Incompatible {
-    what: &'static str,
-    expected: String,
-    found: String,
-}
-
-impl Incompatible {
-    pub(super) fn new(what: &'static str, expected: &str, found: &str) -> Self {
-        Self {
-            what,
-            expected: expected.to_owned(),
-            found: found.to_owned(),
-        }
-    }
-}
-
-/// What a metric left out because it was not a number that it can count, or null.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Dropped {
-    /// Events none of whose labelled rows had a score (rankings per event only).
-    pub events: u64,
-    /// Rows.
-    pub rows: u64,
-}
-
-impl Dropped {
-    pub(super) fn of_rows(rows: u64) -> Self {
-        Self { events: 0, rows }
-    }
-}
 
 /// Counts and exact sums of one metric over some rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //! exact sums for what needs the score itself.
 
 mod curve;
+mod goal;
 mod level;
 mod operating_point;
 mod population;
@@ -13,19 +14,19 @@ mod spec;
 mod weighted_area;
 
 pub use curve::{PrPoint, RocPoint};
-pub use operating_point::{Goal, OperatingPoint};
+pub use goal::Goal;
+pub use operating_point::OperatingPoint;
 pub use population::{PopulationResult, PopulationWeights};
 pub use probability::{Probability, ReliabilityBin};
 pub use score_distribution::ScoreBin;
 pub use spec::{Per, RankingSpec, RawRanking, RawTargets};
 
+use super::dropped::Dropped;
 use super::kind::{Counting, Kind};
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
 pub(super) use curve::Curve;
 pub(super) use population::Entry;
 use population::Population;
-pub(super) use population::{effective, ratio, wilson, wilson_of};
 pub(super) use score_counts::ScoreCounts;
 use serde::{Deserialize, Serialize};
 

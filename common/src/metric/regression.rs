@@ -11,13 +11,11 @@ pub use spec::{RawRegression, RegressionSpec};
 use serde::{Deserialize, Serialize};
 
 use super::bins;
+use super::dropped::Dropped;
 use super::kind::{Counting, Kind};
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
+use super::square::LARGEST;
 use cell::{Cell, Row};
-
-/// Numbers beyond this, whose squares overflow, are left out like NaN.
-const LARGEST: f64 = 1e150;
 
 /// Counts of one `regression`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::axis::{Axis, Place};
-use super::histogram::has_square;
+use super::dropped::Dropped;
 use super::kind::Counting;
-use super::partial::Dropped;
 use super::row_batch::{FillError, RowBatch};
+use super::square::has_square;
 use super::tally::Tally;
 use super::weight_tally::WeightTally;
 use crate::bdt_config::MOST_BINS;

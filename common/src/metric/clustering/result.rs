@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::Counts;
+use super::counts::Counts;
 use crate::metric::exact_sum::variance;
-use crate::metric::multiclass::Uncertain;
-use crate::metric::ranking::ratio;
+use crate::metric::interval::ratio;
+use crate::metric::uncertain::Uncertain;
 
 /// Groups over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::DisplaySpec;
+use super::spec::DisplaySpec;
 use crate::metric::row_batch::{FillError, RowBatch};
 
 /// What is drawn of an entry.

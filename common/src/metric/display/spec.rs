@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::MOST_MEMBERS;
 use crate::field_hash::FieldHash;
 use crate::metric::check::{check_name, check_names, done};
 use crate::metric::kind::Kind;
@@ -15,6 +14,8 @@ const ENTRIES: u32 = 4;
 const MOST_ENTRIES: u32 = 24;
 /// Classes, at most: each has a colour.
 const MOST_CLASSES: usize = 6;
+/// Members of an entry that are shown, at most.
+pub(super) const MOST_MEMBERS: usize = 500;
 /// Bytes of a member.
 const MEMBER: u64 = 24;
 

@@ -1,6 +1,7 @@
 //! Columns that moved by more than a campaign wants to pass over.
 
-use super::{DriftSpec, KeyDrift};
+use super::key_drift::KeyDrift;
+use super::spec::DriftSpec;
 use serde::Serialize;
 
 /// Alarms that are kept, at most.

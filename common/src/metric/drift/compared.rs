@@ -1,9 +1,13 @@
 //! What the columns of each value of the key are compared with: those of a reference, or of all
 //! other values of the key together.
 
-use super::counts::ColumnCounts;
+use std::collections::BTreeMap;
+
+use super::counts::{ColumnCounts, KeyCounts};
+use super::shape::SHAPE_BINS;
+use super::shift::Shift;
+use super::spec::DriftSpec;
 use super::weighed_shift::between_weights;
-use super::{DriftCounts, DriftSpec, SHAPE_BINS, Shift};
 use crate::event_id::Run;
 use crate::metric::tally::Tally;
 use crate::metric::weight_tally::WeightTally;
@@ -22,12 +26,11 @@ enum Shape {
 }
 
 impl<'a> Compared<'a> {
-    pub(super) fn of(counts: &DriftCounts, spec: &'a DriftSpec) -> Self {
+    pub(super) fn of(keys: &BTreeMap<i64, KeyCounts>, spec: &'a DriftSpec) -> Self {
         let reference = spec.reference();
         let shape = |column: usize| {
-            let keys = counts.keys.iter();
-            let keys = keys.filter(|(key, _)| is_in(reference, **key));
-            let columns = keys.filter_map(|(_, counts)| counts.columns.get(column));
+            let among = keys.iter().filter(|(key, _)| is_in(reference, **key));
+            let columns = among.filter_map(|(_, counts)| counts.columns.get(column));
             if spec.weight().is_some() {
                 let mut all = WeightTally::new(SHAPE_BINS.into());
                 let weighed = columns.filter_map(|column| column.weights.as_ref());

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::key_drift::{ColumnDrift, FiredFraction};
+use super::shape::{SHAPE_BINS, shape_bin};
+use super::shift::Shift;
 use super::weighed::{ColumnWeights, LabelWeights};
-use super::{ColumnDrift, FiredFraction, SHAPE_BINS, Shift};
 use crate::metric::exact_sum::{ExactSum, variance};
-use crate::metric::histogram::LARGEST;
-use crate::metric::ranking::{ratio, wilson};
+use crate::metric::interval::{ratio, wilson};
+use crate::metric::square::LARGEST;
 use crate::metric::tally::Tally;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -150,15 +152,4 @@ impl LabelCounts {
             None => counted,
         }
     }
-}
-
-/// The leading 16 bits of a value as an `f32`, mapped so that their order is that of the values.
-pub(super) fn shape_bin(value: f64) -> u64 {
-    let bits = ((value + 0.0) as f32).to_bits();
-    let ordered = if bits >> 31 == 1 {
-        !bits
-    } else {
-        bits | (1 << 31)
-    };
-    u64::from(ordered >> 16)
 }

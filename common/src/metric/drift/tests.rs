@@ -1,6 +1,6 @@
 use super::super::list::{MetricResult, RawMetric};
 use super::super::partial::Partial;
-use super::counts::shape_bin;
+use super::shape::shape_bin;
 use super::*;
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array, UInt64Array};
 use std::sync::Arc;

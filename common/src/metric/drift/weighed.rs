@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::counts::shape_bin;
-use super::{ColumnDrift, FiredFraction, SHAPE_BINS, Shift};
+use super::key_drift::{ColumnDrift, FiredFraction};
+use super::shape::{SHAPE_BINS, shape_bin};
+use super::shift::Shift;
 use crate::metric::exact_sum::{ExactSum, spread_about};
-use crate::metric::ranking::{effective, wilson_of};
+use crate::metric::interval::{effective, wilson_of};
 use crate::metric::weight_sums::WeightSums;
 use crate::metric::weight_tally::WeightTally;
 

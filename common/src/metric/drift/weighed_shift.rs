@@ -1,7 +1,7 @@
 //! How far a distribution of weights is from that of everything else.
 
 use super::shift::{GROUPS, Shift, kolmogorov};
-use crate::metric::ranking::effective;
+use crate::metric::interval::effective;
 use crate::metric::weight_tally::WeightTally;
 
 /// Compares `one` with what `all` holds besides it, as entries are compared: their numbers are the

@@ -4,10 +4,10 @@ use lumimill_correction::Efficiency;
 use serde::Serialize;
 
 use super::spec::EfficiencySpec;
-use super::{Sums, WeightSums};
+use super::sums::Sums;
 use crate::count::counted;
 use crate::metric::bins::RawBins;
-use crate::metric::histogram::{LARGEST, left_out};
+use crate::metric::square::{LARGEST, left_out};
 
 /// An `efficiency` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -155,23 +155,6 @@ fn bin(
         error_syst: found
             .zip(other)
             .map(|(found, other)| (found.value - other).abs()),
-    }
-}
-
-impl Sums {
-    /// Σw and Σw².
-    fn values(&self, spec: &EfficiencySpec) -> (f64, f64) {
-        match (&self.weights, spec.weight()) {
-            (Some(sums), _) => (sums.sum.value(), sums.squares.value()),
-            (None, Some(_)) => (0.0, 0.0),
-            (None, None) => (self.rows as f64, self.rows as f64),
-        }
-    }
-
-    fn other(&self) -> f64 {
-        let sums: Option<&WeightSums> = self.weights.as_deref();
-        sums.and_then(|sums| sums.other.as_ref())
-            .map_or(0.0, |other| other.value())
     }
 }
 

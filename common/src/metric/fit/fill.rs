@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::spec::MassFitSpec;
 use super::{MassFitCounts, control, values};
 use crate::metric::bins::RawBins;
-use crate::metric::histogram::has_square;
 use crate::metric::row_batch::{FillError, RowBatch};
+use crate::metric::square::has_square;
 
 /// Cells of stepped control variables, by category and variable: of all rows, and of the true ones.
 type Cells = BTreeMap<(usize, usize), [Vec<u64>; 2]>;

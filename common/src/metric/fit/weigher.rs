@@ -6,8 +6,8 @@ use lumimill_fit::{Reference, Weights};
 
 use super::frozen::FrozenFit;
 use super::spec::MassFitSpec;
-use crate::metric::histogram::has_square;
 use crate::metric::row_batch::{FillError, RowBatch};
+use crate::metric::square::has_square;
 
 /// The function that weights are orthogonal by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

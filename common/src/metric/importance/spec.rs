@@ -190,10 +190,6 @@ impl Kind for ImportanceSpec {
         self.per_event()
     }
 
-    fn shuffles(&self) -> Option<&ImportanceSpec> {
-        Some(self)
-    }
-
     fn follow(&mut self, stage: &StageNames) {
         let Some(model) = stage.models.iter().find(|model| model.name == self.model) else {
             return;

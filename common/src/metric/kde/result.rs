@@ -3,10 +3,10 @@
 use lumimill_kde::Density;
 use serde::Serialize;
 
-use super::KdeCounts;
+use super::counts::KdeCounts;
 use super::spec::{KdeSpec, named};
 use crate::count::counted;
-use crate::metric::histogram::left_out;
+use crate::metric::square::left_out;
 
 /// A `kde` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]

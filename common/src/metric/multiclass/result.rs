@@ -7,15 +7,7 @@ use super::cell::Cell;
 use super::spec::{AVERAGES, MulticlassSpec};
 use crate::metric::bins;
 use crate::metric::ranking::{Curve, RocPoint, ScoreCounts};
-
-/// A value and its statistical error, where that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Uncertain {
-    /// The value.
-    pub value: f64,
-    /// Its statistical error, for independent rows.
-    pub error: Option<f64>,
-}
+use crate::metric::uncertain::Uncertain;
 
 /// Several classes over everything that was merged. Quantities that are undefined, as of a class
 /// that the data do not have, are absent.

@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::cell::{Cell, Label};
 use super::spec::MultilabelSpec;
 use crate::metric::bins;
-use crate::metric::multiclass::{
-    AverageResult, ClassResult, MulticlassValue, Uncertain, values_of,
-};
-use crate::metric::ranking::{Curve, ratio};
+use crate::metric::interval::ratio;
+use crate::metric::multiclass::{AverageResult, ClassResult, MulticlassValue, values_of};
+use crate::metric::ranking::Curve;
+use crate::metric::uncertain::Uncertain;
 
 /// Several labels over everything that was merged. Quantities that are undefined, as of a label that
 /// is never true, are absent.

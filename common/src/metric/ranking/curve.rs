@@ -1,10 +1,10 @@
 //! Curves and areas from two score histograms.
 
 use super::level::{Amounts, Level, levels};
-use super::population::ratio;
 use super::score_bins::ScoreBins;
 use super::score_counts::ScoreCounts;
 use super::spec::RankingSpec;
+use crate::metric::interval::ratio;
 use serde::Serialize;
 
 /// Points of a curve are at least this far apart, along both axes together.

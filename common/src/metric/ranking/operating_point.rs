@@ -1,36 +1,13 @@
 //! Thresholds at which a selection reaches a stated efficiency, precision or rate.
 
-use std::fmt;
-
 use super::curve::Curve;
+use super::goal::Goal;
 use super::level::{Amounts, Level};
 use crate::metric::binomial::upper_limit;
 use serde::Serialize;
 
-/// What a threshold is chosen for.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Goal {
-    /// The highest threshold that still selects at least this fraction of the positives.
-    Efficiency(f64),
-    /// The lowest threshold whose selection has at least this purity.
-    Precision(f64),
-    /// The lowest threshold that selects at most this fraction of everything.
-    Rate(f64),
-}
-
 fn is_usual(stated: &bool) -> bool {
     !stated
-}
-
-impl fmt::Display for Goal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Efficiency(value) => write!(f, "efficiency {value}"),
-            Self::Precision(value) => write!(f, "precision {value}"),
-            Self::Rate(value) => write!(f, "rate {value}"),
-        }
-    }
 }
 
 /// A threshold and what `score >= threshold` gives. Thresholds are edges of filled bins.

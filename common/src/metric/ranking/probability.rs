@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::population::{ratio, wilson, wilson_of};
 use crate::metric::axis::Axis;
 use crate::metric::exact_sum::ExactSum;
+use crate::metric::interval::{ratio, wilson, wilson_of};
 use crate::metric::weight_sums::WeightSums;
 
 /// Bins of the reliability diagram on `[0, 1]`.

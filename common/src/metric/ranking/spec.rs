@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::operating_point::Goal;
+use super::goal::Goal;
 
 use crate::field_hash::FieldHash;
 use crate::metric::check::{add_axis, check_axis, check_name, check_over, done};
 use crate::metric::cut_flow::{CutFlow, Unit};
+use crate::metric::dropped::Dropped;
 use crate::metric::kind::Kind;
-use crate::metric::partial::Dropped;
 use crate::metric::weight_tally::BIN_BYTES;
 use crate::section::Section;
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::spec::RegressionSpec;
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::quantiles::Quantiles;
+use crate::metric::square::LARGEST;
 
 /// Numbers, by exact sums and by their quantiles.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -60,7 +61,7 @@ impl Row {
             false => self.estimate - low,
         };
         let pull = self.residual() / width;
-        (width > 0.0 && pull.abs() <= super::LARGEST).then_some(pull)
+        (width > 0.0 && pull.abs() <= LARGEST).then_some(pull)
     }
 
     fn is_covered(&self) -> bool {

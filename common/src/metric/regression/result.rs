@@ -6,8 +6,8 @@ use super::cell::{Cell, Intervals, Spread};
 use crate::count::counted;
 use crate::metric::bins;
 use crate::metric::exact_sum::variance;
-use crate::metric::multiclass::Uncertain;
 use crate::metric::quantiles::{Near, Stretch, quantile};
+use crate::metric::uncertain::Uncertain;
 
 /// Quantiles between which the central 68 % of numbers are.
 const CENTRAL: [f64; 2] = [0.16, 0.84];

@@ -36,6 +36,7 @@ mod kinematics;
 mod nearest;
 mod number;
 mod parse;
+mod parsed;
 mod plan;
 mod row_index;
 mod scope;
@@ -53,63 +54,18 @@ pub use function::Functions;
 pub use input::Inputs;
 pub use int::Int;
 pub use kinematics::{Polar, delta_phi, pair_mass};
+pub use parsed::Expression;
 pub use row_index::{Index, RowIndex};
 pub use scope::{Kind, Scope, collection_of, collection_of_groups};
 pub use value::{Constant, Listed, Series, Values};
 
 use std::collections::BTreeSet;
 
-/// A parsed expression: its syntax is right, its names and types are not yet checked.
-#[derive(Debug, Clone)]
-pub struct Expression {
-    source: String,
-    syntax: syntax::Syntax,
-}
-
 impl Expression {
-    /// Parses `source`; at most 16 KiB long and 200 levels deep.
-    pub fn parse(source: &str) -> Result<Self, ExpressionError> {
-        let syntax = parse::expression(source)?;
-        Ok(Self {
-            source: source.to_owned(),
-            syntax,
-        })
-    }
-
-    /// The text that was parsed.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    fn syntax(&self) -> &syntax::Syntax {
-        &self.syntax
-    }
-
-    /// The names in it that stand for values.
-    pub fn names(&self) -> BTreeSet<String> {
-        fn collect(of: &syntax::Syntax, names: &mut BTreeSet<String>) {
-            if let syntax::Form::Name(name) = &of.form {
-                names.insert(name.clone());
-            }
-            of.for_each(&mut |under| collect(under, names));
-        }
-        let mut names = BTreeSet::new();
-        collect(&self.syntax, &mut names);
-        names
-    }
-
-    /// The same of an edge: `x[i]` and `x[j]` become names, written like that, of what its two ends
-    /// have.
-    #[must_use]
-    pub fn of_edges(mut self) -> Self {
-        self.syntax.name_ends();
-        self
-    }
-
     /// Checks names and types against `scope`: the result has one value per row, of the
     /// `expected` kind when one is given (a bool or an int will do for a float, a bool for an int).
     pub fn check(&self, scope: &Scope, expected: Option<Kind>) -> Result<Checked, ExpressionError> {
-        let plan = check::check(&self.syntax, &self.source, scope, expected)?;
+        let plan = check::check(self.syntax(), self.source(), scope, expected)?;
         let mut columns = BTreeSet::new();
         plan.collect_columns(&mut columns);
         Ok(Checked { plan, columns })

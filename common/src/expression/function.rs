@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Expression;
 use super::builtin::Builtin;
 use super::error::ExpressionError;
 use super::nearest::hint;
 use super::parse;
+use super::parsed::Expression;
 use super::syntax::{Form, Syntax};
 use super::token::is_name;
 

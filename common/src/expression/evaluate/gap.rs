@@ -6,8 +6,9 @@
 //! expressions that may lack values are looked through, after they are evaluated.
 
 use super::column::Flat;
+use super::element;
 use super::elementwise::fits_int;
-use super::{element, evaluate, filter};
+use super::node::{evaluate, filter};
 use crate::expression::builtin::Math;
 use crate::expression::error::EvaluateError;
 use crate::expression::input::Inputs;

@@ -6,8 +6,8 @@
 
 mod reading;
 
-use crate::campaign::Problem;
 use crate::ordered_json::Json;
+use crate::section::Problem;
 
 /// The classes in the order of a model's scores, as columns are named after them.
 pub const CLASSES: [&str; 3] = ["background", "prompt", "nonprompt"];

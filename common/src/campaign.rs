@@ -8,7 +8,9 @@ mod beside;
 mod column;
 mod dataset;
 mod draft;
+mod estimate;
 mod fit;
+mod join;
 mod kde;
 mod metric;
 mod model;
@@ -18,14 +20,16 @@ mod rows;
 mod share;
 mod source;
 mod stage;
+mod stages;
 mod steps;
 mod table;
 mod weigh;
+mod weights;
 
-pub use beside::{Join, MissingRows};
 pub use column::{Column, ColumnType};
 pub use dataset::{Certification, Dataset, DatasetKind, DuplicatePolicy, ShardPolicy};
 pub use draft::Draft;
+pub use join::{Join, MissingRows};
 pub use kde::DENSITY;
 pub use model::{
     BdtMode, BdtSource, CorrectionSource, Dense, DensityStage, Distance, DrawSource, Edges,
@@ -73,15 +77,6 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// Reads a campaign from the text of its file.
-    pub fn parse(text: &str) -> Result<Self, CampaignErrors> {
-        let Draft { campaign, problems } = Draft::read(text)?;
-        match problems.is_empty() {
-            true => Ok(campaign),
-            false => Err(CampaignErrors(problems)),
-        }
-    }
-
     fn read(root: &mut Section<'_>) -> Self {
         let name = root.required_text("name");
         let name = name.and_then(|text| root.parsed::<CampaignName>("name", &text));

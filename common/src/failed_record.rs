@@ -4,8 +4,8 @@
 use crate::campaign::StageName;
 use crate::failure::{FailedAttempt, FailedRecord};
 use crate::form;
-use crate::marker::{failed_key, retrying_key};
 use crate::shard::ShardId;
+use crate::stage_keys::{failed_key, retrying_key};
 use crate::store::{Key, Store, StoreError};
 
 /// Adds an attempt; `last` when the shard is given up with it.

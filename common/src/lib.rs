@@ -34,6 +34,7 @@ pub mod silence;
 pub mod site;
 pub mod small_file;
 pub mod spelling;
+pub mod stage_keys;
 pub mod store;
 pub mod suggest;
 pub mod unread;

@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::StageName;
 use crate::form::{self, FormError};
 use crate::metric::{CutFlow, MetricSpec, Partial, Unit, metrics_digest};
 use crate::shard::{Shard, ShardId};
-use crate::store::Key;
+use crate::stage_keys::object_key;
 
 /// The form of markers; 0, without a number, had no checksum, 1 did not say of which metrics its
 /// partials are, and 2 counted all sidebands of a `significance` together, and knew no fits.
@@ -205,66 +204,6 @@ impl TryFrom<RawMarker> for Marker {
             false => Err(format!("it says metrics {} and has {found}", raw.metrics)),
         }
     }
-}
-
-/// Key of a shard's marker.
-#[must_use]
-pub fn marker_key(stage: &StageName, shard: ShardId) -> Key {
-    key(format!("{stage}/_done/{shard}"))
-}
-
-/// Key of the marker that a shard had when other metrics were measured on it: what is measured now
-/// is measured on its table.
-#[must_use]
-pub fn measure_key(stage: &StageName, shard: ShardId) -> Key {
-    key(format!("{stage}/_measure/{shard}"))
-}
-
-/// Key of a shard's Parquet object.
-#[must_use]
-pub fn object_key(stage: &StageName, shard: ShardId) -> Key {
-    key(format!("{stage}/part-{shard}.parquet"))
-}
-
-/// Key of the file of the fit of a category; none where its name is of other letters than keys are.
-#[must_use]
-pub fn fit_key(stage: &StageName, category: &str) -> Option<Key> {
-    format!("{stage}/_fit/{category}.json").parse().ok()
-}
-
-/// Key of the record of a shard's failed attempts while it is still tried.
-#[must_use]
-pub fn retrying_key(stage: &StageName, shard: ShardId) -> Key {
-    key(format!("{stage}/_retrying/{shard}.json"))
-}
-
-/// Key of the record of the failed attempts of a shard that was given up.
-#[must_use]
-pub fn failed_key(stage: &StageName, shard: ShardId) -> Key {
-    key(format!("{stage}/_failed/{shard}.json"))
-}
-
-/// Folder of a stage's markers.
-#[must_use]
-pub fn done_folder(stage: &StageName) -> Key {
-    key(format!("{stage}/_done"))
-}
-
-/// Folder of a stage's failed records.
-#[must_use]
-pub fn failed_folder(stage: &StageName) -> Key {
-    key(format!("{stage}/_failed"))
-}
-
-/// Folder of a stage's records of shards that are tried again.
-#[must_use]
-pub fn retrying_folder(stage: &StageName) -> Key {
-    key(format!("{stage}/_retrying"))
-}
-
-fn key(text: String) -> Key {
-    text.parse()
-        .expect("stage names and shard ids are made of the letters of keys")
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream::{self, StreamExt};
 use lumimill_common::control::PlanKeys;
-use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::marker::Marker;
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::stage_keys::{marker_key, object_key};
 use lumimill_common::store::{Key, LocalStore, Place, Store, StoreError};
 
 use crate::output::{Output, Planned};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use lumimill_common::campaign::{CERTIFIED, READ};
-use lumimill_common::marker::{Marker, object_key};
+use lumimill_common::marker::Marker;
 use lumimill_common::metric::{CutFlow, Unit};
 use lumimill_common::shard::Shard;
+use lumimill_common::stage_keys::object_key;
 
 /// The marker of a shard with these bytes for a table, of a stage whose rows are all its certified
 /// events, and that measures nothing.

@@ -18,11 +18,12 @@ use lumimill_common::control::{PlanKeys, plan_digest};
 use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedAttempt, FailedRecord, Failure, FailureKind};
 use lumimill_common::form;
-use lumimill_common::marker::{
-    Expected, Marker, done_folder, failed_folder, failed_key, marker_key, measure_key, object_key,
-    retrying_folder, retrying_key,
-};
+use lumimill_common::marker::{Expected, Marker};
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::stage_keys::{
+    done_folder, failed_folder, failed_key, marker_key, measure_key, object_key, retrying_folder,
+    retrying_key,
+};
 use lumimill_common::store::{Key, Place, Store};
 
 use crate::campaign_file::Mistakes;

@@ -7,9 +7,10 @@ use std::fmt;
 use anyhow::Context;
 use futures_util::stream::{self, StreamExt};
 use lumimill_common::campaign::{Campaign, Stage, StageName};
-use lumimill_common::marker::{Expected, Marker, fit_key, marker_key, object_key};
+use lumimill_common::marker::{Expected, Marker};
 use lumimill_common::metric::{MetricSpec, Unit};
 use lumimill_common::shard::{Shard, ShardId, Source};
+use lumimill_common::stage_keys::{fit_key, marker_key, object_key};
 use lumimill_common::store::{Key, Store, StoreError};
 use lumimill_worker::measure::can_be_measured;
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::marker::{Expected, Marker, marker_key, measure_key, object_key};
+use lumimill_common::marker::{Expected, Marker};
 use lumimill_common::metric::Partial;
 use lumimill_common::shard::{Shard, Source};
+use lumimill_common::stage_keys::{marker_key, measure_key, object_key};
 use lumimill_common::store::Key;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};

@@ -3,7 +3,7 @@
 use arrow_schema::Schema;
 use lumimill_common::campaign::StageName;
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::marker::marker_key;
+use lumimill_common::stage_keys::marker_key;
 
 use crate::beside::{Beside, columns_read};
 use crate::commit::{Attempt, Sources, scratch_path};

@@ -9,11 +9,12 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use lumimill_common::campaign::{DENSITY, Stage, StageName};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
-use lumimill_common::marker::{Marker, fit_key, marker_key};
+use lumimill_common::marker::Marker;
 use lumimill_common::metric::{
     CutFlow, FrozenDensity, FrozenFit, FrozenKde, FrozenModel, KdeSpec, MassFitSpec, Partial,
 };
 use lumimill_common::shard::Shard;
+use lumimill_common::stage_keys::{fit_key, marker_key};
 use lumimill_common::store::Key;
 use tokio::task::JoinSet;
 

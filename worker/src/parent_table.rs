@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::marker::{Marker, marker_key, object_key};
+use lumimill_common::marker::Marker;
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::stage_keys::{marker_key, object_key};
 
 use crate::compiled_stage::CompiledStage;
 use crate::measure::TableCopy;

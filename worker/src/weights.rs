@@ -8,9 +8,9 @@ use arrow_schema::{DataType, Field};
 use lumimill_common::campaign::{Cow, Stage, Weigh};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form::{self, Stored};
-use lumimill_common::marker::fit_key;
 use lumimill_common::metric::{FrozenFit, MassFitSpec, RowBatch, Weigher, WeightReference};
 use lumimill_common::shard::Shard;
+use lumimill_common::stage_keys::fit_key;
 
 use crate::commit::Attempt;
 use crate::production::{newer, store_failure};

@@ -1,8 +1,8 @@
 //! Reads a BDT selection, with every mistake noted on the way.
 
 use super::{BdtBin, BdtConfig, BdtCut, BdtKind, MOST_BINS};
-use crate::campaign::Problem;
 use crate::ordered_json::Json;
+use crate::section::Problem;
 use crate::suggest::nearest;
 
 /// What a block's key must contain, and what else O2 reads of it.

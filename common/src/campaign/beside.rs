@@ -1,35 +1,12 @@
 //! `zip` and `join`: tables of earlier stages that stand beside the rows that a stage reads.
 
-use serde::Serialize;
-
+use super::join::{Join, MissingRows};
 use super::model::Model;
 use super::name::StageName;
 use super::rows::Rows;
 use super::source::Sources;
 use super::stage::Stage;
 use crate::section::Section;
-
-/// What becomes of a row that a joined table has no row for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MissingRows {
-    /// It fails its shard.
-    #[default]
-    Error,
-    /// It is left out, as a step of the cut flow.
-    Drop,
-    /// The columns of the table are null there.
-    Null,
-}
-
-/// A table whose rows are found by the keys that they have in common.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Join {
-    /// The stage that made it.
-    pub stage: StageName,
-    /// What becomes of a row without one in it.
-    pub missing: MissingRows,
-}
 
 /// Reads both lists of a stage that reads the rows of `from`.
 pub(super) fn read_beside(

@@ -63,6 +63,17 @@ impl Draft {
     }
 }
 
+impl Campaign {
+    /// Reads a campaign from the text of its file.
+    pub fn parse(text: &str) -> Result<Self, CampaignErrors> {
+        let Draft { campaign, problems } = Draft::read(text)?;
+        match problems.is_empty() {
+            true => Ok(campaign),
+            false => Err(CampaignErrors(problems)),
+        }
+    }
+}
+
 /// Bytes of a line that is shown with the mistake in it.
 const LONGEST_LINE: usize = 500;
 

@@ -1,7 +1,7 @@
 //! `[stage.kde]`: a stage that estimates the density of a column, given others, from all rows of
 //! another stage; and what is drawn by it. It has no rows.
 
-use super::fit::refuse_rows;
+use super::estimate::refuse_rows;
 use super::model::{DrawSource, ModelSource};
 use super::name::StageName;
 use super::stage::Stage;

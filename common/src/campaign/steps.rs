@@ -1,6 +1,6 @@
 //! The steps of a stage's cut flow, by their names: what every shard counts, in order.
 
-use super::beside::{Join, MissingRows};
+use super::join::{Join, MissingRows};
 use super::model::{BdtMode, Model, NanPolicy};
 use super::rows::Rows;
 use super::stage::Stage;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{FileIdentity, Shard};
+use super::file_identity::FileIdentity;
 use crate::entry_set::EntrySet;
 use crate::field_hash::FieldHash;
 use crate::lumi_mask::LumiMask;
@@ -75,97 +75,6 @@ impl PieceRef<'_> {
             certified_events: self.certified_events,
             lumis: self.lumis.cloned(),
             dropped: self.dropped.clone(),
-        }
-    }
-}
-
-impl Shard {
-    /// What it reads of each file, in order; at least one.
-    pub fn pieces(&self) -> impl Iterator<Item = PieceRef<'_>> {
-        let alone = PieceRef {
-            file: &self.file,
-            entries: &self.entries,
-            certified_events: self.certified_events,
-            lumis: self.lumis.as_ref(),
-            dropped: &self.dropped,
-        };
-        let alone = self.packed.is_empty().then_some(alone);
-        let packed = self.packed.iter().map(|piece| PieceRef {
-            file: &piece.file,
-            entries: &piece.entries,
-            certified_events: piece.certified_events,
-            lumis: piece.lumis.as_ref(),
-            dropped: &piece.dropped,
-        });
-        alone.into_iter().chain(packed)
-    }
-
-    /// The same shard, as if it read this piece alone.
-    #[must_use]
-    pub fn of_piece(&self, piece: PieceRef<'_>) -> Self {
-        let Piece {
-            file,
-            entries,
-            certified_events,
-            lumis,
-            dropped,
-        } = piece.to_piece();
-        Self {
-            id: self.id,
-            stage: self.stage.clone(),
-            source: self.source,
-            beside: self.beside.clone(),
-            wholes: self.wholes.clone(),
-            dataset: self.dataset.clone(),
-            tree: self.tree.clone(),
-            packed: Vec::new(),
-            file,
-            entries,
-            certified_events,
-            lumis,
-            dropped,
-        }
-    }
-
-    /// The same shard, as if it read these pieces; its id is that of before. Its entries are counted
-    /// from the first one of the first of several pieces on.
-    #[must_use]
-    pub fn of_pieces(&self, pieces: Vec<Piece>) -> Self {
-        let Some(first) = pieces.first() else {
-            return self.clone();
-        };
-        let mut shard = self.of_piece(PieceRef {
-            file: &first.file,
-            entries: &first.entries,
-            certified_events: first.certified_events,
-            lumis: first.lumis.as_ref(),
-            dropped: &first.dropped,
-        });
-        if pieces.len() > 1 {
-            let sum = |of: fn(&Piece) -> u64| pieces.iter().map(of).fold(0, u64::saturating_add);
-            shard.entries = 0..sum(Piece::len);
-            shard.certified_events = sum(|piece| piece.certified_events);
-            let lumis = pieces.iter().map(|piece| piece.lumis.as_ref());
-            let lumis: Option<Vec<&LumiMask>> = lumis.collect();
-            let ranges = |lumis: Vec<&LumiMask>| {
-                let ranges = lumis.into_iter().flat_map(LumiMask::ranges).copied();
-                LumiMask::from_ranges(ranges.collect::<Vec<_>>())
-            };
-            shard.lumis = lumis.map(ranges);
-            shard.dropped = EntrySet::default();
-            shard.packed = pieces;
-        }
-        shard
-    }
-
-    /// What it reads, for a person.
-    #[must_use]
-    pub fn input(&self) -> String {
-        let url = &self.file.url;
-        match self.packed.len().saturating_sub(1) {
-            0 => url.clone(),
-            1 => format!("{url} and 1 more file"),
-            more => format!("{url} and {more} more files"),
         }
     }
 }

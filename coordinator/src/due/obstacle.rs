@@ -2,8 +2,8 @@
 //! that cannot be put would be done in vain, and what is there would be given up for it.
 
 use lumimill_common::control::PlanKeys;
-use lumimill_common::marker::{marker_key, object_key};
 use lumimill_common::shard::Shard;
+use lumimill_common::stage_keys::{marker_key, object_key};
 use lumimill_common::store::Key;
 
 use crate::campaign_file::Mistakes;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lumimill_common::campaign::Campaign;
-use lumimill_common::marker::{failed_key, marker_key, object_key};
 use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::stage_keys::{failed_key, marker_key, object_key};
 use lumimill_common::store::Place;
 use lumimill_worker::prepared_stage::PreparedStage;
 

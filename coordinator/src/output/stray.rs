@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use lumimill_common::campaign::StageName;
-use lumimill_common::marker::{marker_key, object_key};
 use lumimill_common::shard::ShardId;
+use lumimill_common::stage_keys::{marker_key, object_key};
 use lumimill_common::store::Key;
 
 use super::{Inventory, Output};

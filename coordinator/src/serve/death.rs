@@ -6,8 +6,8 @@ use lumimill_common::control::PlanKeys;
 use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedAttempt, Failure, FailureKind};
 use lumimill_common::job::Job;
-use lumimill_common::marker::marker_key;
 use lumimill_common::queue::{GIVEN_UP, Message, ORIGIN, Queue, REASON};
+use lumimill_common::stage_keys::marker_key;
 use lumimill_common::store::{Place, Store};
 use tracing::warn;
 

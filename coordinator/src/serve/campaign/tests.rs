@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::control_key;
-use lumimill_common::marker::{marker_key, object_key};
 use lumimill_common::queue::{MemoryQueue, Queue, jobs};
 use lumimill_common::shard::Shard;
+use lumimill_common::stage_keys::{marker_key, object_key};
 use lumimill_common::store::{Place, Store};
 
 use super::ActiveCampaign;

@@ -1,0 +1,14 @@
+//! Which file it is, whatever may stand under its name later.
+
+use serde::{Deserialize, Serialize};
+
+/// Identity of an input file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileIdentity {
+    /// Path or URL, as the campaign names it: relative to the campaign file unless absolute.
+    pub url: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// ROOT UUID in hexadecimal (32 digits), all zero when the file has none.
+    pub uuid: String,
+}

@@ -96,10 +96,10 @@ fn begin(link: &Arc<Link>, role: Role, quit: &CancellationToken) -> JoinHandle<(
 async fn worker(link: Arc<Link>, pool: &'static str, count: u16, quit: CancellationToken) {
     let stop = CancellationToken::new();
     let campaigns = StoredCampaigns::new(link.site(), &link.name, stop.clone());
-    let campaigns = campaigns.made_by(Arc::new(SimMaker(link.clone())));
     let mut slots = Slots::new(&link.name, Box::new(campaigns), count);
     slots.stop = stop;
     slots.quit = quit;
+    slots.maker = Some(Arc::new(SimMaker(link.clone())));
     slots.witness = Some({
         let link = link.clone();
         Arc::new(move |point, _| {

@@ -9,10 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::{Shard, ShardId};
-use lumimill_worker::commit::{Attempt, Sources, scratch_path};
-use lumimill_worker::maker::Maker;
+use lumimill_worker::attempt::{Attempt, Maker, Sources, scratch_path};
+use lumimill_worker::measured::Measured;
 use lumimill_worker::parquet_output::Finished;
-use lumimill_worker::process::Measured;
 use lumimill_worker::unfinished::Unfinished;
 use tokio::time::sleep;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lumimill_common::shard::Shard;
-use lumimill_worker::commit::{CommitPoint, Witness};
+use lumimill_worker::commit_point::{CommitPoint, Witness};
 
 /// Variable that says where to die: `<point>`, or `<point>:<shard id>`.
 pub const DIE_AT: &str = "LUMIMILL_TEST_DIE_AT";

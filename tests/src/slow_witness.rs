@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lumimill_common::shard::Shard;
-use lumimill_worker::commit::{CommitPoint, Witness};
+use lumimill_worker::commit_point::{CommitPoint, Witness};
 
 use crate::deadly_witness::point;
 

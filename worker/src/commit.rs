@@ -1,86 +1,35 @@
 //! One attempt at a shard, committed so that it can die anywhere: the Parquet object to its
 //! deterministic key, then the marker; whoever finds the marker has nothing left to do.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::marker::{Expected, Marker};
+use lumimill_common::marker::Marker;
 use lumimill_common::metric::Partial;
-use lumimill_common::shard::{Shard, Source};
+use lumimill_common::shard::Source;
 use lumimill_common::stage_keys::{marker_key, measure_key, object_key};
-use lumimill_common::store::Key;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::attempt::{Attempt, Sources, scratch_path};
+use crate::batch_bytes;
+use crate::commit_point::CommitPoint;
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
-use crate::estimated::Estimated;
-use crate::fit::Frozen;
 use crate::given::Given;
 use crate::group_reader::GroupReader;
 use crate::measure::{TableCopy, can_be_measured, measure};
+use crate::measured::{Frozen, Measured};
 use crate::memory::Memory;
 use crate::off_thread::off_thread;
-use crate::parent_table::ParentTable;
 use crate::parquet_output::Finished;
 use crate::prepared_stage::PreparedStage;
-use crate::process::Measured;
-use crate::production::{Opened, Production, newer, store_failure};
+use crate::production::Opened;
 use crate::progress::{Pace, Steps};
+use crate::store_failure::store_failure;
 use crate::stored_campaigns::still_wants;
 use crate::tree_reader::TreeReader;
 use crate::unfinished::Unfinished;
-use crate::weights::Fits;
 use crate::work::Work;
-
-/// A place in the life of an attempt, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommitPoint {
-    /// The job is taken, and nothing is done yet.
-    Taken,
-    /// The Parquet file is whole, in scratch space.
-    Processed,
-    /// The object is in the store, without its marker.
-    ObjectPut,
-    /// The marker is in the store, and nobody was told.
-    MarkerPut,
-    /// The report is published, and the job is not acknowledged.
-    Reported,
-}
-
-/// Somebody who is told of every attempt how far it is, as tests are who kill it there.
-pub type Witness = Arc<dyn Fn(CommitPoint, &Shard) + Send + Sync>;
-
-/// One attempt at a shard, and what holds for it.
-#[derive(Clone)]
-pub struct Attempt {
-    /// The campaign.
-    pub production: Arc<Production>,
-    /// The shard.
-    pub shard: Arc<Shard>,
-    /// Ends it between two batches.
-    pub stop: CancellationToken,
-    /// Entries behind it.
-    pub progress: Arc<AtomicU64>,
-    /// What this process may use, in bytes.
-    pub memory_limit: Option<u64>,
-    /// Is told how far it is.
-    pub witness: Option<Witness>,
-}
-
-/// What a shard reads of others, on this machine; nothing where it reads files.
-#[derive(Debug, Default)]
-pub struct Sources {
-    pub(crate) tables: Vec<ParentTable>,
-    /// The fits that its rows are weighed by.
-    pub(crate) fits: Option<Arc<Fits>>,
-    /// The densities that its columns are drawn by.
-    pub(crate) estimated: Option<Estimated>,
-    /// What is counted for a fit or a density.
-    counted: Option<Arc<Partial>>,
-}
 
 impl Attempt {
     /// Does the shard, or finds that it was done. The marker is in the store when this returns
@@ -234,44 +183,6 @@ impl Attempt {
         marker.measures(stage.map_or(&[], |stage| stage.metrics()))
     }
 
-    /// The marker of a shard under a key. One that is damaged, or of an older version, is
-    /// replaced: the bytes that it should have are known.
-    pub(crate) async fn found(&self, shard: &Shard, key: &Key) -> Result<Option<Marker>, Failure> {
-        let production = &self.production;
-        let found = match production.store.get(key).await {
-            Err(error) if error.is_large() => {
-                warn!(job.id = %shard.id, %error, "the marker cannot be used: the shard is done again");
-                None
-            }
-            found => found.map_err(|error| store_failure(&error))?,
-        };
-        let Some(bytes) = found else {
-            return Ok(None);
-        };
-        let Some(stage) = production.stages.get(&shard.stage) else {
-            return Ok(None);
-        };
-        let expected = Expected {
-            shard,
-            steps: &stage.steps(),
-        };
-        match Marker::read(&bytes, expected) {
-            Ok(marker) => Ok(Some(marker)),
-            Err(error) if error.is_newer() => Err(newer(production.store.as_ref(), key, &error)),
-            Err(error) => {
-                warn!(job.id = %shard.id, %error, "the marker cannot be used: the shard is done again");
-                Ok(None)
-            }
-        }
-    }
-
-    /// Tells how far it is.
-    pub fn tell(&self, point: CommitPoint) {
-        if let Some(witness) = &self.witness {
-            witness(point, &self.shard);
-        }
-    }
-
     async fn work(&self) -> Result<(Finished, Measured), Unfinished> {
         let sources = match self.shard.source {
             Source::Entries => Sources::default(),
@@ -286,7 +197,7 @@ impl Attempt {
                 ..Sources::default()
             },
         };
-        match &self.production.maker {
+        match &self.maker {
             Some(maker) => maker.make(self, sources).await,
             None => self.make(sources).await,
         }
@@ -336,8 +247,8 @@ impl Attempt {
             let Some(work) = &mut work else {
                 return Ok(());
             };
-            work.check_need(&opened.tree, &opened.compiled)?;
             let Opened { tree, compiled, .. } = &opened;
+            work.check_batches(|| batch_bytes::of_tree(tree, compiled, shard.lumis.is_some()))?;
             match &compiled.stage().grouping {
                 Some(grouping) => {
                     let mut reader =
@@ -372,13 +283,4 @@ impl Attempt {
         let done = work.process(&self.shard, compiled, reader);
         work.end(done)
     }
-}
-
-/// Where in scratch space the table of a shard is made; nobody else is told the same.
-#[must_use]
-pub fn scratch_path(production: &Production, shard: &Shard) -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("{}-{}-{number}.parquet", shard.id, std::process::id());
-    production.store.scratch().join(name)
 }

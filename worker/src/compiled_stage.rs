@@ -4,18 +4,27 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
-use lumimill_common::campaign::{Rows, Stage};
+use lumimill_common::campaign::{Problem, Rows, Stage};
 use lumimill_common::metric::MetricSpec;
 
-use crate::dataset_column::{DATASET, add_dataset};
+use crate::dataset_column::add_dataset;
 use crate::feature::Program;
+use crate::fold_column::fold_field;
 use crate::graph::Features;
-use crate::identity::{Role, column_of, event_columns};
+use crate::identity::{DATASET, Role, column_of, event_columns};
 use crate::input::{EVENT, LUMI, RUN};
-use crate::prepared_stage::{Fitted, PreparedStage, fold_field};
+use crate::prepared_stage::PreparedStage;
 use crate::stage_model::StageModel;
 use crate::told_apart::Events;
 use crate::weights::weight_fields;
+
+/// A stage for what it reads, before it is compiled.
+pub(crate) struct Fitted {
+    pub(crate) stage: Stage,
+    pub(crate) schema: Schema,
+    pub(crate) names_dataset: bool,
+    pub(crate) problems: Vec<Problem>,
+}
 
 /// A stage compiled for files of one schema.
 #[derive(Debug)]

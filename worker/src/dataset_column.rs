@@ -8,10 +8,7 @@ use arrow_array::types::Int32Type;
 use arrow_array::{Array, DictionaryArray, Int32Array, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
-use crate::identity::Role;
-
-/// Name of the column.
-pub(crate) const DATASET: &str = "dataset";
+use crate::identity::{DATASET, Role};
 
 fn field() -> Field {
     let (keys, values) = (DataType::Int32, DataType::Utf8);

@@ -5,16 +5,18 @@ use lumimill_common::campaign::StageName;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::stage_keys::marker_key;
 
-use crate::beside::{Beside, columns_read};
-use crate::commit::{Attempt, Sources, scratch_path};
+use crate::attempt::{Attempt, Sources, scratch_path};
+use crate::batch_bytes;
+use crate::beside::{Beside, Joined, Zipped, columns_read};
 use crate::compiled_stage::CompiledStage;
 use crate::given::Given;
+use crate::measured::Measured;
 use crate::memory::Memory;
 use crate::parent_table::ParentTable;
 use crate::parquet_output::Finished;
-use crate::process::Measured;
 use crate::progress::Pace;
-use crate::table_reader::Table;
+use crate::stored_table::StoredTable;
+use crate::table_reader::TableReader;
 use crate::unfinished::Unfinished;
 use crate::weights::RowWeights;
 
@@ -50,10 +52,10 @@ impl Attempt {
         let lacking =
             || Failure::reject(FailureKind::Job, shard.id, "it reads the rows of nothing");
         let (parent, others) = tables.split_first().ok_or_else(lacking)?;
-        let rows = Table::open(&parent.of().stage, parent.path())?;
+        let rows = StoredTable::open(&parent.of().stage, parent.path())?;
         let beside = others
             .iter()
-            .map(|other| Table::open(&other.of().stage, other.path()));
+            .map(|other| StoredTable::open(&other.of().stage, other.path()));
         let beside = beside.collect::<Result<Vec<_>, Failure>>()?;
         let compiled = self.compiled(&rows, &beside)?;
         parent.check_events(&compiled)?;
@@ -62,19 +64,19 @@ impl Attempt {
             other.check_rows_of(parent)?;
         }
         let memory = Memory::of(self.memory_limit, shard);
-        memory.check_tables(&rows, &beside, &compiled)?;
+        memory.check_batches(|| batch_bytes::of_tables(&rows, &beside, &compiled))?;
         let columns = rows.schema().clone();
         let of_rows = (&parent.of().stage, &columns);
         let mut joins = compiled.stage().joins.iter();
         let beside = beside.into_iter().enumerate().map(|(at, table)| {
             let join = (at >= zipped).then(|| joins.next()).flatten();
             match join {
-                None => table.zipped(&compiled).map(Beside::Zipped),
-                Some(join) => table.joined(join, of_rows, &compiled).map(Beside::Joined),
+                None => Zipped::of(table, &compiled).map(Beside::Zipped),
+                Some(join) => Joined::of(table, join, of_rows, &compiled).map(Beside::Joined),
             }
         });
         let beside = beside.collect::<Result<Vec<_>, Failure>>()?;
-        let mut reader = rows.reader(&shard.dataset, &compiled, beside)?;
+        let mut reader = TableReader::new(rows, &shard.dataset, &compiled, beside)?;
         let pace = Pace::of(shard, parent.rows());
         let given = Given {
             weights: RowWeights::of(compiled.stage(), fits.as_deref())?,
@@ -84,7 +86,11 @@ impl Attempt {
     }
 
     /// The stage for the columns of what it reads.
-    fn compiled(&self, rows: &Table<'_>, beside: &[Table<'_>]) -> Result<CompiledStage, Failure> {
+    fn compiled(
+        &self,
+        rows: &StoredTable<'_>,
+        beside: &[StoredTable<'_>],
+    ) -> Result<CompiledStage, Failure> {
         let Self {
             production, shard, ..
         } = self;

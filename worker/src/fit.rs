@@ -6,108 +6,19 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use lumimill_common::campaign::{DENSITY, Stage, StageName};
+use lumimill_common::campaign::DENSITY;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
-use lumimill_common::marker::Marker;
 use lumimill_common::metric::{
     CutFlow, FrozenDensity, FrozenFit, FrozenKde, FrozenModel, KdeSpec, MassFitSpec, Partial,
 };
-use lumimill_common::shard::Shard;
-use lumimill_common::stage_keys::{fit_key, marker_key};
-use lumimill_common::store::Key;
-use tokio::task::JoinSet;
+use lumimill_common::stage_keys::fit_key;
 
-use crate::commit::{Attempt, scratch_path};
+use crate::attempt::{Attempt, scratch_path};
+use crate::measured::{Frozen, Measured};
 use crate::parquet_output::{Finished, ParquetOutput};
-use crate::process::Measured;
-
-/// Markers that are read at a time.
-const AHEAD: usize = 16;
 
 impl Attempt {
-    /// The stage that it is of, which fits or estimates.
-    fn estimating(&self) -> Result<&Stage, Failure> {
-        let stage = self.production.stages.get(&self.shard.stage);
-        let stage = stage.map(|stage| stage.stage());
-        stage.filter(|stage| stage.is_estimate()).ok_or_else(|| {
-            Failure::reject(
-                FailureKind::Job,
-                &self.shard.stage,
-                "it is of no stage that fits",
-            )
-        })
-    }
-
-    /// What was counted for a fit on all shards of the stage that it reads, each once. Whatever the
-    /// order, sums are the same: they are exact.
-    pub(crate) async fn counted(&self) -> Result<Arc<Partial>, Failure> {
-        let Self {
-            production, shard, ..
-        } = self;
-        let mut known = production.counted.lock().await;
-        if let Some(counted) = known.get(&shard.stage) {
-            return Ok(Arc::clone(counted));
-        }
-        let stage = self.estimating()?;
-        let lacking = || Failure::reject(FailureKind::Job, &shard.stage, "it counts nothing");
-        let counting = stage.counting().ok_or_else(lacking)?;
-        let parent = stage.from.as_ref().ok_or_else(lacking)?;
-        let mut counted = Partial::new(&counting);
-        let mut markers = JoinSet::new();
-        let mut shards = self.of_whole(parent).into_iter();
-        loop {
-            while markers.len() < AHEAD
-                && let Some(shard) = shards.next()
-            {
-                let attempt = self.clone();
-                markers.spawn(async move { attempt.marker_of(&shard).await });
-            }
-            let Some(marker) = markers.join_next().await else {
-                break;
-            };
-            let internal = |error: &dyn std::fmt::Display| {
-                Failure::retry(
-                    FailureKind::Internal,
-                    &shard.stage,
-                    format!("no counts: {error}"),
-                )
-            };
-            let marker = marker.map_err(|error| internal(&error))??;
-            let mut partials = marker.partials.iter();
-            let partial = partials.find(|partial| *partial.spec() == counting);
-            let partial = partial.ok_or_else(|| {
-                let what = "holds no counts for this fit: it is to be measured again";
-                Failure::retry(
-                    FailureKind::Parent,
-                    &shard.stage,
-                    format!("{} {what}", marker.object),
-                )
-            })?;
-            counted.merge(partial).map_err(|error| internal(&error))?;
-        }
-        let counted = Arc::new(counted);
-        known.insert(shard.stage.clone(), Arc::clone(&counted));
-        Ok(counted)
-    }
-
-    /// All shards of a stage.
-    pub(crate) fn of_whole(&self, stage: &StageName) -> Vec<Arc<Shard>> {
-        let shards = self.production.shards.values();
-        let of_stage = shards.filter(|shard| shard.stage == *stage);
-        of_stage.cloned().collect()
-    }
-
-    /// The marker of a shard that it reads, which is done.
-    pub(crate) async fn marker_of(&self, shard: &Shard) -> Result<Marker, Failure> {
-        let key = marker_key(&shard.stage, shard.id);
-        let marker = self.found(shard, &key).await?;
-        marker.ok_or_else(|| {
-            let message = format!("{key} is gone or damaged: the shard is not done (any more)");
-            Failure::retry(FailureKind::Parent, &shard.stage, message)
-        })
-    }
-
     /// Fits the category of a number to what was counted, or estimates the density.
     pub(crate) fn fit(
         &self,
@@ -181,13 +92,6 @@ impl Attempt {
         let fit = (format!("fit.{category}"), hash.to_owned());
         facts.into_iter().chain([fit]).collect()
     }
-}
-
-/// The file of a fit.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Frozen {
-    pub(crate) key: Key,
-    pub(crate) bytes: Vec<u8>,
 }
 
 /// What is made of counts: a file, and its numbers as rows.

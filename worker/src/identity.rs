@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema};
 
-use crate::dataset_column::DATASET;
 use crate::input::{EVENT, LUMI, RUN};
+
+/// Name of the column of the data set.
+pub(crate) const DATASET: &str = "dataset";
 
 /// Key of the role in the metadata of a column.
 pub(crate) const ROLE: &str = "role";

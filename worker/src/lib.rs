@@ -4,13 +4,17 @@
 //! and a metric partial come out. [`commit`] writes them in the order that makes a kill harmless;
 //! [`slots`] take jobs from a queue, `slot` settles each one once.
 
+pub mod attempt;
 pub mod back_off;
+mod batch_bytes;
 pub mod beside;
 #[cfg(feature = "program")]
 mod byte_size;
 pub mod campaigns;
 pub mod certification;
 pub mod commit;
+pub mod commit_point;
+mod compilation;
 pub mod compiled_stage;
 mod corrected;
 pub mod counters;
@@ -25,6 +29,7 @@ mod facts;
 mod fatigue;
 pub mod feature;
 mod fit;
+mod fold_column;
 mod given;
 mod graph;
 mod group_reader;
@@ -35,9 +40,10 @@ mod identity;
 pub mod input;
 #[cfg(feature = "program")]
 pub mod log;
-pub mod maker;
 pub mod measure;
+pub mod measured;
 pub mod memory;
+pub mod model_files;
 mod off_thread;
 mod parent_table;
 pub mod parquet_output;
@@ -56,7 +62,9 @@ mod slot;
 pub mod slots;
 pub mod stage_model;
 pub mod stage_types;
+mod store_failure;
 pub mod stored_campaigns;
+mod stored_table;
 #[cfg(feature = "program")]
 mod supervisor;
 mod table_reader;
@@ -66,4 +74,5 @@ pub mod unfinished;
 pub mod unit;
 mod weights;
 mod whole_events;
+mod wholes;
 mod work;

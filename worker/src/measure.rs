@@ -17,7 +17,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::prepared_stage::PreparedStage;
-use crate::production::store_failure;
+use crate::store_failure::store_failure;
 use crate::told_apart::Events;
 use crate::unfinished::Unfinished;
 use crate::whole_events::WholeEvents;

@@ -10,13 +10,6 @@ use std::time::{Duration, Instant};
 
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
-use lumimill_rootfile::Tree;
-
-use crate::compiled_stage::CompiledStage;
-use crate::entry_reader::BATCH_ENTRIES;
-use crate::grouped::columns_of_rows;
-use crate::input::schema_of;
-use crate::table_reader::Table;
 
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
 const COPIES: u64 = 4;
@@ -48,49 +41,13 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// Refuses a job whose batches would not fit. The estimate is from the sizes that the file
-    /// gives of its branches: bytes of a batch of entries and of a basket, some copies of each.
-    pub(crate) fn check_need(&self, tree: &Tree, stage: &CompiledStage) -> Result<(), Failure> {
+    /// Refuses a job whose batches would not fit, of which each has so many bytes: some copies of each
+    /// are there at once.
+    pub(crate) fn check_batches(&self, bytes: impl FnOnce() -> u64) -> Result<(), Failure> {
         let Some(limit) = self.limit else {
             return Ok(());
         };
-        let names = stage.branches(self.shard.lumis.is_some());
-        let names = match &stage.stage().grouping {
-            Some(grouping) => columns_of_rows(&schema_of(tree), grouping, &names),
-            None => names,
-        };
-        let branches = names.iter().filter_map(|name| tree.branch(name));
-        let need = branches.fold(0u64, |sum, branch| {
-            let bytes = branch.uncompressed_bytes();
-            let baskets = u64::try_from(branch.baskets()).unwrap_or(1).max(1);
-            let of_batch = batch_bytes(bytes, tree.entries());
-            sum.saturating_add(of_batch.saturating_add(bytes / baskets))
-        });
-        self.check_batches(need, limit)
-    }
-
-    /// The same for one that reads tables: the rows of one, and others beside them, of which those
-    /// that are joined are held as a whole.
-    pub(crate) fn check_tables(
-        &self,
-        rows: &Table<'_>,
-        beside: &[Table<'_>],
-        stage: &CompiledStage,
-    ) -> Result<(), Failure> {
-        let Some(limit) = self.limit else {
-            return Ok(());
-        };
-        let names = stage.branches(false);
-        let (zipped, joined) = beside.split_at(stage.stage().zip.len().min(beside.len()));
-        let batches = std::iter::once(rows).chain(zipped);
-        let batches = batches.map(|table| table.batch_bytes(&names));
-        let whole = joined.iter().map(|table| table.bytes(&names));
-        let bytes = batches.chain(whole).fold(0, u64::saturating_add);
-        self.check_batches(bytes, limit)
-    }
-
-    fn check_batches(&self, bytes: u64, limit: u64) -> Result<(), Failure> {
-        let need = bytes.saturating_mul(COPIES);
+        let need = bytes().saturating_mul(COPIES);
         match need <= limit {
             true => Ok(()),
             false => Err(self.refused(&format!("its batches need about {}", mib(need)), limit)),
@@ -209,13 +166,6 @@ impl Drop for Member<'_> {
     }
 }
 
-/// Of so many bytes of all entries, those of a batch.
-fn batch_bytes(bytes: u64, entries: u64) -> u64 {
-    let batch = BATCH_ENTRIES.min(entries);
-    let of_batch = u128::from(bytes) * u128::from(batch) / u128::from(entries.max(1));
-    u64::try_from(of_batch).unwrap_or(u64::MAX)
-}
-
 /// What a file may claim to hold, of what is read of it at once, where a job may use `limit`
 /// bytes: it is there twice, decompressed and as a batch.
 pub(crate) fn claim_limit(limit: Option<u64>) -> Option<u64> {
@@ -242,7 +192,7 @@ pub fn in_use() -> u64 {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Crowd, SETTLING, Share, batch_bytes, in_use};
+    use super::{Crowd, SETTLING, Share, in_use};
 
     #[test]
     fn one_at_a_time_gives_way_until_one_is_alone() {
@@ -279,14 +229,6 @@ mod tests {
         assert_eq!(crowd.share(now + SETTLING * 9, 117, 100), Share::Alone);
         // A limit below what a process without jobs uses is kept by none.
         assert_eq!(crowd.share(now + SETTLING * 9, 110, 49), Share::Alone);
-    }
-
-    #[test]
-    fn a_batch_is_counted_to_the_byte() {
-        assert_eq!(batch_bytes(100, 1000), 100);
-        assert_eq!(batch_bytes(40_000, 32_768), 20_000);
-        assert_eq!(batch_bytes(u64::MAX, 1), u64::MAX);
-        assert_eq!(batch_bytes(7, 0), 0);
     }
 
     #[test]

@@ -1,30 +1,21 @@
 //! A stage made ready: models loaded once, expressions compiled for each schema that files have.
 
 mod events;
+mod folds;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::Schema;
 use lumimill_common::campaign::{Campaign, Problem, Rows, Stage};
-use lumimill_common::expression::Functions;
 use lumimill_common::metric::{MetricSpec, Unit};
 use lumimill_common::shard::stage_digest;
 
-use crate::beside;
-use crate::compiled_stage::CompiledStage;
-use crate::dataset_column::{DATASET, with_dataset};
-use crate::feature::{Draft, Program};
-use crate::graph::Features;
-use crate::identity::{Role, with_roles};
+use crate::model_files::ModelFiles;
 use crate::planned_stage::PlannedStage;
-use crate::process::wrong_metrics;
-use crate::resolved_stage::with_all_names;
-use crate::score::FOLD;
-use crate::stage_model::{ModelFiles, StageModel};
+use crate::stage_model::StageModel;
 use crate::stage_types::StageTypes;
 
-use events::{common_folds, of_folds};
+use folds::{common_folds, of_folds};
 
 /// A stage with its models.
 #[derive(Debug, Clone)]
@@ -39,14 +30,6 @@ pub struct PreparedStage {
     drops_duplicates: bool,
     entries_are_events: bool,
     types: StageTypes,
-}
-
-/// A stage for what it reads, before it is compiled.
-pub(crate) struct Fitted {
-    pub(crate) stage: Stage,
-    pub(crate) schema: Schema,
-    pub(crate) names_dataset: bool,
-    problems: Vec<Problem>,
 }
 
 impl PreparedStage {
@@ -164,6 +147,11 @@ impl PreparedStage {
         &self.path
     }
 
+    /// The functions that its expressions may call, by name.
+    pub(crate) fn functions(&self) -> &[(String, String)] {
+        &self.functions
+    }
+
     /// Digest of all that decides its output, apart from its input.
     #[must_use]
     pub fn digest(&self) -> &str {
@@ -256,80 +244,6 @@ impl PreparedStage {
         &self.types
     }
 
-    /// Compiles the stage for files of this schema. All problems are returned together.
-    pub fn compile(self: &Arc<Self>, schema: &Schema) -> Result<CompiledStage, Vec<Problem>> {
-        self.compile_as(schema, &self.types)
-    }
-
-    /// Everything that is wrong with the stage for files of this schema; and the stage compiled, if
-    /// it can be. A draft may have mistakes in itself, and models that did not load.
-    pub fn look(self: &Arc<Self>, schema: &Schema) -> (Option<CompiledStage>, Vec<Problem>) {
-        let mut fitted = self.fitted(schema, &self.types);
-        let Draft {
-            program,
-            known,
-            mut problems,
-        } = Program::draft(&fitted.stage, &self.path, &self.functions, &fitted.schema);
-        problems.append(&mut fitted.problems);
-        problems.extend(wrong_metrics(self, &fitted.stage, known));
-        let graphs = program.as_ref().map(|program| self.graphs(program));
-        let graphs = graphs
-            .unwrap_or_else(|| Ok(Vec::new()))
-            .unwrap_or_else(|wrong| {
-                problems.extend(wrong);
-                Vec::new()
-            });
-        let program = program.filter(|_| problems.is_empty());
-        let compiled = program.map(|program| CompiledStage::of(self, program, graphs, fitted));
-        (compiled, problems)
-    }
-
-    /// Compiles the stage for files of this schema, whose branches are read in these types.
-    pub fn compile_as(
-        self: &Arc<Self>,
-        schema: &Schema,
-        types: &StageTypes,
-    ) -> Result<CompiledStage, Vec<Problem>> {
-        let mut fitted = self.fitted(schema, types);
-        let mut problems = std::mem::take(&mut fitted.problems);
-        let program = Program::compile(&fitted.stage, &self.path, &self.functions, &fitted.schema);
-        match program {
-            Ok(program) if problems.is_empty() => {
-                let graphs = self.graphs(&program)?;
-                Ok(CompiledStage::of(self, program, graphs, fitted))
-            }
-            Ok(_) => Err(problems),
-            Err(found) => {
-                problems.splice(0..0, found);
-                Err(problems)
-            }
-        }
-    }
-
-    /// The stage for columns in these types, with the name of the dataset where that is kept; and
-    /// what is wrong with it in that alone.
-    fn fitted(&self, schema: &Schema, types: &StageTypes) -> Fitted {
-        let keeps_dataset = self.stage.keep.iter().any(|keep| keep.column == DATASET);
-        let names_dataset = keeps_dataset && schema.field_with_name(DATASET).is_err();
-        let schema = match names_dataset {
-            true => with_dataset(&types.retyped(schema)),
-            false => types.retyped(schema),
-        };
-        let schema = match self.stage.from {
-            Some(_) => schema,
-            None => with_roles(&schema),
-        };
-        let (stage, mut problems) = with_all_names(&self.stage, &self.path, &schema);
-        problems.extend(beside::wrong(&schema, &self.path));
-        problems.extend(self.identity_problems(&schema));
-        Fitted {
-            stage,
-            schema,
-            names_dataset,
-            problems,
-        }
-    }
-
     /// The branches of a file that the stage names, whatever else is wrong with it.
     pub(crate) fn named(&self, schema: &Schema) -> Vec<String> {
         let stage = &self.stage;
@@ -349,41 +263,6 @@ impl PreparedStage {
         let fields = schema.fields().iter().map(|field| field.name());
         let named = fields.filter(|name| words.contains(name.as_str()));
         named.cloned().collect()
-    }
-
-    /// What the graphs of its models are made of, for the rows of a program; none for models of
-    /// rows.
-    fn graphs(&self, program: &Program) -> Result<Vec<Option<Features>>, Vec<Problem>> {
-        let sources = self.functions.iter();
-        let sources = sources.map(|(name, source)| (name.as_str(), source.as_str()));
-        // What is wrong with one is told where it is.
-        let functions = Functions::parse(sources).unwrap_or_default();
-        let mut fields: Vec<Field> = Vec::new();
-        let rows = program.row_schema().fields().iter();
-        fields.extend(rows.map(|field| field.as_ref().clone()));
-        fields.extend(self.folds.map(|_| fold_field()));
-        let (mut graphs, mut problems) = (Vec::new(), Vec::new());
-        for (number, spec) in self.stage.models.iter().enumerate() {
-            let mut loaded = self.models.iter();
-            // What comes after one that did not load may be made of what that would give.
-            let Some(model) = loaded.find(|model| model.name() == spec.name) else {
-                break;
-            };
-            let schema = Schema::new(fields.clone());
-            let compiled = model.graph().map(|graph| {
-                let path = format!("{}.{}", self.path, self.stage.model_place(number));
-                Features::compile(graph, &schema, &functions, &path)
-            });
-            graphs.push(compiled.transpose().unwrap_or_else(|wrong| {
-                problems.extend(wrong);
-                None
-            }));
-            fields.extend(model.fields());
-        }
-        match problems.is_empty() {
-            true => Ok(graphs),
-            false => Err(problems),
-        }
     }
 }
 
@@ -418,10 +297,4 @@ fn without_score(campaign: &Stage, resolved: &Stage, path: &str) -> Vec<Problem>
             })
     });
     problems.collect()
-}
-
-/// The column of folds.
-#[must_use]
-pub fn fold_field() -> Field {
-    Role::Fold.given_to(Field::new(FOLD, DataType::UInt8, false))
 }

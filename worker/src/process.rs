@@ -3,35 +3,38 @@
 //! Synchronous and pure: it knows a reader of entries and a sink to write to, nothing of files,
 //! queues and stores. Events are never split between two batches.
 
+mod columns;
 mod fill;
 mod keys;
+mod place;
 mod sample;
 mod shuffles;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use lumimill_common::campaign::{BdtSource, Problem, Stage};
+use lumimill_common::campaign::Problem;
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::metric::{CutFlow, FillError, Partial, RowBatch, Unit};
+use lumimill_common::metric::{CutFlow, Partial, Unit};
 use lumimill_common::shard::Shard;
 
 use crate::compiled_stage::CompiledStage;
 use crate::drawn::DRAW;
 use crate::entry_reader::{Counted, EntryReader};
-use crate::feature::{Rows, RunError};
-use crate::fit::Frozen;
+use crate::feature::Rows;
+use crate::fold_column::fold_field;
 use crate::given::Given;
-use crate::prepared_stage::{PreparedStage, fold_field};
+use crate::measured::Measured;
 use crate::stage_model::{NotScored, StageModel, score_with_graphs};
 use crate::told_apart::ToldApart;
 use crate::unfinished::Unfinished;
-use crate::weights::{no_weights, weight_fields};
+use crate::weights::no_weights;
 
+use columns::{beside, with_column};
 use fill::{fill, fill_before_cuts};
 use keys::{event_folds, event_keys, row_draws, take};
+use place::Place;
 use shuffles::Shuffles;
 
 /// Where rows go, and who is told how far the work is.
@@ -41,23 +44,6 @@ pub trait Sink {
 
     /// Is told that this many more entries are behind us; an error stops the work.
     fn progress(&mut self, entries: u64) -> Result<(), Unfinished>;
-}
-
-/// What was measured on a shard.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measured {
-    /// Rows that went to the sink.
-    pub rows: u64,
-    /// Events and rows after each step.
-    pub cut_flow: CutFlow,
-    /// Whether the columns of the table tell its events apart.
-    pub tells_events: bool,
-    /// Of each fit that it is made by, the category and the hash of its file.
-    pub fits: BTreeMap<String, String>,
-    /// One partial for each metric.
-    pub partials: Vec<Partial>,
-    /// The file of a fit, to be put beside the table.
-    pub(crate) frozen: Option<Frozen>,
 }
 
 /// What is measured on a shard, as it is processed.
@@ -156,107 +142,6 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
         });
     let wrong = rows.err().map(|message| of_stage("", message));
     wrong.into_iter().collect()
-}
-
-/// What is wrong with metrics of a stage by the types of these columns, those of the table that are
-/// known to be right, and of scores. What a model that did not load would give is taken to be a score,
-/// of which nothing is said.
-pub(crate) fn wrong_metrics(
-    prepared: &PreparedStage,
-    stage: &Stage,
-    mut columns: Vec<Field>,
-) -> Vec<Problem> {
-    if stage.has_folds() {
-        columns.push(fold_field());
-    }
-    let known: Vec<Field> = prepared
-        .models()
-        .iter()
-        .flat_map(StageModel::fields)
-        .collect();
-    let mut guessed = Vec::new();
-    for model in &stage.models {
-        let bin = model.bdt().map(|_| BdtSource::bin_column(&model.name));
-        for name in model.columns() {
-            let field = known.iter().find(|field| field.name() == name).cloned();
-            columns.push(field.unwrap_or_else(|| {
-                guessed.push(name);
-                let is_bin = bin.as_deref() == Some(name);
-                let stored = if is_bin {
-                    DataType::Int32
-                } else {
-                    DataType::Float32
-                };
-                Field::new(name, stored, false)
-            }));
-        }
-    }
-    columns.extend(weight_fields(stage));
-    let batch = RecordBatch::new_empty(Arc::new(Schema::new(columns)));
-    let Ok(batch) = RowBatch::of_events::<u32>(&batch, &[]) else {
-        return Vec::new();
-    };
-    // What is counted for the fits of other stages is told there.
-    let metrics = prepared.metrics().iter().take(stage.metrics.len());
-    let metrics = metrics.enumerate().map(|(number, metric)| {
-        let place = stage.reading.metrics.of(number);
-        (format!("metric[{place}]"), metric.clone())
-    });
-    let key = if stage.is_fit() { "fit" } else { "kde" };
-    let counting = stage.counting().map(|counting| (key.to_owned(), counting));
-    let wrong = metrics.chain(counting).filter_map(|(key, metric)| {
-        let error = Partial::new(&metric).fill(&batch).err()?;
-        // A column that is not there is a mistake already, or made of one.
-        let is_told = match &error {
-            FillError::MissingColumn { .. } => true,
-            FillError::WrongType { column, .. } => guessed.contains(&column.as_str()),
-            _ => false,
-        };
-        (!is_told).then(|| Problem {
-            path: format!("{}.{key}", prepared.path()),
-            message: error.to_string(),
-        })
-    });
-    wrong.collect()
-}
-
-/// Where a batch is from.
-struct Place<'a> {
-    shard: &'a Shard,
-    reader: &'a dyn EntryReader,
-    /// The entry that it begins with.
-    start: u64,
-}
-
-impl Place<'_> {
-    /// Why rows are not scored, with the event of the row that it is about.
-    fn not_scored(&self, rows: &Rows, wrong: NotScored) -> Failure {
-        let wrong = match wrong {
-            NotScored::Failed(failure) => return failure,
-            NotScored::Row(wrong) => wrong,
-        };
-        let message = format!("{}: {}", self.event(rows, wrong.row), wrong.message);
-        Failure::reject(FailureKind::Model, &self.shard.file.url, message)
-    }
-
-    /// The event of a row.
-    fn event(&self, rows: &Rows, row: usize) -> String {
-        let entry = rows.event_index.values().get(row);
-        let entry = entry.map_or(0, |entry| u64::from(*entry));
-        self.reader.name(self.start.saturating_add(entry))
-    }
-
-    /// What went wrong in a batch, with the event that it went wrong at.
-    fn failure(&self, error: &RunError) -> Failure {
-        let url = &self.shard.file.url;
-        match error.entry() {
-            Some(entry) => {
-                let event = self.reader.name(self.start.saturating_add(entry as u64));
-                Failure::reject(FailureKind::Column, url, format!("{event}: {error}"))
-            }
-            None => Failure::reject(FailureKind::Column, url, error),
-        }
-    }
 }
 
 fn batch_rows(
@@ -370,17 +255,6 @@ fn with_numbers(
     Ok(rows)
 }
 
-/// Scored rows beside what was read for them, which cuts need and the table may not keep.
-fn beside(read: &RecordBatch, rows: &RecordBatch) -> Result<RecordBatch, Failure> {
-    let mut whole = rows.clone();
-    for (field, column) in read.schema_ref().fields().iter().zip(read.columns()) {
-        if whole.column_by_name(field.name()).is_none() {
-            whole = with_column(&whole, field.as_ref().clone(), column.clone())?;
-        }
-    }
-    Ok(whole)
-}
-
 /// The rows that pass the cuts of models that have any.
 fn selected(
     place: &Place<'_>,
@@ -446,14 +320,6 @@ fn added_columns(
         None => columns.extend(no_weights(stage.stage(), rows.batch.num_rows())),
     }
     Ok((columns, scored.left_out))
-}
-
-fn with_column(rows: &RecordBatch, field: Field, column: ArrayRef) -> Result<RecordBatch, Failure> {
-    let fields = rows.schema_ref().fields().iter().cloned();
-    let fields = fields.chain([Arc::new(field)]).collect::<Vec<_>>();
-    let columns = rows.columns().iter().cloned().chain([column]).collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-        .map_err(|error| Failure::reject(FailureKind::Column, "fold", error))
 }
 
 /// The columns that are written: those of the program, fold and scores.

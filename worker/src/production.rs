@@ -9,11 +9,10 @@ use std::time::Duration;
 use arrow_schema::Schema;
 use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::form::FormError;
 use lumimill_common::hex::hex;
 use lumimill_common::metric::Partial;
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
-use lumimill_common::store::{Key, Store, StoreError};
+use lumimill_common::store::Store;
 use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +20,6 @@ use crate::compiled_stage::CompiledStage;
 use crate::estimated::Estimated;
 use crate::grouped::schema_of_entries;
 use crate::input::{self, input_failure};
-use crate::maker::Maker;
 use crate::memory::claim_limit;
 use crate::prepared_stage::PreparedStage;
 use crate::weights::Fits;
@@ -56,8 +54,6 @@ pub struct Production {
     pub is_submitted: bool,
     /// Ends all work on it between two batches.
     pub stop: CancellationToken,
-    /// Who makes its tables instead of [`crate::commit::Attempt::make`], as a simulation does.
-    pub maker: Option<Arc<dyn Maker>>,
     /// By the stage that fits it, what was counted on all shards: the same whoever asks.
     pub(crate) counted: tokio::sync::Mutex<BTreeMap<StageName, Arc<Partial>>>,
     /// The densities of stages that columns are drawn by.
@@ -99,7 +95,6 @@ impl Production {
             entries: AtomicU64::new(0),
             is_submitted: false,
             stop: CancellationToken::new(),
-            maker: None,
             counted: tokio::sync::Mutex::default(),
             estimated: tokio::sync::Mutex::default(),
             fits: tokio::sync::Mutex::default(),
@@ -205,20 +200,4 @@ fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure
         file.size()
     );
     Err(Failure::reject(FailureKind::Input, &planned.url, message))
-}
-
-/// What a newer version wrote, as a shard's failure: no fault of the job, and others may read it.
-pub(crate) fn newer(store: &dyn Store, key: &Key, error: &FormError) -> Failure {
-    let location = store.location();
-    Failure::retry(
-        FailureKind::Version,
-        &location,
-        format!("{location}: {key}: {error}"),
-    )
-}
-
-/// A store's error as a shard's failure: never the job's fault, not even when the store refuses
-/// for good, as it does when a worker's credentials have expired.
-pub(crate) fn store_failure(error: &StoreError) -> Failure {
-    Failure::retry(FailureKind::Store, "", error)
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::byte_size::ByteSize;
-use crate::commit::Witness;
+use crate::commit_point::Witness;
 use crate::health::{Health, Served, serve};
 use crate::log::start_log;
 use crate::slots::Slots;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use lumimill_common::shard::Shard;
 
-use crate::commit::Attempt;
+use crate::attempt::Attempt;
 use crate::unfinished::Unfinished;
 
 /// Entries of a shard that are behind one who reads rows: as many of all entries as of all rows.

@@ -31,6 +31,7 @@ mod program;
 mod runtime;
 pub(crate) mod signature;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
+pub(crate) mod tensor_engine;
 mod tensor_values;
 pub(crate) mod tensors;
 mod trees;

@@ -1,37 +1,33 @@
 //! The rows of `plan.parquet`, one a shard, and what its metadata says of stages: all of a plan
 //! that a worker needs.
 
+mod columns;
+mod error;
 mod packed;
 mod page_sizes;
 mod room;
 mod seal;
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
-use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, RecordBatch, StringArray, UInt64Array,
-};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_array::{Array, BinaryArray, RecordBatch};
 use bytes::Bytes;
-use lumimill_common::campaign::InvalidName;
-use lumimill_common::entry_set::{DamagedEntries, EntrySet};
+use lumimill_common::entry_set::EntrySet;
 use lumimill_common::form::{self, FormError};
-use lumimill_common::shard::{
-    FileIdentity, InvalidShardId, InvalidWholeStage, Shard, ShardId, Source, WholeStage,
-};
+use lumimill_common::shard::{FileIdentity, Shard, Source};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::errors::ParquetError;
 use serde::de::DeserializeOwned;
-use thiserror::Error;
 
+use self::columns::viewed;
 use self::room::Room;
 
+pub use self::columns::{rows, schema};
+pub use self::error::ShardTableError;
 pub use self::seal::{SEAL, Seal};
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
@@ -39,85 +35,6 @@ pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 pub const VERSION: u64 = 8;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
-
-/// Why a plan cannot be written or read.
-#[derive(Debug, Error)]
-pub enum ShardTableError {
-    /// The Parquet file.
-    #[error("plan.parquet: {0}")]
-    Parquet(#[from] ParquetError),
-    /// The rows of the Parquet file.
-    #[error("plan.parquet: {0}")]
-    Arrow(#[from] ArrowError),
-    /// Bytes that no Parquet writer wrote.
-    #[error("plan.parquet: damaged: plan the campaign again")]
-    Damaged,
-    /// Rows or metadata that were changed after they were written.
-    #[error(
-        "plan.parquet: its rows or its metadata were changed after it was written: plan the campaign \
-         again"
-    )]
-    Changed,
-    /// Bytes that unpack to more than a plan of their size has.
-    #[error("plan.parquet: {0}: damaged, or made to fill memory: plan the campaign again")]
-    Bomb(String),
-    /// Metadata that is not there.
-    #[error("plan.parquet: no metadata {key:?}: not a plan, or not a whole one")]
-    NoMetadata {
-        /// Its key.
-        key: &'static str,
-    },
-    /// A plan of another version.
-    #[error("plan.parquet: {0}")]
-    Form(#[from] FormError),
-    /// Metadata that is not what it should be.
-    #[error("plan.parquet: metadata {key:?}: {reason}")]
-    Metadata {
-        /// Its key.
-        key: &'static str,
-        /// What is wrong.
-        reason: serde_json::Error,
-    },
-    /// A column that is not there, or of another type.
-    #[error("plan.parquet: column {column:?} is missing or of the wrong type")]
-    Column {
-        /// Its name.
-        column: &'static str,
-    },
-    /// A shard id that is not one.
-    #[error("plan.parquet: {0}")]
-    ShardId(#[from] InvalidShardId),
-    /// A whole stage that is not one.
-    #[error("plan.parquet: {0}")]
-    Whole(#[from] InvalidWholeStage),
-    /// A stage name that is not one.
-    #[error("plan.parquet: {0}")]
-    Name(#[from] InvalidName),
-    /// Lumi sections that are not a mask.
-    #[error("plan.parquet: shard {shard}: lumis: {reason}")]
-    Lumis {
-        /// The shard.
-        shard: String,
-        /// What is wrong.
-        reason: serde_json::Error,
-    },
-    /// Files that a shard reads, which are not told.
-    #[error("plan.parquet: shard {shard}: packed: {reason}")]
-    Packed {
-        /// The shard.
-        shard: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Entries that do not count, which are not a set of entries.
-    #[error("plan.parquet: shard {shard}: dropped: {reason}")]
-    Dropped {
-        /// The shard.
-        shard: String,
-        /// What is wrong.
-        reason: DamagedEntries,
-    },
-}
 
 /// The rows of a plan, and its metadata.
 #[derive(Debug)]
@@ -196,105 +113,6 @@ impl ShardTable {
     pub fn stages(&self) -> Result<Vec<PlannedStage>, ShardTableError> {
         self.value("lumimill.stages")
     }
-}
-
-/// Columns of the table.
-#[must_use]
-pub fn schema() -> SchemaRef {
-    let text = |name: &str| {
-        let is_optional = ["lumis", "parent", "beside", "whole", "packed"].contains(&name);
-        Field::new(name, DataType::Utf8, is_optional)
-    };
-    let number = |name: &str| Field::new(name, DataType::UInt64, false);
-    Arc::new(Schema::new(vec![
-        text("shard"),
-        text("stage"),
-        text("parent"),
-        text("beside"),
-        text("whole"),
-        Field::new("category", DataType::UInt64, true),
-        text("dataset"),
-        text("file"),
-        number("size"),
-        text("uuid"),
-        text("tree"),
-        number("start"),
-        number("stop"),
-        number("events"),
-        number("certified_events"),
-        text("lumis"),
-        Field::new("dropped", DataType::Binary, true),
-        Field::new("is_dropped", DataType::Boolean, false),
-        text("packed"),
-    ]))
-}
-
-/// Shards as rows, all of them to be done or all of them dropped.
-pub fn rows(
-    schema: &SchemaRef,
-    shards: &[Shard],
-    is_dropped: bool,
-) -> Result<RecordBatch, ArrowError> {
-    let text = |of: fn(&Shard) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(shards.iter().map(of)))
-    };
-    let number = |of: fn(&Shard) -> u64| -> ArrayRef {
-        Arc::new(UInt64Array::from_iter_values(shards.iter().map(of)))
-    };
-    let lumis = shards
-        .iter()
-        .map(|shard| Some(shard.lumis.as_ref()?.to_json()));
-    let dropped = shards
-        .iter()
-        .map(|shard| (!shard.dropped.is_empty()).then(|| shard.dropped.to_bytes()));
-    let parents = shards.iter().map(|shard| match shard.source {
-        Source::Entries | Source::Category(_) => None,
-        Source::Rows(parent) => Some(parent.to_string()),
-    });
-    let categories = shards.iter().map(|shard| match shard.source {
-        Source::Category(number) => Some(u64::from(number)),
-        Source::Entries | Source::Rows(_) => None,
-    });
-    let wholes = shards.iter().map(|shard| {
-        let wholes: Vec<String> = shard.wholes.iter().map(WholeStage::to_string).collect();
-        (!wholes.is_empty()).then(|| wholes.join(", "))
-    });
-    let beside = shards.iter().map(|shard| {
-        let ids: Vec<String> = shard.beside.iter().map(ShardId::to_string).collect();
-        (!ids.is_empty()).then(|| ids.join(" "))
-    });
-    let columns = vec![
-        text(|shard| shard.id.to_string()),
-        text(|shard| shard.stage.to_string()),
-        Arc::new(parents.collect::<StringArray>()),
-        Arc::new(beside.collect::<StringArray>()),
-        Arc::new(wholes.collect::<StringArray>()),
-        Arc::new(categories.collect::<UInt64Array>()),
-        text(|shard| shard.dataset.clone()),
-        text(|shard| shard.file.url.clone()),
-        number(|shard| shard.file.size),
-        text(|shard| shard.file.uuid.clone()),
-        text(|shard| shard.tree.clone()),
-        number(|shard| shard.entries.start),
-        number(|shard| shard.entries.end),
-        number(|shard| shard.entries.end.saturating_sub(shard.entries.start)),
-        number(|shard| shard.certified_events),
-        Arc::new(lumis.collect::<StringArray>()),
-        Arc::new(dropped.collect::<BinaryArray>()),
-        Arc::new(BooleanArray::from(vec![is_dropped; shards.len()])),
-        Arc::new(shards.iter().map(packed::written).collect::<StringArray>()),
-    ];
-    RecordBatch::try_new(Arc::clone(schema), columns)
-}
-
-/// A schema whose texts are views: one that many rows share is in memory once.
-fn viewed(schema: &Schema) -> SchemaRef {
-    let viewed = |field: &Arc<Field>| match field.data_type() {
-        DataType::Utf8 => Field::clone(field).with_data_type(DataType::Utf8View),
-        _ => Field::clone(field),
-    };
-    let fields: Vec<Field> = schema.fields().iter().map(viewed).collect();
-    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 fn dropped_column(batch: &RecordBatch) -> Result<&BinaryArray, ShardTableError> {

@@ -15,8 +15,9 @@ use lumimill_common::retry_policy::{Patience, Verdict, is_tiring, judge};
 use lumimill_common::shard::Shard;
 use tracing::{error, info, trace, warn};
 
+use crate::attempt::Attempt;
 use crate::campaigns::Found;
-use crate::commit::{Attempt, CommitPoint};
+use crate::commit_point::CommitPoint;
 use crate::production::Production;
 use crate::slots::{Free, Slots};
 use crate::unfinished::Unfinished;
@@ -98,6 +99,7 @@ pub(crate) async fn handle(
         progress: place.progress.clone(),
         memory_limit: slots.memory_limit,
         witness: slots.witness.clone(),
+        maker: slots.maker.clone(),
     };
     work((slots, free), queue, delivery, &job, &attempt).await
 }

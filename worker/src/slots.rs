@@ -14,8 +14,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::attempt::Maker;
 use crate::campaigns::Campaigns;
-use crate::commit::Witness;
+use crate::commit_point::Witness;
 use crate::fatigue::Fatigue;
 use crate::memory::in_use;
 
@@ -39,6 +40,8 @@ pub struct Slots {
     pub stop: CancellationToken,
     /// Is told how far every attempt is.
     pub witness: Option<Witness>,
+    /// Who makes tables, where that is not left to attempts.
+    pub maker: Option<Arc<dyn Maker>>,
     /// Whether nobody else takes what this process leaves: then it does not rest.
     pub alone: bool,
     free: Arc<Semaphore>,
@@ -77,6 +80,7 @@ impl Slots {
             quit: CancellationToken::new(),
             stop: CancellationToken::new(),
             witness: None,
+            maker: None,
             alone: false,
             free: Arc::new(Semaphore::new(usize::from(count))),
             under_way: Mutex::default(),

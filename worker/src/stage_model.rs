@@ -16,14 +16,12 @@ use lumimill_common::failure::Failure;
 use crate::corrected::Corrected;
 use crate::drawn::Drawn;
 use crate::graph;
+use crate::model_files::ModelFiles;
 use crate::planned_stage::maker;
 use crate::score::{self, Bins, Choice, Wrong, is_nan};
 
 pub use scoring::score_all;
 pub(crate) use scoring::score_with_graphs;
-
-/// Gives the bytes of a model file by the path that the campaign has for it.
-pub type ModelFiles<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + 'a;
 
 /// A model of a stage, ready to score.
 #[derive(Debug, Clone)]

@@ -24,7 +24,6 @@ use tracing::warn;
 use self::gone::Gone;
 use self::submission::{load, read_control};
 use crate::campaigns::{Campaigns, Found};
-use crate::maker::Maker;
 use crate::production::Production;
 
 pub(crate) use self::submission::still_wants;
@@ -44,8 +43,6 @@ pub struct StoredCampaigns {
     /// Under what name the worker tells of itself.
     worker: String,
     stop: CancellationToken,
-    /// Who makes the tables.
-    maker: Option<Arc<dyn Maker>>,
     known: Mutex<BTreeMap<CampaignName, Arc<Mutex<Known>>>>,
 }
 
@@ -67,17 +64,7 @@ impl StoredCampaigns {
             root,
             worker: worker.to_owned(),
             stop,
-            maker: None,
             known: Mutex::default(),
-        }
-    }
-
-    /// The same, whose tables somebody else makes.
-    #[must_use]
-    pub fn made_by(self, maker: Arc<dyn Maker>) -> Self {
-        Self {
-            maker: Some(maker),
-            ..self
         }
     }
 
@@ -173,8 +160,7 @@ impl StoredCampaigns {
         {
             known.unusable = Some((Instant::now(), job.plan.clone(), failure.clone()));
         }
-        let mut production = loaded?;
-        production.maker.clone_from(&self.maker);
+        let production = loaded?;
         let production = Arc::new(production);
         known.production = Some(production.clone());
         Ok(Found::Production(production))

@@ -2,177 +2,20 @@
 //! no event in two batches.
 
 use std::fmt::Display;
-use std::fs::File;
-use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchReader};
-use arrow_schema::Schema;
 use lumimill_common::campaign::{Join, MissingRows, StageName};
 use lumimill_common::failure::{Failure, FailureKind};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
-use crate::beside::{Beside, Joined, Zipped};
+use crate::beside::Beside;
 use crate::compiled_stage::CompiledStage;
-use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader};
+use crate::entry_reader::{Counted, Entries, EntryReader};
 use crate::event_name::named;
-use crate::identity::{KEYS, Role, column_of};
 use crate::input::{as_u32, as_u64};
+use crate::stored_table::{StoredTable, unreadable};
 use crate::whole_events::WholeEvents;
-
-/// A table of a stage that another one reads, whose bytes are known to be right.
-pub(crate) struct Table<'a> {
-    stage: &'a StageName,
-    file: File,
-    metadata: ArrowReaderMetadata,
-}
-
-impl<'a> Table<'a> {
-    pub(crate) fn open(stage: &'a StageName, path: &Path) -> Result<Self, Failure> {
-        let file = File::open(path).map_err(|error| unreadable(stage, &error))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-        let metadata = metadata.map_err(|error| unreadable(stage, &error))?;
-        Ok(Self {
-            stage,
-            file,
-            metadata,
-        })
-    }
-
-    /// Its columns.
-    pub(crate) fn schema(&self) -> &Schema {
-        self.metadata.schema()
-    }
-
-    /// The stage that made it.
-    pub(crate) fn stage(&self) -> &StageName {
-        self.stage
-    }
-
-    /// Bytes of a batch of these columns, unpacked.
-    pub(crate) fn batch_bytes(&self, columns: &[String]) -> u64 {
-        let of_groups = self.group_bytes(columns).map(|(rows, bytes)| {
-            let batch = u128::from(BATCH_ENTRIES.min(rows));
-            let of_batch = u128::from(bytes) * batch / u128::from(rows.max(1));
-            u64::try_from(of_batch).unwrap_or(u64::MAX)
-        });
-        of_groups.max().unwrap_or(0)
-    }
-
-    /// Bytes of these columns, unpacked.
-    pub(crate) fn bytes(&self, columns: &[String]) -> u64 {
-        let of_groups = self.group_bytes(columns).map(|(_, bytes)| bytes);
-        of_groups.fold(0, u64::saturating_add)
-    }
-
-    /// Rows of each row group, and bytes of these columns in it.
-    fn group_bytes(&self, columns: &[String]) -> impl Iterator<Item = (u64, u64)> {
-        let groups = self.metadata.metadata().row_groups().iter();
-        groups.map(move |group| {
-            let is_meant = |name: Option<&String>| name.is_some_and(|name| columns.contains(name));
-            let chunks = group.columns().iter();
-            let meant = chunks.filter(|chunk| is_meant(chunk.column_path().parts().first()));
-            let bytes = meant.map(|chunk| chunk.uncompressed_size().unsigned_abs());
-            let bytes = bytes.fold(0, u64::saturating_add);
-            (group.num_rows().unsigned_abs(), bytes)
-        })
-    }
-
-    /// Gives its rows to a stage, with what stands beside them.
-    pub(crate) fn reader(
-        self,
-        dataset: &'a str,
-        reading: &'a CompiledStage,
-        beside: Vec<Beside>,
-    ) -> Result<TableReader<'a>, Failure> {
-        let stage = self.stage;
-        let rows = self.rows(&reading.branches(false))?;
-        let drops = |join: &&Join| join.missing == MissingRows::Drop;
-        let steps = reading.stage().joins.iter().filter(drops);
-        Ok(TableReader {
-            stage,
-            dataset,
-            reading,
-            rows,
-            beside,
-            joins: steps.map(Join::step).collect(),
-            whole: WholeEvents::of(reading.events().clone()),
-            start: 0,
-            last: None,
-        })
-    }
-
-    /// Stands beside rows that it has one for one.
-    pub(crate) fn zipped(self, reading: &CompiledStage) -> Result<Zipped, Failure> {
-        let stage = self.stage;
-        let names = self.added(reading);
-        Ok(Zipped::new(stage, self.rows(&names)?))
-    }
-
-    /// Stands beside the rows of `parent`, with these columns, by its keys.
-    pub(crate) fn joined(
-        self,
-        join: &Join,
-        (parent, columns): (&StageName, &Schema),
-        reading: &CompiledStage,
-    ) -> Result<Joined, Failure> {
-        let (stage, schema) = (self.stage, self.schema().clone());
-        let mut names = self.added(reading);
-        names.extend(keys(&schema));
-        let rows = self.rows(&names)?;
-        let none = RecordBatch::new_empty(rows.schema());
-        let batches = rows.collect::<Result<Vec<_>, _>>();
-        let batches = batches.map_err(|error| unreadable(stage, &error))?;
-        let batches = [none].into_iter().chain(batches).collect();
-        Joined::new(join, (parent, columns), (&schema, batches))
-    }
-
-    /// The columns that a stage reads of it where it stands beside others: none that says of what its
-    /// rows are.
-    fn added(&self, reading: &CompiledStage) -> Vec<String> {
-        let schema = self.schema();
-        let is_own = |name: &String| {
-            let field = schema.field_with_name(name);
-            field.is_ok_and(|field| Role::of(field).is_none())
-        };
-        let mut names = reading.branches(false);
-        names.retain(is_own);
-        names
-    }
-
-    /// Its rows, with those of these columns that it has.
-    fn rows(self, names: &[String]) -> Result<ParquetRecordBatchReader, Failure> {
-        let Self {
-            stage,
-            file,
-            metadata,
-        } = self;
-        let fields = metadata.schema().fields().iter().enumerate();
-        let needed = fields.filter(|(_, field)| names.contains(field.name()));
-        let roots: Vec<usize> = needed.map(|(index, _)| index).collect();
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-        let columns = ProjectionMask::roots(builder.parquet_schema(), roots);
-        let rows = usize::try_from(BATCH_ENTRIES).unwrap_or(usize::MAX);
-        let builder = builder.with_projection(columns).with_batch_size(rows);
-        builder.build().map_err(|error| unreadable(stage, &error))
-    }
-}
-
-/// The columns of a table by which its rows are told apart.
-fn keys(schema: &Schema) -> impl Iterator<Item = String> {
-    let names = KEYS.into_iter().filter_map(|role| column_of(schema, role));
-    names.map(str::to_owned)
-}
-
-/// What went wrong with bytes that are known to be right: no fault of theirs.
-pub(crate) fn unreadable(stage: &StageName, error: &dyn Display) -> Failure {
-    let message = format!("the table of stage {stage} cannot be read again: {error}");
-    Failure::retry(FailureKind::Internal, stage, message)
-}
 
 /// The rows of a table, from the first one on.
 pub(crate) struct TableReader<'a> {
@@ -188,6 +31,32 @@ pub(crate) struct TableReader<'a> {
     start: u64,
     /// The batch before, and the row that it began with.
     last: Option<(u64, RecordBatch)>,
+}
+
+impl<'a> TableReader<'a> {
+    /// Gives its rows to a stage, with what stands beside them.
+    pub(crate) fn new(
+        table: StoredTable<'a>,
+        dataset: &'a str,
+        reading: &'a CompiledStage,
+        beside: Vec<Beside>,
+    ) -> Result<Self, Failure> {
+        let stage = table.stage();
+        let rows = table.rows(&reading.branches(false))?;
+        let drops = |join: &&Join| join.missing == MissingRows::Drop;
+        let steps = reading.stage().joins.iter().filter(drops);
+        Ok(Self {
+            stage,
+            dataset,
+            reading,
+            rows,
+            beside,
+            joins: steps.map(Join::step).collect(),
+            whole: WholeEvents::of(reading.events().clone()),
+            start: 0,
+            last: None,
+        })
+    }
 }
 
 impl TableReader<'_> {

@@ -7,76 +7,14 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field};
 use lumimill_common::campaign::{Cow, Stage, Weigh};
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::form::{self, Stored};
 use lumimill_common::metric::{FrozenFit, MassFitSpec, RowBatch, Weigher, WeightReference};
-use lumimill_common::shard::Shard;
-use lumimill_common::stage_keys::fit_key;
-
-use crate::commit::Attempt;
-use crate::production::{newer, store_failure};
 
 /// The fits of a stage, as they are in the store.
 #[derive(Debug, Default)]
 pub(crate) struct Fits {
-    frozen: Vec<FrozenFit>,
+    pub(crate) frozen: Vec<FrozenFit>,
     /// Of each category, the hash of its file.
     pub(crate) digests: BTreeMap<String, String>,
-}
-
-impl Attempt {
-    /// The fits by which rows have weights; none where they have none.
-    pub(crate) async fn fits(&self) -> Result<Option<Arc<Fits>>, Failure> {
-        let Self {
-            production, shard, ..
-        } = self;
-        let stage = production.stages.get(&shard.stage);
-        let Some(weigh) = stage.and_then(|stage| stage.stage().weigh.as_ref()) else {
-            return Ok(None);
-        };
-        let mut known = production.fits.lock().await;
-        if let Some(fits) = known.get(&weigh.fit) {
-            return Ok(Some(Arc::clone(fits)));
-        }
-        let mut fits = Fits::default();
-        for fit in self.of_whole(&weigh.fit) {
-            let (frozen, digest) = self.frozen::<FrozenFit>(&fit).await?;
-            fits.digests.insert(frozen.category.clone(), digest);
-            fits.frozen.push(frozen);
-        }
-        let fits = Arc::new(fits);
-        known.insert(weigh.fit.clone(), Arc::clone(&fits));
-        Ok(Some(fits))
-    }
-
-    /// The file of a fit or a density, held against the marker of its shard, and its hash.
-    pub(crate) async fn frozen<T: Stored>(&self, fit: &Shard) -> Result<(T, String), Failure> {
-        let store = self.production.store.as_ref();
-        let marker = self.marker_of(fit).await?;
-        let category = fit.file.url.as_str();
-        let key = fit_key(&fit.stage, category);
-        let (key, digest) = key.zip(marker.fits.get(category)).ok_or_else(|| {
-            let message = format!("the marker of {category} names no file of it");
-            Failure::reject(FailureKind::Parent, &fit.stage, message)
-        })?;
-        let bytes = store.get(&key).await;
-        let bytes = bytes.map_err(|error| store_failure(&error))?;
-        let bytes = bytes.filter(|bytes| blake3::hash(bytes).to_hex().as_str() == digest);
-        let bytes = bytes.ok_or_else(|| {
-            let message = format!(
-                "{key} is gone, or is not what its marker says: somebody changed it; verify --mend \
-                 makes it again, resubmit then what reads it"
-            );
-            Failure::reject(FailureKind::Parent, &fit.stage, message)
-        })?;
-        match form::read::<T>(&bytes) {
-            Ok(frozen) => Ok((frozen, digest.clone())),
-            Err(error) if error.is_newer() => Err(newer(store, &key, &error)),
-            Err(error) => {
-                let message = format!("{key}: {error}");
-                Err(Failure::reject(FailureKind::Parent, &fit.stage, message))
-            }
-        }
-    }
 }
 
 /// The weights of a stage, ready for rows.

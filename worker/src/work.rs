@@ -4,16 +4,16 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
-use lumimill_rootfile::Tree;
 
-use crate::commit::{Attempt, scratch_path};
+use crate::attempt::{Attempt, scratch_path};
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::EntryReader;
 use crate::facts::facts;
 use crate::given::Given;
+use crate::measured::Measured;
 use crate::memory::Memory;
 use crate::parquet_output::{Finished, ParquetOutput};
-use crate::process::{Measured, Measuring, Sink};
+use crate::process::{Measuring, Sink};
 use crate::production::Production;
 use crate::progress::{Pace, Steps};
 use crate::unfinished::Unfinished;
@@ -53,8 +53,9 @@ impl<'a> Work<'a> {
         })
     }
 
-    pub(crate) fn check_need(&self, tree: &Tree, compiled: &CompiledStage) -> Result<(), Failure> {
-        self.sink.memory.check_need(tree, compiled)
+    /// Refuses a job whose batches would not fit; `bytes` is how many each has.
+    pub(crate) fn check_batches(&self, bytes: impl FnOnce() -> u64) -> Result<(), Failure> {
+        self.sink.memory.check_batches(bytes)
     }
 
     /// Processes a piece of the shard, of a file for which its stage is this.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lumimill_common::shard::Shard;
 use lumimill_tests::{deadly_witness, slow_witness};
-use lumimill_worker::commit::{CommitPoint, Witness};
+use lumimill_worker::commit_point::{CommitPoint, Witness};
 
 fn main() -> ExitCode {
     let witnesses: Vec<Witness> = slow_witness().into_iter().chain(deadly_witness()).collect();

@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use arrow_array::{Array, BooleanArray, RecordBatch, UInt32Array};
+use arrow_array::{Array, BooleanArray, RecordBatch, RecordBatchReader, UInt32Array};
 use arrow_schema::{Field, Schema};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 use lumimill_common::campaign::{Join, MissingRows, StageName};
 use lumimill_common::failure::{Failure, FailureKind};
 
-use super::{Found, added};
+use super::found::{Found, added};
+use crate::compiled_stage::CompiledStage;
 use crate::event_name::named;
-use crate::identity::{Role, column_of, event_columns};
+use crate::identity::{KEYS, Role, column_of, event_columns};
 use crate::input::{as_u32, as_u64};
+use crate::stored_table::{StoredTable, unreadable};
 
 /// Run, lumi section, event and, where both tables have it, candidate.
 type Key = (u32, u32, u64, u32);
@@ -50,9 +52,27 @@ impl KeyColumns {
 }
 
 impl Joined {
+    /// A table that is found by its keys beside the rows of `parent`, with these columns.
+    pub(crate) fn of(
+        table: StoredTable<'_>,
+        join: &Join,
+        (parent, columns): (&StageName, &Schema),
+        reading: &CompiledStage,
+    ) -> Result<Self, Failure> {
+        let (stage, schema) = (table.stage(), table.schema().clone());
+        let mut names = table.added(reading);
+        names.extend(key_columns(&schema));
+        let rows = table.rows(&names)?;
+        let none = RecordBatch::new_empty(rows.schema());
+        let batches = rows.collect::<Result<Vec<_>, _>>();
+        let batches = batches.map_err(|error| unreadable(stage, &error))?;
+        let batches = [none].into_iter().chain(batches).collect();
+        Self::new(join, (parent, columns), (&schema, batches))
+    }
+
     /// A table with the columns `schema`, of which these batches have what is needed and the keys,
     /// to be found by rows of `parent` with the columns `reading`.
-    pub(crate) fn new(
+    fn new(
         join: &Join,
         (parent, reading): (&StageName, &Schema),
         (schema, batches): (&Schema, Vec<RecordBatch>),
@@ -193,4 +213,10 @@ fn name((run, lumi, event, candidate): &Key, by_candidate: bool, place: &str) ->
         [Some(u64::from(*run)), Some(u64::from(*lumi)), Some(*event)],
         &place,
     )
+}
+
+/// The columns of a table by which its rows are told apart.
+fn key_columns(schema: &Schema) -> impl Iterator<Item = String> {
+    let names = KEYS.into_iter().filter_map(|role| column_of(schema, role));
+    names.map(str::to_owned)
 }

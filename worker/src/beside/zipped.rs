@@ -9,8 +9,9 @@ use lumimill_common::campaign::StageName;
 use lumimill_common::failure::{Failure, FailureKind};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
-use super::Found;
-use crate::table_reader::unreadable;
+use super::found::Found;
+use crate::compiled_stage::CompiledStage;
+use crate::stored_table::{StoredTable, unreadable};
 
 /// The rows of a table, in their order, as many at a time as somebody asks for.
 pub(crate) struct Zipped {
@@ -20,12 +21,16 @@ pub(crate) struct Zipped {
 }
 
 impl Zipped {
-    pub(crate) fn new(stage: &StageName, rows: ParquetRecordBatchReader) -> Self {
-        Self {
-            stage: stage.clone(),
+    /// A table of rows that a stage has one for one.
+    pub(crate) fn of(table: StoredTable<'_>, reading: &CompiledStage) -> Result<Self, Failure> {
+        let stage = table.stage().clone();
+        let names = table.added(reading);
+        let rows = table.rows(&names)?;
+        Ok(Self {
+            stage,
             held: RecordBatch::new_empty(rows.schema()),
             rows,
-        }
+        })
     }
 
     /// The next so many rows, which must be there.

@@ -2,25 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field};
-use arrow_select::concat::concat;
 use lumimill_common::campaign::{self, Graph, GraphInput, Level, NanPolicy};
 
 use super::binding::{bind_inputs, wrong_outputs};
 use super::call::{CALL_GRAPHS, Call};
 use super::columns::{items_may_be_null, stored};
-use super::features::Features;
 use super::trial::{count_of, tried};
-use super::work::columns_of;
-use super::{LeftOut, Scored, Unscored};
 use crate::score::signature::Wrong;
-use crate::score::tensors::{self, Tensor, TensorEngine, TensorInput};
+use crate::score::tensor_engine;
+use crate::score::tensors::{Tensor, TensorEngine, TensorInput};
 use crate::score::{onnx, sha256};
-
-/// Entries that are looked at together: what bounds memory, as all of their edges are kept until
-/// they are columns.
-const ENTRIES: usize = 256;
 
 /// A model of graphs.
 #[derive(Debug)]
@@ -79,7 +71,7 @@ impl Model {
             }
         }
         let tensors: Vec<TensorInput> = inputs.iter().map(|(tensor, _)| tensor.clone()).collect();
-        let engine = tensors::load(bytes, &tensors, &outputs, (spec.engine, planned));
+        let engine = tensor_engine::load(bytes, &tensors, &outputs, (spec.engine, planned));
         let engine = engine.map_err(whole)?;
         let is_of_nodes = |output: &String| {
             let mut asked = spec.outputs.iter().filter(|asked| asked.output == *output);
@@ -170,39 +162,6 @@ impl Model {
             )],
             _ => Vec::new(),
         }
-    }
-
-    /// The columns that it adds to rows, each of which is an entry, and what it leaves out.
-    pub(crate) fn evaluate(
-        &self,
-        features: &Features,
-        rows: &RecordBatch,
-    ) -> Result<Scored, Unscored> {
-        let mut parts: Vec<Vec<ArrayRef>> = Vec::new();
-        let mut left_out = LeftOut::default();
-        let mut first = 0;
-        loop {
-            let count = ENTRIES.min(rows.num_rows() - first);
-            let part = columns_of(self, features, &rows.slice(first, count));
-            let part = part.map_err(|wrong| wrong.after(first))?;
-            parts.push(part.columns);
-            left_out.nodes += part.left_out.nodes;
-            left_out.edges += part.left_out.edges;
-            first += count;
-            if first >= rows.num_rows() {
-                break;
-            }
-        }
-        let columns = parts.first().map_or(0, Vec::len);
-        let column = |at: usize| {
-            let of_parts = parts.iter().filter_map(|part| part.get(at));
-            let of_parts: Vec<&dyn Array> = of_parts.map(AsRef::as_ref).collect();
-            concat(&of_parts).map_err(Unscored::whole)
-        };
-        Ok(Scored {
-            columns: (0..columns).map(column).collect::<Result<_, _>>()?,
-            left_out,
-        })
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_select::concat::concat;
 use lumimill_common::campaign::{Graph, NanPolicy};
 
 use super::call::{CALL_EDGES, Call};
@@ -15,12 +16,47 @@ use super::trial::{companion, run};
 use super::{LeftOut, Scored, Unscored};
 use crate::score::doubles;
 
+/// Entries that are looked at together: what bounds memory, as all of their edges are kept until
+/// they are columns.
+const ENTRIES: usize = 256;
+
+impl Model {
+    /// The columns that it adds to rows, each of which is an entry, and what it leaves out.
+    pub(crate) fn evaluate(
+        &self,
+        features: &Features,
+        rows: &RecordBatch,
+    ) -> Result<Scored, Unscored> {
+        let mut parts: Vec<Vec<ArrayRef>> = Vec::new();
+        let mut left_out = LeftOut::default();
+        let mut first = 0;
+        loop {
+            let count = ENTRIES.min(rows.num_rows() - first);
+            let part = columns_of(self, features, &rows.slice(first, count));
+            let part = part.map_err(|wrong| wrong.after(first))?;
+            parts.push(part.columns);
+            left_out.nodes += part.left_out.nodes;
+            left_out.edges += part.left_out.edges;
+            first += count;
+            if first >= rows.num_rows() {
+                break;
+            }
+        }
+        let columns = parts.first().map_or(0, Vec::len);
+        let column = |at: usize| {
+            let of_parts = parts.iter().filter_map(|part| part.get(at));
+            let of_parts: Vec<&dyn Array> = of_parts.map(AsRef::as_ref).collect();
+            concat(&of_parts).map_err(Unscored::whole)
+        };
+        Ok(Scored {
+            columns: (0..columns).map(column).collect::<Result<_, _>>()?,
+            left_out,
+        })
+    }
+}
+
 /// The columns that a model adds to some entries, and what it leaves out.
-pub(super) fn columns_of(
-    model: &Model,
-    features: &Features,
-    rows: &RecordBatch,
-) -> Result<Scored, Unscored> {
+fn columns_of(model: &Model, features: &Features, rows: &RecordBatch) -> Result<Scored, Unscored> {
     let table = Table::of(features, rows)?;
     let mut work = Work {
         model,

@@ -2,16 +2,16 @@
 //! counts events.
 
 use arrow_schema::Schema;
-use lumimill_common::campaign::{Problem, Rows, Stage};
+use lumimill_common::campaign::{Problem, Rows};
 
 use super::PreparedStage;
+use super::folds::of_folds;
 use crate::identity::event_columns;
 use crate::input::{EVENT, LUMI, RUN};
-use crate::stage_model::StageModel;
 
 impl PreparedStage {
     /// What of its folds and its counts needs events that what it reads does not tell apart.
-    pub(super) fn identity_problems(&self, schema: &Schema) -> Vec<Problem> {
+    pub(crate) fn identity_problems(&self, schema: &Schema) -> Vec<Problem> {
         let problem = |key: &str, message: String| Problem {
             path: format!("{}.{key}", self.path),
             message,
@@ -78,39 +78,5 @@ impl PreparedStage {
         };
         let drawn = numbers.filter(is_drawn);
         drawn.map(|number| self.stage.model_place(number))
-    }
-}
-
-/// How many folds the stage and its models with folds share.
-pub(super) fn common_folds(
-    of_stage: Option<u8>,
-    models: &[StageModel],
-) -> Result<Option<u8>, String> {
-    let of_models = models.iter().map(StageModel::folds);
-    let of_models = of_models.filter(|folds| *folds > 1);
-    let mut counts = of_stage.map(usize::from).into_iter().chain(of_models);
-    let Some(first) = counts.next() else {
-        return Ok(None);
-    };
-    if let Some(other) = counts.find(|other| *other != first) {
-        let one = if of_stage.is_some() {
-            "the stage"
-        } else {
-            "one"
-        };
-        return Err(format!(
-            "a stage and its models share one fold column: {one} has {first} folds, another {other}"
-        ));
-    }
-    u8::try_from(first)
-        .map(Some)
-        .map_err(|_| format!("expected at most 255 folds, found {first}"))
-}
-
-/// The key of a stage that its folds come from.
-pub(super) fn of_folds(stage: &Stage) -> &'static str {
-    match stage.folds {
-        Some(_) => "folds",
-        None => "model",
     }
 }

@@ -4,10 +4,12 @@ use arrow_array::RecordBatch;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::metric::{FillError, Partial, RowBatch};
 
-use super::{Measured, Place, beside};
+use super::columns::beside;
+use super::place::Place;
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::Entries;
 use crate::feature::Rows;
+use crate::measured::Measured;
 use crate::told_apart::ToldApart;
 
 /// Fills the metrics that are of cuts which are yet to be made.

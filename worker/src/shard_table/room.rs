@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use arrow_array::{BinaryArray, StringViewArray};
 
-use super::ShardTableError;
+use super::error::ShardTableError;
 
 /// Bytes of a plan for each shard, at least: those of its id, of which no packing saves any.
 const BYTES_A_SHARD: usize = 16;

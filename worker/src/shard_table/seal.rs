@@ -7,7 +7,8 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 use blake3::Hasher;
 
-use super::ShardTableError;
+use super::columns;
+use super::error::ShardTableError;
 
 /// Key of the seal in the metadata of the plan.
 pub const SEAL: &str = "lumimill.seal";
@@ -44,7 +45,7 @@ impl Seal {
     /// # Errors
     /// When a column is missing, or of a type that no plan has.
     pub fn rows(&mut self, batch: &RecordBatch) -> Result<(), ShardTableError> {
-        let schema = super::schema();
+        let schema = columns::schema();
         let columns = schema.fields().iter().map(|field| {
             let column = batch.column_by_name(field.name());
             column.and_then(Cells::of).ok_or(ShardTableError::Damaged)

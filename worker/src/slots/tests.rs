@@ -14,7 +14,7 @@ use lumimill_common::store::LocalStore;
 
 use super::Slots;
 use crate::campaigns::{Campaigns, Found};
-use crate::commit::CommitPoint;
+use crate::commit_point::CommitPoint;
 use crate::production::Production;
 
 fn id(number: usize) -> ShardId {

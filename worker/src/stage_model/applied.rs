@@ -6,8 +6,8 @@ use lumimill_common::campaign::{self, CorrectionSource, ModelInputs, NamedInput,
 use lumimill_common::suggest;
 use lumimill_correction::{Correction, CorrectionFile, InputKind};
 
-use super::ModelFiles;
 use crate::corrected::{Corrected, Slot, Variation};
+use crate::model_files::ModelFiles;
 use crate::score::{Wrong, sha256};
 
 /// What stands for no variation.

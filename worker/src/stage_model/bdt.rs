@@ -10,7 +10,7 @@ use lumimill_common::hex::hex;
 use lumimill_common::suggest;
 use sha2::{Digest, Sha256};
 
-use super::ModelFiles;
+use crate::model_files::ModelFiles;
 use crate::score::{Bins, Elements, Wrong, load_elements};
 
 /// A configuration with its models.

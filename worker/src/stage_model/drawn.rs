@@ -6,8 +6,8 @@ use lumimill_common::campaign::{self, DrawSource, ModelInputs, ModelSource, Name
 use lumimill_common::suggest;
 use lumimill_kde::{Axis, Density};
 
-use super::ModelFiles;
 use crate::drawn::{Drawn, DrawnBy};
+use crate::model_files::ModelFiles;
 use crate::score::{Wrong, sha256};
 
 /// Densities with what they are given.

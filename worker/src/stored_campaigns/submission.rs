@@ -22,9 +22,10 @@ use tracing::info;
 
 use crate::off_thread::off_thread;
 use crate::prepared_stage::PreparedStage;
-use crate::production::{Production, newer, store_failure};
+use crate::production::Production;
 use crate::score::missing;
 use crate::shard_table::{ShardTable, ShardTableError};
+use crate::store_failure::{newer, store_failure};
 
 /// An object, where there is one. One that is larger than it may be is nothing that was submitted.
 async fn found(store: &dyn Store, key: &Key) -> Result<Option<Vec<u8>>, Failure> {

@@ -1,11 +1,14 @@
+use std::fs::File;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float32Array, UInt32Array, UInt64Array};
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::campaign::Campaign;
 use parquet::arrow::ArrowWriter;
 
 use super::*;
+use crate::entry_reader::BATCH_ENTRIES;
+use crate::identity::Role;
 use crate::prepared_stage::PreparedStage;
 use crate::stage_types::{FileSchema, StageTypes};
 
@@ -80,10 +83,10 @@ fn rows_of_one_event_are_in_one_batch_and_have_a_name() {
     let rows = rows();
     let (_folder, path) = written(&rows);
     let name = "a".parse().unwrap();
-    let table = Table::open(&name, &path).unwrap();
+    let table = StoredTable::open(&name, &path).unwrap();
     let compiled = stage().compile(table.schema()).unwrap();
     assert!(table.bytes(&compiled.branches(false)) > table.batch_bytes(&compiled.branches(false)));
-    let mut reader = table.reader("d", &compiled, Vec::new()).unwrap();
+    let mut reader = TableReader::new(table, "d", &compiled, Vec::new()).unwrap();
     let (mut read, mut last, mut batches) = (0, None, 0);
     while let Some(Counted {
         start,
@@ -119,9 +122,9 @@ fn rows_of_one_event_are_in_one_batch_and_have_a_name() {
 fn a_table_without_rows_is_one_batch() {
     let (_folder, path) = written(&RecordBatch::new_empty(Arc::new(schema())));
     let name = "a".parse().unwrap();
-    let table = Table::open(&name, &path).unwrap();
+    let table = StoredTable::open(&name, &path).unwrap();
     let compiled = stage().compile(table.schema()).unwrap();
-    let mut reader = table.reader("d", &compiled, Vec::new()).unwrap();
+    let mut reader = TableReader::new(table, "d", &compiled, Vec::new()).unwrap();
     assert_eq!(reader.next().unwrap().unwrap().left, [0]);
     assert!(reader.next().unwrap().is_none());
 }

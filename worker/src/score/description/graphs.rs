@@ -4,7 +4,8 @@ use lumimill_common::campaign::EngineChoice;
 
 use crate::score::onnx::{Graph, Port};
 use crate::score::signature::{self, Element, element_of};
-use crate::score::tensors::{self, Axis, Extent, TensorInput};
+use crate::score::tensor_engine;
+use crate::score::tensors::{Axis, Extent, TensorInput};
 
 /// What the tables of a model may be of, in their order: its file does not say.
 const ORDERS: [[Axis; 3]; 6] = [
@@ -33,7 +34,7 @@ pub(super) fn engine(
         let mut axes = order.into_iter().cycle();
         let inputs = ports.iter().map(|port| input(port, &mut axes));
         let inputs = inputs.collect::<Option<Vec<TensorInput>>>()?;
-        match tensors::load(bytes, &inputs, &outputs, (choice, None)) {
+        match tensor_engine::load(bytes, &inputs, &outputs, (choice, None)) {
             Ok(engine) => return Some(Ok(engine.name().to_owned())),
             Err(why) => first = first.or(Some(why)),
         }

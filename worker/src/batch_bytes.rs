@@ -1,0 +1,61 @@
+//! Bytes of a batch of what a stage reads, by the sizes that files and tables give of their columns.
+
+use lumimill_rootfile::Tree;
+
+use crate::compiled_stage::CompiledStage;
+use crate::entry_reader::BATCH_ENTRIES;
+use crate::grouped::columns_of_rows;
+use crate::input::schema_of;
+use crate::stored_table::StoredTable;
+
+/// Of the branches of a tree: of a batch of entries, and of a basket of each; `certify` when lumi
+/// sections are looked at.
+pub(crate) fn of_tree(tree: &Tree, stage: &CompiledStage, certify: bool) -> u64 {
+    let names = stage.branches(certify);
+    let names = match &stage.stage().grouping {
+        Some(grouping) => columns_of_rows(&schema_of(tree), grouping, &names),
+        None => names,
+    };
+    let branches = names.iter().filter_map(|name| tree.branch(name));
+    branches.fold(0u64, |sum, branch| {
+        let bytes = branch.uncompressed_bytes();
+        let baskets = u64::try_from(branch.baskets()).unwrap_or(1).max(1);
+        let of_batch = of_batch(bytes, tree.entries());
+        sum.saturating_add(of_batch.saturating_add(bytes / baskets))
+    })
+}
+
+/// Of tables: the rows of one, and others beside them, of which those that are joined are held as a
+/// whole.
+pub(crate) fn of_tables(
+    rows: &StoredTable<'_>,
+    beside: &[StoredTable<'_>],
+    stage: &CompiledStage,
+) -> u64 {
+    let names = stage.branches(false);
+    let (zipped, joined) = beside.split_at(stage.stage().zip.len().min(beside.len()));
+    let batches = std::iter::once(rows).chain(zipped);
+    let batches = batches.map(|table| table.batch_bytes(&names));
+    let whole = joined.iter().map(|table| table.bytes(&names));
+    batches.chain(whole).fold(0, u64::saturating_add)
+}
+
+/// Of so many bytes of all entries, those of a batch.
+fn of_batch(bytes: u64, entries: u64) -> u64 {
+    let batch = BATCH_ENTRIES.min(entries);
+    let of_batch = u128::from(bytes) * u128::from(batch) / u128::from(entries.max(1));
+    u64::try_from(of_batch).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_batch;
+
+    #[test]
+    fn a_batch_is_counted_to_the_byte() {
+        assert_eq!(of_batch(100, 1000), 100);
+        assert_eq!(of_batch(40_000, 32_768), 20_000);
+        assert_eq!(of_batch(u64::MAX, 1), u64::MAX);
+        assert_eq!(of_batch(7, 0), 0);
+    }
+}

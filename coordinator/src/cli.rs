@@ -1,12 +1,14 @@
 //! The command line: what a person can ask for, and how the answer is given.
 
 mod advice;
+mod block_on;
 mod broker;
 mod check;
 mod control;
 mod dead;
 mod demo;
 mod earlier;
+mod edits;
 mod fetch;
 mod fit;
 mod inspect;
@@ -17,12 +19,14 @@ mod run;
 mod runtime;
 mod say;
 mod serve;
+mod slots;
 mod status;
 mod submit;
 mod target;
+mod verified;
 mod verify;
+mod with_pool;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -132,21 +136,6 @@ struct TargetArg {
     campaign: PathBuf,
 }
 
-#[derive(Debug, Args)]
-struct SlotsArg {
-    /// Shards that are processed at a time [default: number of cores].
-    #[arg(long, value_name = "N")]
-    slots: Option<NonZeroUsize>,
-}
-
-impl SlotsArg {
-    fn get(&self) -> NonZeroUsize {
-        self.slots
-            .or_else(|| std::thread::available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN)
-    }
-}
-
 /// What commands log that a person waits for: what goes wrong, and who keeps them waiting.
 const ONLY_ERRORS: &str = "error,lumimill::silence=warn";
 
@@ -211,16 +200,4 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Dead(command) => dead::dead(&command),
         Command::Demo(args) => demo::demo(&args),
     }
-}
-
-/// Runs async work on a runtime of its own.
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let ended = runtime.block_on(work);
-    // A read that does not return holds up nobody who is done.
-    runtime.shutdown_background();
-    ended
 }

@@ -13,12 +13,12 @@ use lumimill_common::shard::{Shard, ShardId};
 
 use self::obstacle::nothing_in_the_way;
 use crate::campaign_file::Mistakes;
+use crate::failures::dead_of;
 use crate::ledger::{Known, Ledger};
 use crate::output::{Inventory, Output};
 use crate::outstanding;
 use crate::plan::{Plan, Splits};
 use crate::soundness::{Fault, Unsound, to_measure, unsound};
-use crate::status::dead_of;
 
 /// Which shards of a plan are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

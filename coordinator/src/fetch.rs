@@ -14,9 +14,9 @@ use lumimill_common::stage_keys::{marker_key, object_key};
 use lumimill_common::store::{Key, LocalStore, Place, Store, StoreError};
 
 use crate::output::{Output, Planned};
+use crate::problem::Problem;
 use crate::report_sums::StoredReport;
 use crate::soundness::{Fault, Markers, Unsound, fit_file};
-use crate::verify::Problem;
 
 /// Objects that are on their way at a time.
 const AT_ONCE: usize = 8;

@@ -14,12 +14,14 @@ pub mod due;
 pub mod earlier;
 pub mod edited;
 pub mod exit_code;
+pub mod failures;
 pub mod fetch;
 #[cfg(test)]
 mod hollow_marker;
 pub mod inspection;
 pub mod jobs;
 pub mod ledger;
+pub mod live;
 #[cfg(test)]
 mod meddled_store;
 mod model_file;
@@ -27,6 +29,7 @@ pub mod orders;
 pub mod output;
 pub mod outstanding;
 pub mod plan;
+pub mod problem;
 pub mod progress;
 pub mod reduce;
 pub mod report;

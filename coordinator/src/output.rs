@@ -283,21 +283,6 @@ impl Output {
         Ok(())
     }
 
-    /// Forgets the markers that shards had before they were measured again.
-    pub async fn forget_measured(&self, plan: &Plan, inventory: &Inventory) -> anyhow::Result<()> {
-        let over = &inventory.earlier & &inventory.done;
-        let shards = plan.shards.iter().filter(|shard| over.contains(&shard.id));
-        let removing: Vec<_> = shards
-            .map(async |shard| {
-                let key = measure_key(&shard.stage, shard.id);
-                self.store.delete(&key).await
-            })
-            .collect();
-        let removing = stream::iter(removing).buffer_unordered(AT_ONCE);
-        removing.try_collect::<()>().await?;
-        Ok(())
-    }
-
     /// Removes shards: the marker of each, then its object and its failed record.
     pub async fn remove(&self, shards: &[(StageName, ShardId)]) -> anyhow::Result<()> {
         let removing: Vec<_> = shards

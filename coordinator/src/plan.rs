@@ -4,11 +4,12 @@
 //! same plan, byte for byte, whatever the number of slots. It says nothing of what is done;
 //! that is the business of [`crate::ledger`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::shard::{FileIdentity, Shard, stage_digest};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId, stage_digest};
 use serde::{Deserialize, Serialize};
 
 mod certified;
@@ -47,9 +48,11 @@ pub use lumimill_worker::shard_table::{PlannedStage, ShardTableError};
 pub use planner::{Survey, plan};
 pub use problem::{PlanErrors, PlanProblem};
 pub use scan::ScanError;
-pub use split::Splits;
 pub use summary::{PlanSummary, StageSummary};
 pub use tables::Tables;
+
+/// Into how many parts which shard is cut.
+pub type Splits = BTreeMap<ShardId, NonZeroU32>;
 
 /// What a campaign will do.
 #[derive(Debug, Clone, PartialEq, Eq)]

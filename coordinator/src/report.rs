@@ -11,26 +11,28 @@ mod lumi_plot;
 mod metric;
 mod number;
 mod page;
+mod pictures;
 mod ratio;
+mod selection;
 mod summary;
 
-pub use metric::significance::Selection;
 pub(crate) use metric::significance::warnings as significance_warnings;
 pub(crate) use metric::{drift_alarms_file, validity_file};
 pub(crate) use number::with_error;
+pub use selection::Selection;
 pub use summary::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Luminosity, Report, RunLumis,
     ShardCounts, StageReport,
 };
 
-use figure::Figure;
+use pictures::{Pictures, StagePictures};
 
 /// Every file of the report: its name, and its bytes.
 ///
 /// # Errors
 /// When a number cannot be written as JSON.
 pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Error> {
-    let pictures = Pictures::of(report);
+    let pictures = drawn(report);
     let mut files = vec![(
         "index.html".to_owned(),
         page::page(report, &pictures).into_bytes(),
@@ -57,69 +59,22 @@ pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Err
     Ok(files)
 }
 
-/// The pictures of a report, where the page needs them.
-#[derive(Debug, Default)]
-struct Pictures {
-    lumis: Vec<Figure>,
-    stages: Vec<StagePictures>,
-    /// Of each table, in order.
-    tables: Vec<Vec<Figure>>,
-}
-
-#[derive(Debug, Default)]
-struct StagePictures {
-    cut_flow: Option<Figure>,
-    /// For each metric, in order.
-    metrics: Vec<Vec<Figure>>,
-}
-
-impl Pictures {
-    fn of(report: &Report) -> Self {
-        let mut pictures = Self {
-            lumis: lumi_plot::lumi_plot(report).into_iter().collect(),
-            stages: report
-                .stages
-                .iter()
-                .map(|stage| stage_pictures(report, stage))
-                .collect(),
-            tables: ratio::all(report)
-                .iter()
-                .map(|table| ratio::ratio_plots(report, table))
-                .collect(),
-        };
-        pictures.name_apart();
-        pictures
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Figure> {
-        let of_stages = self
+/// The pictures of a report.
+fn drawn(report: &Report) -> Pictures {
+    let mut pictures = Pictures {
+        lumis: lumi_plot::lumi_plot(report).into_iter().collect(),
+        stages: report
             .stages
             .iter()
-            .flat_map(|stage| stage.cut_flow.iter().chain(stage.metrics.iter().flatten()));
-        let of_tables = self.tables.iter().flatten();
-        self.lumis.iter().chain(of_stages).chain(of_tables)
-    }
-
-    /// Gives figures whose names coincide a number.
-    fn name_apart(&mut self) {
-        let mut taken = std::collections::BTreeSet::new();
-        let of_stages = self.stages.iter_mut();
-        let of_stages = of_stages.flat_map(|stage| {
-            stage
-                .cut_flow
-                .iter_mut()
-                .chain(stage.metrics.iter_mut().flatten())
-        });
-        let of_tables = self.tables.iter_mut().flatten();
-        for figure in self.lumis.iter_mut().chain(of_stages).chain(of_tables) {
-            let plain = figure.name.clone();
-            let mut number = 2;
-            while !taken.insert(figure.name.clone()) {
-                figure.name = format!("{plain}-{number}");
-                number += 1;
-            }
-        }
-    }
+            .map(|stage| stage_pictures(report, stage))
+            .collect(),
+        tables: ratio::all(report)
+            .iter()
+            .map(|table| ratio::ratio_plots(report, table))
+            .collect(),
+    };
+    pictures.name_apart();
+    pictures
 }
 
 fn stage_pictures(report: &Report, stage: &StageReport) -> StagePictures {

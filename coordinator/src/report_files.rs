@@ -18,9 +18,11 @@ use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::unit::unit_in;
 
 use crate::acceptance::beyond;
+use crate::failures::failed_records;
 use crate::ledger::{Counts, KeptBack, Known, Ledger, LumiLedger};
 use crate::output::Output;
 use crate::plan::{DuplicateLumi, Plan, beside};
+use crate::problem::Problem;
 use crate::reduce::{StageResult, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
@@ -28,8 +30,6 @@ use crate::report::{
 };
 use crate::report_sums::{ReportSums, SUMS, check_not_newer, remove_former};
 use crate::soundness::Markers;
-use crate::status::failed_records;
-use crate::verify::Problem;
 
 pub use outcome::Outcome;
 

@@ -7,8 +7,8 @@ use lumimill_common::form::{self, FormError, Stored};
 use lumimill_common::store::{Key, Object, Store};
 use serde::{Deserialize, Serialize};
 
+use crate::problem::Problem;
 use crate::stored::NewerVersion;
-use crate::verify::Problem;
 
 /// Folder of the report.
 const FOLDER: &str = "report";

@@ -6,7 +6,6 @@
 
 mod campaign;
 mod death;
-mod live;
 mod tell;
 mod workers;
 
@@ -25,11 +24,10 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::dead_letter::DeadLetter;
+use crate::live::{self, EVERY, Live};
 use crate::roster::{active, ending};
 use campaign::ActiveCampaign;
 use death::Death;
-use live::EVERY;
-pub use live::{Heard, Live, LiveCampaign, LiveWorker, Retries, read_live};
 use workers::Workers;
 
 /// Time between two looks at the campaigns.

@@ -2,26 +2,24 @@
 //! coordinator tells of the moment, when one does.
 
 use lumimill_common::control::{Control, ControlState};
-use lumimill_common::failure::FailureKind;
 use serde::Serialize;
 
+use crate::failures::{FailureGroup, dead_among, failed_records, groups};
 use crate::ledger::{Counts, KeptBack, Known, Ledger};
+use crate::live::{Heard, Live, LiveCampaign, LiveWorker};
 use crate::output::{Output, Planned};
 use crate::plan::Loss;
+use crate::problem::Problem;
 use crate::report_sums::StoredReport;
-use crate::serve::{Heard, Live, LiveCampaign, LiveWorker};
-use crate::verify::Problem;
 
 mod alarms;
-mod failures;
 mod looked;
+mod state;
 mod verdicts;
 mod waits;
 
-pub use failures::dead_of;
-pub(crate) use failures::failed_records;
-use failures::{dead_among, groups};
 use looked::{Looked, looked};
+pub use state::State;
 pub use verdicts::{WeightVerdict, said};
 pub use waits::Wait;
 use waits::{Facts, waits};
@@ -74,26 +72,6 @@ pub struct Status {
     pub failures: Option<Vec<FailureGroup>>,
 }
 
-/// What a campaign was told, or where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Planned or begun by a run in one process.
-    NotSubmitted,
-    /// With a pool.
-    Running,
-    /// Its jobs wait.
-    Paused,
-    /// Its jobs are dropped.
-    Cancelled,
-    /// Every shard is done or was given up, and the report is not there yet.
-    Reporting,
-    /// Every shard is done or was given up, and the report says so.
-    Ended,
-    /// It was at its end, and some of what was done is gone or damaged by now.
-    NotWhole,
-}
-
 /// How far a stage is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StageStatus {
@@ -115,21 +93,6 @@ pub struct LumiStatus {
     pub missing: u64,
     /// Certified, and in no file.
     pub not_in_files: u64,
-}
-
-/// Shards that failed alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FailureGroup {
-    /// Under which they are grouped.
-    pub fingerprint: String,
-    /// Kind of failure.
-    pub kind: FailureKind,
-    /// Whether they were given up after all attempts, not at once.
-    pub dead: bool,
-    /// What one of them says.
-    pub message: String,
-    /// The shards.
-    pub shards: Vec<String>,
 }
 
 impl Status {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::verify::Problem;
+use crate::problem::Problem;
 
 /// Lines that say what to type about these problems, a line for each kind.
 pub(super) fn advice(problems: &[Problem], campaign: &Path) -> Vec<String> {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::SlotsArg;
 use super::earlier::note_earlier;
 use super::plan::{tell_engines, warn};
 use super::say::say;
+use super::slots::SlotsArg;
 use crate::check::{Checked, check as check_all};
 use crate::exit_code::Exit;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::block_on;
+use super::block_on::block_on;
 use super::broker::{root, site};
 use super::say::say;
 use super::target::target;

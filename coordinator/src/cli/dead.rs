@@ -5,7 +5,7 @@ use lumimill_common::failed_record;
 use lumimill_common::queue::DEAD;
 use lumimill_common::store::{Place, Store};
 
-use super::block_on;
+use super::block_on::block_on;
 use super::broker::{connect, patiently, root, site};
 use super::say::{cut, say};
 use crate::campaign_file::Mistakes;

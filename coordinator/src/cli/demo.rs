@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::SlotsArg;
 use super::run::{RunArgs, run};
 use super::say::say;
+use super::slots::SlotsArg;
 use crate::demo::{
     DEMO_EVENTS, DEMO_SEED, DemoInputs, dielectron, dstar, pid, pioneer, write_inputs,
 };

@@ -7,17 +7,13 @@ use lumimill_common::count::counted;
 use lumimill_common::shard::ShardId;
 use lumimill_common::store::Place;
 
-use super::block_on;
-use super::plan::{PATIENCE, with_edits};
-use super::run::is_with_pool;
+use super::block_on::block_on;
+use super::edits::{PATIENCE, with_edits};
+use super::with_pool::{WITH_POOL, is_with_pool};
 use crate::campaign_file::CampaignFile;
 use crate::earlier::{PASS_REPLACE, message};
 use crate::output::Output;
 use crate::plan::Plan;
-
-/// What `run` says of a campaign that workers of a pool may be writing.
-pub(super) const WITH_POOL: &str =
-    "the campaign is with a pool: lumimill cancel it first, or submit it again";
 
 /// Removes what is stale, and says so.
 pub(super) async fn remove_stale(

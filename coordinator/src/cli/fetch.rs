@@ -7,7 +7,7 @@ use lumimill_common::count::counted;
 use lumimill_common::store::{LocalStore, Place};
 
 use super::advice::advice;
-use super::block_on;
+use super::block_on::block_on;
 use super::say::{say, say_some};
 use super::target::{planned, target};
 use crate::campaign_file::Mistakes;

@@ -7,7 +7,7 @@ use clap::Args;
 use lumimill_common::campaign::{Campaign, Stage};
 use lumimill_common::metric::{FittedCategory, FittedModel, FittedValue, MassFitSpec, Partial};
 
-use super::block_on;
+use super::block_on::block_on;
 use super::say::{say, tell};
 use super::target::{planned, target};
 use crate::campaign_file::Mistakes;

@@ -1,26 +1,23 @@
 //! `lumimill plan`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
 use lumimill_worker::prepared_stage::PreparedStage;
 
+use super::block_on::block_on;
 use super::earlier::note_earlier;
+use super::edits::{PATIENCE, with_edits};
 use super::say::{cut, say, tell};
-use super::{SlotsArg, block_on};
+use super::slots::SlotsArg;
 use crate::campaign_file::CampaignFile;
 use crate::check::{Checked, check};
 use crate::due::{Due, Edit, Wanted};
-use crate::edited::{Edited, edited};
 use crate::exit_code::Exit;
 use crate::output::Output;
 use crate::plan::{Plan, PlanSummary};
-
-/// Time that an output has to say what is done.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -76,15 +73,6 @@ async fn due(file: &CampaignFile, plan: Plan) -> anyhow::Result<Due> {
     };
     let looked = tokio::time::timeout(PATIENCE, looking).await;
     looked.map_err(|_| anyhow!("the output does not answer"))?
-}
-
-/// A plan with what was cut and dropped of the plan in its output.
-pub(super) async fn with_edits(plan: Plan, base: &Path, output: &Output) -> anyhow::Result<Plan> {
-    let Edited { plan, unusable } = edited(plan, base, output).await?;
-    if let Some(error) = unusable {
-        tell(format_args!("note: {error:#}"));
-    }
-    Ok(plan)
 }
 
 /// Says what evaluates the models that are no trees.

@@ -11,12 +11,13 @@ use lumimill_common::count::counted;
 use lumimill_common::shard::Shard;
 use lumimill_worker::program::pool_name;
 
+use super::block_on::block_on;
 use super::broker::{publish as publish_jobs, root, site};
 use super::run::{Asked, Prepared, RunArgs, prepared, run_wanted};
 use super::say::say;
+use super::slots::SlotsArg;
 use super::target::{planned, target};
-use super::verify::damaged;
-use super::{SlotsArg, block_on};
+use super::verified::damaged;
 use crate::campaign_file::Mistakes;
 use crate::check::{Checked, check};
 use crate::due::{Due, Edit, Wanted, events};

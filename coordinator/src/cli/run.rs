@@ -6,19 +6,21 @@ use std::sync::Arc;
 
 use clap::Args;
 use lumimill_common::campaign::StageName;
-use lumimill_common::control::ControlState;
 use lumimill_common::count::counted;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::{Shard, ShardId};
-use lumimill_common::store::{Place, StoreError};
+use lumimill_common::store::Place;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
-use super::earlier::{WITH_POOL, remove_folders, remove_stale};
-use super::plan::{tell_engines, warn, with_edits};
+use super::block_on::block_on;
+use super::earlier::{remove_folders, remove_stale};
+use super::edits::with_edits;
+use super::plan::{tell_engines, warn};
 use super::say::say;
+use super::slots::SlotsArg;
 use super::target::{planned, target as named};
-use super::{SlotsArg, block_on};
+use super::with_pool::{WITH_POOL, is_with_pool};
 use crate::acceptance::accepted;
 use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::check::{Checked, check};
@@ -27,7 +29,7 @@ use crate::due::{Due, Edit, Wanted, events};
 use crate::earlier::{PASS_REPLACE, stale};
 use crate::exit_code::Exit;
 use crate::ledger::{Known, Ledger};
-use crate::output::{Output, Planned, can_be_written};
+use crate::output::{Output, Planned};
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
@@ -229,19 +231,6 @@ async fn looked_at(place: &Place) -> anyhow::Result<Output> {
         // What is wrong with the service is found in the way that says most.
         Place::S3(_) | Place::Own(_) => Output::share(place).await,
     }
-}
-
-/// Whether workers of a pool may be writing.
-pub(super) async fn is_with_pool(output: &Output, place: &Place) -> anyhow::Result<bool> {
-    let control = match (output.control().await, place) {
-        (Err(error), Place::Folder(folder)) if error.is::<StoreError>() => {
-            // When it is the folder, taking it says best what is wrong.
-            can_be_written(folder)?;
-            return Err(error);
-        }
-        (control, _) => control?,
-    };
-    Ok(control.is_some_and(|control| control.state != ControlState::Cancelled))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

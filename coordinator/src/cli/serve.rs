@@ -12,7 +12,7 @@ use lumimill_worker::health::{Health, Served, metrics_text, serve as serve_healt
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
-use super::block_on;
+use super::block_on::block_on;
 use super::broker::{connect, root_patiently, site};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;

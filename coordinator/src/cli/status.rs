@@ -12,14 +12,14 @@ use lumimill_common::control::Control;
 use lumimill_common::site::Site;
 use lumimill_common::store::Store;
 
-use super::block_on;
+use super::block_on::block_on;
 use super::broker::{root, site};
 use super::say::{say, say_over};
 use super::target::{planned, target};
 use crate::exit_code::Exit;
+use crate::live::{Heard, read_live};
 use crate::output::Output;
 use crate::roster::{active, ended};
-use crate::serve::{Heard, read_live};
 use crate::status::{State, Status};
 use crate::stored::NewerVersion;
 use text::rendered;

@@ -8,12 +8,14 @@ use lumimill_common::shard::Shard;
 use lumimill_common::store::Place;
 use lumimill_worker::program::pool_name;
 
+use super::block_on::block_on;
 use super::broker::{mistake, publish as publish_jobs, root, site};
 use super::earlier::say_removed;
-use super::plan::{warn, with_edits};
+use super::edits::with_edits;
+use super::plan::warn;
 use super::resubmit::{list, say_measured, say_pause, sum};
 use super::say::say;
-use super::{SlotsArg, block_on};
+use super::slots::SlotsArg;
 use crate::check::{Checked, check};
 use crate::due::{Due, events};
 use crate::exit_code::Exit;

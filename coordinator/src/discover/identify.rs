@@ -7,7 +7,8 @@ use lumimill_common::hex::hex;
 use lumimill_common::shard::FileIdentity;
 use lumimill_worker::input::Location;
 
-use super::{InputError, InputFile};
+use super::input_error::InputError;
+use super::input_file::InputFile;
 use crate::side_by_side::side_by_side;
 
 /// Files in remote storage that are opened at a time: each waits for one answer.

@@ -7,7 +7,8 @@ use lumimill_common::small_file::SmallFile;
 use lumimill_common::spelling::spelled_out;
 use lumimill_common::userinfo;
 
-use super::{InputError, pattern};
+use super::input_error::InputError;
+use super::pattern;
 
 const LIST: SmallFile = SmallFile {
     what: "a list of files",

@@ -2,26 +2,17 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use glob::MatchOptions;
-
 use lumimill_common::spelling::spelled_out;
 use lumimill_common::store::S3Address;
 
-use super::InputError;
 use super::alternatives::{MOST, alternatives};
+use super::input_error::InputError;
 use super::remote;
+use super::special::SPECIAL;
 use super::walk::{Unreadable, Walk};
 
 /// Schemes that name files elsewhere.
 const REMOTE: [&str; 4] = ["http", "https", "root", "xrootd"];
-/// What makes an entry a pattern.
-pub(super) const SPECIAL: [char; 3] = ['*', '?', '['];
-/// A `*` stays within its folder, and names with a leading dot are not meant.
-pub(super) const MATCHING: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
 
 /// Adds the URLs, and the paths, relative to `base` unless absolute, that an entry stands for
 /// that is no list.

@@ -1,6 +1,6 @@
 //! Entries of `files` in S3-compatible storage: URLs of objects, and patterns of them.
 
-use super::InputError;
+use super::input_error::InputError;
 
 /// The URLs that an entry stands for.
 #[cfg(feature = "s3")]
@@ -8,7 +8,7 @@ pub(super) fn expand(entry: &str) -> Result<Vec<String>, InputError> {
     use lumimill_common::store::S3Url;
     use lumimill_worker::input::storage;
 
-    use super::pattern::SPECIAL;
+    use super::special::SPECIAL;
 
     let failed = |error: &dyn std::error::Error| unsearchable(entry, &error.to_string());
     let url: S3Url = entry.parse().map_err(|error| failed(&error))?;
@@ -39,7 +39,7 @@ fn matches(
     let prefix = url.name().get(..plain).unwrap_or_default();
     let literal = url.name().to_owned();
     let wanted =
-        move |name: &str| name == literal || pattern.matches_with(name, super::pattern::MATCHING);
+        move |name: &str| name == literal || pattern.matches_with(name, super::special::MATCHING);
     let names = storage
         .list(url.bucket(), prefix, wanted)
         .map_err(|error| unsearchable(&url.to_string(), error.reason()))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use glob::{Pattern, PatternError};
 
-use super::pattern::{MATCHING, SPECIAL};
+use super::special::{MATCHING, SPECIAL};
 
 /// A part of a path, between slashes.
 enum Part {

@@ -17,7 +17,8 @@ use crate::hollow_marker::hollow_marker;
 use crate::meddled_store::MeddledStore;
 use crate::output::Output;
 use crate::plan::{Plan, plan};
-use crate::verify::{Problem, verify};
+use crate::problem::Problem;
+use crate::verify::verify;
 
 const TEXT: &str = "\
 name = \"due\"

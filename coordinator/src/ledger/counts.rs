@@ -5,7 +5,7 @@ use std::ops::Range;
 use lumimill_common::shard::Shard;
 use serde::Serialize;
 
-use super::{Known, ShardState};
+use super::state::{Known, ShardState};
 
 /// Shards by state; each is in one of the states from `planned` to `dropped`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

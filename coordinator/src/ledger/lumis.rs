@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use lumimill_common::lumi_mask::{LumiMask, LumiRange};
 
-use super::{Ledger, ShardState, TreeOfFile};
+use super::state::ShardState;
+use super::{Ledger, TreeOfFile};
 
 /// The lumi sections of a campaign; together `processed` and `missing` are exactly the
 /// certified ones of the files.
@@ -18,6 +19,14 @@ pub struct LumiLedger {
     pub missing: LumiMask,
     /// Certified, and in no file; empty without a mask.
     pub not_in_files: LumiMask,
+}
+
+impl Ledger<'_> {
+    /// Which lumi sections of recorded data are processed, and which are not.
+    #[must_use]
+    pub fn lumis(&self) -> LumiLedger {
+        LumiLedger::of(self)
+    }
 }
 
 impl LumiLedger {

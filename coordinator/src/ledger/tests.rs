@@ -4,6 +4,8 @@ use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::Source;
 use proptest::prelude::*;
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::plan::{Certified, PlannedFile, PlannedStage};
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::StageName;
 use lumimill_common::shard::ShardId;
+use lumimill_common::stage_keys::measure_key;
 use lumimill_common::store::{Key, Object};
 
-use super::{Output, key};
+use super::{AT_ONCE, Output, key};
 use crate::campaign_file::Mistakes;
 use crate::plan::Plan;
 
@@ -73,6 +75,21 @@ impl Output {
         let Inventory { done, failed, .. } = &mut inventory;
         failed.retain(|id| !done.contains(id));
         Ok(inventory)
+    }
+
+    /// Forgets the markers that shards had before they were measured again.
+    pub async fn forget_measured(&self, plan: &Plan, inventory: &Inventory) -> anyhow::Result<()> {
+        let over = &inventory.earlier & &inventory.done;
+        let shards = plan.shards.iter().filter(|shard| over.contains(&shard.id));
+        let removing: Vec<_> = shards
+            .map(async |shard| {
+                let key = measure_key(&shard.stage, shard.id);
+                self.store.delete(&key).await
+            })
+            .collect();
+        let removing = stream::iter(removing).buffer_unordered(AT_ONCE);
+        removing.try_collect::<()>().await?;
+        Ok(())
     }
 
     /// Lists what is there of one stage.

@@ -7,120 +7,33 @@
 //! and those are looked up in the order of the plan ([`locate`]).
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::num::NonZeroUsize;
 
 use lumimill_common::campaign::{Campaign, DatasetKind, DuplicatePolicy, Stage};
-use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
-use lumimill_common::event_id::{EventNumber, LumiSection, Run};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::event_columns::{EVENT, EventColumnError};
+use super::event_columns::EVENT;
 use super::inputs::Scanned;
 
+mod error;
 mod filter;
 mod found;
 mod locate;
 mod read;
 mod suspects;
+mod told;
 
-use found::{Found, Twice};
+use error::MOST_STRETCHES;
+use found::Found;
 use locate::locate;
 use suspects::Search;
 
+pub use error::DuplicateError;
+pub(crate) use told::beside;
+pub use told::{DuplicateLumi, Duplicates};
+
 /// Event identities that are held at once, at most; few in unit tests, so that they see every way.
 const AT_ONCE: usize = if cfg!(test) { 64 } else { 1 << 23 };
-/// Stretches of entries that a plan drops, at most: it holds them in memory, and in its table.
-const MOST_STRETCHES: usize = 4_000_000;
-
-/// Why files cannot be compared, or should not be read together.
-#[derive(Debug, Error)]
-pub enum DuplicateError {
-    /// A file cannot be read.
-    #[error("looking for duplicate events: {0}")]
-    Column(#[from] EventColumnError),
-    /// Events are there more than once.
-    #[error("{0}")]
-    Twice(Box<Twice>),
-    /// More than one plan should hold.
-    #[error(
-        "certification.duplicates: \"first\" would drop more than {MOST_STRETCHES} separate \
-         stretches of entries, of {files}: leave out the files that repeat others"
-    )]
-    TooMany {
-        /// The files, or the first of them.
-        files: String,
-    },
-    /// Identities that no search in bounded memory can tell apart.
-    #[error("looking for duplicate events: the event numbers of {file} cannot be compared")]
-    Incomparable {
-        /// A file that has them.
-        file: String,
-    },
-}
-
-impl From<lumimill_rootfile::Error> for DuplicateError {
-    fn from(error: lumimill_rootfile::Error) -> Self {
-        Self::Column(error.into())
-    }
-}
-
-/// Events that are read more than once, or of which all but the first are left out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Duplicates {
-    /// What becomes of them.
-    pub policy: DuplicatePolicy,
-    /// How many there are.
-    pub events: u64,
-    /// Copies of them beside the first of each.
-    pub copies: u64,
-    /// Lumi sections that have any.
-    pub lumis: u64,
-    /// The lumi sections with the most, by number.
-    pub listed: Vec<DuplicateLumi>,
-}
-
-/// A lumi section of which events are there more than once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DuplicateLumi {
-    /// Its run.
-    pub run: Run,
-    /// Its number.
-    pub lumi: LumiSection,
-    /// The files that have those events, or the first few of these files.
-    pub files: Vec<String>,
-    /// How many there are.
-    pub duplicate_events: u64,
-    /// Copies of them beside the first of each.
-    pub copies: u64,
-    /// The first few of them, by number.
-    pub examples: Vec<EventNumber>,
-}
-
-impl fmt::Display for DuplicateLumi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { run, lumi, .. } = self;
-        let examples: Vec<String> = self.examples.iter().map(ToString::to_string).collect();
-        write!(
-            f,
-            "run {run}, lumi section {lumi}: {} more than once{}, such as {}, in {}",
-            counted(self.duplicate_events, "event"),
-            beside(self.duplicate_events, self.copies),
-            examples.join(", "),
-            self.files.join(" and ")
-        )
-    }
-}
-
-/// How many copies there are beside the first of each event; nothing of events that are there twice.
-pub(crate) fn beside(events: u64, copies: u64) -> String {
-    match copies == events {
-        true => String::new(),
-        false => format!(" ({} beside the first of each)", counted(copies, "copy")),
-    }
-}
 
 /// What was found in all files of a plan.
 #[derive(Debug, Default)]

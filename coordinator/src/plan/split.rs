@@ -9,15 +9,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::shard::{FileIdentity, Piece, PieceRef, Shard, ShardId, Source};
+use lumimill_common::shard::{FileIdentity, Piece, PieceRef, Shard, Source};
 use lumimill_worker::input::Location;
 
 use super::derive::{derive, roots_of};
 use super::event_columns::{EventColumns, LUMI, RUN, batches};
-use super::{Plan, ScanError};
-
-/// Into how many parts which shard is cut.
-pub type Splits = BTreeMap<ShardId, NonZeroU32>;
+use super::{Plan, ScanError, Splits};
 
 impl Plan {
     /// Cuts shards, and parts of shards, as told; what is not of this plan is left out. A shard that

@@ -14,16 +14,17 @@ mod multilabel;
 mod ranking;
 mod regression;
 pub(super) mod significance;
+mod titled;
 
 pub(crate) use drift_alarms::file as drift_alarms_file;
 pub(super) use efficiency::title as efficiency_title;
 pub(crate) use fit::validity_file;
 use lumimill_common::metric::MetricResult;
 
-use super::StagePictures;
-use super::figure::{Figure, escape};
-use super::page::markup;
+use super::figure::Figure;
+use super::pictures::StagePictures;
 use super::summary::{Report, StageReport};
+use titled::titled;
 
 /// Pictures of a metric.
 pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResult) -> Vec<Figure> {
@@ -80,20 +81,4 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
     files.extend(kde::files(report));
     files.extend(drift_alarms::csv_files(report));
     files
-}
-
-/// The pictures of a kind under a title.
-fn titled(
-    title: &str,
-    stage: &StageReport,
-    pictures: &StagePictures,
-    is_of_kind: fn(&MetricResult) -> bool,
-) -> String {
-    let all = stage.metrics.iter().zip(&pictures.metrics);
-    let drawn = all.filter(|(metric, _)| is_of_kind(metric));
-    let drawn: Vec<Figure> = drawn.flat_map(|(_, figures)| figures.clone()).collect();
-    match drawn.is_empty() {
-        true => String::new(),
-        false => format!("<h3>{}</h3>\n{}", escape(title), markup::figures(&drawn)),
-    }
 }

@@ -6,9 +6,9 @@ pub(super) mod markup;
 mod stage;
 mod style;
 
-use super::Pictures;
 use super::figure::escape;
 use super::number::{counted, grouped, percent, significant};
+use super::pictures::Pictures;
 use super::ratio;
 use super::summary::{Report, ShardCounts};
 use markup::{Align, Table, card, figure, section, tile};
@@ -37,22 +37,8 @@ pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
     )
 }
 
-/// The shards of every stage together.
-fn all_shards(report: &Report) -> ShardCounts {
-    report
-        .stages
-        .iter()
-        .fold(ShardCounts::default(), |sum, stage| ShardCounts {
-            planned: sum.planned.saturating_add(stage.shards.planned),
-            done: sum.done.saturating_add(stage.shards.done),
-            failed: sum.failed.saturating_add(stage.shards.failed),
-            blocked: sum.blocked.saturating_add(stage.shards.blocked),
-            dropped: sum.dropped.saturating_add(stage.shards.dropped),
-        })
-}
-
 fn header(report: &Report) -> String {
-    let shards = all_shards(report);
+    let shards = report.all_shards();
     let (class, verdict) = verdict(shards);
     let tiles = tiles(report, shards);
     let data = if report.data.is_empty() {

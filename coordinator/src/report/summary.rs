@@ -1,6 +1,6 @@
 //! What a report is made from: plain data about a finished, or half-finished, campaign.
 
-use super::metric::significance::Selection;
+use super::selection::Selection;
 use crate::ledger::Counts;
 use crate::plan::Loss;
 use lumimill_common::campaign::{RatioTable, StageName};
@@ -216,4 +216,19 @@ pub struct InputFile {
     pub events: u64,
     /// Its shards.
     pub shards: ShardCounts,
+}
+
+impl Report {
+    /// The shards of every stage together.
+    pub(super) fn all_shards(&self) -> ShardCounts {
+        self.stages
+            .iter()
+            .fold(ShardCounts::default(), |sum, stage| ShardCounts {
+                planned: sum.planned.saturating_add(stage.shards.planned),
+                done: sum.done.saturating_add(stage.shards.done),
+                failed: sum.failed.saturating_add(stage.shards.failed),
+                blocked: sum.blocked.saturating_add(stage.shards.blocked),
+                dropped: sum.dropped.saturating_add(stage.shards.dropped),
+            })
+    }
 }

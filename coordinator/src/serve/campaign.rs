@@ -16,17 +16,14 @@ use lumimill_worker::back_off::BackOff;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use self::loaded::Loaded;
-use super::live::Retries;
+use self::loaded::{Loaded, QUIET};
+use crate::live::Retries;
 use crate::output::Output;
 use crate::report_files::write_report;
 use crate::roster::{set_ended, set_ending, set_going_on};
 
 /// Time between two looks at all markers, reports or not.
 const LISTING: Duration = Duration::from_secs(30);
-/// The same when nobody has been heard of for so long: what is missing may have been told to another
-/// coordinator.
-const QUIET: Duration = Duration::from_secs(5);
 
 /// A campaign that is driven.
 pub(super) struct ActiveCampaign {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::campaign::ActiveCampaign;
-use super::live::{Live, LiveCampaign, LiveWorker};
 use super::workers::Workers;
+use crate::live::{Live, LiveCampaign, LiveWorker};
 
 impl Live {
     /// How it is now; `unreadable` messages could not be read.

@@ -9,8 +9,8 @@ use lumimill_common::failure::Failure;
 use lumimill_common::shard::ShardId;
 use serde::Serialize;
 
-use super::State;
-use crate::serve::{Heard, Live, LiveWorker, Retries};
+use super::state::State;
+use crate::live::{Heard, Live, LiveWorker, Retries};
 
 /// Names that are said of one thing.
 const NAMES: usize = 3;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::DuplicateError;
+use super::error::DuplicateError;
 use super::read::{Key, each_batch, each_file, hash};
 use crate::plan::inputs::Scanned;
 

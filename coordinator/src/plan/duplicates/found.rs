@@ -3,24 +3,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 
 use super::read::{Key, parts};
-use super::{DuplicateLumi, beside};
+use super::told::{DuplicateLumi, FILES, Twice};
 use crate::plan::inputs::Scanned;
 
 /// Events named of a lumi section.
 const EXAMPLES: usize = 5;
-/// Files named of a lumi section, or of all.
-const FILES: usize = 8;
 /// Lumi sections that a plan lists.
 const LISTED: usize = 1000;
-/// Lumi sections that a message names.
-const NAMED: usize = 10;
 
 /// What was found in files that are read together.
 #[derive(Debug)]
@@ -182,85 +176,4 @@ fn same_files(files: &[&Scanned<'_>], names: &[String]) -> Option<(String, Strin
         }
     }
     None
-}
-
-/// Events that are there more than once, as a person is told.
-#[derive(Debug)]
-pub struct Twice {
-    of: String,
-    pub(super) events: u64,
-    /// Beside the first of each.
-    pub(super) copies: u64,
-    is_all: bool,
-    pub(super) lumis: u64,
-    pub(super) listed: Vec<DuplicateLumi>,
-    files: Vec<String>,
-    same: Option<(String, String)>,
-}
-
-impl Twice {
-    /// One line, where they are kept.
-    pub(super) fn note(&self) -> String {
-        let first = self.listed.first().map(|lumi| format!(", such as {lumi}"));
-        format!(
-            "{}: {} there more than once{}{}: each counts as often as it is there; [certification] \
-             duplicates = \"first\" would count one of each",
-            self.of,
-            are(self.events),
-            beside(self.events, self.copies),
-            first.unwrap_or_default()
-        )
-    }
-}
-
-fn are(count: u64) -> String {
-    let verb = if count == 1 { "is" } else { "are" };
-    format!("{} {verb}", counted(count, "event"))
-}
-
-fn few(names: &[String]) -> String {
-    let some = names
-        .iter()
-        .take(FILES)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    match names.len().saturating_sub(FILES) {
-        0 => some,
-        more => format!("{some} and {}", counted(more, "more file")),
-    }
-}
-
-impl fmt::Display for Twice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let least = if self.is_all { "" } else { "at least " };
-        writeln!(
-            f,
-            "{}: {least}{} there more than once{}, in {} of {}",
-            self.of,
-            are(self.events),
-            beside(self.events, self.copies),
-            counted(self.lumis, "lumi section"),
-            few(&self.files)
-        )?;
-        if let Some((first, second)) = &self.same {
-            writeln!(
-                f,
-                "  {first} and {second} are the same file: they have one UUID"
-            )?;
-        }
-        let mut worst: Vec<&DuplicateLumi> = self.listed.iter().collect();
-        worst.sort_by_key(|lumi| Reverse(lumi.copies));
-        for lumi in worst.iter().take(NAMED) {
-            writeln!(f, "  {lumi}")?;
-        }
-        match self.lumis.saturating_sub(NAMED as u64) {
-            0 => {}
-            more => writeln!(f, "  and {}", counted(more, "more lumi section"))?,
-        }
-        f.write_str(
-            "  take out what repeats other files, or set [certification] duplicates = \"first\", \
-             which counts the first of each, or \"keep\"",
-        )
-    }
 }

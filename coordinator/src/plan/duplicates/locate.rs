@@ -1,7 +1,7 @@
 //! Where the events are that are there more than once, in the order of the plan: the first of
 //! each, and the others.
 
-use super::DuplicateError;
+use super::error::DuplicateError;
 use super::found::Found;
 use super::read::{Key, each_batch, hash};
 use crate::plan::inputs::Scanned;

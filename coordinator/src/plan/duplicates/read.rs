@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::DuplicateError;
+use super::error::DuplicateError;
 use crate::plan::event_columns::{EVENT, EventColumns, LUMI, RUN, batches};
 use crate::plan::inputs::Scanned;
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
-use super::DuplicateError;
+use super::error::DuplicateError;
 use super::filter::Filter;
 use super::read::{Key, each_batch, each_file, hash};
 use crate::plan::inputs::Scanned;

@@ -3,7 +3,6 @@
 
 use lumimill_common::metric::{ClusteringPoint, ClusteringResult, MetricResult, Uncertain};
 
-use crate::report::StagePictures;
 use crate::report::csv;
 use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, escape,
@@ -11,6 +10,7 @@ use crate::report::figure::{
 };
 use crate::report::number::{exact, grouped, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
 const COLUMNS: [&str; 6] = ["truth", "by", "threshold", "metric", "value", "error"];

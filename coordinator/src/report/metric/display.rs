@@ -2,11 +2,11 @@
 
 use lumimill_common::metric::{DisplayResult, MetricResult, Shown};
 
-use crate::report::StagePictures;
 use crate::report::figure::{
     Anchor, Canvas, Figure, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
 use crate::report::number::counted;
+use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
 /// Panels below one another, at most.

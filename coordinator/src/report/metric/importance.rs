@@ -2,7 +2,6 @@
 
 use lumimill_common::metric::{FeatureImportance, ImportanceResult, MetricResult};
 
-use crate::report::StagePictures;
 use crate::report::csv;
 use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, escape,
@@ -10,6 +9,7 @@ use crate::report::figure::{
 };
 use crate::report::number::{grouped, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
 /// Features in a picture, those that matter most.

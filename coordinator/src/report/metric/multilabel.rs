@@ -4,11 +4,11 @@
 use lumimill_common::metric::{MetricResult, MultilabelBin, MultilabelResult};
 
 use super::multiclass::{average_row, class_row, roc};
-use crate::report::StagePictures;
 use crate::report::csv;
 use crate::report::figure::{Figure, escape};
 use crate::report::number::{exact, grouped, percent, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
 const COLUMNS: [&str; 6] = ["truths", "bin", "label", "metric", "value", "error"];

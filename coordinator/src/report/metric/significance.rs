@@ -4,31 +4,13 @@
 mod plot;
 mod table;
 
-use lumimill_common::bdt_config::{BdtConfig, CLASSES};
 use lumimill_common::metric::{MetricResult, Scan, SignificanceResult};
 
+use crate::report::selection::Selection;
 use crate::report::summary::{Report, StageReport};
 
 pub(super) use plot::significance_plots;
 pub(super) use table::{csv_files, page};
-
-/// A BDT configuration that a stage selects by.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Selection {
-    /// Name of the model.
-    pub model: String,
-    /// What it says.
-    pub config: BdtConfig,
-}
-
-impl Selection {
-    /// Which of its classes a column is the score of.
-    fn class_of(&self, score: &str) -> Option<usize> {
-        let class = score.strip_prefix(self.model.as_str())?.strip_prefix('_')?;
-        let class = CLASSES.iter().position(|known| *known == class)?;
-        (class < self.config.kind.classes().len()).then_some(class)
-    }
-}
 
 /// The thresholds of one bin.
 struct ScannedBin {

@@ -1,6 +1,5 @@
 //! What failed, one line for each cause.
 
-use super::all_shards;
 use super::markup::{Align, Table, card, section};
 use crate::report::number::{counted, grouped};
 use crate::report::summary::{Failure, Report};
@@ -99,7 +98,7 @@ fn named(words: impl Iterator<Item = String>) -> String {
 }
 
 fn nothing(report: &Report) -> String {
-    let shards = all_shards(report);
+    let shards = report.all_shards();
     let (class, text) = match (shards.failed, shards.outstanding()) {
         (0, 0) => (
             "good",

@@ -1,11 +1,11 @@
 //! A stage on the page: its cut flow and its metrics.
 
 use super::markup::{Align, Table, card, section};
-use crate::report::StagePictures;
 use crate::report::cut_flow_plot::{is_dropped, passed};
 use crate::report::figure::{Figure, escape};
 use crate::report::metric;
 use crate::report::number::{grouped, percent};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 use lumimill_common::metric::warnings as warnings_of;
 

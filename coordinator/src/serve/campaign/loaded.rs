@@ -12,7 +12,6 @@ use lumimill_common::shard::{Shard, ShardId, Source};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::QUIET;
 use crate::acceptance::accepted;
 use crate::jobs::JobsOf;
 use crate::ledger::{Counts, Known, Ledger};
@@ -20,6 +19,10 @@ use crate::output::{Output, Planned, Told};
 use crate::plan::Plan;
 use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
+
+/// Time between two looks at all markers when nobody has been heard of for so long: what is missing
+/// may have been told to another coordinator.
+pub(super) const QUIET: Duration = Duration::from_secs(5);
 
 /// Shards that are remembered to be put off.
 const MOST_PUT_OFF: usize = 10_000;

@@ -10,7 +10,7 @@ use lumimill_common::shard::ShardId;
 
 use super::super::State;
 use super::{Facts, waits};
-use crate::serve::{Heard, Live, LiveCampaign, LiveWorker, Retries};
+use crate::live::{Heard, Live, LiveCampaign, LiveWorker, Retries};
 use crate::submission::running;
 
 const HERE: Duration = Duration::from_secs(1);

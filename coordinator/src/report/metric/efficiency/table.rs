@@ -3,10 +3,10 @@
 use lumimill_common::metric::{EfficiencyBin, EfficiencyResult, MetricResult};
 
 use super::title;
-use crate::report::StagePictures;
 use crate::report::figure::escape;
 use crate::report::number::{counted, grouped, significant, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 
 /// More rows of a table than this are left to the file.

@@ -2,10 +2,10 @@
 
 use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult, MetricResult};
 
-use crate::report::StagePictures;
 use crate::report::figure::escape;
 use crate::report::number::{counted, grouped, significant, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 
 /// Pictures and a table of every one of a stage.

@@ -4,11 +4,11 @@ use lumimill_common::metric::{
     AverageResult, ClassResult, MetricResult, MulticlassBin, MulticlassResult, Uncertain,
 };
 
-use crate::report::StagePictures;
 use crate::report::csv;
 use crate::report::figure::escape;
 use crate::report::number::{grouped, limit, percent, significant, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
 const COLUMNS: [&str; 6] = ["truth", "bin", "class", "metric", "value", "error"];

@@ -1,9 +1,9 @@
 //! Rankings on the page: numbers, pictures and working points of each.
 
-use crate::report::StagePictures;
 use crate::report::figure::escape;
 use crate::report::number::{grouped, limit, percent, significant, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 use lumimill_common::metric::{
     Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult,

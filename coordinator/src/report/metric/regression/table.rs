@@ -2,11 +2,11 @@
 
 use lumimill_common::metric::{MetricResult, RegressionResult, Uncertain};
 
-use crate::report::StagePictures;
 use crate::report::csv;
 use crate::report::figure::escape;
 use crate::report::number::{grouped, limit, percent, significant, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
 const COLUMNS: [&str; 7] = [

@@ -1,11 +1,11 @@
 //! Every threshold as CSV, and the best ones on the page.
 
 use super::{ScannedBin, of_stage, scanned};
-use crate::report::StagePictures;
 use crate::report::csv;
 use crate::report::figure::escape;
 use crate::report::number::{grouped, significant, with_error};
 use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 use lumimill_common::metric::{MetricResult, SignificanceResult, WithError};
 

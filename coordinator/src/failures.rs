@@ -3,15 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lumimill_common::failure::{Disposition, FailedRecord};
+use lumimill_common::failure::{Disposition, FailedRecord, FailureKind};
 use lumimill_common::shard::{Shard, ShardId};
+use serde::Serialize;
 
-use super::FailureGroup;
 use crate::output::Output;
 use crate::plan::Plan;
 
 /// Records that are read at a time.
 const AT_ONCE: usize = 32;
+
+/// Shards that failed alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailureGroup {
+    /// Under which they are grouped.
+    pub fingerprint: String,
+    /// Kind of failure.
+    pub kind: FailureKind,
+    /// Whether they were given up after all attempts, not at once.
+    pub dead: bool,
+    /// What one of them says.
+    pub message: String,
+    /// The shards.
+    pub shards: Vec<String>,
+}
 
 /// The records of the failed ones of these shards, in their order.
 pub(crate) async fn failed_records<'a>(
@@ -54,13 +69,13 @@ pub async fn dead_of(
 }
 
 /// Those of them that were given up after all attempts.
-pub(super) fn dead_among(records: &[(&Shard, FailedRecord)]) -> BTreeSet<ShardId> {
+pub(crate) fn dead_among(records: &[(&Shard, FailedRecord)]) -> BTreeSet<ShardId> {
     let dead = records.iter().filter(|(_, record)| is_dead(record));
     dead.map(|(shard, _)| shard.id).collect()
 }
 
 /// What failed, like failures together.
-pub(super) fn groups(records: &[(&Shard, FailedRecord)]) -> Vec<FailureGroup> {
+pub(crate) fn groups(records: &[(&Shard, FailedRecord)]) -> Vec<FailureGroup> {
     let mut groups: BTreeMap<String, FailureGroup> = BTreeMap::new();
     for (shard, record) in records {
         let Some(last) = record.attempts.last() else {

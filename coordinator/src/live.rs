@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::stored::newer;
 
 /// Time between two words.
-pub(super) const EVERY: Duration = Duration::from_secs(2);
+pub(crate) const EVERY: Duration = Duration::from_secs(2);
 /// Silence after which what was told says nothing of now.
 const OLD: Duration = Duration::from_secs(15);
 
@@ -130,7 +130,7 @@ impl Live {
     }
 }
 
-pub(super) async fn write(root: &dyn Store, live: &Live) -> anyhow::Result<()> {
+pub(crate) async fn write(root: &dyn Store, live: &Live) -> anyhow::Result<()> {
     root.put(&live_key(), form::write(live)?).await?;
     Ok(())
 }

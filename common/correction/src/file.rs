@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use libdeflater::Decompressor;
 use serde_json::Value;
 
-use crate::correction::{Correction, InputKind, InputVariable};
+use crate::correction::Correction;
 use crate::error::FileError;
 use crate::formula::Formula;
-use crate::node::{Reader, array};
+use crate::input::{InputKind, InputVariable};
+use crate::list::array;
+use crate::node::Reader;
 
 /// Bytes, at most, of a file that was compressed.
 const MOST: usize = 256 << 20;

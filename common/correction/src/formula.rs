@@ -1,12 +1,15 @@
 //! Formulas in ROOT's notation, of the operators and functions that correctionlib has.
 
 mod parse;
+mod term;
 
 use serde_json::Value;
 
-use crate::correction::{Input, InputKind, InputVariable};
 use crate::error::FileError;
-use crate::node;
+use crate::input::{Input, InputKind, InputVariable};
+use crate::list::{array, numbers};
+
+use term::Term;
 
 /// A formula of inputs and parameters.
 #[derive(Debug, Clone)]
@@ -15,16 +18,6 @@ pub(crate) struct Formula {
     variables: Vec<usize>,
     parameters: Vec<f64>,
     root: Term,
-}
-
-/// A part of a formula.
-#[derive(Debug, Clone)]
-enum Term {
-    Number(f64),
-    Variable(usize),
-    Parameter(usize),
-    One(fn(f64) -> f64, Box<Term>),
-    Two(fn(f64, f64) -> f64, Box<Term>, Box<Term>),
 }
 
 impl Formula {
@@ -44,7 +37,7 @@ impl Formula {
             return Err(FileError::content(place, what));
         }
         let mut variables = Vec::new();
-        for name in node::array(value.get("variables"), &format!("{place}.variables"))? {
+        for name in array(value.get("variables"), &format!("{place}.variables"))? {
             let name = name.as_str().unwrap_or_default();
             let found = inputs
                 .iter()
@@ -59,7 +52,7 @@ impl Formula {
         }
         let parameters = match value.get("parameters") {
             None | Some(Value::Null) => Vec::new(),
-            some => node::numbers(some, &format!("{place}.parameters"))?,
+            some => numbers(some, &format!("{place}.parameters"))?,
         };
         let root = parse::parse(text, variables.len());
         let root = root.map_err(|what| FileError::content(&format!("{place}.expression"), what))?;

@@ -16,13 +16,16 @@ mod efficiency;
 mod error;
 mod file;
 mod formula;
+mod input;
+mod list;
 mod node;
 mod ratio;
 mod table;
 
-pub use correction::{Categories, Correction, Input, InputKind, InputVariable};
+pub use correction::Correction;
 pub use efficiency::Efficiency;
 pub use error::{EvaluateError, FileError};
 pub use file::CorrectionFile;
+pub use input::{Categories, Input, InputKind, InputVariable};
 pub use ratio::Uncertain;
 pub use table::{Axis, NoTable, Table};

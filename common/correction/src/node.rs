@@ -5,11 +5,11 @@ mod read;
 use std::collections::BTreeSet;
 
 use crate::bins::{Edges, Flow};
-use crate::correction::{Categories, Correction, Input};
 use crate::error::EvaluateError;
 use crate::formula::Formula;
+use crate::input::{Categories, Input, InputVariable};
 
-pub(crate) use read::{Reader, array, numbers};
+pub(crate) use read::Reader;
 
 /// A part of the tree; inputs are named by their place.
 #[derive(Debug, Clone)]
@@ -41,6 +41,13 @@ pub(crate) enum Node {
         rule: Box<Node>,
         content: Box<Node>,
     },
+}
+
+/// What the nodes of a correction are of, beside themselves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    pub(crate) inputs: &'a [InputVariable],
+    pub(crate) formulas: &'a [Formula],
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -88,7 +95,7 @@ impl Node {
 
     pub(crate) fn evaluate<'a>(
         &'a self,
-        of: &Correction,
+        of: Beside<'_>,
         inputs: &mut Vec<Input<'a>>,
     ) -> Result<f64, EvaluateError> {
         match self {
@@ -190,7 +197,7 @@ fn number(inputs: &[Input<'_>], at: usize) -> f64 {
     inputs.get(at).map_or(f64::NAN, |input| input.number())
 }
 
-fn name(of: &Correction, input: usize) -> String {
+fn name(of: Beside<'_>, input: usize) -> String {
     of.inputs
         .get(input)
         .map(|variable| variable.name.clone())

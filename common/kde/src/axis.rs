@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::KdeError;
 
+/// Cells, at most, of all axes together.
+pub const MOST_CELLS: usize = 1 << 20;
+
 /// In what a variable has equal bins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,7 +81,7 @@ impl Axis {
             };
             return wrong(format!("[{}, {}] is no range {of}", self.low, self.high));
         }
-        if self.bins == 0 || self.bins > crate::MOST_CELLS {
+        if self.bins == 0 || self.bins > MOST_CELLS {
             return wrong(format!("{} bins", self.bins));
         }
         if !(self.width > 0.0 && self.width <= WIDEST) {

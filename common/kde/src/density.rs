@@ -2,13 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::axis::Axis;
+use crate::axis::{Axis, MOST_CELLS};
 use crate::error::KdeError;
-use crate::frozen::Frozen;
 use crate::smooth::{spread, spread_by};
 
-/// Cells, at most, of all axes together.
-pub const MOST_CELLS: usize = 1 << 20;
 /// Kernels of the densities of single variables are narrower: there is more of each.
 const NARROWER: f64 = 0.5;
 /// How much wider or narrower kernels become.
@@ -26,8 +23,7 @@ pub enum Approximation {
 }
 
 /// A density on a grid, whose first axis is the variable that is drawn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Frozen", into = "Frozen")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Density {
     pub(crate) axes: Vec<Axis>,
     /// For each cell of the other axes, what is below the end of each bin of the first one.

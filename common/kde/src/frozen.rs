@@ -1,6 +1,6 @@
 //! A density as JSON, and back to the bit.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::axis::Axis;
 use crate::density::Density;
@@ -12,11 +12,24 @@ const FORM: u32 = 1;
 /// A density as it is written.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Frozen {
+struct Frozen {
     form: u32,
     axes: Vec<Axis>,
     negative: usize,
     below: Vec<f64>,
+}
+
+impl Serialize for Density {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Frozen::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Density {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let frozen = Frozen::deserialize(deserializer)?;
+        Self::try_from(frozen).map_err(serde::de::Error::custom)
+    }
 }
 
 impl Density {

@@ -14,7 +14,7 @@ mod error;
 mod frozen;
 mod smooth;
 
-pub use axis::{Axis, Scale};
+pub use axis::{Axis, MOST_CELLS, Scale};
 pub use conditional::Conditional;
-pub use density::{Approximation, Density, MOST_CELLS};
+pub use density::{Approximation, Density};
 pub use error::KdeError;

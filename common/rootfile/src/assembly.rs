@@ -16,7 +16,7 @@ use crate::directory::Directory;
 use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::key::Key;
-use crate::listing::matching;
+use crate::listing::{matching, no_tree};
 use crate::stored_tree::StoredTree;
 use crate::tree_name::TreeName;
 use crate::ttree::is_tree_class;
@@ -52,14 +52,14 @@ impl Assembly {
     pub(crate) fn open(file: &RootFile, name: &str, wanted: &TreeName<'_>) -> Result<Self, Error> {
         let directories = matching(file, wanted)?;
         if directories.is_empty() {
-            return Err(file.no_tree(name));
+            return Err(no_tree(file, name));
         }
         let mut survey = Survey::new(file);
         for (path, directory) in &directories {
             survey.look_into(path, *directory, wanted)?;
         }
         if survey.parts.is_empty() && survey.never_there(&directories) {
-            return Err(file.no_tree(name));
+            return Err(no_tree(file, name));
         }
         survey.finish(name)
     }
@@ -146,7 +146,7 @@ impl<'a> Survey<'a> {
                 let place = Place::tree(self.file.name(), &full);
                 return Err(place.corrupt("its record is that of another directory, too"));
             }
-            trees.push((key.clone(), self.file.tree_of(key, &full)?));
+            trees.push((key.clone(), StoredTree::of(self.file, key, &full)?));
         }
         let Some((_, main)) = trees.first() else {
             return Ok(());

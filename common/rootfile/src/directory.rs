@@ -50,3 +50,8 @@ pub(crate) fn read_keys(bytes: &[u8]) -> Result<Vec<Key>, Malformed> {
     }
     Ok(keys)
 }
+
+/// Whether objects of this class are directories.
+pub(crate) fn is_directory_class(class: &str) -> bool {
+    matches!(class, "TDirectory" | "TDirectoryFile")
+}

@@ -4,23 +4,17 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::assembly::Assembly;
 use crate::codec::Codecs;
 use crate::cursor::Cursor;
-use crate::directory::{Directory, read_keys};
+use crate::directory::{Directory, is_directory_class, read_keys};
 use crate::error::{Error, Place};
 use crate::file_header::{FileHeader, describe};
 use crate::key::Key;
 use crate::limit::MemoryLimit;
-use crate::listing::{Listing, is_directory_class};
 use crate::record::read_range;
 use crate::recovery;
 use crate::source::{LocalFile, ReadAt};
-use crate::stored_tree::StoredTree;
 use crate::streamer::Classes;
-use crate::tree::Tree;
-use crate::tree_name::{TreeName, split_cycle};
-use crate::ttree::{self, is_rntuple_class};
 
 /// Read at once when a file is opened: its header and, mostly, its first directory.
 const FIRST_READ: u64 = 1024;
@@ -131,74 +125,6 @@ impl RootFile {
         self.inner.uuid
     }
 
-    /// The names of the trees, `DIR/tree` in directories, in the order of the file's keys;
-    /// of several cycles the highest only.
-    ///
-    /// # Errors
-    /// When a directory cannot be read or is damaged.
-    pub fn tree_names(&self) -> Result<Vec<String>, Error> {
-        Listing::of(self, self.inner.top, ttree::is_tree_class)
-    }
-
-    /// The names of the RNTuples, which are not read, as those of trees.
-    ///
-    /// # Errors
-    /// When a directory cannot be read or is damaged.
-    pub fn ntuple_names(&self) -> Result<Vec<String>, Error> {
-        Listing::of(self, self.inner.top, is_rntuple_class)
-    }
-
-    /// Reads the description of a tree: `Events`, `Events;1` or `DIR/tree`.
-    ///
-    /// `DF_*/tree` is that tree of each directory that matches, one after another in the order of
-    /// the file; `DF_*/tree+other` has the columns of `other`, which is beside it in each, too.
-    ///
-    /// # Errors
-    /// [`Error::NoTree`] when there is none of that name, listing those that exist;
-    /// [`Error::Siblings`] when trees do not stand beside one another in each directory;
-    /// [`Error::Unsupported`] when the name is of an RNTuple; otherwise as for reading.
-    pub fn tree(&self, name: &str) -> Result<Tree, Error> {
-        if let Some(tree) = self.stored_tree(name)? {
-            return Ok(tree.into());
-        }
-        match TreeName::of_several(name) {
-            Some(several) => Ok(Assembly::open(self, name, &several)?.into()),
-            None => Err(self.no_tree(name)),
-        }
-    }
-
-    /// A tree that the file has under this name.
-    fn stored_tree(&self, name: &str) -> Result<Option<StoredTree>, Error> {
-        let (path, cycle) = split_cycle(name);
-        let (directory, leaf) = match path.rsplit_once('/') {
-            Some((parents, leaf)) => (self.find_directory(parents)?, leaf),
-            None => (Some(self.inner.top), path),
-        };
-        let Some(directory) = directory else {
-            return Ok(None);
-        };
-        let keys = self.keys(directory)?;
-        let named = || keys.iter().filter(|key| *key.name == *leaf);
-        let tree = named()
-            .filter(|key| ttree::is_tree_class(&key.class))
-            .filter(|key| cycle.is_none_or(|cycle| cycle == key.cycle))
-            .max_by_key(|key| key.cycle);
-        match tree {
-            Some(key) => self.tree_of(key, path).map(Some),
-            None if named().any(|key| is_rntuple_class(&key.class)) => {
-                let reason = "it is an RNTuple, and only TTrees are read";
-                Err(Place::tree(self.name(), path).unsupported(reason))
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// Reads the tree of a key, of which `path` is the name with its directories.
-    pub(crate) fn tree_of(&self, key: &Key, path: &str) -> Result<StoredTree, Error> {
-        let (payload, header_length) = self.read_object(key, path)?;
-        StoredTree::from_ttree(self.clone(), path, &key.class, payload, header_length)
-    }
-
     pub(crate) fn top(&self) -> Directory {
         self.inner.top
     }
@@ -231,7 +157,7 @@ impl RootFile {
         Classes::read(&payload, key.header_length).ok()
     }
 
-    fn find_directory(&self, path: &str) -> Result<Option<Directory>, Error> {
+    pub(crate) fn find_directory(&self, path: &str) -> Result<Option<Directory>, Error> {
         let mut directory = self.inner.top;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             let keys = self.keys(directory)?;
@@ -255,7 +181,7 @@ impl RootFile {
     }
 
     /// Reads and decompresses the object of a key; also gives the length of its header.
-    fn read_object(&self, key: &Key, tree: &str) -> Result<(Vec<u8>, u16), Error> {
+    pub(crate) fn read_object(&self, key: &Key, tree: &str) -> Result<(Vec<u8>, u16), Error> {
         let place = Place::tree(self.name(), tree);
         let stored = u64::from(key.total_length);
         let mut claims = self.memory.claims();
@@ -276,17 +202,6 @@ impl RootFile {
             .decompress(stored, own.object_length as usize, &mut payload)
             .map_err(|error| place.corrupt(error))?;
         Ok((payload, own.header_length))
-    }
-
-    pub(crate) fn no_tree(&self, wanted: &str) -> Error {
-        match self.tree_names() {
-            Ok(existing) => Error::NoTree {
-                file: self.name().to_owned(),
-                wanted: wanted.to_owned(),
-                existing,
-            },
-            Err(error) => error,
-        }
     }
 }
 

@@ -55,6 +55,7 @@ mod stored_tree;
 mod streamer;
 mod tree;
 mod tree_name;
+mod trees;
 mod ttree;
 pub mod write;
 

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::directory::Directory;
+use crate::directory::{Directory, is_directory_class};
 use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::key::Key;
 use crate::tree_name::{TreeName, matches};
+use crate::ttree::is_tree_class;
 
 /// Directories deeper than this, or more than this many, are taken for damage.
 const DEEPEST_DIRECTORY: usize = 64;
@@ -82,9 +83,21 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// Whether objects of this class are directories.
-pub(crate) fn is_directory_class(class: &str) -> bool {
-    matches!(class, "TDirectory" | "TDirectoryFile")
+/// The names of the trees of a file, in the order of its keys.
+pub(crate) fn tree_names(file: &RootFile) -> Result<Vec<String>, Error> {
+    Listing::of(file, file.top(), is_tree_class)
+}
+
+/// That a file has no tree of a name, with those that it has.
+pub(crate) fn no_tree(file: &RootFile, wanted: &str) -> Error {
+    match tree_names(file) {
+        Ok(existing) => Error::NoTree {
+            file: file.name().to_owned(),
+            wanted: wanted.to_owned(),
+            existing,
+        },
+        Err(error) => error,
+    }
 }
 
 /// Of keys with the same name, the one with the highest cycle, at the place of the first.

@@ -7,6 +7,7 @@ use crate::branches::Branches;
 use crate::cluster;
 use crate::error::{Error, Place};
 use crate::file::RootFile;
+use crate::key::Key;
 use crate::ttree::{TreeRecord, list_branches};
 
 /// A tree of an open file. Cloning it shares the description.
@@ -24,7 +25,13 @@ pub(crate) struct StoredTreeInner {
 }
 
 impl StoredTree {
-    pub(crate) fn from_ttree(
+    /// Reads the tree of a key, of which `path` is the name with its directories.
+    pub(crate) fn of(file: &RootFile, key: &Key, path: &str) -> Result<Self, Error> {
+        let (payload, header_length) = file.read_object(key, path)?;
+        Self::from_ttree(file.clone(), path, &key.class, payload, header_length)
+    }
+
+    fn from_ttree(
         file: RootFile,
         name: &str,
         class: &str,

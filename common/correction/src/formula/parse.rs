@@ -1,6 +1,6 @@
 //! From text to a formula, by climbing the levels of operators.
 
-use super::Term;
+use super::term::Term;
 
 /// How deep terms may stand in one another.
 const DEEPEST: usize = 200;

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::{Key, Node};
 use crate::bins::{Edges, Flow};
-use crate::correction::{InputKind, InputVariable};
 use crate::error::FileError;
 use crate::formula::Formula;
+use crate::input::{InputKind, InputVariable};
+use crate::list::{array, numbers};
 
 /// Reads the nodes of one correction.
 pub(crate) struct Reader<'a> {
@@ -205,23 +206,6 @@ impl Reader<'_> {
             )
         })
     }
-}
-
-pub(crate) fn array<'a>(
-    value: Option<&'a Value>,
-    place: &str,
-) -> Result<&'a Vec<Value>, FileError> {
-    let list = value.and_then(Value::as_array);
-    list.ok_or_else(|| FileError::content(place, "expected a list"))
-}
-
-pub(crate) fn numbers(value: Option<&Value>, place: &str) -> Result<Vec<f64>, FileError> {
-    let list = array(value, place)?.iter().enumerate();
-    let numbers = list.map(|(index, number)| {
-        let wrong = || FileError::content(&format!("{place}[{index}]"), "expected a number");
-        number.as_f64().ok_or_else(wrong)
-    });
-    numbers.collect()
 }
 
 /// That there is a value for each bin, before any edges are made: a few bytes may ask for many.

@@ -10,6 +10,7 @@ use arrow_select::concat::concat;
 use super::{Assembly, Part};
 use crate::branch::Branch;
 use crate::error::Error;
+use crate::stored_tree::StoredTree;
 use crate::ttree::RangeReader;
 
 /// Reads ranges of entries from some branches.
@@ -107,7 +108,7 @@ impl AssemblyReader {
             if columns.is_empty() {
                 continue;
             }
-            let tree = self.assembly.file.tree_of(key, path)?;
+            let tree = StoredTree::of(&self.assembly.file, key, path)?;
             let mut chosen: Vec<(&str, &Branch)> = Vec::with_capacity(columns.len());
             for (_, name) in &columns {
                 let missing = || tree.place().corrupt(format!("branch {name:?} is gone"));

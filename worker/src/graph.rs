@@ -7,9 +7,11 @@
 
 mod binding;
 mod call;
+mod column_names;
 mod columns;
 mod compile;
 mod edges;
+mod feature_values;
 mod features;
 mod found;
 mod layout;

@@ -1,10 +1,10 @@
+use std::collections::BTreeSet;
+
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{LumiSection, Run};
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::Source;
 use proptest::prelude::*;
-
-use std::collections::BTreeSet;
 
 use super::*;
 use crate::plan::{Certified, PlannedFile, PlannedStage};

@@ -2,6 +2,7 @@
 //!
 //! Knows collections and their members; nothing of the columns that rows will have.
 
+mod formed;
 mod pair;
 
 use std::collections::BTreeSet;
@@ -13,9 +14,9 @@ use lumimill_common::suggest;
 
 use super::scattered::scattered;
 use super::{Problems, RunError};
+use formed::events_of;
 
-/// The most candidates that one batch may give: what no absurd event can exceed.
-const MOST_CANDIDATES: usize = 1 << 24;
+pub(crate) use formed::Formed;
 
 /// What a row is, compiled for a schema.
 #[derive(Debug)]
@@ -42,18 +43,6 @@ pub(crate) struct Collection {
 pub(crate) struct Ordering {
     pt: Checked,
     charge: Option<(Checked, Charge)>,
-}
-
-/// The rows of a batch, by what they are made of.
-#[derive(Debug)]
-pub(crate) struct Formed {
-    pub(crate) index: RowIndex,
-    /// Per row, its entry in the batch, ascending.
-    pub(crate) events: Index,
-    /// Per row, its place in the flat values of the collection, where a row is one member.
-    pub(crate) member: Option<Index>,
-    /// Per row, which candidate of its event it is.
-    pub(crate) number: Vec<u32>,
 }
 
 impl Candidates {
@@ -215,32 +204,6 @@ impl Candidates {
     }
 }
 
-impl Formed {
-    /// Numbers the candidates of an event through, whichever of its entries they are from.
-    pub(crate) fn number_within(&mut self, of_events: &[u32]) {
-        let mut last = None;
-        let mut number = 0;
-        for row in 0..self.number.len() {
-            let event = self.events.at(row).and_then(|entry| of_events.get(entry));
-            if last != event {
-                (last, number) = (event, 0);
-            }
-            self.number[row] = number;
-            number += 1;
-        }
-    }
-
-    pub(crate) fn of_events(events: Index) -> Self {
-        let number = vec![0; events.len()];
-        Self {
-            index: RowIndex::events(events.clone()),
-            events,
-            member: None,
-            number,
-        }
-    }
-}
-
 /// One row per member of every event.
 fn members_of(ends: &[u32], members: usize) -> Result<RowIndex, RunError> {
     let mut events = Vec::with_capacity(members);
@@ -274,28 +237,6 @@ fn passing_members(
     let passes = condition.evaluate(&inputs)?.into_bools();
     let all = ends.last().map_or(0, |end| *end as usize);
     Ok(scattered(&places, &passes.into_vec(places.len()), all))
-}
-
-/// The events that `passing` picks, each with the places of its members.
-fn events_of<'a>(
-    passing: &'a Index,
-    ends: &'a [u32],
-) -> impl Iterator<Item = (u32, std::ops::Range<u32>)> + 'a {
-    let range = |event: usize| {
-        let start = event
-            .checked_sub(1)
-            .and_then(|before| ends.get(before))
-            .copied()
-            .unwrap_or(0);
-        (
-            event as u32,
-            start..ends.get(event).copied().unwrap_or(start),
-        )
-    };
-    (0..passing.len()).map(move |at| match passing {
-        Index::All(_) => range(at),
-        Index::Chosen(chosen) => range(chosen[at] as usize),
-    })
 }
 
 fn form_each(passing: &Index, ends: &[u32], passes: Option<&[bool]>) -> Result<Formed, RunError> {

@@ -11,8 +11,8 @@ use lumimill_common::suggest;
 use lumimill_common::unread;
 
 use super::candidate::Candidates;
-use super::list::{beside, item_of, list_of, wrong_name};
-use super::output::{Output, Source, kind_of, stored_as};
+use super::list::{item_of, list_of, wrong_name};
+use super::output::{Output, Source, beside, kind_of, stored_as};
 use super::{CANDIDATE, CollectionLengths, Problems, Program};
 use crate::identity::{Role, each_role_once};
 

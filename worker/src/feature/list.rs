@@ -3,7 +3,6 @@
 //! Such a column stands beside its collection: its name says which that is, and what comes later
 //! reads it as one of that collection.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -16,7 +15,6 @@ use arrow_schema::{DataType, Field, Schema};
 use lumimill_common::expression::Scope;
 
 use super::RunError;
-use super::output::{Output, Source};
 
 /// The type of a column with an `item` per member.
 pub(crate) fn list_of(item: DataType) -> DataType {
@@ -69,31 +67,6 @@ pub(crate) fn list_column(
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     let list = ListArray::try_new(Arc::new(item), offsets, values, None)?;
     Ok(Arc::new(list))
-}
-
-/// Which of these columns must have as many members as which before it: the first of its
-/// collection.
-pub(super) fn beside(outputs: &[Output], events: &Scope) -> Vec<(usize, usize)> {
-    let collection = |output: &Output| match &output.source {
-        Source::Computed(checked) => checked.collection().map(str::to_owned),
-        Source::Event(column) => events.collection_of(column).map(str::to_owned),
-        _ => None,
-    };
-    let mut first: BTreeMap<String, usize> = BTreeMap::new();
-    let mut pairs = Vec::new();
-    for (place, output) in outputs.iter().enumerate() {
-        let Some(collection) = collection(output) else {
-            continue;
-        };
-        match first.get(&collection) {
-            Some(first) if output.is_list() => pairs.push((*first, place)),
-            Some(_) => {}
-            None => {
-                first.insert(collection, place);
-            }
-        }
-    }
-    pairs
 }
 
 /// A batch with one more column.

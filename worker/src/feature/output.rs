@@ -1,5 +1,6 @@
 //! Output columns: what each is made of, and how its values are stored.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -12,7 +13,7 @@ use arrow_schema::DataType;
 use arrow_select::take::take;
 use lumimill_common::campaign::ColumnType;
 use lumimill_common::expression::{
-    Checked, EvaluateError, Index, Inputs, Int, Kind, Listed, Values, list_values,
+    Checked, EvaluateError, Index, Inputs, Int, Kind, Listed, Scope, Values, list_values,
 };
 
 use super::RunError;
@@ -284,4 +285,29 @@ pub(super) fn gather(column: &ArrayRef, index: &Index) -> Result<ArrayRef, RunEr
             None,
         )?),
     }
+}
+
+/// Which of these columns must have as many members as which before it: the first of its
+/// collection.
+pub(super) fn beside(outputs: &[Output], events: &Scope) -> Vec<(usize, usize)> {
+    let collection = |output: &Output| match &output.source {
+        Source::Computed(checked) => checked.collection().map(str::to_owned),
+        Source::Event(column) => events.collection_of(column).map(str::to_owned),
+        _ => None,
+    };
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (place, output) in outputs.iter().enumerate() {
+        let Some(collection) = collection(output) else {
+            continue;
+        };
+        match first.get(&collection) {
+            Some(first) if output.is_list() => pairs.push((*first, place)),
+            Some(_) => {}
+            None => {
+                first.insert(collection, place);
+            }
+        }
+    }
+    pairs
 }

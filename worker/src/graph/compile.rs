@@ -1,18 +1,15 @@
 //! From the expressions of a graph and the columns that there are to what can be evaluated.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{Field, Schema};
 use lumimill_common::campaign::{Edges, Graph, Problem};
 use lumimill_common::expression::{Checked, Expression, Functions, Scope};
 
+use super::column_names::{ENDS, column_name, end_name};
 use super::features::Features;
 use super::source::{Of, Source};
 use crate::feature::list_of;
-
-/// The ends of an edge, as expressions name them.
-const ENDS: [&str; 2] = ["i", "j"];
 
 /// The names of everything that a graph is made of, such as `x` for `Hit_x`.
 pub(crate) fn names_read(graph: &Graph) -> BTreeSet<String> {
@@ -252,27 +249,4 @@ impl Compiler<'_> {
             }
         }
     }
-}
-
-/// What a source is called in the table of graphs.
-pub(super) fn column_name(place: usize, source: &Source) -> String {
-    match source.is_of_nodes() {
-        true => format!("Node_{place}"),
-        false => format!("One_{place}"),
-    }
-}
-
-/// What one end of an edge is called in the table of edges.
-pub(super) fn end_name(place: usize, end: &str) -> String {
-    format!("{end}_{place}")
-}
-
-/// Both ends of an edge.
-pub(super) fn end_names(place: usize) -> [String; 2] {
-    ENDS.map(|end| end_name(place, end))
-}
-
-/// The field of a list of such values, and of one.
-pub(super) fn field_of(name: String, stored: DataType) -> Arc<Field> {
-    Arc::new(Field::new(name, stored, false))
 }

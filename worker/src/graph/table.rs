@@ -8,7 +8,7 @@ use arrow_select::take::take;
 use lumimill_common::expression::{EvaluateError, list_ends, list_values, same_lengths};
 
 use super::Unscored;
-use super::compile::{column_name, field_of};
+use super::column_names::{column_name, field_of};
 use super::features::Features;
 use super::layout::Layout;
 use super::source::{Of, Source};

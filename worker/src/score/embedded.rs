@@ -5,32 +5,31 @@
 //! model that mixes the rows of a batch, which a trial shows, rows are scored one at a time.
 
 mod any_size;
+mod batch;
 mod exact;
 mod growth;
+mod guard;
 mod plan;
 mod trial;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
 use lumimill_common::failure::{Failure, FailureKind};
-use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor, TractResult};
+use tract_onnx::prelude::{TVec, Tensor, TractResult};
 
 use super::columns::{OutputColumn, Values, columns_of};
 use super::error::Problem;
 use super::evaluator::{Evaluator, Gathering};
 use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
-use crate::runtime_library::INSTALL;
 pub(crate) use any_size::AnySize;
+use batch::tensor;
+pub(crate) use guard::ENGINE;
+use guard::{guarded, told};
 use plan::{Asked, Plan};
-
-/// The engine, as plans and tables name it; behind the sign the edition of what this program
-/// replaces of it, which changes with values.
-pub(crate) const ENGINE: &str = "tract 0.23.9+1";
 
 /// Rows of a batch: enough to fill the caches of a processor, and what most of the time is not
 /// lost to filling up. The same for everybody, as scores may depend on it in their last bit.
@@ -149,28 +148,6 @@ impl Evaluator for Embedded {
     }
 }
 
-/// Some rows as a tensor of a batch, the last of them repeated to fill it up.
-fn tensor(
-    input: &BoundInput,
-    values: &TensorValues,
-    rows: std::ops::Range<usize>,
-    batch: usize,
-) -> TractResult<TValue> {
-    let width = input.columns.len();
-    let shape = match input.is_flat {
-        true => vec![batch],
-        false => vec![batch, width],
-    };
-    let tensor = match values.filled(width, rows, batch) {
-        TensorValues::Float(all) => Tensor::from_shape(&shape, &all),
-        TensorValues::Double(all) => Tensor::from_shape(&shape, &all),
-        TensorValues::Long(all) => Tensor::from_shape(&shape, &all),
-        TensorValues::Int(all) => Tensor::from_shape(&shape, &all),
-        TensorValues::Bool(all) => Tensor::from_shape(&shape, &all),
-    };
-    Ok(tensor?.into_tvalue())
-}
-
 /// Appends the first `rows` of a batch to a column.
 fn append(
     into: &mut Values,
@@ -196,32 +173,6 @@ fn append(
         Values::Bool(into) => append!(into, bool),
     }
     Ok(())
-}
-
-/// An error of the engine in one line, with its causes.
-fn told(error: &impl std::fmt::Debug) -> String {
-    let text = format!("{error:?}");
-    let lines = text.lines().map(str::trim);
-    let lines = lines.take_while(|line| !line.starts_with("Stack backtrace"));
-    let lines = lines.filter(|line| !line.is_empty());
-    let text = lines.take(6).collect::<Vec<_>>().join(" ");
-    text.chars().take(600).collect()
-}
-
-/// Runs the engine, whose panics are errors of the model.
-fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(format!("{ENGINE}: {}", told(&error))),
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            let text = text.map_or_else(String::new, |text| format!(": {text}"));
-            Err(format!(
-                "{ENGINE} broke off{text}; ONNX Runtime may go on: {INSTALL}"
-            ))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! them, are left out. Knows no batches: see [`super::program`].
 
 mod compile;
+mod compiler;
 mod constant;
 mod operator;
 mod ports;

@@ -10,6 +10,7 @@ mod aggregate;
 mod code;
 mod ensemble;
 mod exit;
+mod forest;
 mod leaves;
 mod linked;
 mod notes;
@@ -27,9 +28,6 @@ use super::onnx::Node;
 
 /// The operator set of the machine-learning operators.
 pub(crate) const DOMAIN: &str = "ai.onnx.ml";
-
-/// More classes or targets are refused: memory is taken for each.
-const TARGET_LIMIT: usize = 4096;
 
 /// Whether a node is one of the operators read here.
 pub(crate) fn is_ensemble(node: &Node) -> bool {

@@ -3,7 +3,7 @@
 use lumimill_common::campaign::Charge;
 use lumimill_common::expression::{Index, RowIndex};
 
-use super::{Formed, MOST_CANDIDATES, events_of};
+use super::formed::{Formed, MOST_CANDIDATES, events_of};
 use crate::feature::RunError;
 
 /// Not yet among the members that rows use.

@@ -9,8 +9,9 @@ use tract_onnx::prelude::{
 };
 use tract_onnx::tract_core::internal::{Symbol, SymbolValues};
 
+use super::exact;
+use super::guard::{ENGINE, guarded};
 use super::plan::{Asked, TENSOR_LIMIT, TOTAL_LIMIT, datum};
-use super::{ENGINE, exact, guarded};
 use crate::score::error::Problem;
 use crate::score::signature::BoundInput;
 use crate::score::tensors::{Axis, Elements, Extent, Tensor, TensorEngine, TensorInput};

@@ -13,7 +13,8 @@ use tract_onnx::prelude::{
 use tract_onnx::tract_core::internal::{OutletId, tvec};
 use tract_onnx::tract_hir::infer::Factoid;
 
-use super::{exact, growth, guarded};
+use super::guard::guarded;
+use super::{exact, growth};
 use crate::score::columns::Given;
 use crate::score::error::Problem;
 use crate::score::onnx::{Excerpt, excerpt};

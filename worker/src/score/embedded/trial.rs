@@ -2,8 +2,9 @@
 
 use tract_onnx::prelude::{TVec, TractResult};
 
+use super::batch::tensor;
+use super::guard::guarded;
 use super::plan::Plan;
-use super::{guarded, tensor};
 use crate::score::made_up::made_up;
 use crate::score::signature::BoundInput;
 

@@ -1,14 +1,14 @@
 //! Walks the graph back from its scores and forward again, compiling node after node.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
+use super::compiler::{Compiler, Value};
 use super::constant::Constants;
 use super::operator;
 use super::ports::{self, Inputs};
 use crate::score::error::Problem;
 use crate::score::onnx::{DOUBLE, FLOAT, Graph, INT32, INT64, Node};
-use crate::score::program::{Action, Program, Step};
+use crate::score::program::{Action, Program};
 use crate::score::trees::{self, Source};
 
 /// A program and what its graph says of the features.
@@ -29,43 +29,6 @@ pub(in crate::score) struct Compiled {
     pub(in crate::score) reads_whole_numbers: bool,
     /// What a person should know of the trees.
     pub(in crate::score) notes: Vec<String>,
-}
-
-/// A value of the graph while it is compiled.
-#[derive(Debug, Clone)]
-pub(super) enum Value {
-    /// Columns of the features; all of them, of undeclared number, when `None`. `exact` while no
-    /// cast to single precision lies between them and the input.
-    Features {
-        columns: Option<Arc<[usize]>>,
-        double: bool,
-        exact: bool,
-    },
-    /// A slot of the program.
-    Slot { index: usize, double: bool },
-}
-
-/// Columns that all steps have together, at most: a chunk of rows has a number in each.
-const STEP_COLUMNS: usize = 1 << 18;
-/// Columns of features that operators put together, at most.
-const CHOSEN_COLUMNS: usize = 1 << 22;
-
-/// The program so far, and where each value lies.
-#[derive(Debug)]
-pub(super) struct Compiler<'a> {
-    pub(super) constants: Constants<'a>,
-    values: HashMap<&'a str, Value>,
-    steps: Vec<Step>,
-    width_used: usize,
-    /// Columns of all steps.
-    step_columns: usize,
-    /// Columns of features that were chosen so far.
-    chosen_columns: usize,
-    /// Columns of inputs of single precision.
-    singles: Vec<std::ops::Range<usize>>,
-    reads_doubles: bool,
-    producer: &'a str,
-    notes: Vec<String>,
 }
 
 /// Compiles a graph whose scores come from tree ensembles.
@@ -237,95 +200,6 @@ impl<'a> Compiler<'a> {
             _ => 0,
         };
         self.push(action, width)
-    }
-
-    /// Whether columns may hold what single precision does not.
-    fn is_wide(&self, columns: Option<&[usize]>) -> bool {
-        let is_single = |column: &usize| self.singles.iter().any(|of| of.contains(column));
-        match columns {
-            Some(columns) => !columns.iter().all(is_single),
-            None => self.singles.is_empty(),
-        }
-    }
-
-    /// The value of an input of a node.
-    pub(super) fn input(&self, node: &Node, position: usize) -> Result<Value, Problem> {
-        let name = node.inputs.get(position).ok_or_else(|| {
-            Problem::invalid(format!(
-                "operator {} has no input {position}",
-                node.operator
-            ))
-        })?;
-        self.values.get(name.as_str()).cloned().ok_or_else(|| {
-            Problem::needs_runtime(format!(
-                "operator {} reads {name:?}, which is a label, a constant or computed later",
-                node.operator
-            ))
-        })
-    }
-
-    /// An input as a slot: features are loaded into one.
-    pub(super) fn slot(&mut self, node: &Node, position: usize) -> Result<usize, Problem> {
-        match self.input(node, position)? {
-            Value::Slot { index, .. } => Ok(index),
-            Value::Features {
-                columns,
-                double: true,
-                exact: true,
-            } if self.is_wide(columns.as_deref()) => Err(Problem::needs_runtime(format!(
-                "operator {} computes with the inputs in double precision; convert the model with \
-                 inputs of single precision, or compute columns in the campaign",
-                node.operator
-            ))),
-            Value::Features {
-                columns: Some(columns),
-                ..
-            } => {
-                let used = columns.iter().map(|column| column + 1).max().unwrap_or(0);
-                self.width_used = self.width_used.max(used);
-                let width = columns.len();
-                self.push(Action::Load(columns), width)?;
-                Ok(self.last_slot())
-            }
-            Value::Features { columns: None, .. } => Err(Problem::needs_runtime(format!(
-                "operator {} reads an input of undeclared width",
-                node.operator
-            ))),
-        }
-    }
-
-    pub(super) fn slot_width(&self, index: usize) -> usize {
-        self.steps.get(index).map_or(0, |step| step.width)
-    }
-
-    /// Appends a step; its slot is the value.
-    pub(super) fn push(&mut self, action: Action, width: usize) -> Result<Value, Problem> {
-        self.step_columns = self.step_columns.saturating_add(width);
-        if self.step_columns > STEP_COLUMNS {
-            return Err(Problem::invalid(format!(
-                "its operators compute more than {STEP_COLUMNS} columns together"
-            )));
-        }
-        self.steps.push(Step { action, width });
-        Ok(Value::Slot {
-            index: self.last_slot(),
-            double: false,
-        })
-    }
-
-    /// Counts columns of features that an operator is about to put together.
-    pub(super) fn make_room(&mut self, columns: usize) -> Result<(), Problem> {
-        self.chosen_columns = self.chosen_columns.saturating_add(columns);
-        match self.chosen_columns > CHOSEN_COLUMNS {
-            true => Err(Problem::invalid(format!(
-                "its operators put more than {CHOSEN_COLUMNS} columns of features together"
-            ))),
-            false => Ok(()),
-        }
-    }
-
-    pub(super) fn last_slot(&self) -> usize {
-        self.steps.len().saturating_sub(1)
     }
 
     fn finish(mut self, output: &str, inputs: &Inputs) -> Result<Compiled, Problem> {

@@ -1,6 +1,6 @@
 //! The operators that exporters put around tree ensembles.
 
-use super::compile::{Compiler, Value};
+use super::compiler::{Compiler, Value};
 use crate::score::error::Problem;
 use crate::score::onnx::{DOUBLE, FLOAT, Node, Tensor};
 use crate::score::program::{Action, Binary, RowWise, Side, Unary};

@@ -8,6 +8,9 @@ use super::transform::{PostTransform, logistic, probit};
 use crate::score::error::Problem;
 use crate::score::features::LANES;
 
+/// More classes or targets are refused: memory is taken for each.
+pub(super) const TARGET_LIMIT: usize = 4096;
+
 /// How the trees' weights become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aggregate {

@@ -8,6 +8,7 @@ mod avx2;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "exit/no_avx2.rs"]
 mod avx2;
+mod chunk_rows;
 mod columns;
 mod marks;
 mod slices;
@@ -18,6 +19,7 @@ mod walk;
 use super::tree::Tree;
 use crate::score::features::{Features, LANES};
 pub(super) use avx2::{Avx2, Lookup};
+pub(super) use chunk_rows::{BLOCKS, CHUNK, Exits};
 use columns::{Columns, Prepared};
 use marks::{Rows, Tests};
 pub(super) use slices::Line;
@@ -25,14 +27,6 @@ use slices::{Places, Slices};
 pub(super) use strides::ABREAST;
 use strides::Strides;
 use walk::Walk;
-
-/// Blocks in a chunk: a tree stays in the nearest cache while it is run over a chunk.
-pub(super) const BLOCKS: usize = 8;
-/// Rows in a chunk.
-pub(super) const CHUNK: usize = BLOCKS * LANES;
-
-/// The leaf number of each row of a block.
-pub(super) type Exits = [u32; LANES];
 
 /// The trees of an ensemble, made ready for running.
 #[derive(Debug, Clone)]

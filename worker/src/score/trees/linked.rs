@@ -1,10 +1,10 @@
 //! The operator TreeEnsemble of ai.onnx.ml 5: inner nodes and leaves in two lists, linked by
 //! position.
 
-use super::TARGET_LIMIT;
+use super::aggregate::TARGET_LIMIT;
 use super::aggregate::{Aggregate, Kind, Rule};
 use super::code::Codes;
-use super::ensemble::Forest;
+use super::forest::Forest;
 use super::transform::PostTransform;
 use super::tree::{Builder, Mode, RawNode};
 use crate::score::error::Problem;

@@ -2,8 +2,8 @@
 //! one by one.
 
 use super::aggregate::{Aggregate, Finish, Score, Weight};
-use super::ensemble::Forest;
 use super::exit::{ABREAST, BLOCKS, CHUNK, ExitFinder, Found};
+use super::forest::Forest;
 use super::leaves::{Leaves, Sums};
 use crate::score::features::{Features, LANES};
 

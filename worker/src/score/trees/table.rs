@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::TARGET_LIMIT;
+use super::aggregate::TARGET_LIMIT;
 use super::aggregate::{Aggregate, Kind, Rule};
 use super::code::Codes;
-use super::ensemble::Forest;
+use super::forest::Forest;
 use super::transform::PostTransform;
 use super::tree::{Builder, Mode, RawNode};
 use crate::score::error::Problem;

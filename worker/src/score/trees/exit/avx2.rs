@@ -10,7 +10,7 @@
 
 use std::arch::x86_64::*;
 
-use super::BLOCKS;
+use super::chunk_rows::BLOCKS;
 use super::columns::Prepared;
 use super::marks::{Rows, Tests};
 use super::slices::{Line, Places, Slices};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{BLOCKS, CHUNK};
+use super::chunk_rows::{BLOCKS, CHUNK};
 use crate::score::features::{Features, LANES};
 
 /// Which features are read, and for each whether NaN is to pass: then -∞ stands in its place,

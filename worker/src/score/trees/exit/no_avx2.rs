@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use super::BLOCKS;
+use super::chunk_rows::BLOCKS;
 use super::columns::Prepared;
 use super::marks::{Rows, Tests};
 use super::slices::{Line, Places, Slices};

@@ -5,7 +5,7 @@
 //! the end every row is at one leaf, whose number is put together bit by bit, as numbers lie in
 //! bit-sliced arithmetic.
 
-use super::BLOCKS;
+use super::chunk_rows::BLOCKS;
 use super::columns::Columns;
 use super::marks::{Rows, Tests};
 use crate::score::features::LANES;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::Exits;
+use super::chunk_rows::Exits;
 use super::columns::{Block, Columns};
 use crate::score::trees::tree::{Child, Test, Tree};
 

@@ -1,6 +1,6 @@
 //! Walking from the root to a leaf: for every kind of tree.
 
-use super::Exits;
+use super::chunk_rows::Exits;
 use crate::score::features::{LANES, Lane};
 use crate::score::trees::tree::{Child, Split, Test, Tree};
 

@@ -51,8 +51,11 @@ pub(super) struct Loaded {
     counts: Counts,
     /// The plan without what was given up, where enough is done, when that was last looked at.
     accepted: Option<Plan>,
-    /// Stages whose jobs are published.
+    /// Stages whose jobs are published, but for those of shards that are kept back.
     published: BTreeSet<StageName>,
+    /// Shards that could not be published with their stage, as what they read was given up. Whoever
+    /// has that one done again publishes it alone.
+    kept_back: BTreeSet<ShardId>,
     /// How many shards are in the report, once there is one.
     pub(super) reported: Option<u64>,
     pub(super) listed: Instant,
@@ -93,6 +96,7 @@ impl Loaded {
             counts: Counts::default(),
             accepted: None,
             published: BTreeSet::new(),
+            kept_back: BTreeSet::new(),
             reported: None,
             listed: now,
             pace: QUIET,
@@ -105,16 +109,26 @@ impl Loaded {
         let is_out = |shard: &&Shard| shard.source == Source::Entries || is_begun(&shard.id);
         let out = loaded.plan.shards.iter().filter(is_out);
         loaded.published = out.map(|shard| shard.stage.clone()).collect();
+        let ledger = Ledger::of(&loaded.plan, &loaded.known);
+        let waiting = ledger.outstanding().waiting.iter();
+        let kept_back = waiting.filter(|shard| loaded.published.contains(&shard.stage));
+        loaded.kept_back = kept_back.map(|shard| shard.id).collect();
         Ok(Some(loaded))
     }
 
     pub(super) async fn list(&mut self) -> anyhow::Result<()> {
         let done = self.output.done_of(&self.plan).await?;
         let given_up = self.output.failed_of(&self.plan, &done).await?;
-        self.known = Known::of(done, given_up);
+        let before = std::mem::replace(&mut self.known, Known::of(done, given_up));
         self.hinted.clear();
         let ledger = Ledger::of(&self.plan, &self.known);
         self.counts = ledger.counts();
+        let blocked = ledger.outstanding().blocked.iter();
+        self.kept_back.extend(blocked.map(|(shard, _)| shard.id));
+        // Given up as well, and begun anew with what it reads.
+        let waiting = ledger.outstanding().waiting.iter();
+        let anew = waiting.filter(|shard| before.given_up.contains(&shard.id));
+        self.kept_back.extend(anew.map(|shard| shard.id));
         let now = ledger.outstanding().now.iter();
         let places = now.filter_map(|shard| self.places.get(&shard.id));
         self.due = places.copied().collect();
@@ -122,6 +136,7 @@ impl Loaded {
         let Known { done, given_up, .. } = &self.known;
         let is_over = |id: &ShardId| done.contains(id) || given_up.contains(id);
         self.put_off.retain(|shard, _| !is_over(shard));
+        self.kept_back.retain(|shard| !is_over(shard));
         self.listed = Instant::now();
         Ok(())
     }
@@ -178,16 +193,21 @@ impl Loaded {
         stages.filter(|name| self.published.contains(*name))
     }
 
-    /// Publishes the jobs of stages that may begin now, and says how many these are.
+    /// Publishes the jobs of stages that may begin now, and of shards that were kept back and may be
+    /// done now, and says how many these are.
     pub(super) async fn publish_next(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
-        let is_new = |shard: &&Shard| !self.published.contains(&shard.stage);
+        let is_new = |shard: &&Shard| {
+            self.kept_back.contains(&shard.id) || !self.published.contains(&shard.stage)
+        };
         let next: Vec<Shard> = self.outstanding().filter(is_new).cloned().collect();
         if next.is_empty() {
             return Ok(0);
         }
         let count = self.jobs_of().publish(queue, &next).await?;
-        self.published
-            .extend(next.into_iter().map(|shard| shard.stage));
+        for shard in next {
+            self.kept_back.remove(&shard.id);
+            self.published.insert(shard.stage);
+        }
         self.heard_for(Duration::ZERO);
         Ok(count)
     }
@@ -264,11 +284,12 @@ impl Loaded {
 
     pub(super) async fn publish(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
         let count = self.jobs_of().publish(queue, self.outstanding()).await?;
-        let stages: Vec<StageName> = self
-            .outstanding()
-            .map(|shard| shard.stage.clone())
-            .collect();
-        self.published.extend(stages);
+        let shards = self.outstanding();
+        let shards: Vec<_> = shards.map(|it| (it.id, it.stage.clone())).collect();
+        for (id, stage) in shards {
+            self.kept_back.remove(&id);
+            self.published.insert(stage);
+        }
         self.heard_for(Duration::ZERO);
         Ok(count)
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::control_key;
 use lumimill_common::queue::{MemoryQueue, Queue, jobs};
-use lumimill_common::shard::Shard;
-use lumimill_common::stage_keys::{marker_key, object_key};
+use lumimill_common::shard::{Shard, Source};
+use lumimill_common::stage_keys::{failed_key, marker_key, object_key};
 use lumimill_common::store::{Place, Store};
 
 use super::ActiveCampaign;
@@ -38,6 +38,14 @@ name = \"s\"
 keep = [\"run\"]
 ";
 
+/// A second stage, which reads the first one.
+const SECOND: &str = "\
+[[stage]]
+name = \"t\"
+from = \"s\"
+columns = { y = \"run + 1\" }
+";
+
 /// A campaign with a marker for every shard, as a coordinator knows it.
 struct Finished {
     campaign: ActiveCampaign,
@@ -58,18 +66,24 @@ async fn commit(output: &Output, shard: &Shard) {
 
 impl Finished {
     async fn new() -> Self {
+        Self::of(TEXT).await
+    }
+
+    async fn of(campaign: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_inputs(folder.path(), 500, 7).unwrap();
-        let text = Campaign::parse(TEXT).unwrap();
+        let text = Campaign::parse(campaign).unwrap();
         let slots = NonZeroUsize::MIN;
         let none = |_: &str| Err(String::from("no models here"));
-        let stages = [Arc::new(PreparedStage::load(&text, 0, &none).unwrap())];
+        let stages = 0..text.stages.len();
+        let stages = stages.map(|at| Arc::new(PreparedStage::load(&text, at, &none).unwrap()));
+        let stages: Vec<_> = stages.collect();
         let plan = plan(&text, folder.path(), &stages, slots).unwrap();
         let site = Place::Folder(folder.path().join("site"));
         let (root, _) = site.prepare().await.unwrap();
         let place = site.join("late").unwrap();
         let output = Output::share(&place).await.unwrap();
-        let digest = output.write_submission(TEXT, &plan).await.unwrap();
+        let digest = output.write_submission(campaign, &plan).await.unwrap();
         let control = running(&digest, "cpu", folder.path()).unwrap();
         let told = put_in_force(&output, root.as_ref(), &text.name, None, control).await;
         told.unwrap();
@@ -287,4 +301,39 @@ async fn what_waits_to_be_tried_again_is_not_taken_for_lost() {
     let heard = loaded.heard;
     loaded.heard_for(Duration::ZERO);
     assert_eq!(loaded.heard, heard, "somebody else was heard of meanwhile");
+}
+
+/// Whole stages were published, and so what reads a shard that was done again waited until nobody had
+/// spoken for a minute, however much else there was to do.
+#[tokio::test]
+async fn what_reads_a_shard_that_is_done_again_is_published_once_it_may_be_done() {
+    for is_restarted in [false, true] {
+        let mut finished = Finished::of(&format!("{TEXT}{SECOND}")).await;
+        let shards = finished.shards();
+        let root = shards[0].clone();
+        let reads = |shard: &&Shard| shard.source == Source::Rows(root.id);
+        let reader = shards.iter().find(reads).unwrap();
+        finished.output.unmark([&root, reader]).await.unwrap();
+        let (store, given_up) = (finished.output.store(), failed_key(&root.stage, root.id));
+        store.put(&given_up, Vec::new()).await.unwrap();
+        let loaded = finished.campaign.loaded.as_mut().unwrap();
+        loaded.list().await.unwrap();
+        assert!(loaded.is_over(), "nothing goes on by itself");
+        // Somebody has it done again, and publishes what is due.
+        store.delete(&given_up).await.unwrap();
+        if is_restarted {
+            finished.campaign.loaded = None;
+        }
+        let loaded = finished.campaign.current().await.unwrap().unwrap();
+        loaded.list().await.unwrap();
+        let queue = MemoryQueue::default();
+        finished.drive(&queue).await.unwrap();
+        let depth = async || queue.depth(&jobs("cpu")).await.unwrap();
+        assert_eq!(depth().await, 0, "nothing is published twice");
+        commit(&finished.output, &root).await;
+        let loaded = finished.campaign.loaded.as_mut().unwrap();
+        loaded.hinted.insert(root.id);
+        finished.drive(&queue).await.unwrap();
+        assert_eq!(depth().await, 1, "restarted: {is_restarted}");
+    }
 }

@@ -25,7 +25,7 @@ pub struct Job {
 
 /// What became of an attempt at a shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
+pub struct JobReport {
     /// The campaign.
     pub campaign: CampaignName,
     /// The stage.
@@ -37,12 +37,12 @@ pub struct Report {
     /// Which try it was, from 1.
     pub attempt: u32,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: JobOutcome,
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
+pub enum JobOutcome {
     /// Its marker is in the store.
     Done {
         /// Rows of its output.
@@ -168,7 +168,7 @@ impl Content for Job {
     const VERSION: u16 = 1;
 }
 
-impl Content for Report {
+impl Content for JobReport {
     const NAME: &'static str = "report";
     const KIND: u8 = 2;
     const VERSION: u16 = 1;
@@ -190,7 +190,7 @@ impl Labelled for Job {
     }
 }
 
-impl Labelled for Report {
+impl Labelled for JobReport {
     fn labels(&self) -> Vec<(&'static str, String)> {
         vec![
             ("campaign", self.campaign.to_string()),

@@ -21,7 +21,7 @@ pub mod job;
 pub mod lumi_mask;
 pub mod marker;
 pub mod metric;
-pub mod ordered_json;
+mod ordered_json;
 pub mod own_length;
 pub mod printable;
 pub mod queue;
@@ -30,7 +30,7 @@ pub mod run_range;
 mod section;
 pub mod shard;
 #[cfg(any(feature = "amqp", feature = "s3"))]
-pub mod silence;
+mod silence;
 pub mod site;
 pub mod small_file;
 pub mod spelling;

@@ -8,7 +8,7 @@ use serde_json::Number;
 
 /// A value; objects keep their members in order, also those of the same name.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Json {
+pub(crate) enum Json {
     /// `null`
     Null,
     /// `true` or `false`
@@ -28,13 +28,13 @@ impl Json {
     ///
     /// # Errors
     /// When it is not JSON.
-    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
     /// What it is, for a person.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "true or false",
@@ -47,7 +47,7 @@ impl Json {
 
     /// The members of an object.
     #[must_use]
-    pub fn members(&self) -> Option<&[(String, Json)]> {
+    pub(crate) fn members(&self) -> Option<&[(String, Json)]> {
         match self {
             Self::Object(members) => Some(members),
             _ => None,
@@ -55,7 +55,7 @@ impl Json {
     }
 
     /// The value at these positions, each among the members of the one before.
-    pub fn at_mut(&mut self, positions: &[usize]) -> Option<&mut Json> {
+    pub(crate) fn at_mut(&mut self, positions: &[usize]) -> Option<&mut Json> {
         let mut value = self;
         for position in positions {
             value = match value {
@@ -71,7 +71,7 @@ impl Json {
     ///
     /// # Errors
     /// Of the writer; none is known.
-    pub fn to_text(&self) -> Result<String, serde_json::Error> {
+    pub(crate) fn to_text(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 }

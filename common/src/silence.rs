@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::warn;
 
 /// Target of what is said, for filters of logs.
-pub const TARGET: &str = "lumimill::silence";
+pub(crate) const TARGET: &str = "lumimill::silence";
 
 /// Silence after which it is said: nobody waits for ten seconds without a word.
 const FIRST: Duration = Duration::from_secs(9);

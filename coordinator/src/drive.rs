@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lumimill_common::job::{Outcome, Report, unpack};
+use lumimill_common::job::{JobOutcome, JobReport, unpack};
 use lumimill_common::queue::{Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::shard::ShardId;
 use lumimill_worker::production::Production;
@@ -116,7 +116,7 @@ async fn follow(
             _ = tick.tick() => {}
             delivery = reports.next() => {
                 let delivery = delivery?;
-                if let Ok(report) = unpack::<Report>(&delivery.message) {
+                if let Ok(report) = unpack::<JobReport>(&delivery.message) {
                     count(report, &mut left, &mut progress, watcher);
                 }
                 delivery.settle(Settle::Done).await?;
@@ -129,18 +129,18 @@ async fn follow(
 }
 
 fn count(
-    report: Report,
+    report: JobReport,
     left: &mut BTreeSet<ShardId>,
     progress: &mut Progress,
     watcher: &mut dyn Watcher,
 ) {
     match report.outcome {
-        Outcome::Done { .. } => progress.done += usize::from(left.remove(&report.shard)),
-        Outcome::Retrying { failure } => {
+        JobOutcome::Done { .. } => progress.done += usize::from(left.remove(&report.shard)),
+        JobOutcome::Retrying { failure } => {
             progress.retries += 1;
             watcher.failure(report.shard, &failure.message, true);
         }
-        Outcome::Failed { failure } => {
+        JobOutcome::Failed { failure } => {
             if left.remove(&report.shard) {
                 progress.failed += 1;
                 watcher.failure(report.shard, &failure.message, false);

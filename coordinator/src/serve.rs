@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use lumimill_common::campaign::CampaignName;
-use lumimill_common::job::{Beat, Report, unpack};
+use lumimill_common::job::{Beat, JobReport, unpack};
 use lumimill_common::queue::{BEATS, DEAD, Delivery, Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::store::{Place, Store};
 use tokio::sync::watch;
@@ -144,7 +144,7 @@ impl Coordinator {
     }
 
     async fn report(&mut self, delivery: Delivery) -> Result<(), QueueError> {
-        match unpack::<Report>(&delivery.message) {
+        match unpack::<JobReport>(&delivery.message) {
             Ok(report) => {
                 if let Some(campaign) = self.campaigns.get_mut(&report.campaign) {
                     campaign.hear(&report);

@@ -32,7 +32,7 @@ use lumimill::plan::{Plan, plan};
 use lumimill::report_files::write_report;
 use lumimill::roster::active;
 use lumimill::submission::{running, write_models};
-use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
+use lumimill_common::job::{Job, JobOutcome, JobReport, pack, unpack};
 use lumimill_common::marker::Marker;
 use lumimill_common::metric::{CutFlow, Partial};
 use lumimill_common::queue::{AmqpQueue, AmqpSettings, Delivery, Queue, REPORTS, Settle, jobs};
@@ -316,13 +316,13 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
         let put = store.put(&key, bytes).await;
         put.map_err(|error| text(&error))?;
     }
-    let report = Report {
+    let report = JobReport {
         campaign: job.campaign,
         stage: job.stage,
         shard: job.shard,
         worker: String::from("hollow"),
         attempt: 1,
-        outcome: Outcome::Done { rows: 0 },
+        outcome: JobOutcome::Done { rows: 0 },
     };
     let message = pack(1, &report).map_err(|error| text(&error))?;
     let begun = Instant::now();

@@ -12,7 +12,11 @@ use crate::input::{LUMI, RUN, as_u32};
 
 /// For every event of a batch that holds `run` and `luminosityBlock`, whether its lumi section
 /// is in the mask.
-pub fn certify(url: &str, batch: &RecordBatch, mask: &LumiMask) -> Result<BooleanArray, Failure> {
+pub(crate) fn certify(
+    url: &str,
+    batch: &RecordBatch,
+    mask: &LumiMask,
+) -> Result<BooleanArray, Failure> {
     let column = |name: &str| {
         let column = batch.column_by_name(name).ok_or_else(|| {
             Failure::reject(FailureKind::Column, url, format!("{url}: no branch {name}"))
@@ -28,7 +32,7 @@ pub fn certify(url: &str, batch: &RecordBatch, mask: &LumiMask) -> Result<Boolea
 /// For every one of these entries, whether it counts: those that are certified (all of them,
 /// without a mask) and not dropped. `None` where all do.
 #[must_use]
-pub fn counting(
+pub(crate) fn counting(
     entries: &Range<u64>,
     certified: Option<BooleanArray>,
     dropped: &EntrySet,

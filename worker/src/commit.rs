@@ -34,7 +34,7 @@ use crate::work::Work;
 impl Attempt {
     /// Does the shard, or finds that it was done. The marker is in the store when this returns
     /// `Ok`.
-    pub async fn run(&self) -> Result<Marker, Unfinished> {
+    pub(crate) async fn run(&self) -> Result<Marker, Unfinished> {
         self.tell(CommitPoint::Taken);
         let Self {
             production, shard, ..
@@ -172,7 +172,7 @@ impl Attempt {
     }
 
     /// The marker that is there, of what is measured now.
-    pub async fn marker(&self) -> Result<Option<Marker>, Failure> {
+    pub(crate) async fn marker(&self) -> Result<Option<Marker>, Failure> {
         let key = marker_key(&self.shard.stage, self.shard.id);
         let found = self.found(&self.shard, &key).await?;
         Ok(found.filter(|marker| self.is_measured(marker)))

@@ -34,10 +34,10 @@ pub(crate) use compile::Draft;
 pub(crate) use list::{list_column, list_of, with_column, without_nulls};
 use output::Output;
 pub(crate) use problem::Problems;
-pub use run_error::RunError;
+pub(crate) use run_error::RunError;
 
 /// Name of the column that numbers the candidates of an event.
-pub const CANDIDATE: &str = "candidate";
+pub(crate) const CANDIDATE: &str = "candidate";
 
 /// A stage, compiled for files of one schema.
 #[derive(Debug)]

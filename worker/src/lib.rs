@@ -1,7 +1,7 @@
 //! The worker: one shard in, one Parquet object, one marker and one report out.
 //!
 //! The processing core is synchronous and pure: shard, input and models go in, Arrow batches
-//! and a metric partial come out. [`commit`] writes them in the order that makes a kill harmless;
+//! and a metric partial come out. `commit` writes them in the order that makes a kill harmless;
 //! [`slots`] take jobs from a queue, `slot` settles each one once.
 
 pub mod attempt;
@@ -10,9 +10,9 @@ mod batch_bytes;
 pub mod beside;
 #[cfg(feature = "program")]
 mod byte_size;
-pub mod campaigns;
-pub mod certification;
-pub mod commit;
+mod campaigns;
+mod certification;
+mod commit;
 pub mod commit_point;
 mod compilation;
 pub mod compiled_stage;
@@ -27,7 +27,7 @@ mod estimated;
 mod event_name;
 mod facts;
 mod fatigue;
-pub mod feature;
+mod feature;
 mod fit;
 mod fold_column;
 mod given;
@@ -42,7 +42,7 @@ pub mod input;
 pub mod log;
 pub mod measure;
 pub mod measured;
-pub mod memory;
+mod memory;
 pub mod model_files;
 mod off_thread;
 mod parent_table;

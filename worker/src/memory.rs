@@ -178,7 +178,7 @@ fn mib(bytes: u64) -> String {
 
 /// Memory that this process has resident, in bytes; 0 where the system does not say.
 #[must_use]
-pub fn in_use() -> u64 {
+pub(crate) fn in_use() -> u64 {
     const PAGE: u64 = 4096;
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = text.split_whitespace().nth(1);

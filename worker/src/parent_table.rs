@@ -80,7 +80,6 @@ impl ParentTable {
         self.copy.path()
     }
 
-    /// Its rows.
     pub(crate) fn rows(&self) -> u64 {
         self.marker.rows
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedAttempt, Failure, FailureKind};
-use lumimill_common::job::{Job, Outcome, Report, Running, pack, unpack};
+use lumimill_common::job::{Job, JobOutcome, JobReport, Running, pack, unpack};
 use lumimill_common::marker::Marker;
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
 use lumimill_common::retry_policy::{Patience, Verdict, is_tiring, judge};
@@ -145,7 +145,7 @@ async fn work(
         }
         Err(Unfinished::Failed(failure)) => failed(slots, attempt, which, failure).await,
     };
-    let report = Report {
+    let report = JobReport {
         campaign: job.campaign.clone(),
         stage: job.stage.clone(),
         shard: job.shard,
@@ -259,7 +259,12 @@ async fn tried(attempt: Attempt, shared: bool) -> Result<Marker, Unfinished> {
     }
 }
 
-async fn done(slots: &Slots, attempt: &Attempt, which: Try, marker: &Marker) -> (Outcome, Settle) {
+async fn done(
+    slots: &Slots,
+    attempt: &Attempt,
+    which: Try,
+    marker: &Marker,
+) -> (JobOutcome, Settle) {
     let Attempt {
         production, shard, ..
     } = attempt;
@@ -268,7 +273,7 @@ async fn done(slots: &Slots, attempt: &Attempt, which: Try, marker: &Marker) -> 
     if which.redelivered || which.number > 1 || which.postponed > 0 {
         failed_record::forget(production.store.as_ref(), &shard.stage, shard.id).await;
     }
-    (Outcome::Done { rows: marker.rows }, Settle::Done)
+    (JobOutcome::Done { rows: marker.rows }, Settle::Done)
 }
 
 /// Decides what becomes of a failed attempt, and keeps a record of it.
@@ -277,7 +282,7 @@ async fn failed(
     attempt: &Attempt,
     which: Try,
     failure: Failure,
-) -> (Outcome, Settle) {
+) -> (JobOutcome, Settle) {
     let shard = &attempt.shard;
     let number = which.number;
     warn!(job.id = %shard.id, attempt = number, kind = failure.kind.name(), "shard failed: {failure}");
@@ -292,13 +297,13 @@ async fn failed(
     match judge(&failure, number, which.postponed, patience) {
         Verdict::Retry(after) => {
             keep(&attempt.production, shard, number, &failure, false).await;
-            (Outcome::Retrying { failure }, Settle::Retry { after })
+            (JobOutcome::Retrying { failure }, Settle::Retry { after })
         }
-        Verdict::PutOff(after) => (Outcome::Retrying { failure }, Settle::Later { after }),
+        Verdict::PutOff(after) => (JobOutcome::Retrying { failure }, Settle::Later { after }),
         Verdict::GiveUp => {
             keep(&attempt.production, shard, number, &failure, true).await;
             let reason = failure.to_string();
-            (Outcome::Failed { failure }, Settle::Dead { reason })
+            (JobOutcome::Failed { failure }, Settle::Dead { reason })
         }
     }
 }

@@ -3,17 +3,17 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lumimill_common::job::{Beat, Job, Report};
+use lumimill_common::job::{Beat, Job, JobReport};
 use lumimill_common::wire::{Content, decode, encode};
 
 const HEADER: usize = 16;
 
 fuzz_target!(|bytes: &[u8]| {
     check::<Job>(bytes);
-    check::<Report>(bytes);
+    check::<JobReport>(bytes);
     check::<Beat>(bytes);
     sealed::<Job>(bytes);
-    sealed::<Report>(bytes);
+    sealed::<JobReport>(bytes);
     sealed::<Beat>(bytes);
 });
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Content, HEADER, LIMIT, WireError, decode, encode};
 use crate::failure::{Failure, FailureKind};
-use crate::job::{Beat, Job, Outcome, Report, Running};
+use crate::job::{Beat, Job, JobOutcome, JobReport, Running};
 
 const SHARD: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -40,14 +40,14 @@ fn job() -> Job {
     }
 }
 
-fn report() -> Report {
-    Report {
+fn report() -> JobReport {
+    JobReport {
         campaign: "mini".parse().expect("a name"),
         stage: "dimuon".parse().expect("a name"),
         worker: String::from("host-1"),
         shard: SHARD.parse().expect("an id"),
         attempt: 2,
-        outcome: Outcome::Retrying {
+        outcome: JobOutcome::Retrying {
             failure: Failure::retry(FailureKind::Store, "out", "timed out"),
         },
     }
@@ -186,7 +186,7 @@ proptest! {
         let mut bytes = encode(&report()).expect("a report");
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
-        prop_assert!(decode::<Report>(&bytes).is_err());
+        prop_assert!(decode::<JobReport>(&bytes).is_err());
     }
 
     #[test]
@@ -210,7 +210,7 @@ proptest! {
             bytes[8..12].copy_from_slice(&length.to_le_bytes());
             seal(&mut bytes);
             reads_only_what_it_writes::<Job>(&bytes);
-            reads_only_what_it_writes::<Report>(&bytes);
+            reads_only_what_it_writes::<JobReport>(&bytes);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::control::ControlState;
-use lumimill_common::job::{Job, Outcome, Report};
+use lumimill_common::job::{Job, JobOutcome, JobReport};
 use lumimill_common::queue::Queue;
 use lumimill_common::retry_policy::longest_wait;
 use lumimill_common::shard::ShardId;
@@ -70,14 +70,14 @@ impl ActiveCampaign {
     }
 
     /// Takes a report as a hint.
-    pub(super) fn hear(&mut self, report: &Report) {
+    pub(super) fn hear(&mut self, report: &JobReport) {
         let Some(loaded) = &mut self.loaded else {
             return;
         };
         loaded.heard_for(Duration::ZERO);
         loaded.put_off.remove(&report.shard);
         match &report.outcome {
-            Outcome::Retrying { failure } => {
+            JobOutcome::Retrying { failure } => {
                 loaded.put_off(report.shard, failure);
                 loaded.heard_for(longest_wait(failure.kind));
                 info!(
@@ -85,10 +85,10 @@ impl ActiveCampaign {
                     attempt = report.attempt, "to be tried again: {failure}"
                 );
             }
-            Outcome::Done { .. } => {
+            JobOutcome::Done { .. } => {
                 loaded.hinted.insert(report.shard);
             }
-            Outcome::Failed { failure } => {
+            JobOutcome::Failed { failure } => {
                 warn!(
                     campaign = %self.name, job.id = %report.shard, worker = report.worker,
                     attempt = report.attempt, "failed: {failure}"

@@ -1,6 +1,6 @@
 //! Messages that are not what they should be, on every queue while a campaign is done.
 
-use lumimill_common::job::{Job, Outcome, Report, pack};
+use lumimill_common::job::{Job, JobOutcome, JobReport, pack};
 use lumimill_common::queue::{
     BEATS, DEAD, GIVEN_UP, Message, ORIGIN, REASON, REPORTS, Settle, jobs,
 };
@@ -157,13 +157,13 @@ fn undoable(post: &Post, job: &Job) -> Vec<Expected> {
     *flipped.last_mut().unwrap() ^= 1;
     let mut newer = whole.clone();
     newer[6] = 9;
-    let report = Report {
+    let report = JobReport {
         campaign: job.campaign.clone(),
         stage: job.stage.clone(),
         shard: job.shard,
         worker: String::from("lost"),
         attempt: 1,
-        outcome: Outcome::Done { rows: 1 },
+        outcome: JobOutcome::Done { rows: 1 },
     };
     let forged = |campaign: &str, stage: &str| {
         let forged = Forged {

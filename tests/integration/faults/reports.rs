@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::job::{Outcome, Report, pack, unpack};
+use lumimill_common::job::{JobOutcome, JobReport, pack, unpack};
 use lumimill_common::queue::{REPORTS, Settle, jobs};
 
 use super::{Post, Trial, WORKERS};
@@ -30,7 +30,7 @@ fn messages_may_come_twice_late_or_be_untrue() {
     let mut reports = post.take(REPORTS, twice, &Settle::Done);
     let told: BTreeSet<String> = reports
         .iter()
-        .map(|message| unpack::<Report>(message).unwrap().shard.to_string())
+        .map(|message| unpack::<JobReport>(message).unwrap().shard.to_string())
         .collect();
     assert_eq!(told, shards.into_iter().collect(), "each shard is told of");
     reports.reverse();
@@ -54,17 +54,17 @@ fn messages_may_come_twice_late_or_be_untrue() {
 fn assert_untrue_reports_are_not_believed(trial: &Trial, post: &Post) {
     for (number, shard) in trial.shards().iter().enumerate() {
         let job = trial.job(shard);
-        let report = Report {
+        let report = JobReport {
             campaign: job.campaign,
             stage: job.stage,
             shard: job.shard,
             worker: String::from("liar"),
             attempt: 1,
             outcome: match number % 3 {
-                0 => Outcome::Failed {
+                0 => JobOutcome::Failed {
                     failure: Failure::reject(FailureKind::Other, shard, "it was never tried"),
                 },
-                _ => Outcome::Done { rows: 1 << 40 },
+                _ => JobOutcome::Done { rows: 1 << 40 },
             },
         };
         post.publish(REPORTS, pack(1, &report).unwrap());

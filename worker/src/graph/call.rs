@@ -8,7 +8,6 @@ use crate::score::tensors::{Elements, Extent, Tensor, TensorInput};
 
 /// Edges of a call: what is fastest, and bounds its memory. A larger graph has a call of its own.
 pub(super) const CALL_EDGES: usize = 7_000;
-/// Graphs of a call.
 pub(super) const CALL_GRAPHS: usize = 16;
 
 /// The graphs of one call.

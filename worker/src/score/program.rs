@@ -14,7 +14,7 @@ pub(super) struct Matrix {
 
 /// Steps that fill slot after slot; the last slot is the output.
 #[derive(Debug, Default)]
-pub(super) struct Program {
+pub(super) struct ScoreProgram {
     pub(super) steps: Vec<Step>,
 }
 
@@ -141,7 +141,7 @@ impl RowWise {
     }
 }
 
-impl Program {
+impl ScoreProgram {
     /// Width of the output.
     pub(super) fn width(&self) -> usize {
         self.steps.last().map_or(0, |step| step.width)

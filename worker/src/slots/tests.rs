@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::job::{Job, Outcome, Report, pack, unpack};
+use lumimill_common::job::{Job, JobOutcome, JobReport, pack, unpack};
 use lumimill_common::queue::{Delivery, MemoryQueue, Queue, REPORTS, Settle, jobs};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use lumimill_common::store::LocalStore;
@@ -65,11 +65,13 @@ async fn publish(queue: &dyn Queue, number: usize) {
 
 /// What a report says of a shard that cannot be done.
 async fn failed(delivery: Delivery) -> (ShardId, Failure) {
-    let report: Report = unpack(&delivery.message).unwrap();
+    let report: JobReport = unpack(&delivery.message).unwrap();
     delivery.settle(Settle::Done).await.unwrap();
     match report.outcome {
-        Outcome::Failed { failure } | Outcome::Retrying { failure } => (report.shard, failure),
-        Outcome::Done { .. } => panic!("nothing can be done"),
+        JobOutcome::Failed { failure } | JobOutcome::Retrying { failure } => {
+            (report.shard, failure)
+        }
+        JobOutcome::Done { .. } => panic!("nothing can be done"),
     }
 }
 

@@ -8,13 +8,13 @@ use super::operator;
 use super::ports::{self, Inputs};
 use crate::score::error::Problem;
 use crate::score::onnx::{DOUBLE, FLOAT, Graph, INT32, INT64, Node};
-use crate::score::program::{Action, Program};
+use crate::score::program::{Action, ScoreProgram};
 use crate::score::trees::{self, Source};
 
 /// A program and what its graph says of the features.
 #[derive(Debug)]
 pub(in crate::score) struct Compiled {
-    pub(in crate::score) program: Program,
+    pub(in crate::score) program: ScoreProgram,
     /// The output of the graph that it computes.
     pub(in crate::score) output: String,
     /// Number of features, when declared.
@@ -229,7 +229,7 @@ impl<'a> Compiler<'a> {
                 .collect()
         });
         Ok(Compiled {
-            program: Program { steps: self.steps },
+            program: ScoreProgram { steps: self.steps },
             output: output.to_owned(),
             width: inputs.width,
             width_used: self.width_used,

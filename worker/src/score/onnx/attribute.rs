@@ -80,14 +80,12 @@ impl Attributes {
         Ok(self.find(name, KIND_FLOAT)?.map(|found| found.f))
     }
 
-    /// A string.
     pub(crate) fn string(&self, name: &str) -> Result<Option<String>, Problem> {
         Ok(self
             .find(name, KIND_STRING)?
             .map(|found| String::from_utf8_lossy(&found.s).into_owned()))
     }
 
-    /// A tensor.
     pub(crate) fn tensor(&self, name: &str) -> Result<Option<Tensor>, Problem> {
         match self.find(name, KIND_TENSOR)?.and_then(|found| found.t) {
             Some(tensor) => Ok(Some(Tensor::from_proto(tensor)?)),

@@ -38,7 +38,7 @@ pub use density::{NoTemplate, Template, density_names};
 pub use fit::{Fit, FitError, FitParameter, Goodness, Influence, Status, chi2_probability, fit};
 pub use matrix::Symmetric;
 pub use model::{Densities, Model, ModelError};
-pub use notation::NotationError;
+pub use notation::{NotationError, template_names};
 pub use range::{FitRange, NoRange};
 pub use sample::{Histogram, NoHistogram, Sample, Values};
 pub use setup::{Setup, SetupError, StartValue};

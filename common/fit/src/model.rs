@@ -2,6 +2,7 @@
 
 mod build;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use thiserror::Error;
@@ -123,7 +124,12 @@ impl Model {
     /// The density of each component at the values of the parameters (of all, in the order of
     /// [`Self::parameter_names`]); nothing if one of them cannot be normalised there.
     pub fn densities(&self, values: &[f64]) -> Option<Densities<'_>> {
-        Densities::new(self, values)
+        Densities::new(Cow::Borrowed(self), values)
+    }
+
+    /// The same, which keep the model.
+    pub(crate) fn into_densities(self, values: &[f64]) -> Option<Densities<'static>> {
+        Densities::new(Cow::Owned(self), values)
     }
 
     pub(crate) fn parameters(&self) -> &[Parameter] {
@@ -189,13 +195,13 @@ fn seeded<T: Number>(slots: &[Slot], values: &[f64]) -> [T; LOCAL] {
 /// The normalised densities of all components at fixed values.
 #[derive(Debug, Clone)]
 pub struct Densities<'a> {
-    model: &'a Model,
-    /// For each component its terms: parameters, and the share over the area.
-    terms: Vec<Vec<(&'a Term, [f64; LOCAL], f64)>>,
+    model: Cow<'a, Model>,
+    /// For each term of each component its parameters, and the share over the area.
+    terms: Vec<Vec<([f64; LOCAL], f64)>>,
 }
 
 impl<'a> Densities<'a> {
-    fn new(model: &'a Model, values: &[f64]) -> Option<Self> {
+    fn new(model: Cow<'a, Model>, values: &[f64]) -> Option<Self> {
         let range = model.range;
         let mut terms = Vec::new();
         for component in &model.components {
@@ -208,7 +214,7 @@ impl<'a> Densities<'a> {
                 if !(area > 0.0 && scale.is_finite()) {
                     return None;
                 }
-                ready.push((term, shape, scale));
+                ready.push((shape, scale));
             }
             terms.push(ready);
         }
@@ -217,13 +223,13 @@ impl<'a> Densities<'a> {
 
     /// The model that these are the densities of.
     pub fn model(&self) -> &Model {
-        self.model
+        &self.model
     }
 
     /// The density of component `component` at `x`; its integral over the range is 1.
     pub fn height(&self, component: usize, x: f64) -> f64 {
         let range = self.model.range;
-        let terms = self.terms.get(component).into_iter().flatten();
+        let terms = self.terms_of(component);
         terms
             .map(|(term, p, scale)| scale * term.density.height(x, p, range))
             .sum()
@@ -232,10 +238,18 @@ impl<'a> Densities<'a> {
     /// The integral of the density of component `component` from `low` to `high`.
     pub fn area(&self, component: usize, low: f64, high: f64) -> f64 {
         let range = self.model.range;
-        let terms = self.terms.get(component).into_iter().flatten();
+        let terms = self.terms_of(component);
         terms
             .map(|(term, p, scale)| scale * term.density.area(low, high, p, range))
             .sum()
+    }
+
+    /// The terms of a component, with their parameters and the share over the area.
+    fn terms_of(&self, component: usize) -> impl Iterator<Item = (&Term, &[f64; LOCAL], f64)> {
+        let terms = self.model.components.get(component).into_iter();
+        let terms = terms.flat_map(|component| &component.terms);
+        let ready = self.terms.get(component).into_iter().flatten();
+        terms.zip(ready).map(|(term, (p, scale))| (term, p, *scale))
     }
 
     /// Where integrals over functions of the densities are cut: ascending, from end to end.
@@ -246,7 +260,7 @@ impl<'a> Densities<'a> {
         let mut breaks: Vec<f64> = (0..=PIECES)
             .map(|i| range.low() + f64::from(i) * step)
             .collect();
-        for (term, p, _) in self.terms.iter().flatten() {
+        for (term, (p, _)) in self.model.terms().zip(self.terms.iter().flatten()) {
             breaks.extend(term.density.breaks(p, range));
         }
         breaks.retain(|x| range.contains(*x));

@@ -10,6 +10,7 @@
 mod error;
 mod nearest;
 mod parse;
+mod templates;
 mod token;
 
 use crate::density::Density;
@@ -18,6 +19,7 @@ use crate::start::Guess;
 pub use error::NotationError;
 pub(crate) use nearest::hint as nearest_hint;
 pub(crate) use parse::parse;
+pub use templates::template_names;
 
 /// A component as it was written: terms that are summed.
 pub(crate) struct Sum {

@@ -101,10 +101,25 @@ impl<'a> Weights<'a> {
         values: &[f64],
         reference: &Reference,
     ) -> Result<Self, WeightError> {
-        let count = model.component_names().len();
-        let densities = model
-            .densities(values)
-            .ok_or(WeightError::NotPositive("a density"))?;
+        Self::by(model.densities(values), values, reference)
+    }
+
+    /// The same, which keep the model.
+    pub fn owning(
+        model: Model,
+        values: &[f64],
+        reference: &Reference,
+    ) -> Result<Weights<'static>, WeightError> {
+        Weights::by(model.into_densities(values), values, reference)
+    }
+
+    fn by(
+        densities: Option<Densities<'a>>,
+        values: &[f64],
+        reference: &Reference,
+    ) -> Result<Self, WeightError> {
+        let densities = densities.ok_or(WeightError::NotPositive("a density"))?;
+        let count = densities.model().component_names().len();
         let mut weights = Self {
             yields: values.iter().take(count).copied().collect(),
             reference: reference.clone(),

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::range::FitRange;
+use crate::sample::Histogram;
 
 pub(super) const FORM: Form = Form {
     name: "template",
@@ -80,6 +81,24 @@ impl Template {
             heights.push(content / total / (pair[1] - pair[0]));
         }
         Ok(Self(Arc::new(Bars { edges, heights, below })))
+    }
+
+    /// A density from the contents of a histogram, in its bins.
+    pub fn of_histogram(histogram: &Histogram) -> Result<Self, NoTemplate> {
+        let contents = histogram.sumw();
+        let lower = (0..contents.len()).map(|bin| histogram.edges(bin).0);
+        let edges = lower.chain([histogram.range().high()]);
+        Self::new(edges.collect(), contents)
+    }
+
+    /// A density that is the same everywhere in the range, where the histogram is not there yet.
+    pub fn flat(range: FitRange) -> Self {
+        let width = range.width();
+        Self(Arc::new(Bars {
+            edges: vec![range.low(), range.high()],
+            heights: vec![1.0 / width],
+            below: vec![0.0, 1.0],
+        }))
     }
 
     /// The bin of `x`, from 0; nothing outside.

@@ -1,8 +1,9 @@
 //! Areas against sums of heights, and derivatives of every kind against differences.
 
-use super::{Density, FORMS, Parameters, Shape, Template};
+use super::{Density, FORMS, NoTemplate, Parameters, Shape, Template};
 use crate::number::{Curvature, Gradient, LOCAL, Number};
 use crate::range::FitRange;
+use crate::sample::Histogram;
 use crate::start::Landmarks;
 
 /// Each kind with its starting values on a range that fits it.
@@ -122,4 +123,24 @@ fn derivatives_of_heights_and_areas_are_those_of_differences() {
             }
         }
     }
+}
+
+#[test]
+fn a_template_has_the_content_of_each_bin_up_to_the_end_of_the_range() {
+    let range = FitRange::new(1.8, 1.95).unwrap();
+    let counts: Vec<u64> = (0..300).map(|bin| bin % 7).collect();
+    let total: u64 = counts.iter().sum();
+    let histogram = Histogram::of_counts(range, &counts).unwrap();
+    let template = Template::of_histogram(&histogram).unwrap();
+    for (bin, count) in counts.iter().enumerate() {
+        let (low, high) = histogram.edges(bin);
+        let area = template.area(low, high, &[0.0; LOCAL], range);
+        let part = *count as f64 / total as f64;
+        assert!((area - part).abs() < 1e-14, "{bin}: {area} {part}");
+    }
+    assert!(template.height_at(range.high()) > 0.0);
+    let none = Histogram::of_counts(range, &[0; 300]).unwrap();
+    assert_eq!(Template::of_histogram(&none), Err(NoTemplate::Empty));
+    let flat = Template::flat(range);
+    assert!((flat.area(1.85, 1.9, &[0.0; LOCAL], range) - 1.0 / 3.0).abs() < 1e-12);
 }

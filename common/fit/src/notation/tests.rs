@@ -95,3 +95,23 @@ fn marks_out_of_place_are_shown() {
     assert!(mistake("gäuss").contains("nearest: gauss") || mistake("gäuss").contains("no meaning"));
     assert!(mistake(&format!("gauss{}", " + gauss".repeat(8))).contains("at most 8 terms"));
 }
+
+#[test]
+fn histograms_are_named_before_anybody_has_them() {
+    let names = |text: &str| -> Vec<String> { super::template_names(text).into_iter().collect() };
+    assert_eq!(
+        names("f * template(b) + template( a ) + g * template(b) + gauss(template, width)"),
+        ["a", "b"]
+    );
+    for none in [
+        "",
+        "template",
+        "template(a",
+        "template(a, b)",
+        "template(1)",
+        "templat(a)",
+        "gäuss",
+    ] {
+        assert!(names(none).is_empty(), "{none}");
+    }
+}

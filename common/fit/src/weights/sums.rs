@@ -50,6 +50,19 @@ impl SumRule {
         }
     }
 
+    /// The rule for weights that are orthogonal by another function than the density as fitted: what
+    /// they add up to is another estimate of the yield, with an error of its own. A difference below
+    /// the statistical error is nothing, one below three of them no reason to stop.
+    pub fn of_another(sum: f64, sum_of_squares: f64, expected: f64) -> Self {
+        let error = sum_of_squares.max(0.0).sqrt();
+        Self {
+            sum,
+            expected,
+            tolerance: (5e-3 * expected.abs()).max(error),
+            limit: (5e-2 * expected.abs()).max(3.0 * error),
+        }
+    }
+
     /// What the difference means.
     pub fn verdict(&self) -> Verdict {
         let difference = (self.sum - self.expected).abs();

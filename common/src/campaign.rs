@@ -43,7 +43,9 @@ pub use share::Share;
 pub use stage::{MissingLabels, Stage};
 pub use steps::{CERTIFIED, FIRST, GROUPED, READ, ROWS_READ};
 pub use table::{Measured, RatioTable, Sample};
-pub use weigh::{Cow, Weigh, WeightColumn};
+pub use weigh::{Weigh, WeightColumn};
+
+pub use crate::metric::Cow;
 
 pub use crate::section::{CampaignErrors, Problem};
 

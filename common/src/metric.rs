@@ -60,9 +60,9 @@ pub use drift::{
 pub use dropped::Dropped;
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
-    ComponentSum, ControlVerdict, FittedCategory, FittedCurve, FittedModel, FittedValue,
-    FrozenCounts, FrozenFit, FrozenModel, FrozenValue, MassFitResult, MassFitSpec, NoFit,
-    RawComponent, RawMassFit, RawNumbers, TruthTest, Weigher, WeightReference, WeightedControl,
+    ComponentSum, ControlVerdict, CountedRows, Cow, FittedCategory, FittedCurve, FittedModel,
+    FittedValue, FrozenCounts, FrozenFit, FrozenHistogram, FrozenModel, FrozenValue, MassFitResult,
+    MassFitSpec, NoFit, RawComponent, RawMassFit, RawNumbers, TruthTest, Weigher, WeightedControl,
 };
 pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
 pub use importance::{

@@ -173,6 +173,7 @@ fn check_rows(stages: &[Arc<PreparedStage>], mut tables: Tables, found: &mut Fou
             continue;
         };
         let (compiled, mut problems) = stage.look(&schema);
+        problems.extend(tables.wrong_histograms(stage.stage(), stage.path()));
         if let Some(compiled) = compiled {
             if has_its_models(stage) {
                 problems.extend(rehearse(&compiled, &schema));

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
-use lumimill_common::campaign::Stage;
+use lumimill_common::campaign::{Stage, StageName};
 use lumimill_common::marker::Marker;
-use lumimill_common::metric::{CutFlow, MetricResult, Partial};
+use lumimill_common::metric::{CountedRows, CutFlow, MetricResult, MetricSpec, Partial};
 use lumimill_common::shard::{Shard, ShardId};
 
 use crate::output::Output;
@@ -93,6 +93,23 @@ pub async fn reduce(
     result.counted = partials.split_off(stage.metrics.len().min(partials.len()));
     result.metrics = partials.iter().map(Partial::finalise).collect();
     Ok(result)
+}
+
+/// What was counted for a fit or a density, of the stages that it is made of.
+pub(crate) fn counted_for(stage: &Stage, results: &[StageResult]) -> Option<CountedRows> {
+    let of = |name: &StageName, counting: &MetricSpec| {
+        let result = results.iter().find(|it| it.name == name.as_str())?;
+        let mut counted = result.counted.iter();
+        counted.find(|it| it.spec() == counting).cloned()
+    };
+    let others = stage.others().into_iter().map(|name| {
+        let counted = of(&name, &stage.counting_others()?)?;
+        Some((name.to_string(), counted))
+    });
+    Some(CountedRows {
+        rows: of(stage.from.as_ref()?, &stage.counting()?)?,
+        others: others.collect::<Option<_>>()?,
+    })
 }
 
 /// Adds what a marker counted to what was counted before.

@@ -11,7 +11,7 @@ use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, MetricResult, Partial, Step, Unit};
+use lumimill_common::metric::{CutFlow, MetricResult, Step, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
@@ -23,7 +23,7 @@ use crate::ledger::{Counts, KeptBack, Known, Ledger, LumiLedger};
 use crate::output::Output;
 use crate::plan::{DuplicateLumi, Plan, beside};
 use crate::problem::Problem;
-use crate::reduce::{StageResult, reduce};
+use crate::reduce::{StageResult, counted_for, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
     StageReport, render, significance_warnings,
@@ -136,20 +136,11 @@ pub async fn write_report(
 /// stages that they read: the same as workers do.
 fn add_fits(campaign: &Campaign, results: &mut [StageResult]) {
     for (number, stage) in campaign.stages.iter().enumerate() {
-        let Some(from) = stage.from.as_ref().filter(|_| stage.is_estimate()) else {
-            continue;
-        };
-        let mut read = results.iter();
-        let read = read.find(|result| result.name == from.as_str());
-        let mut counted = read.map_or(&[][..], |result| &result.counted).iter();
-        let found = match &stage.fit {
-            Some(fit) => counted
-                .find_map(|counted| fit.of_counted(counted))
-                .map(MetricResult::MassFit),
-            None => counted
-                .find(|counted| stage.counting().as_ref() == Some(counted.spec()))
-                .map(Partial::finalise),
-        };
+        let counted = counted_for(stage, results).filter(|_| stage.is_estimate());
+        let found = counted.and_then(|counted| match &stage.fit {
+            Some(fit) => fit.of_counted(&counted).map(MetricResult::MassFit),
+            None => Some(counted.rows.finalise()),
+        });
         if let Some((result, found)) = results.get_mut(number).zip(found) {
             result.metrics.push(found);
         }

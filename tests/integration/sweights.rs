@@ -4,6 +4,7 @@ mod chosen;
 mod messages;
 mod pool;
 mod sample;
+mod templates;
 mod verdicts;
 
 use std::fs;

@@ -10,10 +10,11 @@ import math
 import sys
 
 import blake3
-import iminuit
 import numpy as np
 import pyarrow.parquet as pq
 import sweights
+
+from by_minuit import minimum, two_deviances
 
 output = sys.argv[1]
 LOW, HIGH, BINS = 1.80, 1.95, 300
@@ -80,20 +81,6 @@ def densities(variation, values):
     )
 
 
-def minimum(f, origin, directions, start):
-    """Where f is least, begun so many steps off in each of the directions; and new directions, of one
-    standard deviation each and not correlated."""
-    count = directions.shape[1]
-    minuit = iminuit.Minuit(lambda z: f(origin + directions @ np.array(z)), np.full(count, start))
-    minuit.errordef, minuit.strategy, minuit.tol = 1, 2, 1e-5
-    minuit.errors = np.ones(count)
-    minuit.migrad(ncall=100000)
-    minuit.hesse()
-    assert minuit.valid and minuit.accurate, minuit
-    root = np.linalg.cholesky(np.array(minuit.covariance))
-    return origin + directions @ np.array(minuit.values), directions @ root
-
-
 weighed = np.zeros(len(mass), bool)
 for category, (low, high) in enumerate(zip(EDGES, EDGES[1:])):
     name = f"p_{category}"
@@ -132,10 +119,7 @@ for category, (low, high) in enumerate(zip(EDGES, EDGES[1:])):
             signal, background = densities(variation, values)
             with np.errstate(all="ignore"):
                 mu = values["signal"] * area(signal) + values["background"] * area(background)
-                filled = counts > 0
-                terms = mu - counts
-                terms[filled] += counts[filled] * np.log(counts[filled] / mu[filled])
-            return 2 * terms.sum() if np.all(mu > 0) else 1e12
+            return two_deviances(counts, mu)
 
         origin = np.array([value["value"] for value in model["values"]])
         scale = np.array([value["error"] or 0.0 for value in model["values"]])
@@ -214,4 +198,4 @@ for line in csv.DictReader(open(f"{output}/report/massfit_weighted.csv")):
     assert 0.8 < float(line["error"]) / sumw2**0.5 < 1.3, (line, sumw2)
     parts += 1
 assert parts > 60, parts
-print("weights agree" if iminuit else "weights agree; iminuit and sweights are not here")
+print("weights agree")

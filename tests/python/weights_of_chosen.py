@@ -54,9 +54,10 @@ at = mass[fitted]
 expected = np.linalg.inv(overlaps) @ np.array([f(at) for f in g]) / all_at(at) * own[fitted]
 assert np.abs(weights[:, fitted] - expected).max() < 1e-5, np.abs(weights[:, fitted] - expected).max()
 # What weights add up to, as the rows have it.
-sums = {line["component"]: line for line in csv.DictReader(open(f"{output}/report/massfit_sums.csv"))}
+lines = list(csv.DictReader(open(f"{output}/report/massfit_sums.csv")))
+sums = {line["component"]: line for line in lines if line["cow"] == "density"}
 for name, of in zip(names, weights):
-    found = {key: float(value) for key, value in sums[name].items() if key not in ("category", "variation", "component", "verdict")}
+    found = {key: float(value) for key, value in sums[name].items() if key not in ("category", "variation", "cow", "component", "verdict")}
     # As the product judges it: by half a percent, or a tenth of the statistical error.
     tolerance = max(5e-3 * values[name], 0.1 * (of[fitted] ** 2).sum() ** 0.5)
     assert abs(of[fitted].sum() - values[name]) < tolerance, (name, of[fitted].sum(), values[name])
@@ -90,4 +91,7 @@ found = np.concatenate(found)
 assert np.isnan(found[~fitted]).all()
 difference = np.abs(found[fitted] - expected)
 assert np.quantile(difference, 0.99) < 1e-4 and difference.max() < 0.1, (difference.max(), np.quantile(difference, 0.99))
+# What these add up to is told, too.
+(line,) = [line for line in lines if (line["cow"], line["component"]) == ("histogram of dstar", "signal")]
+assert abs(float(line["sumw"]) - found[fitted].sum()) < 0.3 * float(line["error"]), (line, found[fitted].sum())
 print("weights agree")

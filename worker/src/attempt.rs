@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use lumimill_common::failure::Failure;
 use lumimill_common::marker::{Expected, Marker};
-use lumimill_common::metric::Partial;
+use lumimill_common::metric::CountedRows;
 use lumimill_common::shard::Shard;
 use lumimill_common::store::Key;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +52,7 @@ pub struct Sources {
     /// The densities that its columns are drawn by.
     pub(crate) estimated: Option<Estimated>,
     /// What is counted for a fit or a density.
-    pub(crate) counted: Option<Arc<Partial>>,
+    pub(crate) counted: Option<Arc<CountedRows>>,
 }
 
 /// The port of what makes the table of a shard. A worker reads and processes; a simulation has its

@@ -10,7 +10,8 @@ use lumimill_common::campaign::DENSITY;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
 use lumimill_common::metric::{
-    CutFlow, FrozenDensity, FrozenFit, FrozenKde, FrozenModel, KdeSpec, MassFitSpec, Partial,
+    CountedRows, CutFlow, FrozenDensity, FrozenFit, FrozenKde, FrozenModel, KdeSpec, MassFitSpec,
+    Partial,
 };
 use lumimill_common::stage_keys::fit_key;
 
@@ -23,7 +24,7 @@ impl Attempt {
     pub(crate) fn fit(
         &self,
         number: u32,
-        counted: Option<&Partial>,
+        counted: Option<&CountedRows>,
     ) -> Result<(Finished, Measured), Failure> {
         let shard = &self.shard;
         let stage = self.estimating()?;
@@ -31,7 +32,7 @@ impl Attempt {
         let counted = counted.ok_or_else(lacking)?;
         let made = match (&stage.fit, &stage.kde) {
             (Some(fit), _) => fitted(fit, counted, number),
-            (None, Some(kde)) => estimated(kde, counted),
+            (None, Some(kde)) => estimated(kde, &counted.rows),
             (None, None) => Err(String::from("it is of no stage that fits")),
         };
         let made = made.map_err(|error| Failure::reject(FailureKind::Fit, &shard.stage, error))?;
@@ -78,14 +79,15 @@ impl Attempt {
         } = self;
         let stage = production.stages.get(&shard.stage);
         let configuration = stage.map_or("", |stage| stage.digest());
-        let whole = shard.wholes.first().map(ToString::to_string);
+        let wholes = shard.wholes.iter().map(ToString::to_string);
+        let wholes = wholes.collect::<Vec<String>>().join(", ");
         let facts = [
             ("campaign", production.campaign.to_string()),
             ("stage", shard.stage.to_string()),
             ("shard", shard.id.to_string()),
             ("configuration", configuration.to_owned()),
             ("category", category.to_owned()),
-            ("counts", whole.unwrap_or_default()),
+            ("counts", wholes),
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ];
         let facts = facts.map(|(key, value)| (key.to_owned(), value));
@@ -102,7 +104,7 @@ struct Made {
 }
 
 /// A fit of the category of a number.
-fn fitted(spec: &MassFitSpec, counted: &Partial, number: u32) -> Result<Made, String> {
+fn fitted(spec: &MassFitSpec, counted: &CountedRows, number: u32) -> Result<Made, String> {
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     let frozen = spec.freeze(counted, number).map_err(|it| it.to_string())?;
     Ok(Made {

@@ -10,7 +10,7 @@ use arrow_schema::Schema;
 use lumimill_common::campaign::{CampaignName, StageName};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::hex::hex;
-use lumimill_common::metric::Partial;
+use lumimill_common::metric::CountedRows;
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use lumimill_common::store::Store;
 use lumimill_rootfile::{RootFile, Tree};
@@ -55,7 +55,7 @@ pub struct Production {
     /// Ends all work on it between two batches.
     pub stop: CancellationToken,
     /// By the stage that fits it, what was counted on all shards: the same whoever asks.
-    pub(crate) counted: tokio::sync::Mutex<BTreeMap<StageName, Arc<Partial>>>,
+    pub(crate) counted: tokio::sync::Mutex<BTreeMap<StageName, Arc<CountedRows>>>,
     /// The densities of stages that columns are drawn by.
     pub(crate) estimated: tokio::sync::Mutex<Estimated>,
     /// The fits of stages that weights are made by.

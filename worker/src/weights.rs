@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field};
-use lumimill_common::campaign::{Cow, Stage, Weigh};
+use lumimill_common::campaign::{Stage, Weigh};
 use lumimill_common::failure::{Failure, FailureKind};
-use lumimill_common::metric::{FrozenFit, MassFitSpec, RowBatch, Weigher, WeightReference};
+use lumimill_common::metric::{FrozenFit, MassFitSpec, RowBatch, Weigher};
 
 /// The fits of a stage, as they are in the store.
 #[derive(Debug, Default)]
@@ -39,12 +39,7 @@ impl<'a> RowWeights<'a> {
             )
         };
         let fits = fits.ok_or_else(lacking)?;
-        let reference = match weigh.cow {
-            Cow::Density => WeightReference::Density,
-            Cow::One => WeightReference::One,
-            Cow::Histogram(_) => WeightReference::Counts,
-        };
-        let weigher = Weigher::new(spec, &fits.frozen, reference);
+        let weigher = Weigher::new(spec, &fits.frozen, &weigh.cow);
         let weigher = weigher.map_err(|reason| {
             let message = format!("no weights by {}: {reason}", weigh.fit);
             Failure::reject(FailureKind::Fit, &weigh.fit, message)

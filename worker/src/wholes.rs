@@ -1,13 +1,14 @@
 //! What a shard reads of all shards of a stage: counts for a fit or a density, and the files that these
 //! are in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lumimill_common::campaign::{Stage, StageName};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form::{self, Stored};
 use lumimill_common::marker::Marker;
-use lumimill_common::metric::{FrozenFit, FrozenKde, Partial};
+use lumimill_common::metric::{CountedRows, FrozenFit, FrozenKde, MetricSpec, Partial};
 use lumimill_common::shard::Shard;
 use lumimill_common::stage_keys::{fit_key, marker_key};
 use tokio::task::JoinSet;
@@ -34,9 +35,9 @@ impl Attempt {
         })
     }
 
-    /// What was counted for a fit on all shards of the stage that it reads, each once. Whatever the
-    /// order, sums are the same: they are exact.
-    pub(crate) async fn counted(&self) -> Result<Arc<Partial>, Failure> {
+    /// What was counted for a fit on all shards of the stage that it reads, and of those of which it
+    /// needs histograms.
+    pub(crate) async fn counted(&self) -> Result<Arc<CountedRows>, Failure> {
         let Self {
             production, shard, ..
         } = self;
@@ -48,9 +49,27 @@ impl Attempt {
         let lacking = || Failure::reject(FailureKind::Job, &shard.stage, "it counts nothing");
         let counting = stage.counting().ok_or_else(lacking)?;
         let parent = stage.from.as_ref().ok_or_else(lacking)?;
-        let mut counted = Partial::new(&counting);
+        let mut counted = CountedRows {
+            rows: self.merged(parent, &counting).await?,
+            others: BTreeMap::new(),
+        };
+        for other in stage.others() {
+            let counting = stage.counting_others().ok_or_else(lacking)?;
+            let merged = self.merged(&other, &counting).await?;
+            counted.others.insert(other.to_string(), merged);
+        }
+        let counted = Arc::new(counted);
+        known.insert(shard.stage.clone(), Arc::clone(&counted));
+        Ok(counted)
+    }
+
+    /// What was counted on all shards of a stage, each once. Whatever the order, sums are the same: they
+    /// are exact.
+    async fn merged(&self, stage: &StageName, counting: &MetricSpec) -> Result<Partial, Failure> {
+        let shard = &self.shard;
+        let mut counted = Partial::new(counting);
         let mut markers = JoinSet::new();
-        let mut shards = self.of_whole(parent).into_iter();
+        let mut shards = self.of_whole(stage).into_iter();
         loop {
             while markers.len() < AHEAD
                 && let Some(shard) = shards.next()
@@ -70,7 +89,7 @@ impl Attempt {
             };
             let marker = marker.map_err(|error| internal(&error))??;
             let mut partials = marker.partials.iter();
-            let partial = partials.find(|partial| *partial.spec() == counting);
+            let partial = partials.find(|partial| partial.spec() == counting);
             let partial = partial.ok_or_else(|| {
                 let what = "holds no counts for this fit: it is to be measured again";
                 Failure::retry(
@@ -81,8 +100,6 @@ impl Attempt {
             })?;
             counted.merge(partial).map_err(|error| internal(&error))?;
         }
-        let counted = Arc::new(counted);
-        known.insert(shard.stage.clone(), Arc::clone(&counted));
         Ok(counted)
     }
 

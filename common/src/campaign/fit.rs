@@ -4,6 +4,7 @@
 use super::estimate::refuse_rows;
 use super::kde::DENSITY;
 use super::name::StageName;
+use super::source::Sources;
 use super::stage::Stage;
 use crate::metric::{MassFitSpec, MetricSpec};
 use crate::section::Section;
@@ -13,8 +14,10 @@ use crate::stage_keys::fit_key;
 pub(super) fn read_fit(
     section: &mut Section<'_>,
     reads_rows: bool,
+    sources: &Sources<'_>,
     functions: &[(String, String)],
 ) -> Option<MassFitSpec> {
+    let here = section.number();
     refuse_rows(section, ("fit", "a fit"), reads_rows);
     let mut fit = section.section("fit")?;
     let before = fit.mistakes();
@@ -31,7 +34,12 @@ pub(super) fn read_fit(
                 fit.problem("by", message);
                 return None;
             }
-            Some(spec)
+            for (name, key) in spec.templates() {
+                if let Err(message) = sources.earlier(&name, here) {
+                    fit.problem(&key, format!("template({name}): {message}"));
+                }
+            }
+            (fit.mistakes() == before).then_some(spec)
         }
         Some(Err(messages)) => {
             for message in messages {
@@ -51,14 +59,12 @@ pub(super) fn read_fit(
 /// Has stages count what the fits and densities of later ones are made of.
 pub(super) fn count_for_fits(stages: &mut [Stage]) {
     for number in 0..stages.len() {
-        let stage = stages.get(number);
-        let counting = stage.and_then(|stage| stage.from.clone().zip(stage.counting()));
-        let Some((stage, counting)) = counting else {
-            continue;
-        };
-        let parent = stages.iter_mut().find(|parent| parent.name == stage);
-        if let Some(parent) = parent.filter(|parent| !parent.counted.contains(&counting)) {
-            parent.counted.push(counting);
+        let wanted = stages.get(number).map(Stage::countings).unwrap_or_default();
+        for (stage, counting) in wanted {
+            let parent = stages.iter_mut().find(|parent| parent.name == stage);
+            if let Some(parent) = parent.filter(|parent| !parent.counted.contains(&counting)) {
+                parent.counted.push(counting);
+            }
         }
     }
 }
@@ -84,17 +90,31 @@ impl Stage {
             };
             Some((key, format!("\"{name}\" {what}")))
         });
-        wrong.collect()
+        let templates = self.fit.iter().flat_map(MassFitSpec::templates);
+        let templates = templates.filter_map(|(name, key)| {
+            let what = match estimate(&name.parse().ok()?) {
+                Some(_) => "has no rows: a template is the histogram of a stage with rows",
+                None if self.from.as_ref()?.as_str() == name => {
+                    "is what is fitted: a template is the histogram of other rows"
+                }
+                None => return None,
+            };
+            Some((
+                format!("fit.{key}"),
+                format!("template({name}): \"{name}\" {what}"),
+            ))
+        });
+        wrong.chain(templates).collect()
     }
 
     /// The stages of which each of its shards reads something of all shards: the fits that it weighs
-    /// by, the densities that it draws by, or what is counted for its own.
+    /// by, the densities that it draws by, or what is counted for its own, templates included.
     #[must_use]
-    pub fn wholes(&self) -> Vec<&StageName> {
+    pub fn wholes(&self) -> Vec<StageName> {
         let weighed = self.weigh.iter().map(|weigh| &weigh.fit);
         let counted = self.from.iter().filter(|_| self.is_estimate());
-        let mut wholes: Vec<&StageName> = weighed.chain(counted).collect();
-        for stage in self.densities() {
+        let mut wholes: Vec<StageName> = weighed.chain(counted).cloned().collect();
+        for stage in self.densities().cloned().chain(self.others()) {
             if !wholes.contains(&stage) {
                 wholes.push(stage);
             }
@@ -113,6 +133,29 @@ impl Stage {
             numbers.map(|number| fit.named(number).0)
         });
         names.collect()
+    }
+
+    /// What is counted for it on the rows of stages: of that which it reads, and of those of which its
+    /// fit needs histograms.
+    fn countings(&self) -> Vec<(StageName, MetricSpec)> {
+        let own = self.from.clone().zip(self.counting());
+        let others = self.others().into_iter();
+        let others = others.filter_map(|name| Some((name, self.counting_others()?)));
+        own.into_iter().chain(others).collect()
+    }
+
+    /// The other stages of which its fit needs histograms.
+    #[must_use]
+    pub fn others(&self) -> Vec<StageName> {
+        let names = self.fit.iter().flat_map(MassFitSpec::histograms);
+        names.filter_map(|name| name.parse().ok()).collect()
+    }
+
+    /// What is counted on the rows of other stages for the histograms that its fit needs.
+    #[must_use]
+    pub fn counting_others(&self) -> Option<MetricSpec> {
+        let fit = self.fit.as_ref();
+        fit.map(|fit| MetricSpec::MassFit(fit.counting_others()))
     }
 
     /// What is counted for it on the rows of the stage that it reads, where it makes no rows itself.

@@ -91,7 +91,7 @@ impl Stage {
         let (zip, joins) = read_beside(section, sources, stage.as_ref());
         let is_fit = section.value("fit").is_some();
         let is_density = section.value("kde").is_some();
-        let fit = read_fit(section, stage.is_some(), functions);
+        let fit = read_fit(section, stage.is_some(), sources, functions);
         let kde = read_kde(section, stage.is_some());
         let mut reading = Reading {
             rows_are_unread: rows.is_none(),

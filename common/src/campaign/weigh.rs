@@ -4,26 +4,13 @@ use serde::Serialize;
 
 use super::name::StageName;
 use super::source::Sources;
-use crate::metric::MassFitSpec;
+use crate::metric::{Cow, MassFitSpec};
 use crate::section::Section;
 
 /// The component that weights are of.
 const SIGNAL: &str = "signal";
 /// The one that they are of beside it, where that is asked for.
 const BACKGROUND: &str = "background";
-
-/// The function that weights are orthogonal by.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Cow {
-    /// The density of all entries, as fitted: the classic sWeights.
-    #[default]
-    Density,
-    /// 1.
-    One,
-    /// The histogram of what is fitted on the rows of that stage, in each category.
-    Histogram(String),
-}
 
 /// What a stage says of weights.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -60,18 +47,19 @@ pub struct WeightColumn {
     pub component: String,
 }
 
-impl Cow {
-    fn read(weigh: &mut Section<'_>) -> Option<Self> {
-        if let Some(toml::Value::Table(_)) = weigh.value("cow") {
-            let mut cow = weigh.section("cow")?;
-            let stage = cow.required_text("histogram");
-            cow.finish();
-            return stage.map(Self::Histogram);
+fn read_cow(weigh: &mut Section<'_>, sources: &Sources<'_>, here: usize) -> Option<Cow> {
+    if let Some(toml::Value::Table(_)) = weigh.value("cow") {
+        let mut cow = weigh.section("cow")?;
+        let stage = cow.required_text("histogram");
+        if let Some(Err(message)) = stage.as_deref().map(|name| sources.earlier(name, here)) {
+            cow.problem("histogram", message);
         }
-        match weigh.choice("cow", &[("density", true), ("one", false)])? {
-            true => Some(Self::Density),
-            false => Some(Self::One),
-        }
+        cow.finish();
+        return stage.map(Cow::Histogram);
+    }
+    match weigh.choice("cow", &[("density", true), ("one", false)])? {
+        true => Some(Cow::Density),
+        false => Some(Cow::One),
     }
 }
 
@@ -96,7 +84,7 @@ impl Weigh {
         }
         let background = weigh.flag("background").unwrap_or_default();
         let components = weigh.texts("components").unwrap_or_default();
-        let cow = Cow::read(&mut weigh).unwrap_or_default();
+        let cow = read_cow(&mut weigh, sources, here).unwrap_or_default();
         weigh.finish();
         let mut read = Self {
             fit: stage?,
@@ -159,6 +147,15 @@ impl Weigh {
                 .chain(spec.weight())
                 .chain(condition)
         })
+    }
+
+    /// The stage of which it needs a histogram, where it is another one than that which is fitted.
+    pub(super) fn cow_of_others(&self, fitted: Option<&StageName>) -> Option<&str> {
+        let fitted = fitted?.as_str();
+        match &self.cow {
+            Cow::Histogram(of) if of != fitted => Some(of),
+            _ => None,
+        }
     }
 
     /// Components that have no weights, as the fit has none of that name.

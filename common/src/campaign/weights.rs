@@ -7,7 +7,7 @@ use super::column::Column;
 use super::name::StageName;
 use super::rows::Rows;
 use super::stage::Stage;
-use super::weigh::{Cow, Weigh};
+use super::weigh::Weigh;
 use crate::metric::{MassFitSpec, MetricSpec};
 
 /// Has fits look at the columns that weights by them are to be used for; and which of these cannot be:
@@ -19,9 +19,12 @@ pub(super) fn control_fits(stages: &mut [Stage]) -> Vec<(usize, &'static str, St
         let Some(weigh) = weigh else {
             continue;
         };
-        let keeps_counts = matches!(weigh.cow, Cow::Histogram(_));
         let mut fits = stages.iter_mut().filter(|stage| stage.name == weigh.fit);
-        let Some(fit) = fits.next().and_then(|stage| stage.fit.as_mut()) else {
+        let Some(stage) = fits.next() else {
+            continue;
+        };
+        let of_cow = (&weigh.cow, weigh.cow_of_others(stage.from.as_ref()));
+        let Some(fit) = stage.fit.as_mut() else {
             continue;
         };
         let other = fit
@@ -31,7 +34,7 @@ pub(super) fn control_fits(stages: &mut [Stage]) -> Vec<(usize, &'static str, St
             let message = format!("{other} is the truth of other weights by this fit: name one");
             wrong.push((number, "weigh.truth", message));
         }
-        match fit.controlled(&weigh.control, weigh.truth.as_ref(), keeps_counts) {
+        match fit.controlled(&weigh.control, weigh.truth.as_ref(), of_cow) {
             Ok(controlled) => *fit = controlled,
             Err(messages) => {
                 let messages = messages.into_iter();
@@ -71,13 +74,20 @@ impl Stage {
             let message = "does not go with weights, which are for the rows that were fitted";
             wrong.push((String::from("rows"), message.to_owned()));
         }
-        if let (Cow::Histogram(of), Some(fitted)) = (&weigh.cow, &stage.from)
-            && of != fitted.as_str()
-        {
-            let message = format!(
-                "\"{of}\" is not what \"{name}\" fits: the histogram is that of the rows of \"{fitted}\""
-            );
-            wrong.push((String::from("weigh.cow.histogram"), message));
+        if let Some(of) = weigh.cow_of_others(stage.from.as_ref()) {
+            let place = |name: &str| earlier.iter().position(|it| it.name.as_str() == name);
+            let message = match place(of) {
+                Some(at) if earlier.get(at).is_some_and(Self::is_estimate) => {
+                    Some(format!("\"{of}\" has no rows: name a stage with rows"))
+                }
+                Some(at) if Some(at) > place(name.as_str()) => Some(format!(
+                    "\"{of}\" is counted for the fit \"{name}\", which comes before it: write \"{of}\" \
+                     before the fit"
+                )),
+                _ => None,
+            };
+            let key = || String::from("weigh.cow.histogram");
+            wrong.extend(message.map(|message| (key(), message)));
         }
         weigh.spec.clone_from(&stage.fit);
         weigh.name_columns();

@@ -3,9 +3,12 @@
 
 mod check;
 mod control;
+mod counting;
+mod cow;
 mod fill;
 mod fitted;
 mod frozen;
+mod histograms;
 mod places;
 mod raw;
 mod read;
@@ -18,16 +21,19 @@ mod warnings;
 mod weighed;
 mod weigher;
 
-pub use frozen::{FrozenCounts, FrozenFit, FrozenModel, FrozenValue, NoFit};
+pub use cow::Cow;
+pub use frozen::{FrozenCounts, FrozenFit, FrozenHistogram, FrozenModel, FrozenValue, NoFit};
+pub use histograms::CountedRows;
 pub use raw::{RawComponent, RawMassFit, RawNumbers};
 pub use result::{FittedCategory, FittedCurve, FittedModel, FittedValue, MassFitResult};
 pub use spec::MassFitSpec;
 pub use validity::{ControlVerdict, TruthTest};
 pub use weighed::{ComponentSum, WeightedControl};
-pub use weigher::{Weigher, WeightReference};
+pub use weigher::Weigher;
 
 use serde::{Deserialize, Serialize};
 
+use self::histograms::FitCounts;
 use super::dropped::Dropped;
 use super::kind::Counting;
 use super::row_batch::{FillError, RowBatch};
@@ -129,7 +135,7 @@ impl Counting for MassFitCounts {
     }
 
     fn finalise(&self, spec: &MassFitSpec) -> MassFitResult {
-        result::of(spec, self)
+        result::of(spec, &FitCounts::alone(self))
     }
 }
 

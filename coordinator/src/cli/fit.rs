@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lumimill_common::campaign::{Campaign, Stage};
-use lumimill_common::metric::{FittedCategory, FittedModel, FittedValue, MassFitSpec, Partial};
+use lumimill_common::metric::{CountedRows, FittedCategory, FittedModel, FittedValue, MassFitSpec};
 
 use super::block_on::block_on;
 use super::say::{say, tell};
@@ -13,7 +13,7 @@ use super::target::{planned, target};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::{Output, Planned};
-use crate::reduce::reduce;
+use crate::reduce::{counted_for, reduce};
 use crate::report::with_error;
 use crate::soundness::Markers;
 
@@ -84,35 +84,33 @@ pub(super) fn fit(args: &FitArgs) -> anyhow::Result<Exit> {
 }
 
 /// What is fitted, and what was counted of it on the shards that are done.
-async fn counts(args: &FitArgs) -> anyhow::Result<(MassFitSpec, Partial)> {
+async fn counts(args: &FitArgs) -> anyhow::Result<(MassFitSpec, CountedRows)> {
     let path = &args.campaign;
     let mistake = |message: String| Mistakes::new(path.display(), vec![message]);
     let (campaign, place) = target(path).await?;
     let output = Output::open(&place)?;
     let Planned { campaign, plan, .. } = planned(path, &place, &output, &campaign).await?;
     let stage = meant(&campaign, args.stage.as_deref()).map_err(mistake)?;
-    let parent = stage.from.as_ref().and_then(|name| campaign.stage(name));
-    let (spec, parent) = stage
-        .fit
-        .as_ref()
-        .zip(parent)
-        .ok_or_else(|| mistake(format!("stage {} reads no rows", stage.name)))?;
+    let no_rows = || mistake(format!("stage {} reads no rows", stage.name));
+    let spec = stage.fit.as_ref().ok_or_else(no_rows)?;
     let inventory = output.inventory(&plan).await?;
     let markers = Markers::of(&campaign);
     let (done, tables) = (&inventory.done, &inventory.tables);
-    let read = reduce(&plan, &output, &markers, parent, done, tables).await?;
-    let planned = plan.shards.iter();
-    let planned = planned.filter(|shard| shard.stage == parent.name).count();
-    if read.merged.len() < planned {
-        tell(format_args!(
-            "note: {} of {planned} shards of {} are counted",
-            read.merged.len(),
-            parent.name
-        ));
+    let mut results = Vec::new();
+    for name in stage.from.iter().chain(&stage.others()) {
+        let read = campaign.stage(name).ok_or_else(no_rows)?;
+        let result = reduce(&plan, &output, &markers, read, done, tables).await?;
+        let planned = plan.shards.iter();
+        let planned = planned.filter(|shard| shard.stage == *name).count();
+        if result.merged.len() < planned {
+            tell(format_args!(
+                "note: {} of {planned} shards of {name} are counted",
+                result.merged.len()
+            ));
+        }
+        results.push(result);
     }
-    let mut counted = read.counted.into_iter();
-    let counted = counted.find(|counted| spec.of_counted(counted).is_some());
-    let counted = counted.ok_or_else(|| {
+    let counted = counted_for(stage, &results).ok_or_else(|| {
         let message = format!(
             "nothing is counted for {} yet: run the campaign",
             stage.name

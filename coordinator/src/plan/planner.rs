@@ -283,7 +283,7 @@ fn planned_stage(
         models: stage.models().iter().flat_map(StageModel::hashes).collect(),
         from: stage.stage().from.clone(),
         beside: stage.stage().beside().cloned().collect(),
-        wholes: stage.stage().wholes().into_iter().cloned().collect(),
+        wholes: stage.stage().wholes(),
         categories: stage.stage().categories(),
         types,
         labels,

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use lumimill_common::campaign::{Problem, Stage, StageName};
+use lumimill_common::metric::{FillError, Partial, RowBatch};
+use lumimill_common::suggest::nearest;
 use lumimill_worker::beside::columns_read;
 use lumimill_worker::compiled_stage::CompiledStage;
 use lumimill_worker::prepared_stage::PreparedStage;
@@ -35,6 +38,51 @@ impl Tables {
     pub fn add(&mut self, compiled: &CompiledStage) {
         let name = compiled.stage().name.clone();
         self.0.insert(name, with_units(compiled));
+    }
+
+    /// What is wrong with the tables of which a fit needs histograms: columns that they do not have, or
+    /// of another type. `path` is where the stage that fits is in the campaign.
+    #[must_use]
+    pub fn wrong_histograms(&self, stage: &Stage, path: &str) -> Vec<Problem> {
+        let Some((fit, counting)) = stage.fit.as_ref().zip(stage.counting_others()) else {
+            return Vec::new();
+        };
+        let counted = fit.counting_others();
+        let templates = fit.templates();
+        let mut problems = Vec::new();
+        for name in stage.others() {
+            // One that has no table is a mistake already.
+            let Some(schema) = self.0.get(&name) else {
+                continue;
+            };
+            let key = templates.get(name.as_str());
+            let path = key.map_or_else(|| format!("{path}.fit"), |key| format!("{path}.fit.{key}"));
+            let mut add = |message: String| {
+                problems.push(Problem {
+                    path: path.clone(),
+                    message,
+                });
+            };
+            let columns = counted.columns_read().into_iter();
+            for column in columns.filter(|column| schema.field_with_name(column).is_err()) {
+                let names = schema.fields().iter().map(|field| field.name().as_str());
+                let hint = match nearest(column, names) {
+                    Some(near) => format!("; did you mean {near}?"),
+                    None => String::from(": have that stage keep it"),
+                };
+                add(format!(
+                    "the histogram of stage \"{name}\" needs its column \"{column}\", which it does not \
+                     have{hint}"
+                ));
+            }
+            let none = RecordBatch::new_empty(Arc::clone(schema));
+            let rows = RowBatch::try_new(&none, None);
+            match rows.and_then(|rows| Partial::new(&counting).fill(&rows)) {
+                Ok(()) | Err(FillError::MissingColumn { .. }) => {}
+                Err(error) => add(format!("the histogram of stage \"{name}\": {error}")),
+            }
+        }
+        problems
     }
 
     /// Decides for a stage that reads these files, or the rows of an earlier stage, and notes its

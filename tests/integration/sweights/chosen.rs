@@ -87,8 +87,18 @@ fn rows_are_not_chosen_by_what_is_fitted() {
         (
             "histogram = \"dstar\"",
             "histogram = \"massfit\"",
-            "stage[3].weigh.cow.histogram: \"massfit\" is not what \"massfit\" fits: the histogram is that \
-             of the rows of \"dstar\"",
+            "stage[3].weigh.cow.histogram: \"massfit\" has no rows: name a stage with rows",
+        ),
+        (
+            "histogram = \"dstar\"",
+            "histogram = \"dstr\"",
+            "stage[3].weigh.cow.histogram: \"dstr\" is not an earlier stage; did you mean dstar?",
+        ),
+        (
+            "histogram = \"dstar\"",
+            "histogram = \"sweights\"",
+            "stage[3].weigh.cow.histogram: \"sweights\" is counted for the fit \"massfit\", which comes \
+             before it: write \"sweights\" before the fit",
         ),
         (
             "cow = { histogram = \"dstar\" }",

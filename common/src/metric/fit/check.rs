@@ -1,8 +1,8 @@
 //! What can be wrong with a fit: axes, models, and wishes for parameters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use lumimill_fit::{FitRange, Model, Setup, SetupError, Start, StartValue};
+use lumimill_fit::{FitRange, Model, Setup, SetupError, Start, StartValue, template_names};
 
 use super::raw::{RawMassFit, RawNumbers};
 use crate::metric::bins::RawBins;
@@ -75,7 +75,9 @@ pub(super) fn check_weight(errors: &mut Vec<String>, raw: &RawMassFit) {
         errors.push(format!("fit.weight: `{weight}` is the variable of the fit"));
     }
     if raw.unbinned {
-        errors.push("fit.unbinned: goes without `weight`".to_owned());
+        let message = "fit.unbinned: values are kept one by one without weights: leave it out and take \
+                       fine `bins`, or leave out `weight`";
+        errors.push(message.to_owned());
     }
     if !raw.control.is_empty() {
         errors.push(
@@ -90,6 +92,7 @@ pub(super) fn models(
     raw: &RawMassFit,
     range: FitRange,
 ) -> Vec<(&'static str, Model, Setup)> {
+    let templates = raw.flat_templates(range);
     let mut models = Vec::new();
     for (variation, components) in [("nominal", &raw.nominal), ("systematic", &raw.systematic)] {
         // Where only counts are asked for, there is no model at all.
@@ -100,7 +103,15 @@ pub(super) fn models(
             .iter()
             .map(|component| (component.name.as_str(), component.density.as_str()))
             .collect();
-        match Model::new(range, &texts, &BTreeMap::new()) {
+        let mut named = texts.iter().flat_map(|(_, text)| template_names(text));
+        if let Some(name) = named.find(|name| !templates.contains_key(name)) {
+            errors.push(format!(
+                "fit.{variation}: template({name}): no rows of a stage \"{name}\" are counted for this \
+                 fit: earlier stages are named by the templates of [stage.fit]"
+            ));
+            continue;
+        }
+        match Model::new(range, &texts, &templates) {
             Ok(model) => models.push((variation, model)),
             Err(error) => errors.push(format!("fit.{variation}: {error}")),
         }

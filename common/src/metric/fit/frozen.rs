@@ -1,14 +1,18 @@
 //! The fits of one category as a file: what weights are made of, whoever makes them.
 
-use lumimill_fit::{FitRange, Histogram, Reference, WeightError, Weights};
+use std::collections::BTreeMap;
+
+use lumimill_fit::{FitRange, Histogram, Model, Reference, WeightError, Weights};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::cow::{Cow, Histograms};
+use super::histograms::CountedRows;
 use super::raw::RawComponent;
+use super::result::Found;
 use super::spec::MassFitSpec;
-use super::{FittedModel, MassFitCounts, result};
+use super::{FittedModel, result};
 use crate::form::Stored;
-use crate::metric::partial::Partial;
 
 /// The fits of a category.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +31,10 @@ pub struct FrozenFit {
     /// What was counted in equal bins of the range, where weights need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<FrozenCounts>,
+    /// The same of rows of other stages: those that are templates of its models, and those that weights
+    /// by it are orthogonal by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub histograms: BTreeMap<String, FrozenHistogram>,
     /// Each model.
     pub models: Vec<FrozenModel>,
 }
@@ -39,6 +47,16 @@ pub struct FrozenCounts {
     pub sumw: Vec<f64>,
     /// Σw²
     pub sumw2: Vec<f64>,
+}
+
+/// What was counted of rows of another stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenHistogram {
+    /// Rows.
+    pub entries: u64,
+    /// In equal bins of the range.
+    pub counts: FrozenCounts,
 }
 
 /// A model at the values that were found.
@@ -73,21 +91,48 @@ pub struct FrozenValue {
     pub error: Option<f64>,
 }
 
+impl FrozenCounts {
+    fn of(histogram: &Histogram) -> Self {
+        Self {
+            sumw: histogram.sumw().to_vec(),
+            sumw2: histogram.sumw2().to_vec(),
+        }
+    }
+
+    fn histogram(&self, range: FitRange, entries: u64) -> Result<Histogram, String> {
+        let (sumw, sumw2) = (self.sumw.clone(), self.sumw2.clone());
+        let histogram = Histogram::of_sums(range, sumw, sumw2, entries);
+        histogram.map_err(|error| error.to_string())
+    }
+}
+
 impl FrozenFit {
-    /// What was counted, as the function that weights are orthogonal by.
-    pub(super) fn histogram(&self) -> Result<Reference, String> {
-        let lacking = || "the file of the fit has no counts".to_owned();
-        let FrozenCounts { sumw, sumw2 } = self.counts.clone().ok_or_else(lacking)?;
+    fn fit_range(&self) -> Result<FitRange, String> {
         let [low, high] = self.range;
-        let range = FitRange::new(low, high).map_err(|error| error.to_string())?;
-        let histogram = Histogram::of_sums(range, sumw, sumw2, self.entries);
-        let histogram = histogram.map_err(|error| error.to_string())?;
-        Reference::histogram(&histogram).map_err(|error| error.to_string())
+        FitRange::new(low, high).map_err(|error| error.to_string())
+    }
+
+    /// The histograms of other stages.
+    pub(super) fn others(&self) -> Result<Histograms, String> {
+        let range = self.fit_range()?;
+        let of = |(name, frozen): (&String, &FrozenHistogram)| {
+            let histogram = frozen.counts.histogram(range, frozen.entries)?;
+            Ok((name.clone(), histogram))
+        };
+        self.histograms.iter().map(of).collect()
+    }
+
+    /// The function that weights are orthogonal by.
+    pub(super) fn reference(&self, cow: &Cow, others: &Histograms) -> Result<Reference, String> {
+        let range = self.fit_range()?;
+        let counts = self.counts.as_ref();
+        let fitted = counts.map(|counts| counts.histogram(range, self.entries));
+        cow.reference(others, fitted.transpose()?.as_ref())
     }
 }
 
 impl Stored for FrozenFit {
-    const FORM: u64 = 2;
+    const FORM: u64 = 3;
     const OLDEST: u64 = 1;
 }
 
@@ -116,58 +161,49 @@ impl MassFitSpec {
     ///
     /// # Errors
     /// When a model finds no minimum with a covariance: no weights are made of that.
-    pub fn freeze(&self, counted: &Partial, number: usize) -> Result<FrozenFit, NoFit> {
+    pub fn freeze(&self, counted: &CountedRows, number: usize) -> Result<FrozenFit, NoFit> {
         let counts = self.counts(counted).ok_or(NoFit::Counts)?;
-        let (data, fits) = result::fits_of(self, counts, number).ok_or(NoFit::Counts)?;
+        let fits = result::fits_of(self, &counts, number).ok_or(NoFit::Counts)?;
         let (category, edges) = self.named(number);
-        let models = fits.iter().map(|model| {
-            self.frozen(model).map_err(|reason| NoFit::Model {
-                variation: model.variation.to_owned(),
+        let models = fits.found.iter().map(|found| {
+            self.frozen(found).map_err(|reason| NoFit::Model {
+                variation: found.fitted.variation.to_owned(),
                 variable: self.variable().to_owned(),
                 category: category.clone(),
                 reason,
             })
         });
+        let models = models.collect::<Result<_, _>>()?;
+        let others = fits.others.into_iter().map(|(name, histogram)| {
+            let frozen = FrozenHistogram {
+                entries: histogram.entries(),
+                counts: FrozenCounts::of(&histogram),
+            };
+            (name, frozen)
+        });
         Ok(FrozenFit {
-            models: models.collect::<Result<_, _>>()?,
+            models,
             category,
             edges,
             variable: self.variable().to_owned(),
             range: self.range(),
-            entries: data.entries(),
-            counts: self.keeps_counts().then(|| FrozenCounts {
-                sumw: data.sumw().to_vec(),
-                sumw2: data.sumw2().to_vec(),
-            }),
+            entries: fits.data.entries(),
+            counts: self.keeps_counts().then(|| FrozenCounts::of(&fits.data)),
+            histograms: others.collect(),
         })
     }
 
     /// The fit of all that was counted for it, as a metric.
     #[must_use]
-    pub fn of_counted(&self, counted: &Partial) -> Option<super::MassFitResult> {
-        Some(result::of(self, self.counts(counted)?))
+    pub fn of_counted(&self, counted: &CountedRows) -> Option<super::MassFitResult> {
+        Some(result::of(self, &self.counts(counted)?))
     }
 
-    pub(super) fn counts<'a>(&self, counted: &'a Partial) -> Option<&'a MassFitCounts> {
-        let (spec, counts) = counted.of_fit()?;
-        (*spec == self.counting()).then_some(counts)
-    }
-
-    /// That components have one shape, if that is so.
-    fn alike(&self, fitted: &FittedModel) -> Option<String> {
-        let mut models = self.models().iter();
-        let (_, model, _) = models.find(|(variation, ..)| *variation == fitted.variation)?;
-        let values: Vec<f64> = fitted.values.iter().map(|value| value.value).collect();
-        let wrong = Weights::new(model, &values, &Reference::One).err();
-        let wrong = wrong.filter(|wrong| matches!(wrong, WeightError::Singular { .. }));
-        wrong
-            .filter(|_| !values.is_empty())
-            .map(|wrong| wrong.to_string())
-    }
-
-    fn frozen(&self, model: &FittedModel) -> Result<FrozenModel, String> {
+    fn frozen(&self, found: &Found<'_>) -> Result<FrozenModel, String> {
+        let model = &found.fitted;
         if let Some(reason) = &model.failure {
-            return Err(self.alike(model).unwrap_or_else(|| reason.clone()));
+            let alike = alike(&found.model, model);
+            return Err(alike.unwrap_or_else(|| reason.clone()));
         }
         let values = model.values.iter().map(|value| FrozenValue {
             name: value.name.clone(),
@@ -184,4 +220,14 @@ impl MassFitSpec {
             edm: model.edm,
         })
     }
+}
+
+/// That components have one shape, if that is so.
+fn alike(model: &Model, fitted: &FittedModel) -> Option<String> {
+    let values: Vec<f64> = fitted.values.iter().map(|value| value.value).collect();
+    let wrong = Weights::new(model, &values, &Reference::One).err();
+    let wrong = wrong.filter(|wrong| matches!(wrong, WeightError::Singular { .. }));
+    wrong
+        .filter(|_| !values.is_empty())
+        .map(|wrong| wrong.to_string())
 }

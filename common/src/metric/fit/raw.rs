@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cow::Cow;
 use crate::field_hash::FieldHash;
 use crate::metric::bins::RawBins;
 use crate::metric::condition::hash_of;
@@ -55,6 +56,12 @@ pub struct RawMassFit {
     /// Whether the file of a fit has what was counted, for weights that need it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keeps_counts: bool,
+    /// Other stages of whose rows it needs histograms: templates, and what weights are orthogonal by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histograms: Vec<String>,
+    /// What weights by it are orthogonal by.
+    #[serde(default, skip_serializing_if = "are_classic")]
+    pub cows: Vec<Cow>,
     /// Names and definitions of the campaign's functions that the condition calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<(String, String)>,
@@ -78,6 +85,11 @@ pub struct RawNumbers {
     pub name: String,
     /// What is said of it.
     pub numbers: Vec<f64>,
+}
+
+/// Whether all weights are sWeights.
+fn are_classic(cows: &[Cow]) -> bool {
+    cows.iter().all(|cow| *cow == Cow::Density)
 }
 
 impl RawMassFit {
@@ -107,6 +119,8 @@ impl RawMassFit {
             fix,
             constrain,
             keeps_counts,
+            histograms,
+            cows,
             functions,
         } = self;
         let [low, high] = range;
@@ -145,6 +159,12 @@ impl RawMassFit {
             .parts("fix", fix.iter().map(of_parameter))
             .parts("constrain", constrain.iter().map(of_parameter));
         hash.flag("keeps_counts", *keeps_counts);
+        if !histograms.is_empty() {
+            hash.texts("histograms", histograms);
+        }
+        if !are_classic(cows) {
+            hash.texts("cows", cows.iter().map(ToString::to_string));
+        }
         if !functions.is_empty() {
             hash.parts("functions", functions.iter().map(hash_of));
         }

@@ -39,6 +39,8 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<RawMassFit> {
         fix,
         constrain,
         keeps_counts: false,
+        histograms: Vec::new(),
+        cows: Vec::new(),
         functions: Vec::new(),
     })
 }

@@ -1,14 +1,18 @@
 //! The fits of all categories, made from everything that was merged.
 
-use lumimill_fit::{Fit, Histogram, NoHistogram, Sample, fit};
+use std::borrow::Cow;
+
+use lumimill_fit::{Fit, Histogram, Model, NoHistogram, Sample, fit};
 use serde::Serialize;
 
 use super::control::Parts;
+use super::cow::Histograms;
 use super::fitted::fitted;
+use super::histograms::FitCounts;
 use super::spec::MassFitSpec;
 use super::validity::{self, ControlVerdict};
 use super::weighed::{ComponentSum, Control, Weighed, WeightedControl};
-use super::{CategoryCounts, MassFitCounts, control, values};
+use super::{CategoryCounts, control, values};
 use crate::metric::bins::RawBins;
 use crate::metric::tally::Tally;
 
@@ -119,83 +123,132 @@ pub struct FittedCurve {
     pub contents: Vec<f64>,
 }
 
-pub(super) fn of(spec: &MassFitSpec, counts: &MassFitCounts) -> MassFitResult {
-    let categories = counts.categories.iter().enumerate();
+/// The fit of a model in a category.
+pub(super) struct Found<'a> {
+    pub(super) model: Cow<'a, Model>,
+    pub(super) fitted: FittedModel,
+    pub(super) fit: Option<Fit>,
+}
+
+/// What is fitted in a category, with the fits of all models.
+pub(super) struct Fits<'a> {
+    pub(super) data: Histogram,
+    /// Those of other stages that it needs, as far as they are there.
+    pub(super) others: Histograms,
+    pub(super) found: Vec<Found<'a>>,
+}
+
+pub(super) fn of(spec: &MassFitSpec, counts: &FitCounts<'_>) -> MassFitResult {
+    let rows = counts.rows;
     MassFitResult {
         variable: spec.variable().to_owned(),
         weight: spec.weight().map(str::to_owned),
         range: spec.range(),
         by: spec.by().to_vec(),
-        categories: categories
-            .map(|(number, counts)| category(spec, number, counts))
+        categories: (0..rows.categories.len())
+            .filter_map(|number| category_of(spec, counts, number))
             .collect(),
-        outside: counts.outside,
-        out_of_range: counts.out_of_range,
-        missing: counts.missing,
+        outside: rows.outside,
+        out_of_range: rows.out_of_range,
+        missing: rows.missing,
         condition: spec.condition().map(str::to_owned),
-        cut: counts.cut,
-        untold: counts.untold,
+        cut: rows.cut,
+        untold: rows.untold,
     }
 }
 
 /// The fits of the category of a number.
 pub(super) fn category_of(
     spec: &MassFitSpec,
-    counts: &MassFitCounts,
+    counts: &FitCounts<'_>,
     number: usize,
 ) -> Option<FittedCategory> {
-    let counts = counts.categories.get(number)?;
-    Some(category(spec, number, counts))
-}
-
-fn category(spec: &MassFitSpec, number: usize, counts: &CategoryCounts) -> FittedCategory {
     let (name, edges) = spec.named(number);
-    let (data, found) = counts.fits(spec);
-    let controls = counts.controls(spec);
-    let mut nominal = Weighed::default();
+    let fits = fits_of(spec, counts, number)?;
+    let controls = counts.rows.categories.get(number)?.controls(spec);
+    // By each of the functions that weights by it are orthogonal by.
+    let mut nominal = Vec::new();
     let (mut sums, mut weighted) = (Vec::new(), Vec::new());
-    for ((variation, model, _), (_, fit)) in spec.models().iter().zip(&found) {
-        let Some(fit) = fit else {
-            continue;
-        };
-        let mut weighed = Weighed::of(variation, (model, fit), &data, &controls);
-        sums.append(&mut weighed.sums.clone());
-        weighted.append(&mut weighed.controls);
-        if *variation == "nominal" {
-            nominal = weighed;
+    for found in &fits.found {
+        for cow in spec.cows() {
+            let Some(fit) = &found.fit else {
+                continue;
+            };
+            let of = (found.fitted.variation, &*found.model, fit);
+            let mut weighed = Weighed::of(cow, of, (&fits.data, &fits.others), &controls);
+            sums.append(&mut weighed.sums.clone());
+            weighted.append(&mut weighed.controls);
+            if found.fitted.variation == "nominal" {
+                nominal.push(weighed);
+            }
         }
     }
-    let first = spec.models().first().zip(found.first());
-    let verdicts = first.map(|((_, model, _), (_, fit))| {
-        validity::verdicts((model, fit.as_ref()), &nominal, &controls)
-    });
-    FittedCategory {
+    let first = fits.found.first();
+    let verdicts = first
+        .map(|first| validity::verdicts((&first.model, first.fit.as_ref()), &nominal, &controls));
+    let Fits { data, found, .. } = fits;
+    Some(FittedCategory {
         name,
         edges,
         entries: data.entries(),
         contents: data.sumw().to_vec(),
         errors: data.sumw2().iter().map(|squares| squares.sqrt()).collect(),
-        fits: found.into_iter().map(|(model, _)| model).collect(),
+        fits: found.into_iter().map(|found| found.fitted).collect(),
         verdicts: verdicts.unwrap_or_default(),
         sums,
         weighted,
-    }
+    })
 }
 
 /// The fits of the category of a number alone, and what was fitted.
-pub(super) fn fits_of(
-    spec: &MassFitSpec,
-    counts: &MassFitCounts,
+pub(super) fn fits_of<'a>(
+    spec: &'a MassFitSpec,
+    counts: &FitCounts<'_>,
     number: usize,
-) -> Option<(Histogram, Vec<FittedModel>)> {
-    let (data, found) = counts.categories.get(number)?.fits(spec);
-    let fits = found.into_iter().map(|(model, _)| model);
-    let fits = fits.collect();
-    Some((data, fits))
+) -> Option<Fits<'a>> {
+    let category = counts.rows.categories.get(number)?;
+    let others = counts.histograms(spec, number);
+    let histogram = category.histogram(spec);
+    let data = histogram.as_ref().unwrap_or(spec.empty());
+    let values = category.values.as_ref();
+    let values = values.map(|tally| values::values(tally, spec.fit_range(), data.entries()));
+    let sample = match (&histogram, &values) {
+        (Err(error), _) => Err(error.to_string()),
+        (_, Some(Err(error))) => Err(error.clone()),
+        (_, Some(Ok(values))) => Ok(Sample::Unbinned(values)),
+        (Ok(data), None) => Ok(Sample::Binned(data)),
+    };
+    let found = spec.models().iter().map(|(variation, model, setup)| {
+        let with_templates = others.as_ref().map_err(String::clone);
+        let with_templates =
+            with_templates.and_then(|others| spec.model_with((*variation, model), others));
+        let fitted_to = |model: &Model| {
+            let fit = fit(model, sample.clone()?, setup);
+            fit.map_err(|error| error.to_string())
+        };
+        let found = with_templates.and_then(|model| Ok((fitted_to(&model)?, model)));
+        match found {
+            Ok((fit, model)) => Found {
+                fitted: fitted(variation, &model, &fit, data),
+                model,
+                fit: Some(fit),
+            },
+            Err(failure) => Found {
+                model: Cow::Borrowed(model),
+                fitted: FittedModel::failed(variation, failure),
+                fit: None,
+            },
+        }
+    });
+    Some(Fits {
+        found: found.collect(),
+        data: data.clone(),
+        others: others.clone().unwrap_or_default(),
+    })
 }
 
 impl CategoryCounts {
-    fn histogram(&self, spec: &MassFitSpec) -> Result<Histogram, NoHistogram> {
+    pub(super) fn histogram(&self, spec: &MassFitSpec) -> Result<Histogram, NoHistogram> {
         let counts = counts(&self.entries, spec);
         let range = spec.empty().range();
         if self.weights.is_empty() {
@@ -205,32 +258,6 @@ impl CategoryCounts {
         let sumw2 = self.weights.iter().map(|sums| sums.squares()).collect();
         let entries = counts.into_iter().fold(0, u64::saturating_add);
         Histogram::of_sums(range, sumw, sumw2, entries)
-    }
-
-    /// What was counted, and the fit of each model to it.
-    fn fits(&self, spec: &MassFitSpec) -> (Histogram, Vec<(FittedModel, Option<Fit>)>) {
-        let histogram = self.histogram(spec);
-        let data = histogram.as_ref().unwrap_or(spec.empty());
-        let values = self.values.as_ref();
-        let values = values.map(|tally| values::values(tally, spec.fit_range(), data.entries()));
-        let fits = spec.models().iter().map(|(variation, model, setup)| {
-            let found = match (&histogram, &values) {
-                (Err(error), _) => Err(error.to_string()),
-                (_, Some(Err(error))) => Err(error.clone()),
-                (_, Some(Ok(values))) => {
-                    fit(model, Sample::Unbinned(values), setup).map_err(|error| error.to_string())
-                }
-                (Ok(data), None) => {
-                    fit(model, Sample::Binned(data), setup).map_err(|error| error.to_string())
-                }
-            };
-            match found {
-                Ok(found) => (fitted(variation, model, &found, data), Some(found)),
-                Err(failure) => (FittedModel::failed(variation, failure), None),
-            }
-        });
-        let fits = fits.collect();
-        (data.clone(), fits)
     }
 
     /// Each control variable with the counts in its parts.

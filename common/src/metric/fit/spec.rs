@@ -6,6 +6,7 @@ use lumimill_fit::{FitRange, Histogram, Model, Setup};
 use serde::Serialize;
 
 use super::check::{check_axes, check_condition, check_weight, models};
+use super::cow::Cow;
 use super::raw::{BINS, RawComponent, RawMassFit};
 use super::read;
 use crate::field_hash::FieldHash;
@@ -26,13 +27,13 @@ const MAX_BINS: u64 = 1 << 20;
 #[derive(Debug, Clone, Serialize)]
 #[serde(into = "RawMassFit")]
 pub struct MassFitSpec {
-    raw: RawMassFit,
+    pub(super) raw: RawMassFit,
     /// The columns that the condition reads.
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     /// Its bins, empty.
-    empty: Histogram,
+    pub(super) empty: Histogram,
     /// Nominal, and systematic if there is one.
-    models: Vec<(&'static str, Model, Setup)>,
+    pub(super) models: Vec<(&'static str, Model, Setup)>,
 }
 
 impl From<MassFitSpec> for RawMassFit {
@@ -117,31 +118,6 @@ impl MassFitSpec {
         &self.raw.control
     }
 
-    /// The same, with weights by it that are to be used for these columns, too, and held against a
-    /// column of the truth; its file has what was counted where `keeps_counts`.
-    ///
-    /// # Errors
-    /// Those that cannot be, each with the reason.
-    pub(crate) fn controlled(
-        &self,
-        names: &[String],
-        truth: Option<&String>,
-        keeps_counts: bool,
-    ) -> Result<Self, Vec<String>> {
-        let mut raw = self.raw.clone();
-        for name in names {
-            if raw.control.iter().all(|axis| axis.column != *name) {
-                raw.control.push(RawBins {
-                    column: name.clone(),
-                    edges: Vec::new(),
-                });
-            }
-        }
-        raw.truth = raw.truth.or_else(|| truth.cloned());
-        raw.keeps_counts |= keeps_counts;
-        Self::try_new(&raw)
-    }
-
     /// From where to where.
     #[must_use]
     pub fn range(&self) -> [f64; 2] {
@@ -157,41 +133,9 @@ impl MassFitSpec {
         section: &mut Section<'_>,
         functions: &[(String, String)],
     ) -> Option<Result<Self, Vec<String>>> {
-        let raw = Self::with_functions(Self::read(section)?, functions)?;
+        let mut raw = Self::with_functions(Self::read(section)?, functions)?;
+        raw.histograms = raw.templates().into_keys().collect();
         Some(Self::try_new(&raw))
-    }
-
-    /// What is counted for it: the same without models, so that what is fitted may change while the
-    /// counts stay.
-    #[must_use]
-    pub fn counting(&self) -> Self {
-        let raw = RawMassFit {
-            nominal: Vec::new(),
-            systematic: Vec::new(),
-            start: Vec::new(),
-            fix: Vec::new(),
-            constrain: Vec::new(),
-            keeps_counts: false,
-            ..self.raw.clone()
-        };
-        Self {
-            raw,
-            names: self.names.clone(),
-            empty: self.empty.clone(),
-            models: Vec::new(),
-        }
-    }
-
-    /// Hash of what decides the fits of these counts.
-    #[must_use]
-    pub fn fit_hash(&self) -> FieldHash {
-        // What weights are used for changes no fit.
-        let raw = RawMassFit {
-            control: Vec::new(),
-            truth: None,
-            ..self.raw.clone()
-        };
-        raw.hash()
     }
 
     /// The columns that it reads, each once.
@@ -251,6 +195,21 @@ impl MassFitSpec {
         match variation {
             "systematic" => &self.raw.systematic,
             _ => &self.raw.nominal,
+        }
+    }
+
+    /// The other stages of whose rows it needs histograms.
+    #[must_use]
+    pub fn histograms(&self) -> &[String] {
+        &self.raw.histograms
+    }
+
+    /// What weights by it are orthogonal by; the density where nobody says.
+    pub(super) fn cows(&self) -> &[Cow] {
+        const CLASSIC: &[Cow] = &[Cow::Density];
+        match self.raw.cows.as_slice() {
+            [] => CLASSIC,
+            cows => cows,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Fits of merged counts, and what cannot be one.
 
+mod templates;
+
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
@@ -39,6 +41,8 @@ fn raw() -> RawMassFit {
         control: Vec::new(),
         truth: None,
         keeps_counts: false,
+        histograms: Vec::new(),
+        cows: Vec::new(),
         functions: Vec::new(),
         start: Vec::new(),
         fix: vec![RawNumbers {

@@ -1,13 +1,13 @@
 //! The same fit with other components, to see what would come of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use lumimill_fit::Model;
 
+use super::histograms::CountedRows;
 use super::raw::{RawComponent, RawMassFit};
 use super::spec::MassFitSpec;
 use super::{FittedCategory, result};
-use crate::metric::partial::Partial;
 
 impl MassFitSpec {
     /// The same with these components of the nominal model in the place of those of their names, or
@@ -56,7 +56,12 @@ impl MassFitSpec {
             let texts: Vec<(&str, &str)> = texts
                 .map(|component| (component.name.as_str(), component.density.as_str()))
                 .collect();
-            Model::new(self.empty().range(), &texts, &BTreeMap::new()).ok()
+            Model::new(
+                self.fit_range(),
+                &texts,
+                &raw.flat_templates(self.fit_range()),
+            )
+            .ok()
         });
         let names = models.map(|model| {
             let names = model.parameter_names().map(str::to_owned);
@@ -67,9 +72,9 @@ impl MassFitSpec {
 
     /// The fits of a category by its name, of what was counted.
     #[must_use]
-    pub fn category_of(&self, counted: &Partial, name: &str) -> Option<FittedCategory> {
+    pub fn category_of(&self, counted: &CountedRows, name: &str) -> Option<FittedCategory> {
         let mut numbers = 0..self.categories();
         let number = numbers.find(|number| self.named(*number).0 == name)?;
-        result::category_of(self, self.counts(counted)?, number)
+        result::category_of(self, &self.counts(counted)?, number)
     }
 }

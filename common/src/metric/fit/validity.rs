@@ -47,7 +47,7 @@ pub struct TruthTest {
 /// The verdicts of a category on each control variable.
 pub(super) fn verdicts(
     (model, fit): (&Model, Option<&Fit>),
-    weighed: &Weighed,
+    weighed: &[Weighed],
     controls: &[Control<'_>],
 ) -> Vec<ControlVerdict> {
     let usable = fit.filter(|fit| fit.status == Status::Converged);
@@ -61,7 +61,10 @@ pub(super) fn verdicts(
         };
         let signal = signal_of(model);
         let found = factorisation(model, fit, signal, control.name, &control.parts.all);
-        let closure = weighed.closures.get(number).copied().flatten();
+        let closures = weighed.iter();
+        let closures = closures.filter_map(|weighed| weighed.closures.get(number).copied()?);
+        // Of several weights, those that are least like the truth.
+        let closure = closures.min_by(|a, b| a.p_value.total_cmp(&b.p_value));
         let of_truth = match closure {
             Some(closure) => Some(of_truth(&closure, control.name)),
             None if control.parts.truth.is_empty() => None,
@@ -70,9 +73,9 @@ pub(super) fn verdicts(
                 format!("the truth cannot be compared in parts of {}", control.name),
             )),
         };
-        let looks = [Some(weighed.verdict()), of_truth];
+        let looks = weighed.iter().map(Weighed::verdict).chain(of_truth);
         let mut worst = (found.verdict, found.reason);
-        for look in looks.into_iter().flatten() {
+        for look in looks {
             if look.0 > worst.0 {
                 worst = look;
             }

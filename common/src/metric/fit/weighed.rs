@@ -1,11 +1,10 @@
 //! What the weights by a fit add up to: of each component, and in parts of control variables.
 
-use lumimill_fit::{
-    BinnedWeights, Closure, Fit, Histogram, Model, Reference, Status, SumRule, Verdict,
-};
+use lumimill_fit::{BinnedWeights, Closure, Fit, Histogram, Model, Reference, Status, Verdict};
 use serde::Serialize;
 
 use super::control::Parts;
+use super::cow::{Cow, Histograms};
 
 /// Bins beyond which no sums are made: each has weights of its own.
 const MOST_BINS: usize = 1 << 16;
@@ -15,6 +14,8 @@ const MOST_BINS: usize = 1 << 16;
 pub struct ComponentSum {
     /// `nominal` or `systematic`.
     pub variation: &'static str,
+    /// What the weights are orthogonal by.
+    pub cow: String,
     /// The component.
     pub component: String,
     /// The yield of the fit.
@@ -42,6 +43,8 @@ pub struct WeightedControl {
     pub control: String,
     /// `nominal` or `systematic`.
     pub variation: &'static str,
+    /// What the weights are orthogonal by.
+    pub cow: String,
     /// The component.
     pub component: String,
     /// From where to where each part goes.
@@ -63,8 +66,9 @@ pub(super) struct Control<'a> {
 }
 
 /// What weights by one model add up to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Weighed {
+    cow: Cow,
     pub(super) sums: Vec<ComponentSum>,
     pub(super) controls: Vec<WeightedControl>,
     /// Of each control variable, the weights of the signal beside the truth.
@@ -77,37 +81,45 @@ pub(super) struct Weighed {
 
 impl Weighed {
     pub(super) fn of(
-        variation: &'static str,
-        (model, fit): (&Model, &Fit),
-        data: &Histogram,
+        cow: &Cow,
+        (variation, model, fit): (&'static str, &Model, &Fit),
+        (data, others): (&Histogram, &Histograms),
         controls: &[Control<'_>],
     ) -> Self {
-        let mut weighed = Self::default();
+        let mut weighed = Self {
+            cow: cow.clone(),
+            sums: Vec::new(),
+            controls: Vec::new(),
+            closures: Vec::new(),
+            failure: None,
+            unseen: None,
+        };
+        let bins = data.sumw().len();
         if fit.status != Status::Converged {
             return weighed;
         }
-        if data.sumw().len() > MOST_BINS {
+        if bins > MOST_BINS {
             weighed.unseen = Some(format!(
-                "sums of weights are looked at up to {MOST_BINS} bins, and there are {}",
-                data.sumw().len()
+                "sums of weights are looked at up to {MOST_BINS} bins, and there are {bins}"
             ));
             return weighed;
         }
-        if let Err(error) = weighed.add(variation, (model, fit), data, controls) {
-            weighed.failure = Some(error);
-        }
+        let reference = cow.reference(others, Some(data));
+        let of = (variation, model, fit);
+        let added = reference.and_then(|by| weighed.add(of, &by, data, controls));
+        weighed.failure = added.err();
         weighed
     }
 
     fn add(
         &mut self,
-        variation: &'static str,
-        (model, fit): (&Model, &Fit),
+        (variation, model, fit): (&'static str, &Model, &Fit),
+        reference: &Reference,
         data: &Histogram,
         controls: &[Control<'_>],
     ) -> Result<(), String> {
         let binned = |data: &Histogram| {
-            let weights = BinnedWeights::new(model, fit, &Reference::Density, data);
+            let weights = BinnedWeights::new(model, fit, reference, data);
             weights.map_err(|error| error.to_string())
         };
         let of_all = binned(data)?;
@@ -119,9 +131,10 @@ impl Weighed {
             else {
                 continue;
             };
-            let rule = SumRule::new(*sumw, *sumw2, yielded.value);
+            let rule = self.cow.rule(*sumw, *sumw2, yielded.value);
             self.sums.push(ComponentSum {
                 variation,
+                cow: self.cow.to_string(),
                 component: name.to_owned(),
                 amount: yielded.value,
                 amount_error: yielded.error,
@@ -154,6 +167,7 @@ impl Weighed {
                 self.controls.push(WeightedControl {
                     control: control.name.to_owned(),
                     variation,
+                    cow: self.cow.to_string(),
                     component: name.to_owned(),
                     edges: control.parts.edges.clone(),
                     entries: all.iter().map(Histogram::entries).collect(),
@@ -178,7 +192,7 @@ impl Weighed {
         if let Some(unseen) = &self.unseen {
             return (Verdict::Doubtful, unseen.clone());
         }
-        let rule = |sum: &ComponentSum| SumRule::new(sum.sumw, sum.sumw2, sum.amount).verdict();
+        let rule = |sum: &ComponentSum| self.cow.rule(sum.sumw, sum.sumw2, sum.amount).verdict();
         match self.sums.iter().max_by_key(|sum| rule(sum)) {
             Some(sum) => (rule(sum), sum.said()),
             None => (Verdict::Valid, String::new()),
@@ -189,8 +203,12 @@ impl Weighed {
 impl ComponentSum {
     /// As a sentence.
     pub(super) fn said(&self) -> String {
+        let by = match self.cow.as_str() {
+            "density" => String::new(),
+            cow => format!(" by {cow}"),
+        };
         format!(
-            "the weights of {} add up to {:.1}, its yield is {:.1}",
+            "the weights of {}{by} add up to {:.1}, its yield is {:.1}",
             self.component, self.sumw, self.amount
         )
     }

@@ -1,24 +1,15 @@
 //! Weights of rows by the fits of their categories.
 
+use std::borrow::Cow::{Borrowed, Owned};
 use std::collections::BTreeMap;
 
-use lumimill_fit::{Reference, Weights};
+use lumimill_fit::Weights;
 
+use super::cow::Cow;
 use super::frozen::FrozenFit;
 use super::spec::MassFitSpec;
 use crate::metric::row_batch::{FillError, RowBatch};
 use crate::metric::square::has_square;
-
-/// The function that weights are orthogonal by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WeightReference {
-    /// The density of all entries, as fitted.
-    Density,
-    /// 1.
-    One,
-    /// What was counted, in each category.
-    Counts,
-}
 
 /// The weights of all categories that have a fit.
 #[derive(Debug)]
@@ -33,24 +24,16 @@ impl<'a> Weigher<'a> {
     ///
     /// # Errors
     /// When one is of something else, or its components cannot be told apart.
-    pub fn new(
-        spec: &'a MassFitSpec,
-        fits: &[FrozenFit],
-        reference: WeightReference,
-    ) -> Result<Self, String> {
+    pub fn new(spec: &'a MassFitSpec, fits: &[FrozenFit], cow: &Cow) -> Result<Self, String> {
         let mut categories = BTreeMap::new();
         for number in 0..spec.categories() {
             let (name, _) = spec.named(number);
             let Some(fit) = fits.iter().find(|fit| fit.category == name) else {
                 continue;
             };
-            let reference = match reference {
-                WeightReference::Density => Reference::Density,
-                WeightReference::One => Reference::One,
-                WeightReference::Counts => fit
-                    .histogram()
-                    .map_err(|error| format!("category {name}: {error}"))?,
-            };
+            let of_category = |error: String| format!("category {name}: {error}");
+            let others = fit.others().map_err(of_category)?;
+            let reference = fit.reference(cow, &others).map_err(of_category)?;
             let mut weights = BTreeMap::new();
             for (variation, model, _) in spec.models() {
                 let frozen = fit.models.iter().find(|it| it.variation == *variation);
@@ -63,7 +46,12 @@ impl<'a> Weigher<'a> {
                 });
                 let of = || format!("category {name}, {variation}");
                 let values = values.ok_or_else(|| format!("{}: a fit of another model", of()))?;
-                let found = Weights::new(model, &values, &reference);
+                let model = spec.model_with((variation, model), &others);
+                let model = model.map_err(|error| format!("{}: {error}", of()))?;
+                let found = match model {
+                    Borrowed(model) => Weights::new(model, &values, &reference),
+                    Owned(model) => Weights::owning(model, &values, &reference),
+                };
                 let found = found.map_err(|error| format!("{}: {error}", of()))?;
                 weights.insert(*variation, found);
             }

@@ -80,9 +80,10 @@ fn of_values(found: &MassFitResult) -> Vec<u8> {
     table.bytes()
 }
 
-const SUM_COLUMNS: [&str; 11] = [
+const SUM_COLUMNS: [&str; 12] = [
     "category",
     "variation",
+    "cow",
     "component",
     "verdict",
     "yield",
@@ -99,7 +100,9 @@ fn sums(found: &MassFitResult) -> Vec<u8> {
     let mut table = csv::Table::new(&SUM_COLUMNS);
     for category in &found.categories {
         for sum in &category.sums {
-            table.text(&[&category.name, sum.variation, &sum.component, sum.verdict]);
+            let of = [&*category.name, sum.variation, &sum.cow, &sum.component];
+            table.text(&of);
+            table.text(&[sum.verdict]);
             table.numbers(&[Some(sum.amount), sum.amount_error]);
             let numbers = [sum.sumw, sum.sumw2, sum.error, sum.tolerance, sum.limit];
             table.numbers(&numbers.map(Some));
@@ -109,9 +112,10 @@ fn sums(found: &MassFitResult) -> Vec<u8> {
     table.bytes()
 }
 
-const WEIGHTED_COLUMNS: [&str; 11] = [
+const WEIGHTED_COLUMNS: [&str; 12] = [
     "category",
     "variation",
+    "cow",
     "component",
     "control",
     "part",
@@ -136,7 +140,7 @@ fn weighted(found: &MassFitResult) -> Vec<u8> {
         for (part, (((edges, entries), sumw), sumw2)) in parts.enumerate() {
             let variance = of.covariance.get(part).and_then(|row| row.get(part));
             let error = variance.map(|variance| variance.max(0.0).sqrt());
-            table.text(&[&category.name, of.variation, &of.component, &of.control]);
+            table.text(&place_of(category, of));
             let [low, high] = edges.map(Some);
             table.numbers(&[Some(part as f64), low, high, Some(*entries as f64)]);
             table.numbers(&[Some(*sumw), Some(*sumw2), error]);
@@ -146,9 +150,10 @@ fn weighted(found: &MassFitResult) -> Vec<u8> {
     table.bytes()
 }
 
-const COVARIANCE_COLUMNS: [&str; 7] = [
+const COVARIANCE_COLUMNS: [&str; 8] = [
     "category",
     "variation",
+    "cow",
     "component",
     "control",
     "part",
@@ -162,13 +167,23 @@ fn covariance(found: &MassFitResult) -> Vec<u8> {
     for (category, of) in controls(found) {
         for (part, row) in of.covariance.iter().enumerate() {
             for (other, covariance) in row.iter().enumerate().take(part + 1) {
-                table.text(&[&category.name, of.variation, &of.component, &of.control]);
+                table.text(&place_of(category, of));
                 table.numbers(&[part as f64, other as f64, *covariance].map(Some));
                 table.end();
             }
         }
     }
     table.bytes()
+}
+
+fn place_of<'a>(category: &'a FittedCategory, of: &'a WeightedControl) -> [&'a str; 5] {
+    [
+        &category.name,
+        of.variation,
+        &of.cow,
+        &of.component,
+        &of.control,
+    ]
 }
 
 fn controls(found: &MassFitResult) -> impl Iterator<Item = (&FittedCategory, &WeightedControl)> {

@@ -95,6 +95,7 @@ fn sums(found: &MassFitResult) -> String {
     let mut table = Table::new(&[
         ("category", Align::Left),
         ("model", Align::Left),
+        ("orthogonal by", Align::Left),
         ("component", Align::Left),
         ("yield", Align::Right),
         ("sum of weights", Align::Right),
@@ -105,6 +106,7 @@ fn sums(found: &MassFitResult) -> String {
             table.row(&[
                 category.name.clone(),
                 sum.variation.to_owned(),
+                sum.cow.clone(),
                 sum.component.clone(),
                 with_error(sum.amount, sum.amount_error),
                 with_error(sum.sumw, Some(sum.error)),

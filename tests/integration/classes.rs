@@ -143,6 +143,10 @@ fn what_becomes_of_nan_is_as_the_campaign_says() {
 #[test]
 fn a_truth_that_is_none_of_the_classes_names_what_it_holds() {
     let folder = CampaignFolder::pid(500);
+    folder.change("truth = \"species\"", "truth = \"p\"");
+    let ended = lumimill().on("check", &folder.file()).expect_code(2);
+    ended.says(&["stage[0].metric[0]: metric column `p` is Float32, expected an integer"]);
+    folder.change("truth = \"p\"", "truth = \"species\"");
     folder.change(", \"p_electron\"], names", "], names");
     folder.change(", \"electron\"], bins", "], bins");
     let ended = lumimill().on("run", &folder.file()).expect_code(3);

@@ -17,6 +17,7 @@ use crate::byte_size::ByteSize;
 use crate::commit_point::Witness;
 use crate::health::{Health, Served, serve};
 use crate::log::start_log;
+use crate::score::keep_runtime_within;
 use crate::slots::Slots;
 use crate::stored_campaigns::StoredCampaigns;
 use crate::supervisor::Supervisor;
@@ -150,6 +151,9 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
     let mut slots = Slots::new(&name, Box::new(campaigns), count);
     slots.stop = stop;
     slots.memory_limit = arguments.memory_limit.map(ByteSize::bytes);
+    if let Some(bytes) = slots.memory_limit {
+        keep_runtime_within(bytes);
+    }
     slots.witness = witness;
     let slots = Arc::new(slots);
     let health = Arc::new(Health::default());

@@ -42,7 +42,7 @@ pub use description::{Description, Speed, Value};
 pub use elements::{Elements, load_elements};
 #[cfg(feature = "runtime")]
 pub use engine::rewritten;
-pub use engine::{embedded_name, load, missing, runtime_here};
+pub use engine::{embedded_name, keep_runtime_within, load, missing, runtime_here};
 pub use error::{ModelError, Problem};
 pub use evaluator::{Evaluator, Gathering};
 pub use features::{Features, GatherError};

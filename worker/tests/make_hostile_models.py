@@ -23,10 +23,10 @@ def tree(inputs, outputs, targets=1):
     )
 
 
-def save(name, nodes, output, width, more=()):
+def save(name, nodes, output, width, more=(), made=None):
     graph = helper.make_graph(
         nodes, name, [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, width])],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)], list(more),
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, made)], list(more),
     )
     opsets = [helper.make_opsetid("", 15), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
@@ -56,3 +56,19 @@ index = onnx.numpy_helper.from_array(np.zeros(2000, np.int64), "i")
 nodes = [helper.make_node("Gather", ["x", "i"], [f"g{number}"], axis=1) for number in range(2200)]
 joined = helper.make_node("Concat", [f"g{number}" for number in range(2200)], ["c"], axis=1)
 save("features_gathered", nodes + [joined, tree(["c"], ["y"])], "y", 4, [index])
+
+# As many values as a value of the row says, times 10⁶: nothing in the file says how many that is.
+nodes = [
+    helper.make_node("ReduceMax", ["x"], ["largest"], keepdims=0), helper.make_node("Abs", ["largest"], ["positive"]),
+    helper.make_node("Add", ["positive", "one"], ["more"]), helper.make_node("Mul", ["more", "many"], ["much"]),
+    helper.make_node("Cast", ["much"], ["count"], to=TensorProto.INT64), helper.make_node("Reshape", ["count", "single"], ["shape"]),
+    helper.make_node("ConstantOfShape", ["shape"], ["zeros"]), helper.make_node("ReduceMean", ["zeros"], ["nothing"], keepdims=0),
+    helper.make_node("ReduceMean", ["x"], ["mean"], axes=[1], keepdims=1), helper.make_node("Add", ["mean", "nothing"], ["y"]),
+]
+more = [
+    onnx.numpy_helper.from_array(np.float32(1), "one"), onnx.numpy_helper.from_array(np.float32(200e6), "many"),
+    onnx.numpy_helper.from_array(np.array([1]), "single"),
+]
+folder = folder / "by_value"
+folder.mkdir(exist_ok=True)
+save("by_value", nodes, "y", 3, more, [None, 1])

@@ -19,6 +19,7 @@
 mod density;
 #[cfg(test)]
 mod draws;
+mod equal_bins;
 mod fit;
 mod likelihood;
 mod matrix;
@@ -28,6 +29,7 @@ mod notation;
 mod number;
 mod quadrature;
 mod range;
+mod ratio;
 mod sample;
 mod setup;
 mod start;
@@ -35,6 +37,7 @@ mod validity;
 mod weights;
 
 pub use density::{NoTemplate, Template, density_names};
+pub use equal_bins::EqualBins;
 pub use fit::{Fit, FitError, FitParameter, Goodness, Influence, Status, chi2_probability, fit};
 pub use matrix::Symmetric;
 pub use model::{Densities, Model, ModelError};

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::equal_bins::EqualBins;
 use crate::range::FitRange;
 
 /// The most bins that a histogram may have.
@@ -11,6 +12,7 @@ const MOST_BINS: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
     range: FitRange,
+    bins: EqualBins,
     sumw: Vec<f64>,
     sumw2: Vec<f64>,
     entries: u64,
@@ -34,11 +36,12 @@ pub enum NoHistogram {
 impl Histogram {
     /// An empty one.
     pub fn new(range: FitRange, bins: usize) -> Result<Self, NoHistogram> {
-        if bins == 0 || bins > MOST_BINS {
-            return Err(NoHistogram::Bins(bins));
-        }
+        let count = u32::try_from(bins).ok();
+        let count = count.filter(|_| (1..=MOST_BINS).contains(&bins));
+        let count = count.ok_or(NoHistogram::Bins(bins))?;
         Ok(Self {
             range,
+            bins: EqualBins::new(range.low(), range.high(), count),
             sumw: vec![0.0; bins],
             sumw2: vec![0.0; bins],
             entries: 0,
@@ -98,11 +101,7 @@ impl Histogram {
 
     /// The bin of `x`: bins are closed below, and the last one above, too.
     pub fn bin(&self, x: f64) -> Option<usize> {
-        let bins = self.sumw.len();
-        let place = (x - self.range.low()) / self.range.width() * bins as f64;
-        self.range
-            .contains(x)
-            .then_some((place as usize).min(bins - 1))
+        self.range.contains(x).then(|| self.bins.bin(x) as usize)
     }
 
     /// Adds what another histogram of the same bins has.
@@ -148,8 +147,7 @@ impl Histogram {
 
     /// The ends of a bin.
     pub fn edges(&self, bin: usize) -> (f64, f64) {
-        let bins = self.sumw.len() as f64;
-        let edge = |i: usize| self.range.low() + self.range.width() * (i as f64 / bins);
+        let edge = |bin: usize| self.bins.edge(u32::try_from(bin).unwrap_or(u32::MAX));
         (edge(bin), edge(bin + 1))
     }
 }

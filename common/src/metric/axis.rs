@@ -1,70 +1,48 @@
 //! A regular axis: equal bins on a closed range, with edges that selections can be made on.
 
+use lumimill_fit::EqualBins;
+
 /// Equal bins on `[low, high]`; a value on an inner edge belongs to the bin above it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Axis {
-    low: f64,
-    high: f64,
-    bins: u32,
-}
+pub(super) struct Axis(EqualBins);
 
 impl Axis {
     /// An axis whose numbers were validated by the metric's specification.
     pub(super) fn new(low: f64, high: f64, bins: u32) -> Self {
-        Self { low, high, bins }
+        Self(EqualBins::new(low, high, bins))
     }
 
     /// The lower end.
     pub(super) fn low(&self) -> f64 {
-        self.low
+        self.0.low()
     }
 
     /// The upper end.
     pub(super) fn high(&self) -> f64 {
-        self.high
+        self.0.high()
     }
 
     /// The number of bins.
     pub(super) fn bins(&self) -> u32 {
-        self.bins
+        self.0.bins()
     }
 
     /// The lower edge of `bin`; the upper edge of the last bin is `edge(bins)`.
     pub(super) fn edge(&self, bin: u32) -> f64 {
-        if bin >= self.bins {
-            return self.high;
-        }
-        // Multiplying first makes edges exact where they should be round: 31 of 60 on [0, 60].
-        let (width, bin, bins) = (self.high - self.low, f64::from(bin), f64::from(self.bins));
-        let offset = width * bin / bins;
-        self.low
-            + if offset.is_finite() {
-                offset
-            } else {
-                width * (bin / bins)
-            }
+        self.0.edge(bin)
     }
 
     /// The bin such that `edge(bin) <= value < edge(bin + 1)`, exactly, for a value in range;
     /// values outside, and `high` itself, go to the nearest bin.
     pub(super) fn clamped(&self, value: f64) -> u32 {
-        let last = self.bins.saturating_sub(1);
-        let scaled = (value - self.low) / (self.high - self.low) * f64::from(self.bins);
-        let mut bin = (scaled as u32).min(last);
-        while bin > 0 && value < self.edge(bin) {
-            bin -= 1;
-        }
-        while bin < last && value >= self.edge(bin + 1) {
-            bin += 1;
-        }
-        bin
+        self.0.bin(value)
     }
 
     /// Where a finite value lies with respect to the half-open range `[low, high)`.
     pub(super) fn place(&self, value: f64) -> Place {
-        if value < self.low {
+        if value < self.low() {
             Place::Below
-        } else if value >= self.high {
+        } else if value >= self.high() {
             Place::Above
         } else {
             Place::Bin(self.clamped(value))

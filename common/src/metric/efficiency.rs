@@ -25,6 +25,14 @@ pub(super) struct EfficiencyCounts {
     sums: Vec<Sums>,
     /// Rows with a weight or a value of an axis that is null, NaN or too large.
     missing: u64,
+    /// Rows that count, without the other weight.
+    #[serde(default, skip_serializing_if = "is_none")]
+    without_other: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(rows: &u64) -> bool {
+    *rows == 0
 }
 
 impl Counting for EfficiencyCounts {
@@ -35,6 +43,7 @@ impl Counting for EfficiencyCounts {
         Self {
             sums: vec![Sums::default(); spec.most_sums()],
             missing: 0,
+            without_other: 0,
         }
     }
 
@@ -59,10 +68,15 @@ impl Counting for EfficiencyCounts {
             let (weight, other) = (weights.as_ref().map(at), others.as_ref().map(at));
             let is_wrong = |weight: Option<f64>| weight.is_some_and(|weight| !has_square(weight));
             let bin = spec.bin(axes.iter().map(at));
-            let Some(bin) = bin.filter(|_| !is_wrong(weight) && !is_wrong(other)) else {
+            let Some(bin) = bin.filter(|_| !is_wrong(weight)) else {
                 self.missing = self.missing.saturating_add(1);
                 continue;
             };
+            // What it is compared with says nothing of the efficiency itself.
+            if is_wrong(other) {
+                self.without_other = self.without_other.saturating_add(1);
+            }
+            let other = other.filter(|_| !is_wrong(other));
             let passes = |of: &Vec<bool>| of.get(row).copied().unwrap_or(false);
             for (number, _) in precuts
                 .iter()
@@ -85,6 +99,7 @@ impl Counting for EfficiencyCounts {
             mine.merge(theirs);
         }
         self.missing = self.missing.saturating_add(other.missing);
+        self.without_other = self.without_other.saturating_add(other.without_other);
     }
 
     fn fits(&self, spec: &EfficiencySpec) -> bool {
@@ -96,7 +111,11 @@ impl Counting for EfficiencyCounts {
     }
 
     fn finalise(&self, spec: &EfficiencySpec) -> EfficiencyResult {
-        result::of(spec, &self.sums, self.missing)
+        let of_rows = result::of(spec, &self.sums, self.missing);
+        EfficiencyResult {
+            without_systematic: self.without_other,
+            ..of_rows
+        }
     }
 }
 

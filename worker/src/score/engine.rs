@@ -318,6 +318,15 @@ pub fn runtime_here() -> Result<Option<runtime_library::Library>, String> {
     Ok(None)
 }
 
+/// Has models that ONNX Runtime evaluates use no more than so many bytes together, in this process, if
+/// it is said before the library is loaded; without that, three quarters of what the machine has.
+pub fn keep_runtime_within(bytes: u64) {
+    #[cfg(feature = "runtime")]
+    super::runtime::keep_within(bytes);
+    #[cfg(not(feature = "runtime"))]
+    let _ = bytes;
+}
+
 /// What ONNX Runtime would be given of a file, of all of its outputs.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 //! is [`batch`]'s to say.
 
 mod any_size;
+mod arena;
 mod batch;
 mod library;
 mod session;
@@ -26,6 +27,7 @@ use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
 
 pub(super) use any_size::AnySize;
+pub(super) use arena::keep_within;
 pub(super) use library::{load as load_library, name};
 
 /// A model, loaded by ONNX Runtime.

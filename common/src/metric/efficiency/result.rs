@@ -29,6 +29,9 @@ pub struct EfficiencyResult {
     pub totals: Vec<EfficiencyBin>,
     /// Rows with a weight or a value that is null, NaN or too large.
     pub missing: u64,
+    /// Rows that count, and have no weight for the systematic error.
+    #[serde(skip_serializing_if = "super::is_none")]
+    pub without_systematic: u64,
 }
 
 /// One cut in one bin.
@@ -85,6 +88,7 @@ pub(super) fn of(spec: &EfficiencySpec, sums: &[Sums], missing: u64) -> Efficien
         bins,
         totals,
         missing,
+        without_systematic: 0,
     }
 }
 
@@ -184,6 +188,10 @@ impl EfficiencyResult {
         }
         if let Some(said) = left_out(self.missing, inside.saturating_add(outside)) {
             warnings.extend((inside > 0).then(|| format!("{name}: {said}")));
+        }
+        if self.without_systematic > 0 {
+            let rows = counted(self.without_systematic, "row");
+            warnings.push(format!("{name}: {rows} without a weight {} that can be counted: in the efficiency, not in its systematic error", self.systematic.as_deref().unwrap_or_default()));
         }
         let strange = self.bins.iter().filter(|bin| bin.is_inside);
         let strange = strange.filter(|bin| {

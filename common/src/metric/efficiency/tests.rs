@@ -99,6 +99,30 @@ fn efficiencies_are_quotients_of_sums_of_weights() {
     );
 }
 
+/// They were left out of the efficiency, too, which moved by that.
+#[test]
+fn rows_without_the_other_weight_are_in_the_efficiency() {
+    let mut rows = ROWS.to_vec();
+    let whole = filled(&rows).finalise(&spec());
+    rows[0].4 = f64::NAN;
+    let found = filled(&rows).finalise(&spec());
+    assert_eq!(
+        (found.missing, found.without_systematic),
+        (whole.missing, 1)
+    );
+    for (bin, of_whole) in found.bins.iter().zip(&whole.bins) {
+        assert_eq!(bin.efficiency, of_whole.efficiency);
+        assert_eq!(bin.error, of_whole.error);
+        assert_eq!(bin.rows, of_whole.rows);
+    }
+    assert!(
+        found
+            .warnings()
+            .iter()
+            .any(|it| it.contains("not in its systematic error"))
+    );
+}
+
 #[test]
 fn an_empty_bin_has_no_efficiency() {
     let found = filled(&ROWS[..1]).finalise(&spec());
@@ -186,6 +210,7 @@ fn mistakes_are_all_reported() {
 fn rows_that_are_all_left_out_are_told_with_the_reason() {
     let found = EfficiencyResult {
         missing: 3,
+        without_systematic: 0,
         ..filled(&[]).finalise(&spec())
     };
     let said = found.warnings();

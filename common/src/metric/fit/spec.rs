@@ -31,7 +31,7 @@ pub struct MassFitSpec {
     /// The columns that the condition reads.
     pub(super) names: Vec<String>,
     /// Its bins, empty.
-    pub(super) empty: Histogram,
+    pub(super) empty: Box<Histogram>,
     /// Nominal, and systematic if there is one.
     pub(super) models: Vec<(&'static str, Model, Setup)>,
 }
@@ -281,7 +281,7 @@ impl Kind for MassFitSpec {
             }
         };
         let empty = match Histogram::new(range, bins as usize) {
-            Ok(empty) => empty,
+            Ok(empty) => Box::new(empty),
             Err(error) => {
                 errors.push(format!("fit.bins: {error}"));
                 return Err(errors);

@@ -31,6 +31,7 @@ fn stage(name: &str, [first, second]: [Option<[f64; 3]>; 2]) -> StageReport {
         bins: vec![bin([0.0, 1.0], first), bin([1.0, 2.0], second)],
         totals: vec![bin([0.0, 2.0], first)],
         missing: 0,
+        without_systematic: 0,
     };
     StageReport {
         name: name.to_owned(),

@@ -6,6 +6,7 @@ use ort::environment::Environment;
 use ort::logging::LogLevel;
 use tracing::debug;
 
+use super::arena::share_memory;
 use crate::runtime_library::{INSTALL, Library, find};
 
 static LOADED: OnceLock<Loaded> = OnceLock::new();
@@ -72,6 +73,7 @@ fn load_now() -> Result<Loaded, String> {
         .build()
         .map_err(|error| told(&error))?;
     environment.set_log_level(LogLevel::Error);
+    share_memory(&environment).map_err(|error| told(&error))?;
     Ok(Loaded {
         library,
         environment,

@@ -126,6 +126,7 @@ impl Asked {
                 .with_inter_threads(1)?
                 .with_parallel_execution(false)?
                 .with_memory_pattern(false)?
+                .with_env_allocators()?
                 .commit_from_memory(&self.model)
         })?;
         Ok(Session { inner })

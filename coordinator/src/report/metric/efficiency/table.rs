@@ -87,6 +87,13 @@ fn note(found: &EfficiencyResult) -> String {
             "{rows} left out, with a value or weight that is null, NaN or beyond 1e150."
         ));
     }
+    if found.without_systematic > 0 {
+        let rows = counted(found.without_systematic, "row");
+        parts.push(format!(
+            "{rows} are in the efficiency and not in its systematic error, whose weight is null, NaN or beyond \
+             1e150 there."
+        ));
+    }
     let more = found.bins.len().saturating_sub(MOST_ROWS);
     if more > 0 {
         parts.push(format!(

@@ -29,11 +29,11 @@ pub struct Marker {
     pub shard: ShardId,
     /// Key of the Parquet object.
     pub object: String,
-    /// Rows in it.
+    /// Rows in it, or rows that were measured.
     pub rows: u64,
-    /// Its size in bytes.
+    /// Its size in bytes; 0 where its stage writes no table.
     pub bytes: u64,
-    /// Its BLAKE3 hash, in hexadecimal.
+    /// Its BLAKE3 hash, in hexadecimal; empty where its stage writes no table.
     pub hash: String,
     /// Events and rows after each step.
     pub cut_flow: CutFlow,
@@ -82,6 +82,8 @@ pub struct Expected<'a> {
     pub shard: &'a Shard,
     /// The steps of the cut flow of its stage.
     pub steps: &'a [(String, Unit)],
+    /// Whether its stage writes tables.
+    pub writes_table: bool,
 }
 
 impl Marker {
@@ -110,10 +112,19 @@ impl Marker {
     /// shard.
     pub fn read(bytes: &[u8], expected: Expected<'_>) -> Result<Self, FormError> {
         let marker = Self::from_bytes(bytes)?;
-        let Expected { shard, steps } = expected;
+        let Expected {
+            shard,
+            steps,
+            writes_table,
+        } = expected;
         let object = object_key(&shard.stage, shard.id);
         if marker.shard != shard.id || marker.object != object.as_str() {
             let reason = format!("it is of another shard, {}", marker.object);
+            return Err(FormError::Damaged(reason));
+        }
+        if marker.has_table() != writes_table {
+            let is_there = if writes_table { "no table" } else { "a table" };
+            let reason = format!("it says that there is {is_there}");
             return Err(FormError::Damaged(reason));
         }
         let checked = counts::check(&marker.cut_flow, steps, shard, marker.rows);
@@ -144,6 +155,12 @@ impl Marker {
             return Err(FormError::Damaged(reason));
         }
         serde_json::from_slice(body).map_err(damaged)
+    }
+
+    /// Whether there is a table.
+    #[must_use]
+    pub fn has_table(&self) -> bool {
+        !self.hash.is_empty()
     }
 
     /// Whether it holds what is measured: these metrics, in this order.

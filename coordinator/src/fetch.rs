@@ -7,6 +7,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream::{self, StreamExt};
+use lumimill_common::campaign::StageName;
 use lumimill_common::control::PlanKeys;
 use lumimill_common::marker::Marker;
 use lumimill_common::shard::{Shard, ShardId};
@@ -139,9 +140,11 @@ impl<'a> Fetch<'a> {
         let markers = Markers::of(campaign);
         let of_shard = |shard: &Shard| object_key(&shard.stage, shard.id);
         let bringing = |shard| self.table(&markers, shard);
-        for (_, brought) in self.all(&plan.shards, bringing, of_shard).await {
+        let bare = plan.stages.iter().filter(|stage| stage.without_tables);
+        let bare: BTreeSet<&StageName> = bare.map(|stage| &stage.name).collect();
+        for (shard, brought) in self.all(&plan.shards, bringing, of_shard).await {
             match brought {
-                Ok(()) => fetched.tables += 1,
+                Ok(()) => fetched.tables += usize::from(!bare.contains(&shard.stage)),
                 Err(lack) => fetched.lacks(lack)?,
             }
         }
@@ -197,7 +200,9 @@ impl<'a> Fetch<'a> {
             Ok(Err(fault)) => return Err(unsound(fault)),
             Err(error) => return Err(self.unread(name, error)),
         };
-        self.checked(store.as_ref(), shard, &marker).await?;
+        if marker.has_table() {
+            self.checked(store.as_ref(), shard, &marker).await?;
+        }
         let fit = fit_file(store.as_ref(), shard, &marker).await;
         if let Some((key, bytes)) = fit.map_err(|error| self.unread(name.clone(), error.into()))? {
             self.copy.put(&key, bytes.map_err(unsound)?).await?;

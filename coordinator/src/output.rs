@@ -277,8 +277,12 @@ impl Output {
         let key = marker_key(&shard.stage, shard.id);
         if let Some(bytes) = self.store.get(&key).await? {
             let aside = measure_key(&shard.stage, shard.id);
-            self.store.put(&aside, bytes).await?;
+            self.store.put(&aside, bytes.clone()).await?;
             self.store.delete(&key).await?;
+            // Whoever saw both may have removed this one meanwhile.
+            if self.store.get(&aside).await?.is_none() {
+                self.store.put(&aside, bytes).await?;
+            }
         }
         Ok(())
     }

@@ -150,6 +150,7 @@ pub struct Markers(BTreeMap<StageName, OfStage>);
 struct OfStage {
     steps: Vec<(String, Unit)>,
     metrics: Vec<MetricSpec>,
+    writes_table: bool,
 }
 
 impl Markers {
@@ -160,6 +161,7 @@ impl Markers {
         let of_stage = |stage: &Stage| OfStage {
             steps: stage.steps(drops_duplicates),
             metrics: stage.measured(),
+            writes_table: stage.writes_table,
         };
         let stages = campaign.stages.iter();
         let stages = stages.map(|stage| (stage.name.clone(), of_stage(stage)));
@@ -175,11 +177,20 @@ impl Markers {
         output: &Output,
         shard: &Shard,
     ) -> anyhow::Result<Result<Option<Marker>, Fault>> {
-        let OfStage { steps, metrics } = self.0.get(&shard.stage).with_context(|| {
+        let OfStage {
+            steps,
+            metrics,
+            writes_table,
+        } = self.0.get(&shard.stage).with_context(|| {
             let location = output.store().location();
             format!("{location}: campaign.toml has no stage {}", shard.stage)
         })?;
-        let marker = match output.marker(Expected { shard, steps }).await? {
+        let expected = Expected {
+            shard,
+            steps,
+            writes_table: *writes_table,
+        };
+        let marker = match output.marker(expected).await? {
             Ok(Some(marker)) => marker,
             Ok(None) => return Ok(Ok(None)),
             Err(reason) => return Ok(Err(Fault::Marker(reason))),

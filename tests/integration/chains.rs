@@ -3,6 +3,7 @@
 
 mod beside;
 mod kills;
+mod measures;
 mod messages;
 mod pool;
 
@@ -77,6 +78,18 @@ drift = { by = "run", columns = ["score", "ratio"] }
 histogram = { column = "m_mumu", bins = 120, range = [0.0, 120.0] }
 "#;
 
+/// What only measures the rows of the last stage, and writes no table.
+const SPECTRA: &str = r#"
+[[stage]]
+name = "spectra"
+from = "scored"
+where = "pt_mumu > 5"
+[[stage.metric]]
+histogram = { column = "m_mumu", bins = 120, range = [0.0, 120.0] }
+[[stage.metric]]
+ranking = { label = "HLT_Mu17_Mu8", score = "score", per = "event" }
+"#;
+
 /// The demo's input in shards of 1,000 events, with these stages.
 fn folder(stages: &str) -> CampaignFolder {
     let folder = CampaignFolder::demo(6_000);
@@ -93,7 +106,7 @@ fn with_stages(folder: &CampaignFolder, stages: &str) {
 }
 
 fn chain() -> String {
-    format!("{CHAIN}{SCORES}")
+    format!("{CHAIN}{SCORES}{SPECTRA}")
 }
 
 fn text(path: &Path) -> &str {

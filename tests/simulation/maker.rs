@@ -92,7 +92,7 @@ async fn made(attempt: &Attempt, sources: Sources) -> Result<(Finished, Measured
     let Some(earlier) = earlier else {
         let (finished, measured) = attempt.make(sources).await?;
         let made = Made {
-            bytes: fs::read(&finished.path).unwrap(),
+            bytes: fs::read(finished.path.as_ref().unwrap()).unwrap(),
             rows: finished.rows,
             hash: finished.hash.clone(),
             measured: measured.clone(),
@@ -102,7 +102,7 @@ async fn made(attempt: &Attempt, sources: Sources) -> Result<(Finished, Measured
     };
     let path = scratch_path(&attempt.production, shard);
     let finished = Finished {
-        path: path.clone(),
+        path: Some(path.clone()),
         rows: earlier.rows,
         bytes: earlier.bytes.len() as u64,
         hash: earlier.hash.clone(),

@@ -89,6 +89,7 @@ impl Attempt {
         let expected = Expected {
             shard,
             steps: &stage.steps(),
+            writes_table: stage.stage().writes_table,
         };
         match Marker::read(&bytes, expected) {
             Ok(marker) => Ok(Some(marker)),

@@ -66,8 +66,7 @@ impl Attempt {
             (wanted, _) => wanted,
         };
         if frozen.is_err() {
-            // The next attempt writes it anew; what stays is swept with the scratch space.
-            let _ = std::fs::remove_file(&finished.path);
+            finished.remove();
         }
         frozen?;
         let object = object_key(&shard.stage, shard.id);
@@ -78,7 +77,7 @@ impl Attempt {
             object: object.to_string(),
             rows: finished.rows,
             bytes: finished.bytes,
-            hash: finished.hash,
+            hash: finished.hash.clone(),
             cut_flow: measured.cut_flow,
             tells_events: measured.tells_events,
             engines,
@@ -86,12 +85,13 @@ impl Attempt {
             partials: measured.partials,
         };
         let bytes = self.bytes_of(&marker)?;
-        let put = production.store.put_file(&object, &finished.path).await;
-        if put.is_err() {
-            // The next attempt writes it anew; what stays is swept with the scratch space.
-            let _ = std::fs::remove_file(&finished.path);
+        if let Some(path) = &finished.path {
+            let put = production.store.put_file(&object, path).await;
+            if put.is_err() {
+                finished.remove();
+            }
+            put.map_err(|error| store_failure(&error))?;
         }
-        put.map_err(|error| store_failure(&error))?;
         self.tell(CommitPoint::ObjectPut);
         self.mark(bytes).await?;
         Ok(marker)
@@ -104,7 +104,9 @@ impl Attempt {
             production, shard, ..
         } = self;
         let prepared = production.stages.get(&shard.stage);
-        let able = |stage: &&Arc<PreparedStage>| can_be_measured(&earlier, stage.metrics());
+        let able = |stage: &&Arc<PreparedStage>| {
+            earlier.has_table() && can_be_measured(&earlier, stage.metrics())
+        };
         let Some(prepared) = prepared.filter(able).cloned() else {
             return Ok(None);
         };

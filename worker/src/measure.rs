@@ -27,7 +27,8 @@ const BATCH_ROWS: usize = 16_384;
 /// Bytes of a table that are copied at once.
 const PIECE: u64 = 8 << 20;
 
-/// Whether what a stage measures can be measured on a table with this marker: what counts events
+/// Whether what a stage measures can be measured without making the table of this marker again, which
+/// is so where there is none: what counts events
 /// must be able to tell them apart, and what is of cuts needs the rows that did not pass, and what shuffles features needs all of
 /// these.
 #[must_use]
@@ -37,7 +38,7 @@ pub fn can_be_measured(marker: &Marker, metrics: &[MetricSpec]) -> bool {
             && metric.shuffles().is_none()
             && (marker.tells_events || !metric.needs_events())
     };
-    metrics.iter().all(is_of_table)
+    !marker.has_table() || metrics.iter().all(is_of_table)
 }
 
 /// A table in scratch space; removed when it is dropped.

@@ -24,17 +24,38 @@ pub struct ParquetOutput {
     rows: u64,
 }
 
-/// A finished file.
+/// A finished file, or the rows of a stage that writes none.
 #[derive(Debug)]
 pub struct Finished {
-    /// Where it lies.
-    pub path: PathBuf,
+    /// Where it lies, if there is one.
+    pub path: Option<PathBuf>,
     /// Rows in it.
     pub rows: u64,
     /// Its size in bytes.
     pub bytes: u64,
     /// Its BLAKE3 hash, in hexadecimal.
     pub hash: String,
+}
+
+impl Finished {
+    /// Rows that were only measured.
+    #[must_use]
+    pub fn without_table(rows: u64) -> Self {
+        Self {
+            path: None,
+            rows,
+            bytes: 0,
+            hash: String::new(),
+        }
+    }
+
+    /// Removes the file from scratch space: the next attempt writes it anew.
+    pub(crate) fn remove(&self) {
+        if let Some(path) = &self.path {
+            // Scratch space is swept anyway; this only frees it sooner.
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl ParquetOutput {
@@ -87,7 +108,7 @@ impl ParquetOutput {
         let hash = file.hash.finalize().to_hex().to_string();
         let path = std::mem::take(&mut self.path);
         Ok(Finished {
-            path,
+            path: Some(path),
             rows: self.rows,
             bytes: file.bytes,
             hash,

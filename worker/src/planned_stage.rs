@@ -23,6 +23,9 @@ pub struct PlannedStage {
     /// The names of the categories that it fits; none where it has rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
+    /// Whether it writes no tables, and only measures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_tables: bool,
     /// Digest of what it does (see [`lumimill_common::shard::stage_digest`]).
     pub digest: String,
     /// SHA-256 of its model files, in order.
@@ -75,6 +78,7 @@ impl PlannedStage {
             beside: Vec::new(),
             wholes: Vec::new(),
             categories: Vec::new(),
+            without_tables: false,
             digest: digest.to_owned(),
             models: Vec::new(),
             engines: Vec::new(),
@@ -99,12 +103,15 @@ impl PlannedStage {
     }
 
     /// Digest of all that decides the bytes of its shards, apart from their input: of what it
-    /// does, and of the types of its columns, which depend on all files together.
+    /// does, and of the types of its columns, which depend on all files together. Columns that it only
+    /// measures are written nowhere.
     #[must_use]
     pub fn output_digest(&self) -> String {
         let mut hash = FieldHash::of("output");
         hash.text("stage", &self.digest);
-        self.types.add_to(&mut hash);
+        if !self.without_tables {
+            self.types.add_to(&mut hash);
+        }
         hash.to_string()
     }
 }

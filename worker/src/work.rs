@@ -39,12 +39,17 @@ impl<'a> Work<'a> {
         } = attempt;
         let schema = unit::with_units(compiled);
         let facts = facts(&production.campaign, shard, compiled, &given.digests());
-        let output = ParquetOutput::create(&scratch_path(production, shard), &schema, facts)?;
+        let path = scratch_path(production, shard);
+        let output = match compiled.stage().writes_table {
+            true => Some(ParquetOutput::create(&path, &schema, facts)?),
+            false => None,
+        };
         Ok(Self {
             production,
             schema,
             sink: ScratchSink {
                 output,
+                rows: 0,
                 steps: Steps::of(attempt),
                 pace,
                 memory,
@@ -86,7 +91,7 @@ impl<'a> Work<'a> {
         } = self;
         let entries = sink.steps.entries();
         let left = sink.pace.as_ref().map_or(0, Pace::left);
-        let done = done.and_then(|()| Ok((sink.output.finish()?, measuring.done()?)));
+        let done = done.and_then(|()| Ok((sink.finish()?, measuring.done()?)));
         match &done {
             Ok(_) => production.advance(left),
             // What failed is not behind us.
@@ -97,16 +102,31 @@ impl<'a> Work<'a> {
 }
 
 struct ScratchSink<'a> {
-    output: ParquetOutput,
+    /// The table, where its stage writes one.
+    output: Option<ParquetOutput>,
+    rows: u64,
     steps: Steps<'a>,
     /// Where what is read are not the entries of the shard.
     pace: Option<Pace>,
     memory: Memory<'a>,
 }
 
+impl ScratchSink<'_> {
+    fn finish(self) -> Result<Finished, Failure> {
+        match self.output {
+            Some(output) => output.finish(),
+            None => Ok(Finished::without_table(self.rows)),
+        }
+    }
+}
+
 impl Sink for ScratchSink<'_> {
     fn rows(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
-        self.output.write(rows)
+        self.rows += rows.num_rows() as u64;
+        match &mut self.output {
+            Some(output) => output.write(rows),
+            None => Ok(()),
+        }
     }
 
     fn progress(&mut self, entries: u64) -> Result<(), Unfinished> {

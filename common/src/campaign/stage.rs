@@ -88,6 +88,10 @@ pub struct Stage {
     /// What is counted on its rows for the fits and densities of later stages.
     #[serde(skip)]
     pub counted: Vec<MetricSpec>,
+    /// Whether it writes a table: not where it only measures rows that it makes nothing of, and nobody
+    /// reads what it leaves of them.
+    #[serde(skip)]
+    pub writes_table: bool,
     /// Where these are in the file, and what of it is not among them.
     #[serde(skip)]
     pub reading: Reading,

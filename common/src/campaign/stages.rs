@@ -18,6 +18,18 @@ use super::weights::control_fits;
 use crate::metric::{MetricSpec, metrics_are_too_large};
 use crate::section::Section;
 
+/// Says of each stage whether it writes a table.
+fn say_which_write(stages: &mut [Stage]) {
+    let read = stages
+        .iter()
+        .flat_map(|stage| stage.from.iter().chain(stage.beside()));
+    let read: BTreeSet<StageName> = read.cloned().collect();
+    for stage in stages {
+        let makes = stage.is_estimate() || stage.weigh.is_some() || !stage.only_measures();
+        stage.writes_table = makes || read.contains(&stage.name);
+    }
+}
+
 /// What stands beside the folders of stages in an output.
 const TAKEN: [&str; 3] = ["report", "plan.parquet", "campaign.toml"];
 
@@ -71,6 +83,7 @@ impl Stage {
             root.problem(&format!("stage[{number}].{key}"), message);
         }
         count_for_fits(&mut stages);
+        say_which_write(&mut stages);
         stages
     }
 
@@ -126,6 +139,7 @@ impl Stage {
             kde,
             weigh: Weigh::read(section, sources),
             counted: Vec::new(),
+            writes_table: true,
             reading,
         };
         section.finish();

@@ -90,6 +90,7 @@ fn read(bytes: &[u8]) -> Result<Marker, FormError> {
         Expected {
             shard: &shard(),
             steps: &steps(),
+            writes_table: true,
         },
     )
 }

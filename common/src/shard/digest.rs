@@ -41,6 +41,7 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         fit,
         kde,
         weigh,
+        writes_table,
         // Where all of that is in its file.
         reading: _,
     } = stage;
@@ -79,6 +80,7 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
     if let Some(weigh) = weigh {
         hash.part("weigh", &of_weigh(weigh));
     }
+    hash.flag("without_table", !writes_table);
     if let Some(Grouping { keys, collection }) = grouping {
         hash.texts("group_by", keys).text("collection", collection);
     }

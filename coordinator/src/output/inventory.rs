@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::StageName;
-use lumimill_common::shard::ShardId;
-use lumimill_common::stage_keys::measure_key;
-use lumimill_common::store::{Key, Object};
+use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::stage_keys::{marker_key, measure_key};
+use lumimill_common::store::{Key, Object, StoreError};
 
 use super::{AT_ONCE, Output, key};
 use crate::campaign_file::Mistakes;
@@ -21,8 +21,11 @@ pub struct Inventory {
     pub earlier: BTreeSet<ShardId>,
     /// Shards with a failed record and no marker.
     pub failed: BTreeSet<ShardId>,
-    /// Size in bytes of the table of each shard that has one, marker or not.
+    /// Size in bytes of the table of each shard that has one, marker or not; 0 for those that are done
+    /// and whose stage writes none.
     pub tables: BTreeMap<ShardId, u64>,
+    /// Shards that are done, and whose stage writes no tables.
+    measured: BTreeSet<ShardId>,
     /// What is named as Parquet and has no name of a table: readers of the folder would see it.
     pub foreign: Vec<Key>,
 }
@@ -32,7 +35,9 @@ impl Inventory {
     /// markers.
     #[must_use]
     pub fn gone(&self) -> BTreeSet<ShardId> {
-        let has_table = |id: &ShardId| self.tables.get(id).is_some_and(|size| *size > 0);
+        let has_table = |id: &ShardId| {
+            self.measured.contains(id) || self.tables.get(id).is_some_and(|size| *size > 0)
+        };
         let without = self.done.iter().filter(|id| !has_table(id));
         without.copied().collect()
     }
@@ -41,6 +46,23 @@ impl Inventory {
     #[must_use]
     pub fn to_measure(&self) -> BTreeSet<ShardId> {
         &self.earlier - &self.done
+    }
+
+    /// Adds what is there of a stage that writes no tables.
+    fn add_measured(&mut self, stage: Self) {
+        let Self {
+            done,
+            earlier,
+            failed,
+            foreign,
+            ..
+        } = stage;
+        self.tables.extend(done.iter().map(|id| (*id, 0)));
+        self.measured.extend(&done);
+        self.done.extend(done);
+        self.earlier.extend(earlier);
+        self.failed.extend(failed);
+        self.foreign.extend(foreign);
     }
 
     fn add(&mut self, stage: &str, object: &Object) {
@@ -70,7 +92,10 @@ impl Output {
     pub async fn inventory(&self, plan: &Plan) -> anyhow::Result<Inventory> {
         let mut inventory = Inventory::default();
         for stage in &plan.stages {
-            self.add_stage(&stage.name, &mut inventory).await?;
+            match stage.without_tables {
+                true => inventory.add_measured(self.inventory_of(&stage.name).await?),
+                false => self.add_stage(&stage.name, &mut inventory).await?,
+            }
         }
         let Inventory { done, failed, .. } = &mut inventory;
         failed.retain(|id| !done.contains(id));
@@ -82,14 +107,26 @@ impl Output {
         let over = &inventory.earlier & &inventory.done;
         let shards = plan.shards.iter().filter(|shard| over.contains(&shard.id));
         let removing: Vec<_> = shards
-            .map(async |shard| {
-                let key = measure_key(&shard.stage, shard.id);
-                self.store.delete(&key).await
-            })
+            .map(async |shard| self.forget_aside(shard).await)
             .collect();
         let removing = stream::iter(removing).buffer_unordered(AT_ONCE);
         removing.try_collect::<()>().await?;
         Ok(())
+    }
+
+    /// Removes the marker that a shard had before, unless it is being set aside at this moment: then
+    /// either side finds what the other one removed, and puts it back.
+    async fn forget_aside(&self, shard: &Shard) -> Result<(), StoreError> {
+        let aside = measure_key(&shard.stage, shard.id);
+        let Some(bytes) = self.store.get(&aside).await? else {
+            return Ok(());
+        };
+        self.store.delete(&aside).await?;
+        let marker = marker_key(&shard.stage, shard.id);
+        match self.store.get(&marker).await? {
+            Some(_) => Ok(()),
+            None => self.store.put(&aside, bytes).await,
+        }
     }
 
     /// Lists what is there of one stage.

@@ -285,6 +285,7 @@ fn planned_stage(
         beside: stage.stage().beside().cloned().collect(),
         wholes: stage.stage().wholes(),
         categories: stage.stage().categories(),
+        without_tables: !stage.stage().writes_table,
         types,
         labels,
         ..PlannedStage::new(stage.stage().name.clone(), stage.digest())

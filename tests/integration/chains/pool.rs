@@ -31,6 +31,8 @@ fn a_pool_makes_a_chain_as_one_laptop_does() {
         ("processed", "events"),
         ("object-put", "pairs"),
         ("marker-put", "scored"),
+        ("processed", "spectra"),
+        ("reported", "spectra"),
     ] {
         let folder = format!("{stage}/_done/");
         let id = expected
@@ -58,7 +60,7 @@ fn a_pool_makes_a_chain_as_one_laptop_does() {
     assert_same(&expected, &site.objects("demo"));
     let _ = site.run(&["verify", file]).expect_code(0);
     let status = site.run(&["status", file]).expect_code(0);
-    for stage in ["events", "pairs", "scored"] {
+    for stage in ["events", "pairs", "scored", "spectra"] {
         assert!(
             status.out.contains(&format!("stage {stage}")),
             "{}",
@@ -72,15 +74,16 @@ fn a_pool_makes_a_chain_as_one_laptop_does() {
 
     // Another middle stage: it is done again, with what reads it, and nothing else.
     let of = |stage: &str| site.keys(&format!("demo/{stage}/_done"));
-    let [events, pairs, scored] = ["events", "pairs", "scored"].map(of);
+    let [events, pairs, scored, spectra] = ["events", "pairs", "scored", "spectra"].map(of);
     folder.change("pt > 3 &&", "pt > 4 &&");
     let changed = undisturbed(&lumimill(), &folder);
     let submitted = site.run(&["submit", file, "--replace"]).expect_code(0);
-    let all = events.len() + pairs.len() + scored.len();
+    let later = scored.len() + spectra.len();
+    let all = events.len() + pairs.len() + later;
     for said in [
         format!("{} of {all} shards published", pairs.len()),
         format!("{} were done", events.len()),
-        format!("{} shards of later stages will follow", scored.len()),
+        format!("{later} shards of later stages will follow"),
     ] {
         assert!(submitted.out.contains(&said), "{said}\n{}", submitted.out);
     }

@@ -10,7 +10,7 @@ use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::control_key;
 use lumimill_common::queue::{MemoryQueue, Queue, jobs};
 use lumimill_common::shard::{Shard, Source};
-use lumimill_common::stage_keys::{failed_key, marker_key, object_key};
+use lumimill_common::stage_keys::{failed_key, marker_key, measure_key, object_key};
 use lumimill_common::store::{Place, Store};
 
 use super::ActiveCampaign;
@@ -212,6 +212,30 @@ async fn tables_that_are_gone_or_of_another_size_at_the_end_are_made_again() {
     store.delete(&key(&shards[0])).await.unwrap();
     store.put(&key(&shards[1]), Vec::new()).await.unwrap();
     finished.assert_done_again(&shards[..2]).await;
+}
+
+/// Between a listing and the end of a report, a submission set markers aside: what the listing had
+/// seen twice was removed once here, once there, and was made again from its input.
+#[tokio::test]
+async fn a_marker_that_is_set_aside_while_it_is_forgotten_stays() {
+    let finished = Finished::new().await;
+    let (output, shards) = (&finished.output, finished.shards());
+    let plan = finished.campaign.loaded.as_ref().unwrap().plan.clone();
+    let aside = |shard: &Shard| measure_key(&shard.stage, shard.id);
+    let store = output.store();
+    for shard in &shards[..2] {
+        let key = marker_key(&shard.stage, shard.id);
+        let bytes = store.get(&key).await.unwrap().unwrap();
+        store.put(&aside(shard), bytes).await.unwrap();
+    }
+    let inventory = output.inventory(&plan).await.unwrap();
+    let to_measure = BTreeSet::from([shards[0].id]);
+    let set = output.set_back(&shards[..1], &to_measure).await;
+    set.unwrap();
+    output.forget_measured(&plan, &inventory).await.unwrap();
+    let found = output.inventory(&plan).await.unwrap();
+    assert_eq!(found.to_measure(), to_measure);
+    assert_eq!(found.earlier, to_measure, "the other one was measured");
 }
 
 #[tokio::test]

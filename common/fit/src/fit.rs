@@ -130,7 +130,11 @@ fn check(model: &Model, sample: Sample<'_>, setup: &Setup) -> Result<(), FitErro
     let (low, high) = (model.range().low(), model.range().high());
     let mut filled = sample.places().filter(|place| place.sumw2 > 0.0);
     let Some(first) = filled.next() else {
-        return Err(FitError::Empty { low, high });
+        return Err(match entries {
+            0 => FitError::Empty { low, high },
+            // All of them have the weight 0.
+            _ => FitError::Weights { entries, sum: 0.0 },
+        });
     };
     if filled.all(|place| place.low.total_cmp(&first.low).is_eq()) {
         let near = 0.5 * (first.low + first.high);

@@ -70,6 +70,17 @@ fn samples_that_tell_nothing_are_refused() {
             .starts_with("no entry in the range [0, 1]"),
         "{empty}"
     );
+    let mut weightless = Histogram::new(FitRange::new(0.0, 1.0).unwrap(), 10).unwrap();
+    for x in [0.1, 0.4, 0.5] {
+        weightless.fill(x, 0.0);
+    }
+    let weightless = refusal(&peak(), Sample::Binned(&weightless), &none);
+    assert!(
+        weightless
+            .to_string()
+            .starts_with("the weights of 3 entries add up to 0: a fit needs"),
+        "{weightless}"
+    );
     let few = refusal(&peak(), Sample::Unbinned(&values(&[0.1, 0.4])), &none);
     assert!(
         few.to_string()

@@ -41,7 +41,7 @@ pub use reading::{Places, Reading};
 pub use rows::{Charge, Grouping, Keep, Rows};
 pub use share::Share;
 pub use stage::{MissingLabels, Stage};
-pub use steps::{CERTIFIED, FIRST, GROUPED, READ, ROWS_READ};
+pub use steps::{CERTIFIED, FIRST, READ};
 pub use table::{Measured, RatioTable, Sample};
 pub use weigh::{Weigh, WeightColumn};
 

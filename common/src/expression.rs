@@ -53,7 +53,7 @@ pub use evaluate::column::{list_ends, list_values, same_count, same_lengths};
 pub use function::Functions;
 pub use input::Inputs;
 pub use int::Int;
-pub use kinematics::{Polar, delta_phi, pair_mass};
+pub use kinematics::Polar;
 pub use parsed::Expression;
 pub use row_index::{Index, RowIndex};
 pub use scope::{Kind, Scope, collection_of, collection_of_groups};

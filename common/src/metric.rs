@@ -17,6 +17,7 @@ mod bins;
 mod check;
 mod clustering;
 mod condition;
+mod counted_rows;
 mod cut_flow;
 mod digest;
 mod display;
@@ -51,6 +52,7 @@ mod weight_tally;
 
 pub use bins::RawBins;
 pub use clustering::{ClusteringPoint, ClusteringResult, ClusteringSpec, RawClustering};
+pub use counted_rows::CountedRows;
 pub use cut_flow::{CutFlow, Step, Unit};
 pub use digest::metrics_digest;
 pub use display::{DisplayResult, DisplaySpec, RawDisplay, Shown};
@@ -60,9 +62,9 @@ pub use drift::{
 pub use dropped::Dropped;
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
-    ComponentSum, ControlVerdict, CountedRows, Cow, FittedCategory, FittedCurve, FittedModel,
-    FittedValue, FrozenCounts, FrozenFit, FrozenHistogram, FrozenModel, FrozenValue, MassFitResult,
-    MassFitSpec, NoFit, RawComponent, RawMassFit, RawNumbers, TruthTest, Weigher, WeightedControl,
+    ComponentSum, ControlVerdict, Cow, FittedCategory, FittedCurve, FittedModel, FittedValue,
+    FrozenCounts, FrozenFit, FrozenHistogram, FrozenModel, FrozenValue, MassFitResult, MassFitSpec,
+    NoFit, RawComponent, RawMassFit, RawNumbers, TruthTest, Weigher, WeightedControl,
 };
 pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
 pub use importance::{
@@ -91,5 +93,5 @@ pub use significance::{
     Best, BinSums, RawSignificance, Scan, ScanPoint, Sideband, SignificanceBin, SignificanceResult,
     SignificanceSpec, Weighted, WithError,
 };
-pub use size::{histogram_bins_are_too_many, metrics_are_too_large};
+pub(crate) use size::{histogram_bins_are_too_many, metrics_are_too_large};
 pub use uncertain::Uncertain;

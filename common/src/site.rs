@@ -13,7 +13,7 @@ pub const FILE: &str = "LUMIMILL_SITE";
 /// Variable with the broker's address, `amqps://user:password@host:port/vhost`.
 pub const BROKER: &str = "LUMIMILL_BROKER";
 /// Variable that names a PEM file with the authority that the broker's certificate is of.
-pub const BROKER_AUTHORITY: &str = "LUMIMILL_BROKER_CA";
+pub(crate) const BROKER_AUTHORITY: &str = "LUMIMILL_BROKER_CA";
 /// Variable with the place that campaigns are in, `s3://bucket/prefix` or a folder.
 pub const STORE: &str = "LUMIMILL_STORE";
 /// Settings that messages repeat.

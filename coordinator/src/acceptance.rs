@@ -15,7 +15,7 @@ use crate::plan::Plan;
 /// events at least this share is done; `None` where it stays as it is. Events that were dropped
 /// before, and those that are kept back, count as not done.
 #[must_use]
-pub fn accepted(plan: &Plan, known: &Known, share: Share) -> Option<Plan> {
+pub(crate) fn accepted(plan: &Plan, known: &Known, share: Share) -> Option<Plan> {
     if share == Share::ALL || known.given_up.is_empty() {
         return None;
     }
@@ -35,7 +35,7 @@ pub fn accepted(plan: &Plan, known: &Known, share: Share) -> Option<Plan> {
 /// What a plan goes on without that is more than the campaign accepts by itself, as somebody accepted
 /// it or it asked for less before.
 #[must_use]
-pub fn beyond(plan: &Plan, share: Share) -> Vec<String> {
+pub(crate) fn beyond(plan: &Plan, share: Share) -> Vec<String> {
     let losses = plan.losses().into_iter();
     let losses = losses.filter(|loss| {
         let done = loss.of_events.saturating_sub(loss.events);

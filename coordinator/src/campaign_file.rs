@@ -62,7 +62,7 @@ impl Mistakes {
 
     /// The same, for which something could not be looked at.
     #[must_use]
-    pub fn hiding_more(self) -> Self {
+    pub(crate) fn hiding_more(self) -> Self {
         Self {
             may_hide_more: true,
             ..self
@@ -218,7 +218,7 @@ pub fn is_output(folder: &Path) -> bool {
 /// The folder of a campaign file, which its relative paths are relative to. Nothing, which means
 /// the current folder, for a file named without one.
 #[must_use]
-pub fn folder_of(path: &Path) -> PathBuf {
+pub(crate) fn folder_of(path: &Path) -> PathBuf {
     path.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use address::Address;
+pub(crate) use address::Address;
 use cache::Cache;
 use lumimill_common::store::{WebAnswer, web_get};
 
@@ -26,7 +26,7 @@ const MOST_PLACES: usize = 10;
 ///
 /// # Errors
 /// What each host said.
-pub fn object(url: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn object(url: &str) -> Result<Vec<u8>, String> {
     let address: Address = url.parse()?;
     let mut failures = Vec::new();
     for host in &address.hosts {

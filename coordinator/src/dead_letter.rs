@@ -23,7 +23,7 @@ const KEPT: usize = lumimill_common::wire::LIMIT;
 /// A message that was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DeadLetter {
+pub(crate) struct DeadLetter {
     /// Hash of where it was and of what it says: the same message twice is one letter.
     pub id: String,
     /// Queue that it was in.
@@ -48,7 +48,7 @@ impl Stored for DeadLetter {
 impl DeadLetter {
     /// A letter of a message that was given up.
     #[must_use]
-    pub fn of(message: &Message) -> Self {
+    pub(crate) fn of(message: &Message) -> Self {
         let header = |name: &str| message.headers.get(name).cloned();
         let queue = header(ORIGIN).unwrap_or_else(|| String::from("unknown"));
         let mut hash = blake3::Hasher::new();
@@ -68,7 +68,7 @@ impl DeadLetter {
 
     /// The job of a pool that it is; `None` when it is anything else.
     #[must_use]
-    pub fn job(&self) -> Option<Job> {
+    pub(crate) fn job(&self) -> Option<Job> {
         let message = self.message().filter(|_| self.is_of_a_pool())?;
         unpack(&message).ok()
     }
@@ -82,7 +82,7 @@ impl DeadLetter {
     /// The message as it was before it was given up, as a first attempt; `None` when not all of
     /// it was kept.
     #[must_use]
-    pub fn message(&self) -> Option<Message> {
+    pub(crate) fn message(&self) -> Option<Message> {
         let digit = |at: usize| u8::from_str_radix(self.body.get(at..at + 2)?, 16).ok();
         let body: Option<Vec<u8>> = (0..self.body.len()).step_by(2).map(digit).collect();
         let mut headers = self.headers.clone();
@@ -112,13 +112,13 @@ fn key(id: &str) -> anyhow::Result<Key> {
 }
 
 /// Keeps a letter.
-pub async fn keep(root: &dyn Store, letter: &DeadLetter) -> anyhow::Result<()> {
+pub(crate) async fn keep(root: &dyn Store, letter: &DeadLetter) -> anyhow::Result<()> {
     root.put(&key(&letter.id)?, form::write(letter)?).await?;
     Ok(())
 }
 
 /// A letter by its id.
-pub async fn find(root: &dyn Store, id: &str) -> anyhow::Result<Option<DeadLetter>> {
+pub(crate) async fn find(root: &dyn Store, id: &str) -> anyhow::Result<Option<DeadLetter>> {
     let key = key(id)?;
     let Some(bytes) = root.get(&key).await? else {
         return Ok(None);
@@ -133,7 +133,7 @@ pub async fn find(root: &dyn Store, id: &str) -> anyhow::Result<Option<DeadLette
 }
 
 /// Every letter, by id.
-pub async fn all(root: &dyn Store) -> anyhow::Result<Vec<DeadLetter>> {
+pub(crate) async fn all(root: &dyn Store) -> anyhow::Result<Vec<DeadLetter>> {
     let listed = root.list(&folder()?).await?;
     let reading: Vec<_> = listed
         .iter()
@@ -148,7 +148,10 @@ pub async fn all(root: &dyn Store) -> anyhow::Result<Vec<DeadLetter>> {
 
 /// Whether the shards of letters were done meanwhile, in the order of the letters; what is not a
 /// job is never done.
-pub async fn done_meanwhile(root: &Place, letters: &[DeadLetter]) -> anyhow::Result<Vec<bool>> {
+pub(crate) async fn done_meanwhile(
+    root: &Place,
+    letters: &[DeadLetter],
+) -> anyhow::Result<Vec<bool>> {
     let is_done = async |letter: &DeadLetter| {
         let Some(job) = letter.job() else {
             return anyhow::Ok(false);
@@ -163,7 +166,7 @@ pub async fn done_meanwhile(root: &Place, letters: &[DeadLetter]) -> anyhow::Res
 }
 
 /// Forgets a letter.
-pub async fn forget(root: &dyn Store, id: &str) -> anyhow::Result<()> {
+pub(crate) async fn forget(root: &dyn Store, id: &str) -> anyhow::Result<()> {
     root.delete(&key(id)?).await?;
     Ok(())
 }

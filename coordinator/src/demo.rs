@@ -28,9 +28,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Events that the demo makes unless told otherwise.
-pub const DEMO_EVENTS: u64 = 60_000;
+pub(crate) const DEMO_EVENTS: u64 = 60_000;
 /// Seed of the demo's events; the models were trained on those of 20150601.
-pub const DEMO_SEED: u64 = 1;
+pub(crate) const DEMO_SEED: u64 = 1;
 
 /// Number of NanoAOD files.
 const FILES: usize = 2;

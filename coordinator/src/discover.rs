@@ -22,8 +22,8 @@ mod special;
 mod tests;
 mod walk;
 
-pub use input_error::InputError;
-pub use input_file::InputFile;
+pub(crate) use input_error::InputError;
+pub(crate) use input_file::InputFile;
 
 use list::{Expansion, expand};
 

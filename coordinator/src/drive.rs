@@ -16,7 +16,7 @@ use crate::jobs::JobsOf;
 
 /// How far a production is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// Entries processed so far, those of attempts that failed included.
     pub entries: u64,
     /// Shards that were done.
@@ -28,7 +28,7 @@ pub struct Progress {
 }
 
 /// Somebody who is told how far the work is.
-pub trait Watcher {
+pub(crate) trait Watcher {
     /// Is told from time to time, and at the end.
     fn progress(&mut self, progress: Progress);
 
@@ -38,7 +38,7 @@ pub trait Watcher {
 
 /// How a drive ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// Every shard is done or has failed.
     Complete(Progress),
     /// Somebody stopped it.
@@ -50,7 +50,7 @@ const POOL: &str = "cpu";
 const TICK: Duration = Duration::from_millis(200);
 
 /// Does these shards with so many slots of this process, over this queue.
-pub async fn drive(
+pub(crate) async fn drive(
     production: &Arc<Production>,
     queue: Arc<dyn Queue>,
     outstanding: &[ShardId],

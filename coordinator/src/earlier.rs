@@ -12,13 +12,13 @@ use crate::output::Output;
 use crate::plan::Plan;
 
 /// What removes it, for whoever may be told to.
-pub const PASS_REPLACE: &str = "pass --replace (to run or submit) to remove them";
+pub(crate) const PASS_REPLACE: &str = "pass --replace (to run or submit) to remove them";
 
 /// Output of an earlier configuration.
 ///
 /// # Errors
 /// That it is there, unless it is to be replaced.
-pub async fn stale(
+pub(crate) async fn stale(
     campaign: &Path,
     replace: bool,
     remover: &str,
@@ -35,7 +35,7 @@ pub async fn stale(
 
 /// What is said of it.
 #[must_use]
-pub fn message(
+pub(crate) fn message(
     found: &[(StageName, ShardId)],
     remover: &str,
     output: &Output,

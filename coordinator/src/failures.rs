@@ -15,7 +15,7 @@ const AT_ONCE: usize = 32;
 
 /// Shards that failed alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FailureGroup {
+pub(crate) struct FailureGroup {
     /// Under which they are grouped.
     pub fingerprint: String,
     /// Kind of failure.
@@ -58,7 +58,7 @@ fn is_dead(record: &FailedRecord) -> bool {
 }
 
 /// The shards that were given up after all attempts.
-pub async fn dead_of(
+pub(crate) async fn dead_of(
     output: &Output,
     plan: &Plan,
     failed: &BTreeSet<ShardId>,

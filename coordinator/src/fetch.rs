@@ -28,7 +28,7 @@ const MOST_TROUBLES: usize = 20;
 
 /// What was brought, and what was not.
 #[derive(Debug, Default)]
-pub struct Fetched {
+pub(crate) struct Fetched {
     /// Files of the report.
     pub reports: usize,
     /// Tables, each as its marker says.
@@ -40,7 +40,7 @@ pub struct Fetched {
 }
 
 /// A copy in the making.
-pub struct Fetch<'a> {
+pub(crate) struct Fetch<'a> {
     /// Where it comes from.
     pub output: &'a Output,
     /// Where it goes.
@@ -82,7 +82,11 @@ impl From<StoreError> for Lack {
 
 impl<'a> Fetch<'a> {
     /// A copy of nothing so far.
-    pub fn new(output: &'a Output, copy: &'a LocalStore, told: &'a (dyn Fn() + Sync)) -> Self {
+    pub(crate) fn new(
+        output: &'a Output,
+        copy: &'a LocalStore,
+        told: &'a (dyn Fn() + Sync),
+    ) -> Self {
         Self {
             output,
             copy,
@@ -94,7 +98,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Brings a report, and then the tables of what was planned, if that is known.
-    pub async fn bring(
+    pub(crate) async fn bring(
         &mut self,
         report: &StoredReport<'_>,
         planned: Option<&Planned>,
@@ -298,7 +302,7 @@ impl Fetched {
 
     /// Whether all was brought, and nothing else is in the copy.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.strays.is_empty()
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A file and its trees.
 #[derive(Debug, Serialize)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     /// Its path or URL.
     pub file: String,
     /// Its size.
@@ -23,7 +23,7 @@ pub struct Inspection {
 
 /// A tree and its branches.
 #[derive(Debug, Serialize)]
-pub struct TreeInspection {
+pub(crate) struct TreeInspection {
     /// Its name.
     pub name: String,
     /// Its entries.
@@ -39,7 +39,7 @@ pub struct TreeInspection {
 
 /// A branch.
 #[derive(Debug, Serialize)]
-pub struct BranchInspection {
+pub(crate) struct BranchInspection {
     /// Its name.
     pub name: String,
     /// Its type, as C++ writes it.
@@ -71,7 +71,11 @@ pub struct BranchInspection {
 
 impl Inspection {
     /// Looks into a file; `only` one of its trees, and at every value when `checksums`.
-    pub fn of(location: &Location, only: Option<&str>, checksums: bool) -> Result<Self, Error> {
+    pub(crate) fn of(
+        location: &Location,
+        only: Option<&str>,
+        checksums: bool,
+    ) -> Result<Self, Error> {
         let file = location.open()?;
         let (names, ntuples) = match only {
             Some(name) => (vec![name.to_owned()], Vec::new()),

@@ -34,7 +34,7 @@ impl JobsOf<'_> {
     }
 
     /// The same; `told` hears how many are safe so far.
-    pub async fn publish_telling(
+    pub(crate) async fn publish_telling(
         &self,
         queue: &dyn Queue,
         shards: impl IntoIterator<Item = &Shard>,

@@ -64,7 +64,7 @@ impl<'a> Ledger<'a> {
 
     /// Which of its shards are due, and what the others wait for.
     #[must_use]
-    pub fn outstanding(&self) -> &Outstanding<'a> {
+    pub(crate) fn outstanding(&self) -> &Outstanding<'a> {
         &self.outstanding
     }
 
@@ -116,7 +116,7 @@ impl<'a> Ledger<'a> {
 
     /// What keeps shards back, in the order of the first one that it does; only these are blocked.
     #[must_use]
-    pub fn kept_back(&self) -> Vec<KeptBack> {
+    pub(crate) fn kept_back(&self) -> Vec<KeptBack> {
         let mut places: BTreeMap<ShardId, usize> = BTreeMap::new();
         let mut all: Vec<KeptBack> = Vec::new();
         for (shard, by) in &self.outstanding.blocked {

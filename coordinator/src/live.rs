@@ -19,7 +19,7 @@ const OLD: Duration = Duration::from_secs(15);
 
 /// How it all is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Live {
+pub(crate) struct Live {
     /// When, in seconds since 1970 by its own clock, by which nobody judges it.
     pub time: u64,
     /// Entries a second of all workers together.
@@ -40,7 +40,7 @@ pub struct Live {
 
 /// A worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LiveWorker {
+pub(crate) struct LiveWorker {
     /// Its name.
     pub name: String,
     /// Its pool.
@@ -64,7 +64,7 @@ pub struct LiveWorker {
 
 /// A campaign that is driven.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LiveCampaign {
+pub(crate) struct LiveCampaign {
     /// Shards that are under way, by stage.
     pub running: BTreeMap<String, usize>,
     /// Stages whose jobs were published.
@@ -81,7 +81,7 @@ pub struct LiveCampaign {
 
 /// Shards that are tried again for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retries {
+pub(crate) struct Retries {
     /// How many.
     pub shards: usize,
     /// Kind of failure.
@@ -137,7 +137,7 @@ pub(crate) async fn write(root: &dyn Store, live: &Live) -> anyhow::Result<()> {
 
 /// What a coordinator told last, and how long ago.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
+pub(crate) struct Heard {
     /// What it told.
     pub live: Live,
     /// Time since, by the store's own clock.
@@ -147,14 +147,14 @@ pub struct Heard {
 impl Heard {
     /// What it told, if it has not been silent for long.
     #[must_use]
-    pub fn now(&self) -> Option<&Live> {
+    pub(crate) fn now(&self) -> Option<&Live> {
         (self.silent < OLD).then_some(&self.live)
     }
 }
 
 /// What the coordinator told last; `None` when none ever did. Nobody's clock is asked but the
 /// store's own; and where that says that it was long ago, whether anything new is told meanwhile.
-pub async fn read_live(root: &dyn Store) -> anyhow::Result<Option<Heard>> {
+pub(crate) async fn read_live(root: &dyn Store) -> anyhow::Result<Option<Heard>> {
     let read = async || match root.get(&live_key()).await {
         Err(error) if error.is_large() => Ok(None),
         bytes => bytes,
@@ -214,6 +214,10 @@ mod tests {
         let hours_ago = || {
             let path = folder.path().join(live_key().as_str());
             let file = std::fs::File::options().write(true).open(path).unwrap();
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "files have the clock of their machine"
+            )]
             let long_ago = SystemTime::now() - Duration::from_secs(2 * 3600);
             file.set_modified(long_ago).unwrap();
         };

@@ -66,7 +66,7 @@ pub struct Replaced(CampaignName);
 ///
 /// # Errors
 /// [`Replaced`] when it is not.
-pub async fn still_in_force(
+pub(crate) async fn still_in_force(
     output: &Output,
     campaign: &CampaignName,
     control: &Control,
@@ -179,11 +179,11 @@ async fn end_cancelled(
     root: &dyn Store,
     campaign: &CampaignName,
 ) -> anyhow::Result<()> {
-    set_ending(root, campaign).await?;
+    let ending = set_ending(root, campaign).await?;
     let control = output.control().await?;
     match control.map(|control| control.state) {
         Some(ControlState::Running | ControlState::Paused) => set_going_on(root, campaign).await,
-        Some(ControlState::Cancelled) | None => set_ended(root, campaign).await,
+        Some(ControlState::Cancelled) | None => set_ended(root, campaign, ending).await,
     }
 }
 

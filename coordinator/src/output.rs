@@ -30,12 +30,13 @@ use crate::campaign_file::Mistakes;
 use crate::plan::Plan;
 use crate::stored::newer;
 
-pub use self::held::{Held, can_be_written};
+pub use self::held::Held;
+pub(crate) use self::held::can_be_written;
 pub use self::inventory::Inventory;
 pub use self::planned::Planned;
-pub use self::replaced::replaces_nothing;
+pub(crate) use self::replaced::replaces_nothing;
 pub use self::told::Told;
-pub use self::writable::could_be_written;
+pub(crate) use self::writable::could_be_written;
 
 /// Requests that are on their way at a time.
 const AT_ONCE: usize = 32;
@@ -74,7 +75,7 @@ impl Output {
     }
 
     /// Writes the campaign and its plan for people to look at, and for the runs to come.
-    pub async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<()> {
+    pub(crate) async fn write_plan(&self, campaign: &str, plan: &Plan) -> anyhow::Result<()> {
         let keys = PlanKeys::last();
         self.store.put(&keys.campaign, campaign.into()).await?;
         self.store.put(&keys.plan, plan.to_parquet()?).await?;
@@ -106,7 +107,7 @@ impl Output {
     }
 
     /// Shards of all stages of a plan that have a marker.
-    pub async fn done_of(&self, plan: &Plan) -> anyhow::Result<BTreeSet<ShardId>> {
+    pub(crate) async fn done_of(&self, plan: &Plan) -> anyhow::Result<BTreeSet<ShardId>> {
         let mut done = BTreeSet::new();
         for stage in &plan.stages {
             done.extend(self.done(&stage.name).await?);
@@ -115,7 +116,7 @@ impl Output {
     }
 
     /// Shards of all stages of a plan that have a failed record and no marker.
-    pub async fn failed_of(
+    pub(crate) async fn failed_of(
         &self,
         plan: &Plan,
         done: &BTreeSet<ShardId>,
@@ -207,7 +208,7 @@ impl Output {
 
     /// Why shards of a plan are tried again, those that are over left out: so many of their
     /// records are read as tell.
-    pub async fn retries_of(
+    pub(crate) async fn retries_of(
         &self,
         plan: &Plan,
         over: &BTreeSet<ShardId>,
@@ -241,7 +242,10 @@ impl Output {
 
     /// Removes the markers of shards, which are to be done again. Nothing is lost by it: what a
     /// shard comes to is known by its id.
-    pub async fn unmark(&self, shards: impl IntoIterator<Item = &Shard>) -> anyhow::Result<()> {
+    pub(crate) async fn unmark(
+        &self,
+        shards: impl IntoIterator<Item = &Shard>,
+    ) -> anyhow::Result<()> {
         let removing: Vec<_> = shards
             .into_iter()
             .map(async |shard| {
@@ -256,7 +260,7 @@ impl Output {
 
     /// Removes the markers of shards that are not whole, and sets those aside that are only to be
     /// measured again: their tables and cut flows stay.
-    pub async fn set_back(
+    pub(crate) async fn set_back(
         &self,
         shards: &[Shard],
         to_measure: &BTreeSet<ShardId>,
@@ -298,7 +302,7 @@ impl Output {
     }
 
     /// Removes what is there of shards that were dropped; the record of why they failed stays.
-    pub async fn remove_dropped(&self, shards: &[Shard]) -> anyhow::Result<()> {
+    pub(crate) async fn remove_dropped(&self, shards: &[Shard]) -> anyhow::Result<()> {
         let removing: Vec<_> = shards
             .iter()
             .map(async |Shard { stage, id, .. }| {

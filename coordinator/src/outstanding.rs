@@ -17,7 +17,7 @@ pub(crate) mod tests;
 
 /// The shards of a plan that are neither done nor given up, each once, in the order of the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outstanding<'a> {
+pub(crate) struct Outstanding<'a> {
     /// May be done now.
     pub now: Vec<&'a Shard>,
     /// Wait for a stage that is not over.
@@ -28,13 +28,13 @@ pub struct Outstanding<'a> {
 
 impl Outstanding<'_> {
     /// What goes on by itself, now or later.
-    pub fn ids(&self) -> impl Iterator<Item = ShardId> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ShardId> {
         self.now.iter().chain(&self.waiting).map(|shard| shard.id)
     }
 
     /// Whether nothing goes on by itself.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.now.is_empty() && self.waiting.is_empty()
     }
 }
@@ -50,7 +50,7 @@ enum State {
 
 /// Which shards of a plan are due. A shard that is done and was given up is done.
 #[must_use]
-pub fn due<'a>(
+pub(crate) fn due<'a>(
     plan: &'a Plan,
     done: &BTreeSet<ShardId>,
     given_up: &BTreeSet<ShardId>,

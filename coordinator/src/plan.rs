@@ -133,7 +133,7 @@ impl Plan {
 
     /// Files read, each once.
     #[must_use]
-    pub fn distinct_files(&self) -> usize {
+    pub(crate) fn distinct_files(&self) -> usize {
         let files: BTreeSet<&FileIdentity> = self.files.iter().map(|file| &file.file).collect();
         files.len()
     }

@@ -136,7 +136,7 @@ impl Problem {
 
     /// Whether it is of a shard that nobody has given up, and that is to be done again.
     #[must_use]
-    pub fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         match self {
             Self::Unsound(_) | Self::ToMeasure(_) => true,
             Self::NotDone { is_given_up, .. } => !is_given_up,

@@ -11,7 +11,7 @@ use crate::drive::{Progress, Watcher};
 
 /// A bar or lines on standard error.
 #[derive(Debug)]
-pub struct Display {
+pub(crate) struct Display {
     bar: Option<ProgressBar>,
     entries: u64,
     shards: usize,
@@ -32,7 +32,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 impl Display {
     /// Shows work on so many entries in so many shards; `quiet` shows failures only.
     #[must_use]
-    pub fn new(entries: u64, shards: usize, quiet: bool) -> Self {
+    pub(crate) fn new(entries: u64, shards: usize, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(entries);
             let template = "{bar:32.cyan/blue} {percent:>3}%  {msg}  ETA {eta}";
@@ -74,7 +74,7 @@ impl Display {
     }
 
     /// Ends the display with a last line.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -19,7 +19,7 @@ const AHEAD: usize = 32;
 
 /// What a stage came to.
 #[derive(Debug)]
-pub struct StageResult {
+pub(crate) struct StageResult {
     /// Name of the stage.
     pub name: String,
     /// The shards whose markers were merged.
@@ -38,7 +38,7 @@ pub struct StageResult {
 }
 
 /// Merges the markers of one stage of a plan, and holds each against the size of its table.
-pub async fn reduce(
+pub(crate) async fn reduce(
     plan: &Plan,
     output: &Output,
     expected: &Markers,

@@ -19,10 +19,10 @@ mod summary;
 pub(crate) use metric::significance::warnings as significance_warnings;
 pub(crate) use metric::{drift_alarms_file, validity_file};
 pub(crate) use number::with_error;
-pub use selection::Selection;
-pub use summary::{
-    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Luminosity, Report, RunLumis,
-    ShardCounts, StageReport,
+pub(crate) use selection::Selection;
+pub(crate) use summary::{
+    Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
+    StageReport,
 };
 
 use pictures::{Pictures, StagePictures};
@@ -31,7 +31,7 @@ use pictures::{Pictures, StagePictures};
 ///
 /// # Errors
 /// When a number cannot be written as JSON.
-pub fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Error> {
+pub(crate) fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Error> {
     let pictures = drawn(report);
     let mut files = vec![(
         "index.html".to_owned(),

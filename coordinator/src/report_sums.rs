@@ -13,14 +13,14 @@ use crate::stored::NewerVersion;
 /// Folder of the report.
 const FOLDER: &str = "report";
 /// Name of the record.
-pub const SUMS: &str = "files.json";
+pub(crate) const SUMS: &str = "files.json";
 /// Name of the file that is written last.
-pub const PAGE: &str = "index.html";
+pub(crate) const PAGE: &str = "index.html";
 
 /// The files of a report, apart from this record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ReportSums {
+pub(crate) struct ReportSums {
     files: BTreeMap<String, Sum>,
 }
 
@@ -41,7 +41,7 @@ impl Stored for ReportSums {
 impl ReportSums {
     /// Those of these files.
     #[must_use]
-    pub fn of(files: &[(String, Vec<u8>)]) -> Self {
+    pub(crate) fn of(files: &[(String, Vec<u8>)]) -> Self {
         let sums = files.iter();
         let sums = sums.map(|(name, bytes)| (name.clone(), Sum::of(bytes)));
         Self {
@@ -53,7 +53,7 @@ impl ReportSums {
     ///
     /// # Errors
     /// When it cannot be written as JSON.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         form::write(self)
     }
 }
@@ -69,7 +69,7 @@ impl Sum {
 
 /// A report as it is in a store.
 #[derive(Debug)]
-pub struct StoredReport<'a> {
+pub(crate) struct StoredReport<'a> {
     store: &'a dyn Store,
     listed: Vec<Object>,
     sums: Option<ReportSums>,
@@ -84,7 +84,7 @@ impl<'a> StoredReport<'a> {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn look(store: &'a dyn Store) -> anyhow::Result<Self> {
+    pub(crate) async fn look(store: &'a dyn Store) -> anyhow::Result<Self> {
         let mut listed = store.list(&FOLDER.parse()?).await?;
         // What is deeper is of somebody else.
         listed.retain(|object| object.key.as_str().matches('/').count() == 1);
@@ -127,13 +127,13 @@ impl<'a> StoredReport<'a> {
 
     /// Whether anything of it is there.
     #[must_use]
-    pub fn is_begun(&self) -> bool {
+    pub(crate) fn is_begun(&self) -> bool {
         !self.listed.is_empty()
     }
 
     /// Whether its page is there, which is written last.
     #[must_use]
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.has(PAGE)
     }
 
@@ -141,7 +141,7 @@ impl<'a> StoredReport<'a> {
     ///
     /// # Errors
     /// None that a name of its files would not be.
-    pub fn wrong_by_listing(&self) -> anyhow::Result<Vec<Problem>> {
+    pub(crate) fn wrong_by_listing(&self) -> anyhow::Result<Vec<Problem>> {
         let mut wrong: Vec<Problem> = self.wrong.iter().cloned().collect();
         for (name, what) in &self.in_the_way {
             wrong.push(Problem::unreadable(key(name)?, what));
@@ -163,7 +163,7 @@ impl<'a> StoredReport<'a> {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn wrong(&self) -> anyhow::Result<Vec<Problem>> {
+    pub(crate) async fn wrong(&self) -> anyhow::Result<Vec<Problem>> {
         let mut wrong = self.wrong_by_listing()?;
         for object in &self.listed {
             match self.read(&object.key).await {
@@ -176,12 +176,12 @@ impl<'a> StoredReport<'a> {
     }
 
     /// The keys of its files.
-    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.listed.iter().map(|object| &object.key)
     }
 
     /// A file of it, if it is there and whole.
-    pub async fn read(&self, key: &Key) -> Result<Vec<u8>, Problem> {
+    pub(crate) async fn read(&self, key: &Key) -> Result<Vec<u8>, Problem> {
         let missing = || Problem::report(key.clone(), "is missing");
         let bytes = match self.store.get(key).await {
             Ok(bytes) => bytes.ok_or_else(missing)?,
@@ -232,7 +232,7 @@ impl<'a> StoredReport<'a> {
 ///
 /// # Errors
 /// [`NewerVersion`], and what the store says.
-pub async fn check_not_newer(store: &dyn Store) -> anyhow::Result<()> {
+pub(crate) async fn check_not_newer(store: &dyn Store) -> anyhow::Result<()> {
     let report = StoredReport::look(store).await?;
     match report.wrong {
         Some(Problem::Newer { key, reason }) => Err(NewerVersion {
@@ -250,7 +250,7 @@ pub async fn check_not_newer(store: &dyn Store) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// What the store says.
-pub async fn remove_former(store: &dyn Store, now: &ReportSums) -> anyhow::Result<()> {
+pub(crate) async fn remove_former(store: &dyn Store, now: &ReportSums) -> anyhow::Result<()> {
     let before = StoredReport::look(store).await?;
     let named = before.sums.iter().flat_map(|sums| sums.files.keys());
     let former = named.filter(|name| !now.files.contains_key(*name) && before.has(name));

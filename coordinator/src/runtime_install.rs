@@ -45,7 +45,7 @@ const PYTHON: [&str; 6] = [
 ///
 /// # Errors
 /// When pip cannot get it, or gets something else.
-pub fn install(python: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn install(python: &str) -> anyhow::Result<PathBuf> {
     let kept = cached(&|name| env::var_os(name));
     let kept =
         kept.ok_or_else(|| anyhow!("neither HOME nor XDG_CACHE_HOME says where to keep it"))?;

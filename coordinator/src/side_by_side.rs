@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Does some work on each of these, at most `at_once` at a time; results in their order.
-pub fn side_by_side<T: Sync, R: Send>(
+pub(crate) fn side_by_side<T: Sync, R: Send>(
     items: &[T],
     at_once: NonZeroUsize,
     work: impl Fn(&T) -> R + Sync,

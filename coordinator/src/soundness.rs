@@ -99,7 +99,7 @@ impl fmt::Display for Fault {
 
 /// Of shards that are not whole, those that are only to be measured again on their tables.
 #[must_use]
-pub fn to_measure(unsound: &BTreeMap<ShardId, Unsound>) -> BTreeSet<ShardId> {
+pub(crate) fn to_measure(unsound: &BTreeMap<ShardId, Unsound>) -> BTreeSet<ShardId> {
     let on_table = |found: &&Unsound| found.fault == Fault::Metrics { on_table: true };
     let found = unsound.values().filter(on_table);
     found.map(|found| found.shard).collect()
@@ -107,7 +107,7 @@ pub fn to_measure(unsound: &BTreeMap<ShardId, Unsound>) -> BTreeSet<ShardId> {
 
 /// What is wrong between a marker and the size of its table in a listing.
 #[must_use]
-pub fn fault(marker: &Marker, listed: Option<u64>) -> Option<Fault> {
+pub(crate) fn fault(marker: &Marker, listed: Option<u64>) -> Option<Fault> {
     match listed {
         None => Some(Fault::Gone),
         Some(found) if found != marker.bytes => Some(Fault::Size {
@@ -144,7 +144,7 @@ pub(crate) async fn fit_file(
 
 /// What the markers of each stage of a campaign hold.
 #[derive(Debug, Clone)]
-pub struct Markers(BTreeMap<StageName, OfStage>);
+pub(crate) struct Markers(BTreeMap<StageName, OfStage>);
 
 #[derive(Debug, Clone)]
 struct OfStage {
@@ -156,7 +156,7 @@ struct OfStage {
 impl Markers {
     /// Those of a campaign.
     #[must_use]
-    pub fn of(campaign: &Campaign) -> Self {
+    pub(crate) fn of(campaign: &Campaign) -> Self {
         let drops_duplicates = campaign.drops_duplicates();
         let of_stage = |stage: &Stage| OfStage {
             steps: stage.steps(drops_duplicates),
@@ -172,7 +172,7 @@ impl Markers {
     ///
     /// # Errors
     /// What the store says, and what a newer version wrote: that is not damaged.
-    pub async fn read(
+    pub(crate) async fn read(
         &self,
         output: &Output,
         shard: &Shard,
@@ -205,7 +205,7 @@ impl Markers {
 }
 
 /// The shards of a plan that have a marker and are not whole, as far as listings and markers say.
-pub async fn unsound(
+pub(crate) async fn unsound(
     output: &Output,
     campaign: &Campaign,
     plan: &Plan,

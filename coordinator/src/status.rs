@@ -19,9 +19,9 @@ mod verdicts;
 mod waits;
 
 use looked::{Looked, looked};
-pub use state::State;
-pub use verdicts::{WeightVerdict, said};
-pub use waits::Wait;
+pub(crate) use state::State;
+pub(crate) use verdicts::{WeightVerdict, said};
+pub(crate) use waits::Wait;
 use waits::{Facts, waits};
 
 /// The most markers that a look at a campaign reads; more would keep a person waiting.
@@ -29,7 +29,7 @@ const MOST_READ: usize = 2_000;
 
 /// How far a campaign is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Status {
+pub(crate) struct Status {
     /// Its name.
     pub campaign: String,
     /// What it was told, or where it stands.
@@ -74,7 +74,7 @@ pub struct Status {
 
 /// How far a stage is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct StageStatus {
+pub(crate) struct StageStatus {
     /// Its name.
     pub name: String,
     /// Its shards by state.
@@ -84,7 +84,7 @@ pub struct StageStatus {
 
 /// Lumi sections of recorded data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct LumiStatus {
+pub(crate) struct LumiStatus {
     /// Certified, and in a file.
     pub certified: u64,
     /// Of those, the ones all of whose shards are done.
@@ -97,7 +97,7 @@ pub struct LumiStatus {
 
 impl Status {
     /// Looks at a campaign; with `failures` also at what each of its failed shards says.
-    pub async fn look(
+    pub(crate) async fn look(
         output: &Output,
         planned: &Planned,
         heard: Option<&Heard>,
@@ -184,7 +184,7 @@ impl Status {
     }
 
     /// Says how fast it goes, and so when it will be done.
-    pub fn set_rate(&mut self, events_per_second: f64) {
+    pub(crate) fn set_rate(&mut self, events_per_second: f64) {
         self.events_per_second = Some(events_per_second);
         let left: u64 = self.counts().map(Counts::events_left).sum();
         let over = matches!(
@@ -201,13 +201,13 @@ impl Status {
 
     /// Entries of all shards done.
     #[must_use]
-    pub fn events_done(&self) -> u64 {
+    pub(crate) fn events_done(&self) -> u64 {
         self.counts().map(|counts| counts.events_done).sum()
     }
 
     /// Whether every shard is done, or was dropped.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.counts().all(Counts::is_complete)
     }
 }

@@ -6,7 +6,7 @@ use lumimill_common::store::{Key, Store, StoreError};
 /// What a newer version wrote. Nobody may replace or remove it, nor call it damaged.
 #[derive(Debug, thiserror::Error)]
 #[error("{location}: {key}: {reason}")]
-pub struct NewerVersion {
+pub(crate) struct NewerVersion {
     /// The store.
     pub location: String,
     /// The object.
@@ -18,7 +18,7 @@ pub struct NewerVersion {
 /// Something of the store without which nobody can begin, and the command that makes it anew.
 #[derive(Debug, thiserror::Error)]
 #[error("{location}: {key} {what}: {remedy}")]
-pub struct Unusable {
+pub(crate) struct Unusable {
     /// The store.
     pub location: String,
     /// The object.
@@ -30,10 +30,10 @@ pub struct Unusable {
 }
 
 /// What makes a plan anew that nobody submitted.
-pub const RUN_AGAIN: &str = "lumimill run with the campaign file makes it anew (for a pool, \
+pub(crate) const RUN_AGAIN: &str = "lumimill run with the campaign file makes it anew (for a pool, \
                              lumimill submit), and does again only what is not done";
 /// What makes anew what was submitted.
-pub const SUBMIT_AGAIN: &str = "lumimill submit with the campaign file makes it anew, and does \
+pub(crate) const SUBMIT_AGAIN: &str = "lumimill submit with the campaign file makes it anew, and does \
                                 again only what is not done";
 
 impl Unusable {

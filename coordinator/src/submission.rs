@@ -16,7 +16,7 @@ use crate::campaign_file::{CampaignFile, Mistakes};
 use crate::output::{Output, Planned, Told};
 
 /// Workers look for campaigns in one place: that of the site.
-pub fn check_place(place: &Place, root: &Place, campaign: &Campaign) -> anyhow::Result<()> {
+pub(crate) fn check_place(place: &Place, root: &Place, campaign: &Campaign) -> anyhow::Result<()> {
     let expected = root.join(campaign.name.as_str());
     let expected = expected.map_err(Mistakes::from)?;
     if is_same(place, &expected) {
@@ -61,7 +61,10 @@ fn resolved(place: &Place) -> Option<std::path::PathBuf> {
 
 /// Writes the BDT configurations that are not there yet: the report writes them again with other
 /// cuts.
-pub async fn write_configurations(store: &dyn Store, file: &CampaignFile) -> anyhow::Result<()> {
+pub(crate) async fn write_configurations(
+    store: &dyn Store,
+    file: &CampaignFile,
+) -> anyhow::Result<()> {
     let models = file.stages.iter().flat_map(|stage| stage.models());
     for model in models.filter(|model| model.bdt().is_some()) {
         if let Some((path, hash)) = model.files().first() {

@@ -74,6 +74,15 @@ impl ControlLog {
         if let (Kind::Submit | Kind::Resubmit, Some(seen)) = (command.kind, command.seen) {
             let is_others = |told: &&Told| told.command != Some(command.number);
             let unseen = (seen..self.0.len()).filter(|at| is_others(&&self.0[*at]));
+            // Whoever ran it again since had seen that it was cancelled.
+            let last = unseen
+                .clone()
+                .next_back()
+                .map(|at| self.0[at].control.state);
+            check(
+                last != Some(ControlState::Cancelled),
+                "it revived what was cancelled meanwhile",
+            );
             for at in unseen {
                 let earlier = at.checked_sub(1).map(|at| &self.0[at].control);
                 let now = &self.0[at].control;
@@ -81,10 +90,6 @@ impl ControlLog {
                 check(
                     earlier.is_some_and(is_same),
                     "it undid a plan that it had not seen",
-                );
-                check(
-                    now.state != ControlState::Cancelled,
-                    "it revived what was cancelled meanwhile",
                 );
             }
         }

@@ -3,7 +3,7 @@
 //! counts once, the ledger closes, no table is outside of the plan, nobody undoes what they have not
 //! seen, and nothing waits for ever.
 //!
-//! `LUMIMILL_SIMULATION_SEEDS=50000` asks for more than the 600 seeds of CI,
+//! `LUMIMILL_SIMULATION_SEEDS=50000` asks for more than the 2,000 seeds of CI,
 //! `LUMIMILL_SIMULATION_SEED=7` for the history of one.
 
 #![recursion_limit = "512"]
@@ -34,7 +34,7 @@ use old_fault::OldFault;
 use world::lock;
 
 /// Seeds of CI.
-const SEEDS: u64 = 600;
+const SEEDS: u64 = 2000;
 /// Seeds that live twice, in two processes.
 const TWICE: u64 = 20;
 /// Seeds that found faults which were mended: what happens in a seed changes with the code, and so

@@ -23,7 +23,10 @@ use crate::weights::weight_fields;
 
 impl PreparedStage {
     /// Compiles the stage for files of this schema. All problems are returned together.
-    pub fn compile(self: &Arc<Self>, schema: &Schema) -> Result<CompiledStage, Vec<Problem>> {
+    pub(crate) fn compile(
+        self: &Arc<Self>,
+        schema: &Schema,
+    ) -> Result<CompiledStage, Vec<Problem>> {
         self.compile_as(schema, self.types())
     }
 

@@ -96,7 +96,7 @@ impl Program {
 
     /// Kept columns, labels, computed columns, and `candidate` unless rows are events.
     #[must_use]
-    pub fn output_schema(&self) -> SchemaRef {
+    pub(crate) fn output_schema(&self) -> SchemaRef {
         let written = self.schema.fields().iter().take(self.written).cloned();
         Arc::new(Schema::new(written.collect::<Vec<_>>()))
     }
@@ -120,7 +120,7 @@ impl Program {
 
     /// The step of [`Program::select_scored`], if it has anything to do.
     #[must_use]
-    pub fn scored_step(&self) -> Option<String> {
+    pub(crate) fn scored_step(&self) -> Option<String> {
         self.scored_step.clone()
     }
 }

@@ -60,19 +60,10 @@ pub fn whole(url: &str, most: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Opens an input file and its tree.
-pub fn open_tree(base: &Path, url: &str, tree: &str) -> Result<(RootFile, Tree), Failure> {
-    let file = open(base, url).map_err(|error| input_failure(url, &error))?;
-    let tree = file
-        .tree(tree)
-        .map_err(|error| input_failure(url, &error))?;
-    Ok((file, tree))
-}
-
 /// A reader's error as a shard's failure. A file that one machine does not see, or may not read,
 /// may well be there for another.
 #[must_use]
-pub fn input_failure(url: &str, error: &Error) -> Failure {
+pub(crate) fn input_failure(url: &str, error: &Error) -> Failure {
     use std::io::ErrorKind::{NotFound, PermissionDenied};
     let source = match error {
         Error::Open { source, .. } | Error::Io { source, .. } => Some(source.kind()),
@@ -131,7 +122,7 @@ fn of_own_length(tree: &Tree, names: &ShortNames<'_>, schema: &Schema) -> Vec<St
 }
 
 /// A run or lumi column as u32, whatever integer it was written as.
-pub fn as_u32(name: &str, column: &ArrayRef) -> Result<UInt32Array, String> {
+pub(crate) fn as_u32(name: &str, column: &ArrayRef) -> Result<UInt32Array, String> {
     if let Some(values) = column.as_primitive_opt::<UInt32Type>() {
         return Ok(values.clone());
     }

@@ -47,7 +47,7 @@ impl PreparedStage {
     }
 
     /// The same as it was planned: models are evaluated by what the plan says.
-    pub fn load_planned(
+    pub(crate) fn load_planned(
         campaign: &Campaign,
         index: usize,
         files: &ModelFiles<'_>,

@@ -111,7 +111,7 @@ impl Slots {
 
     /// Slots that were left behind with a read that does not return.
     #[must_use]
-    pub fn left_behind(&self) -> u16 {
+    pub(crate) fn left_behind(&self) -> u16 {
         self.behind.load(Ordering::Relaxed).min(self.count)
     }
 

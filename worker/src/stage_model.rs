@@ -228,7 +228,7 @@ impl StageModel {
 
     /// Whether it is drawn, for which its rows must be told apart.
     #[must_use]
-    pub fn needs_draws(&self) -> bool {
+    pub(crate) fn needs_draws(&self) -> bool {
         self.drawn.as_ref().is_some_and(|drawn| drawn.needs_draws())
     }
 
@@ -313,7 +313,7 @@ impl StageModel {
 
     /// Which rows have numbers in all of its inputs, or are in one of its bins; `None` where it is
     /// given whatever there is.
-    pub fn has_numbers(&self, rows: &RecordBatch) -> Result<Option<BooleanArray>, NoNumber> {
+    pub(crate) fn has_numbers(&self, rows: &RecordBatch) -> Result<Option<BooleanArray>, NoNumber> {
         if let Some(bins) = self.models.bins() {
             let bins = bins.of_rows(rows).map_err(|failure| NoNumber {
                 row: 0,
@@ -370,7 +370,7 @@ impl StageModel {
 
     /// Which rows the significance of a score is measured on: those that pass the cuts on all other
     /// scores, and have numbers for scores. `None` where it is no score of this model.
-    pub fn measurable(
+    pub(crate) fn measurable(
         &self,
         rows: &RecordBatch,
         score: &str,

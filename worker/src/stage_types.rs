@@ -46,7 +46,7 @@ pub struct PlannedColumn {
 
 impl StageTypes {
     /// Adds what was decided to a hash.
-    pub fn add_to(&self, hash: &mut FieldHash) {
+    pub(crate) fn add_to(&self, hash: &mut FieldHash) {
         let of_column = |column: &PlannedColumn| {
             let PlannedColumn {
                 name,
@@ -86,7 +86,7 @@ impl StageTypes {
 
     /// The branches of a file as they are read.
     #[must_use]
-    pub fn retyped(&self, schema: &Schema) -> Schema {
+    pub(crate) fn retyped(&self, schema: &Schema) -> Schema {
         let fields = schema.fields().iter().map(|field| {
             let number = self.read_as.get(field.name());
             let wide = number.map(|number| number.within(field.data_type()));

@@ -8,7 +8,7 @@ use lumimill_common::campaign::{Campaign, Stage};
 use crate::compiled_stage::CompiledStage;
 
 /// Key of the unit in a field's metadata.
-pub const UNIT: &str = "unit";
+pub(crate) const UNIT: &str = "unit";
 
 /// The output schema with units in the metadata of its fields.
 #[must_use]
@@ -45,7 +45,7 @@ pub fn unit_in(campaign: &Campaign, stage: &Stage, column: &str) -> Option<Strin
 /// The unit of an output column: what the campaign says, or what NanoAOD's names and the
 /// outermost function of an expression imply (momenta and masses in GeV, angles in rad).
 #[must_use]
-pub fn unit_of(stage: &Stage, column: &str) -> Option<String> {
+pub(crate) fn unit_of(stage: &Stage, column: &str) -> Option<String> {
     if let Some(column) = stage
         .columns
         .iter()

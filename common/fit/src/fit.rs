@@ -14,7 +14,8 @@ use crate::sample::Sample;
 use crate::setup::{Setup, SetupError};
 
 pub use goodness::{Goodness, chi2_probability};
-pub use outcome::{Fit, FitParameter, Influence, Status};
+pub use outcome::{Fit, FitParameter, Status};
+pub use quality::Influence;
 
 /// How many more starts, by hash, are tried beside the first one.
 const MORE_STARTS: u64 = 3;

@@ -39,6 +39,7 @@ mod file;
 mod key;
 mod leaf;
 mod streamer_info;
+mod subdirectories;
 mod tree;
 
 pub use column::COUNTER;

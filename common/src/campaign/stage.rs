@@ -184,7 +184,7 @@ impl Stage {
 
     /// Names of its labels in the output.
     #[must_use]
-    pub fn label_names(&self) -> Vec<String> {
+    pub(crate) fn label_names(&self) -> Vec<String> {
         self.labels.iter().map(|label| label.name.clone()).collect()
     }
 

@@ -7,13 +7,13 @@ use super::stage::Stage;
 use crate::metric::Unit;
 
 /// Rows of a stage that a shard of another one reads.
-pub const ROWS_READ: &str = "rows read";
+pub(crate) const ROWS_READ: &str = "rows read";
 /// Entries of a file that a shard reads.
 pub const READ: &str = "events read";
 /// Those that are certified.
 pub const CERTIFIED: &str = "certified";
 /// The events that rows of a file are put together to.
-pub const GROUPED: &str = "events of these rows";
+pub(crate) const GROUPED: &str = "events of these rows";
 /// Those that are there for the first time, where others do not count.
 pub const FIRST: &str = "first of its duplicates";
 

@@ -28,24 +28,12 @@ pub struct Polar {
 }
 
 /// φ₁ − φ₂ within [−π, π].
-pub fn delta_phi(phi1: f64, phi2: f64) -> f64 {
+pub(crate) fn delta_phi(phi1: f64, phi2: f64) -> f64 {
     let difference = phi1 - phi2;
     if difference.abs() <= PI {
         return difference;
     }
     (difference - TAU * (difference / TAU).round()).clamp(-PI, PI)
-}
-
-/// The invariant mass of two momenta, GeV; relative error below 1e-14 for input in f32.
-pub fn pair_mass(first: Polar, second: Polar) -> f64 {
-    let boost = |of: &Polar| Boosted {
-        pt: of.pt,
-        eta: of.eta,
-        phi: of.phi,
-        mass2: of.mass * of.mass.abs(),
-        delta: eta_minus_rapidity(of.pt, of.pt * sinh(of.eta), of.eta, of.mass),
-    };
-    Boosted::pair_mass(boost(&first), boost(&second))
 }
 
 /// What the mass of a pair needs of each.

@@ -9,7 +9,10 @@ use super::display::{DisplayCounts, DisplayResult, DisplaySpec, RawDisplay};
 use super::drift::{DriftCounts, DriftResult, DriftSpec, RawDrift};
 use super::dropped::Dropped;
 use super::efficiency::{EfficiencyCounts, EfficiencyResult, EfficiencySpec, RawEfficiency};
-use super::fit::{MassFitCounts, MassFitResult, MassFitSpec, RawMassFit};
+use super::fit::counts::MassFitCounts;
+use super::fit::raw::RawMassFit;
+use super::fit::result::MassFitResult;
+use super::fit::spec::MassFitSpec;
 use super::histogram::{HistogramCounts, HistogramResult, HistogramSpec, RawHistogram};
 use super::importance::{ImportanceCounts, ImportanceResult, ImportanceSpec, RawImportance};
 use super::kde::{KdeCounts, KdeResult, KdeSpec, RawKde};
@@ -153,7 +156,7 @@ macro_rules! kinds {
 
             /// The same metric in a stage: what it does not name is the stage's own.
             #[must_use]
-            pub fn in_stage(mut self, stage: &StageNames) -> Self {
+            pub(crate) fn in_stage(mut self, stage: &StageNames) -> Self {
                 match &mut self {
                     $(Self::$Name(spec) => spec.follow(stage),)+
                 }
@@ -170,7 +173,7 @@ macro_rules! kinds {
 
             /// What is wrong with it in a stage, beside columns that it does not have.
             #[must_use]
-            pub fn wrong_in(&self, stage: &StageNames) -> Vec<String> {
+            pub(crate) fn wrong_in(&self, stage: &StageNames) -> Vec<String> {
                 match self {
                     $(Self::$Name(spec) => spec.wrong_in(stage),)+
                 }

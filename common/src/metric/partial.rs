@@ -2,7 +2,8 @@
 
 use super::cut_flow::CutFlow;
 use super::dropped::Dropped;
-use super::fit::{MassFitCounts, MassFitSpec};
+use super::fit::counts::MassFitCounts;
+use super::fit::spec::MassFitSpec;
 use super::histogram::{HistogramResult, outside_of_all};
 use super::incompatible::Incompatible;
 use super::list::{Counted, MetricResult, MetricSpec, RawCounts};

@@ -10,7 +10,7 @@ const MOST_BINS: u64 = 8 << 20;
 
 /// What is wrong with the metrics of a stage, of these numbers, taken together.
 #[must_use]
-pub fn metrics_are_too_large(metrics: &[(usize, &MetricSpec)]) -> Option<String> {
+pub(crate) fn metrics_are_too_large(metrics: &[(usize, &MetricSpec)]) -> Option<String> {
     let bytes = |metric: &(usize, &MetricSpec)| metric.1.most_bytes();
     let all: u64 = metrics.iter().map(bytes).fold(0, u64::saturating_add);
     let (number, largest) = metrics.iter().max_by_key(|metric| bytes(metric))?;
@@ -28,7 +28,7 @@ pub fn metrics_are_too_large(metrics: &[(usize, &MetricSpec)]) -> Option<String>
 
 /// What is wrong with the histograms of a campaign, taken together.
 #[must_use]
-pub fn histogram_bins_are_too_many<'a>(
+pub(crate) fn histogram_bins_are_too_many<'a>(
     metrics: impl Iterator<Item = &'a MetricSpec>,
 ) -> Option<String> {
     let all: u64 = metrics

@@ -366,8 +366,13 @@ impl Store for LocalStore {
             Err(error) => return Err(self.error("look at", key.as_str(), &error)),
         };
         let modified = metadata.modified().ok();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "files have the clock of their machine"
+        )]
+        let now = SystemTime::now();
         // Of what was written a moment ahead of now, the age is nothing.
-        Ok(modified.map(|at| SystemTime::now().duration_since(at).unwrap_or_default()))
+        Ok(modified.map(|at| now.duration_since(at).unwrap_or_default()))
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {

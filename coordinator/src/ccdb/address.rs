@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// An object of a condition data base.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub(crate) struct Address {
     /// The hosts in order, each with its scheme and no slash behind it.
     pub hosts: Vec<String>,
     /// The path of the object, without slashes around it.
@@ -17,7 +17,7 @@ pub struct Address {
 impl Address {
     /// What a host is asked for.
     #[must_use]
-    pub fn url(&self, host: &str) -> String {
+    pub(crate) fn url(&self, host: &str) -> String {
         format!("{host}/{}/{}", self.path, self.timestamp)
     }
 }
@@ -71,6 +71,10 @@ fn path_begins(text: &str) -> Option<usize> {
     })
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the data base asks for a time of day"
+)]
 fn now() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -21,10 +21,10 @@ use arrow_array::{
 use super::random::Random;
 use super::{DemoInputs, files, write_file};
 use candidate::Candidate;
-pub use candidate::{Origin, Species, true_efficiency};
+pub use candidate::{Origin, Species};
 
 /// Candidates of data that the demo makes unless told otherwise, and as many of simulation.
-pub const CANDIDATES: u64 = 60_000;
+pub(crate) const CANDIDATES: u64 = 60_000;
 
 /// Entries of a cluster in its files.
 const CLUSTER: u64 = 4_000;
@@ -74,7 +74,7 @@ pub fn write_inputs(folder: &Path, candidates: u64, seed: u64) -> Result<DemoInp
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_candidates(
+pub(crate) fn write_candidates(
     folder: &Path,
     origin: Origin,
     candidates: u64,

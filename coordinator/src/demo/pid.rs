@@ -20,7 +20,7 @@ use super::{DemoInputs, files, write_file};
 use track::{FLOATS, Track};
 
 /// Tracks that the demo makes unless told otherwise.
-pub const PID_TRACKS: u64 = 60_000;
+pub(crate) const PID_TRACKS: u64 = 60_000;
 
 /// Entries of a cluster in its files.
 const CLUSTER_TRACKS: u64 = 4_000;

@@ -23,7 +23,7 @@ use super::{DemoInputs, files, write_file};
 use event::Event;
 
 /// Events that the demo makes unless told otherwise.
-pub const PIONEER_EVENTS: u64 = 12_000;
+pub(crate) const PIONEER_EVENTS: u64 = 12_000;
 
 /// Entries of a cluster in its files.
 const CLUSTER_EVENTS: u64 = 1_000;

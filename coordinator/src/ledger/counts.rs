@@ -88,7 +88,7 @@ impl Counts {
 
     /// Shards that go on by themselves: neither done nor given up, nor kept back.
     #[must_use]
-    pub fn outstanding(&self) -> usize {
+    pub(crate) fn outstanding(&self) -> usize {
         self.planned + self.queued + self.running + self.waiting
     }
 
@@ -100,7 +100,7 @@ impl Counts {
 
     /// Whether every shard is done, or was dropped.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.done + self.dropped == self.shards
     }
 
@@ -112,7 +112,7 @@ impl Counts {
 
     /// Entries of shards that are neither done nor dropped.
     #[must_use]
-    pub fn events_left(&self) -> u64 {
+    pub(crate) fn events_left(&self) -> u64 {
         let over = self.events_done.saturating_add(self.events_dropped);
         self.events.saturating_sub(over)
     }

@@ -213,8 +213,8 @@ async fn orders_to_what_is_over_change_nothing_and_say_so() {
     site.submit("first").await;
     assert_eq!(site.give(Order::Resume).await, Answer::WasSo);
     let root = site.root.as_ref();
-    set_ending(root, &name()).await.unwrap();
-    set_ended(root, &name()).await.unwrap();
+    let ending = set_ending(root, &name()).await.unwrap();
+    set_ended(root, &name(), ending).await.unwrap();
     for order in [Order::Cancel, Order::Pause, Order::Resume] {
         assert_eq!(site.give(order).await, Answer::AtItsEnd);
         assert_eq!(site.control().await, plan("first"));

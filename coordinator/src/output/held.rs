@@ -114,7 +114,7 @@ impl Output {
 ///
 /// # Errors
 /// What keeps it from being written.
-pub fn can_be_written(folder: &Path) -> Result<LocalStore, Mistakes> {
+pub(crate) fn can_be_written(folder: &Path) -> Result<LocalStore, Mistakes> {
     LocalStore::create(folder).map_err(|error| {
         let message = format!("the output folder cannot be written: {error}");
         Mistakes::new(folder.display(), vec![message])

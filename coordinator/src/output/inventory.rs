@@ -44,7 +44,7 @@ impl Inventory {
 
     /// Shards that are to be measured again on their tables.
     #[must_use]
-    pub fn to_measure(&self) -> BTreeSet<ShardId> {
+    pub(crate) fn to_measure(&self) -> BTreeSet<ShardId> {
         &self.earlier - &self.done
     }
 
@@ -103,7 +103,11 @@ impl Output {
     }
 
     /// Forgets the markers that shards had before they were measured again.
-    pub async fn forget_measured(&self, plan: &Plan, inventory: &Inventory) -> anyhow::Result<()> {
+    pub(crate) async fn forget_measured(
+        &self,
+        plan: &Plan,
+        inventory: &Inventory,
+    ) -> anyhow::Result<()> {
         let over = &inventory.earlier & &inventory.done;
         let shards = plan.shards.iter().filter(|shard| over.contains(&shard.id));
         let removing: Vec<_> = shards

@@ -19,7 +19,7 @@ const OF_OUTPUT: [&str; 2] = ["_plans", "report/files.json"];
 ///
 /// # Errors
 /// The file that it would replace.
-pub fn replaces_nothing(place: &Place, base: &Path, text: &str) -> Result<(), Mistakes> {
+pub(crate) fn replaces_nothing(place: &Place, base: &Path, text: &str) -> Result<(), Mistakes> {
     let Place::Folder(folder) = place else {
         return Ok(());
     };

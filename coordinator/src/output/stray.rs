@@ -13,7 +13,7 @@ use crate::plan::{Plan, PlannedStage};
 impl Output {
     /// Tables and markers that no shard of a plan accounts for: of an earlier configuration, of a
     /// stage that was taken out or has another name now, or of a shard that was split.
-    pub async fn stale(&self, plan: &Plan) -> anyhow::Result<Vec<(StageName, ShardId)>> {
+    pub(crate) async fn stale(&self, plan: &Plan) -> anyhow::Result<Vec<(StageName, ShardId)>> {
         let strays = self.strays(plan).await?;
         Ok(strays
             .into_iter()
@@ -22,7 +22,7 @@ impl Output {
     }
 
     /// The key of each of them: of the table, or of the marker where there is no table.
-    pub async fn stray_keys(&self, plan: &Plan) -> anyhow::Result<Vec<Key>> {
+    pub(crate) async fn stray_keys(&self, plan: &Plan) -> anyhow::Result<Vec<Key>> {
         let strays = self.strays(plan).await?;
         let keys = strays.iter().map(|stray| match stray.has_table {
             true => object_key(&stray.stage, stray.shard),

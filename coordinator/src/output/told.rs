@@ -48,7 +48,7 @@ impl Output {
     }
 
     /// The same, to be submitted anew: a record that is damaged says nothing, and is replaced.
-    pub async fn told_or_damaged(&self) -> anyhow::Result<Option<Told>> {
+    pub(crate) async fn told_or_damaged(&self) -> anyhow::Result<Option<Told>> {
         let damaged = match self.told().await {
             Err(error) if error.is::<Unusable>() => error,
             told => return told,

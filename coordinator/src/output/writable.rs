@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 255;
 ///
 /// # Errors
 /// What stands in the way.
-pub fn could_be_written(place: &Place) -> Result<(), Mistakes> {
+pub(crate) fn could_be_written(place: &Place) -> Result<(), Mistakes> {
     let Place::Folder(folder) = place else {
         return Ok(());
     };

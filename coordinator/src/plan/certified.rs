@@ -101,7 +101,7 @@ impl Certified {
 
     /// Whether it leaves anything out.
     #[must_use]
-    pub fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         matches!(self, Self::Everything)
     }
 

@@ -51,7 +51,7 @@ impl fmt::Display for Loss {
 
 impl Plan {
     /// Drops shards, and all that read them; what is not of this plan is left out.
-    pub fn drop_shards(&mut self, ids: &BTreeSet<ShardId>) {
+    pub(crate) fn drop_shards(&mut self, ids: &BTreeSet<ShardId>) {
         let ids = &self.dropped_themselves() | ids;
         self.divide(&ids);
     }
@@ -64,7 +64,7 @@ impl Plan {
 
     /// The shards that were dropped for themselves, and not with one that they read.
     #[must_use]
-    pub fn dropped_themselves(&self) -> BTreeSet<ShardId> {
+    pub(crate) fn dropped_themselves(&self) -> BTreeSet<ShardId> {
         let dropped: BTreeSet<ShardId> = self.dropped.iter().map(|shard| shard.id).collect();
         let with_another = |shard: &&Shard| shard.reads().any(|read| dropped.contains(&read));
         let shards = self.dropped.iter().filter(|shard| !with_another(shard));
@@ -73,7 +73,7 @@ impl Plan {
 
     /// What each stage was accepted without; nothing of those that lack nothing.
     #[must_use]
-    pub fn losses(&self) -> Vec<Loss> {
+    pub(crate) fn losses(&self) -> Vec<Loss> {
         let sums = |shards: &[Shard]| -> BTreeMap<StageName, (usize, u64)> {
             let mut sums = BTreeMap::new();
             for shard in shards {
@@ -101,7 +101,7 @@ impl Plan {
 
     /// The first stage of which nothing is left to do or done.
     #[must_use]
-    pub fn without_shards(&self) -> Option<&StageName> {
+    pub(crate) fn without_shards(&self) -> Option<&StageName> {
         let left: BTreeSet<&StageName> = self.shards.iter().map(|shard| &shard.stage).collect();
         let mut lost = self.dropped.iter().map(|shard| &shard.stage);
         lost.find(|stage| !left.contains(stage))

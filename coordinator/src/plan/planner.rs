@@ -103,7 +103,7 @@ impl<'a> Survey<'a> {
 
     /// What of these stages does not go with their files together: types of columns, and labels.
     #[must_use]
-    pub fn wrong_with(&self, stages: &[Arc<PreparedStage>]) -> Vec<Problem> {
+    pub(crate) fn wrong_with(&self, stages: &[Arc<PreparedStage>]) -> Vec<Problem> {
         let mut tables = Tables::default();
         let mut wrong = |stage: &Arc<PreparedStage>| {
             let files = read_by(stage, &self.scanned);
@@ -114,7 +114,7 @@ impl<'a> Survey<'a> {
 
     /// The tables of those of these stages that read files.
     #[must_use]
-    pub fn tables_of_files(&self, stages: &[Arc<PreparedStage>]) -> Tables {
+    pub(crate) fn tables_of_files(&self, stages: &[Arc<PreparedStage>]) -> Tables {
         let mut tables = Tables::default();
         for stage in stages.iter().filter(|stage| stage.stage().from.is_none()) {
             // What is wrong with them is said elsewhere.

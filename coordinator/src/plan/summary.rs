@@ -102,7 +102,7 @@ impl PlanSummary {
 impl PlanSummary {
     /// How many events are there more than once, and what becomes of them.
     #[must_use]
-    pub fn duplicates_line(&self) -> Option<String> {
+    pub(crate) fn duplicates_line(&self) -> Option<String> {
         let copies = self.duplicate_copies;
         let fate = match self.duplicates_dropped {
             true => {

@@ -22,7 +22,7 @@ impl Plan {
     ///
     /// # Errors
     /// When Parquet refuses the rows.
-    pub fn to_parquet(&self) -> Result<Vec<u8>, ShardTableError> {
+    pub(crate) fn to_parquet(&self) -> Result<Vec<u8>, ShardTableError> {
         let metadata = self.metadata()?;
         let said = metadata.iter();
         let said = said.map(|entry| (entry.key.as_str(), entry.value.as_deref().unwrap_or("")));

@@ -28,7 +28,7 @@ pub(super) type Decided = (StageTypes, Vec<LabelCoverage>);
 impl Tables {
     /// The columns of the rows that a stage reads, with those that stand beside them.
     #[must_use]
-    pub fn read_by(&self, stage: &Stage) -> Option<SchemaRef> {
+    pub(crate) fn read_by(&self, stage: &Stage) -> Option<SchemaRef> {
         let rows = self.0.get(stage.from.as_ref()?)?;
         let table = |name: &StageName| self.0.get(name).cloned();
         columns_read(stage, rows, table).map(Arc::new)
@@ -43,7 +43,7 @@ impl Tables {
     /// What is wrong with the tables of which a fit needs histograms: columns that they do not have, or
     /// of another type. `path` is where the stage that fits is in the campaign.
     #[must_use]
-    pub fn wrong_histograms(&self, stage: &Stage, path: &str) -> Vec<Problem> {
+    pub(crate) fn wrong_histograms(&self, stage: &Stage, path: &str) -> Vec<Problem> {
         let Some((fit, counting)) = stage.fit.as_ref().zip(stage.counting_others()) else {
             return Vec::new();
         };

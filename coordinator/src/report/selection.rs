@@ -4,7 +4,7 @@ use lumimill_common::bdt_config::{BdtConfig, CLASSES};
 
 /// A BDT configuration that a stage selects by.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Name of the model.
     pub model: String,
     /// What it says.

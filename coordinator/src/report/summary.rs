@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// Everything that a report says.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The campaign's name.
     pub campaign: String,
     /// The software and its version.
@@ -48,7 +48,7 @@ pub struct Report {
 
 /// One stage.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct StageReport {
+pub(crate) struct StageReport {
     /// Its name.
     pub name: String,
     /// The datasets whose events its rows are of, joined.
@@ -75,7 +75,7 @@ pub struct StageReport {
 impl StageReport {
     /// What is counted, in the plural: its rows, or the members of a collection.
     #[must_use]
-    pub fn noun(&self, over: Option<&str>) -> String {
+    pub(crate) fn noun(&self, over: Option<&str>) -> String {
         over.map_or_else(
             || self.rows_are.to_lowercase(),
             |over| format!("members of {over}"),
@@ -85,7 +85,7 @@ impl StageReport {
 
 /// How many files and certified events have a label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct LabelReport {
+pub(crate) struct LabelReport {
     /// The label, as its column is named.
     pub label: String,
     /// The branch that it is.
@@ -102,7 +102,7 @@ pub struct LabelReport {
 
 /// How far the shards of a stage are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct ShardCounts {
+pub(crate) struct ShardCounts {
     /// In the plan.
     pub planned: u64,
     /// With a marker.
@@ -130,7 +130,7 @@ impl From<&Counts> for ShardCounts {
 impl ShardCounts {
     /// Neither done nor failed, nor kept back.
     #[must_use]
-    pub fn outstanding(self) -> u64 {
+    pub(crate) fn outstanding(self) -> u64 {
         self.planned
             .saturating_sub(self.done)
             .saturating_sub(self.failed)
@@ -141,7 +141,7 @@ impl ShardCounts {
 
 /// Lumi sections of the certified mask that the input files hold.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct LumiSummary {
+pub(crate) struct LumiSummary {
     /// Certified, and in the input.
     pub certified: u64,
     /// Processed completely.
@@ -156,7 +156,7 @@ pub struct LumiSummary {
 
 /// A luminosity with its unit, such as 7.54 `fb^-1`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Luminosity {
+pub(crate) struct Luminosity {
     /// The value.
     pub value: f64,
     /// The unit; `^-1` and `^{-1}` are set as superscripts.
@@ -165,7 +165,7 @@ pub struct Luminosity {
 
 /// Lumi sections of one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct RunLumis {
+pub(crate) struct RunLumis {
     /// The run.
     pub run: u32,
     /// Certified, and in the input.
@@ -178,7 +178,7 @@ pub struct RunLumis {
 
 /// A shard that did not succeed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The stage.
     pub stage: String,
     /// The shard's id.
@@ -200,7 +200,7 @@ pub struct Failure {
 
 /// Something that more than one file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Duplicate {
+pub(crate) struct Duplicate {
     /// What, such as `run 1, lumi 5` or `run 1, lumi 5, event 77`.
     pub what: String,
     /// The files.
@@ -209,7 +209,7 @@ pub struct Duplicate {
 
 /// An input file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct InputFile {
+pub(crate) struct InputFile {
     /// Its address.
     pub name: String,
     /// Entries of its tree.

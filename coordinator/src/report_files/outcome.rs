@@ -67,7 +67,7 @@ impl Outcome {
     /// Shards that have a marker and are as good as not done: they are in no count, and are to be
     /// done again.
     #[must_use]
-    pub fn unsound(&self) -> &BTreeMap<ShardId, Unsound> {
+    pub(crate) fn unsound(&self) -> &BTreeMap<ShardId, Unsound> {
         &self.unsound
     }
 

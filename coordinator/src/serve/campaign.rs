@@ -279,13 +279,13 @@ impl ActiveCampaign {
         if self.loaded.is_none() {
             self.current().await?;
         }
-        set_ending(root, &self.name).await?;
+        let ending = set_ending(root, &self.name).await?;
         let is_over = match &mut self.loaded {
             Some(loaded) => loaded.is_still_over().await?,
             None => true,
         };
         match is_over {
-            true => set_ended(root, &self.name).await?,
+            true => set_ended(root, &self.name, ending).await?,
             false => {
                 info!(campaign = %self.name, "there is more to do");
                 set_going_on(root, &self.name).await?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// What a campaign was told, or where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub(crate) enum State {
     /// Planned or begun by a run in one process.
     NotSubmitted,
     /// With a pool.

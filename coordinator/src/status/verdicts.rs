@@ -10,7 +10,7 @@ use crate::report::validity_file;
 
 /// What is said of the weights of a category for one column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WeightVerdict {
+pub(crate) struct WeightVerdict {
     /// The stage that fits.
     pub stage: String,
     /// The category.
@@ -83,7 +83,7 @@ fn fields(line: &str) -> Vec<String> {
 
 /// For a person: how many of the verdicts of each stage are good, then those that are not.
 #[must_use]
-pub fn said(verdicts: &[WeightVerdict]) -> Vec<String> {
+pub(crate) fn said(verdicts: &[WeightVerdict]) -> Vec<String> {
     let mut stages: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for verdict in verdicts {
         let (valid, all) = stages.entry(&verdict.stage).or_default();

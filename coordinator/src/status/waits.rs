@@ -17,7 +17,7 @@ const NAMES: usize = 3;
 
 /// Something that a campaign waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Wait {
+pub(crate) struct Wait {
     /// What it is about: `paused`, `coordinator`, `broker`, `campaign`, `pool`, `workers`, `retry`.
     pub about: &'static str,
     /// What it is, and what to do.

@@ -19,7 +19,7 @@ use crate::identity::{Role, each_role_once};
 impl Program {
     /// Compiles a stage for files with the branches of `schema`. `path` is where the stage is in
     /// the campaign (`stage[0]`). All problems are returned together.
-    pub fn compile(
+    pub(crate) fn compile(
         stage: &Stage,
         path: &str,
         functions: &[(String, String)],

@@ -69,7 +69,7 @@ impl Program {
     }
 
     /// The rows whose scores pass `select`, where it names a score: `rows` has the score columns.
-    pub fn select_scored(&self, rows: Rows) -> Result<Rows, RunError> {
+    pub(crate) fn select_scored(&self, rows: Rows) -> Result<Rows, RunError> {
         let Some(select) = &self.scored_select else {
             return Ok(rows);
         };

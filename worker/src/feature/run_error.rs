@@ -59,7 +59,7 @@ pub enum RunError {
 impl RunError {
     /// The error of a batch that begins with this entry.
     #[must_use]
-    pub fn of_batch(mut self, first: u64) -> Self {
+    pub(crate) fn of_batch(mut self, first: u64) -> Self {
         if let Self::NotAFlag { entry, .. } = &mut self {
             *entry = entry.saturating_add(first);
         }

@@ -29,7 +29,7 @@ pub struct Elements {
 ///
 /// # Errors
 /// Everything that is wrong with the file, or with what is given to it and asked of it.
-pub fn load_elements(
+pub(crate) fn load_elements(
     name: &str,
     bytes: &[u8],
     spec: &campaign::Model,

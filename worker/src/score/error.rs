@@ -25,7 +25,7 @@ impl ModelError {
     }
 
     /// Whether the model is sound as far as it was read, but not a tree ensemble.
-    pub fn needs_runtime(&self) -> bool {
+    pub(crate) fn needs_runtime(&self) -> bool {
         matches!(self.problem, Problem::NeedsRuntime { .. })
     }
 }

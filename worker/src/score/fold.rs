@@ -9,7 +9,7 @@ pub const FOLD: &str = "fold";
 /// (u64) as 16 little-endian bytes, modulo the number of folds. The same event is of the same
 /// fold wherever it is read.
 #[must_use]
-pub fn fold_column(runs: &[u32], lumis: &[u32], events: &[u64], folds: u8) -> UInt8Array {
+pub(crate) fn fold_column(runs: &[u32], lumis: &[u32], events: &[u64], folds: u8) -> UInt8Array {
     let fold = |((run, lumi), event): ((&u32, &u32), &u64)| {
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&run.to_le_bytes());

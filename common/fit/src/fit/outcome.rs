@@ -2,7 +2,7 @@
 
 use super::begin::Begin;
 use super::goodness::{Goodness, goodness};
-use super::quality;
+use super::quality::{self, Influence};
 use crate::matrix::Symmetric;
 use crate::minimise::{Descent, Objective};
 use crate::model::Model;
@@ -31,17 +31,6 @@ pub struct Fit {
     pub agreeing: usize,
     /// The data against the model, in bins.
     pub goodness: Option<Goodness>,
-}
-
-/// How parameters follow entries, of all parameters as the covariance is: an entry moves them by the
-/// response times its score, the slope of the logarithm of its density.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Influence {
-    /// The inverse of the second derivatives of −ln L.
-    pub response: Symmetric,
-    /// The variance of the first derivatives: Σw² times the products of scores, with what is known from
-    /// elsewhere.
-    pub variance: Symmetric,
 }
 
 /// A parameter after the fit.

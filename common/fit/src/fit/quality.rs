@@ -1,11 +1,21 @@
 //! The covariance of a fit.
 
-use super::outcome::Influence;
 use crate::matrix::Symmetric;
 use crate::minimise::Objective;
 
 /// A pivot of the scaled matrix of second derivatives below this is rounding.
 const LEAST: f64 = 1e-11;
+
+/// How parameters follow entries, of all parameters as the covariance is: an entry moves them by the
+/// response times its score, the slope of the logarithm of its density.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Influence {
+    /// The inverse of the second derivatives of −ln L.
+    pub response: Symmetric,
+    /// The variance of the first derivatives: Σw² times the products of scores, with what is known from
+    /// elsewhere.
+    pub variance: Symmetric,
+}
 
 /// The covariance, and how parameters follow entries: by the inverse of the exact second derivatives by
 /// the parameters of those indices, in a matrix of all; nothing when they are not positive definite.

@@ -3,14 +3,12 @@
 use super::{
     Compression, WriteError,
     buffer::Buffer,
-    directory::{Fields, SubDirectory},
+    directory::{BEGIN, Fields, SubDirectory},
     key::Key,
     streamer_info,
 };
 use std::io::{Seek, SeekFrom, Write};
 
-/// Where the first record, the root directory, begins.
-pub(super) const BEGIN: u32 = 100;
 /// ROOT switches to 64-bit positions here; this writer stops.
 const END_OF_SMALL_FILE: u64 = 2_000_000_000;
 /// The ROOT version that the header claims: the first with every form used here.

@@ -85,7 +85,7 @@ impl MassFitSpec {
 
     /// Hash of what decides the fits of these counts.
     #[must_use]
-    pub fn fit_hash(&self) -> FieldHash {
+    pub(crate) fn fit_hash(&self) -> FieldHash {
         // What weights are used for changes no fit.
         let raw = RawMassFit {
             control: Vec::new(),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::counts::MassFitCounts;
 use super::spec::MassFitSpec;
-use super::{MassFitCounts, control, values};
+use super::{control, values};
 use crate::metric::bins::RawBins;
 use crate::metric::row_batch::{FillError, RowBatch};
 use crate::metric::square::has_square;

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::cow::{Cow, Histograms};
-use super::histograms::CountedRows;
+use super::fitted::FittedModel;
 use super::raw::RawComponent;
+use super::result;
 use super::result::Found;
 use super::spec::MassFitSpec;
-use super::{FittedModel, result};
 use crate::form::Stored;
+use crate::metric::counted_rows::CountedRows;
 
 /// The fits of a category.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,7 +163,7 @@ impl MassFitSpec {
     /// # Errors
     /// When a model finds no minimum with a covariance: no weights are made of that.
     pub fn freeze(&self, counted: &CountedRows, number: usize) -> Result<FrozenFit, NoFit> {
-        let counts = self.counts(counted).ok_or(NoFit::Counts)?;
+        let counts = counted.of_fit(self).ok_or(NoFit::Counts)?;
         let fits = result::fits_of(self, &counts, number).ok_or(NoFit::Counts)?;
         let (category, edges) = self.named(number);
         let models = fits.found.iter().map(|found| {
@@ -196,7 +197,7 @@ impl MassFitSpec {
     /// The fit of all that was counted for it, as a metric.
     #[must_use]
     pub fn of_counted(&self, counted: &CountedRows) -> Option<super::MassFitResult> {
-        Some(result::of(self, &self.counts(counted)?))
+        Some(result::of(self, &counted.of_fit(self)?))
     }
 
     fn frozen(&self, found: &Found<'_>) -> Result<FrozenModel, String> {

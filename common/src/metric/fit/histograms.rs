@@ -6,35 +6,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_fit::{FitRange, Model, NoTemplate, Template, template_names};
 
-use super::MassFitCounts;
+use super::counts::MassFitCounts;
 use super::cow::Histograms;
 use super::raw::{RawComponent, RawMassFit};
 use super::spec::MassFitSpec;
-use crate::metric::partial::Partial;
 
-/// What was counted for a fit or a density: of the rows that it is made of, and of those of other
-/// stages, by their names.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CountedRows {
-    /// The rows that it is made of.
-    pub rows: Partial,
-    /// Those of other stages, of which a fit needs histograms.
-    pub others: BTreeMap<String, Partial>,
-}
-
-/// The same of a fit.
-pub(super) struct FitCounts<'a> {
+/// What was counted for a fit: of the rows that it is made of, and of those of other stages, by their
+/// names.
+pub(in crate::metric) struct FitCounts<'a> {
     pub(super) rows: &'a MassFitCounts,
     others: BTreeMap<&'a str, &'a MassFitCounts>,
 }
 
 impl<'a> FitCounts<'a> {
     /// Of a fit that needs no other stage.
-    pub(super) fn alone(rows: &'a MassFitCounts) -> Self {
+    pub(in crate::metric) fn alone(rows: &'a MassFitCounts) -> Self {
         Self {
             rows,
             others: BTreeMap::new(),
         }
+    }
+
+    /// The same with what was counted of another stage.
+    pub(in crate::metric) fn with(mut self, stage: &'a str, rows: &'a MassFitCounts) -> Self {
+        self.others.insert(stage, rows);
+        self
     }
 
     /// The histograms of the category of a number.
@@ -85,25 +81,6 @@ impl MassFitSpec {
     #[must_use]
     pub fn templates(&self) -> BTreeMap<String, String> {
         self.raw().templates()
-    }
-
-    /// What was counted for it; none where that is of something else.
-    pub(super) fn counts<'a>(&self, counted: &'a CountedRows) -> Option<FitCounts<'a>> {
-        let (spec, rows) = counted.rows.of_fit()?;
-        let mut counts = FitCounts::alone(rows);
-        if *spec != self.counting() {
-            return None;
-        }
-        let counting = self.counting_others();
-        for name in self.histograms() {
-            let (name, other) = counted.others.get_key_value(name)?;
-            let (spec, other) = other.of_fit()?;
-            if *spec != counting {
-                return None;
-            }
-            counts.others.insert(name, other);
-        }
-        Some(counts)
     }
 
     /// Its model of that variation with the histograms of a category as templates.

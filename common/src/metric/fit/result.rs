@@ -6,13 +6,14 @@ use lumimill_fit::{Fit, Histogram, Model, NoHistogram, Sample, fit};
 use serde::Serialize;
 
 use super::control::Parts;
+use super::counts::CategoryCounts;
 use super::cow::Histograms;
-use super::fitted::fitted;
+use super::fitted::{FittedModel, fitted};
 use super::histograms::FitCounts;
 use super::spec::MassFitSpec;
 use super::validity::{self, ControlVerdict};
 use super::weighed::{ComponentSum, Control, Weighed, WeightedControl};
-use super::{CategoryCounts, control, values};
+use super::{control, values};
 use crate::metric::bins::RawBins;
 use crate::metric::tally::Tally;
 
@@ -65,62 +66,6 @@ pub struct FittedCategory {
     /// The same in parts of control variables, which files have.
     #[serde(skip)]
     pub weighted: Vec<WeightedControl>,
-}
-
-/// One model in one category.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FittedModel {
-    /// `nominal` or `systematic`.
-    pub variation: &'static str,
-    /// Why there is no fit, or why it cannot be used.
-    pub failure: Option<String>,
-    /// 0 for a minimum with a covariance, 1 without minimum, 2 without covariance, 3 without fit.
-    pub status: u8,
-    /// Yields and parameters.
-    pub values: Vec<FittedValue>,
-    /// The covariance of the values, by rows; 0 of a constant and at a limit, none without it.
-    #[serde(skip)]
-    pub covariance: Vec<Vec<f64>>,
-    /// χ² of the bins, joined until 5 entries are expected in each.
-    pub chi2: Option<f64>,
-    /// Its degrees of freedom.
-    pub ndf: Option<usize>,
-    /// The probability of a greater χ².
-    pub p_value: Option<f64>,
-    /// How far −ln L is expected to be from its minimum.
-    pub edm: Option<f64>,
-    /// How often the likelihood was computed.
-    pub calls: usize,
-    /// From how many starts the fit was made, and how many led to this minimum.
-    pub starts: [usize; 2],
-    /// What is expected in each bin, of all and of each component.
-    pub curves: Vec<FittedCurve>,
-    /// (content − expected)/error of each bin.
-    pub pulls: Vec<Option<f64>>,
-}
-
-/// A yield or a parameter.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FittedValue {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: f64,
-    /// Its standard deviation; none for a constant, at a limit, and without covariance.
-    pub error: Option<f64>,
-    /// Whether it lies at a limit.
-    pub at_limit: bool,
-    /// Whether it was a constant.
-    pub fixed: bool,
-}
-
-/// Expected contents of bins.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FittedCurve {
-    /// The component, or `all`.
-    pub name: String,
-    /// One a bin.
-    pub contents: Vec<f64>,
 }
 
 /// The fit of a model in a category.

@@ -63,7 +63,7 @@ impl MassFitSpec {
 
     /// Whether it is fitted to the values one by one.
     #[must_use]
-    pub fn is_unbinned(&self) -> bool {
+    pub(crate) fn is_unbinned(&self) -> bool {
         self.raw.unbinned
     }
 
@@ -87,7 +87,7 @@ impl MassFitSpec {
 
     /// The columns that the condition reads.
     #[must_use]
-    pub fn condition_columns(&self) -> &[String] {
+    pub(crate) fn condition_columns(&self) -> &[String] {
         &self.names
     }
 

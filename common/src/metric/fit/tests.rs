@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
-use super::{MassFitCounts, MassFitSpec, RawComponent, RawMassFit, RawNumbers};
+use super::counts::MassFitCounts;
+use super::{MassFitSpec, RawComponent, RawMassFit, RawNumbers};
 use crate::metric::bins::RawBins;
 use crate::metric::kind::{Counting, Kind};
 use crate::metric::row_batch::RowBatch;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use lumimill_fit::Model;
 
-use super::histograms::CountedRows;
 use super::raw::{RawComponent, RawMassFit};
+use super::result::{self, FittedCategory};
 use super::spec::MassFitSpec;
-use super::{FittedCategory, result};
+use crate::metric::counted_rows::CountedRows;
 
 impl MassFitSpec {
     /// The same with these components of the nominal model in the place of those of their names, or
@@ -75,6 +75,6 @@ impl MassFitSpec {
     pub fn category_of(&self, counted: &CountedRows, name: &str) -> Option<FittedCategory> {
         let mut numbers = 0..self.categories();
         let number = numbers.find(|number| self.named(*number).0 == name)?;
-        result::category_of(self, &self.counts(counted)?, number)
+        result::category_of(self, &counted.of_fit(self)?, number)
     }
 }

@@ -1,6 +1,7 @@
 //! What a person should know of fits.
 
-use super::result::{FittedModel, MassFitResult};
+use super::fitted::FittedModel;
+use super::result::MassFitResult;
 use super::weighed::ComponentSum;
 
 /// Of so many rows more than one that is left out is warned of.

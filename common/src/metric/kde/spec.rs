@@ -82,7 +82,7 @@ impl KdeSpec {
 
     /// Hash of all that decides the density of some rows.
     #[must_use]
-    pub fn kde_hash(&self) -> FieldHash {
+    pub(crate) fn kde_hash(&self) -> FieldHash {
         Kind::hash(self)
     }
 

@@ -97,7 +97,7 @@ pub struct PopulationWeights {
 impl PopulationResult {
     /// Whether scores outside of the range make the area more uncertain than its bins do.
     #[must_use]
-    pub fn outside_matters(&self) -> bool {
+    pub(crate) fn outside_matters(&self) -> bool {
         let all = self.auc_binning_error.unwrap_or_default();
         let outside = self.auc_outside_error.unwrap_or_default();
         outside > all - outside

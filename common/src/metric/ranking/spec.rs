@@ -155,7 +155,7 @@ impl RankingSpec {
 
     /// Whether the score may be a probability: no other range than `[0, 1]` is given.
     #[must_use]
-    pub fn may_be_probability(&self) -> bool {
+    pub(crate) fn may_be_probability(&self) -> bool {
         let is_unit = |range: [f64; 2]| range.map(f64::to_bits) == [0.0, 1.0].map(f64::to_bits);
         self.range.is_none_or(is_unit)
     }

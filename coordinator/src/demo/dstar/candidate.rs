@@ -75,7 +75,13 @@ impl Response {
 
 /// The share of tracks of a species and momentum for which kaonID / (kaonID + pionID) is above a cut.
 #[must_use]
-pub fn true_efficiency(origin: Origin, species: Species, cut: f64, p: f64, cosine: f64) -> f64 {
+pub(crate) fn true_efficiency(
+    origin: Origin,
+    species: Species,
+    cut: f64,
+    p: f64,
+    cosine: f64,
+) -> f64 {
     let response = Response::of(origin);
     let threshold = (cut / (1.0 - cut)).ln();
     let pull = (threshold - response.mean(species, p, cosine)) / response.width;

@@ -1,8 +1,7 @@
 //! A campaign as it could have been: muon pairs over two dozen runs, filled into real partials.
 
 use crate::report::{
-    Duplicate, Failure, InputFile, LumiSummary, Luminosity, Report, RunLumis, ShardCounts,
-    StageReport,
+    Duplicate, Failure, InputFile, LumiSummary, Report, RunLumis, ShardCounts, StageReport,
 };
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, RecordBatch, UInt32Array};
 use lumimill_common::metric::{
@@ -245,7 +244,7 @@ pub(super) fn complete(events: u32) -> Report {
             certified,
             processed: certified,
             missing: 0,
-            recorded: Some(Luminosity {
+            recorded: Some(crate::report::summary::Luminosity {
                 value: 7.54,
                 unit: "fb^-1".into(),
             }),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lumimill_common::campaign::{Campaign, CampaignName};
-use lumimill_common::control::control_key;
+use lumimill_common::control::{control_key, ended_key};
 use lumimill_common::queue::{MemoryQueue, Queue, jobs};
 use lumimill_common::shard::{Shard, Source};
 use lumimill_common::stage_keys::{failed_key, marker_key, measure_key, object_key};
@@ -16,10 +16,11 @@ use lumimill_common::store::{Place, Store};
 use super::ActiveCampaign;
 use crate::demo::write_inputs;
 use crate::hollow_marker::hollow_marker;
+use crate::meddled_store::MeddledStore;
 use crate::orders::put_in_force;
 use crate::output::Output;
 use crate::plan::plan;
-use crate::roster::{active, ended, ending, set_active, set_ending};
+use crate::roster::{active, ended, ending, set_active, set_ended, set_ending};
 use crate::serve::Coordinator;
 use crate::submission::running;
 use lumimill_worker::prepared_stage::PreparedStage;
@@ -134,8 +135,9 @@ impl Finished {
         let root = self.root.as_ref();
         self.campaign.end(root).await.unwrap();
         let name = BTreeSet::from([self.campaign.name().clone()]);
-        let (active, ended) = (active(root).await.unwrap(), ended(root).await.unwrap());
-        assert_ne!(active == name, ended == name, "{active:?}, {ended:?}");
+        let (active, ending) = (active(root).await.unwrap(), ending(root).await.unwrap());
+        assert_eq!(active == name, ending == name, "{active:?}, {ending:?}");
+        assert_eq!(ended(root).await.unwrap(), name);
         active == name
     }
 }
@@ -267,12 +269,9 @@ async fn an_end_that_met_a_resubmission_and_was_not_looked_at_is_taken_over() {
         let mut other = Coordinator::of(finished.site(), root.clone());
         let queue = MemoryQueue::default();
         other.look(&queue).await.unwrap();
-        assert_eq!(
-            active(root.as_ref()).await.unwrap().contains(&name),
-            !is_over
-        );
-        assert_eq!(ended(root.as_ref()).await.unwrap().contains(&name), is_over);
-        assert!(ending(root.as_ref()).await.unwrap().is_empty());
+        let root = root.as_ref();
+        assert_eq!(active(root).await.unwrap().contains(&name), !is_over);
+        assert_eq!(ending(root).await.unwrap().contains(&name), !is_over);
     }
 }
 
@@ -281,6 +280,37 @@ async fn set_ended_is_left(root: &dyn Store, name: &CampaignName) {
     set_active(root, name).await.unwrap();
     assert!(ending(root).await.unwrap().contains(name));
     set_ending(root, name).await.unwrap();
+}
+
+/// Two ended a campaign at one moment; one saw that it is over and wrote so late, the other began after
+/// somebody had given it more to do, and died: it was neither driven nor looked at again.
+#[tokio::test]
+async fn an_end_that_is_written_late_leaves_another_ones_look_alone() {
+    let finished = Finished::new().await;
+    let (root, name) = (finished.root.as_ref(), finished.campaign.name());
+    let late = set_ending(root, name).await.unwrap();
+    set_active(root, name).await.unwrap();
+    let _died = set_ending(root, name).await.unwrap();
+    set_ended(root, name, late).await.unwrap();
+    assert!(ending(root).await.unwrap().contains(name));
+}
+
+/// Somebody saw a campaign at its end and gave it more to do, just when another one began to end it and
+/// died: the entry of that end was removed, and nobody looked again.
+#[tokio::test]
+async fn one_that_is_given_more_to_do_as_its_end_begins_is_looked_at_again() {
+    let finished = Finished::new().await;
+    let (root, name) = (finished.root.clone(), finished.campaign.name().clone());
+    let ending_at_first = set_ending(root.as_ref(), &name).await.unwrap();
+    let ended = set_ended(root.as_ref(), &name, ending_at_first).await;
+    ended.unwrap();
+    let (other, whose) = (root.clone(), name.clone());
+    let deed = async move {
+        let _died = set_ending(other.as_ref(), &whose).await.unwrap();
+    };
+    let met = MeddledStore::before("put", ended_key(&name), root.clone(), deed);
+    set_active(met.as_ref(), &name).await.unwrap();
+    assert!(ending(root.as_ref()).await.unwrap().contains(&name));
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
 
-use super::super::{CountedRows, Cow, FrozenFit, Weigher};
+use super::super::{Cow, FrozenFit, Weigher};
 use super::*;
 use crate::form;
+use crate::metric::counted_rows::CountedRows;
 use crate::metric::{MetricSpec, Partial};
 
 /// A peak over the histogram of a stage.

@@ -3,6 +3,7 @@
 //! both this.
 
 mod obstacle;
+mod without;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -12,9 +13,8 @@ use lumimill_common::campaign::Campaign;
 use lumimill_common::shard::{Shard, ShardId};
 
 use self::obstacle::nothing_in_the_way;
-use crate::campaign_file::Mistakes;
+use self::without::without;
 use crate::failures::dead_of;
-use crate::ledger::{Known, Ledger};
 use crate::output::{Inventory, Output};
 use crate::outstanding;
 use crate::plan::{Plan, Splits};
@@ -64,7 +64,9 @@ pub struct Due {
     pub chosen: Vec<Shard>,
     /// What is dropped from now on: its failed records stay, and say why.
     pub dropped: Vec<Shard>,
-    /// Of that, what has a marker and is not whole: the marker goes first.
+    /// Of each stage that lost everything, why that is not accepted.
+    pub not_accepted: Vec<String>,
+    /// Of what was asked for, what has a marker and is not whole: the marker goes first.
     pub unsound: Vec<Shard>,
     /// Of that, what was given up, and has a record of it.
     pub given_up: Vec<Shard>,
@@ -147,10 +149,8 @@ impl Due {
         let others = others.iter().filter(was_there).copied().cloned().collect();
         let now = now.into_iter().cloned().collect();
         Ok(Self {
-            plan,
             is_edited,
             chosen,
-            dropped: Vec::new(),
             unsound,
             to_measure,
             not_told_apart,
@@ -158,7 +158,26 @@ impl Due {
             shards,
             now,
             others,
+            ..Self::nothing(plan)
         })
+    }
+
+    /// Nothing of a plan that stays as it is.
+    fn nothing(plan: Plan) -> Self {
+        Self {
+            plan,
+            is_edited: false,
+            chosen: Vec::new(),
+            dropped: Vec::new(),
+            not_accepted: Vec::new(),
+            unsound: Vec::new(),
+            given_up: Vec::new(),
+            to_measure: BTreeSet::new(),
+            not_told_apart: 0,
+            shards: Vec::new(),
+            now: Vec::new(),
+            others: Vec::new(),
+        }
     }
 
     /// How many shards are made, from their input.
@@ -189,40 +208,6 @@ impl Due {
     pub fn is_nothing(&self) -> bool {
         self.chosen.is_empty() && self.dropped.is_empty()
     }
-}
-
-/// A plan without shards that were given up: what it keeps back, and what was out, goes out again.
-fn without(
-    mut plan: Plan,
-    inventory: Inventory,
-    dropped: Vec<Shard>,
-    output: &Output,
-) -> anyhow::Result<Due> {
-    plan.drop_shards(&dropped.iter().map(|shard| shard.id).collect());
-    if let Some(stage) = plan.without_shards() {
-        let message =
-            format!("every shard of stage {stage} was given up: nothing is left to accept");
-        return Err(Mistakes::new(output.store().location(), vec![message]).into());
-    }
-    let known = Known::of(inventory.done, inventory.failed);
-    let ledger = Ledger::of(&plan, &known);
-    let ids: BTreeSet<ShardId> = ledger.outstanding().ids().collect();
-    let shards = plan.shards.iter().filter(|shard| ids.contains(&shard.id));
-    let now = ledger.outstanding().now.iter().copied();
-    let (shards, now) = (shards.cloned().collect(), now.cloned().collect());
-    Ok(Due {
-        is_edited: !dropped.is_empty(),
-        chosen: Vec::new(),
-        dropped,
-        unsound: Vec::new(),
-        given_up: Vec::new(),
-        to_measure: BTreeSet::new(),
-        not_told_apart: 0,
-        shards,
-        now,
-        others: Vec::new(),
-        plan,
-    })
 }
 
 /// Entries of shards.

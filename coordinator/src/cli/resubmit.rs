@@ -24,7 +24,6 @@ use crate::due::{Due, Edit, Wanted, events};
 use crate::exit_code::Exit;
 use crate::jobs::JobsOf;
 use crate::output::Output;
-use crate::plan::Plan;
 use crate::resubmit::{self, Ready};
 
 #[derive(Debug, Args)]
@@ -50,8 +49,8 @@ pub(super) struct ResubmitArgs {
     #[arg(long, conflicts_with_all = ["failed", "dead", "missing", "damaged"])]
     dropped: bool,
     /// Go on without what was given up (with --dead: of that, what had all its attempts): it is
-    /// dropped from the plan, its lumi sections are missing, and the report says so on top. --dropped
-    /// takes it back.
+    /// dropped from the plan, its lumi sections are missing, and the report says so on top. A stage
+    /// that lost everything is not accepted. --dropped takes it back.
     #[arg(long, conflicts_with_all = ["missing", "damaged", "dropped", "split", "pool"])]
     accept: bool,
     /// Cut each of them into so many, as they ran out of memory or time; of several files, each
@@ -163,7 +162,7 @@ fn preview(run: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exit> {
         sum(&due.shards);
         say_measured(&due);
         say_cut(asked.edit);
-        say_losses(&due.dropped, &due.plan);
+        say_losses(&due);
         Ok(Exit::Done)
     })
 }
@@ -207,13 +206,16 @@ fn say_cut(edit: Edit) {
     }
 }
 
-/// Says what a campaign goes on without, where somebody has just said so of some of it.
-fn say_losses(dropped: &[Shard], plan: &Plan) {
-    if dropped.is_empty() {
-        return;
+/// Says what a campaign goes on without, where somebody has just said so of some of it, and what it does
+/// not.
+fn say_losses(due: &Due) {
+    if !due.dropped.is_empty() {
+        for loss in due.plan.losses() {
+            say(format_args!("accepted: {loss}"));
+        }
     }
-    for loss in plan.losses() {
-        say(format_args!("accepted: {loss}"));
+    for stage in &due.not_accepted {
+        say(format_args!("{stage}"));
     }
 }
 
@@ -242,7 +244,7 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
             sum(&due.shards);
             say_measured(due);
             say_cut(again.edit);
-            say_losses(&due.dropped, &due.plan);
+            say_losses(due);
             say_published("would be published", due, pool, home);
             return Ok(Exit::Done);
         }
@@ -261,7 +263,7 @@ fn publish(again: &Again<'_>) -> anyhow::Result<Exit> {
         let control = ready.resubmit(name, &output, root.as_ref(), &publish);
         let control = control.await?;
         say(format_args!("campaign {name}:"));
-        say_losses(&due.dropped, &due.plan);
+        say_losses(due);
         say_published("published", due, pool, home);
         say_pause(name, &control, again.campaign);
         Ok(Exit::Done)

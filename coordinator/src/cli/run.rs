@@ -120,6 +120,9 @@ pub(super) fn run_wanted(args: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exi
             eprintln!("nothing of what was asked for is left to do; nothing was changed");
             return Ok(Exit::Done);
         }
+        for stage in &due.not_accepted {
+            eprintln!("{stage}");
+        }
         remove_stale(&output, &stale).await?;
         remove_folders(&place, &stale);
         output.remove_dropped(&due.plan.dropped).await?;

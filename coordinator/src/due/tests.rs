@@ -221,8 +221,32 @@ async fn a_stage_of_which_nothing_is_left_is_not_accepted() {
     );
     let error = due.await.unwrap_err().to_string();
     assert!(
-        error.contains("every shard of stage first was given up"),
+        error.contains("stage first lost all of its ")
+            && error.contains("or take the stage out and run"),
         "{error}"
+    );
+}
+
+/// What else was given up could not be accepted then.
+#[tokio::test]
+async fn a_stage_that_lost_everything_kept_others_from_being_accepted() {
+    let begun = Begun::new();
+    let (first, second) = (begun.stage("first"), begun.stage("second"));
+    begun.give_up(&first[0]).await;
+    for shard in &first[1..] {
+        begun.commit(shard).await;
+    }
+    for shard in &second {
+        begun.give_up(shard).await;
+    }
+    let due = begun.look(&Wanted::Failed, Edit::Accept).await;
+    assert!(due.is_edited);
+    assert_eq!(ids(&due.dropped), ids(&first[..1]));
+    assert_eq!(due.not_accepted.len(), 1);
+    assert!(
+        due.not_accepted[0].starts_with("stage second lost all of its "),
+        "{:?}",
+        due.not_accepted
     );
 }
 

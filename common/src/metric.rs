@@ -62,9 +62,9 @@ pub use drift::{
 pub use dropped::Dropped;
 pub use efficiency::{EfficiencyBin, EfficiencyResult, EfficiencySpec, RawEfficiency};
 pub use fit::{
-    ComponentSum, ControlVerdict, Cow, FittedCategory, FittedCurve, FittedModel, FittedValue,
-    FrozenCounts, FrozenFit, FrozenHistogram, FrozenModel, FrozenValue, MassFitResult, MassFitSpec,
-    NoFit, RawComponent, RawMassFit, RawNumbers, TruthTest, Weigher, WeightedControl,
+    ComponentSum, ControlVerdict, Cow, EMPTY, FittedCategory, FittedCurve, FittedModel,
+    FittedValue, FrozenCounts, FrozenFit, FrozenHistogram, FrozenModel, FrozenValue, MassFitResult,
+    MassFitSpec, NoFit, RawComponent, RawMassFit, RawNumbers, TruthTest, Weigher, WeightedControl,
 };
 pub use histogram::{HistogramBin, HistogramResult, HistogramSpec, RawHistogram};
 pub use importance::{

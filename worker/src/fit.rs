@@ -10,8 +10,8 @@ use lumimill_common::campaign::DENSITY;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::form;
 use lumimill_common::metric::{
-    CountedRows, CutFlow, FrozenDensity, FrozenFit, FrozenKde, FrozenModel, KdeSpec, MassFitSpec,
-    Partial,
+    CountedRows, CutFlow, EMPTY, FrozenDensity, FrozenFit, FrozenKde, FrozenModel, KdeSpec,
+    MassFitSpec, Partial,
 };
 use lumimill_common::stage_keys::fit_key;
 
@@ -127,8 +127,13 @@ fn estimated(spec: &KdeSpec, counted: &Partial) -> Result<Made, String> {
 /// A line of the table of a fit.
 type Line = (&'static str, Option<f64>, Option<f64>);
 
-/// Yields and parameters of all models, and how good each is, as rows.
+/// Yields and parameters of all models, and how good each is, as rows; of a category without rows that
+/// it has none.
 fn table(frozen: &FrozenFit) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    if frozen.is_empty() {
+        let status: Line = ("status", Some(f64::from(EMPTY)), None);
+        return rows(&frozen.category, std::iter::once(("nominal", status)));
+    }
     let lines = frozen.models.iter().flat_map(|model| {
         let of_values = model.values.iter();
         let of_values = of_values.map(|it| (it.name.as_str(), Some(it.value), it.error));
@@ -182,13 +187,15 @@ fn rows<'a>(
     RecordBatch::try_new(schema(), columns)
 }
 
-fn goodness(model: &FrozenModel) -> [Line; 4] {
+fn goodness(model: &FrozenModel) -> [Line; 5] {
     let ndf = model.ndf.map(|ndf| ndf as f64);
     [
         ("chi2", model.chi2, None),
         ("ndf", ndf, None),
         ("p_value", model.p_value, None),
         ("edm", model.edm, None),
+        // What has another one is no file.
+        ("status", Some(0.0), None),
     ]
 }
 

@@ -24,7 +24,7 @@ mod weighed;
 mod weigher;
 
 pub use cow::Cow;
-pub use fitted::{FittedCurve, FittedModel, FittedValue};
+pub use fitted::{EMPTY, FittedCurve, FittedModel, FittedValue};
 pub use frozen::{FrozenCounts, FrozenFit, FrozenHistogram, FrozenModel, FrozenValue, NoFit};
 pub use raw::{RawComponent, RawMassFit, RawNumbers};
 pub use result::{FittedCategory, MassFitResult};

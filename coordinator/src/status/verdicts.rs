@@ -15,9 +15,10 @@ pub(crate) struct WeightVerdict {
     pub stage: String,
     /// The category.
     pub category: String,
-    /// The column that weights are to be used for.
+    /// The column that weights are to be used for; empty where it is said of the fit, whatever they are
+    /// used for.
     pub control: String,
-    /// `valid`, `doubtful` or `invalid`.
+    /// `valid`, `doubtful`, `invalid`, or `empty` where there is no row.
     pub verdict: String,
     /// Why.
     pub reason: String,
@@ -85,7 +86,8 @@ fn fields(line: &str) -> Vec<String> {
 #[must_use]
 pub(crate) fn said(verdicts: &[WeightVerdict]) -> Vec<String> {
     let mut stages: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for verdict in verdicts {
+    let of_columns = verdicts.iter().filter(|verdict| !verdict.is_of_fit());
+    for verdict in of_columns {
         let (valid, all) = stages.entry(&verdict.stage).or_default();
         *valid += usize::from(verdict.verdict == "valid");
         *all += 1;
@@ -95,13 +97,26 @@ pub(crate) fn said(verdicts: &[WeightVerdict]) -> Vec<String> {
     });
     let wrong = verdicts.iter().filter(|verdict| verdict.verdict != "valid");
     let wrong = wrong.map(|it| {
-        let of = format!("category {}, {}", it.category, it.control);
+        let of = match it.is_of_fit() {
+            true => format!("category {}", it.category),
+            false => format!("category {}, {}", it.category, it.control),
+        };
         format!(
             "weights by {}, {of}: {}: {}",
             it.stage, it.verdict, it.reason
         )
     });
-    sums.chain(wrong).collect()
+    let mut said: Vec<String> = sums.chain(wrong).collect();
+    // What is of the fit itself is the same for all of its columns.
+    said.dedup();
+    said
+}
+
+impl WeightVerdict {
+    /// Whether it is of the fit itself, and so of all columns.
+    fn is_of_fit(&self) -> bool {
+        self.control.is_empty() || self.verdict == "empty"
+    }
 }
 
 #[cfg(test)]

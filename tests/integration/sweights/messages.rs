@@ -142,14 +142,7 @@ fn fit(name: &str, keys: &str) -> String {
 
 #[test]
 fn a_fit_that_cannot_be_made_is_a_failed_shard_with_its_reason() {
-    let by = |edges: &str| format!("by = [{{ column = \"p\", edges = {edges} }}]");
     let cases = [
-        (
-            "empty",
-            by("[0.5, 4.5, 40.0, 50.0]"),
-            "nominal fit of M_D0 in category p_2: no entry in the range [1.8, 1.95]: choose another \
-             range, or other categories",
-        ),
         (
             "few",
             String::from("variable = \"M_D0\"\nrange = [1.8, 1.80015]\nbins = 50"),

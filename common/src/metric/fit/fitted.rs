@@ -3,6 +3,9 @@
 use lumimill_fit::{Fit, Histogram, Model, Status};
 use serde::Serialize;
 
+/// The status of a category without rows.
+pub const EMPTY: u8 = 4;
+
 /// One model in one category.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FittedModel {
@@ -10,7 +13,8 @@ pub struct FittedModel {
     pub variation: &'static str,
     /// Why there is no fit, or why it cannot be used.
     pub failure: Option<String>,
-    /// 0 for a minimum with a covariance, 1 without minimum, 2 without covariance, 3 without fit.
+    /// 0 for a minimum with a covariance, 1 without minimum, 2 without covariance, 3 without fit, 4 where
+    /// no row is in the category.
     pub status: u8,
     /// Yields and parameters.
     pub values: Vec<FittedValue>,
@@ -158,6 +162,20 @@ fn curves(model: &Model, found: &Fit, data: &Histogram) -> Vec<FittedCurve> {
 }
 
 impl FittedModel {
+    /// No fit, as there is nothing to be fitted.
+    pub(super) fn empty(variation: &'static str, reason: String) -> Self {
+        Self {
+            status: EMPTY,
+            ..Self::failed(variation, reason)
+        }
+    }
+
+    /// Whether no row was there to be fitted, while other categories have some.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.status == EMPTY
+    }
+
     /// No fit, for that reason.
     pub(super) fn failed(variation: &'static str, failure: String) -> Self {
         Self {

@@ -36,7 +36,7 @@ pub struct FrozenFit {
     /// by it are orthogonal by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub histograms: BTreeMap<String, FrozenHistogram>,
-    /// Each model.
+    /// Each model; none of a category without rows.
     pub models: Vec<FrozenModel>,
 }
 
@@ -108,6 +108,13 @@ impl FrozenCounts {
 }
 
 impl FrozenFit {
+    /// Whether nothing was fitted, as no row is in the category: its rows, if it gets any, have no
+    /// weights.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.models.is_empty()
+    }
+
     fn fit_range(&self) -> Result<FitRange, String> {
         let [low, high] = self.range;
         FitRange::new(low, high).map_err(|error| error.to_string())
@@ -133,7 +140,7 @@ impl FrozenFit {
 }
 
 impl Stored for FrozenFit {
-    const FORM: u64 = 3;
+    const FORM: u64 = 4;
     const OLDEST: u64 = 1;
 }
 
@@ -158,7 +165,8 @@ pub enum NoFit {
 }
 
 impl MassFitSpec {
-    /// Fits all models to the category of this number of what was counted.
+    /// Fits all models to the category of this number of what was counted; none to one without rows,
+    /// unless none has any.
     ///
     /// # Errors
     /// When a model finds no minimum with a covariance: no weights are made of that.
@@ -166,7 +174,8 @@ impl MassFitSpec {
         let counts = counted.of_fit(self).ok_or(NoFit::Counts)?;
         let fits = result::fits_of(self, &counts, number).ok_or(NoFit::Counts)?;
         let (category, edges) = self.named(number);
-        let models = fits.found.iter().map(|found| {
+        let fitted = fits.found.iter().filter(|_| !fits.is_empty);
+        let models = fitted.map(|found| {
             self.frozen(found).map_err(|reason| NoFit::Model {
                 variation: found.fitted.variation.to_owned(),
                 variable: self.variable().to_owned(),

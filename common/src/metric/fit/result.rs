@@ -78,6 +78,8 @@ pub(super) struct Found<'a> {
 /// What is fitted in a category, with the fits of all models.
 pub(super) struct Fits<'a> {
     pub(super) data: Histogram,
+    /// Whether no row is in the category, though others have some: nothing is fitted, and nobody waits.
+    pub(super) is_empty: bool,
     /// Those of other stages that it needs, as far as they are there.
     pub(super) others: Histograms,
     pub(super) found: Vec<Found<'a>>,
@@ -129,8 +131,12 @@ pub(super) fn category_of(
         }
     }
     let first = fits.found.first();
-    let verdicts = first
-        .map(|first| validity::verdicts((&first.model, first.fit.as_ref()), &nominal, &controls));
+    let verdicts = match fits.is_empty {
+        true => Some(validity::of_nothing(spec)),
+        false => first.map(|first| {
+            validity::verdicts((&first.model, first.fit.as_ref()), &nominal, &controls)
+        }),
+    };
     let Fits { data, found, .. } = fits;
     Some(FittedCategory {
         name,
@@ -155,6 +161,8 @@ pub(super) fn fits_of<'a>(
     let others = counts.histograms(spec, number);
     let histogram = category.histogram(spec);
     let data = histogram.as_ref().unwrap_or(spec.empty());
+    let has_rows = |category: &CategoryCounts| category.entries.total() > 0;
+    let is_empty = !has_rows(category) && counts.rows.categories.iter().any(has_rows);
     let values = category.values.as_ref();
     let values = values.map(|tally| values::values(tally, spec.fit_range(), data.entries()));
     let sample = match (&histogram, &values) {
@@ -164,6 +172,13 @@ pub(super) fn fits_of<'a>(
         (Ok(data), None) => Ok(Sample::Binned(data)),
     };
     let found = spec.models().iter().map(|(variation, model, setup)| {
+        if is_empty {
+            return Found {
+                model: Cow::Borrowed(model),
+                fitted: FittedModel::empty(variation, spec.nothing_to_fit()),
+                fit: None,
+            };
+        }
         let with_templates = others.as_ref().map_err(String::clone);
         let with_templates =
             with_templates.and_then(|others| spec.model_with((*variation, model), others));
@@ -187,6 +202,7 @@ pub(super) fn fits_of<'a>(
     });
     Some(Fits {
         found: found.collect(),
+        is_empty,
         data: data.clone(),
         others: others.clone().unwrap_or_default(),
     })

@@ -124,6 +124,15 @@ impl MassFitSpec {
         self.raw.range
     }
 
+    /// What is said of a category without rows.
+    pub(super) fn nothing_to_fit(&self) -> String {
+        let [low, high] = self.range();
+        format!(
+            "no row is in this category and in the range [{low}, {high}]: nothing is fitted, and weights are \
+             null; take wider categories if rows should be there"
+        )
+    }
+
     pub(super) fn fit_range(&self) -> FitRange {
         self.empty.range()
     }

@@ -131,12 +131,30 @@ fn each_category_is_fitted_by_each_model() {
         assert!((all - entries).abs() < 0.1, "{all} {entries}");
         assert_eq!((fit.curves.len(), fit.pulls.len()), (3, 60));
     }
-    let empty = found.categories[1].fits[0].failure.as_deref().unwrap();
-    assert!(
-        empty.starts_with("no entry in the range [1.8, 1.95]"),
-        "{empty}"
+    let empty = &found.categories[1];
+    assert!(empty.fits.iter().all(|fit| fit.is_empty()));
+    assert_eq!(
+        (empty.verdicts.len(), empty.verdicts[0].verdict),
+        (1, "empty")
     );
-    assert!(found.warnings()[0].starts_with("fit of m, category p_1, nominal: no entry"));
+    let said = found.warnings();
+    assert_eq!(said.len(), 1, "{said:?}");
+    let expected = "fit of m, category p_1, is empty: no row is in this category and in the range [1.8, \
+                    1.95]: nothing is fitted, and weights are null; take wider categories";
+    assert!(said[0].starts_with(expected), "{said:?}");
+    // A range without any row is a mistake.
+    let elsewhere = MassFitSpec::try_new(&RawMassFit {
+        range: [3.0, 3.5],
+        ..raw()
+    })
+    .unwrap();
+    let found = filled(&elsewhere, &rows(2_000)).finalise(&elsewhere);
+    let said = found.warnings();
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(
+        said[0].starts_with("fit of m, category p_0, nominal: no entry in the range [3, 3.5]"),
+        "{said:?}"
+    );
 }
 
 #[test]

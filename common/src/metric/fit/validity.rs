@@ -3,8 +3,11 @@
 use lumimill_fit::{Closure, Fit, Kendall, Model, Status, Verdict, factorisation};
 use serde::Serialize;
 
+use super::spec::MassFitSpec;
 use super::weighed::{Control, Weighed, signal_of};
 
+/// The verdict on a category without rows.
+pub(super) const EMPTY: &str = "empty";
 /// Distributions that are nowhere farther from one another are of use yet.
 const FAR: f64 = 0.02;
 
@@ -13,7 +16,7 @@ const FAR: f64 = 0.02;
 pub struct ControlVerdict {
     /// The control variable.
     pub control: String,
-    /// `valid`, `doubtful` or `invalid`.
+    /// `valid`, `doubtful`, `invalid`, or `empty` where there is no row.
     pub verdict: &'static str,
     /// Why, in one sentence.
     pub reason: String,
@@ -97,6 +100,17 @@ pub(super) fn verdicts(
         }
     };
     controls.iter().enumerate().map(of).collect()
+}
+
+/// What is said of a category without rows: of each control variable, or of none where there is none.
+pub(super) fn of_nothing(spec: &MassFitSpec) -> Vec<ControlVerdict> {
+    let controls = spec.control().iter().map(|axis| axis.column.as_str());
+    let alone = spec.control().is_empty().then_some("");
+    let verdict = |control: &str| ControlVerdict {
+        verdict: EMPTY,
+        ..ControlVerdict::of(control, Verdict::Doubtful, spec.nothing_to_fit())
+    };
+    controls.chain(alone).map(verdict).collect()
 }
 
 /// What the truth says of the weights.

@@ -62,6 +62,15 @@ impl MassFitResult {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.left_out();
         for category in &self.categories {
+            // Once, whatever models and control variables there are.
+            let mut empty = category.fits.iter().filter(|found| found.is_empty());
+            if let Some(reason) = empty.find_map(|found| found.failure.as_ref()) {
+                warnings.push(format!(
+                    "fit of {}, category {}, is empty: {reason}",
+                    self.variable, category.name
+                ));
+                continue;
+            }
             let bad = |sum: &&ComponentSum| sum.variation == "nominal" && sum.verdict != "valid";
             // Where there are control variables it is said with them.
             let is_alone = category.verdicts.is_empty();

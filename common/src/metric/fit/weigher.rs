@@ -28,7 +28,8 @@ impl<'a> Weigher<'a> {
         let mut categories = BTreeMap::new();
         for number in 0..spec.categories() {
             let (name, _) = spec.named(number);
-            let Some(fit) = fits.iter().find(|fit| fit.category == name) else {
+            let mut of_category = fits.iter().filter(|fit| !fit.is_empty());
+            let Some(fit) = of_category.find(|fit| fit.category == name) else {
                 continue;
             };
             let of_category = |error: String| format!("category {name}: {error}");

@@ -131,7 +131,7 @@ fn a_fit_that_names_no_stage_is_read_and_hashed_as_before() {
     let frozen = spec.freeze(&counted, 0).unwrap();
     let text = String::from_utf8(form::write(&frozen).unwrap()).unwrap();
     assert!(!text.contains("histograms"), "{text}");
-    let former = text.replace("\"form\": 3", "\"form\": 2");
+    let former = text.replace("\"form\": 4", "\"form\": 2");
     assert_ne!(former, text);
     assert_eq!(form::read::<FrozenFit>(former.as_bytes()).unwrap(), frozen);
     let classic = spec.controlled(&[], None, (&Cow::Density, None)).unwrap();

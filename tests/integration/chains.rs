@@ -2,7 +2,7 @@
 //! wrong with it before it begins.
 
 mod beside;
-mod kills;
+pub(crate) mod kills;
 mod measures;
 mod messages;
 mod pool;

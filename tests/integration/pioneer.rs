@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use lumimill_tests::{CampaignFolder, Snapshot, python, snapshot};
+use lumimill_tests::{BUCKET, CampaignFolder, Cluster, Snapshot, python, snapshot, undisturbed};
 
-use crate::lumimill;
+use crate::chains::kills::is_killed_in_time;
+use crate::pool::{assert_same, workers_die_at};
+use crate::{lumimill, lumimill_worker};
 
 fn folder(events: u64) -> CampaignFolder {
     let folder = CampaignFolder::pioneer(events);
@@ -64,4 +66,55 @@ fn the_chain_runs_on_the_embedded_engine() {
     ended.says(&["note: model pion_stop is evaluated by tract"]);
     let paths = folder.join("out/pioneer/stop");
     assert!(fs::read_dir(paths).unwrap().count() > 1);
+}
+
+#[test]
+fn a_chain_of_models_that_is_killed_in_each_stage_leaves_no_trace() {
+    let undisturbed = folder(240);
+    let expected = written(&undisturbed, "2");
+    let killed = folder(240);
+    let output = killed.join("out/pioneer");
+    let points = [
+        ("classifier", 1, "1"),
+        ("splitter", 2, "2"),
+        ("linker", 1, "2"),
+        ("stop", 1, "1"),
+        ("angle", 1, "2"),
+    ];
+    let in_time = points.map(|point| is_killed_in_time(&killed, &output, point));
+    // A slow machine may be late for the last one.
+    assert_eq!(in_time[..4], [true; 4]);
+    assert!(written(&killed, "2") == expected, "the same after kills");
+}
+
+#[test]
+fn a_pool_whose_workers_die_makes_a_chain_of_models_as_one_laptop_does() {
+    let test = "a_pool_whose_workers_die_makes_a_chain_of_models_as_one_laptop_does";
+    let Some(mut site) = Cluster::start(test, lumimill(), lumimill_worker()) else {
+        return;
+    };
+    let folder = folder(360);
+    folder.change(
+        "output = \"out\"",
+        &format!("output = \"s3://{BUCKET}/site\""),
+    );
+    let expected = undisturbed(&lumimill(), &folder);
+    let file = folder.file();
+    site.serve("serve", &[]);
+    let _ = site.run(&["submit", file.to_str().unwrap()]).expect_code(0);
+    let deaths = [
+        ("object-put", "groups"),
+        ("processed", "classifier"),
+        ("marker-put", "splitter"),
+        ("object-put", "linker"),
+        ("reported", "stop"),
+        ("processed", "angle"),
+        ("marker-put", "decays"),
+    ];
+    workers_die_at(&mut site, &expected, &deaths);
+    site.worker("one", &["--slots", "2"]);
+    site.worker("two", &["--slots", "1"]);
+    site.wait_for_campaign("pioneer");
+    assert_same(&expected, &site.objects("pioneer"));
+    let _ = site.run(&["verify", file.to_str().unwrap()]).expect_code(0);
 }

@@ -1,6 +1,6 @@
 //! A campaign done by a pool of workers on a real broker and a real store.
 
-use lumimill_tests::{ACCESS_KEY, Cluster, SECRET_KEY, Snapshot, undisturbed};
+use lumimill_tests::{ACCESS_KEY, Cluster, DIE_AT, DIE_ONCE, SECRET_KEY, Snapshot, undisturbed};
 
 use crate::{lumimill, lumimill_worker};
 
@@ -11,6 +11,24 @@ pub(crate) fn assert_same(expected: &Snapshot, found: &Snapshot) {
     for (name, bytes) in expected {
         assert!(found[name] == *bytes, "{name} differs");
     }
+}
+
+/// Workers take up what was submitted, one after the other, and each dies at a point of a shard of a
+/// stage.
+#[track_caller]
+pub(crate) fn workers_die_at(site: &mut Cluster, expected: &Snapshot, deaths: &[(&str, &str)]) {
+    let folder = tempfile::tempdir().unwrap();
+    let once = folder.path().join("once");
+    site.set(DIE_ONCE, once.to_str().unwrap());
+    for (point, stage) in deaths {
+        let done = format!("{stage}/_done/");
+        let id = expected.keys().find_map(|key| key.strip_prefix(&done));
+        std::fs::write(&once, "").unwrap();
+        site.set(DIE_AT, &format!("{point}:{}", id.unwrap()));
+        site.worker("deadly", &["--slots", "1"]);
+        assert_eq!(site.wait_for_end("deadly"), -1, "{point} {stage}");
+    }
+    site.unset(DIE_AT);
 }
 
 fn site(test: &str) -> Option<Cluster> {

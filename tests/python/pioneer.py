@@ -67,9 +67,16 @@ def main(path):
     for event in events:
         groups = np.stack([event["Group_true_first"], event["Group_true_second"]])
         i, j = event["GroupEdge_i"], event["GroupEdge_j"]
-        event["GroupEdge_true"] = (groups[:, i] & groups[:, j]).any(0) if len(i) else np.zeros(0, bool)
+        true = (groups[:, i] & groups[:, j]).any(0) if len(i) else np.zeros(0, bool)
+        assert (np.atleast_1d(event["GroupEdge_true"]).astype(bool) == true).all()
+        event["GroupEdge_true"] = true
         event["GroupEdge_same"] = np.atleast_1d(event["GroupEdge_same"]).astype(float)
     areas["GroupEdge_same"] = auc(events, "GroupEdge_true", "GroupEdge_same")
+    report = json.loads((out / "report" / "metrics.json").read_text())
+    metrics = next(stage for stage in report["stages"] if stage["name"] == "decays")["metrics"]
+    ranked = {metric["ranking"]["score"]: metric["ranking"] for metric in metrics if "ranking" in metric}
+    told = ranked["GroupEdge_same"]["rows"]["auc"]
+    assert abs(told - areas["GroupEdge_same"]) < 1e-3, (told, areas)
     for score, area in areas.items():
         assert area > LEAST.get(score, 0.97), areas
     column = lambda name: np.array([event[name] for event in events], float)

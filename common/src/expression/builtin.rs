@@ -10,6 +10,8 @@ pub(super) enum Builtin {
     Math(Math),
     Reduce(Reduction),
     Number(Numbering),
+    /// Members of a list by the numbers in another one.
+    Take,
     Component(Component),
     /// Of two vectors, or of eta, phi, eta, phi.
     DeltaR,
@@ -187,7 +189,7 @@ const TMATH_CONSTANTS: [(&str, f64); 7] = [
 ];
 
 /// Names of `ROOT::VecOps`, which RDataFrame knows without their namespace.
-const VEC_OPS: [(&str, Builtin); 10] = [
+const VEC_OPS: [(&str, Builtin); 11] = [
     ("Sum", Builtin::Reduce(Reduction::Sum)),
     ("Mean", Builtin::Reduce(Reduction::Mean)),
     ("Any", Builtin::Reduce(Reduction::Any)),
@@ -195,6 +197,7 @@ const VEC_OPS: [(&str, Builtin); 10] = [
     ("Max", Builtin::Reduce(Reduction::Max)),
     ("Min", Builtin::Reduce(Reduction::Min)),
     ("Where", Builtin::Choose),
+    ("Take", Builtin::Take),
     ("DeltaR", Builtin::RootDeltaR),
     ("DeltaPhi", Builtin::RootDeltaPhi),
     ("PtEtaPhiMVector", Builtin::Vector),
@@ -233,7 +236,7 @@ const OWN: [(&str, Builtin); 25] = [
 ];
 
 /// Functions of ROOT that have no counterpart, and what to write instead.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     (
         "InvariantMass",
         "rows = { pairs = … } and mass(pair), or mass(vector(pt, eta, phi, mass) + vector(…))",
@@ -243,10 +246,6 @@ const ELSEWHERE: [(&str, &str); 9] = [
         "rows = { pairs = … } and mass(pair), or mass(vector(pt, eta, phi, mass) + vector(…))",
     ),
     ("Combinations", "rows = { pairs = … }"),
-    (
-        "Take",
-        "the number of a member in brackets, as in Jet_pt[0]",
-    ),
     (
         "Filter",
         "a condition in brackets, as in Jet_pt[Jet_pt > 30]",

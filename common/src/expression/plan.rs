@@ -96,6 +96,9 @@ pub(super) enum Node {
     Number(Numbering, Vec<Plan>, List),
     /// Of one value per member (the first), that of the member of a number (the second).
     Element(Box<[Plan; 2]>, List),
+    /// Of one value per member of the first list (the first), those of the members of numbers, one per
+    /// member of the second list (the second).
+    Take(Box<[Plan; 2]>, Box<[List; 2]>),
     Vector(Arc<Momentum>),
     Component(Component, Arc<Momentum>),
     DeltaR(Box<[Plan; 4]>),
@@ -188,6 +191,9 @@ impl Plan {
             Node::Component(component, momentum) => momentum.collect_columns(*component, columns),
             _ => {}
         }
+        if let Node::Take(_, lists) = &self.node {
+            columns.extend(lists.iter().map(|list| list.column.to_string()));
+        }
         if !matches!(self.node, Node::Component(..) | Node::Vector(_)) {
             self.node
                 .for_each(&mut |plan| plan.collect_columns(columns));
@@ -199,7 +205,7 @@ impl Node {
     /// Whether this very node has no value for some operands: what C++ leaves undefined.
     pub(super) fn may_lack_values(&self, kind: Kind) -> bool {
         match self {
-            Self::Element(..) => true,
+            Self::Element(..) | Self::Take(..) => true,
             Self::Math(Math::Int, of) => of.iter().any(|of| !of.is_constant()),
             Self::Binary(Binary::Divide | Binary::Remainder, of) => {
                 matches!(kind, Kind::Int(_)) && !of[1].is_constant()
@@ -225,7 +231,9 @@ impl Node {
             Self::Element(of, list) => {
                 of.iter().chain(list.condition()).for_each(f);
             }
-            Self::Binary(_, of) | Self::DeltaPhi(of) | Self::By(_, of, _) => of.iter().for_each(f),
+            Self::Binary(_, of) | Self::DeltaPhi(of) | Self::By(_, of, _) | Self::Take(of, _) => {
+                of.iter().for_each(f)
+            }
             Self::Choose(of) => of.iter().for_each(f),
             Self::DeltaR(of) => of.iter().for_each(f),
             Self::Math(_, of) | Self::Number(_, of, _) => of.iter().for_each(f),

@@ -1,6 +1,7 @@
 //! A chain that one process does, is killed at, and does again.
 
 use std::fs;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use crate::pool::assert_same;
 
 /// Runs a campaign with so many slots, and kills it when a stage has so many markers; whether that
 /// was before its end.
-fn is_killed_in_time(
+pub(crate) fn is_killed_in_time(
     folder: &CampaignFolder,
+    output: &Path,
     (stage, markers, slots): (&str, usize, &str),
 ) -> bool {
-    let (file, done) = (folder.file(), folder.output().join(stage).join("_done"));
+    let (file, done) = (folder.file(), output.join(stage).join("_done"));
     let mut run = lumimill().start(&["run", text(&file), "--slots", slots]);
     let found = || fs::read_dir(&done).map_or(0, Iterator::count);
     while found() < markers && run.try_wait().unwrap().is_none() {
@@ -28,7 +30,7 @@ fn is_killed_in_time(
         found() >= markers,
         "it ended before stage {stage} had these"
     );
-    !folder.output().join("report/index.html").exists()
+    !output.join("report/index.html").exists()
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn a_chain_that_is_killed_in_every_stage_leaves_no_trace() {
         ("pairs", 4, "1"),
         ("scored", 1, "2"),
     ];
-    let in_time = points.map(|point| is_killed_in_time(&killed, point));
+    let in_time = points.map(|point| is_killed_in_time(&killed, &killed.output(), point));
     // A slow machine may be late for the last one.
     assert_eq!(in_time[..4], [true; 4]);
     let _ = lumimill().on("run", &killed.file()).expect_code(0);

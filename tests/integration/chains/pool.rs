@@ -1,9 +1,9 @@
 //! A chain that is done by a pool whose workers die, and of which a root is done again.
 
-use lumimill_tests::{Cluster, DIE_AT, DIE_ONCE, undisturbed};
+use lumimill_tests::{Cluster, undisturbed};
 
 use super::{chain, text, with_stages};
-use crate::pool::assert_same;
+use crate::pool::{assert_same, workers_die_at};
 use crate::{lumimill, lumimill_worker};
 
 #[test]
@@ -24,27 +24,14 @@ fn a_pool_makes_a_chain_as_one_laptop_does() {
         "{}",
         submitted.out
     );
-    let deaths = tempfile::tempdir().unwrap();
-    let once = deaths.path().join("once");
-    site.set(DIE_ONCE, text(&once));
-    for (point, stage) in [
+    let deaths = [
         ("processed", "events"),
         ("object-put", "pairs"),
         ("marker-put", "scored"),
         ("processed", "spectra"),
         ("reported", "spectra"),
-    ] {
-        let folder = format!("{stage}/_done/");
-        let id = expected
-            .keys()
-            .find_map(|key| key.strip_prefix(&folder))
-            .unwrap();
-        std::fs::write(&once, "").unwrap();
-        site.set(DIE_AT, &format!("{point}:{id}"));
-        site.worker("deadly", &["--slots", "1"]);
-        assert_eq!(site.wait_for_end("deadly"), -1, "{point}");
-    }
-    site.unset(DIE_AT);
+    ];
+    workers_die_at(&mut site, &expected, &deaths);
     site.worker("one", &["--slots", "4"]);
     site.worker("two", &["--slots", "2"]);
     site.wait_for_campaign("demo");

@@ -1,9 +1,9 @@
 //! Fits and weights by a pool whose workers die.
 
-use lumimill_tests::{BUCKET, Cluster, DIE_AT, DIE_ONCE, undisturbed};
+use lumimill_tests::{BUCKET, Cluster, undisturbed};
 
 use super::{STAGES, sample, text};
-use crate::pool::assert_same;
+use crate::pool::{assert_same, workers_die_at};
 use crate::{lumimill, lumimill_worker};
 
 #[test]
@@ -22,23 +22,13 @@ fn a_pool_fits_and_weighs_as_one_laptop_does() {
     let file = text(&file);
     site.serve("serve", &[]);
     let _ = site.run(&["submit", file]).expect_code(0);
-    let deaths = tempfile::tempdir().unwrap();
-    let once = deaths.path().join("once");
-    site.set(DIE_ONCE, text(&once));
-    for (point, stage) in [
+    let deaths = [
         ("object-put", "dstar"),
         ("processed", "massfit"),
         ("object-put", "massfit"),
         ("marker-put", "sweights"),
-    ] {
-        let folder = format!("{stage}/_done/");
-        let id = expected.keys().find_map(|key| key.strip_prefix(&folder));
-        std::fs::write(&once, "").unwrap();
-        site.set(DIE_AT, &format!("{point}:{}", id.unwrap()));
-        site.worker("deadly", &["--slots", "1"]);
-        assert_eq!(site.wait_for_end("deadly"), -1, "{point}");
-    }
-    site.unset(DIE_AT);
+    ];
+    workers_die_at(&mut site, &expected, &deaths);
     site.worker("one", &["--slots", "2"]);
     site.worker("two", &["--slots", "1"]);
     site.wait_for_campaign("demo");

@@ -56,6 +56,7 @@ impl Checker<'_> {
             Some(Builtin::Number(numbering)) => {
                 self.numbers(numbering, name, plans, arguments, span)
             }
+            Some(Builtin::Take) => self.taken(name, plans, arguments, span),
             Some(Builtin::Component(component)) => {
                 let [plan] = self.exactly(name, plans, span)?;
                 if plan.kind != Kind::Vector {
@@ -140,7 +141,13 @@ impl Checker<'_> {
         })
     }
 
-    fn arity(&self, name: &str, takes: &str, given: usize, span: &Range<usize>) -> ExpressionError {
+    pub(super) fn arity(
+        &self,
+        name: &str,
+        takes: &str,
+        given: usize,
+        span: &Range<usize>,
+    ) -> ExpressionError {
         self.error(wrong_arity(name, takes, given), span.clone())
     }
 

@@ -168,22 +168,88 @@ impl Checker<'_> {
                            write it in brackets";
             return Err(self.error(message, at.span.clone()));
         }
-        let fits = match (element.kind, instead.kind) {
-            (Kind::Bool, other) => other == Kind::Bool,
-            (Kind::Int(_), other) => matches!(other, Kind::Int(_) | Kind::Bool),
-            (Kind::Float | Kind::Vector, _) => true,
-        };
-        if !fits {
-            let message = format!(
-                "this stands in the place of a member, and is {} where that is {}",
-                instead.kind, element.kind
-            );
-            return Err(self.error(message, otherwise.span.clone()));
-        }
+        self.fits_in_place(element.kind, instead.kind, otherwise)?;
         let shape = element.shape.clone();
         let both = Box::new([index, self.size(list, span)?]);
         let is_there = self.new_plan(Node::Binary(Binary::Less, both), Kind::Bool, shape, span)?;
         self.chosen([is_there, element, instead], [at, of, otherwise], span)
+    }
+
+    /// `Take(list, numbers)`: for each of the numbers, which are a list of their own, the member that has
+    /// it in the same entry, and `Take(list, numbers, otherwise)` with what stands in the place of one that
+    /// is not there; as of ROOT's `VecOps`.
+    pub(super) fn taken(
+        &self,
+        name: &str,
+        plans: Vec<Plan>,
+        arguments: &[Syntax],
+        span: &Range<usize>,
+    ) -> Result<Plan, ExpressionError> {
+        let given = plans.len();
+        let mut plans = plans.into_iter();
+        let (Some(of), Some(numbers), otherwise, None) =
+            (plans.next(), plans.next(), plans.next(), plans.next())
+        else {
+            return Err(self.arity(name, "2 or 3", given, span));
+        };
+        let list = match of.shape.clone() {
+            Shape::List(list) if list.filter.is_none() && of.kind != Kind::Vector => list,
+            _ => {
+                let message = format!(
+                    "\"{name}\" takes from a list of numbers with all of its members, such as Hit_x"
+                );
+                return Err(self.error(message, arguments[0].span.clone()));
+            }
+        };
+        let (Kind::Int(_), Shape::List(beside)) = (numbers.kind, numbers.shape.clone()) else {
+            let message = format!(
+                "\"{name}\" needs a list of whole numbers, such as HitEdge_i; the member of one number \
+                 is {}[0]",
+                self.text(&arguments[0].span)
+            );
+            return Err(self.error(message, arguments[1].span.clone()));
+        };
+        let lists = Box::new([list.clone(), beside.clone()]);
+        let kind = of.kind;
+        let node = Node::Take(Box::new([of, numbers.clone()]), lists);
+        let mut taken = self.new_plan(node, kind, Shape::List(beside), span)?;
+        let advice = format!(
+            "{} is of a member that is not there; say what stands in its place: {name}(list, numbers, \
+             otherwise)",
+            self.text(span)
+        );
+        taken.advice = Some(advice.into());
+        let (Some(otherwise), [of, at, instead]) = (otherwise, arguments) else {
+            return Ok(taken);
+        };
+        self.fits_in_place(taken.kind, otherwise.kind, instead)?;
+        let mut both = vec![numbers, self.size(&list, span)?];
+        let shape = self.fit(&mut both, span)?;
+        let both: [Plan; 2] = self.exactly(name, both, span)?;
+        let node = Node::Binary(Binary::Less, Box::new(both));
+        let is_there = self.new_plan(node, Kind::Bool, shape, span)?;
+        self.chosen([is_there, taken, otherwise], [at, of, instead], span)
+    }
+
+    /// That a value can stand in the place of a member.
+    fn fits_in_place(
+        &self,
+        member: Kind,
+        instead: Kind,
+        of: &Syntax,
+    ) -> Result<(), ExpressionError> {
+        let fits = match (member, instead) {
+            (Kind::Bool, other) => other == Kind::Bool,
+            (Kind::Int(_), other) => matches!(other, Kind::Int(_) | Kind::Bool),
+            (Kind::Float | Kind::Vector, _) => true,
+        };
+        if fits {
+            return Ok(());
+        }
+        let message = format!(
+            "this stands in the place of a member, and is {instead} where that is {member}"
+        );
+        Err(self.error(message, of.span.clone()))
     }
 
     fn size(&self, list: &List, span: &Range<usize>) -> Result<Plan, ExpressionError> {

@@ -1,7 +1,10 @@
 //! The member of a list that has a number.
 
 use super::column::Flat;
-use crate::expression::row_index::Index;
+use crate::expression::error::EvaluateError;
+use crate::expression::input::Inputs;
+use crate::expression::plan::List;
+use crate::expression::row_index::{Domain, Index};
 use crate::expression::value::{Series, Values};
 
 /// Per value of `numbers`, the place of the member of that number among the members of all
@@ -24,6 +27,26 @@ pub(super) fn places(
         }
     };
     (0..entries.len()).map(place).collect()
+}
+
+/// Per member of the second list, the place of the member of its number among the members that the
+/// first list has in all entries; none where there is no such member in the same entry.
+pub(super) fn places_beside(
+    numbers: &Series<'_, i64>,
+    [list, beside]: &[List; 2],
+    inputs: &Inputs<'_>,
+) -> Result<Vec<Option<usize>>, EvaluateError> {
+    let flat = inputs.flat(&list.collection, &list.column)?;
+    let beside = inputs.flat(&beside.collection, &beside.column)?;
+    let mut places = Vec::with_capacity(beside.range.len());
+    for entry in 0..inputs.entries(Domain::Events).len() {
+        let place = |member: usize| {
+            let number = usize::try_from(numbers.get(member)?).ok()?;
+            flat.members(entry).nth(number)
+        };
+        places.extend(beside.members(entry).map(place));
+    }
+    Ok(places)
 }
 
 /// The values at `places`; false, 0 or NaN where there is none.

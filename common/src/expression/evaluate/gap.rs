@@ -116,6 +116,14 @@ fn gaps<'p>(
             of(&both[1])?,
             of_element(plan, both, list, inputs, domain)?,
         )),
+        Node::Take(both, lists) => {
+            let numbers = evaluate(&both[1], inputs, domain)?.into_ints();
+            let places = element::places_beside(&numbers, lists, inputs)?;
+            let members = of(&both[0])?;
+            let taken = at_places(plan, &places, members.as_ref());
+            let any = taken.iter().any(Option::is_some);
+            Ok(merge(of(&both[1])?, any.then_some(taken)))
+        }
         _ => {
             let mut all = own(plan, inputs, domain)?;
             let mut failed = None;
@@ -178,15 +186,7 @@ fn of_element<'p>(
     let numbers = evaluate(&both[1], inputs, domain)?.into_ints();
     let places = element::places(&numbers, inputs.entries(domain), &flat, passes.as_deref());
     let members = gaps(&both[0], inputs, Domain::Events)?;
-    let mut all: Vec<Option<&Plan>> = places
-        .iter()
-        .map(|place| match place {
-            Some(at) => members
-                .as_ref()
-                .and_then(|gaps| gaps.get(*at).copied().flatten()),
-            None => Some(plan),
-        })
-        .collect();
+    let mut all = at_places(plan, &places, members.as_ref());
     if let Some(condition) = list.condition()
         && let Some(chosen) = gaps(condition, inputs, Domain::Events)?
     {
@@ -198,6 +198,19 @@ fn of_element<'p>(
         }
     }
     Ok(all.iter().any(Option::is_some).then_some(all))
+}
+
+/// Per place of a member, the gap that the member is, and `plan` where there is none.
+fn at_places<'p>(
+    plan: &'p Plan,
+    places: &[Option<usize>],
+    members: Option<&Vec<Option<&'p Plan>>>,
+) -> Vec<Option<&'p Plan>> {
+    let gap = |place: &Option<usize>| match place {
+        Some(at) => members.and_then(|gaps| gaps.get(*at).copied().flatten()),
+        None => Some(plan),
+    };
+    places.iter().map(gap).collect()
 }
 
 /// Per entry, a gap among those of its members that count.

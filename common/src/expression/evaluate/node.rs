@@ -74,6 +74,10 @@ pub(super) fn evaluate<'v>(
             let places = element::places(&numbers, entries, &flat, passes.as_deref());
             element::take(&evaluate(&both[0], inputs, Domain::Events)?, &places)
         }
+        Node::Take(both, lists) => {
+            let places = element::places_beside(&of(&both[1])?.into_ints(), lists, inputs)?;
+            element::take(&of(&both[0])?, &places)
+        }
         Node::Component(component, momentum) => {
             let vectors = vectors(momentum, &[*component], inputs, domain)?;
             Values::Float(Series::many(vectors.component(*component)?.to_vec()))

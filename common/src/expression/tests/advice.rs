@@ -181,7 +181,22 @@ fn what_has_no_meaning_in_cpp_is_refused() {
         "InvariantMass(Muon_pt, Muon_eta, Muon_phi, Muon_mass)",
         "write rows = { pairs = … } and mass(pair)",
     );
-    refused("ROOT::VecOps::Take(Muon_pt, 2)", "as in Jet_pt[0]");
+    refused("ROOT::VecOps::Take(Muon_pt, 2)", "is Muon_pt[0]");
+    refused(
+        "sum(Take(Muon_pt, Muon_eta))",
+        "needs a list of whole numbers",
+    );
+    refused(
+        "sum(Take(Muon_pt[Muon_pt > 1], Muon_charge))",
+        "all of its members",
+    );
+    refused("sum(Take(MET_pt, Muon_charge))", "all of its members");
+    refused("sum(Take(Muon, Muon_charge))", "all of its members");
+    refused(
+        "sum(Take(Muon_charge, Muon_charge, 0.5))",
+        "in the place of a member",
+    );
+    refused("sum(Take(Muon_pt))", "takes 2 or 3");
     refused("010 + PV_npvs", "octal");
     refused("PV_npvs & Muon", "a vector");
     refused("sum(Muon_pt * int(1e99))", "no int holds");

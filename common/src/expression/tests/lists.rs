@@ -66,6 +66,27 @@ fn members_have_numbers() {
     same(&[pair("Muon_pt[second.charge + 2]")], &[20.0]);
 }
 
+/// As the truth of an edge follows from those of the nodes that it joins.
+#[test]
+fn members_are_taken_by_a_list_of_their_numbers() {
+    same(
+        &events("sum(Take(Jet_pt, Muon_charge - 1, -5))"),
+        &[95.0, 0.0, 30.0],
+    );
+    same(
+        &events("sum(Take(Muon_charge, abs(Muon_charge) - 1) == Muon_charge)"),
+        &[1.0, 0.0, 1.0],
+    );
+    same(
+        &events("any(ROOT::VecOps::Take(Jet_pt, Muon_charge[Muon_charge > 0] - 1) > 40)"),
+        &[1.0, 0.0, 0.0],
+    );
+    same(
+        &events("count(Take(HLT_a ? Jet_pt : -1, Muon_charge - 1, 0) > 9)"),
+        &[1.0, 0.0, 1.0],
+    );
+}
+
 #[test]
 fn a_member_that_is_not_there_is_an_error_where_it_is_asked_for() {
     let refused = |source: &str| {
@@ -93,4 +114,17 @@ fn a_member_that_is_not_there_is_an_error_where_it_is_asked_for() {
     assert_eq!(refused("sum(Muon_pt[Muon_pt > 7 / PV_npvs])").1, Some(2));
     assert_eq!(refused("Muon_pt[Muon_pt > 7 / PV_npvs].size()").1, Some(2));
     assert_eq!(refused("Jet_pt[PV_npvs]").1, Some(0));
+    assert_eq!(
+        refused("sum(Take(Jet_pt, Muon_charge - 1))"),
+        (
+            "Take(Jet_pt, Muon_charge - 1) is of a member that is not there; say what stands in its \
+             place: Take(list, numbers, otherwise)"
+                .to_owned(),
+            Some(0)
+        )
+    );
+    assert_eq!(
+        refused("sum(Take(Muon_pt[1] + Jet_pt, Jet_pt > 0 ? 0 : 0))").1,
+        Some(2)
+    );
 }

@@ -28,6 +28,8 @@ pub struct Job {
 pub struct JobReport {
     /// The campaign.
     pub campaign: CampaignName,
+    /// Digest of the plan that the job was of.
+    pub plan: String,
     /// The stage.
     pub stage: StageName,
     /// The shard.
@@ -58,6 +60,9 @@ pub enum JobOutcome {
         /// Why.
         failure: Failure,
     },
+    /// It is not wanted any more, by a campaign that was cancelled or has another plan by now; whoever
+    /// had it before, and died, may have left parts of it.
+    Dropped,
 }
 
 /// How a worker is, told every few seconds to whoever listens.
@@ -171,7 +176,7 @@ impl Content for Job {
 impl Content for JobReport {
     const NAME: &'static str = "report";
     const KIND: u8 = 2;
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 }
 
 /// A content that has facts for people who look at the queue.

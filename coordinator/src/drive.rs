@@ -146,5 +146,7 @@ fn count(
                 watcher.failure(report.shard, &failure.message, false);
             }
         }
+        // Nobody replaces the plan of a process that does all of it.
+        JobOutcome::Dropped => {}
     }
 }

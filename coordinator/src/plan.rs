@@ -60,7 +60,7 @@ pub struct Plan {
     /// Name of the campaign.
     pub campaign: CampaignName,
     /// Digest of its configuration, its mask and its models.
-    pub digest: String,
+    pub configuration: String,
     /// Which lumi sections of data count, limited to the campaign's runs.
     pub certified: Certified,
     /// Its stages, in order.
@@ -120,7 +120,7 @@ impl Plan {
         self.campaign == campaign.name
             && self.stages.len() == campaign.stages.len()
             && stages.all(|is_it| is_it)
-            && self.digest == digest_of(campaign, &self.certified, &self.stages)
+            && self.configuration == digest_of(campaign, &self.certified, &self.stages)
     }
 
     /// Certified lumi sections of recorded data in the files that are read.

@@ -28,7 +28,7 @@ use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
     StageReport, render, significance_warnings,
 };
-use crate::report_sums::{ReportSums, SUMS, check_not_newer, remove_former};
+use crate::report_sums::{ReportSums, SUMS, StoredReport, check_not_newer, remove_former};
 use crate::soundness::Markers;
 
 pub use outcome::Outcome;
@@ -95,7 +95,7 @@ pub async fn write_report(
     let report = Report {
         campaign: plan.campaign.to_string(),
         software: format!("lumimill {}", env!("CARGO_PKG_VERSION")),
-        configuration: plan.digest.clone(),
+        configuration: plan.configuration.clone(),
         data: data_label(campaign),
         warnings,
         failures: failures(output, &ledger, &known.given_up, &plan.shards).await?,
@@ -111,15 +111,19 @@ pub async fn write_report(
     };
     let mut files = render(&report)?;
     let sums = ReportSums::of(&files);
-    // While the record has them, whoever is stopped here removes them the next time.
-    remove_former(output.store().as_ref(), &sums).await?;
-    let sums = sums.to_bytes()?;
-    files.push((SUMS.to_owned(), sums));
-    // The page comes last: that it is there says that all of it is.
-    for (name, bytes) in files.into_iter().rev() {
-        output.write_report(&name, bytes).await?;
+    let store = output.store();
+    let there = StoredReport::look(store.as_ref()).await?;
+    // Of two who report one of them may be late: what is right is not taken from who reads it.
+    if !there.is(&sums).await? {
+        // While the record has them, whoever is stopped here removes them the next time.
+        remove_former(output.store().as_ref(), &sums).await?;
+        files.push((SUMS.to_owned(), sums.to_bytes()?));
+        // The page comes last: that it is there says that all of it is.
+        for (name, bytes) in files.into_iter().rev() {
+            output.write_report(&name, bytes).await?;
+        }
     }
-    let mut outcome = Outcome::of(&report, empty, output, unsound);
+    let mut outcome = Outcome::of(&report, empty, plan, output, unsound);
     outcome.warnings.extend(accepted);
     outcome.warnings.extend(scans);
     outcome.warnings.extend(foreign);

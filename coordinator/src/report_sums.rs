@@ -175,6 +175,11 @@ impl<'a> StoredReport<'a> {
         Ok(wrong)
     }
 
+    /// Whether it is the one of these sums, and whole.
+    pub(crate) async fn is(&self, sums: &ReportSums) -> anyhow::Result<bool> {
+        Ok(self.sums.as_ref() == Some(sums) && self.wrong().await?.is_empty())
+    }
+
     /// The keys of its files.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.listed.iter().map(|object| &object.key)

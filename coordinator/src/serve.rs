@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use lumimill_common::campaign::CampaignName;
+use lumimill_common::control::ended_key;
 use lumimill_common::job::{Beat, JobReport, unpack};
 use lumimill_common::queue::{BEATS, DEAD, Delivery, Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::store::{Place, Store};
@@ -146,8 +147,9 @@ impl Coordinator {
     async fn report(&mut self, delivery: Delivery) -> Result<(), QueueError> {
         match unpack::<JobReport>(&delivery.message) {
             Ok(report) => {
-                if let Some(campaign) = self.campaigns.get_mut(&report.campaign) {
-                    campaign.hear(&report);
+                match self.campaigns.get_mut(&report.campaign) {
+                    Some(campaign) => campaign.hear(&report),
+                    None => self.heard_late(&report).await,
                 }
                 delivery.settle(Settle::Done).await?;
             }
@@ -159,6 +161,27 @@ impl Coordinator {
             }
         }
         Ok(())
+    }
+
+    /// Looks at a campaign of which something was done when nobody drives it.
+    async fn heard_late(&mut self, report: &JobReport) {
+        let name = &report.campaign;
+        let looked = async {
+            if self.store.get(&ended_key(name)).await?.is_none() {
+                return Ok(None);
+            }
+            let place = self.root.join(name.as_str()).context("its place")?;
+            let campaign = ActiveCampaign::at(name, &place, &self.name)?;
+            campaign.met(report).await
+        };
+        match looked.await {
+            Ok(None) => {}
+            Ok(Some(campaign)) => {
+                info!(campaign = %name, "something of an earlier plan came late");
+                self.campaigns.insert(name.clone(), campaign);
+            }
+            Err(error) => warn!(campaign = %name, "it cannot be looked at now: {error:#}"),
+        }
     }
 
     async fn beat(&mut self, delivery: Delivery) -> Result<(), QueueError> {
@@ -223,6 +246,10 @@ impl Coordinator {
                 return Ok(false);
             }
         };
+        let others = self.campaigns.iter_mut();
+        others
+            .filter(|(name, _)| !active.contains(name))
+            .for_each(|(_, campaign)| campaign.is_not_driven());
         self.campaigns
             .retain(|name, campaign| active.contains(name) || campaign.is_ending());
         let count = active.len() as u64;

@@ -318,6 +318,7 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
     }
     let report = JobReport {
         campaign: job.campaign,
+        plan: job.plan,
         stage: job.stage,
         shard: job.shard,
         worker: String::from("hollow"),

@@ -118,8 +118,7 @@ impl Trial {
 
     /// Whether somebody has brought the campaign to its end.
     pub(crate) fn has_ended(&self) -> bool {
-        let ended = format!("_campaigns/ended/{CAMPAIGN}");
-        self.site.keys("_campaigns/ended").contains(&ended)
+        self.site.has_ended(CAMPAIGN)
     }
 
     /// Replaces text of the campaign file.

@@ -62,14 +62,13 @@ fn most_memory(site: &mut Cluster, events: u64, shard: u64) -> u64 {
     let file = folder.file();
     let _ = site.run(&["submit", file.to_str().unwrap()]).expect_code(0);
     let mut most = 0;
-    let ended = format!("_campaigns/ended/{CAMPAIGN}");
     site.wait_until("the end of the campaign", |site| {
         // Far more often than the worker changes from one batch to the next.
         for _ in 0..50 {
             most = most.max(metric(port, "lumimill_worker_memory_bytes"));
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        site.keys("_campaigns/ended").contains(&ended)
+        site.has_ended(CAMPAIGN)
     });
     let _ = site.run(&["verify", file.to_str().unwrap()]).expect_code(0);
     site.kill("w");

@@ -118,8 +118,8 @@ def suppression(out, score, is_direct):
     """The working point of 90 % efficiency, and the limit of what else it selects."""
     lines = [line.split(",") for line in (out / "report" / "thresholds.csv").read_text().splitlines()]
     named = [dict(zip(lines[0], line)) for line in lines[1:]]
-    asked = ("decays", "efficiency", "0.9", "rows")
-    point = next(p for p in named if (p["stage"], p["goal"], p["goal_value"], p["population"]) == asked)
+    asked = ("decays", "direct_score", "efficiency", "0.9", "rows")
+    point = next(p for p in named if (p["stage"], p["score"], p["goal"], p["goal_value"], p["population"]) == asked)
     chosen = score >= float(point["threshold"])
     assert chosen[is_direct].mean() >= 0.9
     wrong, negatives = (chosen & ~is_direct).sum(), (~is_direct).sum()

@@ -73,25 +73,19 @@ impl ControlLog {
         };
         if let (Kind::Submit | Kind::Resubmit, Some(seen)) = (command.kind, command.seen) {
             let is_others = |told: &&Told| told.command != Some(command.number);
-            let unseen = (seen..self.0.len()).filter(|at| is_others(&&self.0[*at]));
+            let unseen = self.0.get(seen..).unwrap_or_default();
+            let last = unseen.iter().rfind(is_others);
             // Whoever ran it again since had seen that it was cancelled.
-            let last = unseen
-                .clone()
-                .next_back()
-                .map(|at| self.0[at].control.state);
             check(
-                last != Some(ControlState::Cancelled),
+                last.is_none_or(|last| last.control.state != ControlState::Cancelled),
                 "it revived what was cancelled meanwhile",
             );
-            for at in unseen {
-                let earlier = at.checked_sub(1).map(|at| &self.0[at].control);
-                let now = &self.0[at].control;
-                let is_same = |a: &Control| alike(a, now);
-                check(
-                    earlier.is_some_and(is_same),
-                    "it undid a plan that it had not seen",
-                );
-            }
+            // What others did and undid again is as it was seen.
+            let known = seen.checked_sub(1).and_then(|at| self.0.get(at));
+            check(
+                last.is_none_or(|last| known.is_some_and(|it| alike(&it.control, &last.control))),
+                "it undid a plan that it had not seen",
+            );
         }
         let state = before.map(|before| before.state);
         let is_paused = control.state == ControlState::Paused;

@@ -22,6 +22,8 @@ use crate::world::World;
 
 /// Nothing of a campaign this small takes so long once nothing goes wrong.
 const PATIENCE: Duration = Duration::from_secs(2400);
+/// Longer than a request takes, and than coordinators wait before they take over what others left.
+const SETTLING: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(2);
 const WHO: &str = "the last one";
 
@@ -57,6 +59,12 @@ impl End {
 
     async fn seen(&self) -> anyhow::Result<()> {
         if let Err(stuck) = self.to_the_end().await? {
+            self.world.wrong(stuck);
+            return Ok(());
+        }
+        // What was on its way when it ended arrives, and whoever wrote too late looks again.
+        sleep(SETTLING).await;
+        if let Err(stuck) = self.over().await? {
             self.world.wrong(stuck);
             return Ok(());
         }

@@ -307,12 +307,16 @@ impl Cluster {
     /// Waits until a coordinator has brought the campaign to its end.
     #[track_caller]
     pub fn wait_for_campaign(&self, campaign: &str) {
+        self.wait_until("the end of the campaign", |site| site.has_ended(campaign));
+    }
+
+    /// Whether somebody has brought a campaign to its end, and nobody gave it more to do.
+    #[must_use]
+    pub fn has_ended(&self, campaign: &str) -> bool {
         let [active, ended] =
             ["active", "ended"].map(|state| format!("_campaigns/{state}/{campaign}"));
-        self.wait_until("the end of the campaign", |site| {
-            let is_listed = site.keys("_campaigns/ended").contains(&ended);
-            is_listed && !site.keys("_campaigns/active").contains(&active)
-        });
+        let is_listed = self.keys("_campaigns/ended").contains(&ended);
+        is_listed && !self.keys("_campaigns/active").contains(&active)
     }
 }
 

@@ -62,6 +62,9 @@ pub(crate) async fn handle(
         Ok(Found::Paused) => return paused(slots, delivery, &job).await,
         Ok(Found::Dropped(why)) => {
             info!(job.id = %job.shard, campaign = %job.campaign, why, "job dropped");
+            if delivery.redelivered {
+                report(slots, queue, &job, attempt, JobOutcome::Dropped).await?;
+            }
             return end(delivery, &job, Settle::Done).await;
         }
         Err(failure) => return not_found(slots, delivery, &job, &failure).await,
@@ -145,28 +148,43 @@ async fn work(
         }
         Err(Unfinished::Failed(failure)) => failed(slots, attempt, which, failure).await,
     };
-    let report = JobReport {
-        campaign: job.campaign.clone(),
-        stage: job.stage.clone(),
-        shard: job.shard,
-        worker: slots.worker.clone(),
-        attempt: which.number,
-        outcome,
-    };
-    match pack(which.number, &report) {
-        // Without an answer the lease is as good as lost: it goes back when it is dropped.
-        Ok(message) => queue
-            .publish(REPORTS, message)
-            .await
-            .inspect_err(|_| slots.lose(job))?,
-        Err(error) => error!(%error, "a report cannot be written"),
-    }
+    report(slots, queue, job, which.number, outcome).await?;
     attempt.tell(CommitPoint::Reported);
     let held = delivery.settle(settle).await;
     if !matches!(held, Ok(true)) {
         slots.lose(job);
     }
     held.map(|_| ())
+}
+
+/// Tells what became of a job.
+async fn report(
+    slots: &Slots,
+    queue: &dyn Queue,
+    job: &Job,
+    attempt: u32,
+    outcome: JobOutcome,
+) -> Result<(), QueueError> {
+    let report = JobReport {
+        campaign: job.campaign.clone(),
+        plan: job.plan.clone(),
+        stage: job.stage.clone(),
+        shard: job.shard,
+        worker: slots.worker.clone(),
+        attempt,
+        outcome,
+    };
+    match pack(attempt, &report) {
+        // Without an answer the lease is as good as lost: it goes back when it is dropped.
+        Ok(message) => {
+            let published = queue.publish(REPORTS, message).await;
+            published.inspect_err(|_| slots.lose(job))
+        }
+        Err(error) => {
+            error!(%error, "a report cannot be written");
+            Ok(())
+        }
+    }
 }
 
 /// Does a shard, in a task of its own: one that does not notice that it is to be handed back, or

@@ -2,7 +2,7 @@
 //! and its input among it, is taken from a plan whose digest the job names.
 
 mod gone;
-mod submission;
+mod loading;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,11 +22,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use self::gone::Gone;
-use self::submission::{load, read_control};
+use self::loading::{load, read_control};
 use crate::campaigns::{Campaigns, Found};
 use crate::production::Production;
 
-pub(crate) use self::submission::still_wants;
+pub(crate) use self::loading::still_wants;
 
 /// Campaigns that are remembered between jobs.
 const REMEMBERED: usize = 4;

@@ -135,13 +135,18 @@ fn ordered(stretches: &[Stretch], rank: u64) -> Option<Near> {
             let at = ((rank - before) as f64 + 0.5) / *count as f64;
             let width = high - low;
             return Some(Near {
-                value: low + width * at,
-                within: width,
+                value: normal(low + width * at),
+                within: normal(width),
             });
         }
         before += count;
     }
     None
+}
+
+/// A number, or 0 where it is but what the finest stretch at 0 is wide.
+fn normal(number: f64) -> f64 {
+    if number.is_normal() { number } else { 0.0 }
 }
 
 /// The stretch of a finite number among the finest ones, which are numbered in their order.
@@ -187,6 +192,19 @@ mod tests {
         let edge = prop::sample::select(vec![0.0, -0.0, 1.0, f64::MAX, f64::MIN, 5e-324, -5e-324]);
         prop_oneof![any::<f64>(), -3.0..3.0f64, edge]
             .prop_filter("finite", |value| value.is_finite())
+    }
+
+    /// The finest stretch at 0 was told as 1e-315.
+    #[test]
+    fn a_quantile_at_nothing_is_nothing() {
+        let near = quantile(&of(&[0.0, 0.0, -1.0, 1.0]).stretches(), 0.5);
+        assert_eq!(
+            near,
+            Some(Near {
+                value: 0.0,
+                within: 0.0
+            })
+        );
     }
 
     proptest! {

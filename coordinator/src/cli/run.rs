@@ -262,7 +262,13 @@ async fn produce(
     }
     let name = &file.campaign.name;
     let attempts = file.campaign.shards.max_attempts;
-    let mut production = Production::new(name, &plan.digest, &file.base, output.store(), attempts);
+    let mut production = Production::new(
+        name,
+        &plan.configuration,
+        &file.base,
+        output.store(),
+        attempts,
+    );
     production.limit = file.campaign.shards.limit();
     let stages = file.stages.iter().zip(&plan.stages);
     production.stages = stages

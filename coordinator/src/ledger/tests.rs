@@ -38,7 +38,7 @@ fn set(mask: &LumiMask) -> BTreeSet<Lumi> {
 fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool) -> Plan {
     let mut plan = Plan {
         campaign: "c".parse().unwrap(),
-        digest: String::new(),
+        configuration: String::new(),
         certified: match lists {
             true => Certified::Mask(mask(golden.iter().copied())),
             false => Certified::Everything,

@@ -11,7 +11,7 @@ use crate::plan::{Certified, PlannedStage, Splits, derive};
 pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
     let mut plan = Plan {
         campaign: "c".parse().unwrap(),
-        digest: String::new(),
+        configuration: String::new(),
         certified: Certified::Everything,
         stages: Vec::new(),
         files: Vec::new(),

@@ -248,7 +248,7 @@ fn assemble(
     notes.splice(0..0, warnings(campaign, &certified, scanned));
     Ok(Plan {
         campaign: campaign.name.clone(),
-        digest: digest_of(campaign, &certified, &stages),
+        configuration: digest_of(campaign, &certified, &stages),
         certified,
         shards: derive(roots, &stages),
         dropped: Vec::new(),

@@ -76,7 +76,7 @@ impl PlanSummary {
         let not_in_files = plan.certified.mask().map(|mask| mask.difference(&in_files));
         Self {
             campaign: plan.campaign.to_string(),
-            digest: plan.digest.clone(),
+            digest: plan.configuration.clone(),
             stages: stages_of(plan),
             files: plan.distinct_files(),
             files_without_shards: files.iter().filter(|file| file.shards == 0).count(),

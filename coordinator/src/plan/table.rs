@@ -48,7 +48,7 @@ impl Plan {
         let mut metadata = vec![
             KeyValue::new(String::from("lumimill.plan"), VERSION.to_string()),
             entry("lumimill.campaign", &self.campaign)?,
-            entry("lumimill.config_digest", &self.digest)?,
+            entry("lumimill.config_digest", &self.configuration)?,
             entry("lumimill.certified", &self.certified)?,
             entry("lumimill.stages", &self.stages)?,
             entry("lumimill.files", &self.files)?,
@@ -69,7 +69,7 @@ impl Plan {
         let table = ShardTable::from_parquet(bytes)?;
         Ok(Self {
             campaign: table.value("lumimill.campaign")?,
-            digest: table.value("lumimill.config_digest")?,
+            configuration: table.value("lumimill.config_digest")?,
             certified: table.value("lumimill.certified")?,
             stages: table.stages()?,
             files: table.value("lumimill.files")?,

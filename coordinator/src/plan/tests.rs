@@ -209,7 +209,7 @@ fn a_changed_mask_changes_the_ids_of_the_shards_concerned() {
     let ids = |plan: &Plan| plan.shards.iter().map(|shard| shard.id).collect::<Vec<_>>();
     assert_eq!(ids(&before)[..3], ids(&after)[..3]);
     assert_ne!(ids(&before)[3], ids(&after)[3]);
-    assert_ne!(before.digest, after.digest);
+    assert_ne!(before.configuration, after.configuration);
 }
 
 #[test]

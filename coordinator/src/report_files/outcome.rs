@@ -1,6 +1,6 @@
 //! What a campaign came to, for the last lines of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lumimill_common::count::counted;
@@ -8,6 +8,7 @@ use lumimill_common::metric;
 use lumimill_common::shard::ShardId;
 
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::report::{Failure, Report, ShardCounts, StageReport};
 use crate::soundness::Unsound;
 
@@ -19,6 +20,8 @@ const FAILED_LINES: usize = 20;
 pub struct Outcome {
     location: String,
     stages: Vec<(String, ShardCounts, u64)>,
+    /// Names of those that only measure.
+    without_tables: BTreeSet<String>,
     failed: Vec<String>,
     /// What stages were accepted without.
     accepted: Vec<String>,
@@ -35,6 +38,7 @@ impl Outcome {
     pub(super) fn of(
         report: &Report,
         empty: Vec<String>,
+        plan: &Plan,
         output: &Output,
         unsound: BTreeMap<ShardId, Unsound>,
     ) -> Self {
@@ -45,7 +49,9 @@ impl Outcome {
             )
         };
         let of_metrics = report.stages.iter().flat_map(warnings);
+        let without = plan.stages.iter().filter(|stage| stage.without_tables);
         Self {
+            without_tables: without.map(|stage| stage.name.to_string()).collect(),
             location: output.store().location(),
             stages: report
                 .stages
@@ -161,7 +167,8 @@ impl fmt::Display for Outcome {
             writeln!(f, "warnings: {}, in the report", self.noted)?;
         }
         write!(f, "report  {}/report/index.html", self.location)?;
-        for (name, shards, _) in &self.stages {
+        let has_tables = |name: &String| !self.without_tables.contains(name);
+        for (name, shards, _) in self.stages.iter().filter(|(name, ..)| has_tables(name)) {
             match shards.done {
                 0 => write!(f, "\ntables  none of stage {name}")?,
                 _ => write!(f, "\ntables  {}/{name}/*.parquet", self.location)?,

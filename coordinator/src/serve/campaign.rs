@@ -34,6 +34,9 @@ pub(super) struct ActiveCampaign {
     driver: String,
     /// Whether it was listed as ended, and nobody looked since whether there is more to do.
     ending: bool,
+    /// Whether something of an earlier plan was done since it was driven last: that may stand in the
+    /// place of what was done by this one, or beside it.
+    is_met: bool,
     trouble: Option<Trouble>,
 }
 
@@ -53,6 +56,7 @@ impl ActiveCampaign {
             loaded: None,
             driver: driver.to_owned(),
             ending: false,
+            is_met: false,
             trouble: None,
         })
     }
@@ -65,6 +69,21 @@ impl ActiveCampaign {
         })
     }
 
+    /// One that is at its end, where something of a plan was done since; `None` where that plan is in
+    /// force, or nothing of it counts.
+    pub(super) async fn met(self, report: &JobReport) -> anyhow::Result<Option<Self>> {
+        let control = self.output.control().await?;
+        let is_met = control.is_some_and(|control| {
+            control.plan != report.plan && control.state != ControlState::Cancelled
+        });
+        let met = Self {
+            is_met,
+            ending: true,
+            ..self
+        };
+        Ok(is_met.then_some(met))
+    }
+
     pub(super) fn name(&self) -> &CampaignName {
         &self.name
     }
@@ -74,6 +93,7 @@ impl ActiveCampaign {
         let Some(loaded) = &mut self.loaded else {
             return;
         };
+        self.is_met |= report.plan != loaded.control.plan;
         loaded.heard_for(Duration::ZERO);
         loaded.put_off.remove(&report.shard);
         match &report.outcome {
@@ -95,7 +115,13 @@ impl ActiveCampaign {
                 );
                 loaded.hinted.insert(report.shard);
             }
+            JobOutcome::Dropped => {}
         }
+    }
+
+    /// Goes on with one that is at its end where something of an earlier plan came since.
+    pub(super) fn is_not_driven(&mut self) {
+        self.ending |= self.is_met;
     }
 
     /// What keeps it from being driven, if anything does.
@@ -193,6 +219,7 @@ impl ActiveCampaign {
         if self.ending {
             return self.end(root).await;
         }
+        self.is_met = false;
         let Some(loaded) = self.current().await? else {
             return Ok(());
         };
@@ -263,8 +290,18 @@ impl ActiveCampaign {
         };
         loaded.remove_stale().await?;
         let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
-        if !outcome.unsound().is_empty() {
-            return loaded.mend(queue, outcome.unsound()).await;
+        let unsound = outcome.unsound();
+        if !unsound.is_empty() && loaded.is_in_force().await? {
+            loaded.set_back(unsound).await?;
+        }
+        if !loaded.is_in_force().await? {
+            info!(campaign = %self.name, "its plan was replaced while it was reported");
+            self.loaded = None;
+            // This may have written over what is of the plan in force, after others ended that.
+            return set_going_on(root, &self.name).await;
+        }
+        if !unsound.is_empty() {
+            return loaded.publish(queue).await.map(|_| ());
         }
         loaded.reported = Some(outcome.done());
         info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
@@ -281,7 +318,7 @@ impl ActiveCampaign {
         }
         let ending = set_ending(root, &self.name).await?;
         let is_over = match &mut self.loaded {
-            Some(loaded) => loaded.is_still_over().await?,
+            Some(loaded) => loaded.is_still_over(self.is_met).await?,
             None => true,
         };
         match is_over {

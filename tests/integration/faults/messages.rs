@@ -159,6 +159,7 @@ fn undoable(post: &Post, job: &Job) -> Vec<Expected> {
     newer[6] = 9;
     let report = JobReport {
         campaign: job.campaign.clone(),
+        plan: job.plan.clone(),
         stage: job.stage.clone(),
         shard: job.shard,
         worker: String::from("lost"),

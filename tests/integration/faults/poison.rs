@@ -72,7 +72,6 @@ fn a_shard_of_an_earlier_stage_that_is_sent_again_holds_back_the_end() {
 
 /// Starts workers again that died, until the campaign has ended; how often one died.
 fn keep_alive_until_ended(site: &mut Cluster) -> usize {
-    let ended = format!("_campaigns/ended/{CAMPAIGN}");
     for look in 0usize.. {
         std::thread::sleep(Duration::from_millis(100));
         for name in WORKERS {
@@ -80,7 +79,7 @@ fn keep_alive_until_ended(site: &mut Cluster) -> usize {
                 site.worker(name, &["--slots", "1"]);
             }
         }
-        if look % 10 == 0 && site.keys("_campaigns/ended").contains(&ended) {
+        if look % 10 == 0 && site.has_ended(CAMPAIGN) {
             break;
         }
         assert!(look < 3_000, "it does not end\n{}", site.logs());

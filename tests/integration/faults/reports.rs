@@ -56,6 +56,7 @@ fn assert_untrue_reports_are_not_believed(trial: &Trial, post: &Post) {
         let job = trial.job(shard);
         let report = JobReport {
             campaign: job.campaign,
+            plan: job.plan,
             stage: job.stage,
             shard: job.shard,
             worker: String::from("liar"),

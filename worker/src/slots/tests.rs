@@ -71,7 +71,7 @@ async fn failed(delivery: Delivery) -> (ShardId, Failure) {
         JobOutcome::Failed { failure } | JobOutcome::Retrying { failure } => {
             (report.shard, failure)
         }
-        JobOutcome::Done { .. } => panic!("nothing can be done"),
+        JobOutcome::Done { .. } | JobOutcome::Dropped => panic!("nothing can be done"),
     }
 }
 

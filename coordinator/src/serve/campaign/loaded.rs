@@ -149,13 +149,17 @@ impl Loaded {
         }
     }
 
-    /// Whether nobody was told or sent anything since this was looked at.
-    pub(super) async fn is_still_over(&mut self) -> anyhow::Result<bool> {
+    /// Whether nobody was told or sent anything since this was looked at, nor came with something of an
+    /// earlier plan.
+    pub(super) async fn is_still_over(&mut self, is_met: bool) -> anyhow::Result<bool> {
         if self.output.control().await?.as_ref() != Some(&self.control) {
             return Ok(false);
         }
         if self.control.state == ControlState::Cancelled {
             return Ok(true);
+        }
+        if is_met {
+            return Ok(false);
         }
         self.list().await?;
         // One may have been done again, quickly, just while its marker was not there to be counted.
@@ -265,10 +269,15 @@ impl Loaded {
         self.output.remove(&stale).await
     }
 
-    /// Has shards done again that have a marker and are not whole.
-    pub(super) async fn mend(
+    /// Whether its plan is the one that the campaign is told to do.
+    pub(super) async fn is_in_force(&self) -> anyhow::Result<bool> {
+        let control = self.output.control().await?;
+        Ok(control.is_some_and(|control| control.plan == self.control.plan))
+    }
+
+    /// Has shards due again that have a marker and are not whole.
+    pub(super) async fn set_back(
         &mut self,
-        queue: &dyn Queue,
         unsound: &BTreeMap<ShardId, Unsound>,
     ) -> anyhow::Result<()> {
         for found in unsound.values() {
@@ -278,8 +287,7 @@ impl Loaded {
         let shards = shards.filter(|shard| unsound.contains_key(&shard.id));
         let shards: Vec<Shard> = shards.cloned().collect();
         self.output.set_back(&shards, &to_measure(unsound)).await?;
-        self.list().await?;
-        self.publish(queue).await.map(|_| ())
+        self.list().await
     }
 
     pub(super) async fn publish(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {

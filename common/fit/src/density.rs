@@ -18,9 +18,35 @@ pub(crate) trait Shape {
     /// The integral of the height from `low` to `high`, which lie in the range.
     fn area<T: Number>(&self, low: f64, high: f64, p: &[T; LOCAL], range: FitRange) -> T;
 
+    /// The ends of the range and the places between where it is lower than around, of what is no density at
+    /// all values of its parameters: it is one where it is above 0 at all of them.
+    fn lowest(&self, _: &[f64; LOCAL], _: FitRange) -> Vec<Lowest> {
+        Vec::new()
+    }
+
     /// Where an integral over a function of the height had better be cut, ascending.
     fn breaks(&self, _: &[f64; LOCAL], _: FitRange) -> Vec<f64> {
         Vec::new()
+    }
+}
+
+/// The height of a density at a place where it may be the least, in units of that of a flat one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Lowest {
+    pub(crate) height: f64,
+    pub(crate) at: f64,
+    /// How much the place counts, up to 1.
+    pub(crate) weight: f64,
+    /// How it changes with the parameters.
+    pub(crate) slope: [f64; LOCAL],
+    /// As the place moves with the parameters, the second derivatives are −bow·bowᵀ.
+    pub(crate) bow: [f64; LOCAL],
+}
+
+impl Lowest {
+    /// Whether the density is positive there.
+    pub(crate) fn is_density(&self) -> bool {
+        self.height > 0.0 && self.height.is_finite()
     }
 }
 
@@ -66,6 +92,12 @@ macro_rules! kinds {
             fn area<T: Number>(&self, low: f64, high: f64, p: &[T; LOCAL], range: FitRange) -> T {
                 match self {
                     $(Self::$kind(shape) => shape.area(low, high, p, range),)+
+                }
+            }
+
+            fn lowest(&self, p: &[f64; LOCAL], range: FitRange) -> Vec<Lowest> {
+                match self {
+                    $(Self::$kind(shape) => shape.lowest(p, range),)+
                 }
             }
 

@@ -1,5 +1,6 @@
 //! The extended maximum-likelihood fit of a model to a sample.
 
+mod attempt;
 mod begin;
 mod goodness;
 mod outcome;
@@ -7,19 +8,22 @@ mod quality;
 
 use thiserror::Error;
 
+use self::attempt::Attempt;
+use self::begin::Begin;
 use crate::likelihood::Likelihood;
-use crate::minimise::{Descent, Free, Objective, descend, polished};
 use crate::model::Model;
+use crate::objective::{Objective, WEAKEST};
 use crate::sample::Sample;
 use crate::setup::{Setup, SetupError};
 
 pub use goodness::{Goodness, chi2_probability};
-pub use outcome::{Fit, FitParameter, Status};
+pub use outcome::{Fit, FitParameter, Status, Touch};
 pub use quality::Influence;
 
-/// How many more starts, by hash, are tried beside the first one.
-const MORE_STARTS: u64 = 3;
-
+/// How often limits that were guessed are moved farther away, as the fit lies at them.
+const MOST_WIDENINGS: usize = 3;
+/// A fit that is no better than this, in units of −ln L, is no reason to move a limit.
+const NO_BETTER: f64 = 5e-3;
 /// Why no fit was made.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum FitError {
@@ -65,6 +69,16 @@ pub enum FitError {
     /// The sample is on another range than the model.
     #[error("the sample and the model have different ranges")]
     Range,
+    /// A density that is negative at all starting values.
+    #[error(
+        "the density of \"{component}\" is negative near {at} at all starting values: give others, or take bernstein, which is nowhere negative"
+    )]
+    Negative {
+        /// The component.
+        component: String,
+        /// Where.
+        at: f64,
+    },
     /// At all starting values the model is negative or 0 where entries are.
     #[error(
         "the model is negative, or 0 where there are entries, at all starting values: add a component that covers the range, or give other starting values"
@@ -73,10 +87,11 @@ pub enum FitError {
 }
 
 /// Fits `model` to `sample`: from values guessed or given, and from three more by hash, of which the
-/// best is taken. The same sample gives the same fit, whoever makes it.
+/// best is taken. Where that lies at a limit which was a guess, too, the fit is made again with another one
+/// farther away, as long as it gets better. The same sample gives the same fit, whoever makes it.
 pub fn fit(model: &Model, sample: Sample<'_>, setup: &Setup) -> Result<Fit, FitError> {
     check(model, sample, setup)?;
-    let begin = begin::Begin::new(model, sample, setup);
+    let begin = Begin::new(model, sample, setup).map_err(FitError::Setup)?;
     let entries = sample.entries();
     if entries < begin.free.len() as u64 {
         let parameters = begin.free.len();
@@ -88,35 +103,42 @@ pub fn fit(model: &Model, sample: Sample<'_>, setup: &Setup) -> Result<Fit, FitE
     let likelihood = Likelihood::new(model, sample);
     let objective = Objective {
         likelihood: &likelihood,
+        model,
         constraints: begin.constraints(model, setup),
         scale: begin.scale,
+        barrier: WEAKEST,
     };
-    let descents: Vec<Descent> = (0..=MORE_STARTS)
-        .filter_map(|number| begin.values(number, &objective))
-        .map(|start| descend(&objective, &begin.free, &start))
-        .filter(|descent| descent.nll.is_finite())
-        .collect();
-    let best = best(&descents, begin.scale).ok_or(FitError::NoDensity)?;
-    let best = match best.converged {
-        true => polished(&objective, &begin.free, best),
-        false => best.clone(),
-    };
-    Ok(outcome::outcome(
-        model, &objective, &begin, &descents, &best,
-    ))
+    let refused = refusal(model, &begin);
+    let mut attempt = Attempt::of(&objective, begin).ok_or(refused)?;
+    let mut calls = 0;
+    for _ in 0..MOST_WIDENINGS {
+        let Some(wider) = attempt.begin.widened(&attempt.best.values) else {
+            break;
+        };
+        calls += attempt.calls();
+        let enough = attempt.best.nll - NO_BETTER * attempt.begin.scale;
+        let next = Attempt::of(&objective, wider);
+        let is_as_sure = |next: &Attempt| next.best.converged || !attempt.best.converged;
+        match next.filter(|next| next.best.nll < enough && is_as_sure(next)) {
+            Some(next) => attempt = next,
+            None => {
+                attempt.begin.settle(&attempt.best.values);
+                break;
+            }
+        }
+    }
+    Ok(outcome::outcome(model, &objective, &attempt, calls))
 }
 
-/// The lowest; of those that are as low the one from the first start, so that terms of a sum do not
-/// change places.
-fn best(descents: &[Descent], scale: f64) -> Option<&Descent> {
-    let lowest = descents
-        .iter()
-        .filter(|descent| descent.converged || descents.iter().all(|other| !other.converged))
-        .map(|descent| descent.nll)
-        .min_by(f64::total_cmp)?;
-    descents
-        .iter()
-        .find(|descent| descent.nll <= lowest + 1e-6 * scale)
+/// Why the model is no density at starting values.
+fn refusal(model: &Model, begin: &Begin) -> FitError {
+    let values: Vec<f64> = begin.starts.iter().map(|start| start.value).collect();
+    let mut lowest = model.lowest(&values).into_iter();
+    let negative = lowest.find(|(_, lowest)| !lowest.is_density());
+    negative.map_or(FitError::NoDensity, |(term, lowest)| FitError::Negative {
+        component: model.name_of(term.component),
+        at: lowest.at,
+    })
 }
 
 fn check(model: &Model, sample: Sample<'_>, setup: &Setup) -> Result<(), FitError> {
@@ -147,9 +169,6 @@ fn check(model: &Model, sample: Sample<'_>, setup: &Setup) -> Result<(), FitErro
     }
     Ok(())
 }
-
-/// Free parameters, as the outcome needs them, too.
-type FreeParameters = Vec<Free>;
 
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,7 @@ mod minimise;
 mod model;
 mod notation;
 mod number;
+mod objective;
 mod quadrature;
 mod range;
 mod ratio;
@@ -38,7 +39,9 @@ mod weights;
 
 pub use density::{NoTemplate, Template, density_names};
 pub use equal_bins::EqualBins;
-pub use fit::{Fit, FitError, FitParameter, Goodness, Influence, Status, chi2_probability, fit};
+pub use fit::{
+    Fit, FitError, FitParameter, Goodness, Influence, Status, Touch, chi2_probability, fit,
+};
 pub use matrix::Symmetric;
 pub use model::{Densities, Model, ModelError};
 pub use notation::{NotationError, template_names};

@@ -4,28 +4,25 @@
 //! Each step solves (F + λ·diag F)·δ = −g with the information matrix F, which is positive definite
 //! whatever the data; λ falls after a step that helped and rises after one that did not.
 
-use crate::likelihood::{Bends, Likelihood};
+use crate::density::Lowest;
+use crate::likelihood::Slopes;
 use crate::matrix::{Symmetric, dot};
+use crate::objective::{Objective, WEAKEST};
 
 /// The expected distance to the minimum at which a descent ends, in units of −ln L.
 const ENOUGH: f64 = 1e-9;
 /// The longest step of a coordinate, of which π goes from limit to limit.
 const LONGEST_STEP: f64 = 0.7;
+/// A density that is lower than this somewhere, where 1 is the height of a flat one, is pressed against 0.
+pub(crate) const TOUCHES: f64 = 1e-3;
+/// Information by an inner coordinate below this is none: what the data say nothing of stays where it is.
+const NOTHING: f64 = 1e-4;
 /// The most steps of Newton after that.
 const MOST_POLISHING: usize = 4;
 /// A pivot of the scaled matrix of second derivatives below this is rounding.
 const LEAST: f64 = 1e-11;
 /// The most steps of a descent.
 const MOST_STEPS: usize = 500;
-
-/// −ln L and what is known of parameters from elsewhere.
-pub(crate) struct Objective<'a> {
-    pub(crate) likelihood: &'a Likelihood<'a>,
-    /// Index, mean and standard deviation of what is constrained.
-    pub(crate) constraints: Vec<(usize, f64, f64)>,
-    /// The size of −ln L for one entry: Σw²/Σw, which is 1 without weights.
-    pub(crate) scale: f64,
-}
 
 /// A parameter that is free between limits.
 #[derive(Debug, Clone, Copy)]
@@ -43,43 +40,6 @@ pub(crate) struct Descent {
     pub(crate) edm: f64,
     pub(crate) calls: usize,
     pub(crate) converged: bool,
-}
-
-impl Objective<'_> {
-    pub(crate) fn value(&self, values: &[f64]) -> f64 {
-        let known = self.constraints.iter().map(|(index, mean, deviation)| {
-            let t = (values.get(*index).copied().unwrap_or(f64::NAN) - mean) / deviation;
-            0.5 * self.scale * t * t
-        });
-        self.likelihood.value(values) + known.sum::<f64>()
-    }
-
-    /// The value, gradient and information by all parameters.
-    fn slopes(&self, values: &[f64]) -> Option<crate::likelihood::Slopes> {
-        let mut slopes = self.likelihood.slopes(values)?;
-        for (index, mean, deviation) in &self.constraints {
-            let t = (values.get(*index)? - mean) / deviation;
-            slopes.value += 0.5 * self.scale * t * t;
-            *slopes.gradient.get_mut(*index)? += self.scale * t / deviation;
-            let information = self.scale / (deviation * deviation);
-            slopes.information.add_one(*index, *index, information);
-        }
-        Some(slopes)
-    }
-}
-
-impl Objective<'_> {
-    /// The second derivatives by all parameters, and the variance of the first ones.
-    pub(crate) fn bends(&self, values: &[f64]) -> Option<Bends> {
-        let mut bends = self.likelihood.bends(values)?;
-        for (index, _, deviation) in &self.constraints {
-            let information = self.scale / (deviation * deviation);
-            bends.hessian.add_one(*index, *index, information);
-            let variance = self.scale * information;
-            bends.score_variance.add_one(*index, *index, variance);
-        }
-        Some(bends)
-    }
 }
 
 impl Free {
@@ -119,8 +79,33 @@ impl Point {
     }
 }
 
-/// Goes down from `start`, moving the free parameters alone.
+/// Goes down from `start`, moving the free parameters alone. Where a density is pressed against 0, the
+/// way leads along barriers that grow weaker.
 pub(crate) fn descend(objective: &Objective<'_>, free: &[Free], start: &[f64]) -> Descent {
+    let found = straight(objective, free, start);
+    let is_clear = |lowest: &Lowest| found.converged && lowest.height > TOUCHES;
+    let lowest = objective.model.lowest(&found.values);
+    if lowest.iter().all(|(_, lowest)| is_clear(lowest)) {
+        return found;
+    }
+    let mut values = start.to_vec();
+    let mut calls = found.calls;
+    for decade in 0.. {
+        let barrier = 0.1_f64.powi(decade).max(WEAKEST);
+        let at = straight(&objective.with_barrier(barrier), free, &values);
+        calls += at.calls;
+        values.clone_from(&at.values);
+        if barrier <= WEAKEST {
+            let is_better = at.nll.is_finite() && (at.converged || !found.converged);
+            let taken = if is_better { at } else { found };
+            return Descent { calls, ..taken };
+        }
+    }
+    found
+}
+
+/// Goes down from `start` by one barrier.
+fn straight(objective: &Objective<'_>, free: &[Free], start: &[f64]) -> Descent {
     let inner = free
         .iter()
         .map(|free| free.inner(start[free.index]))
@@ -141,7 +126,8 @@ pub(crate) fn descend(objective: &Objective<'_>, free: &[Free], start: &[f64]) -
         };
         descent.values.clone_from(&here.values);
         descent.nll = slopes.value;
-        let (gradient, information) = inner_slopes(&slopes, free, &here.u);
+        let (gradient, information) =
+            inner_slopes(&slopes, free, &here.u, NOTHING * objective.scale);
         descent.edm = distance(&gradient, &information) / objective.scale;
         if descent.edm < ENOUGH {
             descent.converged = true;
@@ -158,13 +144,11 @@ pub(crate) fn descend(objective: &Objective<'_>, free: &[Free], start: &[f64]) -
         );
         match found {
             Some(next) => here = next,
-            None => {
-                // Nothing near is lower: only rounding is left, or this is no minimum.
-                descent.converged = descent.edm < 1e-5;
-                return descent;
-            }
+            // Nothing near is lower: only rounding is left, or this is no minimum.
+            None => break,
         }
     }
+    descent.converged = descent.edm < 1e-5;
     descent
 }
 
@@ -217,11 +201,7 @@ fn step(
 
 /// Gradient and information by the inner coordinates of the free parameters. Where the coordinate
 /// itself bends upwards, at a limit that the fit is pressed against, that bend is information, too.
-fn inner_slopes(
-    slopes: &crate::likelihood::Slopes,
-    free: &[Free],
-    u: &[f64],
-) -> (Vec<f64>, Symmetric) {
+fn inner_slopes(slopes: &Slopes, free: &[Free], u: &[f64], nothing: f64) -> (Vec<f64>, Symmetric) {
     let half = |free: &Free| 0.5 * (free.high - free.low);
     let rates: Vec<f64> = free
         .iter()
@@ -237,7 +217,7 @@ fn inner_slopes(
             information.add_one(i, j, slopes.information.at(a.index, b.index) * rate * other);
         }
         let bend = -outer * half(a) * u[i].sin();
-        information.add_one(i, i, bend.max(0.0) + f64::MIN_POSITIVE);
+        information.add_one(i, i, bend.max(0.0) + nothing);
     }
     (gradient, information)
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::density::{Density, Shape, Template};
+use crate::density::{Density, Lowest, Shape, Template};
 use crate::notation::NotationError;
 use crate::number::{LOCAL, Number};
 use crate::range::FitRange;
@@ -136,6 +136,25 @@ impl Model {
         &self.parameters
     }
 
+    /// The name of a component.
+    pub(crate) fn name_of(&self, component: usize) -> String {
+        let named = self.components.get(component);
+        named
+            .map(|component| component.name.clone())
+            .unwrap_or_default()
+    }
+
+    /// The least heights of each density that could be negative, at these values of all parameters.
+    pub(crate) fn lowest(&self, values: &[f64]) -> Vec<(&Term, Lowest)> {
+        let of_term = |term: &'_ Term| {
+            let shape = term.shape::<f64>(values);
+            term.density.lowest(&shape, self.range)
+        };
+        let terms = self.terms();
+        let lowest = terms.flat_map(|term| of_term(term).into_iter().map(move |it| (term, it)));
+        lowest.collect()
+    }
+
     pub(crate) fn terms(&self) -> impl Iterator<Item = &Term> {
         self.components
             .iter()
@@ -147,6 +166,19 @@ impl Term {
     /// The parameters of the density.
     pub(crate) fn shape<T: Number>(&self, values: &[f64]) -> [T; LOCAL] {
         seeded(&self.arguments, values)
+    }
+
+    /// What changes with the parameters of the density, by all `size` parameters of the model.
+    pub(crate) fn scattered(&self, slope: &[f64; LOCAL], size: usize) -> Vec<f64> {
+        let mut all = vec![0.0; size];
+        for (slot, slope) in self.arguments.iter().zip(slope) {
+            if let Slot::Parameter(at) = slot
+                && let Some(sum) = all.get_mut(*at)
+            {
+                *sum += slope;
+            }
+        }
+        all
     }
 
     /// How many of all entries belong to this term: the yield, which is the first of the slots

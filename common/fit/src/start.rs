@@ -13,8 +13,69 @@ pub struct Start {
     pub high: f64,
 }
 
-/// How a parameter of a density is guessed: from the landmarks, for the n-th term of its sum.
-pub(crate) type Guess = fn(&Landmarks, usize) -> Start;
+/// How a parameter of a density is guessed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guess {
+    /// From the landmarks, for the n-th term of its sum.
+    pub(crate) start: fn(&Landmarks, usize) -> Start,
+    /// What its limits are, the lower one first.
+    pub(crate) ends: [End; 2],
+}
+
+/// What it means that a fit ends at a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// No density lies beyond it.
+    Natural,
+    /// Somebody gave it.
+    Given,
+    /// It keeps the fit from what is no peak in this range: a better one beyond it is not looked for.
+    Wall,
+    /// It is a guess, and the fit is made again with another one farther away.
+    Open,
+}
+
+impl Guess {
+    /// With limits that are guesses, too.
+    pub(crate) const fn open(start: fn(&Landmarks, usize) -> Start) -> Self {
+        let ends = [End::Open, End::Open];
+        Self { start, ends }
+    }
+
+    /// With limits beyond which there is no density.
+    pub(crate) const fn natural(start: fn(&Landmarks, usize) -> Start) -> Self {
+        let ends = [End::Natural, End::Natural];
+        Self { start, ends }
+    }
+
+    /// With limits that are none of the data, and beyond which nothing is looked for.
+    pub(crate) const fn walled(start: fn(&Landmarks, usize) -> Start) -> Self {
+        let ends = [End::Wall, End::Wall];
+        Self { start, ends }
+    }
+}
+
+/// The place of a peak.
+pub(crate) const MEAN: Guess = Guess::walled(mean);
+/// The width of a peak; terms of a sum go from narrow to wide.
+pub(crate) const WIDTH: Guess = Guess {
+    start: width,
+    ends: [End::Wall, End::Open],
+};
+/// The width of the wider part of a density that has two.
+pub(crate) const WIDE_WIDTH: Guess = Guess {
+    start: wide_width,
+    ends: WIDTH.ends,
+};
+/// Where a tail begins, in widths.
+pub(crate) const TAIL: Guess = Guess::open(tail);
+/// The power of a tail.
+pub(crate) const POWER: Guess = Guess {
+    start: power,
+    ends: [End::Natural, End::Open],
+};
+/// The part of the first term.
+pub(crate) const FRACTION: Guess = Guess::natural(fraction);
 
 /// What a look at a histogram tells.
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +144,7 @@ fn ends(counts: &[f64]) -> (f64, f64) {
     (mean(first), mean(last))
 }
 
-/// The place of a peak.
-pub(crate) fn mean(of: &Landmarks, _: usize) -> Start {
+fn mean(of: &Landmarks, _: usize) -> Start {
     Start {
         value: of.peak,
         low: of.range.low(),
@@ -92,7 +152,6 @@ pub(crate) fn mean(of: &Landmarks, _: usize) -> Start {
     }
 }
 
-/// The width of a peak; terms of a sum go from narrow to wide.
 pub(crate) fn width(of: &Landmarks, term: usize) -> Start {
     let factor = [0.8, 2.0, 4.0, 7.0].get(term).copied().unwrap_or(10.0);
     let (low, high) = (of.bin.min(of.spread) / 10.0, of.range.width());
@@ -103,13 +162,11 @@ pub(crate) fn width(of: &Landmarks, term: usize) -> Start {
     }
 }
 
-/// The width of the wider part of a density that has two.
-pub(crate) fn wide_width(of: &Landmarks, term: usize) -> Start {
+fn wide_width(of: &Landmarks, term: usize) -> Start {
     width(of, term + 1)
 }
 
-/// Where a tail begins, in widths.
-pub(crate) fn tail(_: &Landmarks, _: usize) -> Start {
+fn tail(_: &Landmarks, _: usize) -> Start {
     Start {
         value: 1.5,
         low: 0.1,
@@ -117,8 +174,7 @@ pub(crate) fn tail(_: &Landmarks, _: usize) -> Start {
     }
 }
 
-/// The power of a tail.
-pub(crate) fn power(_: &Landmarks, _: usize) -> Start {
+fn power(_: &Landmarks, _: usize) -> Start {
     Start {
         value: 3.0,
         low: 1.01,
@@ -126,8 +182,7 @@ pub(crate) fn power(_: &Landmarks, _: usize) -> Start {
     }
 }
 
-/// The part of the first term.
-pub(crate) fn fraction(_: &Landmarks, _: usize) -> Start {
+fn fraction(_: &Landmarks, _: usize) -> Start {
     Start {
         value: 0.6,
         low: 0.0,

@@ -4,11 +4,11 @@ use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::quadrature::smooth;
 use crate::range::FitRange;
-use crate::start::{Landmarks, Start};
+use crate::start::{Guess, Landmarks, Start};
 
 pub(super) const FORM: Form = Form {
     name: "argus",
-    parameters: Parameters::Fixed(&[("endpoint", endpoint), ("slope", slope)]),
+    parameters: Parameters::Fixed(&[("endpoint", Guess::walled(endpoint)), ("slope", Guess::open(slope))]),
     make: |_| Density::Argus(Argus),
 };
 

@@ -1,27 +1,29 @@
-//! `bernstein(n)`: a polynomial of degree n that is nowhere negative, as a sum of Bernstein's.
+//! `bernstein(n)`: a polynomial of degree n that is nowhere negative, as a sum of Bernstein's. Each takes a
+//! part of what those before leave, so that any of them may vanish.
 
 use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::range::FitRange;
-use crate::start::{Landmarks, Start};
+use crate::start::{Guess, Landmarks, Start};
 
 pub(super) const FORM: Form = Form {
     name: "bernstein",
-    parameters: Parameters::Series(coefficient),
+    parameters: Parameters::Series(Guess::natural(coefficient)),
     make: |degree| Density::Bernstein(Bernstein(degree)),
 };
 
-/// Σ b_i·B_i(t), i from 0 to the degree n, B_i = (n over i)·t^i·(1 − t)^(n − i), t from 0 to 1 on the
-/// range; b_0 is 1, the others are the parameters
+/// Σ f_i·B_i(t), i from 0 to the degree n, B_i = (n over i)·t^i·(1 − t)^(n − i), t from 0 to 1 on the
+/// range, f_i = c_i·Π(1 − c_j), j from 1 to i − 1, and f_0 = Π(1 − c_j) of all: the parameters c_i are
+/// parts of what is left, and the f_i, whose sum is 1, the parts of the density, as all B_i have one area
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bernstein(usize);
 
 fn coefficient(of: &Landmarks, _: usize) -> Start {
     let rise = (0.5 * of.slope * of.range.width()).exp();
     Start {
-        value: rise.clamp(0.1, 10.0),
+        value: (rise / (1.0 + rise)).clamp(0.1, 0.9),
         low: 0.0,
-        high: 100.0,
+        high: 1.0,
     }
 }
 
@@ -42,8 +44,13 @@ fn antiderivative(n: usize, i: usize, t: f64) -> f64 {
 
 impl Bernstein {
     fn sum<T: Number>(&self, p: &[T; LOCAL], of: impl Fn(usize) -> f64) -> T {
-        let terms = p.iter().enumerate().take(self.0);
-        terms.fold(T::constant(of(0)), |sum, (i, b)| sum + *b * of(i + 1))
+        let mut left = T::constant(1.0);
+        let mut sum = T::constant(0.0);
+        for (i, part) in p.iter().enumerate().take(self.0) {
+            sum = sum + left * *part * of(i + 1);
+            left = left * (-*part + 1.0);
+        }
+        sum + left * of(0)
     }
 }
 

@@ -10,9 +10,9 @@ use crate::start;
 pub(super) const FORM: Form = Form {
     name: "bifurcated_gauss",
     parameters: Parameters::Fixed(&[
-        ("mean", start::mean),
-        ("width_left", start::width),
-        ("width_right", start::width),
+        ("mean", start::MEAN),
+        ("width_left", start::WIDTH),
+        ("width_right", start::WIDTH),
     ]),
     make: |_| Density::BifurcatedGauss(BifurcatedGauss),
 };

@@ -10,10 +10,10 @@ use crate::start;
 pub(super) const FORM: Form = Form {
     name: "crystal_ball",
     parameters: Parameters::Fixed(&[
-        ("mean", start::mean),
-        ("width", start::width),
-        ("alpha", start::tail),
-        ("n", start::power),
+        ("mean", start::MEAN),
+        ("width", start::WIDTH),
+        ("alpha", start::TAIL),
+        ("n", start::POWER),
     ]),
     make: |_| Density::CrystalBall(CrystalBall),
 };

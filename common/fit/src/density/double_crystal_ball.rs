@@ -11,12 +11,12 @@ use crate::start;
 pub(super) const FORM: Form = Form {
     name: "double_crystal_ball",
     parameters: Parameters::Fixed(&[
-        ("mean", start::mean),
-        ("width", start::width),
-        ("alpha_left", start::tail),
-        ("n_left", start::power),
-        ("alpha_right", start::tail),
-        ("n_right", start::power),
+        ("mean", start::MEAN),
+        ("width", start::WIDTH),
+        ("alpha_left", start::TAIL),
+        ("n_left", start::POWER),
+        ("alpha_right", start::TAIL),
+        ("n_right", start::POWER),
     ]),
     make: |_| Density::DoubleCrystalBall(DoubleCrystalBall),
 };

@@ -10,10 +10,10 @@ use crate::start;
 pub(super) const FORM: Form = Form {
     name: "double_gauss",
     parameters: Parameters::Fixed(&[
-        ("mean", start::mean),
-        ("width1", start::width),
-        ("width2", start::wide_width),
-        ("fraction", start::fraction),
+        ("mean", start::MEAN),
+        ("width1", start::WIDTH),
+        ("width2", start::WIDE_WIDTH),
+        ("fraction", start::FRACTION),
     ]),
     make: |_| Density::DoubleGauss(DoubleGauss),
 };

@@ -3,11 +3,11 @@
 use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::range::FitRange;
-use crate::start::{Landmarks, Start};
+use crate::start::{Guess, Landmarks, Start};
 
 pub(super) const FORM: Form = Form {
     name: "exponential",
-    parameters: Parameters::Fixed(&[("slope", slope)]),
+    parameters: Parameters::Fixed(&[("slope", Guess::open(slope))]),
     make: |_| Density::Exponential(Exponential),
 };
 

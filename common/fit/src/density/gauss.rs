@@ -8,7 +8,7 @@ use crate::start;
 
 pub(super) const FORM: Form = Form {
     name: "gauss",
-    parameters: Parameters::Fixed(&[("mean", start::mean), ("width", start::width)]),
+    parameters: Parameters::Fixed(&[("mean", start::MEAN), ("width", start::WIDTH)]),
     make: |_| Density::Gauss(Gauss),
 };
 

@@ -5,15 +5,15 @@ use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::quadrature::around_peak;
 use crate::range::FitRange;
-use crate::start::{self, Landmarks, Start};
+use crate::start::{self, Guess, Landmarks, Start};
 
 pub(super) const FORM: Form = Form {
     name: "johnson_su",
     parameters: Parameters::Fixed(&[
-        ("mean", start::mean),
-        ("width", start::width),
-        ("gamma", gamma),
-        ("delta", delta),
+        ("mean", start::MEAN),
+        ("width", start::WIDTH),
+        ("gamma", Guess::open(gamma)),
+        ("delta", Guess::open(delta)),
     ]),
     make: |_| Density::JohnsonSu(JohnsonSu),
 };

@@ -4,11 +4,11 @@ use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::quadrature::{around_peak, piecewise};
 use crate::range::FitRange;
-use crate::start::{self, Landmarks, Start};
+use crate::start::{self, Guess, Landmarks, Start};
 
 pub(super) const FORM: Form = Form {
     name: "student",
-    parameters: Parameters::Fixed(&[("mean", start::mean), ("width", start::width), ("nu", nu)]),
+    parameters: Parameters::Fixed(&[("mean", start::MEAN), ("width", start::WIDTH), ("nu", Guess::open(nu))]),
     make: |_| Density::Student(Student),
 };
 

@@ -31,7 +31,7 @@ fn every_kind() -> Vec<(&'static str, Density, [f64; LOCAL], usize)> {
             }
         };
         for (i, guess) in guesses.iter().enumerate() {
-            p[i] = guess(&landmarks, 0).value;
+            p[i] = (guess.start)(&landmarks, 0).value;
         }
         if form.name == "chebychev" {
             p[..5].copy_from_slice(&[-0.3, 0.2, 0.05, -0.02, 0.01]);

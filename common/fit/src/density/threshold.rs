@@ -5,11 +5,11 @@ use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::quadrature::smooth;
 use crate::range::FitRange;
-use crate::start::{Landmarks, Start};
+use crate::start::{Guess, Landmarks, Start};
 
 pub(super) const FORM: Form = Form {
     name: "threshold",
-    parameters: Parameters::Fixed(&[("edge", edge), ("power", power), ("slope", slope)]),
+    parameters: Parameters::Fixed(&[("edge", Guess::walled(edge)), ("power", Guess::open(power)), ("slope", Guess::open(slope))]),
     make: |_| Density::Threshold(Threshold),
 };
 

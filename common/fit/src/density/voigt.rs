@@ -7,14 +7,14 @@ use super::{Density, Form, Parameters, Shape};
 use crate::number::{LOCAL, Number};
 use crate::quadrature::{around_peak, piecewise};
 use crate::range::FitRange;
-use crate::start::{self, Landmarks, Start};
+use crate::start::{self, Guess, Landmarks, Start};
 
 pub(super) const FORM: Form = Form {
     name: "voigt",
     parameters: Parameters::Fixed(&[
-        ("mean", start::mean),
-        ("width", start::width),
-        ("gamma", gamma),
+        ("mean", start::MEAN),
+        ("width", start::WIDTH),
+        ("gamma", Guess::open(gamma)),
     ]),
     make: |_| Density::Voigt(Voigt),
 };

@@ -1,22 +1,34 @@
 //! Where fits begin: limits, and starting values that are guessed, given, or drawn by hash.
 
-use super::FreeParameters;
-use crate::minimise::{Free, Objective};
+use crate::minimise::Free;
 use crate::model::Model;
+use crate::objective::Objective;
 use crate::sample::{Histogram, Sample};
-use crate::setup::{Setup, StartValue};
-use crate::start::{Landmarks, Start};
+use crate::setup::{Setup, SetupError, StartValue};
+use crate::start::{End, Guess, Landmarks, Start};
 
+/// By how much a limit is moved, in spans of both or, above 0, as a factor.
+const FARTHER: f64 = 5.0;
+/// What is said of a starting value that no density has.
+const BEYOND: &str = "the starting value lies beyond what the parameter can be";
 /// The bins in which values are looked at to guess.
 const LOOK_BINS: usize = 200;
 /// Bins of the data are looked at as they are up to this many, and some together beyond.
 const MOST_LOOKED_AT: usize = 2000;
 
+/// A value so near a limit, in parts of the span of both, lies at it.
+pub(super) const NEAR: f64 = 1e-3;
+/// How yields are guessed, but for the value and the upper limit.
+const YIELD: [End; 2] = [End::Natural, End::Open];
+
 /// Limits and values of all parameters.
+#[derive(Clone)]
 pub(super) struct Begin {
     /// Each parameter; a constant has its value as both limits.
     pub(super) starts: Vec<Start>,
-    pub(super) free: FreeParameters,
+    /// What the limits of each are.
+    ends: Vec<[End; 2]>,
+    pub(super) free: Vec<Free>,
     /// Σw²/Σw
     pub(super) scale: f64,
     model: Model,
@@ -26,7 +38,12 @@ pub(super) struct Begin {
 }
 
 impl Begin {
-    pub(super) fn new(model: &Model, sample: Sample<'_>, setup: &Setup) -> Self {
+    /// Where a fit of this model to this sample begins, or the starting values that cannot be.
+    pub(super) fn new(
+        model: &Model,
+        sample: Sample<'_>,
+        setup: &Setup,
+    ) -> Result<Self, Vec<SetupError>> {
         let look = looked_at(sample);
         let counts: Vec<f64> = look.iter().map(|(_, _, count)| *count).collect();
         let landmarks = Landmarks::of(model.range(), &counts);
@@ -34,26 +51,37 @@ impl Begin {
             (w + place.sumw, w2 + place.sumw2)
         });
         let most = 1.5 * sumw + 10.0 * sumw2.sqrt();
-        let mut starts = Vec::new();
+        let (mut starts, mut ends, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         for parameter in model.parameters() {
             let guessed = match parameter.guess {
-                Some((guess, term)) => guess(&landmarks, term),
-                None => Start {
-                    value: sumw / model.component_names().len() as f64,
-                    low: 0.0,
-                    high: most,
-                },
+                Some((Guess { start, ends }, term)) => (start(&landmarks, term), ends),
+                None => {
+                    let start = Start {
+                        value: sumw / model.component_names().len() as f64,
+                        low: 0.0,
+                        high: most,
+                    };
+                    (start, YIELD)
+                }
             };
-            let fixed = setup.fix.get(&parameter.name).map(|value| Start {
-                value: *value,
-                low: *value,
-                high: *value,
-            });
-            let given = setup
-                .start
-                .get(&parameter.name)
-                .map(|start| given(*start, guessed));
-            starts.push(fixed.or(given).unwrap_or(guessed));
+            let name = &parameter.name;
+            let (start, of_limits) = match (setup.fix.get(name), setup.start.get(name)) {
+                (Some(value), _) => {
+                    let (value, low, high) = (*value, *value, *value);
+                    (Start { value, low, high }, [End::Given; 2])
+                }
+                (None, Some(start)) => given(*start, guessed).unwrap_or_else(|what| {
+                    let (key, name) = ("start", name.clone());
+                    wrong.push(SetupError::Numbers { key, name, what });
+                    guessed
+                }),
+                (None, None) => guessed,
+            };
+            starts.push(start);
+            ends.push(of_limits);
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
         }
         let names = model.parameter_names().enumerate();
         let free = names
@@ -66,13 +94,73 @@ impl Begin {
         let given = model
             .component_names()
             .map(|name| setup.start.contains_key(name) || setup.fix.contains_key(name));
-        Self {
+        Ok(Self {
             free: free.collect(),
             scale: sumw2 / sumw,
             model: model.clone(),
             given: given.collect(),
             look,
             starts,
+            ends,
+        })
+    }
+
+    /// The limit that a value of a parameter lies at: 0 for the lower one, 1 for the upper one.
+    fn side(&self, index: usize, value: f64) -> Option<usize> {
+        let start = self.starts.get(index)?;
+        let near = NEAR * (start.high - start.low);
+        match (value - start.low < near, start.high - value < near) {
+            (true, _) => Some(0),
+            (_, true) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Whether a value of a parameter lies at a limit that nobody gave, and beyond which a fit may be
+    /// better.
+    pub(super) fn is_held(&self, index: usize, value: f64) -> bool {
+        let side = self.side(index, value);
+        let end = side.and_then(|side| self.ends.get(index)?.get(side));
+        matches!(end, Some(End::Wall | End::Open))
+    }
+
+    /// The same with wider limits for the parameters whose values lie at one that is a guess; nothing
+    /// where there is none.
+    pub(super) fn widened(&self, values: &[f64]) -> Option<Self> {
+        let mut wider = self.clone();
+        let mut is_wider = false;
+        for free in &mut wider.free {
+            let value = values.get(free.index).copied().unwrap_or(f64::NAN);
+            let side = self.side(free.index, value);
+            let end = side.and_then(|side| self.ends.get(free.index)?.get(side));
+            let (Some(side), Some(End::Open)) = (side, end) else {
+                continue;
+            };
+            let span = free.high - free.low;
+            match side {
+                // What is above 0 by its nature stays there.
+                0 if free.low > 0.0 => free.low /= FARTHER,
+                0 => free.low -= FARTHER * span,
+                _ => free.high += FARTHER * span,
+            }
+            if let Some(start) = wider.starts.get_mut(free.index) {
+                (start.low, start.high) = (free.low, free.high);
+            }
+            is_wider = true;
+        }
+        is_wider.then_some(wider)
+    }
+
+    /// Takes limits that values lie at for those of nature: beyond them the fit gets no better.
+    pub(super) fn settle(&mut self, values: &[f64]) {
+        for (index, value) in values.iter().enumerate() {
+            let Some(side) = self.side(index, *value) else {
+                continue;
+            };
+            let end = self.ends.get_mut(index);
+            if let Some(end @ End::Open) = end.and_then(|ends| ends.get_mut(side)) {
+                *end = End::Natural;
+            }
         }
     }
 
@@ -173,24 +261,33 @@ fn looked_at(sample: Sample<'_>) -> Vec<(f64, f64, f64)> {
     }
 }
 
-fn given(start: StartValue, guessed: Start) -> Start {
-    match start {
-        StartValue::Limited(start) => start,
-        StartValue::Value(value) => {
-            let room = (guessed.high - guessed.low).max(value.abs());
-            let low = if value > guessed.low {
-                guessed.low
-            } else {
-                value - room
-            };
-            let high = if value < guessed.high {
-                guessed.high
-            } else {
-                value + room
-            };
-            Start { value, low, high }
-        }
-    }
+/// What is given in place of a guess: a value alone has the limits of the guess, or wider ones where it
+/// lies beyond.
+fn given(
+    start: StartValue,
+    (guessed, ends): (Start, [End; 2]),
+) -> Result<(Start, [End; 2]), &'static str> {
+    let value = match start {
+        StartValue::Limited(start) => return Ok((start, [End::Given; 2])),
+        StartValue::Value(value) => value,
+    };
+    let room = (guessed.high - guessed.low).max(value.abs());
+    let is_above = guessed.low > 0.0;
+    let low = match (value > guessed.low, ends[0]) {
+        (true, _) => guessed.low,
+        (_, End::Natural) if value < guessed.low => return Err(BEYOND),
+        (_, End::Natural) => guessed.low,
+        _ if is_above && value > 0.0 => value / FARTHER,
+        _ if is_above => return Err("a starting value above 0 is needed"),
+        _ => value - room,
+    };
+    let high = match (value < guessed.high, ends[1]) {
+        (true, _) => guessed.high,
+        (_, End::Natural) if value > guessed.high => return Err(BEYOND),
+        (_, End::Natural) => guessed.high,
+        _ => value + room,
+    };
+    Ok((Start { value, low, high }, ends))
 }
 
 /// A value between the limits, nearer to the guess than to them, by the hash of its place.

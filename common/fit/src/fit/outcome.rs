@@ -1,11 +1,16 @@
 //! What a fit found, and how sure it is.
 
-use super::begin::Begin;
+use super::attempt::Attempt;
+use super::begin::NEAR;
 use super::goodness::{Goodness, goodness};
 use super::quality::{self, Influence};
 use crate::matrix::Symmetric;
-use crate::minimise::{Descent, Objective};
+use crate::minimise::{Descent, Free, TOUCHES};
 use crate::model::Model;
+use crate::objective::Objective;
+
+/// A parameter that changes −ln L by less than about this from limit to limit has no influence.
+const IDLE: f64 = 1e-2;
 
 /// A finished fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +25,8 @@ pub struct Fit {
     pub calls: usize,
     /// −ln L, in bins from where all are as expected.
     pub nll: f64,
-    /// Of all parameters; rows of constants and of those stuck at a limit are 0. Nothing when it is
-    /// not positive definite.
+    /// Of all parameters; rows of constants, of those stuck at a limit and of those without influence are
+    /// 0. Nothing when it is not positive definite.
     pub covariance: Option<Symmetric>,
     /// How parameters follow entries; nothing without a covariance.
     pub influence: Option<Influence>,
@@ -31,6 +36,17 @@ pub struct Fit {
     pub agreeing: usize,
     /// The data against the model, in bins.
     pub goodness: Option<Goodness>,
+    /// The densities that are held from going below 0.
+    pub touching: Vec<Touch>,
+}
+
+/// A density that is 0 somewhere, and would be negative there if it could.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Touch {
+    /// The component.
+    pub component: String,
+    /// Where.
+    pub at: f64,
 }
 
 /// A parameter after the fit.
@@ -40,7 +56,8 @@ pub struct FitParameter {
     pub name: String,
     /// Its value.
     pub value: f64,
-    /// The standard deviation; nothing for a constant, one stuck at a limit, or without covariance.
+    /// The standard deviation; nothing for a constant, one stuck at a limit or without influence, or
+    /// without covariance.
     pub error: Option<f64>,
     /// The least value it could have.
     pub low: f64,
@@ -48,6 +65,10 @@ pub struct FitParameter {
     pub high: f64,
     /// Whether it lies at one of them.
     pub at_limit: bool,
+    /// Whether that is a limit which the fit chose, and beyond which a better fit may lie.
+    pub held: bool,
+    /// Whether it has no influence at these values, as of the shape of what has no entries.
+    pub idle: bool,
     /// Whether it was a constant.
     pub fixed: bool,
 }
@@ -117,20 +138,23 @@ impl Fit {
     }
 }
 
+/// What came of the last attempt; `calls` is how often the likelihood was computed before.
 pub(super) fn outcome(
     model: &Model,
     objective: &Objective<'_>,
-    begin: &Begin,
-    descents: &[Descent],
-    best: &Descent,
+    attempt: &Attempt,
+    calls: usize,
 ) -> Fit {
-    let stuck: Vec<bool> = begin
-        .free
-        .iter()
-        .map(|free| free.is_stuck(best.values[free.index]))
-        .collect();
-    let moving = begin.free.iter().zip(&stuck).filter(|(_, stuck)| !**stuck);
-    let moving: Vec<usize> = moving.map(|(free, _)| free.index).collect();
+    let Attempt {
+        begin,
+        descents,
+        best,
+    } = attempt;
+    let idle = idle(objective, &begin.free, &best.values);
+    let is_moving =
+        |free: &&Free| !free.is_stuck(best.values[free.index]) && !idle.contains(&free.index);
+    let moving = begin.free.iter().filter(is_moving);
+    let moving: Vec<usize> = moving.map(|free| free.index).collect();
     let (covariance, influence) = quality::covariance(objective, &best.values, &moving).unzip();
     let status = match (best.converged, &covariance) {
         (false, _) => Status::NotConverged,
@@ -140,21 +164,25 @@ pub(super) fn outcome(
     let parameters = model.parameter_names().enumerate().map(|(index, name)| {
         let value = best.values[index];
         let start = begin.starts[index];
-        let free = begin.free.iter().position(|free| free.index == index);
+        let free = begin.free.iter().find(|free| free.index == index);
         let variance = covariance
             .as_ref()
             .map(|covariance| covariance.at(index, index));
         let error = variance.filter(|variance| *variance > 0.0).map(f64::sqrt);
         let near = (value - start.low).min(start.high - value);
         let is_near =
-            near < 1e-3 * (start.high - start.low) && error.is_none_or(|error| near < error);
+            near < NEAR * (start.high - start.low) && error.is_none_or(|error| near < error);
+        let at_limit = free.is_some_and(|free| free.is_stuck(value) || is_near);
+        let idle = idle.contains(&index);
         FitParameter {
             name: name.to_owned(),
             value,
             error,
             low: start.low,
             high: start.high,
-            at_limit: free.is_some_and(|at| stuck[at] || is_near),
+            at_limit: at_limit && !idle,
+            held: at_limit && !idle && begin.is_held(index, value),
+            idle,
             fixed: free.is_none(),
         }
     });
@@ -163,7 +191,7 @@ pub(super) fn outcome(
         parameters: parameters.collect(),
         status,
         edm: best.edm,
-        calls: descents.iter().map(|descent| descent.calls).sum(),
+        calls: calls + attempt.calls(),
         nll: best.nll,
         starts: descents.len(),
         agreeing: descents.iter().filter(near).count(),
@@ -173,7 +201,34 @@ pub(super) fn outcome(
             &best.values,
             moving.len(),
         ),
+        touching: touching(model, &best.values),
         covariance,
         influence,
     }
+}
+
+/// The free parameters that change nothing, however they move between their limits.
+fn idle(objective: &Objective<'_>, free: &[Free], values: &[f64]) -> Vec<usize> {
+    // The barrier says nothing of the data.
+    let Some(slopes) = objective.with_barrier(0.0).slopes(values) else {
+        return Vec::new();
+    };
+    let is_idle = |free: &&Free| {
+        let span = free.high - free.low;
+        let information = slopes.information.at(free.index, free.index);
+        information * span * span < IDLE * objective.scale
+    };
+    free.iter().filter(is_idle).map(|free| free.index).collect()
+}
+
+/// The densities that are 0 somewhere, each once.
+fn touching(model: &Model, values: &[f64]) -> Vec<Touch> {
+    let mut touching: Vec<Touch> = Vec::new();
+    for (term, lowest) in model.lowest(values) {
+        let (component, at) = (model.name_of(term.component), lowest.at);
+        if lowest.height < TOUCHES && touching.iter().all(|known| known.component != component) {
+            touching.push(Touch { component, at });
+        }
+    }
+    touching
 }

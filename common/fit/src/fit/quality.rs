@@ -1,7 +1,7 @@
 //! The covariance of a fit.
 
 use crate::matrix::Symmetric;
-use crate::minimise::Objective;
+use crate::objective::Objective;
 
 /// A pivot of the scaled matrix of second derivatives below this is rounding.
 const LEAST: f64 = 1e-11;

@@ -86,7 +86,7 @@ impl<'a> Parser<'a> {
         };
         Argument::Name {
             name,
-            guess: start::fraction,
+            guess: start::FRACTION,
         }
     }
 
@@ -100,7 +100,7 @@ impl<'a> Parser<'a> {
                 Some((Argument::Number(number), span))
             }
             (Word::Name(name), Word::Mark('*')) => {
-                let guess: Guess = start::fraction;
+                let guess: Guess = start::FRACTION;
                 let name = name.to_owned();
                 Some((Argument::Name { name, guess }, span))
             }

@@ -3,8 +3,9 @@
 use crate::fit::{Fit, chi2_probability};
 use crate::likelihood::Likelihood;
 use crate::matrix::dot;
-use crate::minimise::{Free, Objective, descend};
+use crate::minimise::{Free, descend};
 use crate::model::Model;
+use crate::objective::{Objective, WEAKEST};
 use crate::sample::{Histogram, Sample};
 
 /// The parts that a control variable is cut into.
@@ -92,9 +93,11 @@ fn pull(model: &Model, fit: &Fit, part: &Histogram, shape: &[usize]) -> Option<f
         part.sumw2().iter().sum::<f64>(),
     );
     let objective = Objective {
+        model,
         likelihood: &likelihood,
         constraints: Vec::new(),
         scale: sumw2 / sumw,
+        barrier: WEAKEST,
     };
     let yields = model.component_names().len();
     let total: f64 = fit

@@ -86,10 +86,14 @@ class Range:
         t = 2 * (x - self.low) / (self.high - self.low) - 1
         return np.polynomial.chebyshev.chebval(t, (1, *c))
 
-    def bernstein(self, x, *b):
+    def bernstein(self, x, *parts):
         t = (x - self.low) / (self.high - self.low)
-        b = (1, *b)
-        n = len(b) - 1
+        left, n = 1.0, len(parts)
+        b = [0.0]
+        for part in parts:
+            b.append(left * part)
+            left = left * (1 - part)
+        b[0] = left
         return sum(b[i] * special.comb(n, i) * t**i * (1 - t) ** (n - i) for i in range(n + 1))
 
 
@@ -185,7 +189,7 @@ def cases():
                [1.865, 0.005, 1.5, 3.0, 1.5, 3.0], [mean, wide, (0.1, 8), (1.01, 100), (0.1, 8), (1.01, 100)],
                ["mean", "width", "alpha_left", "n_left", "alpha_right", "n_right"],
                truth=[1.866, 0.006, 1.1, 3.0, 1.4, 4.0])
-    bernstein = ("bernstein(2)", on.bernstein, [0.9, 0.7], [(0, 100)] * 2, ["background_c1", "background_c2"])
+    bernstein = ("bernstein(2)", on.bernstein, [9 / 26, 7 / 17], [(0, 1)] * 2, ["background_c1", "background_c2"])
     yield peak("voigt", "voigt", voigt, [1.865, 0.004, 0.003], [mean, wide, wide], ["mean", "width", "gamma"],
                truth=[1.8645, 0.004, 0.0025], background=bernstein)
     yield peak("johnson su", "johnson_su", johnson_su, [1.865, 0.008, 0.1, 1.3], [mean, wide, (-10, 10), (0.2, 20)],

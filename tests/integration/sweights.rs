@@ -1,6 +1,7 @@
 //! One fit over all shards, weights by it on every row, and efficiencies from them.
 
 mod chosen;
+mod edges;
 mod empty;
 mod messages;
 mod pool;

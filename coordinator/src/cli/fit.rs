@@ -169,9 +169,10 @@ fn beside(now: Option<&FittedModel>, tried: Option<&FittedModel>) -> Vec<String>
 
 fn lines_of(fit: &FittedModel) -> Vec<(String, String)> {
     let value = |value: &FittedValue| {
-        let at = match (value.at_limit, value.fixed) {
-            (true, _) => " (at a limit)",
-            (_, true) => " (fixed)",
+        let at = match (value.at_limit, value.fixed, value.idle) {
+            (true, ..) => " (at a limit)",
+            (_, true, _) => " (fixed)",
+            (.., true) => " (without influence)",
             _ => "",
         };
         let number = with_error(value.value, value.error);

@@ -7,6 +7,10 @@ use crate::field_hash::FieldHash;
 use crate::metric::bins::RawBins;
 use crate::metric::kind::Kind;
 
+/// Raised when the same counts and configuration give other values, so that what was fitted before is
+/// fitted again.
+const METHOD: u64 = 2;
+
 impl MassFitSpec {
     /// The same, with weights by it that are to be used for these columns, too, and held against a
     /// column of the truth; the weights are orthogonal by `cow`, for which the file of the fit has
@@ -93,6 +97,8 @@ impl MassFitSpec {
             cows: Vec::new(),
             ..self.raw.clone()
         };
-        raw.hash()
+        let mut hash = raw.hash();
+        hash.number("method", METHOD);
+        hash
     }
 }

@@ -21,6 +21,8 @@ pub struct FittedModel {
     /// The covariance of the values, by rows; 0 of a constant and at a limit, none without it.
     #[serde(skip)]
     pub covariance: Vec<Vec<f64>>,
+    /// The components whose density is held from going below 0, and where.
+    pub touching: Vec<(String, f64)>,
     /// χ² of the bins, joined until 5 entries are expected in each.
     pub chi2: Option<f64>,
     /// Its degrees of freedom.
@@ -46,10 +48,14 @@ pub struct FittedValue {
     pub name: String,
     /// Its value.
     pub value: f64,
-    /// Its standard deviation; none for a constant, at a limit, and without covariance.
+    /// Its standard deviation; none for a constant, at a limit, without influence or covariance.
     pub error: Option<f64>,
     /// Whether it lies at a limit.
     pub at_limit: bool,
+    /// Whether that is one which the fit chose, and beyond which it may be better.
+    pub held: bool,
+    /// Whether it has no influence, as of the shape of a component without rows.
+    pub idle: bool,
     /// Whether it was a constant.
     pub fixed: bool,
 }
@@ -85,6 +91,11 @@ pub(super) fn fitted(
         failure: (found.status != Status::Converged).then(|| found.status.reason().to_owned()),
         status: found.status.code(),
         values: fitted_values(found),
+        touching: found
+            .touching
+            .iter()
+            .map(|touch| (touch.component.clone(), touch.at))
+            .collect(),
         covariance: covariance(found),
         chi2: goodness.as_ref().map(|goodness| goodness.chi2),
         ndf: goodness.as_ref().map(|goodness| goodness.ndf),
@@ -114,6 +125,8 @@ fn fitted_values(found: &Fit) -> Vec<FittedValue> {
         value: parameter.value,
         error: parameter.error,
         at_limit: parameter.at_limit,
+        held: parameter.held,
+        idle: parameter.idle,
         fixed: parameter.fixed,
     });
     values.collect()
@@ -183,6 +196,7 @@ impl FittedModel {
             failure: Some(failure),
             status: 3,
             values: Vec::new(),
+            touching: Vec::new(),
             covariance: Vec::new(),
             chi2: None,
             ndf: None,

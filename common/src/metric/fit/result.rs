@@ -134,7 +134,13 @@ pub(super) fn category_of(
     let verdicts = match fits.is_empty {
         true => Some(validity::of_nothing(spec)),
         false => first.map(|first| {
-            validity::verdicts((&first.model, first.fit.as_ref()), &nominal, &controls)
+            let held = first.fitted.said_of_held();
+            validity::verdicts(
+                (&first.model, first.fit.as_ref()),
+                held,
+                &nominal,
+                &controls,
+            )
         }),
     };
     let Fits { data, found, .. } = fits;

@@ -14,7 +14,7 @@ const FAR: f64 = 0.02;
 /// What is said of one control variable in one category.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ControlVerdict {
-    /// The control variable.
+    /// The control variable; empty where it is said of the fit itself.
     pub control: String,
     /// `valid`, `doubtful`, `invalid`, or `empty` where there is no row.
     pub verdict: &'static str,
@@ -47,9 +47,11 @@ pub struct TruthTest {
     pub distance: f64,
 }
 
-/// The verdicts of a category on each control variable.
+/// The verdicts of a category on each control variable; where `held` says what its parameters are held by,
+/// and there is no control variable, one of the fit itself.
 pub(super) fn verdicts(
     (model, fit): (&Model, Option<&Fit>),
+    held: Option<String>,
     weighed: &[Weighed],
     controls: &[Control<'_>],
 ) -> Vec<ControlVerdict> {
@@ -76,7 +78,9 @@ pub(super) fn verdicts(
                 format!("the truth cannot be compared in parts of {}", control.name),
             )),
         };
-        let looks = weighed.iter().map(Weighed::verdict).chain(of_truth);
+        let held = held.clone().map(|held| (Verdict::Doubtful, held));
+        let looks = weighed.iter().map(Weighed::verdict);
+        let looks = looks.chain(of_truth).chain(held);
         let mut worst = (found.verdict, found.reason);
         for look in looks {
             if look.0 > worst.0 {
@@ -99,6 +103,9 @@ pub(super) fn verdicts(
             ..ControlVerdict::of(control.name, worst.0, worst.1)
         }
     };
+    if let (true, Some(held)) = (controls.is_empty(), &held) {
+        return vec![ControlVerdict::of("", Verdict::Doubtful, held.clone())];
+    }
     controls.iter().enumerate().map(of).collect()
 }
 
@@ -128,6 +135,11 @@ fn of_truth(closure: &Closure, control: &str) -> (Verdict, String) {
 }
 
 impl ControlVerdict {
+    /// Whether it is of the fit itself, whatever weights are used for.
+    pub(super) fn is_of_fit(&self) -> bool {
+        self.control.is_empty()
+    }
+
     fn of(control: &str, verdict: Verdict, reason: String) -> Self {
         Self {
             control: control.to_owned(),

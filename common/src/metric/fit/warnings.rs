@@ -2,6 +2,7 @@
 
 use super::fitted::FittedModel;
 use super::result::MassFitResult;
+use super::validity::ControlVerdict;
 use super::weighed::ComponentSum;
 
 /// Of so many rows more than one that is left out is warned of.
@@ -15,15 +16,41 @@ impl FittedModel {
         if let Some(failure) = &self.failure {
             return Some(failure.clone());
         }
-        let stuck = self.values.iter().filter(|value| value.at_limit);
+        let mut said = Vec::new();
+        said.extend(self.said_of_held());
+        let stuck = self
+            .values
+            .iter()
+            .filter(|value| value.at_limit && !value.held);
         let stuck: Vec<&str> = stuck.map(|value| value.name.as_str()).collect();
         if !stuck.is_empty() {
-            return Some(format!("{} at a limit", stuck.join(", ")));
+            said.push(format!("{} at a limit", stuck.join(", ")));
         }
-        let p_value = self.p_value.filter(|p_value| *p_value < UNLIKELY)?;
-        let (chi2, ndf) = (self.chi2.unwrap_or_default(), self.ndf.unwrap_or_default());
+        for (component, at) in &self.touching {
+            said.push(format!(
+                "the density of {component} is held at 0 near {at:.4}, below which its series would go"
+            ));
+        }
+        let p_value = self.p_value.filter(|p_value| *p_value < UNLIKELY);
+        said.extend(p_value.map(|p_value| {
+            let (chi2, ndf) = (self.chi2.unwrap_or_default(), self.ndf.unwrap_or_default());
+            format!("chi2 is {chi2:.1} for {ndf} degrees of freedom (p = {p_value:.1e})")
+        }));
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
+    /// That parameters are held by limits which nobody gave, if any is.
+    pub(super) fn said_of_held(&self) -> Option<String> {
+        let held = self.values.iter().filter(|value| value.held);
+        let named = held
+            .clone()
+            .map(|value| format!("{} at {:.6}", value.name, value.value));
+        let named: Vec<String> = named.collect();
+        let first = held.map(|value| value.name.as_str()).next()?;
         Some(format!(
-            "chi2 is {chi2:.1} for {ndf} degrees of freedom (p = {p_value:.1e})"
+            "held by a limit that was guessed: {}; a better fit may lie beyond it, so that yields and weights \
+             may be off: give limits, start = {{ {first} = [value, low, high] }}, or another model",
+            named.join(", ")
         ))
     }
 }
@@ -73,7 +100,7 @@ impl MassFitResult {
             }
             let bad = |sum: &&ComponentSum| sum.variation == "nominal" && sum.verdict != "valid";
             // Where there are control variables it is said with them.
-            let is_alone = category.verdicts.is_empty();
+            let is_alone = category.verdicts.iter().all(ControlVerdict::is_of_fit);
             for sum in category.sums.iter().filter(bad).filter(|_| is_alone) {
                 warnings.push(format!(
                     "weights by the fit of {}, category {}, are {}: {}",
@@ -86,7 +113,7 @@ impl MassFitResult {
             for verdict in category
                 .verdicts
                 .iter()
-                .filter(|verdict| verdict.verdict != "valid")
+                .filter(|verdict| verdict.verdict != "valid" && !verdict.is_of_fit())
             {
                 warnings.push(format!(
                     "weights by the fit of {}, category {}, are {} for {}: {}",

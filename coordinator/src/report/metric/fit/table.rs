@@ -138,9 +138,10 @@ fn row(category: &FittedCategory, fit: &FittedModel) -> Vec<String> {
 fn values(fit: &FittedModel) -> String {
     let values = fit.values.iter().map(|value| {
         let number = with_error(value.value, value.error);
-        let note = match (value.at_limit, value.fixed) {
-            (true, _) => " (at a limit)",
-            (_, true) => " (constant)",
+        let note = match (value.at_limit, value.fixed, value.idle) {
+            (true, ..) => " (at a limit)",
+            (_, true, _) => " (constant)",
+            (.., true) => " (without influence)",
             _ => "",
         };
         format!("{} {number}{note}", value.name)

@@ -53,7 +53,7 @@ mod weight_tally;
 pub use bins::RawBins;
 pub use clustering::{ClusteringPoint, ClusteringResult, ClusteringSpec, RawClustering};
 pub use counted_rows::CountedRows;
-pub use cut_flow::{CutFlow, Step, Unit};
+pub use cut_flow::{CutFlow, SHARED_DRAWS, Step, Unit};
 pub use digest::metrics_digest;
 pub use display::{DisplayResult, DisplaySpec, RawDisplay, Shown};
 pub use drift::{

@@ -14,12 +14,14 @@ mod page;
 mod pictures;
 mod ratio;
 mod selection;
+mod shared_draws;
 mod summary;
 
 pub(crate) use metric::significance::warnings as significance_warnings;
 pub(crate) use metric::{drift_alarms_file, validity_file};
 pub(crate) use number::with_error;
 pub(crate) use selection::Selection;
+pub(crate) use shared_draws::shared_draws;
 pub(crate) use summary::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
     StageReport,

@@ -26,7 +26,7 @@ use crate::problem::Problem;
 use crate::reduce::{StageResult, counted_for, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
-    StageReport, render, significance_warnings,
+    StageReport, render, shared_draws, significance_warnings,
 };
 use crate::report_sums::{ReportSums, SUMS, StoredReport, check_not_newer, remove_former};
 use crate::soundness::Markers;
@@ -91,7 +91,8 @@ pub async fn write_report(
     let empty: Vec<String> = stages.iter().filter_map(without_rows).collect();
     warnings.extend(empty.iter().cloned());
     let scans: Vec<String> = stages.iter().flat_map(significance_warnings).collect();
-    warnings.extend(scans.iter().cloned());
+    let draws: Vec<String> = stages.iter().flat_map(shared_draws).collect();
+    warnings.extend(scans.iter().chain(&draws).cloned());
     let report = Report {
         campaign: plan.campaign.to_string(),
         software: format!("lumimill {}", env!("CARGO_PKG_VERSION")),
@@ -126,6 +127,7 @@ pub async fn write_report(
     let mut outcome = Outcome::of(&report, empty, plan, output, unsound);
     outcome.warnings.extend(accepted);
     outcome.warnings.extend(scans);
+    outcome.warnings.extend(draws);
     outcome.warnings.extend(foreign);
     if to_measure > 0 {
         outcome.warnings.push(format!(

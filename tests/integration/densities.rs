@@ -195,3 +195,28 @@ fn mistakes_in_densities_have_their_place() {
         "kde.axes[0]: M_D0 depends on M_D0, which is fitted: weights by that unfold nothing in it";
     assert!(told.contains(expected), "{told}");
 }
+
+/// Files that number their events anew shared random numbers without a word.
+#[test]
+fn rows_that_share_a_random_number_went_unseen() {
+    let folder = folder(1_500, STAGES);
+    let _ = run(&folder, "2", 0);
+    let report = |folder: &CampaignFolder| {
+        fs::read_to_string(folder.join("out/dstar/report/index.html")).unwrap()
+    };
+    let said = "rows have the random number of another row of their shard";
+    assert!(!report(&folder).contains(said));
+    let simulation = folder.join("simulation");
+    let files = fs::read_dir(&simulation).unwrap();
+    let file = files.map(|entry| entry.unwrap().path()).next().unwrap();
+    fs::copy(&file, simulation.join("again.root")).unwrap();
+    // Both in one shard.
+    folder.change("events = 10_000", "events = 1_000_000");
+    let ended = run(&folder, "2", 0);
+    let told = ended.out + &ended.err;
+    assert!(told.contains("stage resampled: kpi_drawn: "), "{told}");
+    assert!(
+        told.contains(said) && report(&folder).contains(said),
+        "{told}"
+    );
+}

@@ -81,6 +81,7 @@ impl Attempt {
         let given = Given {
             weights: RowWeights::of(compiled.stage(), fits.as_deref())?,
             estimated: estimated.as_ref(),
+            ..Given::default()
         };
         self.write(&compiled, given, &mut reader, (memory, Some(pace)))
     }

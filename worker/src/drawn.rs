@@ -1,5 +1,6 @@
 //! Columns of simulation as data have them: drawn from a density, or moved from one to another.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -85,12 +86,15 @@ impl Drawn {
     }
 
     /// Their values, one a row; NaN where a density has nothing. `estimated` are the densities of
-    /// stages.
+    /// stages, `seen` the random numbers of the rows of the shard before. With how many rows have one
+    /// that was there.
     pub(crate) fn evaluate(
         &self,
         rows: &RecordBatch,
         estimated: Option<&Estimated>,
-    ) -> Result<Vec<ArrayRef>, String> {
+        seen: &mut HashSet<u64>,
+    ) -> Result<(Vec<ArrayRef>, u64), String> {
+        let mut shared = 0;
         let (data, simulation) = match self.by.densities(estimated) {
             Some(densities) if densities.0.len() == self.columns.len() => densities,
             // Before there are any, a stage is tried with none.
@@ -124,7 +128,9 @@ impl Drawn {
                     .and_then(|given| given.share(values.as_ref().map_or(f64::NAN, at))),
                 (None, draws) => {
                     let draw = draws.and_then(|draws| draws.get(row)).copied();
-                    Some(uniform(self.seed, name, draw.unwrap_or_default(), &given))
+                    let share = uniform(self.seed, name, draw.unwrap_or_default(), &given);
+                    shared += u64::from(!seen.insert(share.to_bits()));
+                    Some(share)
                 }
             };
             for (column, density) in columns.iter_mut().zip(&data) {
@@ -133,9 +139,8 @@ impl Drawn {
             }
         }
         let columns = columns.into_iter();
-        Ok(columns
-            .map(|column| Arc::new(Float32Array::from(column)) as ArrayRef)
-            .collect())
+        let columns = columns.map(|column| Arc::new(Float32Array::from(column)) as ArrayRef);
+        Ok((columns.collect(), shared))
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the rows of a shard are given by all shards of other stages: weights by fits, and columns
 //! drawn by densities.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Mutex;
 
 use crate::estimated::Estimated;
 use crate::weights::RowWeights;
@@ -11,7 +12,12 @@ use crate::weights::RowWeights;
 pub(crate) struct Given<'a> {
     pub(crate) weights: Option<RowWeights<'a>>,
     pub(crate) estimated: Option<&'a Estimated>,
+    /// The random numbers that rows of the shard were drawn by, for each model.
+    pub(crate) draws: Draws,
 }
+
+/// Random numbers of rows, by the name of the model.
+pub(crate) type Draws = Mutex<BTreeMap<String, HashSet<u64>>>;
 
 impl Given<'_> {
     /// Of each file that this is, by the category of its fit or the stage of its density, its hash.

@@ -313,7 +313,7 @@ fn added_columns(
         scored = with_column(&scored, Field::new(DRAW, DataType::UInt64, false), draws)?;
     }
     let models = stage.prepared().models();
-    let scored = score_with_graphs(models, stage.graphs(), &scored, given.estimated)?;
+    let scored = score_with_graphs(models, stage.graphs(), &scored, given)?;
     columns.extend(scored.columns);
     match &given.weights {
         Some(weights) => columns.extend(weights.columns(&rows.batch)?),

@@ -1,10 +1,10 @@
 //! The steps of a stage's cut flow, by their names: what every shard counts, in order.
 
 use super::join::{Join, MissingRows};
-use super::model::{BdtMode, Model, NanPolicy};
+use super::model::{BdtMode, Model, ModelSource, NanPolicy};
 use super::rows::Rows;
 use super::stage::Stage;
-use crate::metric::Unit;
+use crate::metric::{SHARED_DRAWS, Unit};
 
 /// Rows of a stage that a shard of another one reads.
 pub(crate) const ROWS_READ: &str = "rows read";
@@ -78,12 +78,14 @@ impl Stage {
         }
     }
 
-    /// The steps that say what models leave out of graphs, and of what is written.
+    /// The steps beside the flow: what models leave out of graphs and of what is written, and draws that are
+    /// none of their own.
     pub fn steps_left_out(&self) -> impl Iterator<Item = String> {
         let models = self.models.iter();
         models.flat_map(|model| {
             let graph = model.graph.as_ref();
-            graph.map_or_else(Vec::new, |graph| graph.steps_left_out(&model.name))
+            let graph = graph.map_or_else(Vec::new, |graph| graph.steps_left_out(&model.name));
+            graph.into_iter().chain(model.step_of_draws())
         })
     }
 
@@ -121,6 +123,16 @@ impl Model {
         match self.bdt() {
             Some(_) => Some(format!("bins of {}", self.name)),
             None => self.nan.step(&self.name),
+        }
+    }
+
+    /// The step that counts draws which are no draws of their own.
+    fn step_of_draws(&self) -> Option<String> {
+        match &self.source {
+            ModelSource::Draw(source) if !source.is_transform => {
+                Some(format!("{}{SHARED_DRAWS}", self.name))
+            }
+            _ => None,
         }
     }
 

@@ -3,6 +3,9 @@
 use super::incompatible::Incompatible;
 use serde::{Deserialize, Serialize};
 
+/// How the name of a step ends that counts draws which are no draws of their own.
+pub const SHARED_DRAWS: &str = ": rows with the random number of another";
+
 /// What a step counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,7 +3,7 @@
 use super::figure::{Anchor, Canvas, Figure, RIGHT, TOP, WIDTH, shortened};
 use super::number::{grouped, percent};
 use super::summary::{Report, StageReport};
-use lumimill_common::metric::{Step, Unit};
+use lumimill_common::metric::{SHARED_DRAWS, Step, Unit};
 
 /// Height of a step.
 const STEP: f64 = 52.0;
@@ -12,9 +12,9 @@ const START: f64 = WIDTH - RIGHT;
 /// Steps that a picture shows.
 const MOST_STEPS: usize = 24;
 
-/// Whether a step counts what was left out beside the flow.
+/// Whether a step counts something beside the flow, such as what was left out.
 pub(super) fn is_dropped(step: &Step) -> bool {
-    step.name.starts_with("dropped")
+    step.name.starts_with("dropped") || step.name.ends_with(SHARED_DRAWS)
 }
 
 /// A step and its efficiencies: over the step before of the same unit, and over the first of it.

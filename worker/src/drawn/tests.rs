@@ -1,6 +1,7 @@
 //! Draws that are the same however rows are cut, follow the density, and keep the order of what they
 //! were.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -75,9 +76,10 @@ fn truth(slope: f64, x: f64) -> f64 {
 fn draws_follow_the_density_and_do_not_depend_on_batches() {
     let drawn = drawn(None);
     let rows = rows(20_000);
-    let whole = values(&drawn.evaluate(&rows, None).unwrap());
+    let whole = values(&drawn.evaluate(&rows, None, &mut HashSet::new()).unwrap().0);
     let parts = [rows.slice(0, 7_001), rows.slice(7_001, 12_999)];
-    let parts = parts.map(|part| values(&drawn.evaluate(&part, None).unwrap()));
+    let parts =
+        parts.map(|part| values(&drawn.evaluate(&part, None, &mut HashSet::new()).unwrap().0));
     for column in 0..2 {
         let joined: Vec<u32> = parts
             .iter()
@@ -92,6 +94,10 @@ fn draws_follow_the_density_and_do_not_depend_on_batches() {
                     .collect::<Vec<_>>()
         );
     }
+    // Rows that are there again, whatever the batch, share what they had.
+    let mut seen = HashSet::new();
+    let mut shared = |rows: &RecordBatch| drawn.evaluate(rows, None, &mut seen).unwrap().1;
+    assert_eq!((shared(&rows), shared(&rows.slice(0, 70))), (0, 70));
     for (column, slope) in whole.iter().zip([0.9, 0.5]) {
         assert!(column[3].is_nan(), "outside of the density");
         let mut sorted: Vec<f32> = column.iter().copied().filter(|x| !x.is_nan()).collect();
@@ -115,7 +121,7 @@ fn draws_follow_the_density_and_do_not_depend_on_batches() {
 fn quantiles_of_simulation_become_those_of_data() {
     let drawn = drawn(Some(density(0.0)));
     let rows = rows(1_000);
-    let moved = &values(&drawn.evaluate(&rows, None).unwrap())[0];
+    let moved = &values(&drawn.evaluate(&rows, None, &mut HashSet::new()).unwrap().0)[0];
     for (row, x) in moved.iter().enumerate().filter(|(row, _)| *row != 3) {
         let share = (row as f64 + 0.5) / 1_000.0;
         assert!(

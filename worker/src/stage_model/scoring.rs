@@ -1,19 +1,20 @@
 //! The columns of all models of a stage.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use arrow_array::{ArrayRef, RecordBatch};
 use lumimill_common::failure::{Failure, FailureKind};
+use lumimill_common::metric::SHARED_DRAWS;
 
 use super::{NoNumber, NotScored, StageModel};
-use crate::estimated::Estimated;
 use crate::feature::with_column;
+use crate::given::Given;
 use crate::graph::{self, Features};
 use crate::score::Gathering;
 
 /// The columns of models that are all of rows; those of the same inputs share one gathering.
 pub fn score_all(models: &[StageModel], rows: &RecordBatch) -> Result<Vec<ArrayRef>, Failure> {
-    let scored = score_with_graphs(models, &[], rows, None);
+    let scored = score_with_graphs(models, &[], rows, &Given::default());
     let scored = scored.map_err(|wrong| match wrong {
         NotScored::Failed(failure) => failure,
         NotScored::Row(row) => Failure::reject(FailureKind::Model, "rows", row.message),
@@ -28,12 +29,12 @@ pub(crate) struct ScoredRows {
 }
 
 /// The columns of all models of a stage. Graphs are made of what rows have, and of what earlier models
-/// gave. `estimated` are the densities of stages that some are drawn by.
+/// gave; `given` has the densities of stages that some are drawn by.
 pub(crate) fn score_with_graphs(
     models: &[StageModel],
     features: &[Option<Features>],
     rows: &RecordBatch,
-    estimated: Option<&Estimated>,
+    given: &Given<'_>,
 ) -> Result<ScoredRows, NotScored> {
     let mut left_out = Vec::new();
     let mut gathering = Gathering::of(rows);
@@ -52,8 +53,12 @@ pub(crate) fn score_with_graphs(
                 weights.map_err(|wrong| model.not_scored(wrong.row, &wrong.message))?
             }
             _ if let Some(drawn) = &model.drawn => {
-                let drawn = drawn.evaluate(rows, estimated);
-                drawn.map_err(|wrong| model.not_scored(None, &wrong))?
+                let mut draws = given.draws.lock().unwrap_or_else(PoisonError::into_inner);
+                let seen = draws.entry(model.name.clone()).or_default();
+                let drawn = drawn.evaluate(rows, given.estimated, seen);
+                let (columns, shared) = drawn.map_err(|wrong| model.not_scored(None, &wrong))?;
+                left_out.extend(model.step_of_draws().map(|step| (step, shared)));
+                columns
             }
             _ => model.models.evaluate(&mut gathering)?,
         };
@@ -70,10 +75,21 @@ pub(crate) fn score_with_graphs(
 }
 
 impl StageModel {
-    /// The steps of the cut flow that say what it leaves out of graphs and of what is written.
+    /// The steps of the cut flow that are counted beside the flow: what it leaves out of graphs and of what
+    /// is written, and draws that are none of their own.
     pub(crate) fn steps_left_out(&self) -> Vec<String> {
+        let graph = self.steps_of_graph().into_iter();
+        graph.chain(self.step_of_draws()).collect()
+    }
+
+    fn steps_of_graph(&self) -> Vec<String> {
         let graph = self.graph();
         graph.map_or_else(Vec::new, |graph| graph.steps_left_out(&self.name))
+    }
+
+    fn step_of_draws(&self) -> Option<String> {
+        self.needs_draws()
+            .then(|| format!("{}{SHARED_DRAWS}", self.name))
     }
 
     /// What it left out, each with its step.
@@ -82,7 +98,7 @@ impl StageModel {
         let truncates = truncates.is_some_and(|dense| dense.highest.is_some());
         let counts = [left_out.nodes, left_out.edges].into_iter();
         let counts = counts.skip(usize::from(!truncates));
-        self.steps_left_out().into_iter().zip(counts).collect()
+        self.steps_of_graph().into_iter().zip(counts).collect()
     }
 
     fn not_scored(&self, row: Option<usize>, message: &str) -> NotScored {

@@ -7,7 +7,7 @@ use crate::report::metric;
 use crate::report::number::{grouped, percent};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
-use lumimill_common::metric::warnings as warnings_of;
+use lumimill_common::metric::{SHARED_DRAWS, Unit, warnings as warnings_of};
 
 pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
     let shards = stage.shards;
@@ -109,10 +109,14 @@ fn cut_flow(stage: &StageReport) -> String {
         .iter()
         .filter(|step| is_dropped(step))
     {
+        let unit = match step.name.ends_with(SHARED_DRAWS) {
+            true => Unit::Rows,
+            false => step.unit,
+        };
         table.aside(&[
             step.name.clone(),
             grouped(step.count),
-            step.unit.word().to_owned(),
+            unit.word().to_owned(),
             String::new(),
             String::new(),
         ]);

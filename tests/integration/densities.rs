@@ -1,5 +1,7 @@
 //! Densities that stages estimate, and columns of simulation that are drawn by them.
 
+mod pool;
+
 use std::fs;
 
 use lumimill_tests::{CampaignFolder, python, snapshot};

@@ -7,7 +7,7 @@ use crate::lumimill;
 use crate::pool::assert_same;
 
 /// Negative charges are fitted with the background of the positive ones, and weighed in three ways.
-const STAGES: &str = r#"
+pub(super) const STAGES: &str = r#"
 [[stage]]
 name = "mcbkg"
 from = "dstar"

@@ -163,3 +163,20 @@ fn mistakes_in_templates_are_found_before_anything_runs() {
                     counted for this fit";
     assert!(told.contains(expected), "{told}");
 }
+
+#[test]
+fn a_stage_of_any_name_is_a_template_between_quotation_marks() {
+    let fits = |stages: &str| {
+        let folder = sample::folder(12_000, stages);
+        let _ = run(&folder, "2");
+        std::fs::read_to_string(folder.output().join("report/massfit_fits.csv")).unwrap()
+    };
+    let quoted = STAGES.replace("template(mcbkg)", "template('mc-bkg.2')");
+    let quoted = quoted.replace("name = \"mcbkg\"", "name = \"mc-bkg.2\"");
+    assert_eq!(fits(&quoted), fits(STAGES));
+    let bare = STAGES.replace("template(mcbkg)", "template(mc-bkg.2)");
+    let folder = sample::folder(2_000, &bare);
+    let told = lumimill().on("check", &folder.file()).expect_code(2).err;
+    let expected = "a name with dashes or points stands between quotation marks";
+    assert!(told.contains(expected), "{told}");
+}

@@ -133,6 +133,13 @@ impl<'a> Parser<'a> {
             false => None,
         };
         let whole = span.start..self.tokens[self.at.saturating_sub(1)].span.end;
+        let quoted = arguments.iter().flatten();
+        let mut quoted = quoted.filter(|token| matches!(token.word, Word::Quoted(_)));
+        let is_template = matches!(form.parameters, Parameters::Histogram);
+        if let Some(token) = quoted.find(|_| !is_template) {
+            let message = "quotation marks are for the histogram of a template alone";
+            return Err(NotationError::new(message, self.text, token.span.clone()));
+        }
         match form.parameters {
             Parameters::Fixed(parameters) => self.fixed(form, parameters, arguments, whole),
             Parameters::Series(guess) => self.series(form, guess, arguments, whole),
@@ -148,7 +155,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             match self.word() {
-                Word::Name(_) | Word::Number(_) => arguments.push(self.tokens[self.at].clone()),
+                Word::Name(_) | Word::Number(_) | Word::Quoted(_) => {
+                    arguments.push(self.tokens[self.at].clone());
+                }
                 _ => return Err(self.wrong("expected the name of a parameter, or a number")),
             }
             self.at += 1;
@@ -242,7 +251,7 @@ impl<'a> Parser<'a> {
         let arguments = arguments.unwrap_or_default();
         let [
             Token {
-                word: Word::Name(name),
+                word: Word::Name(name) | Word::Quoted(name),
                 span: at,
             },
         ] = arguments.as_slice()
@@ -306,7 +315,7 @@ fn argument(word: Word<'_>, guess: Guess) -> Argument {
             guess,
         },
         Word::Number(number) => Argument::Number(number),
-        Word::Mark(_) | Word::End => Argument::Number(f64::NAN),
+        Word::Mark(_) | Word::Quoted(_) | Word::End => Argument::Number(f64::NAN),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::token::{Word, tokens};
 
-/// The names in `template(name)` of a component, each once. What is wrong with its text is told by
+/// The names in `template(name)` or `template('any-name')` of a component, each once. What is wrong with its text is told by
 /// whoever makes a model of it.
 pub fn template_names(text: &str) -> BTreeSet<String> {
     let tokens = tokens(text).unwrap_or_default();
@@ -13,7 +13,7 @@ pub fn template_names(text: &str) -> BTreeSet<String> {
         [
             Word::Name("template"),
             Word::Mark('('),
-            Word::Name(name),
+            Word::Name(name) | Word::Quoted(name),
             Word::Mark(')'),
         ] => Some((*name).to_owned()),
         _ => None,

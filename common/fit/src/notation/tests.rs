@@ -91,6 +91,10 @@ fn marks_out_of_place_are_shown() {
     assert!(mistake("1.5 * gauss + gauss").contains("between 0 and 1"));
     assert!(mistake("gauss(mean; width)").starts_with("';' has no meaning"));
     assert!(mistake("gauss(1e999, width)").starts_with("this is no number"));
+    assert!(mistake("template(side-band)").contains("between quotation marks"));
+    assert!(mistake("template('side-band)").starts_with("this quotation has no end"));
+    assert!(mistake("gauss('mean', width)").starts_with("quotation marks are for the histogram"));
+    assert!(mistake("template('other-one')").contains("no histogram \"other-one\""));
     assert!(mistake(&"gauss + ".repeat(1000)).starts_with("a model has at most 4096"));
     assert!(mistake("gäuss").contains("nearest: gauss") || mistake("gäuss").contains("no meaning"));
     assert!(mistake(&format!("gauss{}", " + gauss".repeat(8))).contains("at most 8 terms"));
@@ -103,8 +107,13 @@ fn histograms_are_named_before_anybody_has_them() {
         names("f * template(b) + template( a ) + g * template(b) + gauss(template, width)"),
         ["a", "b"]
     );
+    assert_eq!(
+        names("template('mc-bkg.2') + template(\"side band\")"),
+        ["mc-bkg.2", "side band"]
+    );
     for none in [
         "",
+        "template('a",
         "template",
         "template(a",
         "template(a, b)",

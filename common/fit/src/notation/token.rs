@@ -17,6 +17,8 @@ pub(super) struct Token<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Word<'a> {
     Name(&'a str),
+    /// A name between quotation marks, of any letters.
+    Quoted(&'a str),
     Number(f64),
     Mark(char),
     End,
@@ -65,9 +67,21 @@ fn word(text: &str, at: usize, first: char) -> Result<(Word<'_>, usize), Notatio
         return match number.filter(|number: &f64| number.is_finite()) {
             Some(number) => Ok((Word::Number(number), length)),
             None => Err(NotationError::new(
-                "this is no number",
+                "this is no number; a name with dashes or points stands between quotation marks",
                 text,
                 at..at + length,
+            )),
+        };
+    }
+    if matches!(first, '\'' | '"') {
+        let name = rest.get(1..).and_then(|rest| rest.split(first).next());
+        let name = name.filter(|name| rest.len() > name.len() + 1);
+        return match name {
+            Some(name) => Ok((Word::Quoted(name), name.len() + 2)),
+            None => Err(NotationError::new(
+                "this quotation has no end",
+                text,
+                at..text.len(),
             )),
         };
     }

@@ -4,6 +4,7 @@ use lumimill_tests::python;
 
 use super::{run, sample, text};
 use crate::lumimill;
+use crate::pool::assert_same;
 
 /// A fit of rows with a good kaon and their own weights, of three components.
 const STAGES: &str = r#"
@@ -39,6 +40,23 @@ fn weights_are_of_rows_that_were_fitted_and_have_their_own_in_them() {
         let ended = ended.expect_code(0);
         assert!(ended.out.contains("weights agree"), "{}", ended.out);
     }
+}
+
+/// Fits without bins took no weights.
+#[test]
+fn a_fit_to_values_with_weights_is_that_of_iminuit() {
+    let stages = STAGES.replace("bins = 150", "unbinned = true");
+    let folder = sample::folder(16_000, &stages);
+    let first = run(&folder, "2");
+    if let Some(ended) = python("weighted_values.py", &[text(&folder.output())]) {
+        let ended = ended.expect_code(0);
+        assert!(
+            ended.out.contains("values with weights agree"),
+            "{}",
+            ended.out
+        );
+    }
+    assert_same(&first, &run(&sample::folder(16_000, &stages), "1"));
 }
 
 #[test]

@@ -74,15 +74,10 @@ pub(super) fn check_weight(errors: &mut Vec<String>, raw: &RawMassFit) {
     if *weight == raw.variable {
         errors.push(format!("fit.weight: `{weight}` is the variable of the fit"));
     }
-    if raw.unbinned {
-        let message = "fit.unbinned: values are kept one by one without weights: leave it out and take \
-                       fine `bins`, or leave out `weight`";
-        errors.push(message.to_owned());
-    }
     if !raw.control.is_empty() {
-        errors.push(
-            "fit.control: control variables are tested by counts, leave out `weight`".to_owned(),
-        );
+        let message = "fit.control: control variables are tested by how many rows are where, which weights \
+                       do not say: leave out `weight`, or test a fit of the same rows without it";
+        errors.push(message.to_owned());
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::spec::MassFitSpec;
+use super::values::Pairs;
 use super::{control, values};
 use crate::metric::tally::Tally;
 use crate::metric::weight_sums::WeightSums;
@@ -50,6 +51,9 @@ pub(super) struct CategoryCounts {
     /// Of a fit without bins, the values themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Tally>,
+    /// The same with their weights, where rows have some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pairs: Option<Pairs>,
     /// One a bin with weights, else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) weights: Vec<WeightSums>,
@@ -75,6 +79,9 @@ impl MassFitCounts {
             mine.merge_control(theirs);
             if let Some((mine, theirs)) = mine.values.as_mut().zip(theirs.values.as_ref()) {
                 values::merge(mine, theirs);
+            }
+            if let Some((mine, theirs)) = mine.pairs.as_mut().zip(theirs.pairs.as_ref()) {
+                mine.merge(theirs);
             }
             for (mine, theirs) in mine.weights.iter_mut().zip(&theirs.weights) {
                 mine.merge(theirs);
@@ -109,7 +116,8 @@ impl CategoryCounts {
             true_stepped: of_truth(&stepped),
             columns,
             stepped,
-            values: spec.is_unbinned().then(values::empty),
+            values: (spec.is_unbinned() && spec.weight().is_none()).then(values::empty),
+            pairs: (spec.is_unbinned() && spec.weight().is_some()).then(Pairs::default),
             weights: vec![WeightSums::default(); weighted],
         }
     }
@@ -142,7 +150,8 @@ impl CategoryCounts {
             && are_alike(&self.true_columns, &empty.true_columns)
             && are_alike(&self.true_stepped, &empty.true_stepped)
             && self.weights.len() == empty.weights.len()
-            && self.values.is_some() == spec.is_unbinned()
+            && self.values.is_some() == empty.values.is_some()
+            && self.pairs.is_some() == empty.pairs.is_some()
             && (self.values.as_ref()).is_none_or(|values| values.bins() == u64::MAX)
     }
 }

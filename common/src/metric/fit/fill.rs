@@ -96,7 +96,9 @@ pub(super) fn fill(
         if let Some(sums) = counts.weights.get_mut(bin as usize) {
             sums.add(weight);
         }
-        if spec.is_unbinned() {
+        if let Some(pairs) = &mut counts.pairs {
+            pairs.add([value, weight]);
+        } else if spec.is_unbinned() {
             keys.entry(category).or_default().push(values::key(value));
         }
     }
@@ -105,6 +107,13 @@ pub(super) fn fill(
         if let Some(tally) = counts.and_then(|counts| counts.values.as_mut()) {
             values::add(tally, &mut keys);
         }
+    }
+    for pairs in counted
+        .categories
+        .iter_mut()
+        .filter_map(|counts| counts.pairs.as_mut())
+    {
+        pairs.forget();
     }
     add_cells(counted, cells);
     Ok(())

@@ -170,7 +170,10 @@ pub(super) fn fits_of<'a>(
     let has_rows = |category: &CategoryCounts| category.entries.total() > 0;
     let is_empty = !has_rows(category) && counts.rows.categories.iter().any(has_rows);
     let values = category.values.as_ref();
-    let values = values.map(|tally| values::values(tally, spec.fit_range(), data.entries()));
+    let range = spec.fit_range();
+    let values = values.map(|tally| values::values(tally, range, data.entries()));
+    let pairs = category.pairs.as_ref();
+    let values = values.or_else(|| Some(pairs?.values(range, data.entries())));
     let sample = match (&histogram, &values) {
         (Err(error), _) => Err(error.to_string()),
         (_, Some(Err(error))) => Err(error.clone()),

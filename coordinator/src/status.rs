@@ -52,8 +52,11 @@ pub(crate) struct Status {
     pub lumis: LumiStatus,
     /// Events a second that go into it now; `None` when nobody tells.
     pub events_per_second: Option<f64>,
-    /// Seconds until it is done, at this rate.
+    /// Seconds until all events are done, at this rate; `None` where no event is left, but fits or
+    /// densities are.
     pub eta_seconds: Option<u64>,
+    /// Fits and densities that are still to be made, of which no rate says how long they take.
+    pub estimates_left: usize,
     /// Whether a coordinator serves it now.
     pub served: bool,
     /// Seconds since a coordinator of the site was heard of; `None` when none ever was.
@@ -131,6 +134,12 @@ impl Status {
         let ledger = Ledger::of(plan, &known);
         let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
         let stages = stages(&ledger, control.as_ref(), of_live);
+        let is_estimate = |stage: &&StageStatus| {
+            let mut all = planned.campaign.stages.iter();
+            all.any(|it| it.is_estimate() && it.name.as_str() == stage.name)
+        };
+        let estimates = stages.iter().filter(is_estimate);
+        let estimates_left = estimates.map(|stage| stage.counts.outstanding()).sum();
         let lumis = ledger.lumis();
         let (processed, missing) = (lumis.processed.len(), lumis.missing.len());
         let store = output.store();
@@ -169,6 +178,7 @@ impl Status {
             },
             events_per_second: None,
             eta_seconds: None,
+            estimates_left,
             served: of_live.is_some(),
             coordinator_silent_seconds: heard.map(|heard| heard.silent.as_secs()),
             workers,
@@ -191,8 +201,10 @@ impl Status {
             self.state,
             State::Ended | State::NotWhole | State::Reporting | State::Cancelled
         );
-        self.eta_seconds = (events_per_second > 0.0 && !over)
-            .then(|| (left as f64 / events_per_second).ceil() as u64);
+        self.eta_seconds = match over {
+            true => None,
+            false => eta(left, events_per_second, self.estimates_left),
+        };
     }
 
     fn counts(&self) -> impl Iterator<Item = &Counts> {
@@ -210,6 +222,12 @@ impl Status {
     pub(crate) fn is_complete(&self) -> bool {
         self.counts().all(Counts::is_complete)
     }
+}
+
+/// Seconds until so many events are done; nothing where that says nothing of what is left.
+fn eta(left: u64, events_per_second: f64, estimates_left: usize) -> Option<u64> {
+    let tells = events_per_second > 0.0 && (left > 0 || estimates_left == 0);
+    tells.then(|| (left as f64 / events_per_second).ceil() as u64)
 }
 
 fn stages(
@@ -254,4 +272,18 @@ fn workers(live: Option<&Live>, control: Option<&Control>) -> Vec<LiveWorker> {
         .filter(|worker| is_of(&worker.pool))
         .cloned()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::eta;
+
+    /// Fits have no events, and so a campaign that was at them was done in 0 seconds.
+    #[test]
+    fn fits_that_are_left_are_not_done_at_once() {
+        assert_eq!(eta(0, 1_000.0, 3), None);
+        assert_eq!(eta(0, 1_000.0, 0), Some(0));
+        assert_eq!(eta(2_500, 1_000.0, 3), Some(3));
+        assert_eq!(eta(2_500, 0.0, 0), None);
+    }
 }

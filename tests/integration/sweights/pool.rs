@@ -22,6 +22,11 @@ fn a_pool_fits_and_weighs_as_one_laptop_does() {
     let file = text(&file);
     site.serve("serve", &[]);
     let _ = site.run(&["submit", file]).expect_code(0);
+    let status = site.run(&["status", file]).expect_code(0).out;
+    assert!(
+        status.contains(" with 2 fits or densities to make"),
+        "{status}"
+    );
     let deaths = [
         ("object-put", "dstar"),
         ("processed", "massfit"),
@@ -36,7 +41,7 @@ fn a_pool_fits_and_weighs_as_one_laptop_does() {
     let _ = site.run(&["verify", file]).expect_code(0);
     let status = site.run(&["status", file]).expect_code(0);
     assert!(
-        status.out.contains("weights by massfit: valid for "),
+        status.out.contains("weights by massfit: valid for ") && !status.out.contains("to make"),
         "{}",
         status.out
     );

@@ -148,6 +148,20 @@ fn head(status: &Status) -> String {
             HumanDuration(Duration::from_secs(seconds))
         ));
     }
+    let is_under_way = matches!(status.state, State::Running | State::Paused);
+    if status.estimates_left > 0 && is_under_way {
+        let what = match status.eta_seconds {
+            Some(_) => "and",
+            None => "with",
+        };
+        let left = status.estimates_left;
+        let fits = if left == 1 {
+            "fit or density"
+        } else {
+            "fits or densities"
+        };
+        head.push_str(&format!(" {what} {left} {fits} to make"));
+    }
     head
 }
 

@@ -3,8 +3,8 @@
 use crate::fit::{Fit, chi2_probability};
 use crate::likelihood::Likelihood;
 use crate::matrix::dot;
-use crate::minimise::{Free, descend};
-use crate::model::Model;
+use crate::minimise::{Free, TOUCHES, descend};
+use crate::model::{Model, Slot};
 use crate::objective::{Objective, WEAKEST};
 use crate::sample::{Histogram, Sample};
 
@@ -42,6 +42,9 @@ pub(super) fn split(model: &Model, fit: &Fit, columns: &[Histogram]) -> Option<S
             .get(*index)
             .is_some_and(|parameter| parameter.error.is_some())
     };
+    // What is held at 0 is pulled at in all parts alike.
+    let held = held(model, fit);
+    let free = |index: &usize| free(index) && !held.contains(index);
     let shape: Vec<usize> = (yields..fit.parameters.len()).filter(free).collect();
     let parts = parts(columns)?;
     let entries = parts.iter().map(Histogram::entries).sum();
@@ -60,6 +63,19 @@ pub(super) fn split(model: &Model, fit: &Fit, columns: &[Histogram]) -> Option<S
         p_value: chi2_probability(chi2, ndf),
         entries,
     })
+}
+
+/// The parameters of densities that are 0 somewhere, and would be negative there if they could.
+fn held(model: &Model, fit: &Fit) -> Vec<usize> {
+    let values = fit.values();
+    let lowest = model.lowest(&values).into_iter();
+    let touching = lowest.filter(|(_, lowest)| lowest.height < TOUCHES);
+    let parameters = touching.flat_map(|(term, _)| &term.arguments);
+    let parameters = parameters.filter_map(|slot| match slot {
+        Slot::Parameter(index) => Some(*index),
+        Slot::Number(_) => None,
+    });
+    parameters.collect()
 }
 
 /// Neighbouring columns together, of about as many entries each.

@@ -160,3 +160,39 @@ fn a_verdict_says_why() {
         "no dependence of momentum on the fit variable was found"
     );
 }
+
+/// A background that touches 0 at an end, where the data pull at its shape in all parts alike, is no
+/// background that depends on the control variable.
+#[test]
+fn a_series_that_is_held_at_0_was_pulled_at_in_all_parts() {
+    let range = FitRange::new(0.0, 1.0).unwrap();
+    let components = [
+        ("signal", "gauss(mean, width)"),
+        ("background", "chebychev(2)"),
+    ];
+    let model = Model::new(range, &components, &BTreeMap::new()).unwrap();
+    let (mut unlikely, mut invalid, mut touching) = (0, 0, 0);
+    for seed in 0..100 {
+        let mut draws = Draws(seed * 104_729 + 3);
+        let mut columns: Vec<Histogram> = (0..10)
+            .map(|_| Histogram::new(range, 100).unwrap())
+            .collect();
+        for row in 0..8000 {
+            let (m, t) = match row < 3000 {
+                true => (0.5 + 0.05 * draws.normal(), draws.unit().sqrt()),
+                // Falls to 0 at the upper end.
+                false => (1.0 - draws.unit().sqrt(), draws.unit().powi(2)),
+            };
+            columns[((t * 10.0) as usize).min(9)].fill(m, 1.0);
+        }
+        let mut all = Histogram::new(range, 100).unwrap();
+        columns.iter().for_each(|column| all.merge(column).unwrap());
+        let fit = fit(&model, Sample::Binned(&all), &Setup::default()).unwrap();
+        touching += usize::from(!fit.touching.is_empty());
+        let found = factorisation(&model, &fit, 0, "momentum", &columns);
+        unlikely += usize::from(found.split.unwrap().p_value < 1e-2);
+        invalid += usize::from(found.verdict == Verdict::Invalid);
+    }
+    assert!(touching > 30, "{touching}");
+    assert!(unlikely <= 5 && invalid == 0, "{unlikely} {invalid}");
+}

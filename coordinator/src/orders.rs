@@ -6,7 +6,7 @@ use lumimill_common::control::{Control, ControlState};
 use lumimill_common::store::Store;
 
 use crate::output::{Output, Told};
-use crate::roster::{active, ended, set_active, set_ended, set_ending, set_going_on};
+use crate::roster::{active, over, set_active, set_ended, set_ending, set_going_on};
 
 /// Somebody else told the campaign something meanwhile.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +169,7 @@ fn next(state: ControlState, order: Order, is_at_its_end: bool) -> Result<Contro
 }
 
 async fn is_at_its_end(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<bool> {
-    let is_listed = ended(root).await?.contains(campaign);
+    let is_listed = over(root).await?.contains(campaign);
     Ok(is_listed && !active(root).await?.contains(campaign))
 }
 

@@ -86,6 +86,11 @@ pub async fn ended(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
     names(root, &ended_folder(), |_| true).await
 }
 
+/// The campaigns that are at their end, and nobody looks at.
+pub(crate) async fn over(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+    names(root, &ended_folder(), |size| size == 0).await
+}
+
 /// The campaigns that are being ended, or were by somebody who died.
 pub(crate) async fn ending(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
     names(root, &ended_folder(), |size| size > 0).await

@@ -75,13 +75,14 @@ impl ControlLog {
             let is_others = |told: &&Told| told.command != Some(command.number);
             let unseen = self.0.get(seen..).unwrap_or_default();
             let last = unseen.iter().rfind(is_others);
-            // Whoever ran it again since had seen that it was cancelled.
+            let known = seen.checked_sub(1).and_then(|at| self.0.get(at));
+            // Whoever ran it again since, or runs it now, has seen that it was cancelled.
+            let is_cancelled = |told: &Told| told.control.state == ControlState::Cancelled;
             check(
-                last.is_none_or(|last| last.control.state != ControlState::Cancelled),
+                !last.is_some_and(is_cancelled) || known.is_some_and(is_cancelled),
                 "it revived what was cancelled meanwhile",
             );
             // What others did and undid again is as it was seen.
-            let known = seen.checked_sub(1).and_then(|at| self.0.get(at));
             check(
                 last.is_none_or(|last| known.is_some_and(|it| alike(&it.control, &last.control))),
                 "it undid a plan that it had not seen",

@@ -34,7 +34,7 @@ pub(super) struct ActiveCampaign {
     driver: String,
     /// Whether it was listed as ended, and nobody looked since whether there is more to do.
     ending: bool,
-    /// Whether something of an earlier plan was done since it was driven last: that may stand in the
+    /// Whether something of an earlier plan was done since it was reported last: that may stand in the
     /// place of what was done by this one, or beside it.
     is_met: bool,
     trouble: Option<Trouble>,
@@ -91,6 +91,7 @@ impl ActiveCampaign {
     /// Takes a report as a hint.
     pub(super) fn hear(&mut self, report: &JobReport) {
         let Some(loaded) = &mut self.loaded else {
+            self.is_met = true;
             return;
         };
         self.is_met |= report.plan != loaded.control.plan;
@@ -219,7 +220,6 @@ impl ActiveCampaign {
         if self.ending {
             return self.end(root).await;
         }
-        self.is_met = false;
         let Some(loaded) = self.current().await? else {
             return Ok(());
         };
@@ -273,12 +273,11 @@ impl ActiveCampaign {
         let Some(control) = self.output.control().await? else {
             return Ok(None);
         };
-        let known = |loaded: &Loaded| loaded.control.plan == control.plan;
-        if !self.loaded.as_ref().is_some_and(known) {
-            self.loaded = Loaded::load(self.output.clone()).await?;
-        }
-        if let Some(loaded) = &mut self.loaded {
-            loaded.control = control;
+        let known = |loaded: &&mut Loaded| loaded.control.plan == control.plan;
+        match self.loaded.as_mut().filter(known) {
+            Some(loaded) => loaded.control = control,
+            // Of what it was told when it is loaded, which may be more than what was just read.
+            None => self.loaded = Loaded::load(self.output.clone()).await?,
         }
         Ok(self.loaded.as_mut())
     }
@@ -288,6 +287,8 @@ impl ActiveCampaign {
         let Some(loaded) = &mut self.loaded else {
             return Ok(());
         };
+        // What came before is seen now.
+        self.is_met = false;
         loaded.remove_stale().await?;
         let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
         let unsound = outcome.unsound();
@@ -322,7 +323,10 @@ impl ActiveCampaign {
             None => true,
         };
         match is_over {
-            true => set_ended(root, &self.name, ending).await?,
+            true => {
+                set_ended(root, &self.name, ending).await?;
+                self.is_met = false;
+            }
             false => {
                 info!(campaign = %self.name, "there is more to do");
                 set_going_on(root, &self.name).await?;

@@ -246,10 +246,11 @@ impl Coordinator {
                 return Ok(false);
             }
         };
-        let others = self.campaigns.iter_mut();
-        others
-            .filter(|(name, _)| !active.contains(name))
-            .for_each(|(_, campaign)| campaign.is_not_driven());
+        for (name, campaign) in &mut self.campaigns {
+            if !active.contains(name) {
+                campaign.is_not_driven().await;
+            }
+        }
         self.campaigns
             .retain(|name, campaign| active.contains(name) || campaign.is_ending());
         let count = active.len() as u64;

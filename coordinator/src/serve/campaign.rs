@@ -34,8 +34,10 @@ pub(super) struct ActiveCampaign {
     driver: String,
     /// Whether it was listed as ended, and nobody looked since whether there is more to do.
     ending: bool,
-    /// Whether something of an earlier plan was done since it was reported last: that may stand in the
-    /// place of what was done by this one, or beside it.
+    /// Plans of which something was heard since it was reported last. What is done by an earlier one
+    /// may stand in the place of what was done by this one, or beside it.
+    heard: BTreeSet<String>,
+    /// Whether there is what its last report may lack, though nothing is due.
     is_met: bool,
     trouble: Option<Trouble>,
 }
@@ -56,6 +58,7 @@ impl ActiveCampaign {
             loaded: None,
             driver: driver.to_owned(),
             ending: false,
+            heard: BTreeSet::new(),
             is_met: false,
             trouble: None,
         })
@@ -69,12 +72,13 @@ impl ActiveCampaign {
         })
     }
 
-    /// One that is at its end, where something of a plan was done since; `None` where that plan is in
-    /// force, or nothing of it counts.
+    /// One that is at its end, where something was done since that its report may lack: by an earlier
+    /// plan, or what was given up. `None` where nothing of it counts.
     pub(super) async fn met(self, report: &JobReport) -> anyhow::Result<Option<Self>> {
         let control = self.output.control().await?;
+        let is_done = matches!(report.outcome, JobOutcome::Done { .. });
         let is_met = control.is_some_and(|control| {
-            control.plan != report.plan && control.state != ControlState::Cancelled
+            control.state != ControlState::Cancelled && (is_done || control.plan != report.plan)
         });
         let met = Self {
             is_met,
@@ -90,11 +94,10 @@ impl ActiveCampaign {
 
     /// Takes a report as a hint.
     pub(super) fn hear(&mut self, report: &JobReport) {
+        self.heard.insert(report.plan.clone());
         let Some(loaded) = &mut self.loaded else {
-            self.is_met = true;
             return;
         };
-        self.is_met |= report.plan != loaded.control.plan;
         loaded.heard_for(Duration::ZERO);
         loaded.put_off.remove(&report.shard);
         match &report.outcome {
@@ -107,6 +110,7 @@ impl ActiveCampaign {
                 );
             }
             JobOutcome::Done { .. } => {
+                self.is_met |= loaded.is_given_up(report.shard);
                 loaded.hinted.insert(report.shard);
             }
             JobOutcome::Failed { failure } => {
@@ -120,8 +124,15 @@ impl ActiveCampaign {
         }
     }
 
-    /// Goes on with one that is at its end where something of an earlier plan came since.
-    pub(super) fn is_not_driven(&mut self) {
+    /// Looks whether one that somebody else has ended is to go on, as something came that they may not
+    /// have seen.
+    pub(super) async fn is_not_driven(&mut self) {
+        if !self.heard.is_empty() {
+            let control = self.output.control().await;
+            let plan = control.ok().flatten().map(|control| control.plan);
+            self.is_met |= self.heard.iter().any(|heard| plan.as_ref() != Some(heard));
+            self.heard.clear();
+        }
         self.ending |= self.is_met;
     }
 
@@ -288,6 +299,7 @@ impl ActiveCampaign {
             return Ok(());
         };
         // What came before is seen now.
+        self.heard.clear();
         self.is_met = false;
         loaded.remove_stale().await?;
         let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
@@ -325,6 +337,7 @@ impl ActiveCampaign {
         match is_over {
             true => {
                 set_ended(root, &self.name, ending).await?;
+                self.heard.clear();
                 self.is_met = false;
             }
             false => {

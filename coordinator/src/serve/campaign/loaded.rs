@@ -173,6 +173,11 @@ impl Loaded {
         self.heard = self.heard.max(Instant::now() + wait);
     }
 
+    /// Whether a shard was given up when that was last listed.
+    pub(super) fn is_given_up(&self, shard: ShardId) -> bool {
+        self.known.given_up.contains(&shard)
+    }
+
     /// How many shards are done or given up.
     pub(super) fn over(&self) -> usize {
         self.counts.done + self.counts.given_up()

@@ -133,6 +133,15 @@ const KNOWN: &[(&str, Way)] = &[
         "python tests/benches/ratios.py --peers ../shared/bench",
         SPEED,
     ),
+    ("python tests/benches/runtime.py MODEL.onnx …", SPEED),
+    (
+        "python tests/benches/fits.py target/release/lumimill --rows 10000000",
+        SPEED,
+    ),
+    (
+        "python tests/benches/toys.py target/release/lumimill --toys 200",
+        SPEED,
+    ),
     ("python tests/benches/trees.py", SPEED),
     (
         "cargo run --release -p lumimill-worker --example score_speed",

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use lumimill_common::campaign::{Campaign, CampaignName};
 use lumimill_common::control::{control_key, ended_key};
-use lumimill_common::queue::{MemoryQueue, Queue, jobs};
-use lumimill_common::shard::{Shard, Source};
+use lumimill_common::job::{JobOutcome, JobReport, pack};
+use lumimill_common::queue::{MemoryQueue, Queue, REPORTS, jobs};
+use lumimill_common::shard::{Shard, ShardId, Source};
 use lumimill_common::stage_keys::{failed_key, marker_key, measure_key, object_key};
 use lumimill_common::store::{Place, Store};
 
@@ -311,6 +312,54 @@ async fn one_that_is_given_more_to_do_as_its_end_begins_is_looked_at_again() {
     let met = MeddledStore::before("put", ended_key(&name), root.clone(), deed);
     set_active(met.as_ref(), &name).await.unwrap();
     assert!(ending(root.as_ref()).await.unwrap().contains(&name));
+}
+
+/// Somebody says something of a shard when its campaign has ended.
+async fn hears(coordinator: &mut Coordinator, queue: &MemoryQueue, report: &JobReport) {
+    queue
+        .publish(REPORTS, pack(1, report).unwrap())
+        .await
+        .unwrap();
+    let mut reports = queue.consume(REPORTS, 1).await.unwrap();
+    let delivery = reports.next().await.unwrap();
+    coordinator.report(delivery).await.unwrap();
+}
+
+/// A worker was at the last write of a shard when its plan was replaced; the marker came when the campaign
+/// had ended, and stood beside those of the plan in force.
+#[tokio::test]
+async fn what_comes_late_of_an_earlier_plan_is_removed() {
+    let mut finished = Finished::new().await;
+    let queue = MemoryQueue::default();
+    finished.drive(&queue).await.unwrap();
+    let (root, shards) = (finished.root.clone(), finished.shards());
+    let is_active = async || !active(root.as_ref()).await.unwrap().is_empty();
+    let mut other = Coordinator::of(finished.site(), root.clone());
+    let stage = shards[0].stage.clone();
+    let stray: ShardId = "00112233445566778899aabbccddeeff".parse().unwrap();
+    let key = marker_key(&stage, stray);
+    let store = finished.output.store();
+    store.put(&key, b"{}".to_vec()).await.unwrap();
+    let control = finished.output.control().await.unwrap().unwrap();
+    let mut report = JobReport {
+        campaign: finished.campaign.name().clone(),
+        plan: control.plan,
+        stage,
+        shard: stray,
+        worker: String::from("late"),
+        attempt: 1,
+        outcome: JobOutcome::Dropped,
+    };
+    hears(&mut other, &queue, &report).await;
+    other.look(&queue).await.unwrap();
+    assert!(!is_active().await, "of the plan in force nothing came");
+    report.plan = String::from("an earlier one");
+    hears(&mut other, &queue, &report).await;
+    other.look(&queue).await.unwrap();
+    assert!(is_active().await, "it is taken up again");
+    other.look(&queue).await.unwrap();
+    assert!(!is_active().await, "and ended");
+    assert_eq!(store.get(&key).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ impl Output {
     /// Campaign and plan in force, which belong together; `None` when nothing was planned.
     ///
     /// # Errors
-    /// [`Unusable`] when one of them is missing or damaged, or they are of two configurations.
+    /// When one of them is missing or damaged, or they are of two configurations.
     pub async fn planned(&self) -> anyhow::Result<Option<Planned>> {
         self.planned_at(&self.in_force().await?).await
     }

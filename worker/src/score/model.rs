@@ -24,7 +24,7 @@ impl Model {
     ///
     /// # Errors
     /// When the bytes are not an ONNX file, are damaged, contradict themselves, or hold a graph
-    /// that is not a tree ensemble ([`ModelError::needs_runtime`]).
+    /// that is not a tree ensemble, and so needs a runtime.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let in_model = |problem| ModelError::new(name, problem);
         let graph = onnx::parse(bytes).map_err(in_model)?;

@@ -177,7 +177,7 @@ impl Coordinator {
         match looked.await {
             Ok(None) => {}
             Ok(Some(campaign)) => {
-                info!(campaign = %name, "something of an earlier plan came late");
+                info!(campaign = %name, "something of it came when it had ended");
                 self.campaigns.insert(name.clone(), campaign);
             }
             Err(error) => warn!(campaign = %name, "it cannot be looked at now: {error:#}"),
@@ -248,7 +248,7 @@ impl Coordinator {
         };
         for (name, campaign) in &mut self.campaigns {
             if !active.contains(name) {
-                campaign.is_not_driven().await;
+                campaign.look_after_its_end().await;
             }
         }
         self.campaigns

@@ -38,7 +38,7 @@ const SEEDS: u64 = 2000;
 /// Seeds that live twice, in two processes.
 const TWICE: u64 = 20;
 /// Seeds that found faults which were mended: what happens in a seed changes with the code, and so
-/// these are but more seeds by now; each fault has a test of its own beside its code.
+/// these are but more seeds by now; most faults have a test of their own beside their code.
 const KEPT: [u64; 0] = [];
 
 /// What became of a seed.

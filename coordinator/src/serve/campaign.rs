@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lumimill_common::campaign::CampaignName;
-use lumimill_common::control::ControlState;
+use lumimill_common::control::{ControlState, PlanKeys};
 use lumimill_common::job::{Job, JobOutcome, JobReport};
 use lumimill_common::queue::Queue;
 use lumimill_common::retry_policy::longest_wait;
@@ -24,6 +24,9 @@ use crate::roster::{set_ended, set_ending, set_going_on};
 
 /// Time between two looks at all markers, reports or not.
 const LISTING: Duration = Duration::from_secs(30);
+
+/// Plans that are told apart of those of which something was heard.
+const MOST_HEARD: usize = 16;
 
 /// A campaign that is driven.
 pub(super) struct ActiveCampaign {
@@ -94,7 +97,7 @@ impl ActiveCampaign {
 
     /// Takes a report as a hint.
     pub(super) fn hear(&mut self, report: &JobReport) {
-        self.heard.insert(report.plan.clone());
+        self.hear_of(&report.plan);
         let Some(loaded) = &mut self.loaded else {
             return;
         };
@@ -124,9 +127,18 @@ impl ActiveCampaign {
         }
     }
 
+    /// Remembers that something was heard of a plan, if it can be one.
+    fn hear_of(&mut self, plan: &str) {
+        if self.heard.len() >= MOST_HEARD {
+            self.is_met = true;
+        } else if PlanKeys::submitted(plan).is_some() {
+            self.heard.insert(plan.to_owned());
+        }
+    }
+
     /// Looks whether one that somebody else has ended is to go on, as something came that they may not
     /// have seen.
-    pub(super) async fn is_not_driven(&mut self) {
+    pub(super) async fn look_after_its_end(&mut self) {
         if !self.heard.is_empty() {
             let control = self.output.control().await;
             let plan = control.ok().flatten().map(|control| control.plan);

@@ -274,10 +274,10 @@ impl Loaded {
         self.output.remove(&stale).await
     }
 
-    /// Whether its plan is the one that the campaign is told to do.
+    /// Whether nothing else than its plan is what the campaign is told to do.
     pub(super) async fn is_in_force(&self) -> anyhow::Result<bool> {
         let control = self.output.control().await?;
-        Ok(control.is_some_and(|control| control.plan == self.control.plan))
+        Ok(control.is_none_or(|control| control.plan == self.control.plan))
     }
 
     /// Has shards due again that have a marker and are not whole.

@@ -150,6 +150,7 @@ impl Loaded {
     }
 
     /// Whether nobody was told or sent anything since this was looked at, nor came with something of an
+    /// earlier plan. What was not reported here is not over: whoever left it half way may have ended an
     /// earlier plan.
     pub(super) async fn is_still_over(&mut self, is_met: bool) -> anyhow::Result<bool> {
         if self.output.control().await?.as_ref() != Some(&self.control) {
@@ -164,7 +165,7 @@ impl Loaded {
         self.list().await?;
         // One may have been done again, quickly, just while its marker was not there to be counted.
         let done = self.counts.done as u64;
-        Ok(self.is_over() && self.reported.is_none_or(|reported| reported == done))
+        Ok(self.is_over() && self.reported == Some(done))
     }
 
     /// Notes that it was heard of, and that it need not be again before so much time has passed:

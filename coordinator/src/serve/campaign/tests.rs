@@ -146,7 +146,28 @@ impl Finished {
 #[tokio::test]
 async fn a_campaign_without_anything_left_ends() {
     let mut finished = Finished::new().await;
+    let shards = finished.shards().len() as u64;
+    finished.campaign.loaded.as_mut().unwrap().reported = Some(shards);
     assert!(!finished.goes_on_after_its_end().await);
+}
+
+/// Whoever left it half way was ending a plan that was cancelled; another one was submitted, and done
+/// before this was looked at: it ended without a report.
+#[tokio::test]
+async fn an_end_of_an_earlier_plan_that_is_taken_over_is_reported() {
+    let mut finished = Finished::new().await;
+    set_ending(finished.root.as_ref(), finished.campaign.name())
+        .await
+        .unwrap();
+    finished.campaign.ending = true;
+    let queue = MemoryQueue::default();
+    finished.drive(&queue).await.unwrap();
+    assert!(!active(finished.root.as_ref()).await.unwrap().is_empty());
+    finished.drive(&queue).await.unwrap();
+    assert!(active(finished.root.as_ref()).await.unwrap().is_empty());
+    assert!(ending(finished.root.as_ref()).await.unwrap().is_empty());
+    let page = "report/index.html".parse().unwrap();
+    assert!(finished.output.store().get(&page).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -270,6 +291,10 @@ async fn an_end_that_met_a_resubmission_and_was_not_looked_at_is_taken_over() {
         let mut other = Coordinator::of(finished.site(), root.clone());
         let queue = MemoryQueue::default();
         other.look(&queue).await.unwrap();
+        if is_over {
+            // It reports first.
+            other.look(&queue).await.unwrap();
+        }
         let root = root.as_ref();
         assert_eq!(active(root).await.unwrap().contains(&name), !is_over);
         assert_eq!(ending(root).await.unwrap().contains(&name), !is_over);

@@ -27,6 +27,7 @@
 mod builtin;
 mod cast;
 mod check;
+mod elementary;
 mod error;
 mod evaluate;
 mod function;

@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn a_batch_is_counted_to_the_byte() {
         assert_eq!(of_batch(100, 1000), 100);
-        assert_eq!(of_batch(40_000, 32_768), 20_000);
+        assert_eq!(of_batch(40_000, 8_192), 20_000);
         assert_eq!(of_batch(u64::MAX, 1), u64::MAX);
         assert_eq!(of_batch(7, 0), 0);
     }

@@ -4,7 +4,7 @@ use arrow_array::{BooleanArray, RecordBatch};
 use lumimill_common::failure::Failure;
 
 /// Entries in a batch: small enough for the caches, large enough to forget the overhead.
-pub(crate) const BATCH_ENTRIES: u64 = 16_384;
+pub(crate) const BATCH_ENTRIES: u64 = 4_096;
 
 /// Gives the entries of one shard, batch by batch; no event is in two of them.
 pub(crate) trait EntryReader {

@@ -9,9 +9,12 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use lumimill_common::failure::{Failure, FailureKind};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+use crate::identity::Role;
 
 /// Rows in a row group: large enough to scan fast, small enough to stay within a slot's memory.
 const ROW_GROUP: usize = 262_144;
@@ -137,13 +140,17 @@ fn properties(schema: &Schema, facts: Vec<(String, String)>) -> Result<WriterPro
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(facts.collect()));
-    for field in schema
-        .fields()
-        .iter()
-        .filter(|field| field.data_type().is_floating())
-    {
-        // Computed values hardly repeat: a dictionary would be built and thrown away.
-        builder = builder.set_column_dictionary_enabled(field.name().as_str().into(), false);
+    for field in schema.fields() {
+        let column = || ColumnPath::from(field.name().as_str());
+        if field.data_type().is_floating() {
+            // Computed values hardly repeat: a dictionary would be built and thrown away.
+            builder = builder.set_column_dictionary_enabled(column(), false);
+        } else if field.data_type().is_integer() && Role::of(field).is_some() {
+            // What numbers an event is the same as in the row before, or a little more.
+            builder = builder
+                .set_column_dictionary_enabled(column(), false)
+                .set_column_encoding(column(), Encoding::DELTA_BINARY_PACKED);
+        }
     }
     Ok(builder.build())
 }

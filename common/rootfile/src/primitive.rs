@@ -131,8 +131,9 @@ macro_rules! values {
             pub(crate) fn finish(self) -> ArrayRef {
                 match self {
                     Values::Bool(values) => {
-                        let bits = values.iter().map(|&byte| byte != 0);
-                        Arc::new(BooleanArray::new(BooleanBuffer::from_iter(bits), None))
+                        let bit = |at: usize| values.get(at).is_some_and(|&byte| byte != 0);
+                        let bits = BooleanBuffer::collect_bool(values.len(), bit);
+                        Arc::new(BooleanArray::new(bits, None))
                     }
                     Values::Float16(_, values) => {
                         Arc::new(PrimitiveArray::<Float32Type>::new(values.into(), None))

@@ -153,7 +153,7 @@ impl<'b> Inputs<'b> {
         collection: &str,
         name: &str,
         index: &Index,
-    ) -> Result<Rc<[f64]>, EvaluateError> {
+    ) -> Result<Rc<Vec<f64>>, EvaluateError> {
         let flat = self.flat(collection, name)?;
         index.check(flat.range.len(), "members")?;
         floats(name, flat.values, flat.range, index)

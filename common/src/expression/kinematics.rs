@@ -11,7 +11,9 @@
 //! Rapidity is y = η − δ, sinh δ = pz m² / ((E + p) pT mT), so Δy = Δη − Δδ keeps the digits
 //! of Δη, which for input in single precision is exact.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::{LN_2, PI, TAU};
+
+use super::elementary;
 
 /// A momentum as detectors give it: GeV and radians. A negative mass means a negative m², as in
 /// ROOT's `PtEtaPhiM4D`.
@@ -56,7 +58,7 @@ impl Boosted {
         let rest = a.mass2 * b.mass2 + a.mass2 * b.pt * b.pt + b.mass2 * a.pt * a.pt;
         let excess = if sum > 0.0 { rest / sum } else { 0.0 };
         let y = sinh(0.5 * ((a.eta - b.eta) - (a.delta - b.delta)));
-        let phi = (0.5 * (a.phi - b.phi)).sin();
+        let phi = elementary::sin(0.5 * (a.phi - b.phi));
         // 0 · ∞ for a member at infinite η without momentum is no momentum.
         let apart = if mts > 0.0 { mts * y * y } else { 0.0 };
         signed_sqrt(a.mass2 + b.mass2 + 2.0 * excess + 4.0 * (apart + pts * phi * phi))
@@ -68,18 +70,22 @@ pub(super) fn transverse_mass(pt: f64, mass2: f64) -> f64 {
     (pt * pt + mass2).max(0.0).sqrt()
 }
 
-/// η − y of a momentum; η itself for one at rest in the transverse plane.
-pub(super) fn eta_minus_rapidity(pt: f64, pz: f64, eta: f64, mass: f64) -> f64 {
+/// sinh (η − y) of a momentum.
+pub(super) fn sinh_of_eta_minus_rapidity(pt: f64, pz: f64, mass: f64) -> f64 {
     let mass2 = mass * mass.abs();
-    if mass2 == 0.0 {
+    let p2 = pt * pt + pz * pz;
+    let energy = (p2 + mass2).max(0.0).sqrt();
+    pz * mass2 / ((energy + p2.sqrt()) * pt * transverse_mass(pt, mass2))
+}
+
+/// η − y of a momentum, by its sinh; η itself for one at rest in the transverse plane.
+pub(super) fn eta_minus_rapidity(sinh: f64, pt: f64, eta: f64, mass: f64) -> f64 {
+    if mass == 0.0 {
         return 0.0;
     }
     if pt == 0.0 {
         return eta;
     }
-    let p2 = pt * pt + pz * pz;
-    let energy = (p2 + mass2).max(0.0).sqrt();
-    let sinh = pz * mass2 / ((energy + p2.sqrt()) * pt * transverse_mass(pt, mass2));
     let square = sinh * sinh;
     if square < 1e-6 {
         // The next term of the series is below 1e-19 of the first.
@@ -114,23 +120,26 @@ pub(super) fn sinh(x: f64) -> f64 {
         1.0 / 120.0,
         1.0 / 6.0,
     ];
-    if x.abs() > 0.5 {
-        // Infinite from 709.8, a little before sinh itself is.
-        let exp = x.exp();
-        return 0.5 * (exp - exp.recip());
-    }
+    // Infinite from 709, a little before sinh itself is.
+    let exp = elementary::exp(x);
+    let large = 0.5 * (exp - exp.recip());
     let square = x * x;
-    x + x * square * TERMS.iter().fold(0.0, |sum, term| sum * square + term)
+    let small = x + x * square * TERMS.iter().fold(0.0, |sum, term| sum * square + term);
+    // Both are computed, so that compilers do several values at once.
+    if x.abs() > 0.5 { large } else { small }
 }
 
 /// asinh x to a few units of the last place, in half of the time of the library's.
 pub(super) fn asinh(x: f64) -> f64 {
     let size = x.abs();
-    if size > 1e8 {
-        return x.asinh();
-    }
     let square = size * size;
-    (size + square / (1.0 + (1.0 + square).sqrt()))
-        .ln_1p()
-        .copysign(x)
+    let sum = size + square / (1.0 + (1.0 + square).sqrt());
+    // So large a one is half of e^asinh.
+    let is_large = size > 1e8;
+    let (sum, twice) = if is_large {
+        (size - 1.0, LN_2)
+    } else {
+        (sum, 0.0)
+    };
+    (elementary::ln_1p(sum) + twice).copysign(x)
 }

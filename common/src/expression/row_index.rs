@@ -36,10 +36,10 @@ impl Index {
         }
     }
 
-    pub(super) fn gather<T: Copy>(&self, values: &Rc<[T]>) -> Rc<[T]> {
+    pub(super) fn gather<T: Copy>(&self, values: &Rc<Vec<T>>) -> Rc<Vec<T>> {
         match self {
             Self::All(_) => Rc::clone(values),
-            Self::Chosen(chosen) => chosen.iter().map(|at| values[*at as usize]).collect(),
+            Self::Chosen(chosen) => Rc::new(chosen.iter().map(|at| values[*at as usize]).collect()),
         }
     }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::elementary;
 use super::error::EvaluateError;
 use super::kinematics::{self, Boosted};
 use super::row_index::Index;
@@ -68,7 +69,7 @@ impl Component {
 }
 
 /// Values of one component, shared.
-pub(super) type Values = Rc<[f64]>;
+pub(super) type Values = Rc<Vec<f64>>;
 
 /// A column of vectors.
 pub(super) struct Vectors {
@@ -109,29 +110,27 @@ impl Vectors {
             return Ok(Rc::clone(values));
         }
         let values = match &self.source {
-            Source::Polar => self.of_polar(component)?,
+            Source::Polar => Rc::new(self.of_polar(component)?),
             Source::Slot(of, index) => index.gather(&of.component(component)?),
-            Source::Sum(a, b) => self.of_sum(a, b, component)?,
+            Source::Sum(a, b) => Rc::new(self.of_sum(a, b, component)?),
         };
         self.known.borrow_mut()[at] = Some(Rc::clone(&values));
         Ok(values)
     }
 
-    fn of_polar(&self, component: Component) -> Result<Values, EvaluateError> {
+    fn of_polar(&self, component: Component) -> Result<Vec<f64>, EvaluateError> {
         Ok(match component {
             Pt | Eta | Phi | Mass => return Err(EvaluateError::Missing(format!("{component:?}"))),
             Px | Py => {
                 let (pt, phi) = (self.component(Pt)?, self.component(Phi)?);
-                let (px, py): (Vec<f64>, Vec<f64>) = zip(&pt, &phi)
-                    .map(|(pt, phi)| {
-                        let (sin, cos) = phi.sin_cos();
-                        (pt * cos, pt * sin)
-                    })
-                    .unzip();
-                let (px, py): (Values, Values) = (px.into(), py.into());
-                self.give(Px, Rc::clone(&px));
-                self.give(Py, Rc::clone(&py));
-                if component == Px { px } else { py }
+                let (px, py) = elementary::transverse(&pt, &phi);
+                if component == Px {
+                    self.give(Py, Rc::new(py));
+                    px
+                } else {
+                    self.give(Px, Rc::new(px));
+                    py
+                }
             }
             Pz => {
                 let (pt, eta) = (self.component(Pt)?, self.component(Eta)?);
@@ -154,17 +153,21 @@ impl Vectors {
             Delta => {
                 let (pt, pz) = (self.component(Pt)?, self.component(Pz)?);
                 let (eta, mass) = (self.component(Eta)?, self.component(Mass)?);
-                zip(&pt, &pz)
+                let sinh: Vec<f64> = zip(&pt, &pz)
+                    .zip(mass.iter())
+                    .map(|((pt, pz), mass)| kinematics::sinh_of_eta_minus_rapidity(pt, pz, *mass))
+                    .collect();
+                zip(&sinh, &pt)
                     .zip(zip(&eta, &mass))
-                    .map(|((pt, pz), (eta, mass))| {
-                        kinematics::eta_minus_rapidity(pt, pz, eta, mass)
+                    .map(|((sinh, pt), (eta, mass))| {
+                        kinematics::eta_minus_rapidity(sinh, pt, eta, mass)
                     })
                     .collect()
             }
         })
     }
 
-    fn of_sum(&self, a: &Self, b: &Self, component: Component) -> Result<Values, EvaluateError> {
+    fn of_sum(&self, a: &Self, b: &Self, component: Component) -> Result<Vec<f64>, EvaluateError> {
         Ok(match component {
             Px | Py | Pz | Energy => {
                 let (a, b) = (a.component(component)?, b.component(component)?);
@@ -220,7 +223,7 @@ fn energy(p2: f64, mass: f64) -> f64 {
     (p2 + mass * mass.abs()).max(0.0).sqrt()
 }
 
-fn pair_masses(a: &Vectors, b: &Vectors) -> Result<Values, EvaluateError> {
+fn pair_masses(a: &Vectors, b: &Vectors) -> Result<Vec<f64>, EvaluateError> {
     let columns = |of: &Vectors| -> Result<[Values; 5], EvaluateError> {
         Ok([
             of.component(Pt)?,
@@ -245,7 +248,7 @@ fn pair_masses(a: &Vectors, b: &Vectors) -> Result<Values, EvaluateError> {
 
 /// m² = m₁² + m₂² + 2 (E₁E₂ − p₁·p₂), the bracket as (E₁²E₂² − (p₁·p₂)²) / (E₁E₂ + p₁·p₂) where
 /// p₁·p₂ > 0, with |p₁|²|p₂|² − (p₁·p₂)² = |p₁ × p₂|².
-fn cartesian_masses(a: &Vectors, b: &Vectors) -> Result<Values, EvaluateError> {
+fn cartesian_masses(a: &Vectors, b: &Vectors) -> Result<Vec<f64>, EvaluateError> {
     let columns = |of: &Vectors| -> Result<[Values; 4], EvaluateError> {
         Ok([
             of.component(Px)?,

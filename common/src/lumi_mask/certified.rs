@@ -36,13 +36,13 @@ impl LumiMask {
     pub fn certified(&self, runs: &[u32], lumis: &[u32]) -> BooleanArray {
         assert_eq!(runs.len(), lumis.len(), "run and lumi columns of one batch");
         let mut stretch: Option<Stretch> = None;
-        let bits = BooleanBuffer::from_iter(runs.iter().zip(lumis).map(|(&run, &lumi)| {
-            let at = key(run, lumi);
+        let bits = BooleanBuffer::collect_bool(runs.len(), |row| {
+            let at = key(runs[row], lumis[row]);
             match stretch {
                 Some(known) if known.first <= at && at <= known.last => known.inside,
                 _ => stretch.insert(self.stretch_at(at)).inside,
             }
-        }));
+        });
         BooleanArray::new(bits, None)
     }
 

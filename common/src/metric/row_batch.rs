@@ -182,9 +182,11 @@ impl<'a> RowBatch<'a> {
                 *first = true;
             }
             for name in names {
-                let keys = rows.integers(name)?;
-                for (start, pair) in starts.iter_mut().skip(1).zip(keys.windows(2)) {
-                    *start |= pair.first() != pair.last();
+                let array = rows.column(name)?;
+                let keys = bits_of(name, array)?;
+                match array.nulls() {
+                    Some(_) => mark_changes(&mut starts, &with_nulls(array, keys.into_iter())),
+                    None => mark_changes(&mut starts, &keys),
                 }
             }
             let positions = starts.iter().enumerate().filter(|(_, start)| **start);
@@ -278,11 +280,7 @@ impl<'a> RowBatch<'a> {
     /// An integer column; an unsigned value from 2^63 on wraps, which keeps values distinct.
     pub(super) fn integers(&self, name: &str) -> Result<Vec<Option<i64>>, FillError> {
         let array = self.column(name)?;
-        let values: Vec<i64> = match array.data_type() {
-            DataType::Int64 => primitive::<Int64Type, _>(array, |v| v),
-            DataType::UInt64 => primitive::<UInt64Type, _>(array, u64::cast_signed),
-            _ => small_integers(array).ok_or_else(|| wrong(name, array, "an integer"))?,
-        };
+        let values = bits_of(name, array)?;
         Ok(with_nulls(array, values.into_iter()))
     }
 
@@ -322,6 +320,23 @@ impl<'a> RowBatch<'a> {
             }
         })
     }
+}
+
+/// Marks the rows whose key is not that of the row before.
+fn mark_changes<T: PartialEq>(starts: &mut [bool], keys: &[T]) {
+    let neighbours = keys.iter().skip(1).zip(keys);
+    for (start, (this, before)) in starts.iter_mut().skip(1).zip(neighbours) {
+        *start |= this != before;
+    }
+}
+
+/// Integers whatever is null among them; an unsigned value from 2^63 on wraps.
+fn bits_of(name: &str, array: &ArrayRef) -> Result<Vec<i64>, FillError> {
+    Ok(match array.data_type() {
+        DataType::Int64 => primitive::<Int64Type, _>(array, |v| v),
+        DataType::UInt64 => primitive::<UInt64Type, _>(array, u64::cast_signed),
+        _ => small_integers(array).ok_or_else(|| wrong(name, array, "an integer"))?,
+    })
 }
 
 /// Values as doubles, NaN where null; Booleans are 0 and 1.

@@ -15,7 +15,7 @@ use lumimill_worker::input::as_u64;
 use thiserror::Error;
 
 /// Entries read at once.
-const BATCH: u64 = 1 << 16;
+const BATCH: u64 = 1 << 13;
 /// The branch of run numbers.
 pub(super) const RUN: &str = "run";
 /// The branch of lumi section numbers.

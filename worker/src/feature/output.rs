@@ -153,14 +153,13 @@ impl Output {
             }
             DataType::UInt64 => Arc::new(UInt64Array::from(self.unsigned(values, len)?)),
             _ => {
-                let narrow = |value: f64| match value as f32 {
-                    narrow if narrow.is_infinite() && value.is_finite() => {
-                        Err(self.does_not_fit(value))
-                    }
-                    narrow => Ok(narrow),
-                };
-                let wide = values.into_floats().into_vec(len).into_iter().map(narrow);
-                Arc::new(Float32Array::from(wide.collect::<Result<Vec<_>, _>>()?))
+                let wide = values.into_floats().into_vec(len);
+                let narrow: Vec<f32> = wide.iter().map(|value| *value as f32).collect();
+                let fits = |(narrow, wide): (&f32, &f64)| narrow.is_finite() || !wide.is_finite();
+                if let Some(at) = narrow.iter().zip(&wide).position(|pair| !fits(pair)) {
+                    return Err(self.does_not_fit(wide[at]));
+                }
+                Arc::new(Float32Array::from(narrow))
             }
         })
     }

@@ -260,12 +260,9 @@ pub(crate) fn floats(
     column: &ArrayRef,
     range: Range<usize>,
     index: &Index,
-) -> Result<Rc<[f64]>, EvaluateError> {
-    match load(name, column, range, index)?.into_floats() {
-        Series::Many(Cow::Owned(values)) => Ok(values.into()),
-        Series::Many(Cow::Borrowed(values)) => Ok(values.into()),
-        Series::One(value) => Ok(vec![value; index.len()].into()),
-    }
+) -> Result<Rc<Vec<f64>>, EvaluateError> {
+    let values = load(name, column, range, index)?.into_floats();
+    Ok(Rc::new(values.into_vec(index.len())))
 }
 
 fn borrow<'v, T: Copy + 'static>(values: &'v [T], index: &Index) -> Series<'v, T> {

@@ -131,7 +131,7 @@ fn vectors(
             });
             let len = len.unwrap_or_else(|| inputs.entries(domain).len());
             for (part, values) in loaded {
-                vectors.give(part, values.into_vec(len).into());
+                vectors.give(part, Rc::new(values.into_vec(len)));
             }
             Ok(vectors)
         }
@@ -167,7 +167,7 @@ fn of_members(
         }
         let values = match members.column(*part) {
             Some(column) => inputs.floats(collection, column, index)?,
-            None if members.massless && *part == Component::Mass => vec![0.0; index.len()].into(),
+            None if members.massless && *part == Component::Mass => Rc::new(vec![0.0; index.len()]),
             None => return Err(EvaluateError::Missing(format!("{collection}_{part:?}"))),
         };
         base.give(*part, values);

@@ -108,9 +108,9 @@ fn the_ids_of_shards_stay_what_they_are() {
     assert_eq!(
         found,
         [
-            "81815239b732f5d7e72361b7527362c8",
-            "2aa1f2716a268aa4ef45f453200cf5e7",
-            "69a1f59f9ef73a01baba13995e609f2b",
+            "1c39bcefa784fcd1a0cd7565570c00a2",
+            "c0cd95a8d93c77a0cf61d71b03e9cb07",
+            "4c663220e2ad4abe94493d425089e850",
         ]
     );
 }

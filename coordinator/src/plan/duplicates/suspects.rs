@@ -30,6 +30,8 @@ pub(super) struct Search<'a> {
     files: &'a [&'a Scanned<'a>],
     slots: NonZeroUsize,
     at_once: usize,
+    /// Identities of a part, if all that are there are in one.
+    expected: usize,
     filter: Option<Filter>,
     left: Vec<Part>,
 }
@@ -43,16 +45,17 @@ impl<'a> Search<'a> {
     ) -> Result<Self, DuplicateError> {
         let cuts = files.iter().flat_map(|file| &file.scan.cuts);
         let events = cuts.fold(0_u64, |sum, cut| sum.saturating_add(cut.certified_events));
-        let fits = usize::try_from(events).is_ok_and(|events| events <= at_once);
-        let filter = match fits {
-            true => None,
-            false => Some(Filter::of(files, slots, events)?),
+        let all = usize::try_from(events).ok();
+        let (filter, expected) = match all.filter(|all| *all <= at_once) {
+            Some(all) => (None, all),
+            None => (Some(Filter::of(files, slots, events)?), 0),
         };
         let left = vec![Part { number: 0, of: 1 }];
         Ok(Self {
             files,
             slots,
             at_once,
+            expected,
             filter,
             left,
         })
@@ -69,7 +72,7 @@ impl<'a> Search<'a> {
             return Ok(None);
         };
         let held = Mutex::new(Held {
-            keys: Vec::new(),
+            keys: Vec::with_capacity(self.expected),
             part,
             at_once: self.at_once,
             left: Vec::new(),

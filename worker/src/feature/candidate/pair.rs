@@ -11,7 +11,6 @@ const UNUSED: u32 = u32::MAX;
 
 /// Rows of pairs as they grow. Members are numbered as they are first used, so that what is
 /// computed for a member is computed once.
-#[derive(Default)]
 struct Pairs {
     events: Vec<u32>,
     number: Vec<u32>,
@@ -40,23 +39,32 @@ pub(super) fn form_pairs(
             }
         }
     };
-    let mut pairs = Pairs::default();
+    let key = |at: u32| match pt[at as usize] {
+        pt if pt.is_nan() => f64::NEG_INFINITY,
+        pt => pt,
+    };
+    let descending = |a: &u32, b: &u32| key(*b).total_cmp(&key(*a));
+    let mut pairs = Pairs::with_capacity(passing.len());
     let mut ordered: Vec<u32> = Vec::new();
     let mut used: Vec<u32> = Vec::new();
     for (event, range) in events_of(passing, ends) {
-        ordered.clear();
-        ordered.extend(range.filter(|at| passes.is_none_or(|passes| passes[*at as usize])));
-        if ordered.len() < 2 {
+        if range.len() < 2 {
             continue;
         }
-        let key = |at: u32| {
-            if pt[at as usize].is_nan() {
-                f64::NEG_INFINITY
-            } else {
-                pt[at as usize]
+        ordered.clear();
+        ordered.extend(range.filter(|at| passes.is_none_or(|passes| passes[*at as usize])));
+        match *ordered.as_slice() {
+            [] | [_] => continue,
+            // Most events: there is nothing to be numbered or sorted.
+            [a, b] => {
+                if wanted(a, b) {
+                    let is_ordered = descending(&a, &b).is_le();
+                    pairs.add_two(event, if is_ordered { [a, b] } else { [b, a] });
+                }
+                continue;
             }
-        };
-        ordered.sort_by(|a, b| key(*b).total_cmp(&key(*a)));
+            _ => ordered.sort_by(descending),
+        }
         used.clear();
         used.resize(ordered.len(), UNUSED);
         pairs.add_event(event, &ordered, &mut used, wanted)?;
@@ -65,6 +73,27 @@ pub(super) fn form_pairs(
 }
 
 impl Pairs {
+    /// None yet, with room for so many.
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            events: Vec::with_capacity(rows),
+            number: Vec::with_capacity(rows),
+            members: Vec::with_capacity(2 * rows),
+            first: Vec::with_capacity(rows),
+            second: Vec::with_capacity(rows),
+        }
+    }
+
+    /// The only pair of an event, in its order.
+    fn add_two(&mut self, event: u32, members: [u32; 2]) {
+        let first = self.members.len() as u32;
+        self.members.extend(members);
+        self.first.push(first);
+        self.second.push(first + 1);
+        self.events.push(event);
+        self.number.push(0);
+    }
+
     fn add_event(
         &mut self,
         event: u32,

@@ -64,6 +64,7 @@ const EXP: [f64; 5] = [
 ];
 
 /// Σ `terms` x^k, the last term first.
+#[inline]
 fn polynomial<const N: usize>(terms: [f64; N], x: f64) -> f64 {
     let [first, rest @ ..] = terms.as_slice() else {
         return 0.0;
@@ -72,11 +73,13 @@ fn polynomial<const N: usize>(terms: [f64; N], x: f64) -> f64 {
 }
 
 /// `a` where all bits of `mask` are set, `b` where none is.
+#[inline]
 fn select(mask: u64, a: f64, b: f64) -> f64 {
     f64::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
 }
 
 /// sin and cos of an angle in radians, of a size up to [`LARGEST_ANGLE`].
+#[inline]
 fn sin_cos_reduced(angle: f64) -> (f64, f64) {
     let shifted = angle * FRAC_2_PI + ROUND;
     let (quarters, turns) = (shifted - ROUND, shifted.to_bits());
@@ -96,6 +99,7 @@ fn sin_cos_reduced(angle: f64) -> (f64, f64) {
 }
 
 /// sin and cos of an angle in radians.
+#[inline]
 pub(super) fn sin_cos(angle: f64) -> (f64, f64) {
     match angle.abs() <= LARGEST_ANGLE {
         true => sin_cos_reduced(angle),
@@ -105,12 +109,9 @@ pub(super) fn sin_cos(angle: f64) -> (f64, f64) {
 
 /// `pt` cos φ and `pt` sin φ of every row.
 pub(super) fn transverse(pt: &[f64], phi: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let small = phi
-        .iter()
-        .fold(true, |small, phi| small & (phi.abs() <= LARGEST_ANGLE));
     let scaled = |pt: f64, (sin, cos): (f64, f64)| (pt * cos, pt * sin);
     let rows = pt.iter().zip(phi);
-    match small {
+    match are_small(phi) {
         true => rows
             .map(|(pt, phi)| scaled(*pt, sin_cos_reduced(*phi)))
             .unzip(),
@@ -118,12 +119,25 @@ pub(super) fn transverse(pt: &[f64], phi: &[f64]) -> (Vec<f64>, Vec<f64>) {
     }
 }
 
-/// sin of an angle in radians that is no larger than a few turns.
-pub(super) fn sin(angle: f64) -> f64 {
-    sin_cos(angle).0
+/// sin of every angle, in radians.
+pub(super) fn sines(angles: &[f64]) -> Vec<f64> {
+    let angles_are_small = are_small(angles);
+    let angles = angles.iter().copied();
+    match angles_are_small {
+        true => angles.map(|angle| sin_cos_reduced(angle).0).collect(),
+        false => angles.map(|angle| sin_cos(angle).0).collect(),
+    }
+}
+
+fn are_small(angles: &[f64]) -> bool {
+    let is_small = |angle: &f64| angle.abs() <= LARGEST_ANGLE;
+    angles
+        .iter()
+        .fold(true, |small, angle| small & is_small(angle))
 }
 
 /// log (1 + x) for x ≥ 0; infinite where x is.
+#[inline]
 pub(super) fn ln_1p(x: f64) -> f64 {
     /// √½, the least mantissa.
     const HALF_ROOT: u64 = 0x3fe6_a09e_667f_3bcd;
@@ -144,6 +158,7 @@ pub(super) fn ln_1p(x: f64) -> f64 {
 }
 
 /// eˣ for −708 ≤ x ≤ 709; 0 or infinite beyond.
+#[inline]
 pub(super) fn exp(x: f64) -> f64 {
     let bounded = x.clamp(-708.0, 709.0);
     let shifted = bounded * LOG2_E + ROUND;
@@ -236,6 +251,8 @@ mod tests {
                 let (sin, cos) = sin_cos(phi[at]);
                 assert_eq!((px[at], py[at]), (7.5 * cos, 7.5 * sin));
             }
+            let alone = phi.iter().map(|phi| sin_cos(*phi).0);
+            assert!(sines(&phi).into_iter().eq(alone));
         }
     }
 }

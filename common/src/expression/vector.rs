@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::elementary;
 use super::error::EvaluateError;
-use super::kinematics::{self, Boosted};
+use super::kinematics::{self, Transverse};
 use super::row_index::Index;
 
 /// A component of a momentum; GeV and radians.
@@ -224,25 +224,35 @@ fn energy(p2: f64, mass: f64) -> f64 {
 }
 
 fn pair_masses(a: &Vectors, b: &Vectors) -> Result<Vec<f64>, EvaluateError> {
-    let columns = |of: &Vectors| -> Result<[Values; 5], EvaluateError> {
-        Ok([
-            of.component(Pt)?,
-            of.component(Eta)?,
-            of.component(Phi)?,
-            of.component(Mass)?,
-            of.component(Delta)?,
-        ])
+    let half =
+        |a: &[f64], b: &[f64]| -> Vec<f64> { zip(a, b).map(|(a, b)| 0.5 * (a - b)).collect() };
+    let phis = half(&a.component(Phi)?, &b.component(Phi)?);
+    let phis = elementary::sines(&phis);
+    let etas = zip(&a.component(Eta)?, &b.component(Eta)?)
+        .map(|(a, b)| a - b)
+        .collect::<Vec<_>>();
+    let deltas = zip(&a.component(Delta)?, &b.component(Delta)?)
+        .map(|(a, b)| a - b)
+        .collect::<Vec<_>>();
+    let ys: Vec<f64> = half(&etas, &deltas)
+        .into_iter()
+        .map(kinematics::sinh)
+        .collect();
+    let (pt1, m1, pt2, m2) = (
+        a.component(Pt)?,
+        a.component(Mass)?,
+        b.component(Pt)?,
+        b.component(Mass)?,
+    );
+    let of = |(pt, mass): (f64, f64)| Transverse {
+        pt,
+        mass2: mass * mass.abs(),
     };
-    let (a, b) = (columns(a)?, columns(b)?);
-    let at = |of: &[Values; 5], i: usize| Boosted {
-        pt: of[0][i],
-        eta: of[1][i],
-        phi: of[2][i],
-        mass2: of[3][i] * of[3][i].abs(),
-        delta: of[4][i],
-    };
-    Ok((0..a[0].len())
-        .map(|i| Boosted::pair_mass(at(&a, i), at(&b, i)))
+    let pairs = zip(&pt1, &m1).zip(zip(&pt2, &m2));
+    let apart = zip(&ys, &phis);
+    Ok(pairs
+        .zip(apart)
+        .map(|((a, b), (y, phi))| Transverse::pair_mass(of(a), of(b), y, phi))
         .collect())
 }
 

@@ -128,9 +128,17 @@ impl Program {
             }
             None => None,
         };
-        let passes =
-            |at: &usize| is_certified(*at) && passes.as_ref().is_none_or(|passes| passes[*at]);
-        let passing: Vec<u32> = (0..len).filter(passes).map(|at| at as u32).collect();
+        let passing: Vec<u32> = match (&passes, certified) {
+            (None, None) => return Ok(Index::All(len)),
+            (None, Some(mask)) if mask.len() == len && mask.null_count() == 0 => {
+                mask.values().set_indices().map(|at| at as u32).collect()
+            }
+            _ => {
+                let passes = |at: &usize| passes.as_ref().is_none_or(|passes| passes[*at]);
+                let passing = (0..len).filter(|at| is_certified(*at) && passes(at));
+                passing.map(|at| at as u32).collect()
+            }
+        };
         Ok(if passing.len() == len {
             Index::All(len)
         } else {

@@ -113,7 +113,7 @@ impl Shard {
         }
         hash.text("url", &self.file.url)
             .number("size", self.file.size)
-            .text("uuid", &self.file.uuid)
+            .text("state", &self.file.state)
             .text("tree", &self.tree)
             .number("start", self.entries.start)
             .number("stop", self.entries.end)

@@ -20,17 +20,17 @@ pub(crate) fn of_the_next_form(record: &[u8]) -> Vec<u8> {
 
 /// A plan of a form to come.
 pub(crate) fn plan_of_a_later_form(plan: &[u8]) -> Vec<u8> {
-    plan_of_form(plan, b'9')
+    plan_of_form(plan, b"99")
 }
 
 /// A plan of another form: the number in its metadata is this one.
-fn plan_of_form(plan: &[u8], form: u8) -> Vec<u8> {
+fn plan_of_form(plan: &[u8], form: &[u8; 2]) -> Vec<u8> {
     let key = b"lumimill.plan";
     let at = plan.windows(key.len()).position(|bytes| bytes == key);
     let at = at.unwrap() + key.len();
     let digit = plan[at..].iter().position(u8::is_ascii_digit).unwrap();
     let mut plan = plan.to_vec();
-    plan[at + digit] = form;
+    plan[at + digit..at + digit + 2].copy_from_slice(form);
     plan
 }
 
@@ -91,7 +91,7 @@ fn a_plan_of_an_older_version_is_named_and_made_anew() {
     let folder = done();
     let path = folder.output().join("plan.parquet");
     let plan = fs::read(&path).unwrap();
-    fs::write(&path, plan_of_form(&plan, b'1')).unwrap();
+    fs::write(&path, plan_of_form(&plan, b" 1")).unwrap();
     let older = "plan.parquet is written by an older version of lumimill (form 1, this one reads ";
     for verb in ["verify", "report"] {
         lumimill()

@@ -61,6 +61,7 @@ mod sweights;
 mod training;
 mod warnings;
 mod weights;
+mod written_again;
 
 use lumimill_tests::Program;
 

@@ -32,7 +32,7 @@ pub(crate) fn facts(
     .map(|(key, value)| (key.to_owned(), value))
     .collect::<Vec<_>>();
     let (key, inputs) = match shard.packed.as_slice() {
-        [] => ("input_uuid", shard.file.uuid.clone()),
+        [] => ("input_state", shard.file.state.clone()),
         pieces => (
             "inputs",
             pieces.iter().map(said).collect::<Vec<_>>().join("\n"),
@@ -58,11 +58,11 @@ pub(crate) fn facts(
     facts
 }
 
-/// One of several files: its UUID, the entries of it, and its address.
+/// One of several files: its state, the entries of it, and its address.
 fn said(piece: &Piece) -> String {
     let Piece { file, entries, .. } = piece;
     format!(
         "{} {}-{} {}",
-        file.uuid, entries.start, entries.end, file.url
+        file.state, entries.start, entries.end, file.url
     )
 }

@@ -137,7 +137,7 @@ mod tests {
             file: FileIdentity {
                 url: String::from("a.root"),
                 size: 1,
-                uuid: String::new(),
+                state: String::new(),
             },
             tree: String::from("Events"),
             entries: 0..9,

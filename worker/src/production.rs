@@ -187,17 +187,16 @@ impl Production {
 }
 
 fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure> {
-    let uuid = hex(&file.uuid());
-    if file.size() == planned.size && uuid == planned.uuid {
+    if file.size() == planned.size && hex(&file.state()) == planned.state {
         return Ok(());
     }
+    let changed = match file.size() == planned.size {
+        true => String::from("its header is another one"),
+        false => format!("expected {} bytes, found {}", planned.size, file.size()),
+    };
     let message = format!(
-        "{} changed since it was planned: expected {} bytes and UUID {}, found {} bytes and UUID \
-         {uuid}; plan again",
-        planned.url,
-        planned.size,
-        planned.uuid,
-        file.size()
+        "{} changed since it was planned: {changed}; plan again",
+        planned.url
     );
     Err(Failure::reject(FailureKind::Input, &planned.url, message))
 }

@@ -32,7 +32,7 @@ pub use self::seal::{SEAL, Seal};
 pub use crate::planned_stage::{LabelCoverage, PlannedStage};
 
 /// Raised whenever a plan is written in another way than before.
-pub const VERSION: u64 = 8;
+pub const VERSION: u64 = 10;
 /// Rows read or written at once.
 pub const ROWS: usize = 8192;
 
@@ -172,7 +172,7 @@ fn read_shards(
     let (id, stage, parent) = (text("shard")?, text("stage")?, text("parent")?);
     let (beside, dataset) = (text("beside")?, text("dataset")?);
     let (whole, category) = (text("whole")?, number("category")?);
-    let (file, uuid, tree, lumis) = (text("file")?, text("uuid")?, text("tree")?, text("lumis")?);
+    let (file, state, tree, lumis) = (text("file")?, text("state")?, text("tree")?, text("lumis")?);
     let (size, start, stop) = (number("size")?, number("start")?, number("stop")?);
     let certified = number("certified_events")?;
     let dropped = dropped_column(batch)?;
@@ -186,7 +186,7 @@ fn read_shards(
     room.take(
         batch.num_rows(),
         &[
-            id, stage, parent, beside, whole, dataset, file, uuid, tree, lumis, packed,
+            id, stage, parent, beside, whole, dataset, file, state, tree, lumis, packed,
         ],
         dropped,
     )?;
@@ -223,7 +223,7 @@ fn read_shards(
             file: FileIdentity {
                 url: file.value(row).to_owned(),
                 size: size.value(row),
-                uuid: uuid.value(row).to_owned(),
+                state: state.value(row).to_owned(),
             },
             tree: tree.value(row).to_owned(),
             entries: start.value(row)..stop.value(row),

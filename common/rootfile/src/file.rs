@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use twox_hash::XxHash3_128;
+
 use crate::codec::Codecs;
 use crate::cursor::Cursor;
 use crate::directory::{Directory, is_directory_class, read_keys};
@@ -32,6 +34,7 @@ pub struct RootFile {
 struct Inner {
     source: Arc<dyn ReadAt>,
     uuid: [u8; 16],
+    state: [u8; 16],
     top: Directory,
     key_lists: Mutex<KeyLists>,
     /// Why not all that was written may be there.
@@ -80,8 +83,11 @@ impl RootFile {
         }
         let record = u64::from(header.begin).saturating_add(u64::from(header.name_length));
         let top = read_directory(&*source, record, &start)?;
+        let end = usize::try_from(record.saturating_add(DIRECTORY_LENGTH)).unwrap_or(usize::MAX);
+        let beginning = start.get(..end.min(start.len())).unwrap_or_default();
         let mut file = Inner {
             uuid: header.uuid,
+            state: XxHash3_128::oneshot(beginning).to_be_bytes(),
             top,
             key_lists: Mutex::default(),
             warning: None,
@@ -123,6 +129,13 @@ impl RootFile {
     /// The identity that ROOT gave the file when it was made; all zero when it has none.
     pub fn uuid(&self) -> [u8; 16] {
         self.inner.uuid
+    }
+
+    /// What tells the file from what it was before it was written to again, under the same name and
+    /// UUID: a hash (XXH3) of its header and its first directory, which have the time of the last
+    /// change, and the places of all that is written at the end of one.
+    pub fn state(&self) -> [u8; 16] {
+        self.inner.state
     }
 
     pub(crate) fn top(&self) -> Directory {

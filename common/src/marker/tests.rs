@@ -53,7 +53,7 @@ fn shard() -> Shard {
         file: FileIdentity {
             url: String::from("a.root"),
             size: 1,
-            uuid: String::new(),
+            state: String::new(),
         },
         tree: String::from("Events"),
         entries: 200..300,

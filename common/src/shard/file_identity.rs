@@ -9,6 +9,7 @@ pub struct FileIdentity {
     pub url: String,
     /// Size in bytes.
     pub size: u64,
-    /// ROOT UUID in hexadecimal (32 digits), all zero when the file has none.
-    pub uuid: String,
+    /// What tells it from the same file before it was written to again: 32 hexadecimal digits, of
+    /// `RootFile::state`.
+    pub state: String,
 }

@@ -42,7 +42,7 @@ impl Piece {
         let mut hash = FieldHash::of("piece");
         hash.text("url", &self.file.url)
             .number("size", self.file.size)
-            .text("uuid", &self.file.uuid)
+            .text("state", &self.file.state)
             .number("start", self.entries.start)
             .number("stop", self.entries.end)
             .text_if("lumis", self.lumis.as_ref().map(LumiMask::to_json));

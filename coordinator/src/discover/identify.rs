@@ -1,4 +1,4 @@
-//! Files opened for their identity: size and UUID, which are at their beginning.
+//! Files opened for their identity: size, and what tells them from what they were before.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -33,7 +33,7 @@ fn identify(url: &str, location: &Location) -> Result<InputFile, InputError> {
         identity: FileIdentity {
             url: url.to_owned(),
             size: root.size(),
-            uuid: hex(&root.uuid()),
+            state: hex(&root.state()),
         },
         location: location.clone(),
     })

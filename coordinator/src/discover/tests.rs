@@ -1,6 +1,8 @@
 use std::fs;
 
 use lumimill_common::campaign::DatasetKind;
+use lumimill_common::hex::hex;
+use lumimill_rootfile::RootFile;
 use lumimill_rootfile::write::FileWriter;
 
 use super::*;
@@ -153,7 +155,7 @@ fn every_spelling_of_a_path_leads_to_the_file() {
 }
 
 #[test]
-fn an_identity_is_size_and_uuid() {
+fn an_identity_is_size_and_state() {
     let folder = folder();
     let dataset = Dataset {
         name: String::from("D"),
@@ -163,7 +165,8 @@ fn an_identity_is_size_and_uuid() {
     };
     let (files, _) = discover(0, &dataset, folder.path());
     let file = &files[0];
-    assert_eq!(file.identity.uuid, "07".repeat(16));
+    let root = RootFile::open(folder.path().join("c.root")).unwrap();
+    assert_eq!(file.identity.state, hex(&root.state()));
     assert_eq!(
         file.identity.size,
         fs::metadata(folder.path().join("c.root")).unwrap().len()

@@ -54,7 +54,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
     let identity = |at: usize| FileIdentity {
         url: format!("{at}.root"),
         size: 1,
-        uuid: String::new(),
+        state: String::new(),
     };
     for (at, file) in files.iter().enumerate() {
         let all = file.shards.iter().flatten().chain(&file.listed).copied();

@@ -39,7 +39,7 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 file: FileIdentity {
                     url: String::from("a.root"),
                     size: 1,
-                    uuid: String::new(),
+                    state: String::new(),
                 },
                 tree: String::from("Events"),
                 entries: root as u64..root as u64 + 1,

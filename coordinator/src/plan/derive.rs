@@ -84,7 +84,7 @@ fn fit(
         file: FileIdentity {
             url: category.to_owned(),
             size: 0,
-            uuid: String::new(),
+            state: String::new(),
         },
         tree: String::new(),
         entries: 0..0,
@@ -204,7 +204,7 @@ mod tests {
             file: FileIdentity {
                 url: String::from("a.root"),
                 size: 1,
-                uuid: String::new(),
+                state: String::new(),
             },
             tree: String::from("Events"),
             entries: start..start + 10,

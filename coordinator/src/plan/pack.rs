@@ -81,7 +81,7 @@ fn divides(shard: &Shard, target: u64) -> bool {
     let mut hash = FieldHash::of("place");
     hash.text("url", &shard.file.url)
         .number("size", shard.file.size)
-        .text("uuid", &shard.file.uuid);
+        .text("state", &shard.file.state);
     let mut luck = [0; 8];
     luck.copy_from_slice(&hash.finish().as_bytes()[..8]);
     let luck = u128::from(u64::from_le_bytes(luck));
@@ -127,7 +127,7 @@ mod tests {
                 file: FileIdentity {
                     url: format!("{name}.root"),
                     size: 1,
-                    uuid: String::new(),
+                    state: String::new(),
                 },
                 tree: String::from("Events"),
                 entries: start..start + entries,

@@ -24,7 +24,7 @@ fn shard(number: u128, url: &str) -> Shard {
         file: FileIdentity {
             url: url.to_owned(),
             size: 1,
-            uuid: String::from("0a"),
+            state: String::from("0a"),
         },
         tree: String::from("Events"),
         entries: 0..10,

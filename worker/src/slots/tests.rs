@@ -32,7 +32,7 @@ fn shard(number: usize) -> Shard {
         file: FileIdentity {
             url: String::from("nowhere.root"),
             size: 1,
-            uuid: String::new(),
+            state: String::new(),
         },
         tree: String::from("Events"),
         entries: 0..1,

@@ -90,7 +90,7 @@ fn the_ids_of_shards_stay_what_they_are() {
         file: FileIdentity {
             url: String::from("a.root"),
             size: 1234,
-            uuid: "00".repeat(16),
+            state: "00".repeat(16),
         },
         tree: String::from("Events"),
         entries: 100..200,
@@ -108,9 +108,9 @@ fn the_ids_of_shards_stay_what_they_are() {
     assert_eq!(
         found,
         [
-            "1c39bcefa784fcd1a0cd7565570c00a2",
-            "c0cd95a8d93c77a0cf61d71b03e9cb07",
-            "4c663220e2ad4abe94493d425089e850",
+            "f53e27e96fc38be0818ebddb14839884",
+            "74870ea1319ebf3fdf91e7ed3e9f3023",
+            "83d768c4024066ad660369dfba38e45e",
         ]
     );
 }

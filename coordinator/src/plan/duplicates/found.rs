@@ -158,17 +158,14 @@ fn of_what(files: &[&Scanned<'_>]) -> String {
     format!("{noun} {}", names.join(", "))
 }
 
-/// Two files that are one by size and UUID, if any are.
+/// Two files that are copies of one, if any are.
 fn same_files(files: &[&Scanned<'_>], names: &[String]) -> Option<(String, String)> {
     let mut known: BTreeMap<(u64, &str, &str), usize> = BTreeMap::new();
     for (at, file) in files.iter().enumerate() {
         let identity = &file.input.file.identity;
-        if identity.uuid.bytes().all(|digit| digit == b'0') {
-            continue;
-        }
         let key = (
             identity.size,
-            identity.uuid.as_str(),
+            identity.state.as_str(),
             file.input.tree.as_str(),
         );
         if let Some(first) = known.insert(key, at) {

@@ -130,7 +130,7 @@ impl fmt::Display for Twice {
         if let Some((first, second)) = &self.same {
             writeln!(
                 f,
-                "  {first} and {second} are the same file: they have one UUID"
+                "  {first} and {second} are the same file, by their headers"
             )?;
         }
         let mut worst: Vec<&DuplicateLumi> = self.listed.iter().collect();

@@ -65,7 +65,7 @@ impl RootFile {
         match tree {
             Some(key) => StoredTree::of(self, key, path).map(Some),
             None if named().any(|key| is_rntuple_class(&key.class)) => {
-                let reason = "it is an RNTuple, and only TTrees are read";
+                let reason = "it is an RNTuple, and only TTrees are read: write it as one, by RDataFrame's Snapshot or uproot's mktree";
                 Err(Place::tree(self.name(), path).unsupported(reason))
             }
             None => Ok(None),

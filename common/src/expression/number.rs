@@ -15,9 +15,14 @@ pub(super) fn number(source: &str, at: usize) -> Result<(Constant, usize), Expre
     };
     match constant {
         Ok(constant) => Ok((constant, end - at)),
-        Err(Wrong::Malformed) => Err(error(format!("malformed number \"{text}\""))),
+        Err(Wrong::Malformed) => Err(error(format!(
+            "malformed number \"{text}\"; a name that begins with a digit stands in backticks"
+        ))),
         Err(Wrong::Octal) => Err(error(format!(
             "\"{text}\" would be octal in C++; write it without the leading zero"
+        ))),
+        Err(Wrong::OutOfRange) if text.parse::<u64>().is_ok() => Err(error(format!(
+            "number out of range; an unsigned one ends in u: {text}u"
         ))),
         Err(Wrong::OutOfRange) => Err(error("number out of range".to_owned())),
     }

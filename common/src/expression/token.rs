@@ -101,7 +101,10 @@ fn token(source: &str, at: usize, next: char) -> Result<(Token, usize), Expressi
     }
     let message = match next {
         '=' => "unexpected \"=\"; to compare, write ==".to_owned(),
-        _ => format!("unexpected character {next:?}"),
+        _ => format!(
+            "unexpected character {next:?}; a name of other characters than letters, digits and _ stands \
+             in backticks: `a-b`"
+        ),
     };
     Err(ExpressionError::new(
         message,

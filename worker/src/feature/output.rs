@@ -157,7 +157,7 @@ impl Output {
                 let narrow: Vec<f32> = wide.iter().map(|value| *value as f32).collect();
                 let fits = |(narrow, wide): (&f32, &f64)| narrow.is_finite() || !wide.is_finite();
                 if let Some(at) = narrow.iter().zip(&wide).position(|pair| !fits(pair)) {
-                    return Err(self.does_not_fit(wide[at]));
+                    return Err(self.does_not_fit(format!("{:e}", wide[at])));
                 }
                 Arc::new(Float32Array::from(narrow))
             }

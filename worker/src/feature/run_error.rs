@@ -29,7 +29,7 @@ pub enum RunError {
     TooLong(String),
     /// A value that its column's type cannot hold.
     #[error(
-        "column \"{column}\" is stored as {stored}, which cannot hold {value}: give it a type that does, such as \"i64\", \"u64\" or \"f64\""
+        "column \"{column}\" is stored as {stored}, which cannot hold {value}: give it a type that does, {}", wider(.stored)
     )]
     DoesNotFit {
         /// The output column.
@@ -92,5 +92,13 @@ impl RunError {
             Self::TooMany { entry, .. } => Some(*entry as usize),
             _ => None,
         }
+    }
+}
+
+/// Types that hold more than this one.
+fn wider(stored: &DataType) -> &'static str {
+    match stored {
+        DataType::Float32 => "such as \"f64\"",
+        _ => "such as \"i64\", \"u64\" or \"f64\"",
     }
 }

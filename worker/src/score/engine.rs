@@ -206,6 +206,7 @@ fn classes(model: &Model, spec: &campaign::Model) -> Result<Vec<usize>, Wrong> {
                 "class",
                 format!("{class}: the model has {found} output columns, numbered from 0"),
             )),
+            None if found > 2 => Err(signature::which_of(found)),
             class => Ok(vec![class.unwrap_or(found.saturating_sub(1))]),
         };
     }

@@ -383,6 +383,9 @@ pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput
         }
     };
     let last = width.map(|width| width.saturating_sub(1));
+    if let (None, Some(width @ 3..)) = (spec.class, width) {
+        return Err(vec![which_of(width)]);
+    }
     if let (Some(class), Some(width)) = (spec.class, width.or(Some(1)))
         && class >= width
     {
@@ -398,4 +401,13 @@ pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput
         },
         part: None,
     })
+}
+
+/// What is said of a model of so many classes, none of which is named.
+pub(super) fn which_of(classes: usize) -> Wrong {
+    let message = format!(
+        "the model has {classes} output columns: say which one is the score, such as class = 0, or name \
+         several in outputs"
+    );
+    Wrong::new("class", message)
 }

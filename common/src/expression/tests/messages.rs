@@ -40,13 +40,24 @@ fn syntax() {
         "1 < MET_pt < 3",
         "comparisons cannot be chained; write 1 < MET_pt && MET_pt < 3\n  1 < MET_pt < 3\n             ^",
     );
-    says("3pt > 1", "malformed number \"3pt\"\n  3pt > 1\n  ^^^");
+    says(
+        "3pt > 1",
+        "malformed number \"3pt\"; a name that begins with a digit stands in backticks\n  3pt > 1\n  ^^^",
+    );
     says(
         "1_000 > 1",
-        "malformed number \"1_000\"\n  1_000 > 1\n  ^^^^^",
+        "malformed number \"1_000\"; a name that begins with a digit stands in backticks\n  1_000 > 1\n  ^^^^^",
     );
     says("1e999 > 1", "number out of range\n  1e999 > 1\n  ^^^^^");
-    says("µ > 1", "unexpected character 'µ'\n  µ > 1\n  ^");
+    says(
+        "9223372036854775808 > 1",
+        "number out of range; an unsigned one ends in u: 9223372036854775808u\n  9223372036854775808 > 1\n  ^^^^^^^^^^^^^^^^^^^",
+    );
+    says(
+        "µ > 1",
+        "unexpected character 'µ'; a name of other characters than letters, digits and _ stands in \
+         backticks: `a-b`\n  µ > 1\n  ^",
+    );
     says("", "expected a value, found the end\n  \n  ^");
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Recorded data are compared across the datasets that a stage reads; simulation only within a
 //! dataset, as every simulated sample counts from run 1. What is compared are run, lumi section
-//! and event number of all that is certified, exactly, in bounded memory: a bitmap of hashes
-//! leaves few suspects ([`filter`]), of which those that are there twice are kept ([`suspects`]),
+//! and event number of all that is certified, exactly, in bounded memory: where they ascend there is
+//! nothing to look for ([`ascending`]); else a bitmap of hashes leaves few suspects ([`filter`]), of which those that are there twice are kept ([`suspects`]),
 //! and those are looked up in the order of the plan ([`locate`]).
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use lumimill_common::entry_set::EntrySet;
 use super::event_columns::EVENT;
 use super::inputs::Scanned;
 
+mod ascending;
 mod error;
 mod filter;
 mod found;

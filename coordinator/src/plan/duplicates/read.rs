@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -38,6 +39,14 @@ pub(super) fn each_batch(
     file: &Scanned<'_>,
     mut visit: impl FnMut(&[(u64, Key)]) -> Result<(), DuplicateError>,
 ) -> Result<(), DuplicateError> {
+    batches_until(file, |keys| visit(keys).map(ControlFlow::Continue))
+}
+
+/// The same until `visit` has seen enough.
+pub(super) fn batches_until(
+    file: &Scanned<'_>,
+    mut visit: impl FnMut(&[(u64, Key)]) -> Result<ControlFlow<()>, DuplicateError>,
+) -> Result<(), DuplicateError> {
     let Scanned { input, scan } = file;
     if !scan.has_event_numbers || scan.cuts.is_empty() {
         return Ok(());
@@ -57,7 +66,9 @@ pub(super) fn each_batch(
                 rows.filter(|(_, certified)| *certified)
                     .map(|((entry, ((run, lumi), event)), _)| (entry, key(*run, *lumi, *event))),
             );
-            visit(&keys)?;
+            if visit(&keys)?.is_break() {
+                return Ok(());
+            }
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
+use super::ascending::are_once;
 use super::error::DuplicateError;
 use super::filter::Filter;
 use super::read::{Key, each_batch, each_file, hash};
@@ -45,20 +46,23 @@ impl<'a> Search<'a> {
     ) -> Result<Self, DuplicateError> {
         let cuts = files.iter().flat_map(|file| &file.scan.cuts);
         let events = cuts.fold(0_u64, |sum, cut| sum.saturating_add(cut.certified_events));
-        let all = usize::try_from(events).ok();
-        let (filter, expected) = match all.filter(|all| *all <= at_once) {
-            Some(all) => (None, all),
-            None => (Some(Filter::of(files, slots, events)?), 0),
-        };
-        let left = vec![Part { number: 0, of: 1 }];
-        Ok(Self {
+        let mut search = Self {
             files,
             slots,
             at_once,
-            expected,
-            filter,
-            left,
-        })
+            expected: 0,
+            filter: None,
+            left: Vec::new(),
+        };
+        if are_once(files, slots)? {
+            return Ok(search);
+        }
+        search.left.push(Part { number: 0, of: 1 });
+        match usize::try_from(events).ok().filter(|all| *all <= at_once) {
+            Some(all) => search.expected = all,
+            None => search.filter = Some(Filter::of(files, slots, events)?),
+        }
+        Ok(search)
     }
 
     /// Whether every part was searched.

@@ -1,5 +1,7 @@
 //! Parts of the fit range in which one component is nearly alone.
 
+use std::ops::Range;
+
 use super::kendall::{Kendall, Ranked, kendall};
 use crate::fit::Fit;
 use crate::model::Model;
@@ -88,7 +90,8 @@ impl Regions {
 
     /// The correlation in the window. The background is taken off by the sidebands: each is laid over
     /// the half of the window that is next to it, with negative weights that add up to the
-    /// background expected there.
+    /// background expected there, in each part of it: where a steep sideband kept its own shape, what
+    /// was left of the background looked like a signal that depends on the fit variable.
     pub(super) fn signal(&self, columns: &[Histogram]) -> Option<Kendall> {
         let (first, last) = self.window;
         let mut entries = Vec::new();
@@ -104,25 +107,37 @@ impl Regions {
             (self.upper..self.centres.len(), middle..last),
         ];
         for (band, half) in bands {
-            let sum = |bins: std::ops::Range<usize>| {
-                self.background
-                    .get(bins)
-                    .map_or(0.0, |part| part.iter().sum())
-            };
-            let (there, here): (f64, f64) = (sum(band.clone()), sum(half.clone()));
-            if there <= 0.0 {
+            if self.expected(&band) <= 0.0 {
                 // No sideband on this side: its half of the window says nothing.
                 let (low, high) = (half.start, half.end);
                 entries.retain(|entry| !self.centres[low..high].contains(&entry.x));
                 continue;
             }
-            let steps = band.len().max(1) as f64;
-            for (index, bin) in band.enumerate() {
-                let to = half.start + (index as f64 / steps * half.len() as f64) as usize;
-                self.push(columns, bin, self.centres[to], -here / there, &mut entries);
+            // As many parts of each as there can be.
+            let parts = band.len().min(half.len());
+            let part = |bins: &Range<usize>, number: usize| {
+                let at = |number: usize| bins.start + number * bins.len() / parts;
+                at(number)..at(number + 1)
+            };
+            for number in 0..parts {
+                let (from, to) = (part(&band, number), part(&half, number));
+                let there = self.expected(&from);
+                if there > 0.0 {
+                    let factor = -self.expected(&to) / there;
+                    let x = self.centres[(to.start + to.end) / 2];
+                    for bin in from {
+                        self.push(columns, bin, x, factor, &mut entries);
+                    }
+                }
             }
         }
         enough(&entries)
+    }
+
+    /// The background expected in some bins.
+    fn expected(&self, bins: &Range<usize>) -> f64 {
+        let part = self.background.get(bins.clone());
+        part.map_or(0.0, |part| part.iter().sum())
     }
 
     /// The entries of a bin in all columns, at `x`, with weights times `factor`.

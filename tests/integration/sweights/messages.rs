@@ -166,6 +166,12 @@ fn a_fit_that_cannot_be_made_is_a_failed_shard_with_its_reason() {
             "components \\\"signal\\\" and \\\"background\\\" have the same shape",
         ),
         (
+            // Narrower than numbers are dense: the minimum lies between two of them.
+            "endless",
+            String::from("constrain = { width = [0.0051234, 1e-19] }"),
+            "nominal fit of M_D0 in category all: no minimum was reached",
+        ),
+        (
             "gaps",
             String::from("by = [{ column = \"gap\", edges = [0.0, 10.0] }]"),
             "",

@@ -106,6 +106,14 @@ def peer(folder):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     files = sorted(glob.glob(f"{folder}/*.root"))
+    parts, since = {}, time.process_time()
+
+    def part(name):
+        nonlocal since
+        now = time.process_time()
+        parts[name], since = parts.get(name, 0.0) + now - since, now
+
+    parts["start"] = since
     for path in files:
         rows = uproot.open(path)["decays"].arrays(names, library="np")
         at = [np.searchsorted(axis, rows[name], side="right") - 1 for axis, name in ((P, "p"), (COSINE, "cosTheta"))]
@@ -116,6 +124,7 @@ def peer(folder):
         flat = np.ravel_multi_index([at[0][inside], at[1][inside], bin_[inside]], counts.shape)
         counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
         places.append((inside, at[0] * (len(COSINE) - 1) + at[1]))
+    part("read and count")
 
     def fractions(mean, width):
         below = ndtr((edges - mean) / width)
@@ -148,15 +157,20 @@ def peer(folder):
         weigh[number] = sweights.Cow((LOW, HIGH), [signal], [background], Im=mixture, renorm=False)
         found[f"p_{number // (len(COSINE) - 1)}_cosTheta_{number % (len(COSINE) - 1)}"] = [
             v["signal"], minuit.errors["signal"]]
+    part("fit")
     for path, (inside, category) in zip(files, places):
         rows = uproot.open(path)["decays"].arrays(names, library="np")
+        part("read again")
         weights = np.full((2, len(inside)), np.nan)
         for number, cow in weigh.items():
             chosen = inside & (category == number)
             for component in range(2):
                 weights[component, chosen] = cow.get_weight(component, rows["mass"][chosen])
+        part("weigh")
         table = pa.table(rows | {"sweight": weights[0], "bweight": weights[1]})
         pq.write_table(table, out / (pathlib.Path(path).stem + ".parquet"), compression="zstd")
+        part("write")
+    print("Python: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts.items()))
     (folder / "peer.json").write_text(json.dumps(found))
 
 
@@ -184,11 +198,14 @@ def agree(folder):
 
 
 def cpu(command):
-    """CPU seconds of a process, and its peak memory in MB."""
+    """CPU seconds of a process; says what it printed of its parts."""
     threads = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
     start = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended = subprocess.run(command, env=os.environ | threads, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert ended.returncode == 0, ended.stdout
+    for line in ended.stdout.splitlines():
+        if line.startswith("Python: "):
+            print(line)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - start.ru_utime - start.ru_stime
 

@@ -71,9 +71,15 @@ impl<'a> RowWeights<'a> {
         let wanted: Vec<(&str, &str)> = wanted.collect();
         let columns = self.weigher.weights(&wanted, &batch);
         let columns = columns.map_err(|error| wrong(&error))?.into_iter();
-        let columns = columns.map(|weights| Arc::new(Float64Array::from(weights)) as ArrayRef);
-        Ok(columns.collect())
+        Ok(columns.map(nullable).collect())
     }
+}
+
+/// A column that is null where there is no number.
+fn nullable(values: Vec<f64>) -> ArrayRef {
+    let has_all = !values.iter().any(|value| value.is_nan());
+    let nulls = (!has_all).then(|| values.iter().map(|value| !value.is_nan()).collect());
+    Arc::new(Float64Array::new(values.into(), nulls))
 }
 
 fn weighed(stage: &Stage) -> Option<(&Weigh, &MassFitSpec)> {

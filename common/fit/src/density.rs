@@ -15,6 +15,20 @@ pub(crate) trait Shape {
     /// The height at `x`, up to a factor that does not depend on `x`.
     fn height<T: Number>(&self, x: f64, p: &[T; LOCAL], range: FitRange) -> T;
 
+    /// Adds to each sum the height at its `x`, times `scale`.
+    fn add_heights(
+        &self,
+        scale: f64,
+        x: &[f64],
+        p: &[f64; LOCAL],
+        range: FitRange,
+        sums: &mut [f64],
+    ) {
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum += scale * self.height(*x, p, range);
+        }
+    }
+
     /// The integral of the height from `low` to `high`, which lie in the range.
     fn area<T: Number>(&self, low: f64, high: f64, p: &[T; LOCAL], range: FitRange) -> T;
 
@@ -86,6 +100,20 @@ macro_rules! kinds {
             fn height<T: Number>(&self, x: f64, p: &[T; LOCAL], range: FitRange) -> T {
                 match self {
                     $(Self::$kind(shape) => shape.height(x, p, range),)+
+                }
+            }
+
+            // One look at the kind for all of them.
+            fn add_heights(
+                &self,
+                scale: f64,
+                x: &[f64],
+                p: &[f64; LOCAL],
+                range: FitRange,
+                sums: &mut [f64],
+            ) {
+                match self {
+                    $(Self::$kind(shape) => shape.add_heights(scale, x, p, range, sums),)+
                 }
             }
 

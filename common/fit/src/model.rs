@@ -267,6 +267,16 @@ impl<'a> Densities<'a> {
             .sum()
     }
 
+    /// The same at all `x`.
+    pub(crate) fn heights(&self, component: usize, x: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; x.len()];
+        for (term, p, scale) in self.terms_of(component) {
+            term.density
+                .add_heights(scale, x, p, self.model.range, &mut sums);
+        }
+        sums
+    }
+
     /// The integral of the density of component `component` from `low` to `high`.
     pub fn area(&self, component: usize, low: f64, high: f64) -> f64 {
         let range = self.model.range;

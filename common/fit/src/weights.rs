@@ -6,6 +6,7 @@
 //! (2005) 356); any other positive I unfolds, too, with other errors (H. Dembinski, M. Kenzie,
 //! C. Langenbruch, M. Schmelling, Nucl. Instrum. Meth. A 1040 (2022) 167270).
 
+mod columns;
 mod sandwich;
 mod sums;
 
@@ -141,21 +142,28 @@ impl<'a> Weights<'a> {
             breaks.sort_by(f64::total_cmp);
             breaks.dedup();
         }
-        for pair in breaks.windows(2) {
-            for (x, weight) in quadrature::nodes(pair[0], pair[1]) {
-                let heights = self.heights(x);
-                if heights.iter().all(|height| *height == 0.0) {
-                    continue;
-                }
-                let i = self.reference_at(x, &heights);
-                if i <= 0.0 || i.is_nan() {
-                    return Err(WeightError::NotPositive(match self.reference {
-                        Reference::Density => "the sum of the components",
-                        _ => "the histogram",
-                    }));
-                }
-                overlaps.add_product(&heights, weight / i);
+        let nodes = breaks
+            .windows(2)
+            .flat_map(|pair| quadrature::nodes(pair[0], pair[1]));
+        let (x, parts): (Vec<f64>, Vec<f64>) = nodes.unzip();
+        let components = 0..self.yields.len();
+        let columns: Vec<Vec<f64>> = components.map(|k| self.densities.heights(k, &x)).collect();
+        let mut heights = vec![0.0; columns.len()];
+        for (row, (x, part)) in x.iter().zip(parts).enumerate() {
+            for (height, column) in heights.iter_mut().zip(&columns) {
+                *height = column[row];
             }
+            if heights.iter().all(|height| *height == 0.0) {
+                continue;
+            }
+            let i = self.reference_at(*x, &heights);
+            if i <= 0.0 || i.is_nan() {
+                return Err(WeightError::NotPositive(match self.reference {
+                    Reference::Density => "the sum of the components",
+                    _ => "the histogram",
+                }));
+            }
+            overlaps.add_product(&heights, part / i);
         }
         Ok(overlaps)
     }

@@ -4,7 +4,13 @@
 //! the count, each as base-64 digits of five bits (least significant first) whose sixth bit says
 //! that another digit follows. Two characters a bin are usual.
 
+mod sort;
+
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+
+use sort::sort;
 
 /// Counts of bins `0..bins`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -12,7 +18,12 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Tally {
     bins: u64,
     cells: Cells,
+    /// Bins of a sparse tally that are yet to be counted, in any order.
+    later: Vec<u64>,
 }
+
+/// So many bins wait at least, before they are counted.
+const WAITING: usize = if cfg!(test) { 16 } else { 1 << 13 };
 
 #[derive(Debug, Clone)]
 enum Cells {
@@ -35,6 +46,7 @@ impl Tally {
         Self {
             bins: bins.into(),
             cells: Cells::Dense(vec![0; bins as usize]),
+            later: Vec::new(),
         }
     }
 
@@ -43,6 +55,7 @@ impl Tally {
         Self {
             bins,
             cells: Cells::Sparse(Vec::new()),
+            later: Vec::new(),
         }
     }
 
@@ -55,7 +68,8 @@ impl Tally {
     pub(super) fn filled(&self) -> usize {
         match &self.cells {
             Cells::Dense(_) => self.iter().count(),
-            Cells::Sparse(cells) => cells.len(),
+            Cells::Sparse(cells) if self.later.is_empty() => cells.len(),
+            Cells::Sparse(_) => self.iter().count(),
         }
     }
 
@@ -70,25 +84,48 @@ impl Tally {
             }
         }
         self.cells = Cells::Sparse(joined);
+        self.later.clear();
     }
 
-    /// Counts one more in each of `bins`, which is left sorted; a bin out of range is ignored.
+    /// Counts one more in each of `bins`, which are left in any order; a bin out of range is ignored.
     pub(super) fn add_all(&mut self, bins: &mut [u64]) {
         match &mut self.cells {
-            Cells::Dense(counts) => {
-                for bin in bins {
-                    let place = usize::try_from(*bin).unwrap_or(usize::MAX);
-                    if let Some(count) = counts.get_mut(place) {
-                        *count += 1;
-                    }
+            Cells::Dense(counts) => bins.iter().for_each(|bin| count(counts, *bin)),
+            Cells::Sparse(cells) => add_sorted(cells, bins, self.bins),
+        }
+    }
+
+    /// Counts one more in `bin` of a tally that is to have many: those of a sparse one wait until it is
+    /// worth the while to count them.
+    pub(super) fn add_soon(&mut self, bin: u64) {
+        match &mut self.cells {
+            Cells::Dense(counts) => count(counts, bin),
+            Cells::Sparse(cells) => {
+                self.later.push(bin);
+                if self.later.len() >= cells.len().max(WAITING) {
+                    self.settle();
                 }
             }
+        }
+    }
+
+    /// Counts what waits.
+    fn settle(&mut self) {
+        if let Cells::Sparse(cells) = &mut self.cells {
+            add_sorted(cells, &mut self.later, self.bins);
+            self.later.clear();
+        }
+    }
+
+    /// The bins of a sparse tally with a count, ascending.
+    fn listed(&self) -> Option<Cow<'_, [(u64, u64)]>> {
+        match &self.cells {
+            Cells::Dense(_) => None,
+            Cells::Sparse(cells) if self.later.is_empty() => Some(Cow::Borrowed(cells)),
             Cells::Sparse(cells) => {
-                bins.sort_unstable();
-                let limit = self.bins;
-                let runs = bins.chunk_by(|a, b| a == b);
-                let runs = runs.filter_map(|run| Some((*run.first()?, run.len() as u64)));
-                *cells = joined(cells, runs.filter(|(bin, _)| *bin < limit));
+                let mut cells = cells.clone();
+                add_sorted(&mut cells, &mut self.later.clone(), self.bins);
+                Some(Cow::Owned(cells))
             }
         }
     }
@@ -100,6 +137,7 @@ impl Tally {
 
     /// Adds the counts of another tally with the same bins.
     pub(super) fn merge(&mut self, other: &Self) {
+        self.settle();
         match &mut self.cells {
             Cells::Dense(counts) => {
                 for (bin, count) in other.iter() {
@@ -109,22 +147,28 @@ impl Tally {
                     }
                 }
             }
-            Cells::Sparse(cells) if other.filled() > 0 => *cells = joined(cells, other.iter()),
-            Cells::Sparse(_) => {}
+            Cells::Sparse(cells) => {
+                let theirs = other.listed();
+                let theirs = theirs.unwrap_or_else(|| Cow::Owned(other.iter().collect()));
+                if !theirs.is_empty() {
+                    *cells = joined(cells, &theirs);
+                }
+            }
         }
     }
 
     /// The bins that are not empty, ascending, with their counts.
     pub(super) fn iter(&self) -> Box<dyn DoubleEndedIterator<Item = (u64, u64)> + '_> {
-        match &self.cells {
-            Cells::Dense(counts) => Box::new(
+        match (&self.cells, self.listed()) {
+            (Cells::Dense(counts), _) => Box::new(
                 counts
                     .iter()
                     .enumerate()
                     .map(|(bin, count)| (bin as u64, *count))
                     .filter(|(_, count)| *count > 0),
             ),
-            Cells::Sparse(cells) => Box::new(cells.iter().copied()),
+            (_, Some(Cow::Borrowed(cells))) => Box::new(cells.iter().copied()),
+            (_, cells) => Box::new(cells.map(Cow::into_owned).unwrap_or_default().into_iter()),
         }
     }
 
@@ -136,11 +180,31 @@ impl Tally {
     }
 }
 
+/// Counts one more in a bin, if there is one.
+fn count(counts: &mut [u64], bin: u64) {
+    let place = usize::try_from(bin).unwrap_or(usize::MAX);
+    if let Some(count) = counts.get_mut(place) {
+        *count += 1;
+    }
+}
+
+/// Counts one more in each of `bins` below the limit; others may be changed.
+fn add_sorted(cells: &mut Vec<(u64, u64)>, bins: &mut [u64], limit: u64) {
+    if bins.is_empty() {
+        return;
+    }
+    sort(bins, limit);
+    let runs = bins.chunk_by(|a, b| a == b);
+    let runs = runs.filter_map(|run| Some((*run.first()?, run.len() as u64)));
+    let runs: Vec<(u64, u64)> = runs.take_while(|(bin, _)| *bin < limit).collect();
+    *cells = joined(cells, &runs);
+}
+
 /// Two ascending lists of counts added into one.
-fn joined(left: &[(u64, u64)], right: impl Iterator<Item = (u64, u64)>) -> Vec<(u64, u64)> {
-    let mut merged = Vec::with_capacity(left.len());
+fn joined(left: &[(u64, u64)], right: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let mut merged = Vec::with_capacity(left.len() + right.len());
     let mut left = left.iter().copied().peekable();
-    for (bin, count) in right {
+    for (bin, count) in right.iter().copied() {
         while let Some(earlier) = left.next_if(|(mine, _)| *mine < bin) {
             merged.push(earlier);
         }
@@ -228,7 +292,8 @@ impl TryFrom<RawTally> for Tally {
     type Error = String;
 
     fn try_from(raw: RawTally) -> Result<Self, String> {
-        let mut cells = Vec::new();
+        // Three characters a bin are usual.
+        let mut cells = Vec::with_capacity(raw.counts.len() / 3);
         let mut bytes = raw.counts.bytes();
         let mut next = 0u64;
         while let Some(gap) = next_number(&mut bytes)? {
@@ -246,6 +311,7 @@ impl TryFrom<RawTally> for Tally {
         Ok(Self {
             bins: raw.bins,
             cells: Cells::Sparse(cells),
+            later: Vec::new(),
         })
     }
 }
@@ -275,10 +341,16 @@ mod tests {
             dense.add_all(&mut first.clone());
             sparse.add_all(&mut first.clone());
             prop_assert_eq!(&dense, &sparse);
+            let mut waiting = Tally::sparse(64);
+            first.iter().for_each(|bin| waiting.add_soon(*bin));
+            prop_assert_eq!(&waiting, &sparse);
+            prop_assert_eq!((waiting.filled(), waiting.total()), (sparse.filled(), sparse.total()));
             let mut other = Tally::sparse(64);
             other.add_all(&mut second.clone());
             dense.merge(&other);
-            other.merge(&sparse);
+            other.merge(&waiting);
+            waiting.merge(&Tally::sparse(64));
+            prop_assert_eq!(&waiting, &sparse);
             prop_assert_eq!(&dense, &other);
             let text = serde_json::to_string(&dense).unwrap();
             prop_assert_eq!(&serde_json::to_string(&other).unwrap(), &text);
@@ -288,7 +360,7 @@ mod tests {
 
         #[test]
         fn any_count_survives(count in 1u64.., bin in 0u64..1_000_000) {
-            let tally = Tally { bins: 1_000_000, cells: Cells::Sparse(vec![(bin, count)]) };
+            let tally = Tally { bins: 1_000_000, cells: Cells::Sparse(vec![(bin, count)]), later: Vec::new() };
             let text = serde_json::to_string(&tally).unwrap();
             prop_assert_eq!(serde_json::from_str::<Tally>(&text).unwrap(), tally);
         }

@@ -143,9 +143,15 @@ impl Shape for Chebychev {
     }
 
     fn height<T: Number>(&self, x: f64, p: &[T; LOCAL], range: FitRange) -> T {
-        let at = polynomials(range.scaled(x));
-        let terms = p.iter().zip(&at[1..]).take(self.0);
-        terms.fold(T::constant(1.0), |sum, (c, t)| sum + *c * *t)
+        // Only as many polynomials as there are coefficients.
+        let t = range.scaled(x);
+        let (mut before, mut at) = (1.0, t);
+        let mut sum = T::constant(1.0);
+        for c in p.iter().take(self.0) {
+            sum = sum + *c * at;
+            (before, at) = (at, 2.0 * t * at - before);
+        }
+        sum
     }
 
     fn area<T: Number>(&self, low: f64, high: f64, p: &[T; LOCAL], range: FitRange) -> T {

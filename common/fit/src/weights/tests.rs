@@ -132,6 +132,38 @@ fn components_of_one_shape_are_refused_by_their_names() {
 }
 
 #[test]
+fn weights_of_many_entries_are_those_of_each_to_the_last_bit() {
+    let model = model(&[
+        ("s", "gauss(0.45, 0.05) + crystal_ball(0.5, 0.06, 1.2, 3)"),
+        ("other", "voigt(0.7, 0.06, 0.01)"),
+        ("b", "chebychev(3)"),
+        ("c", "bernstein(2)"),
+    ]);
+    let count = model.parameter_names().len();
+    let mut values: Vec<f64> = [400.0, 300.0, 900.0, 50.0, 0.4].to_vec();
+    values.resize(count, 0.2);
+    let x: Vec<f64> = (-3..1_003).map(|i| f64::from(i) / 1_000.0).collect();
+    let x: Vec<f64> = x.into_iter().chain([f64::NAN]).collect();
+    let histogram = sample(&textbook(), &[500.0, 500.0], 3)
+        .histogram(25)
+        .unwrap();
+    for reference in [
+        Reference::One,
+        Reference::Density,
+        Reference::histogram(&histogram).unwrap(),
+    ] {
+        let weights = Weights::new(&model, &values, &reference).unwrap();
+        let columns = weights.columns(&x, &[2, 0]);
+        for (row, x) in x.iter().enumerate() {
+            for (column, component) in columns.iter().zip([2, 0]) {
+                let one = weights.at(*x).map_or(f64::NAN, |all| all[component]);
+                assert_eq!(column[row].to_bits(), one.to_bits(), "{reference:?} {x}");
+            }
+        }
+    }
+}
+
+#[test]
 fn entries_outside_have_no_weight() {
     let model = textbook();
     let weights = Weights::new(&model, &[1.0, 1.0], &Reference::One).unwrap();

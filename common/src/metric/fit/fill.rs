@@ -9,13 +9,10 @@ use crate::metric::bins::RawBins;
 use crate::metric::row_batch::{FillError, RowBatch};
 use crate::metric::square::has_square;
 
-/// Cells of stepped control variables, by category and variable: of all rows, and of the true ones.
-type Cells = BTreeMap<(usize, usize), [Vec<u64>; 2]>;
-
 /// The columns of a batch.
 struct Columns {
     values: Vec<f64>,
-    by: Vec<Vec<f64>>,
+    categories: Vec<u32>,
     weights: Option<Vec<f64>>,
     control: Vec<Vec<f64>>,
     truth: Option<Vec<f64>>,
@@ -30,7 +27,7 @@ impl Columns {
         };
         Ok(Self {
             values: rows.numbers(spec.variable())?,
-            by: of_axes(spec.by())?,
+            categories: spec.categories_of(&of_axes(spec.by())?, rows.len()),
             weights: spec.weight().map(|name| rows.numbers(name)).transpose()?,
             control: of_axes(spec.control())?,
             truth: spec.truth().map(|name| rows.numbers(name)).transpose()?,
@@ -45,7 +42,6 @@ pub(super) fn fill(
     rows: &RowBatch<'_>,
 ) -> Result<(), FillError> {
     let columns = Columns::of(spec, rows)?;
-    let mut cells = Cells::new();
     let mut keys: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
     for (row, value) in columns.values.iter().copied().enumerate() {
         if !columns.selected.get(row).copied().unwrap_or(false) {
@@ -58,8 +54,8 @@ pub(super) fn fill(
             counted.missing = counted.missing.saturating_add(1);
             continue;
         }
-        let category = spec.category(columns.by.iter().map(at));
-        let category = category.unwrap_or(usize::MAX);
+        let category = columns.categories.get(row).copied();
+        let category = category.map_or(usize::MAX, |category| category as usize);
         let Some(counts) = counted.categories.get_mut(category) else {
             counted.outside = counted.outside.saturating_add(1);
             continue;
@@ -87,10 +83,14 @@ pub(super) fn fill(
         if let Some(joined) = control::joined_bin(value, spec.fit_range(), spec.bins()) {
             for (place, number) in spec.stepped().enumerate() {
                 let value = columns.control.get(number).map_or(f64::NAN, at);
-                let cell = control::cell(value, joined, spec.bins());
-                let [all, truth] = cells.entry((category, place)).or_default();
-                all.extend(cell);
-                truth.extend(cell.filter(|_| is_true));
+                let Some(cell) = control::cell(value, joined, spec.bins()) else {
+                    continue;
+                };
+                let truth = counts.true_stepped.get_mut(place).filter(|_| is_true);
+                let all = counts.stepped.get_mut(place);
+                all.into_iter()
+                    .chain(truth)
+                    .for_each(|tally| tally.add_soon(cell));
             }
         }
         if let Some(sums) = counts.weights.get_mut(bin as usize) {
@@ -115,20 +115,5 @@ pub(super) fn fill(
     {
         pairs.forget();
     }
-    add_cells(counted, cells);
     Ok(())
-}
-
-fn add_cells(counted: &mut MassFitCounts, cells: Cells) {
-    for ((category, place), [mut all, mut truth]) in cells {
-        let Some(counts) = counted.categories.get_mut(category) else {
-            continue;
-        };
-        if let Some(tally) = counts.stepped.get_mut(place) {
-            tally.add_all(&mut all);
-        }
-        if let Some(tally) = counts.true_stepped.get_mut(place) {
-            tally.add_all(&mut truth);
-        }
-    }
 }

@@ -2,6 +2,30 @@
 
 use super::spec::MassFitSpec;
 
+/// The category of a row that is in none.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
+/// Edges that are compared with every value: more are searched through.
+const FEW: usize = 32;
+
+/// How many of ascending edges are not above each value.
+fn edges_below(edges: &[f64], values: &[f64]) -> Vec<u32> {
+    if edges.len() > FEW {
+        let below = |value: &f64| edges.partition_point(|edge| edge <= value);
+        return values.iter().map(|value| below(value) as u32).collect();
+    }
+    let mut below = vec![0; values.len()];
+    // Each part stays in the fastest cache.
+    for (below, values) in below.chunks_mut(1024).zip(values.chunks(1024)) {
+        for edge in edges {
+            for (below, value) in below.iter_mut().zip(values) {
+                *below += u32::from(edge <= value);
+            }
+        }
+    }
+    below
+}
+
 impl MassFitSpec {
     /// The bins of all control variables, in a row.
     pub(super) fn control_bins(&self) -> usize {
@@ -24,16 +48,21 @@ impl MassFitSpec {
             .and_then(|bin| u32::try_from(bin).ok())
     }
 
-    /// The category of a row by its values on the axes, the last axis fastest; none outside of the
-    /// edges of an axis, and for NaN.
-    pub fn category(&self, values: impl Iterator<Item = f64>) -> Option<usize> {
-        let mut category = 0;
-        for (axis, value) in self.by().iter().zip(values) {
-            let above = axis.edges.partition_point(|edge| *edge <= value);
-            let inside = above > 0 && above < axis.edges.len();
-            category = category * axis.edges.len().saturating_sub(1) + inside.then_some(above)? - 1;
+    /// The categories of rows by the columns of the axes, the last axis fastest; [`NOWHERE`] outside of
+    /// the edges of an axis, and for NaN.
+    pub(super) fn categories_of(&self, columns: &[Vec<f64>], rows: usize) -> Vec<u32> {
+        let mut categories = vec![0; rows];
+        for (axis, values) in self.by().iter().zip(columns) {
+            let bins = u32::try_from(axis.edges.len()).map_or(0, |edges| edges.saturating_sub(1));
+            for (category, above) in categories.iter_mut().zip(edges_below(&axis.edges, values)) {
+                let is_inside = *category != NOWHERE && 0 < above && above <= bins;
+                *category = match is_inside {
+                    true => *category * bins + above - 1,
+                    false => NOWHERE,
+                };
+            }
         }
-        Some(category)
+        categories
     }
 
     /// The column of a control variable that a value belongs to, among all of them; none outside.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 
 use super::counts::MassFitCounts;
+use super::places::NOWHERE;
 use super::{MassFitSpec, RawComponent, RawMassFit, RawNumbers};
 use crate::metric::bins::RawBins;
 use crate::metric::kind::{Counting, Kind};
@@ -219,7 +220,10 @@ fn categories_are_closed_below_and_open_above() {
         edges: vec![-1.0, 0.0, 0.5, 1.0],
     });
     let spec = MassFitSpec::try_new(&two).unwrap();
-    let category = |p: f64, c: f64| spec.category([p, c].into_iter());
+    let category = |p: f64, c: f64| {
+        let found = spec.categories_of(&[vec![p], vec![c]], 1)[0];
+        (found != NOWHERE).then_some(found)
+    };
     assert_eq!(category(0.5, -1.0), Some(0));
     assert_eq!(category(2.5, 0.4), Some(4));
     assert_eq!(category(4.5, 0.0), None);

@@ -61,7 +61,7 @@ impl<'a> Weigher<'a> {
         Ok(Self { spec, categories })
     }
 
-    /// Of each of the components, named after the variation of the fit, the weights of all rows. None for
+    /// Of each of the components, named after the variation of the fit, the weights of all rows. NaN for
     /// a row that was not fitted: of no category, outside of the range, or beside the condition. Where
     /// rows have weights of their own, these are in them.
     ///
@@ -71,38 +71,75 @@ impl<'a> Weigher<'a> {
         &self,
         wanted: &[(&str, &str)],
         rows: &RowBatch<'_>,
-    ) -> Result<Vec<Vec<Option<f64>>>, FillError> {
+    ) -> Result<Vec<Vec<f64>>, FillError> {
         let values = rows.numbers(self.spec.variable())?;
-        let by = self.spec.by().iter().map(|axis| rows.numbers(&axis.column));
-        let by = by.collect::<Result<Vec<_>, _>>()?;
         let own = self.spec.weight().map(|name| rows.numbers(name));
         let own = own.transpose()?;
-        let selected = self.spec.selected(rows)?;
-        let mut columns = vec![Vec::with_capacity(values.len()); wanted.len()];
-        for (row, x) in values.into_iter().enumerate() {
-            let at = |column: &Vec<f64>| column.get(row).copied().unwrap_or(f64::NAN);
-            let own = own.as_ref().map_or(1.0, at);
-            let is_fitted = selected.get(row).copied().unwrap_or(false) && has_square(own);
-            let category = self.spec.category(by.iter().map(at));
-            let category = category.filter(|_| is_fitted);
-            let category = category.and_then(|category| self.categories.get(&category));
-            // Each variation once, whatever is wanted of it.
-            let mut known: Vec<(&str, Option<Vec<f64>>)> = Vec::new();
-            for ((variation, component), column) in wanted.iter().zip(&mut columns) {
-                let weights = category.and_then(|weights| weights.get(variation));
-                if known.iter().all(|(of, _)| of != variation) {
-                    known.push((variation, weights.and_then(|weights| weights.at(x))));
-                }
-                let all = known.iter().find(|(of, _)| of == variation);
-                let all = all.and_then(|(_, all)| all.as_ref());
-                let place = weights.and_then(|weights| {
+        let mut columns = vec![vec![f64::NAN; values.len()]; wanted.len()];
+        for (category, places) in self.fitted(rows, own.as_deref())? {
+            let Some(models) = self.categories.get(&category) else {
+                continue;
+            };
+            let of = |column: &[f64]| -> Vec<f64> {
+                let rows = places.iter().map(|row| column.get(*row as usize));
+                rows.map(|value| value.copied().unwrap_or(f64::NAN))
+                    .collect()
+            };
+            let x = of(&values);
+            let own = own.as_deref().map(of);
+            for (variation, weights) in models {
+                let named = |(at, (of, component)): (usize, &(&str, &str))| {
                     let mut names = weights.model().component_names();
-                    names.position(|name| name == *component)
-                });
-                let weight = all.zip(place).and_then(|(all, place)| all.get(place));
-                column.push(weight.map(|weight| own * weight));
+                    let component = names.position(|name| name == *component)?;
+                    (of == variation).then_some((at, component))
+                };
+                let named: Vec<(usize, usize)> =
+                    wanted.iter().enumerate().filter_map(named).collect();
+                let components: Vec<usize> =
+                    named.iter().map(|(_, component)| *component).collect();
+                let found = weights.columns(&x, &components);
+                for ((at, _), mut found) in named.into_iter().zip(found) {
+                    for (weight, own) in found.iter_mut().zip(own.iter().flatten()) {
+                        *weight *= own;
+                    }
+                    if let Some(column) = columns.get_mut(at) {
+                        scatter(&found, &places, column);
+                    }
+                }
             }
         }
         Ok(columns)
+    }
+
+    /// The rows that were fitted, by the number of their category.
+    fn fitted(
+        &self,
+        rows: &RowBatch<'_>,
+        own: Option<&[f64]>,
+    ) -> Result<Vec<(usize, Vec<u32>)>, FillError> {
+        let by = self.spec.by().iter().map(|axis| rows.numbers(&axis.column));
+        let by = by.collect::<Result<Vec<_>, _>>()?;
+        let selected = self.spec.selected(rows)?;
+        let categories = self.spec.categories_of(&by, rows.len());
+        let mut places = vec![Vec::new(); self.spec.categories()];
+        for (row, (category, selected)) in (0..).zip(categories.iter().zip(&selected)) {
+            let weight = own.map_or(1.0, |own| {
+                own.get(row as usize).copied().unwrap_or(f64::NAN)
+            });
+            if *selected && has_square(weight) {
+                let rows = places.get_mut(*category as usize);
+                rows.into_iter().for_each(|rows| rows.push(row));
+            }
+        }
+        Ok(places.into_iter().enumerate().collect())
+    }
+}
+
+/// Puts values into the rows that they are of.
+fn scatter(values: &[f64], places: &[u32], column: &mut [f64]) {
+    for (value, row) in values.iter().zip(places) {
+        if let Some(slot) = column.get_mut(*row as usize) {
+            *slot = *value;
+        }
     }
 }

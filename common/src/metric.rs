@@ -47,6 +47,7 @@ mod size;
 mod square;
 mod tally;
 mod uncertain;
+mod unit_score;
 mod weight_sums;
 mod weight_tally;
 
@@ -95,3 +96,4 @@ pub use significance::{
 };
 pub(crate) use size::{histogram_bins_are_too_many, metrics_are_too_large};
 pub use uncertain::Uncertain;
+pub use unit_score::said_of_scores;

@@ -16,6 +16,7 @@ mod ratio;
 mod selection;
 mod shared_draws;
 mod summary;
+mod weights;
 
 pub(crate) use metric::significance::warnings as significance_warnings;
 pub(crate) use metric::{drift_alarms_file, validity_file};
@@ -26,7 +27,9 @@ pub(crate) use summary::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, ShardCounts,
     StageReport,
 };
+pub(crate) use weights::{made_by, weighed_by};
 
+use figure::Heading;
 use pictures::{Pictures, StagePictures};
 
 /// Every file of the report: its name, and its bytes.
@@ -35,24 +38,24 @@ use pictures::{Pictures, StagePictures};
 /// When a number cannot be written as JSON.
 pub(crate) fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_json::Error> {
     let pictures = drawn(report);
-    let mut files = vec![(
-        "index.html".to_owned(),
-        page::page(report, &pictures).into_bytes(),
-    )];
     let mut json = serde_json::to_vec_pretty(report)?;
     json.push(b'\n');
-    files.push(("metrics.json".to_owned(), json));
-    files.extend(metric::csv_files(report));
-    files.extend(ratio::files(report));
-    files.push(("labels.csv".to_owned(), csv::labels(report)));
+    let mut numbers = vec![("metrics.json".to_owned(), json)];
+    numbers.extend(metric::csv_files(report));
+    numbers.extend(ratio::files(report));
+    numbers.push(("labels.csv".to_owned(), csv::labels(report)));
     for (name, text) in [
         ("processed_lumis.json", &report.processed_lumis),
         ("missing_lumis.json", &report.missing_lumis),
     ] {
         if let Some(text) = text {
-            files.push((name.to_owned(), text.clone().into_bytes()));
+            numbers.push((name.to_owned(), text.clone().into_bytes()));
         }
     }
+    let names: Vec<String> = numbers.iter().map(|(name, _)| name.clone()).collect();
+    let page = page::page(report, &pictures, &names).into_bytes();
+    let mut files = vec![("index.html".to_owned(), page)];
+    files.extend(numbers);
     files.extend(
         pictures
             .all()
@@ -72,7 +75,7 @@ fn drawn(report: &Report) -> Pictures {
             .collect(),
         tables: ratio::all(report)
             .iter()
-            .map(|table| ratio::ratio_plots(report, table))
+            .map(|table| ratio::ratio_plots(&ratio::heading(report, table), table))
             .collect(),
     };
     pictures.name_apart();
@@ -80,11 +83,17 @@ fn drawn(report: &Report) -> Pictures {
 }
 
 fn stage_pictures(report: &Report, stage: &StageReport) -> StagePictures {
-    let metrics = stage.metrics.iter();
-    let metrics = metrics.map(|found| metric::figures(report, stage, found));
+    let heading = Heading::of_stage(report, stage);
+    let doubts = stage.metrics.iter();
+    let doubts = doubts.map(|found| weights::doubt(report, stage, weights::has_weight(found)));
+    let doubts: Vec<String> = doubts.collect();
+    let metrics = stage.metrics.iter().zip(&doubts);
+    let metrics =
+        metrics.map(|(found, doubt)| metric::figures(&heading.with_doubt(doubt), stage, found));
     StagePictures {
-        cut_flow: cut_flow_plot::cut_flow_plot(report, stage),
+        cut_flow: cut_flow_plot::cut_flow_plot(&heading, stage),
         metrics: metrics.collect(),
+        doubts,
     }
 }
 

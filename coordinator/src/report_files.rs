@@ -6,7 +6,7 @@ mod outcome;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lumimill_common::bdt_config::BdtConfig;
-use lumimill_common::campaign::{Campaign, DuplicatePolicy, Stage};
+use lumimill_common::campaign::{Campaign, DatasetKind, DuplicatePolicy, Stage};
 use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
@@ -26,7 +26,7 @@ use crate::problem::Problem;
 use crate::reduce::{StageResult, counted_for, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
-    StageReport, render, shared_draws, significance_warnings,
+    StageReport, made_by, render, shared_draws, significance_warnings, weighed_by,
 };
 use crate::report_sums::{ReportSums, SUMS, StoredReport, check_not_newer, remove_former};
 use crate::soundness::Markers;
@@ -229,10 +229,17 @@ fn stage_report(
 ) -> StageReport {
     let of_metrics = stage.measured_columns();
     let names = stage.output_names().into_iter().map(str::to_owned);
+    let datasets = &campaign.root_of(stage).datasets;
+    let mut read = campaign.datasets.iter();
+    let is_simulation =
+        read.all(|dataset| !datasets.contains(&dataset.name) || dataset.kind == DatasetKind::Mc);
     let unit = |name: String| unit_in(campaign, stage, &name).map(|unit| (name, unit));
     StageReport {
         name: result.name,
-        dataset: campaign.root_of(stage).datasets.join(" + "),
+        dataset: datasets.join(" + "),
+        is_simulation,
+        weighed_by: weighed_by(campaign, stage),
+        made_by: made_by(campaign, stage),
         rows_are: String::from(match campaign.rows_are_events(stage) {
             true => "Events",
             false => "Candidates",

@@ -45,11 +45,19 @@ fn the_demo_finds_the_truth_and_the_category_that_is_invalid() {
             "{validity}"
         );
     }
+    let page = report(&folder, "index.html");
+    let top = page.split("<nav").next().unwrap_or_default();
     assert!(
-        report(&folder, "index.html").contains("invalid"),
-        "{}",
+        top.contains("weights not valid, massfit: p_0 invalid for")
+            && !top.contains("verdict good"),
+        "{top}\n{}",
         ended.err
     );
+    let table = page
+        .split("id=\"table-kaon_id\"")
+        .nth(1)
+        .unwrap_or_default();
+    assert!(table.contains("Weights are not valid everywhere: massfit: p_0"));
     let path = |path: &str| folder.join(path).to_str().unwrap().to_owned();
     let arguments = [path("out/dstar"), path("pid_ratio.json")];
     if let Some(ended) = python("dstar.py", &arguments.each_ref().map(String::as_str)) {

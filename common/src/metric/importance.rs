@@ -17,6 +17,7 @@ use super::exact_sum::{ExactSum, variance};
 use super::kind::Counting;
 use super::ranking::{Curve, Entry, ScoreCounts, event_of};
 use super::row_batch::{FillError, RowBatch};
+use super::unit_score::as_probability;
 use spec::GROUPS;
 
 /// The column that says of which group of events a row is, of which the remainder counts.
@@ -74,6 +75,8 @@ pub struct ImportanceResult {
     pub auc_binning_error: Option<f64>,
     /// Mean log loss, where all scores are probabilities.
     pub log_loss: Option<f64>,
+    /// Entries with a score that is no probability.
+    pub no_probability: u64,
     /// The features, in the order of the model.
     pub features: Vec<FeatureImportance>,
 }
@@ -243,6 +246,7 @@ impl Counting for ImportanceCounts {
             auc,
             auc_binning_error: given.auc_binning_error(),
             log_loss: has_losses.then(|| self.log_loss.value() / n),
+            no_probability: self.outside,
             features: features.collect(),
         }
     }
@@ -251,18 +255,19 @@ impl Counting for ImportanceCounts {
 impl ImportanceCounts {
     /// Adds what the log loss of an entry is, and what it grows by with each feature shuffled.
     fn add_losses(&mut self, label: bool, given: f64, shuffled: &[f64]) {
-        let mut all = shuffled.iter().chain([&given]);
-        if !all.all(|score| (0.0..=1.0).contains(score)) {
+        let shuffled = shuffled.iter().map(|score| as_probability(*score));
+        let shuffled: Option<Vec<f64>> = shuffled.collect();
+        let Some((given, shuffled)) = as_probability(given).zip(shuffled) else {
             self.outside += 1;
             return;
-        }
+        };
         let loss = |score: f64| {
             let given = if label { score } else { 1.0 - score };
             -given.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
         };
         let before = loss(given);
         self.log_loss.add(before);
-        for (counts, score) in self.shuffled.iter_mut().zip(shuffled) {
+        for (counts, score) in self.shuffled.iter_mut().zip(&shuffled) {
             let rise = loss(*score) - before;
             counts.rise.add(rise);
             counts.squares.add_square(rise);

@@ -1,8 +1,8 @@
 //! The cut flow as bars.
 
-use super::figure::{Anchor, Canvas, Figure, RIGHT, TOP, WIDTH, shortened};
+use super::figure::{Anchor, Canvas, Figure, Heading, RIGHT, TOP, WIDTH, shortened};
 use super::number::{grouped, percent};
-use super::summary::{Report, StageReport};
+use super::summary::StageReport;
 use lumimill_common::metric::{SHARED_DRAWS, Step, Unit};
 
 /// Height of a step.
@@ -47,7 +47,7 @@ pub(super) fn passed(steps: &[Step]) -> Vec<Passed<'_>> {
 }
 
 /// Bars, each with its count and its share of the step before; none without steps.
-pub(super) fn cut_flow_plot(report: &Report, stage: &StageReport) -> Option<Figure> {
+pub(super) fn cut_flow_plot(heading: &Heading, stage: &StageReport) -> Option<Figure> {
     let steps = passed(stage.cut_flow.steps());
     if steps.is_empty() {
         return None;
@@ -93,9 +93,14 @@ pub(super) fn cut_flow_plot(report: &Report, stage: &StageReport) -> Option<Figu
         "Cut flow of {}; in brackets, the share of the step before",
         stage.name
     );
+    let more = steps.len() - shown;
+    let caption = match more {
+        0 => caption,
+        _ => format!("{caption}; {more} more in the table"),
+    };
     let height = TOP + 24.0 + STEP * shown as f64;
     Some(Figure::sized(
-        report,
+        heading,
         &format!("{}-cut-flow", stage.name),
         caption,
         (START, height),

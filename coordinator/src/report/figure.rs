@@ -4,16 +4,16 @@
 //! program reads; the page gives the same classes colours that follow its light or dark theme.
 
 mod canvas;
+mod heading;
 mod panel;
 mod scale;
 mod style;
 
 pub(super) use canvas::{Anchor, Canvas, escape};
+pub(super) use heading::Heading;
 pub(super) use panel::{Panel, Ticks};
 pub(super) use scale::Scale;
 pub(super) use style::{page_rules, page_variables};
-
-use super::summary::Report;
 
 /// The width of a picture, in its own units.
 pub(super) const WIDTH: f64 = 720.0;
@@ -37,41 +37,39 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    /// A picture with the campaign's name at the top left and the data at the top right.
-    pub(super) fn new(report: &Report, name: &str, caption: String, canvas: Canvas) -> Self {
-        Self::sized(report, name, caption, (LEFT, HEIGHT), canvas)
+    /// A picture below its heading.
+    pub(super) fn new(heading: &Heading, name: &str, caption: String, canvas: Canvas) -> Self {
+        Self::sized(heading, name, caption, (LEFT, HEIGHT), canvas)
     }
 
     /// The same, of another height, with the campaign's name beginning at `left`.
     pub(super) fn sized(
-        report: &Report,
+        heading: &Heading,
         name: &str,
         caption: String,
         (left, height): (f64, f64),
         mut canvas: Canvas,
     ) -> Self {
-        let recorded = report
-            .lumis
-            .as_ref()
-            .and_then(|lumis| lumis.recorded.as_ref());
-        let recorded =
-            recorded.map(|l| format!("{} {}", super::number::significant(l.value, 3), l.unit));
-        let parts = [recorded.unwrap_or_default(), report.data.clone()];
-        let right: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         canvas.text(
             left,
             TOP - 12.0,
             Anchor::Start,
             "campaign",
-            &shortened(&report.campaign, 34),
+            &shortened(&heading.campaign, 34),
         );
         canvas.text(
             RIGHT,
             TOP - 12.0,
             Anchor::End,
             "data",
-            &shortened(&right.join(", "), 42),
+            &shortened(&heading.data, 42),
         );
+        let mut caption = caption;
+        if !heading.doubt.is_empty() {
+            let doubt = format!("weights not valid: {}", shortened(&heading.doubt, 80));
+            canvas.text(8.0, height - 6.0, Anchor::Start, "small doubt", &doubt);
+            caption += &format!("; weights are not valid everywhere ({})", heading.doubt);
+        }
         Self {
             name: slug(name),
             caption,

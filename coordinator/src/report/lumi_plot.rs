@@ -1,7 +1,7 @@
 //! Lumi sections of each run: processed, and missing.
 
 use super::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
 };
 use super::number::grouped;
 use super::summary::{LumiSummary, Report, RunLumis};
@@ -61,7 +61,12 @@ pub(super) fn lumi_plot(report: &Report) -> Option<Figure> {
         grouped(lumis.processed),
         grouped(lumis.missing)
     );
-    Some(Figure::new(report, "lumi-sections", caption, canvas))
+    Some(Figure::new(
+        &Heading::of_data(report),
+        "lumi-sections",
+        caption,
+        canvas,
+    ))
 }
 
 fn legend(canvas: &mut Canvas, panel: &Panel, lumis: &LumiSummary) {

@@ -9,6 +9,7 @@ mod fit;
 mod histogram;
 mod importance;
 mod kde;
+mod label_words;
 mod multiclass;
 mod multilabel;
 mod ranking;
@@ -17,31 +18,39 @@ pub(super) mod significance;
 mod titled;
 
 pub(crate) use drift_alarms::file as drift_alarms_file;
-pub(super) use efficiency::title as efficiency_title;
+pub(super) use efficiency::{
+    is_drawn as efficiency_is_drawn, not_drawn as efficiencies_not_drawn, title as efficiency_title,
+};
 pub(crate) use fit::validity_file;
 use lumimill_common::metric::MetricResult;
 
-use super::figure::Figure;
+use super::figure::{Figure, Heading};
 use super::pictures::StagePictures;
 use super::summary::{Report, StageReport};
 use titled::titled;
 
 /// Pictures of a metric.
-pub(super) fn figures(report: &Report, stage: &StageReport, metric: &MetricResult) -> Vec<Figure> {
+pub(super) fn figures(
+    heading: &Heading,
+    stage: &StageReport,
+    metric: &MetricResult,
+) -> Vec<Figure> {
     match metric {
-        MetricResult::Ranking(found) => ranking::ranking_plots(report, stage, found),
-        MetricResult::Drift(found) => drift::drift_plots(report, stage, found),
-        MetricResult::Histogram(found) => histogram::histogram_plots(report, stage, found),
-        MetricResult::Efficiency(found) => efficiency::efficiency_plots(report, stage, found),
-        MetricResult::MassFit(found) => fit::fit_plots(report, stage, found),
-        MetricResult::Importance(found) => importance::importance_plots(report, stage, found),
+        MetricResult::Ranking(found) => ranking::ranking_plots(heading, stage, found),
+        MetricResult::Drift(found) => drift::drift_plots(heading, stage, found),
+        MetricResult::Histogram(found) => histogram::histogram_plots(heading, stage, found),
+        MetricResult::Efficiency(found) => efficiency::efficiency_plots(heading, stage, found),
+        MetricResult::MassFit(found) => fit::fit_plots(heading, stage, found),
+        MetricResult::Importance(found) => importance::importance_plots(heading, stage, found),
         MetricResult::Kde(_) => Vec::new(),
-        MetricResult::Multiclass(found) => multiclass::multiclass_plots(report, stage, found),
-        MetricResult::Multilabel(found) => multilabel::multilabel_plots(report, stage, found),
-        MetricResult::Clustering(found) => clustering::clustering_plots(report, stage, found),
-        MetricResult::Regression(found) => regression::regression_plots(report, stage, found),
-        MetricResult::Display(found) => display::display_plots(report, stage, found),
-        MetricResult::Significance(found) => significance::significance_plots(report, stage, found),
+        MetricResult::Multiclass(found) => multiclass::multiclass_plots(heading, stage, found),
+        MetricResult::Multilabel(found) => multilabel::multilabel_plots(heading, stage, found),
+        MetricResult::Clustering(found) => clustering::clustering_plots(heading, stage, found),
+        MetricResult::Regression(found) => regression::regression_plots(heading, stage, found),
+        MetricResult::Display(found) => display::display_plots(heading, stage, found),
+        MetricResult::Significance(found) => {
+            significance::significance_plots(heading, stage, found)
+        }
     }
 }
 

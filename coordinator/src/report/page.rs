@@ -1,31 +1,37 @@
 //! The report as one self-contained page: no script, no outside resource, light and dark.
 
 mod accepted;
+mod contents;
 mod failure;
 pub(super) mod markup;
 mod stage;
 mod style;
+mod warnings;
 
 use super::figure::escape;
 use super::number::{counted, grouped, percent, significant};
 use super::pictures::Pictures;
 use super::ratio;
 use super::summary::{Report, ShardCounts};
-use markup::{Align, Table, card, figure, section, tile};
+use super::weights::not_valid;
+use markup::{Align, Table, card, figure, links, section, tile};
 
-/// The whole page.
-pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
-    let mut main = header(report);
+/// The whole page; `files` are the names of all files of numbers beside it.
+pub(super) fn page(report: &Report, pictures: &Pictures, beside: &[String]) -> String {
+    let mut main = header(report) + &contents::contents(report);
     main += &accepted::accepted(report);
-    main += &warnings(report);
+    main += &warnings::warnings(report);
     main += &failure::failures(report);
     for (stage, pictures) in report.stages.iter().zip(&pictures.stages) {
-        main += &stage::stage(stage, pictures);
+        let numbers = links(&contents::of_stage(report, stage, beside));
+        main += &stage::stage(stage, pictures, &numbers);
     }
-    main += &ratio::page(report, &pictures.tables);
+    main += &ratio::page(report, &pictures.tables, beside);
     main += &lumis(report, pictures);
     main += &duplicates(report);
     main += &files(report);
+    let beside: Vec<&str> = beside.iter().map(String::as_str).collect();
+    main += &section("numbers", "Files of numbers", &card("", &links(&beside)));
     let (title, style, software) = (
         escape(&report.campaign),
         style::style(),
@@ -39,7 +45,20 @@ pub(super) fn page(report: &Report, pictures: &Pictures) -> String {
 
 fn header(report: &Report) -> String {
     let shards = report.all_shards();
-    let (class, verdict) = verdict(shards);
+    let (mut class, mut verdict) = verdict(shards);
+    let doubts: Vec<String> = report.stages.iter().filter_map(not_valid).collect();
+    if !doubts.is_empty() {
+        class = if class == "good" { "open" } else { class };
+        verdict += &format!(", weights not valid, {}", doubts.join("; "));
+    }
+    let warned = match warnings::count(report) {
+        0 => String::new(),
+        count => format!(
+            " <a class=\"verdict open\" href=\"#{}\">{}</a>",
+            warnings::PLACE,
+            counted(count, "warning")
+        ),
+    };
     let tiles = tiles(report, shards);
     let data = if report.data.is_empty() {
         String::new()
@@ -47,7 +66,7 @@ fn header(report: &Report) -> String {
         format!("<p class=\"data-line\">{}</p>\n", escape(&report.data))
     };
     format!(
-        "<header>\n<p class=\"verdict {class}\">{}</p>\n<h1>{}</h1>\n{data}</header>\n<div class=\"tiles\">\n{tiles}</div>\n",
+        "<header>\n<p class=\"verdict {class}\">{}</p>{warned}\n<h1>{}</h1>\n{data}</header>\n<div class=\"tiles\">\n{tiles}</div>\n",
         escape(&verdict),
         escape(&report.campaign)
     )
@@ -174,18 +193,6 @@ fn lumis(report: &Report, pictures: &Pictures) -> String {
 
 /// Lines of a long table that the page shows; the JSON has all.
 const MOST_LINES: usize = 60;
-
-fn warnings(report: &Report) -> String {
-    if report.warnings.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new(&[("what to know before using the tables", Align::Wrapped)]);
-    for warning in report.warnings.iter().take(MOST_LINES) {
-        table.row(std::slice::from_ref(warning));
-    }
-    table.more(report.warnings.len(), MOST_LINES, "warning");
-    section("warnings", "Warnings", &card("", &table.html()))
-}
 
 fn duplicates(report: &Report) -> String {
     if report.duplicates.is_empty() {

@@ -19,6 +19,8 @@ pub(super) struct StagePictures {
     pub(super) cut_flow: Option<Figure>,
     /// For each metric, in order.
     pub(super) metrics: Vec<Vec<Figure>>,
+    /// For each metric, what is wrong with its weights.
+    pub(super) doubts: Vec<String>,
 }
 
 impl Pictures {

@@ -9,11 +9,15 @@ pub(super) use files::files;
 pub(super) use page::page;
 pub(super) use plot::ratio_plots;
 
+use std::collections::BTreeSet;
+
 use lumimill_common::campaign::{Measured, RatioTable};
 use lumimill_common::metric::{EfficiencyBin, EfficiencyResult, MetricResult};
 use lumimill_correction::Uncertain;
 
+use super::figure::Heading;
 use super::summary::{Report, StageReport};
+use super::weights;
 
 /// A table with what its efficiencies were measured to be.
 pub(super) struct Found<'a> {
@@ -49,6 +53,22 @@ pub(super) struct Side<'a> {
 pub(super) struct Row<'a> {
     pub(super) particle: Side<'a>,
     pub(super) misid: Option<Side<'a>>,
+}
+
+/// What its pictures say above their frames: data over simulation, and what is wrong with their weights.
+pub(super) fn heading(report: &Report, found: &Found<'_>) -> Heading {
+    let over = std::iter::once(found.particle.data).chain(found.particle.mc);
+    let over: Vec<&StageReport> = over.map(|of| of.stage).collect();
+    Heading::of_ratio(report, &over).with_doubt(&doubt(report, found))
+}
+
+/// What is wrong with the weights that its efficiencies are made of; empty where nothing is.
+fn doubt(report: &Report, found: &Found<'_>) -> String {
+    let pairs = std::iter::once(&found.particle).chain(&found.misid);
+    let samples = pairs.flat_map(|pair| std::iter::once(pair.data).chain(pair.mc));
+    let said = samples.map(|of| weights::doubt(report, of.stage, of.result.weight.is_some()));
+    let said: BTreeSet<String> = said.filter(|said| !said.is_empty()).collect();
+    said.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 /// Each table of a report whose stages have been measured.
@@ -133,11 +153,13 @@ fn beside<'a>(
     .collect()
 }
 
-/// The efficiency of a bin, where it has rows.
+/// The efficiency of a bin, where it has rows. Where all or nothing passes, its error is the length of the
+/// interval.
 pub(super) fn uncertain(bin: &EfficiencyBin) -> Option<Uncertain> {
+    let length = bin.interval.map(|[low, high]| high - low);
     Some(Uncertain {
         value: bin.efficiency?,
-        stat: bin.error?,
+        stat: length.or(bin.error)?,
         syst: bin.error_syst,
     })
 }

@@ -53,6 +53,14 @@ pub(crate) struct StageReport {
     pub name: String,
     /// The datasets whose events its rows are of, joined.
     pub dataset: String,
+    /// Whether these are simulated, so that no luminosity belongs to them.
+    pub is_simulation: bool,
+    /// The fits by which its rows have weights; metrics with a weight are made of those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub weighed_by: Vec<String>,
+    /// The fits by whose weights its columns, or its density, were made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub made_by: Vec<String>,
     /// What a row is, in the plural and with a capital, such as `Candidates`; for axis titles.
     pub rows_are: String,
     /// Its merged cut flow. Steps whose name starts with `dropped` are shown apart.

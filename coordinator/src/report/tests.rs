@@ -1,4 +1,4 @@
-mod sample;
+pub(super) mod sample;
 
 use super::*;
 use crate::plan::Loss;
@@ -253,4 +253,73 @@ fn pages_can_be_looked_at() {
         let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
         assert!(size < 4 << 20, "{name} takes {size} bytes");
     }
+}
+
+/// Pages of a stage with these metrics alone.
+fn files_of(metrics: Vec<MetricResult>) -> Vec<(String, Vec<u8>)> {
+    let mut report = sample::complete(400);
+    report.stages[0].metrics = metrics;
+    render(&report).unwrap()
+}
+
+#[test]
+fn a_printed_threshold_selected_other_events_than_its_row_said() {
+    let files = render(&sample::complete(3000)).unwrap();
+    let page = file(&files, "index.html");
+    let mut thresholds = file(&files, "thresholds.csv")
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            (cells[3] == "events" && cells[6] == "true" && !cells[7].is_empty()).then(|| cells[7])
+        });
+    let mut count = 0;
+    for threshold in thresholds.by_ref() {
+        let score: f64 = threshold.parse().unwrap();
+        assert_eq!(
+            f64::from(score as f32).to_bits(),
+            score.to_bits(),
+            "it is a score"
+        );
+        let cell = format!("<td class=\"number\">{threshold}</td>");
+        assert!(page.contains(&cell), "{threshold} is not on the page");
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
+}
+
+#[test]
+fn the_ninth_picture_of_an_efficiency_was_on_no_page() {
+    let text = r#"efficiency = { cuts = ["score_dz > 0.2", "score_dz > 0.5", "score_dz > 0.8"], precuts = ["", "m_mumu > 60", "m_mumu < 60"], axes = [{ column = "m_mumu", edges = [20.0, 80.0, 100.0] }, { column = "PV_npvs", edges = [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 60.0] }] }"#;
+    let files = files_of(vec![sample::measured(text, 400)]);
+    file(&files, "dimuon-efficiency-m_mumu-2-2.svg");
+    let page = file(&files, "index.html");
+    assert!(page.contains("the first 6 of 7 bins of PV_npvs; the CSV file has all"));
+}
+
+#[test]
+fn empty_bins_of_a_fit_had_no_pull() {
+    let MetricResult::MassFit(fit) = sample::more_metrics(60).remove(0) else {
+        panic!("a fit is the first one")
+    };
+    let category = &fit.categories[0];
+    assert!(category.contents.contains(&0.0), "some bins are empty");
+    let bins = category.contents.len();
+    let files = files_of(vec![MetricResult::MassFit(fit)]);
+    let drawn = file(&files, "dimuon-fit-m_mumu-all-nominal.svg");
+    assert_eq!(drawn.matches("class=\"bar f0\"").count(), bins);
+    for named in [">total<", ">data<", ">signal<"] {
+        assert!(drawn.contains(named), "{named} is not in the legend");
+    }
+}
+
+#[test]
+fn pictures_of_simulation_said_that_they_are_of_data() {
+    let mut report = sample::complete(400);
+    report.data = "Data, Simulation".into();
+    report.stages[0].dataset = "Simulation".into();
+    report.stages[0].is_simulation = true;
+    let files = render(&report).unwrap();
+    let drawn = file(&files, "dimuon-histogram-m_mumu.svg");
+    assert!(drawn.contains(">Simulation</text>"), "and no luminosity");
 }

@@ -7,6 +7,7 @@ use super::spec::EfficiencySpec;
 use super::sums::Sums;
 use crate::count::counted;
 use crate::metric::bins::RawBins;
+use crate::metric::interval::{effective, wilson_of};
 use crate::metric::square::{LARGEST, left_out};
 
 /// An `efficiency` over everything that was merged.
@@ -55,6 +56,9 @@ pub struct EfficiencyBin {
     pub efficiency: Option<f64>,
     /// Its standard deviation.
     pub error: Option<f64>,
+    /// Where all or nothing passes, and the error is 0: the 68.27% Wilson interval, with weights of the
+    /// effective number of rows.
+    pub interval: Option<[f64; 2]>,
     /// How far the efficiency by the other weights is away.
     pub error_syst: Option<f64>,
 }
@@ -156,9 +160,21 @@ fn bin(
         sumw_total: total_w,
         efficiency: found.map(|found| found.value),
         error: found.map(|found| found.error),
+        interval: found
+            .filter(|_| pass.rows == 0 || pass.rows == total.rows)
+            .map(|found| wilson_of(found.value, effective(total_w, total_w2))),
         error_syst: found
             .zip(other)
             .map(|(found, other)| (found.value - other).abs()),
+    }
+}
+
+impl EfficiencyBin {
+    /// One standard deviation below and above: the interval where all or nothing passes.
+    #[must_use]
+    pub fn ends(&self) -> Option<[f64; 2]> {
+        let (value, error) = (self.efficiency?, self.error?);
+        Some(self.interval.unwrap_or([value - error, value + error]))
     }
 }
 

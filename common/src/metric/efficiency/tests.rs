@@ -308,3 +308,26 @@ fn conditions_call_functions_of_the_campaign() {
         "{passed:?}"
     );
 }
+
+#[test]
+fn an_efficiency_of_none_or_all_had_no_error() {
+    let found = filled(&ROWS).finalise(&spec());
+    let of = |cut: usize| {
+        let bins = found
+            .bins
+            .iter()
+            .filter(|bin| bin.cut == cut && bin.precut == 0);
+        let mut of = bins.filter(|bin| (bin.edges[0][0] - 2.0).abs() < 1e-12);
+        of.next().unwrap()
+    };
+    // One row, which passes the first cut and not the second.
+    assert_eq!((of(0).efficiency, of(1).efficiency), (Some(1.0), Some(0.0)));
+    assert_eq!(of(0).interval, Some([0.5, 1.0]));
+    assert_eq!(of(1).ends(), Some([0.0, 0.5]));
+    let some = found
+        .bins
+        .iter()
+        .find(|bin| bin.efficiency == Some(0.5))
+        .unwrap();
+    assert!(some.interval.is_none() && some.ends().is_some());
+}

@@ -7,6 +7,7 @@ use super::spec::MulticlassSpec;
 use crate::metric::axis::Axis;
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::ranking::ScoreCounts;
+use crate::metric::unit_score::as_probability;
 
 /// Equal bins of the confidence on `[0, 1]` in which it is held against the accuracy.
 pub(super) const CONFIDENCE_BINS: u32 = 15;
@@ -122,13 +123,13 @@ impl Cell {
 
 impl ProbabilitySums {
     fn add(&mut self, row: &Row<'_>, taken: usize) {
-        let sum: f64 = row.scores.iter().sum();
-        let unit = row.scores.iter().all(|score| (0.0..=1.0).contains(score));
-        if !unit || (sum - 1.0).abs() > UNIT_SUM {
+        let scores: Option<Vec<f64>> = row.scores.iter().map(|of| as_probability(*of)).collect();
+        let is_whole = |scores: &Vec<f64>| (scores.iter().sum::<f64>() - 1.0).abs() <= UNIT_SUM;
+        let Some(scores) = scores.filter(is_whole) else {
             self.others += 1;
             return;
-        }
-        let score = |class: usize| row.scores.get(class).copied().unwrap_or_default();
+        };
+        let score = |class: usize| scores.get(class).copied().unwrap_or_default();
         let weight = row.weight.unwrap_or(1.0);
         let given = score(row.truth).clamp(f64::EPSILON, 1.0 - f64::EPSILON);
         self.log_loss.add(-given.ln() * weight);

@@ -46,9 +46,8 @@ pub struct MulticlassBin {
     /// The same of each true class.
     #[serde(skip)]
     pub of_classes: Vec<u64>,
-    /// Whether all scores are probabilities.
-    #[serde(skip)]
-    pub are_probabilities: bool,
+    /// Rows with a score that is no probability, or whose scores do not add up to 1.
+    pub no_probability: u64,
     /// Of each true class, the rows (or weights) that are taken for each class: the one with the
     /// highest score.
     pub confusion: Vec<Vec<f64>>,
@@ -163,6 +162,9 @@ impl MulticlassBin {
         add("", "balanced_accuracy", self.balanced_accuracy, None);
         add("", "log_loss", self.log_loss, None);
         add("", "ece", self.ece, None);
+        if self.no_probability > 0 {
+            add("", "no_probability", Some(self.no_probability as f64), None);
+        }
         values.extend(values_of(
             names.iter().zip(&self.classes),
             [&self.macro_, &self.weighted, &self.micro],
@@ -224,7 +226,7 @@ impl MulticlassResult {
                     absent.join(", ")
                 ));
             }
-            if !all.are_probabilities {
+            if all.no_probability > 0 {
                 found.push(String::from(
                     "scores are no probabilities that sum to 1: there is no log loss and no \
                      calibration error",
@@ -316,7 +318,7 @@ pub(super) fn of_cell(
         edges,
         rows: total.rows(),
         of_classes: there.iter().map(Amount::rows).collect(),
-        are_probabilities: cell.probability.others == 0,
+        no_probability: cell.probability.others,
         confusion: cell
             .confusion
             .iter()

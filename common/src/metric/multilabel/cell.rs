@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::spec::MultilabelSpec;
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::ranking::ScoreCounts;
+use crate::metric::unit_score::as_probability;
 
 /// Counts of one bin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,10 +120,10 @@ impl Label {
     fn add(&mut self, truth: bool, score: f64, taken: bool) {
         self.positives += u64::from(truth);
         self.taken += u64::from(taken);
-        if !(0.0..=1.0).contains(&score) {
+        let Some(score) = as_probability(score) else {
             self.others += 1;
             return;
-        }
+        };
         let given = if truth { score } else { 1.0 - score };
         let given = given.clamp(f64::EPSILON, 1.0 - f64::EPSILON);
         self.log_loss.add(-given.ln());

@@ -55,6 +55,8 @@ pub struct MultilabelBin {
     /// Of each label, the mean of −ln of what the score gives to the truth, where scores are
     /// probabilities.
     pub log_loss: Vec<Option<f64>>,
+    /// Of each label, scores that are no probabilities.
+    pub no_probability: Vec<u64>,
     /// Means over the labels that are there.
     #[serde(rename = "macro")]
     pub macro_: AverageResult,
@@ -87,6 +89,10 @@ impl MultilabelBin {
         ));
         for (name, loss) in names.iter().zip(&self.log_loss) {
             values.push(value(name, "log_loss", *loss, None));
+        }
+        for (name, others) in names.iter().zip(&self.no_probability) {
+            let others = (*others > 0).then_some(*others as f64);
+            values.extend(others.map(|of| value(name, "no_probability", Some(of), None)));
         }
         values
     }
@@ -173,6 +179,7 @@ pub(super) fn of_cell(
         hamming_loss: (rows > 0).then(|| wrong as f64 / (rows as f64 * cell.labels.len() as f64)),
         taken_of: cell.taken_of.clone(),
         log_loss: cell.labels.iter().map(loss).collect(),
+        no_probability: cell.labels.iter().map(|label| label.others).collect(),
         macro_: AverageResult::of(&labels, &there, false),
         weighted: AverageResult::of(&labels, &there, true),
         micro: micro

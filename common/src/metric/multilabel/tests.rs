@@ -150,3 +150,31 @@ fn mistakes_are_told_with_their_keys() {
     let nan = told(", thresholds = [0.5, 0.5, nan]");
     assert!(nan.contains("expected finite numbers"), "{nan}");
 }
+
+#[test]
+fn one_score_of_1_0000001_took_the_log_loss_away() {
+    let spec = parsed("").unwrap();
+    let with = |score: f64| {
+        let rows = rows();
+        let mut columns = rows.columns().to_vec();
+        let scores = (0..ROWS).map(|row| if row == 9 { score } else { 0.5 });
+        columns[3] = Arc::new(Float64Array::from_iter_values(scores));
+        let rows = RecordBatch::try_new(rows.schema(), columns).unwrap();
+        result(&filled(&spec, &rows)).bins.remove(0)
+    };
+    let (rounded, whole) = (with(1.0 + f64::from(f32::EPSILON)), with(1.0));
+    assert!(whole.log_loss[0].is_some());
+    assert_eq!(rounded.log_loss[0], whole.log_loss[0]);
+    let other = with(1.5);
+    assert_eq!(
+        (other.log_loss[0], &other.no_probability[..]),
+        (None, &[1, 0, 0][..])
+    );
+    let names = ["pion", "muon", "mip"].map(str::to_owned);
+    let said = other.values(&names);
+    let said = said
+        .iter()
+        .find(|value| value.metric == "no_probability")
+        .unwrap();
+    assert_eq!((said.class, said.value), ("pion", Some(1.0)));
+}

@@ -73,6 +73,8 @@ pub struct PopulationResult {
     /// Only for scores that are probabilities: no other range than `[0, 1]` is given, and no score
     /// lies outside of that.
     pub probability: Option<Probability>,
+    /// Scores outside of `[0, 1]`, for which there are no probabilities; 0 where a range is given.
+    pub no_probability: u64,
     /// Thresholds at fixed efficiency, precision and rate.
     pub operating_points: Vec<OperatingPoint>,
     /// The ROC curve, thinned for plots.
@@ -165,7 +167,8 @@ impl Population {
         let (total, all) = (curve.total(), curve.all());
         let amount = curve.amount();
         let probability = self.probability.as_ref();
-        let are_outside = probability.is_some_and(|sums| sums.outside > 0);
+        let no_probability = probability.map_or(0, |sums| sums.outside);
+        let are_outside = no_probability > 0;
         let probability = probability.filter(|_| !are_outside && amount > 0.0);
         let average_precision = curve.average_precision();
         let outside = |bin: u64| spec.range().map_or(0, |_| self.scores.in_bin(bin));
@@ -191,6 +194,7 @@ impl Population {
             average_precision_binning_error: average_precision.and_then(|(_, error)| error),
             distribution: self.scores.distribution(spec, are_outside),
             probability: probability.map(|sums| sums.finalise(amount)),
+            no_probability,
             operating_points: OperatingPoint::all(&curve, spec.targets()),
             roc: curve.roc(),
             precision_recall: curve.precision_recall(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::metric::axis::Axis;
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::interval::{ratio, wilson, wilson_of};
+use crate::metric::unit_score::as_probability;
 use crate::metric::weight_sums::WeightSums;
 
 /// Bins of the reliability diagram on `[0, 1]`.
@@ -88,10 +89,10 @@ impl ProbabilitySums {
     }
 
     pub(super) fn add(&mut self, score: f64, label: bool, weight: Option<f64>) {
-        if !(0.0..=1.0).contains(&score) {
+        let Some(score) = as_probability(score) else {
             self.outside += 1;
             return;
-        }
+        };
         let truth = if label { 1.0 } else { 0.0 };
         let given = if label { score } else { 1.0 - score };
         let squared_error = (score - truth) * (score - truth);

@@ -79,6 +79,23 @@ impl Canvas {
         ));
     }
 
+    /// The mark of a series: its colour, and a shape of its own.
+    pub(in crate::report) fn marker(&mut self, (x, y): (f64, f64), radius: f64, series: usize) {
+        let class = format!("f{series}");
+        let corners: &[(f64, f64)] = match series % 6 {
+            0 => return self.dot((x, y), radius, &class),
+            1 => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+            2 => &[(0.0, -1.3), (1.2, 0.8), (-1.2, 0.8)],
+            3 => &[(0.0, -1.4), (1.2, 0.0), (0.0, 1.4), (-1.2, 0.0)],
+            4 => &[(0.0, 1.3), (1.2, -0.8), (-1.2, -0.8)],
+            _ => &[(-1.4, -0.5), (1.4, -0.5), (1.4, 0.5), (-1.4, 0.5)],
+        };
+        let places = corners
+            .iter()
+            .map(|(right, down)| (x + radius * right, y + radius * down));
+        self.polyline(&places.collect::<Vec<_>>(), &class);
+    }
+
     pub(in crate::report) fn text(
         &mut self,
         x: f64,

@@ -6,6 +6,9 @@ use super::scale::Scale;
 /// Length of a labelled tick and of a small one.
 const MAJOR: f64 = 11.0;
 const MINOR: f64 = 6.0;
+/// Width of the line of a legend with what follows it, and of a letter of a wide type.
+const LEGEND_LINE: f64 = 44.0;
+const LETTER: f64 = 9.4;
 /// More categories than this are labelled at a slant.
 const MOST_LEVEL: usize = 7;
 /// Labels that an axis holds comfortably.
@@ -50,6 +53,19 @@ impl Panel {
     /// The vertical place of a value, kept within the frame.
     pub(in crate::report) fn up(&self, y: f64) -> f64 {
         self.bottom - (self.bottom - self.top) * self.y.place(y).clamp(0.0, 1.0)
+    }
+
+    /// Where a legend of lines with these names begins: at a share of the frame, or as far left of that as
+    /// the longest needs to end inside.
+    pub(in crate::report) fn legend_left<'a>(
+        &self,
+        share: f64,
+        names: impl Iterator<Item = &'a str>,
+    ) -> f64 {
+        let longest = names.map(|name| name.chars().count()).max().unwrap_or(0);
+        let room = LEGEND_LINE + LETTER * longest as f64;
+        let wanted = self.left + share * (self.right - self.left);
+        wanted.min(self.right - room - 12.0).max(self.left + 24.0)
     }
 
     /// Text in the top left corner, on line 0, 1, …

@@ -5,11 +5,11 @@ use lumimill_common::metric::{ClusteringPoint, ClusteringResult, MetricResult, U
 
 use crate::report::csv;
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, escape,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks, escape,
     shortened,
 };
-use crate::report::number::{exact, grouped, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::number::{exact, grouped, share, with_error};
+use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
@@ -87,7 +87,7 @@ fn points(clustering: &ClusteringResult) -> String {
     let mut table = Table::new(&columns.map(|name| (name, Align::Right)));
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let with = |value: Option<Uncertain>| or_dash(value.map(|of| with_error(of.value, of.error)));
-    let plain = |value: Option<f64>| or_dash(value.map(|value| format!("{value:.4}")));
+    let plain = |value: Option<f64>| or_dash(value.map(share));
     for point in &clustering.points {
         table.row(&[
             threshold(point),
@@ -124,7 +124,7 @@ fn note(clustering: &ClusteringResult) -> String {
             parts.push(format!("{} {what}.", grouped(count)));
         }
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+    note_line(&parts.join(" "))
 }
 
 /// A value at a threshold.
@@ -132,7 +132,7 @@ type Quality = fn(&ClusteringPoint) -> Option<f64>;
 
 /// What each threshold does, where there are several.
 pub(super) fn clustering_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     clustering: &ClusteringResult,
 ) -> Vec<Figure> {
@@ -171,7 +171,7 @@ pub(super) fn clustering_plots(
         let places: Vec<(f64, f64)> = places.collect();
         canvas.polyline(&places, &format!("curve s{number}"));
         for place in places {
-            canvas.dot(place, 4.0, &format!("f{number}"));
+            canvas.marker(place, 4.4, number);
         }
         let (x, y) = (panel.left + 24.0 + 210.0 * number as f64, panel.top + 30.0);
         let line = format!("curve s{number}");
@@ -186,5 +186,5 @@ pub(super) fn clustering_plots(
         by(clustering)
     );
     let caption = format!("Groups of {} by {}", clustering.truth, by(clustering));
-    vec![Figure::new(report, &name, caption, canvas)]
+    vec![Figure::new(heading, &name, caption, canvas)]
 }

@@ -3,30 +3,30 @@
 use lumimill_common::metric::{DisplayResult, MetricResult, Shown};
 
 use crate::report::figure::{
-    Anchor, Canvas, Figure, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, Canvas, Figure, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
 use crate::report::number::counted;
 use crate::report::pictures::StagePictures;
-use crate::report::summary::{Report, StageReport};
+use crate::report::summary::StageReport;
 
 /// Panels below one another, at most.
 const MOST_PANELS: usize = 4;
 /// Height of a panel, and what is between them.
 const HEIGHT: f64 = 200.0;
-const BETWEEN: f64 = 26.0;
+const BETWEEN: f64 = 44.0;
 /// Radius of the smallest member, and how much larger the largest one is.
 const SMALL: f64 = 2.5;
 const LARGER: f64 = 7.0;
 
 /// A picture of each entry.
 pub(super) fn display_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     found: &DisplayResult,
 ) -> Vec<Figure> {
     let entries = found.entries.iter().zip(1..);
     entries
-        .map(|(shown, number)| draw(report, stage, found, shown, number))
+        .map(|(shown, number)| draw(heading, stage, found, shown, number))
         .collect()
 }
 
@@ -38,7 +38,7 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
 }
 
 fn draw(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     found: &DisplayResult,
     shown: &Shown,
@@ -84,11 +84,11 @@ fn draw(
     for (left, title) in [(LEFT, "true"), (LEFT + half + BETWEEN, "found")] {
         canvas.text(left, TOP + 14.0, Anchor::Start, "note", title);
     }
-    let bottom = TOP + 28.0 + rows as f64 * (HEIGHT + BETWEEN) - BETWEEN + 50.0;
+    let bottom = TOP + 28.0 + rows as f64 * (HEIGHT + BETWEEN) - BETWEEN + 78.0;
     legend(&mut canvas, found, bottom);
     let caption = caption(found, shown);
     let name = format!("{}-display-{number}", stage.name);
-    Figure::sized(report, &name, caption, (LEFT, bottom + 22.0), canvas)
+    Figure::sized(heading, &name, caption, (LEFT, bottom + 22.0), canvas)
 }
 
 /// All that is shown of the entry, and some room.
@@ -159,8 +159,12 @@ fn caption(found: &DisplayResult, shown: &Shown) -> String {
         .collect();
     let differ = shown.truth.iter().zip(&shown.found);
     let differ = differ.filter(|(truth, found)| truth != found).count() as u64;
+    let classes = match differ {
+        0 => String::from("all classes found as they are true"),
+        wrong => format!("{wrong} with other classes than the true ones"),
+    };
     format!(
-        "{}: {} of {}, classes found as they are true but for {differ}",
+        "{}: {} of {}, {classes}",
         named.join(", "),
         counted(shown.members, "member"),
         found.axes.join(" and "),

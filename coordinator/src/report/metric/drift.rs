@@ -1,10 +1,12 @@
 //! How columns and labels move from run to run.
 
 use super::histogram::with_unit;
+use super::label_words::LabelWords;
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
-use crate::report::summary::{Report, StageReport};
+use crate::report::summary::StageReport;
 use lumimill_common::metric::{DriftResult, FiredFraction, KeyDrift};
 
 /// Values of the key that a picture shows; of more, every n-th.
@@ -24,20 +26,20 @@ struct Point {
 
 /// One picture a column, and one for the fired fractions.
 pub(super) fn drift_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     drift: &DriftResult,
 ) -> Vec<Figure> {
-    let every = drift.keys.len().div_ceil(MOST_KEYS).max(1);
-    let keys: Vec<&KeyDrift> = drift.keys.iter().step_by(every).collect();
+    let keys: Vec<&KeyDrift> = drift.keys.iter().step_by(every(drift)).collect();
     if keys.is_empty() {
         return Vec::new();
     }
     let columns = drift.columns.iter().enumerate();
     let columns =
-        columns.filter_map(|(index, name)| column(report, stage, drift, &keys, index, name));
+        columns.filter_map(|(index, name)| column(heading, stage, drift, &keys, index, name));
     let labels = drift.labels.iter().enumerate();
-    let labels = labels.filter_map(|(index, name)| fired(report, stage, drift, &keys, index, name));
+    let labels =
+        labels.filter_map(|(index, name)| fired(heading, stage, drift, &keys, index, name));
     columns.chain(labels).collect()
 }
 
@@ -102,7 +104,7 @@ fn points(canvas: &mut Canvas, panel: &Panel, points: &[Point], class: &str, fil
 }
 
 fn column(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     drift: &DriftResult,
     keys: &[&KeyDrift],
@@ -151,19 +153,28 @@ fn column(
     );
     let caption = weighted(caption, drift);
     Some(Figure::new(
-        report,
+        heading,
         &format!("{}-drift-{name}", stage.name),
         caption,
         canvas,
     ))
 }
 
-/// A caption with the column of weights, where there is one.
+/// A caption with the column of weights, where there is one, and with what is not shown.
 fn weighted(caption: String, drift: &DriftResult) -> String {
-    match &drift.weight {
+    let caption = match &drift.weight {
         Some(weight) => format!("{caption}, weighted by {weight}"),
         None => caption,
+    };
+    match every(drift) {
+        1 => caption,
+        every => format!("{caption}; one in {every} is shown, metrics.json has all"),
     }
+}
+
+/// One of so many values of the key is shown.
+fn every(drift: &DriftResult) -> usize {
+    drift.keys.len().div_ceil(MOST_KEYS).max(1)
 }
 
 /// The mean over every key.
@@ -229,7 +240,7 @@ fn shifts(canvas: &mut Canvas, panel: &Panel, keys: &[&KeyDrift], index: usize) 
 }
 
 fn fired(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     drift: &DriftResult,
     keys: &[&KeyDrift],
@@ -251,11 +262,8 @@ fn fired(
     };
     let fractions: Vec<Point> = (0..).zip(keys).filter_map(point).collect();
     let mean = overall_fired(&drift.keys, index)?;
-    let mut panel = frame(
-        keys,
-        around(&fractions, Some(0.0)),
-        "Fired fraction".to_owned(),
-    );
+    let words = LabelWords::of(name);
+    let mut panel = frame(keys, around(&fractions, Some(0.0)), words.axis.to_owned());
     panel.x_title.clone_from(&drift.by);
     let mut canvas = Canvas::default();
     panel.guide(&mut canvas, mean);
@@ -264,10 +272,13 @@ fn fired(
     panel.note(&mut canvas, 0, "note", &shortened(name, 44));
     let note = format!("{} of all events", crate::report::number::percent(mean));
     panel.note(&mut canvas, 1, "quiet", &note);
-    let caption = format!("Fraction of events in which {name} fired, by {}", drift.by);
+    let caption = format!(
+        "Fraction of events in which {name} {}, by {}",
+        words.is_true, drift.by
+    );
     let caption = weighted(caption, drift);
     Some(Figure::new(
-        report,
+        heading,
         &format!("{}-fired-{name}", stage.name),
         caption,
         canvas,

@@ -1,10 +1,10 @@
 //! Histograms, as points with errors, on a linear and where it helps on a logarithmic scale.
 
 use crate::report::figure::{
-    BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
 };
 use crate::report::number::{counted, grouped, significant};
-use crate::report::summary::{Report, StageReport};
+use crate::report::summary::StageReport;
 use lumimill_common::metric::{HistogramBin, HistogramResult};
 
 /// More bins than this are joined for the picture.
@@ -14,7 +14,7 @@ const WORTH_A_LOGARITHM: f64 = 20.0;
 
 /// The picture, and its logarithmic variant where the contents span more than a decade.
 pub(super) fn histogram_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     histogram: &HistogramResult,
 ) -> Vec<Figure> {
@@ -41,13 +41,13 @@ pub(super) fn histogram_plots(
         },
         highest + room,
     );
-    let mut figures = vec![draw(report, stage, histogram, &bins, linear, "")];
+    let mut figures = vec![draw(heading, stage, histogram, &bins, linear, "")];
     if highest / smallest > WORTH_A_LOGARITHM {
         let low = smallest * 0.5;
         let decades = (highest / low).log10();
         let high = highest * 10f64.powf(0.25 * decades);
         figures.push(draw(
-            report,
+            heading,
             stage,
             histogram,
             &bins,
@@ -59,7 +59,7 @@ pub(super) fn histogram_plots(
 }
 
 fn draw(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     histogram: &HistogramResult,
     bins: &[HistogramBin],
@@ -118,7 +118,7 @@ fn draw(
         ),
     );
     let name = format!("{}-histogram-{}{variant}", stage.name, histogram.column);
-    Figure::new(report, &name, caption, canvas)
+    Figure::new(heading, &name, caption, canvas)
 }
 
 /// What is in range: entries, or the sum of their weights.
@@ -206,11 +206,15 @@ fn y_title(
             None => stage.rows_are.clone(),
         },
     };
+    per_bin(&what, width, unit)
+}
+
+/// What is counted in bins of a width: `Rows / 0.0015 GeV`.
+pub(super) fn per_bin(what: &str, width: f64, unit: Option<&String>) -> String {
     let width = significant(width, 3);
-    let width = if width.contains('.') {
-        width.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &width
+    let width = match width.contains('.') {
+        true => width.trim_end_matches('0').trim_end_matches('.'),
+        false => &width,
     };
     let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
     format!("{what} / {width}{unit}")

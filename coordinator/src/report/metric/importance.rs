@@ -1,21 +1,21 @@
 //! Importances in the report: bars, a table and a file of every number.
 
-use lumimill_common::metric::{FeatureImportance, ImportanceResult, MetricResult};
+use lumimill_common::metric::{FeatureImportance, ImportanceResult, MetricResult, said_of_scores};
 
 use crate::report::csv;
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, escape,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks, escape,
     shortened,
 };
 use crate::report::number::{grouped, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
 /// Features in a picture, those that matter most.
 const MOST: usize = 20;
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "model",
     "score",
     "label",
@@ -29,6 +29,7 @@ const COLUMNS: [&str; 13] = [
     "log_loss",
     "log_loss_rise",
     "log_loss_rise_error",
+    "no_probability",
 ];
 
 /// Those of a stage.
@@ -76,6 +77,7 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
                     feature.log_loss_rise,
                     feature.log_loss_rise_error,
                 ]);
+                table.cells(&[found.no_probability.to_string()]);
                 table.end();
             }
         }
@@ -87,7 +89,7 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
 
 /// Bars with their errors, where there is anything to draw.
 pub(super) fn importance_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     found: &ImportanceResult,
 ) -> Vec<Figure> {
@@ -156,7 +158,12 @@ pub(super) fn importance_plots(
          smaller when one is shuffled",
         found.model, found.label
     );
-    vec![Figure::new(report, &name, caption, canvas)]
+    let all = found.features.len();
+    let caption = match all > bars.len() {
+        true => format!("{caption}; the {} that matter most of {all}", bars.len()),
+        false => caption,
+    };
+    vec![Figure::new(heading, &name, caption, canvas)]
 }
 
 /// Tables and pictures of every one of a stage.
@@ -210,11 +217,12 @@ fn note(stage: &StageReport, found: &ImportanceResult) -> String {
          importance.",
         grouped(found.entries)
     );
+    let without = said_of_scores("log loss and its rise", found.no_probability);
     if found.left_out > 0 {
         text += &format!(
             " {} without a label or a score are left out.",
             grouped(found.left_out)
         );
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&text))
+    note_line(&text) + &note_line(&without.unwrap_or_default())
 }

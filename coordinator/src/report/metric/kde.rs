@@ -3,7 +3,7 @@
 use lumimill_common::metric::{Frozen, KdeResult, MetricResult};
 
 use crate::report::csv;
-use crate::report::number::{grouped, significant};
+use crate::report::number::{amount, grouped};
 use crate::report::page::markup::{Align, Table, card};
 use crate::report::summary::{Report, StageReport};
 
@@ -49,7 +49,7 @@ pub(super) fn page(stage: &StageReport) -> String {
                 found.title.clone(),
                 grouped(found.rows),
                 grouped(found.outside),
-                significant(estimate.sumw, 5),
+                amount(estimate.sumw, 5),
                 grouped(estimate.negative as u64),
                 estimate
                     .error

@@ -1,13 +1,13 @@
 //! Labels of which several may be true in the report: a table of values, ROC curves, and a file of
 //! every number.
 
-use lumimill_common::metric::{MetricResult, MultilabelBin, MultilabelResult};
+use lumimill_common::metric::{MetricResult, MultilabelBin, MultilabelResult, said_of_scores};
 
 use super::multiclass::{average_row, class_row, roc};
 use crate::report::csv;
-use crate::report::figure::{Figure, escape};
-use crate::report::number::{exact, grouped, percent, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::figure::{Figure, Heading, escape};
+use crate::report::number::{exact, grouped, percent, share, with_error};
+use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
@@ -15,7 +15,7 @@ const COLUMNS: [&str; 6] = ["truths", "bin", "label", "metric", "value", "error"
 
 /// The pictures that there are numbers for.
 pub(super) fn multilabel_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     multilabel: &MultilabelResult,
 ) -> Vec<Figure> {
@@ -24,7 +24,7 @@ pub(super) fn multilabel_plots(
     let figure = canvas.map(|canvas| {
         let name = format!("{}-roc-{}", stage.name, multilabel.truths.join("-"));
         let caption = format!("ROC curves of {}", multilabel.truths.join(", "));
-        Figure::new(report, &name, caption, canvas)
+        Figure::new(heading, &name, caption, canvas)
     });
     figure.into_iter().collect()
 }
@@ -86,7 +86,7 @@ pub(super) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
 }
 
 fn plain(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+    value.map_or_else(|| "–".to_owned(), share)
 }
 
 /// All rows together, and those of each bin.
@@ -140,7 +140,17 @@ fn note(stage: &StageReport, multilabel: &MultilabelResult) -> String {
             parts.push(format!("{} {noun} {what}.", grouped(count)));
         }
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+    note_line(&parts.join(" "))
+}
+
+/// Which labels have no log loss, and why.
+fn without_probabilities(multilabel: &MultilabelResult, all: &MultilabelBin) -> String {
+    let labels = multilabel.names.iter().zip(&all.no_probability);
+    let said = labels.filter_map(|(name, others)| {
+        let said = said_of_scores(&format!("log loss of {name}"), *others)?;
+        Some(note_line(&said))
+    });
+    said.collect()
 }
 
 fn labels(multilabel: &MultilabelResult, all: &MultilabelBin) -> String {
@@ -170,7 +180,7 @@ fn labels(multilabel: &MultilabelResult, all: &MultilabelBin) -> String {
     ] {
         table.aside(&average_row(name, average));
     }
-    table.html()
+    table.html() + &without_probabilities(multilabel, all)
 }
 
 /// Of each label that is true, the share that is taken for each label.

@@ -2,6 +2,7 @@
 
 mod files;
 mod plot;
+mod roc;
 mod table;
 
 pub(super) use files::csv_files;

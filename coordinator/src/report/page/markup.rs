@@ -11,6 +11,8 @@ pub(in crate::report) enum Align {
     /// Left, and broken anywhere when too long: messages and addresses.
     Wrapped,
     Right,
+    /// Left, and never broken: edges of bins.
+    Fixed,
 }
 
 impl Align {
@@ -19,6 +21,7 @@ impl Align {
             Self::Left => "",
             Self::Wrapped => " class=\"wrapped\"",
             Self::Right => " class=\"number\"",
+            Self::Fixed => " class=\"fixed\"",
         }
     }
 }
@@ -44,7 +47,7 @@ impl Table {
         }
     }
 
-    /// One line; cells beyond the columns are left out.
+    /// One line; cells beyond the columns are left out, and those that lack are empty.
     pub(in crate::report) fn row(&mut self, cells: &[String]) {
         self.line(cells, "");
     }
@@ -56,7 +59,9 @@ impl Table {
 
     fn line(&mut self, cells: &[String], attribute: &str) {
         self.html += &format!("<tr{attribute}>");
-        for (cell, (_, align)) in cells.iter().zip(&self.columns) {
+        let none = String::new();
+        let cells = cells.iter().chain(std::iter::repeat(&none));
+        for (cell, (_, align)) in cells.zip(&self.columns) {
             let class = align.attribute();
             self.html += &format!("<td{class}>{}</td>", escape(cell));
         }
@@ -66,9 +71,7 @@ impl Table {
     /// Says how many lines are not shown.
     pub(in crate::report) fn more(&mut self, all: usize, shown: usize, noun: &str) {
         if all > shown {
-            let left = counted((all - shown) as u64, noun);
-            self.note =
-                format!("<p class=\"note-line\">and {left} more; metrics.json has all</p>\n");
+            self.note = left_out(all, shown, noun, "metrics.json has all");
         }
     }
 
@@ -82,11 +85,13 @@ impl Table {
             .iter()
             .map(|(name, align)| {
                 let class = align.attribute();
-                format!("<th{class}>{}</th>", escape(name))
+                format!("<th scope=\"col\"{class}>{}</th>", escape(name))
             })
             .collect();
+        let named = columns.iter().take(3).map(|(name, _)| escape(name));
+        let named = named.collect::<Vec<_>>().join(", ");
         format!(
-            "<div class=\"scroll\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{html}</tbody>\n</table></div>\n{note}"
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of {named}\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{html}</tbody>\n</table></div>\n{note}"
         )
     }
 }
@@ -108,6 +113,53 @@ pub(in crate::report) fn card(title: &str, html: &str) -> String {
         format!("<h3>{}</h3>\n", escape(title))
     };
     format!("<div class=\"card\">\n{title}{html}</div>\n")
+}
+
+/// What is to be known of a table or a picture, in a line below it; nothing where there is nothing to say.
+pub(in crate::report) fn note_line(text: &str) -> String {
+    match text.is_empty() {
+        true => String::new(),
+        false => format!("<p class=\"note-line\">{}</p>\n", escape(text)),
+    }
+}
+
+/// Says that not all of something is shown, and where the rest is; nothing where all is.
+pub(in crate::report) fn left_out(all: usize, shown: usize, noun: &str, rest: &str) -> String {
+    let more = all.saturating_sub(shown);
+    match more {
+        0 => String::new(),
+        _ => note_line(&format!(
+            "{} more not shown: {rest}",
+            counted(more as u64, noun)
+        )),
+    }
+}
+
+/// What is wrong with the weights of what stands beside it; nothing where nothing is.
+pub(in crate::report) fn doubtful(doubt: &str) -> String {
+    match doubt.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<p class=\"open\">Weights are not valid everywhere: {}</p>\n",
+            escape(doubt)
+        ),
+    }
+}
+
+/// Links to files of numbers; nothing where there are none.
+pub(in crate::report) fn links(names: &[&str]) -> String {
+    let link = |name: &&str| {
+        let name = escape(name);
+        format!("<a href=\"{name}\">{name}</a>")
+    };
+    let links: Vec<String> = names.iter().map(link).collect();
+    match links.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<p class=\"note-line beside\">Files: {}</p>\n",
+            links.join(", ")
+        ),
+    }
 }
 
 /// A number that matters.
@@ -135,6 +187,7 @@ pub(in crate::report) fn figure(figure: &Figure) -> String {
         escape(&figure.file_name()),
     );
     format!(
-        "<figure>\n{picture}\n<figcaption>{caption} <a href=\"{file}\" download>SVG</a></figcaption>\n</figure>\n"
+        "<figure id=\"{}\">\n{picture}\n<figcaption>{caption} <a href=\"{file}\" aria-label=\"SVG of {caption}\">SVG</a></figcaption>\n</figure>\n",
+        escape(&figure.name)
     )
 }

@@ -1,15 +1,17 @@
 //! A stage on the page: its cut flow and its metrics.
 
-use super::markup::{Align, Table, card, section};
+use super::markup::{Align, Table, card, doubtful, figure, section};
+use super::warnings::of_stage;
 use crate::report::cut_flow_plot::{is_dropped, passed};
-use crate::report::figure::{Figure, escape};
+use crate::report::figure::escape;
 use crate::report::metric;
 use crate::report::number::{grouped, percent};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
-use lumimill_common::metric::{SHARED_DRAWS, Unit, warnings as warnings_of};
+use lumimill_common::metric::{SHARED_DRAWS, Unit};
 
-pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
+/// A stage with its metrics; `numbers` are links to its files.
+pub(super) fn stage(stage: &StageReport, pictures: &StagePictures, numbers: &str) -> String {
     let shards = stage.shards;
     let intro = format!(
         "<p class=\"data-line\">{} rows in {} of {} shards{}</p>\n",
@@ -26,16 +28,8 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
         .map(|(count, what)| format!(", {} {what}", grouped(*count)))
         .collect::<String>()
     );
-    let drawn = pictures
-        .cut_flow
-        .iter()
-        .map(Figure::inline)
-        .collect::<String>();
-    let flow = card("Cut flow", &cut_flow(stage)) + &card("", &drawn);
-    let mut body = intro + &warnings(stage);
-    if !stage.cut_flow.steps().is_empty() {
-        body += &format!("<div class=\"pair\">\n{flow}</div>\n");
-    }
+    let mut body = intro + numbers + &warnings(stage) + &weights(pictures);
+    body += &flow(stage, pictures);
     body += &labels(stage);
     body += &metric::page(stage, pictures);
     section(
@@ -45,12 +39,40 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures) -> String {
     )
 }
 
+/// The cut flow and its picture; a flow of one step is a line.
+fn flow(stage: &StageReport, pictures: &StagePictures) -> String {
+    match stage.cut_flow.steps() {
+        [] => String::new(),
+        [only] => {
+            let text = format!("{}: {}", only.name, grouped(only.count));
+            format!("<p class=\"data-line\">{}</p>\n", escape(&text))
+        }
+        _ => {
+            let drawn: String = pictures.cut_flow.iter().map(figure).collect();
+            let table = card("Cut flow", &cut_flow(stage));
+            format!("<div class=\"pair\">\n{table}{drawn}</div>\n")
+        }
+    }
+}
+
 /// What the metrics warn of.
 fn warnings(stage: &StageReport) -> String {
-    let all = warnings_of(&stage.metrics).into_iter();
+    let all = of_stage(stage).into_iter();
     let lines: String = all
         .map(|warning| format!("<p class=\"bad\">Warning: {}</p>\n", escape(&warning)))
         .collect();
+    match lines.is_empty() {
+        true => lines,
+        false => card("", &lines),
+    }
+}
+
+/// What is wrong with the weights that metrics of the stage are made of.
+fn weights(pictures: &StagePictures) -> String {
+    let doubts = pictures.doubts.iter().filter(|doubt| !doubt.is_empty());
+    let mut doubts: Vec<&String> = doubts.collect();
+    doubts.dedup();
+    let lines: String = doubts.into_iter().map(|doubt| doubtful(doubt)).collect();
     match lines.is_empty() {
         true => lines,
         false => card("", &lines),
@@ -107,7 +129,7 @@ fn cut_flow(stage: &StageReport) -> String {
         .cut_flow
         .steps()
         .iter()
-        .filter(|step| is_dropped(step))
+        .filter(|step| is_dropped(step) && step.count > 0)
     {
         let unit = match step.name.ends_with(SHARED_DRAWS) {
             true => Unit::Rows,

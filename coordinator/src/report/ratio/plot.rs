@@ -6,18 +6,30 @@ use lumimill_correction::Uncertain;
 
 use super::{Found, Row, Side};
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
-use crate::report::metric::efficiency_title;
-use crate::report::summary::Report;
+use crate::report::metric::{efficiency_is_drawn, efficiency_title};
+use crate::report::number::{counted, edge};
 
 /// Series that can be told apart.
-const MOST_SERIES: usize = 5;
+const MOST_SERIES: usize = 6;
 /// Pictures of ratios of one table.
-const MOST_FIGURES: usize = 8;
+const MOST_FIGURES: usize = 24;
+
+/// How many pictures of ratios there may be.
+pub(super) fn wanted(found: &Found<'_>) -> usize {
+    let kinds = if found.misid.is_some() { 2 } else { 1 };
+    let ratios = if found.particle.mc.is_some() {
+        kinds
+    } else {
+        0
+    };
+    ratios * found.named().cuts.len()
+}
 
 /// All pictures of a table.
-pub(in crate::report) fn ratio_plots(report: &Report, found: &Found<'_>) -> Vec<Figure> {
+pub(in crate::report) fn ratio_plots(heading: &Heading, found: &Found<'_>) -> Vec<Figure> {
     let rows = found.rows();
     let name = found.table.name.as_str();
     let mut figures = Vec::new();
@@ -32,7 +44,7 @@ pub(in crate::report) fn ratio_plots(report: &Report, found: &Found<'_>) -> Vec<
             let canvas = ratios(found, &rows, (cut, side), &shown);
             let figure = canvas.map(|canvas| {
                 let caption = format!("Data over simulation, {shown}");
-                Figure::new(report, &format!("{name}-{kind}-{cut}"), caption, canvas)
+                Figure::new(heading, &format!("{name}-{kind}-{cut}"), caption, canvas)
             });
             let is_room = figures.len() < MOST_FIGURES;
             figures.extend(figure.filter(|_| is_room));
@@ -40,7 +52,7 @@ pub(in crate::report) fn ratio_plots(report: &Report, found: &Found<'_>) -> Vec<
     }
     let roc = roc(found).map(|canvas| {
         let caption = String::from("Identification against misidentification, a point a cut");
-        Figure::new(report, &format!("{name}-roc"), caption, canvas)
+        Figure::new(heading, &format!("{name}-roc"), caption, canvas)
     });
     figures.extend(roc);
     figures
@@ -74,23 +86,15 @@ fn ratios(
         let second = named.axes.get(1).zip(bin.edges.get(1));
         let name = match second {
             Some(_) if bin.precut != 0 => continue,
-            Some((axis, [low, high])) => format!("{low} ≤ {} < {high}", axis.column),
+            Some((axis, [low, high])) => {
+                format!("{} ≤ {} < {}", edge(*low), axis.column, edge(*high))
+            }
             None => match named.precuts.get(bin.precut) {
                 Some(precut) if !precut.trim().is_empty() => precut.clone(),
                 _ => String::from("all"),
             },
         };
-        // Of more than two axes, the first bin of each further one is drawn.
-        let is_first = bin
-            .edges
-            .iter()
-            .zip(&named.axes)
-            .skip(2)
-            .all(|([low, _], axis)| {
-                axis.edges
-                    .first()
-                    .is_some_and(|first| low.total_cmp(first).is_eq())
-            });
+        let is_first = efficiency_is_drawn(named, bin);
         let Some(ratio) = side(row).and_then(|side| side.ratio).filter(|_| is_first) else {
             continue;
         };
@@ -162,13 +166,13 @@ fn cross(
     };
     let ([low, high], [lowest, highest]) = (upright(found.stat), upright(both));
     canvas.line(lowest, highest, &thin);
-    canvas.line(low, high, &format!("curve s{number}"));
-    canvas.dot((x, y), 4.0, &format!("f{number}"));
+    canvas.line(low, high, &format!("stem s{number}"));
+    canvas.marker((x, y), 4.4, number);
 }
 
 fn legend(canvas: &mut Canvas, panel: &Panel, number: usize, name: &str) {
     let y = panel.top + 58.0 + 24.0 * number as f64;
-    canvas.dot((panel.left + 30.0, y - 5.0), 4.0, &format!("f{number}"));
+    canvas.marker((panel.left + 30.0, y - 5.0), 4.4, number);
     let name = shortened(name, 40);
     canvas.text(panel.left + 44.0, y, Anchor::Start, "note", &name);
 }
@@ -182,7 +186,9 @@ fn roc(found: &Found<'_>) -> Option<Canvas> {
         ("data", |side| Some(side.data)),
         ("simulation", |side| side.mc),
     ];
-    for precut in 0..named.precuts.len() {
+    // Data and simulation of a pre-cut together, or neither.
+    let precuts = named.precuts.len().min(MOST_SERIES / samples.len());
+    for precut in 0..precuts {
         for (sample, bin) in samples {
             let of = totals
                 .iter()
@@ -197,7 +203,7 @@ fn roc(found: &Found<'_>) -> Option<Canvas> {
                 Some(precut) if !precut.trim().is_empty() => format!("{sample}, {precut}"),
                 _ => sample.to_owned(),
             };
-            if !points.is_empty() && series.len() < MOST_SERIES {
+            if !points.is_empty() {
                 series.push((name, points));
             }
         }
@@ -227,23 +233,27 @@ fn roc(found: &Found<'_>) -> Option<Canvas> {
             .collect();
         canvas.polyline(&places, &format!("thin s{number} dashed"));
         for (fake, passed) in points {
-            let class = format!("curve s{number}");
+            let class = format!("stem s{number}");
             let along = [fake.value - fake.stat, fake.value + fake.stat];
             let up = [passed.value - passed.stat, passed.value + passed.stat];
             let [from, to] = along.map(|x| panel.at(x, passed.value));
             canvas.line(from, to, &class);
             let [from, to] = up.map(|y| panel.at(fake.value, y));
             canvas.line(from, to, &class);
-            canvas.dot(
-                panel.at(fake.value, passed.value),
-                4.0,
-                &format!("f{number}"),
-            );
+            canvas.marker(panel.at(fake.value, passed.value), 4.4, number);
         }
         let y = panel.bottom - 24.0 - 24.0 * (series.len() - 1 - number) as f64;
-        canvas.dot((panel.right - 240.0, y - 5.0), 4.0, &format!("f{number}"));
+        canvas.marker((panel.right - 240.0, y - 5.0), 4.4, number);
         let name = shortened(name, 26);
         canvas.text(panel.right - 226.0, y, Anchor::Start, "note", &name);
+    }
+    let more = named.precuts.len() - precuts;
+    if more > 0 {
+        let said = format!(
+            "and {} more in the CSV file",
+            counted(more as u64, "pre-cut")
+        );
+        panel.note(&mut canvas, 0, "quiet", &said);
     }
     panel.draw(&mut canvas);
     Some(canvas)

@@ -17,6 +17,7 @@ fn bin(edges: [f64; 2], found: Option<[f64; 3]>) -> EfficiencyBin {
         sumw_total: found.map_or(0.0, |_| 100.0),
         efficiency: found.map(|[value, ..]| value),
         error: found.map(|[_, error, _]| error),
+        interval: None,
         error_syst: found.map(|[.., syst]| syst),
     }
 }
@@ -127,11 +128,13 @@ fn a_bin_without_a_ratio_is_an_error_to_who_weighs_by_it() {
 fn tables_are_on_the_page_with_pictures() {
     let report = report(BOTH);
     let tables = all(&report);
-    let drawn = tables.iter().map(|table| ratio_plots(&report, table));
+    let drawn = tables
+        .iter()
+        .map(|table| ratio_plots(&super::heading(&report, table), table));
     let drawn: Vec<_> = drawn.collect();
     let names: Vec<&str> = drawn[0].iter().map(|figure| figure.name.as_str()).collect();
     assert_eq!(names, ["pid-ratio-0", "pid-fake-ratio-0", "pid-roc"]);
-    let html = page(&report, &drawn);
+    let html = page(&report, &drawn, &[]);
     for part in [
         "id=\"table-pid\"",
         "1.600 ± 0.086 ± 0.016",

@@ -126,10 +126,15 @@ fn metrics(batch: &RecordBatch) -> Vec<MetricResult> {
 }
 
 /// Metrics of generated rows, and an entry that is drawn.
-pub(super) fn more_metrics(events: u32) -> Vec<MetricResult> {
+pub(in crate::report) fn more_metrics(events: u32) -> Vec<MetricResult> {
     let batch = batch(columns(events));
     let filled = MORE_METRICS.iter().map(|text| filled(&batch, text));
     filled.chain([MetricResult::Display(display())]).collect()
+}
+
+/// Any metric of generated rows.
+pub(in crate::report) fn measured(text: &str, events: u32) -> MetricResult {
+    filled(&batch(columns(events)), text)
 }
 
 fn display() -> DisplayResult {
@@ -170,6 +175,7 @@ pub(super) fn importance() -> MetricResult {
         auc: Some(0.9),
         auc_binning_error: Some(0.0),
         log_loss: Some(0.4),
+        no_probability: 0,
         features: vec![feature("m_mumu", 0.2), feature("MET_pt", 0.0)],
     })
 }
@@ -203,7 +209,7 @@ fn cut_flow(rows: u64) -> CutFlow {
 }
 
 /// A complete campaign of `events` events.
-pub(super) fn complete(events: u32) -> Report {
+pub(in crate::report) fn complete(events: u32) -> Report {
     let batch = batch(columns(events));
     let rows = batch.num_rows() as u64;
     let shards = ShardCounts {
@@ -229,8 +235,11 @@ pub(super) fn complete(events: u32) -> Report {
         configuration: "b3:5f0e6c1d9a7742".into(),
         data: "DoubleMuon2016G (13 TeV)".into(),
         stages: vec![StageReport {
-            dataset: String::from("data"),
+            dataset: String::from("DoubleMuon2016G (13 TeV)"),
             name: "dimuon".into(),
+            is_simulation: false,
+            weighed_by: Vec::new(),
+            made_by: Vec::new(),
             rows_are: "Candidates".into(),
             cut_flow: cut_flow(rows),
             labels: Vec::new(),

@@ -40,6 +40,8 @@ fn numbers(stage: &StageReport, found: &EfficiencyResult) -> Vec<u8> {
         "sumw_pass",
         "sumw_total",
         "rows",
+        "interval_low",
+        "interval_high",
     ];
     columns.extend(values.map(str::to_owned));
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -66,6 +68,8 @@ fn numbers(stage: &StageReport, found: &EfficiencyResult) -> Vec<u8> {
             Some(bin.sumw_total),
         ]);
         table.cells(&[bin.rows.to_string()]);
+        let interval = bin.interval;
+        table.numbers(&[interval.map(|[low, _]| low), interval.map(|[_, high]| high)]);
         table.end();
     }
     table.bytes()
@@ -114,8 +118,8 @@ type Value = fn(&EfficiencyBin) -> Option<f64>;
 fn variations(found: &EfficiencyResult, bins: &[&EfficiencyBin]) -> Vec<(String, Vec<f64>)> {
     let mut kinds: Vec<(&str, Value)> = vec![
         ("nominal", |bin| bin.efficiency),
-        ("stat_up", |bin| Some(bin.efficiency? + bin.error?)),
-        ("stat_down", |bin| Some(bin.efficiency? - bin.error?)),
+        ("stat_up", |bin| bin.ends().map(|[_, high]| high)),
+        ("stat_down", |bin| bin.ends().map(|[low, _]| low)),
     ];
     if found.systematic.is_some() {
         kinds.push(("syst_up", |bin| Some(bin.efficiency? + bin.error_syst?)));

@@ -1,11 +1,14 @@
 //! Efficiencies in bins of two axes, as a map: a cell for each bin, filled as high as it is efficient.
 
-use lumimill_common::metric::{EfficiencyBin, EfficiencyResult};
+use lumimill_common::metric::{EfficiencyBin, EfficiencyResult, RawBins};
 
-use super::title;
-use crate::report::figure::{Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, RIGHT, TOP, shortened};
-use crate::report::number::{significant, with_error};
-use crate::report::summary::{Report, StageReport};
+use super::{shown, title};
+use crate::report::figure::{
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, RIGHT, TOP, shortened,
+};
+use crate::report::metric::histogram::with_unit;
+use crate::report::number::{self, significant};
+use crate::report::summary::StageReport;
 
 /// Bins of an axis whose numbers can be read.
 const MOST_BINS: usize = 12;
@@ -13,7 +16,11 @@ const MOST_BINS: usize = 12;
 const ROOMY: usize = 5;
 
 /// A map of each cut without pre-cut, where there are two axes of few bins.
-pub(super) fn maps(report: &Report, stage: &StageReport, found: &EfficiencyResult) -> Vec<Figure> {
+pub(super) fn maps(
+    heading: &Heading,
+    stage: &StageReport,
+    found: &EfficiencyResult,
+) -> Vec<Figure> {
     let [across, up] = found.axes.as_slice() else {
         return Vec::new();
     };
@@ -24,19 +31,24 @@ pub(super) fn maps(report: &Report, stage: &StageReport, found: &EfficiencyResul
     let of_cut = |cut: usize| {
         let bins = found.bins.iter();
         let bins = bins.filter(|bin| bin.cut == cut && bin.precut == 0 && bin.is_inside);
-        let canvas = drawn(found, sizes, &bins.collect::<Vec<_>>());
+        let canvas = drawn(stage, found, sizes, &bins.collect::<Vec<_>>());
         let shown = title(found, cut, 0);
         let name = format!("{}-efficiency-map-{cut}", stage.name);
         let caption = format!(
-            "Efficiency of {shown} in {} and {}",
-            across.column, up.column
+            "Efficiency of {shown} in {} and {}, stage {}",
+            across.column, up.column, stage.name
         );
-        Figure::new(report, &name, caption, canvas)
+        Figure::new(heading, &name, caption, canvas)
     };
     (0..found.cuts.len()).map(of_cut).collect()
 }
 
-fn drawn(found: &EfficiencyResult, [columns, rows]: [usize; 2], bins: &[&EfficiencyBin]) -> Canvas {
+fn drawn(
+    stage: &StageReport,
+    found: &EfficiencyResult,
+    [columns, rows]: [usize; 2],
+    bins: &[&EfficiencyBin],
+) -> Canvas {
     let mut canvas = Canvas::default();
     let (left, top, bottom) = (LEFT + 20.0, TOP + 4.0, HEIGHT - BOTTOM);
     let width = (RIGHT - left) / columns as f64;
@@ -52,7 +64,7 @@ fn drawn(found: &EfficiencyResult, [columns, rows]: [usize; 2], bins: &[&Efficie
         let corner = (x + 3.0, y + 3.0 + inner.1 - filled);
         canvas.rectangle(corner, (inner.0, filled), "bar f0 area");
         let text = match bin.efficiency {
-            Some(value) if columns <= ROOMY => with_error(value, bin.error),
+            Some(_) if columns <= ROOMY => shown(bin),
             Some(value) => significant(value, 2),
             None => String::from("–"),
         };
@@ -61,7 +73,7 @@ fn drawn(found: &EfficiencyResult, [columns, rows]: [usize; 2], bins: &[&Efficie
     }
     for (axis, along) in found.axes.iter().zip([true, false]) {
         for (number, edge) in axis.edges.iter().enumerate() {
-            let edge = significant(*edge, 3);
+            let edge = number::edge(*edge);
             match along {
                 true => {
                     let x = left + number as f64 * width;
@@ -74,7 +86,14 @@ fn drawn(found: &EfficiencyResult, [columns, rows]: [usize; 2], bins: &[&Efficie
             }
         }
     }
-    let names = found.axes.iter().map(|axis| shortened(&axis.column, 40));
+    let named = |axis: &RawBins| {
+        let unit = stage
+            .units
+            .get(&axis.column)
+            .filter(|unit| !unit.is_empty());
+        shortened(&with_unit(&axis.column, unit), 40)
+    };
+    let names = found.axes.iter().map(named);
     let names: Vec<String> = names.collect();
     if let [across, up] = names.as_slice() {
         canvas.text(RIGHT, bottom + 52.0, Anchor::End, "title", across);

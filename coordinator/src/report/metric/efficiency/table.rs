@@ -2,10 +2,11 @@
 
 use lumimill_common::metric::{EfficiencyBin, EfficiencyResult, MetricResult};
 
-use super::title;
+use super::plot::{not_drawn, wanted};
+use super::{shown, title};
 use crate::report::figure::escape;
-use crate::report::number::{counted, grouped, significant, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::number::{counted, edge, grouped, significant};
+use crate::report::page::markup::{Align, Table, card, doubtful, figures, left_out, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 
@@ -15,7 +16,8 @@ const MOST_ROWS: usize = 60;
 /// Pictures and a table of every one of a stage.
 pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
     let mut html = String::new();
-    for (metric, drawn) in stage.metrics.iter().zip(&pictures.metrics) {
+    let metrics = stage.metrics.iter().zip(&pictures.metrics);
+    for ((metric, drawn), doubt) in metrics.zip(&pictures.doubts) {
         let MetricResult::Efficiency(found) = metric else {
             continue;
         };
@@ -24,7 +26,18 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
             escape(&found.cuts.join(", "))
         );
         html += &figures(drawn);
-        html += &card("", &(bins(found) + &note(found)));
+        let maps = drawn
+            .iter()
+            .filter(|figure| figure.name.contains("-efficiency-map-"));
+        let shown = drawn.len() - maps.count();
+        html += &left_out(
+            wanted(found).count(),
+            shown,
+            "picture",
+            "the CSV file has all",
+        );
+        html += &note_line(&not_drawn(found).unwrap_or_default());
+        html += &card("", &(doubtful(doubt) + &bins(found) + &note(found)));
     }
     html
 }
@@ -33,21 +46,36 @@ fn bins(found: &EfficiencyResult) -> String {
     let axes = found
         .axes
         .iter()
-        .map(|axis| (axis.column.as_str(), Align::Left));
+        .map(|axis| (axis.column.as_str(), Align::Fixed));
     let mut columns = vec![("cut", Align::Left)];
     columns.extend(axes);
-    columns.extend([
-        ("rows", Align::Right),
-        ("sum of weights", Align::Right),
-        ("efficiency", Align::Right),
-        ("systematic", Align::Right),
-    ]);
+    columns.push(("rows", Align::Right));
+    columns.extend(
+        found
+            .weight
+            .as_ref()
+            .map(|_| ("sum of weights", Align::Right)),
+    );
+    columns.push(("efficiency", Align::Right));
+    columns.extend(
+        found
+            .systematic
+            .as_ref()
+            .map(|_| ("systematic", Align::Right)),
+    );
     let mut table = Table::new(&columns);
     for bin in found.bins.iter().take(MOST_ROWS) {
         let mut cells = vec![title(found, bin.cut, bin.precut)];
         cells.extend(bin.edges.iter().map(edges));
-        cells.extend([grouped(bin.rows), significant(bin.sumw_total, 5)]);
-        cells.extend([efficiency(bin), syst(bin)]);
+        cells.push(grouped(bin.rows));
+        cells.extend(
+            found
+                .weight
+                .as_ref()
+                .map(|_| significant(bin.sumw_total, 5)),
+        );
+        cells.push(shown(bin));
+        cells.extend(found.systematic.as_ref().map(|_| syst(bin)));
         table.row(&cells);
     }
     table.html()
@@ -55,15 +83,10 @@ fn bins(found: &EfficiencyResult) -> String {
 
 fn edges(&[low, high]: &[f64; 2]) -> String {
     match (low.is_finite(), high.is_finite()) {
-        (false, _) => format!("below {high}"),
-        (_, false) => format!("from {low}"),
-        _ => format!("{low} to {high}"),
+        (false, _) => format!("below {}", edge(high)),
+        (_, false) => format!("from {}", edge(low)),
+        _ => format!("{} to {}", edge(low), edge(high)),
     }
-}
-
-fn efficiency(bin: &EfficiencyBin) -> String {
-    let found = bin.efficiency.map(|value| with_error(value, bin.error));
-    found.unwrap_or_else(|| "–".to_owned())
 }
 
 fn syst(bin: &EfficiencyBin) -> String {
@@ -94,6 +117,11 @@ fn note(found: &EfficiencyResult) -> String {
              1e150 there."
         ));
     }
+    if found.bins.iter().any(|bin| bin.interval.is_some()) {
+        parts.push(String::from(
+            "Where all or nothing passes, what is in brackets is the end of the 68 % Wilson interval.",
+        ));
+    }
     let more = found.bins.len().saturating_sub(MOST_ROWS);
     if more > 0 {
         parts.push(format!(
@@ -101,5 +129,5 @@ fn note(found: &EfficiencyResult) -> String {
             counted(more as u64, "row")
         ));
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+    note_line(&parts.join(" "))
 }

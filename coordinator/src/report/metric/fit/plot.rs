@@ -3,11 +3,13 @@
 use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult};
 
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
-use crate::report::metric::histogram::with_unit;
+use crate::report::metric::histogram::{per_bin, with_unit};
 use crate::report::number::{significant, with_error};
-use crate::report::summary::{Report, StageReport};
+use crate::report::summary::StageReport;
+use crate::report::weights::of_category;
 
 /// Pictures of one metric.
 const MOST_FIGURES: usize = 100;
@@ -17,36 +19,42 @@ const MOST_BINS: usize = 100;
 const MOST_CURVES: usize = 5;
 /// Pulls beyond this are drawn at the edge.
 const LARGEST_PULL: f64 = 5.0;
+/// Pulls that are to be seen at a glance.
+const GUIDE: f64 = 2.0;
+/// Values that have room beside a fit.
+const MOST_VALUES: usize = 7;
 
 /// One for each category and model that was fitted.
 pub(in crate::report::metric) fn fit_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     found: &MassFitResult,
 ) -> Vec<Figure> {
     let mut figures = Vec::new();
-    for category in &found.categories {
-        for fit in &category.fits {
-            if figures.len() >= MOST_FIGURES || category.entries == 0 {
-                break;
-            }
-            let name = format!(
-                "{}-fit-{}-{}-{}",
-                stage.name, found.variable, category.name, fit.variation
-            );
-            let caption = format!(
-                "Fit of {}, category {}, {} model",
-                found.variable, category.name, fit.variation
-            );
-            figures.push(Figure::new(
-                report,
-                &name,
-                caption,
-                draw(stage, found, category, fit),
-            ));
-        }
+    for (category, fit) in fitted(found).take(MOST_FIGURES) {
+        let name = format!(
+            "{}-fit-{}-{}-{}",
+            stage.name, found.variable, category.name, fit.variation
+        );
+        let caption = format!(
+            "Fit of {}, stage {}, category {}, {} model",
+            found.variable, stage.name, category.name, fit.variation
+        );
+        let doubt = of_category(category).map(|said| format!("{} {said}", category.name));
+        let heading = heading.with_doubt(&doubt.unwrap_or_default());
+        let canvas = draw(stage, found, category, fit);
+        figures.push(Figure::new(&heading, &name, caption, canvas));
     }
     figures
+}
+
+/// Each category that has rows, with each of its fits: what there may be a picture of.
+pub(super) fn fitted(
+    found: &MassFitResult,
+) -> impl Iterator<Item = (&FittedCategory, &FittedModel)> {
+    let categories = found.categories.iter();
+    let categories = categories.filter(|category| category.entries > 0);
+    categories.flat_map(|category| category.fits.iter().map(move |fit| (category, fit)))
 }
 
 /// Contents of joined bins.
@@ -106,7 +114,7 @@ fn draw(
         .map(|(content, error)| content + error);
     let highest = tops.fold(0.0, f64::max);
     let lowest = joined.contents.iter().copied().fold(0.0, f64::min);
-    let (bottom, split) = (HEIGHT - BOTTOM, HEIGHT - BOTTOM - 96.0);
+    let (bottom, split) = (HEIGHT - BOTTOM, HEIGHT - BOTTOM - 106.0);
     let x = Scale::linear(found.range[0], found.range[1]);
     let unit = stage
         .units
@@ -121,12 +129,12 @@ fn draw(
         y: Scale::linear(lowest, highest * 1.35),
         ticks: Ticks::Silent,
         x_title: String::new(),
-        y_title: y_title(found, &joined),
+        y_title: y_title(found, &joined, unit),
     };
     let lower = Panel {
         left: LEFT,
         right: RIGHT,
-        top: split + 8.0,
+        top: split + 18.0,
         bottom,
         x,
         y: Scale::linear(-LARGEST_PULL, LARGEST_PULL),
@@ -137,14 +145,14 @@ fn draw(
     let mut canvas = Canvas::default();
     curves(&mut canvas, &upper, &joined, fit);
     points(&mut canvas, &upper, &joined);
-    pulls(&mut canvas, &lower, &joined, fit);
+    pulls(&mut canvas, &lower, (found, &joined), fit);
     upper.draw(&mut canvas);
     lower.draw(&mut canvas);
     notes(&mut canvas, &upper, category, fit);
     canvas
 }
 
-fn y_title(found: &MassFitResult, joined: &Joined) -> String {
+fn y_title(found: &MassFitResult, joined: &Joined, unit: Option<&String>) -> String {
     let what = found.weight.as_ref().map_or_else(
         || "Rows".to_owned(),
         |weight| format!("Sum of {}", shortened(weight, 24)),
@@ -153,7 +161,7 @@ fn y_title(found: &MassFitResult, joined: &Joined) -> String {
         [first, second, ..] => second - first,
         _ => 0.0,
     };
-    format!("{what} / {}", significant(width, 3))
+    per_bin(&what, width, unit)
 }
 
 /// The components, and all of them on top.
@@ -184,8 +192,15 @@ fn points(canvas: &mut Canvas, panel: &Panel, joined: &Joined) {
 }
 
 /// (content − expected)/error of the joined bins.
-fn pulls(canvas: &mut Canvas, panel: &Panel, joined: &Joined, fit: &FittedModel) {
-    panel.guide(canvas, 0.0);
+fn pulls(
+    canvas: &mut Canvas,
+    panel: &Panel,
+    (found, joined): (&MassFitResult, &Joined),
+    fit: &FittedModel,
+) {
+    for guide in [-GUIDE, 0.0, GUIDE] {
+        panel.guide(canvas, guide);
+    }
     let Some(all) = fit.curves.first() else {
         return;
     };
@@ -197,19 +212,31 @@ fn pulls(canvas: &mut Canvas, panel: &Panel, joined: &Joined, fit: &FittedModel)
         .enumerate()
     {
         // Without weights the error is that of what is expected; an empty bin has one, too.
-        let scale = if (error * error - content).abs() < 1e-9 * content.abs() {
-            expected.sqrt()
-        } else {
-            *error
+        let scale = match found.weight {
+            None => expected.max(0.0).sqrt(),
+            Some(_) => *error,
         };
         if scale > 0.0 {
-            let pull = ((content - expected) / scale).clamp(-LARGEST_PULL, LARGEST_PULL);
+            let pull = (content - expected) / scale;
             let (left, right) = (joined.edges[bin], joined.edges[bin + 1]);
-            let (from, to) = (panel.at(left, 0.0), panel.at(right, pull));
+            let end = pull.clamp(-LARGEST_PULL, LARGEST_PULL);
+            let (from, to) = (panel.at(left, 0.0), panel.at(right, end));
             let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
-            canvas.rectangle((from.0, top), (to.0 - from.0, bottom - top), "f0 area");
+            canvas.rectangle((from.0, top), (to.0 - from.0, bottom - top), "bar f0");
+            if pull.abs() > LARGEST_PULL {
+                beyond(canvas, (f64::midpoint(from.0, to.0), to.1), pull.signum());
+            }
         }
     }
+}
+
+/// The tip of a bar that goes on beyond the panel, up or down.
+fn beyond(canvas: &mut Canvas, (x, y): (f64, f64), sign: f64) {
+    let (foot, tip) = (y + 8.0 * sign, y);
+    canvas.polyline(
+        &[(x - 4.0, foot), (x, tip), (x + 4.0, foot), (x - 4.0, foot)],
+        "f2",
+    );
 }
 
 fn notes(canvas: &mut Canvas, panel: &Panel, category: &FittedCategory, fit: &FittedModel) {
@@ -222,33 +249,21 @@ fn notes(canvas: &mut Canvas, panel: &Panel, category: &FittedCategory, fit: &Fi
     if let Some(failure) = &fit.failure {
         panel.note(canvas, 1, "note", &shortened(failure, 60));
     }
-    for (number, curve) in fit.curves.iter().take(MOST_CURVES).enumerate().skip(1) {
-        let y = panel.top + 34.0 + 23.0 * number as f64;
-        let x = panel.left + 24.0;
-        canvas.line(
-            (x, y - 5.0),
-            (x + 26.0, y - 5.0),
-            &format!("curve s{number}"),
-        );
-        canvas.text(
-            x + 34.0,
-            y,
-            Anchor::Start,
-            "note",
-            &shortened(&curve.name, 20),
-        );
-    }
-    let chi2 = fit
-        .chi2
-        .zip(fit.ndf)
-        .map(|(chi2, ndf)| format!("χ²/ndf = {chi2:.1}/{ndf}"));
-    let values = fit.values.iter().take(7).map(|value| {
+    legend(canvas, panel, fit);
+    let chi2 = fit.chi2.zip(fit.ndf).map(|(chi2, ndf)| {
+        let p_value = fit.p_value.map(|p| format!(", p = {}", significant(p, 2)));
+        format!("χ²/ndf = {chi2:.1}/{ndf}{}", p_value.unwrap_or_default())
+    });
+    let values = fit.values.iter().take(MOST_VALUES).map(|value| {
         format!(
             "{} = {}",
             shortened(&value.name, 20),
             with_error(value.value, value.error)
         )
     });
+    let more = fit.values.len().saturating_sub(MOST_VALUES);
+    let more = (more > 0).then(|| format!("and {more} more in the table"));
+    let values = values.chain(more);
     for (line, text) in (0..).zip(chi2.into_iter().chain(values)) {
         panel.note_right(
             canvas,
@@ -256,5 +271,36 @@ fn notes(canvas: &mut Canvas, panel: &Panel, category: &FittedCategory, fit: &Fi
             if line == 0 { "note" } else { "quiet" },
             &text,
         );
+    }
+}
+
+/// The data, all components together, and each of those that are drawn.
+fn legend(canvas: &mut Canvas, panel: &Panel, fit: &FittedModel) {
+    let at = |line: usize| panel.top + 57.0 + 23.0 * line as f64;
+    let x = panel.left + 24.0;
+    let named = |canvas: &mut Canvas, line: usize, name: &str| {
+        canvas.text(
+            x + 34.0,
+            at(line),
+            Anchor::Start,
+            "note",
+            &shortened(name, 20),
+        );
+    };
+    if fit.curves.is_empty() {
+        return;
+    }
+    canvas.dot((x + 13.0, at(0) - 5.0), 3.5, "point");
+    named(canvas, 0, "data");
+    for (number, curve) in fit.curves.iter().take(MOST_CURVES).enumerate() {
+        let y = at(number + 1) - 5.0;
+        canvas.line((x, y), (x + 26.0, y), &format!("curve s{number}"));
+        let name = if number == 0 { "total" } else { &curve.name };
+        named(canvas, number + 1, name);
+    }
+    let more = fit.curves.len().saturating_sub(MOST_CURVES);
+    if more > 0 {
+        let said = format!("and {more} more, not drawn");
+        named(canvas, MOST_CURVES + 1, &said);
     }
 }

@@ -2,9 +2,10 @@
 
 use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult, MetricResult};
 
+use super::plot::fitted;
 use crate::report::figure::escape;
 use crate::report::number::{counted, grouped, significant, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::page::markup::{Align, Table, card, figures, left_out, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 
@@ -17,6 +18,12 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
         };
         html += &format!("<h3>Fits of {}</h3>\n", escape(&found.variable));
         html += &figures(drawn);
+        html += &left_out(
+            fitted(found).count(),
+            drawn.len(),
+            "picture",
+            "the table has all fits",
+        );
         html += &card("", &(fits(found) + &note(found)));
         if found
             .categories
@@ -43,7 +50,7 @@ fn fits(found: &MassFitResult) -> String {
         ("entries", Align::Right),
         ("chi2/ndf", Align::Right),
         ("p", Align::Right),
-        ("yields and parameters", Align::Left),
+        ("yields and parameters", Align::Wrapped),
     ]);
     for category in &found.categories {
         for fit in &category.fits {
@@ -59,11 +66,11 @@ fn verdicts(found: &MassFitResult) -> String {
         ("category", Align::Left),
         ("control variable", Align::Left),
         ("verdict", Align::Left),
+        ("why", Align::Wrapped),
         ("tau in the sidebands", Align::Right),
         ("tau of the signal", Align::Right),
         ("shape in parts, p", Align::Right),
         ("beside the truth, p", Align::Right),
-        ("why", Align::Left),
     ]);
     let tau = |tau: Option<[f64; 2]>| match tau {
         Some([tau, error]) => with_error(tau, Some(error)),
@@ -79,11 +86,11 @@ fn verdicts(found: &MassFitResult) -> String {
                 category.name.clone(),
                 verdict.control.clone(),
                 verdict.verdict.to_owned(),
+                verdict.reason.clone(),
                 tau(verdict.tau_background),
                 tau(verdict.tau_signal),
                 p_value(verdict.p_value),
                 p_value(verdict.truth.map(|truth| truth.p_value)),
-                verdict.reason.clone(),
             ]);
         }
     }
@@ -99,7 +106,7 @@ fn sums(found: &MassFitResult) -> String {
         ("component", Align::Left),
         ("yield", Align::Right),
         ("sum of weights", Align::Right),
-        ("verdict", Align::Left),
+        ("sum agrees with yield", Align::Left),
     ]);
     for category in &found.categories {
         for sum in &category.sums {
@@ -174,5 +181,5 @@ fn note(found: &MassFitResult) -> String {
             parts.push(format!("{} {what}.", counted(count, "row")));
         }
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+    note_line(&parts.join(" "))
 }

@@ -4,10 +4,11 @@
 use lumimill_common::metric::{ClassResult, MulticlassBin, MulticlassResult};
 
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
-use crate::report::number::{percent, significant, with_error};
-use crate::report::summary::{Report, StageReport};
+use crate::report::number::{amount, percent, with_error};
+use crate::report::summary::StageReport;
 
 /// Classes that a picture has room for.
 const MOST_CLASSES: usize = 12;
@@ -16,7 +17,7 @@ const MOST_CURVES: usize = 6;
 
 /// The pictures that there are numbers for.
 pub(in crate::report::metric) fn multiclass_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     multiclass: &MulticlassResult,
 ) -> Vec<Figure> {
@@ -26,7 +27,7 @@ pub(in crate::report::metric) fn multiclass_plots(
     let name = |kind: &str| format!("{}-{kind}-{}", stage.name, multiclass.truth);
     let figure = |kind: &str, caption: &str, canvas: Canvas| {
         let caption = format!("{caption} of {}", multiclass.truth);
-        Figure::new(report, &name(kind), caption, canvas)
+        Figure::new(heading, &name(kind), caption, canvas)
     };
     let mut figures = Vec::new();
     if multiclass.names.len() <= MOST_CLASSES {
@@ -89,7 +90,7 @@ fn confusion(names: &[String], counts: &[Vec<f64>]) -> Canvas {
             };
             let middle = (x + width / 2.0, y + height / 2.0);
             canvas.text(middle.0, middle.1, Anchor::Middle, "label", &text);
-            let count = significant(*count, 6);
+            let count = amount(*count, 6);
             canvas.text(middle.0, middle.1 + 18.0, Anchor::Middle, "quiet", &count);
         }
     }
@@ -129,18 +130,26 @@ pub(in crate::report::metric) fn roc(names: &[String], all: &[ClassResult]) -> O
     if classes.is_empty() {
         return None;
     }
-    let x = panel.left + 0.36 * (panel.right - panel.left);
+    let text = |(name, class): &(&String, &ClassResult)| {
+        let auc = class.auc.map(|auc| with_error(auc.value, auc.error));
+        format!("{}: AUC = {}", shortened(name, 20), auc.unwrap_or_default())
+    };
+    let texts: Vec<String> = classes.iter().map(text).collect();
+    let x = panel.legend_left(0.36, texts.iter().map(String::as_str));
     let from = panel.bottom - 20.0 - 25.0 * classes.len() as f64;
-    for (number, (name, class)) in classes.iter().enumerate() {
+    for (number, ((_, class), text)) in classes.iter().zip(&texts).enumerate() {
         let points = class.roc.iter();
         let points = points.map(|point| panel.at(point.false_positive_rate, point.efficiency));
         let curve = format!("curve s{number}");
         canvas.polyline(&points.collect::<Vec<_>>(), &curve);
         let y = from + 25.0 * number as f64;
         canvas.line((x, y - 5.0), (x + 34.0, y - 5.0), &curve);
-        let auc = class.auc.map(|auc| with_error(auc.value, auc.error));
-        let text = format!("{}: AUC = {}", shortened(name, 20), auc.unwrap_or_default());
-        canvas.text(x + 44.0, y, Anchor::Start, "note", &text);
+        canvas.text(x + 44.0, y, Anchor::Start, "note", text);
+    }
+    let more = names.len().saturating_sub(MOST_CURVES);
+    if more > 0 {
+        let said = format!("and {more} more, not drawn");
+        canvas.text(x + 44.0, from - 25.0, Anchor::Start, "quiet", &said);
     }
     panel.draw(&mut canvas);
     Some(canvas)
@@ -176,7 +185,7 @@ fn in_bins(multiclass: &MulticlassResult) -> Option<Canvas> {
         let points: Vec<(f64, f64)> = points.collect();
         canvas.polyline(&points, &format!("curve s{number}"));
         for point in points {
-            canvas.dot(point, 4.0, &format!("f{number}"));
+            canvas.marker(point, 4.4, number);
         }
         let (x, y) = (panel.left + 24.0 + 200.0 * number as f64, panel.top + 30.0);
         canvas.line(

@@ -6,8 +6,8 @@ use lumimill_common::metric::{
 
 use crate::report::csv;
 use crate::report::figure::escape;
-use crate::report::number::{grouped, limit, percent, significant, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::number::{amount, grouped, limit, percent, share, with_error};
+use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
@@ -81,7 +81,7 @@ fn with(value: Option<Uncertain>) -> String {
 }
 
 fn plain(value: Option<f64>) -> String {
-    or_dash(value.map(|value| format!("{value:.4}")))
+    or_dash(value.map(share))
 }
 
 /// What is counted: rows, or members of a collection.
@@ -145,7 +145,7 @@ fn note(multiclass: &MulticlassResult) -> String {
             "Rows are weighted by {weight}; areas are of scores in 200 bins of [0, 1]."
         ));
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+    note_line(&parts.join(" "))
 }
 
 fn classes(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
@@ -177,7 +177,7 @@ fn classes(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
 pub(in crate::report::metric) fn class_row(name: &str, class: &ClassResult) -> Vec<String> {
     vec![
         name.to_owned(),
-        significant(class.count, 7),
+        amount(class.count, 7),
         with(class.auc),
         or_dash(class.auc_binning_error.map(limit)),
         plain(class.average_precision),

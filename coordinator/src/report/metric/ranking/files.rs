@@ -6,7 +6,7 @@ use crate::report::csv::Table;
 use crate::report::number::exact;
 use crate::report::summary::Report;
 
-const METRIC_COLUMNS: [&str; 23] = [
+const METRIC_COLUMNS: [&str; 24] = [
     "stage",
     "label",
     "score",
@@ -30,6 +30,7 @@ const METRIC_COLUMNS: [&str; 23] = [
     "sum_negatives",
     "effective_positives",
     "effective_negatives",
+    "no_probability",
 ];
 
 const THRESHOLD_COLUMNS: [&str; 14] = [
@@ -143,6 +144,7 @@ fn metrics(
             weights.map(|of| of.effective_positives),
             weights.map(|of| of.effective_negatives),
         ]);
+        table.cells(&[found.no_probability.to_string()]);
         table.end();
     }
     table.bytes()

@@ -1,23 +1,26 @@
 //! ROC, precision-recall and reliability pictures of a ranking.
 
+use super::roc::{logarithmic_roc, roc};
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
-use crate::report::number::{grouped, percent, with_error};
-use crate::report::summary::{Report, StageReport};
+use crate::report::metric::label_words::LabelWords;
+use crate::report::number::{grouped, percent, share};
+use crate::report::summary::StageReport;
 use lumimill_common::metric::{PopulationResult, RankingResult, ReliabilityBin, ScoreBin};
 
 /// A population, what to call it, and the class of its curve.
-struct Series<'a> {
-    noun: String,
-    result: &'a PopulationResult,
-    curve: &'static str,
+pub(super) struct Series<'a> {
+    pub(super) noun: String,
+    pub(super) result: &'a PopulationResult,
+    pub(super) curve: &'static str,
     bar: &'static str,
 }
 
 /// The pictures that the ranking has numbers for.
 pub(in crate::report::metric) fn ranking_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     ranking: &RankingResult,
 ) -> Vec<Figure> {
@@ -39,13 +42,19 @@ pub(in crate::report::metric) fn ranking_plots(
         ],
         None => vec![rows("curve s0", "f0")],
     };
-    let draw = [roc, precision_recall, reliability, distribution];
+    let draw = [
+        roc,
+        logarithmic_roc,
+        precision_recall,
+        reliability,
+        distribution,
+    ];
     draw.iter()
-        .filter_map(|draw| draw(report, stage, ranking, &series))
+        .filter_map(|draw| draw(heading, stage, ranking, &series))
         .collect()
 }
 
-fn frame(x_title: &str, y_title: &str, y: Scale) -> Panel {
+pub(super) fn frame(x_title: &str, y_title: &str, y: Scale) -> Panel {
     Panel {
         left: LEFT,
         right: RIGHT,
@@ -59,8 +68,8 @@ fn frame(x_title: &str, y_title: &str, y: Scale) -> Panel {
     }
 }
 
-fn figure(
-    report: &Report,
+pub(super) fn figure(
+    heading: &Heading,
     stage: &StageReport,
     ranking: &RankingResult,
     kind: &str,
@@ -76,12 +85,13 @@ fn figure(
         ranking.score,
         ranking.label
     );
-    Figure::new(report, &name, caption, canvas)
+    Figure::new(heading, &name, caption, canvas)
 }
 
 fn capital(kind: &str) -> String {
     match kind {
         "roc" => "ROC curve".to_owned(),
+        "roc-log" => "ROC curve, logarithmic,".to_owned(),
         "pr" => "Precision and recall".to_owned(),
         other => {
             let (first, rest) = other.split_at_checked(1).unwrap_or(("", other));
@@ -90,49 +100,14 @@ fn capital(kind: &str) -> String {
     }
 }
 
-fn roc(
-    report: &Report,
-    stage: &StageReport,
-    ranking: &RankingResult,
-    series: &[Series<'_>],
-) -> Option<Figure> {
-    let panel = frame("False-positive rate", "Efficiency", Scale::linear(0.0, 1.0));
-    let mut canvas = Canvas::default();
-    canvas.line(panel.at(0.0, 0.0), panel.at(1.0, 1.0), "guide");
-    let mut legend = Vec::new();
-    for one in series.iter().filter(|one| !one.result.roc.is_empty()) {
-        let points = one
-            .result
-            .roc
-            .iter()
-            .map(|p| panel.at(p.false_positive_rate, p.efficiency));
-        canvas.polyline(&points.collect::<Vec<_>>(), one.curve);
-        let auc = one
-            .result
-            .auc
-            .map(|auc| with_error(auc, one.result.auc_statistical_error));
-        legend.push((
-            one.curve,
-            format!("{}: AUC = {}", one.noun, auc.unwrap_or_default()),
-        ));
-    }
-    if legend.is_empty() {
-        return None;
-    }
-    panel.draw(&mut canvas);
-    let x = panel.left + 0.36 * (panel.right - panel.left);
-    corner(
-        &mut canvas,
-        x,
-        panel.bottom - 30.0 - 25.0 * (legend.len() as f64 + 1.0),
-        ranking,
-        &legend,
-    );
-    Some(figure(report, stage, ranking, "roc", canvas))
-}
-
 /// The label and score, and one line for each curve, from (x, y) down.
-fn corner(canvas: &mut Canvas, x: f64, y: f64, ranking: &RankingResult, legend: &[(&str, String)]) {
+pub(super) fn corner(
+    canvas: &mut Canvas,
+    x: f64,
+    y: f64,
+    ranking: &RankingResult,
+    legend: &[(&str, String)],
+) {
     canvas.text(x, y, Anchor::Start, "note", &shortened(&ranking.label, 42));
     canvas.text(
         x,
@@ -149,7 +124,7 @@ fn corner(canvas: &mut Canvas, x: f64, y: f64, ranking: &RankingResult, legend: 
 }
 
 fn precision_recall(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     ranking: &RankingResult,
     series: &[Series<'_>],
@@ -191,7 +166,11 @@ fn precision_recall(
         let prevalence = one.result.prevalence.map(percent).unwrap_or_default();
         legend.push((
             one.curve,
-            format!("{}: AP = {value:.4} (prevalence {prevalence})", one.noun),
+            format!(
+                "{}: AP = {} (prevalence {prevalence})",
+                one.noun,
+                share(value)
+            ),
         ));
     }
     if legend.is_empty() {
@@ -200,7 +179,7 @@ fn precision_recall(
     panel.draw(&mut canvas);
     let (x, y) = empty_corner(&panel, lowest / top > 0.5, legend.len());
     corner(&mut canvas, x, y, ranking, &legend);
-    Some(figure(report, stage, ranking, "pr", canvas))
+    Some(figure(heading, stage, ranking, "pr", canvas))
 }
 
 /// Where the legend of a precision-recall curve begins: below a high curve, above a low one.
@@ -216,12 +195,13 @@ fn empty_corner(panel: &Panel, high: bool, lines: usize) -> (f64, f64) {
 }
 
 fn reliability(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     ranking: &RankingResult,
     series: &[Series<'_>],
 ) -> Option<Figure> {
-    let mut upper = frame("", "Fired fraction", Scale::linear(0.0, 1.0));
+    let axis = LabelWords::of(&ranking.label).axis;
+    let mut upper = frame("", axis, Scale::linear(0.0, 1.0));
     upper.bottom = TOP + 0.70 * (HEIGHT - TOP - BOTTOM);
     upper.ticks = Ticks::Silent;
     let bins = |one: &Series<'_>| -> Vec<ReliabilityBin> {
@@ -269,7 +249,7 @@ fn reliability(
         ranking,
         &legend,
     );
-    Some(figure(report, stage, ranking, "calibration", canvas))
+    Some(figure(heading, stage, ranking, "calibration", canvas))
 }
 
 /// The outline of the counts; between bins that are apart it falls below the axis.
@@ -286,7 +266,7 @@ fn steps(bins: &[ReliabilityBin]) -> Vec<(f64, f64)> {
 
 /// Scores of both classes, of the population that counts, on a logarithmic scale.
 fn distribution(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     ranking: &RankingResult,
     series: &[Series<'_>],
@@ -319,9 +299,10 @@ fn distribution(
     panel.x = Scale::linear(first.low, last.high);
     let mut canvas = Canvas::default();
     let mut legend = Vec::new();
+    let words = LabelWords::of(&ranking.label);
     for (fired, curve, word) in [
-        (false, "curve dashed s3", "did not fire"),
-        (true, "curve s2", "fired"),
+        (false, "curve dashed s3", words.did_not),
+        (true, "curve solid s2", words.fired),
     ] {
         let count = |bin: &ScoreBin| {
             let [positives, negatives] = values(bin);
@@ -361,5 +342,5 @@ fn distribution(
         ranking,
         &legend,
     );
-    Some(figure(report, stage, ranking, "scores", canvas))
+    Some(figure(heading, stage, ranking, "scores", canvas))
 }

@@ -1,15 +1,17 @@
 //! Rankings on the page: numbers, pictures and working points of each.
 
 use crate::report::figure::escape;
-use crate::report::number::{grouped, limit, percent, significant, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::number::{exact, grouped, limit, percent, share, significant, with_error};
+use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 use lumimill_common::metric::{
-    Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult,
+    Goal, MetricResult, OperatingPoint, PopulationResult, RankingResult, said_of_scores,
 };
 
 const WEIGHTED_NOTE: &str = "<p class=\"note-line\">With a weight, total and selected are entries, and all else is of the sums of weights: errors count each entry with the square of its weight, and where some weights are negative the binning of the average precision is not known.</p>\n";
+
+const WORKING_NOTE: &str = "<p class=\"note-line\">Suppression: 1 / false positives, and in brackets its lower limit at 95 %. Rate: the share of all that is selected.</p>\n";
 
 /// The table of all rankings, then pictures and thresholds of each.
 pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
@@ -42,10 +44,14 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
             table.row(&numbers(ranking, &noun, population));
         }
     }
-    let note = "<p class=\"note-line\">ROC-AUC ± its statistical error (DeLong, independent entries). The value from unbinned scores is within “binning” of the one shown: the bins follow the scores unless a range is given, and are exact while they are few. Brier score and log loss are exact. Left out: no score, or no label.</p>\n";
+    let note = "<p class=\"note-line\">ROC-AUC ± its statistical error (DeLong, independent entries). The value from unbinned scores is within “binning” of the one shown: the bins follow the scores unless a range is given, and are exact while they are few. Brier score and log loss are exact, and of scores without a given range. Left out: no score, or no label.</p>\n";
     let is_weighted = all.iter().any(|(ranking, _)| ranking.weight.is_some());
     let note = note.to_owned() + if is_weighted { WEIGHTED_NOTE } else { "" };
-    let mut html = card("Ranking", &(table.html() + &note));
+    let without = all
+        .iter()
+        .flat_map(|(ranking, _)| without_probabilities(stage, ranking));
+    let without: String = without.collect();
+    let mut html = card("Ranking", &(table.html() + &note + &without));
     for (ranking, drawn) in &all {
         html += &format!(
             "<h3>{} <small>by {}</small></h3>\n",
@@ -56,6 +62,21 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
         html += &thresholds(stage, ranking);
     }
     html
+}
+
+/// Why scores have no Brier score, log loss and calibration.
+fn without_probabilities(stage: &StageReport, ranking: &RankingResult) -> Vec<String> {
+    let said = |(noun, found): (String, &PopulationResult)| {
+        let quantities = format!(
+            "Brier score, log loss and calibration of {} for {}, per {}",
+            ranking.score,
+            ranking.label,
+            noun.trim_end_matches('s')
+        );
+        said_of_scores(&quantities, found.no_probability)
+    };
+    let said = populations(stage, ranking).into_iter().filter_map(said);
+    said.map(|said| note_line(&said)).collect()
 }
 
 /// Events first, as they are what counts.
@@ -91,7 +112,7 @@ fn numbers(ranking: &RankingResult, noun: &str, found: &PopulationResult) -> Vec
                 .map(|auc| with_error(auc, found.auc_statistical_error)),
         ),
         bound(found.auc_binning_error),
-        or_dash(found.average_precision.map(|value| format!("{value:.4}"))),
+        or_dash(found.average_precision.map(share)),
         bound(found.average_precision_binning_error),
         or_dash(probability.map(|p| format!("{:.4}", p.brier))),
         or_dash(probability.map(|p| format!("{:.4}", p.log_loss))),
@@ -115,22 +136,20 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
         ("selected", Align::Right),
     ]);
     for point in &population.operating_points {
-        let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), percent);
+        let part = |part: Option<f64>| part.map_or_else(|| "–".to_owned(), percent);
         if !point.reached {
             table.aside(&[goal(point), "not reached".to_owned()]);
             continue;
         }
-        let threshold = point
-            .threshold
-            .map_or_else(|| "all".to_owned(), |value| significant(value, 6));
+        let threshold = point.threshold.map_or_else(|| "all".to_owned(), exact);
         table.row(&[
             goal(point),
             threshold,
-            share(point.efficiency),
-            share(point.precision),
-            share(point.false_positive_rate),
+            part(point.efficiency),
+            part(point.precision),
+            part(point.false_positive_rate),
             suppression(point),
-            share(point.rate),
+            part(point.rate),
             grouped(point.selected),
         ]);
     }
@@ -140,7 +159,7 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
         ranking.label,
         noun.trim_end_matches('s')
     );
-    card(&title, &table.html())
+    card(&title, &(table.html() + WORKING_NOTE))
 }
 
 /// How many negatives there are for one that is selected, and how many at least, at 95 % confidence.

@@ -3,15 +3,16 @@
 use lumimill_common::metric::{RegressionBin, RegressionResult, ShapeBin, Uncertain};
 
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
 use crate::report::metric::histogram::with_unit;
 use crate::report::number::with_error;
-use crate::report::summary::{Report, StageReport};
+use crate::report::summary::StageReport;
 
 /// The pictures that there are numbers for.
 pub(in crate::report::metric) fn regression_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     regression: &RegressionResult,
 ) -> Vec<Figure> {
@@ -24,7 +25,7 @@ pub(in crate::report::metric) fn regression_plots(
     let figure = |kind: &str, caption: &str, canvas: Canvas| {
         let name = format!("{}-{kind}-{truth}-{estimate}", stage.name);
         let caption = format!("{caption} of {truth} by {estimate}");
-        Figure::new(report, &name, caption, canvas)
+        Figure::new(heading, &name, caption, canvas)
     };
     let unit = stage.units.get(truth).filter(|unit| !unit.is_empty());
     let noun = stage.noun(regression.over.as_deref());
@@ -131,11 +132,11 @@ fn in_bins(
             let Some(found) = value(bin) else { continue };
             let [below, above] = reach((found.value, found.error.unwrap_or(0.0)));
             let (below, above) = (panel.at(at, below), panel.at(at, above));
-            canvas.line(below, above, &format!("curve s{number}"));
-            canvas.dot(panel.at(at, found.value), 4.0, &format!("f{number}"));
+            canvas.line(below, above, &format!("stem s{number}"));
+            canvas.marker(panel.at(at, found.value), 4.4, number);
         }
         let (x, y) = (panel.left + 30.0 + 200.0 * number as f64, panel.top + 30.0);
-        canvas.dot((x, y - 5.0), 4.0, &format!("f{number}"));
+        canvas.marker((x, y - 5.0), 4.4, number);
         canvas.text(x + 14.0, y, Anchor::Start, "note", name);
     }
     panel.draw(&mut canvas);

@@ -5,7 +5,7 @@ use lumimill_common::metric::{MetricResult, RegressionResult, Uncertain};
 use crate::report::csv;
 use crate::report::figure::escape;
 use crate::report::number::{grouped, limit, percent, significant, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
@@ -144,5 +144,5 @@ fn note(stage: &StageReport, regression: &RegressionResult) -> String {
             parts.push(format!("{} {noun} {what}.", grouped(count)));
         }
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&parts.join(" ")))
+    note_line(&parts.join(" "))
 }

@@ -4,21 +4,22 @@ use lumimill_common::metric::{ScanPoint, SignificanceResult, WithError};
 
 use super::{ScannedBin, scanned};
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
-use crate::report::summary::{Report, StageReport};
+use crate::report::summary::StageReport;
 
 /// Curves that can be told apart.
 const CURVES: usize = 6;
-/// Pictures of one metric, at most.
-const MOST: usize = 24;
+/// Bins that there are pictures of, at most.
+pub(super) const MOST_BINS: usize = 72;
 
 /// What is drawn of a point.
 type Value = fn(&ScanPoint) -> Option<WithError>;
 
 /// The pictures that there are numbers for.
 pub(in crate::report) fn significance_plots(
-    report: &Report,
+    heading: &Heading,
     stage: &StageReport,
     found: &SignificanceResult,
 ) -> Vec<Figure> {
@@ -28,15 +29,15 @@ pub(in crate::report) fn significance_plots(
     ];
     let bins = scanned(stage, found);
     let mut figures = Vec::new();
-    for group in bins.chunks(CURVES) {
+    let shown = bins.get(..MOST_BINS).unwrap_or(&bins);
+    for group in shown.chunks(CURVES) {
         for (kind, title, value) in drawn {
             let caption = format!("{title} against the cut on {}", found.score);
             let name = format!("{}-{kind}-{}", stage.name, found.score);
             let canvas = curves(group, &found.score, title, value);
-            figures.extend(canvas.map(|canvas| Figure::new(report, &name, caption, canvas)));
+            figures.extend(canvas.map(|canvas| Figure::new(heading, &name, caption, canvas)));
         }
     }
-    figures.truncate(MOST);
     figures
 }
 
@@ -73,7 +74,7 @@ fn curves(bins: &[ScannedBin], score: &str, title: &str, value: Value) -> Option
             .best
             .and_then(|best| bin.scan.points.get(best.point));
         if let Some((point, (y, _))) = best.and_then(|point| Some((point, value(point)?))) {
-            canvas.dot(panel.at(point.cut, y), 4.0, &format!("f{number}"));
+            canvas.marker(panel.at(point.cut, y), 4.4, number);
         }
         let y = panel.top + 28.0 + 22.0 * number as f64;
         let x = panel.left + 24.0;

@@ -1,10 +1,11 @@
 //! Every threshold as CSV, and the best ones on the page.
 
+use super::plot::MOST_BINS;
 use super::{ScannedBin, of_stage, scanned};
 use crate::report::csv;
 use crate::report::figure::escape;
-use crate::report::number::{grouped, significant, with_error};
-use crate::report::page::markup::{Align, Table, card, figures};
+use crate::report::number::{exact, grouped, significant, with_error};
+use crate::report::page::markup::{Align, Table, card, figures, left_out, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 use lumimill_common::metric::{MetricResult, SignificanceResult, WithError};
@@ -88,6 +89,8 @@ pub(in crate::report) fn page(stage: &StageReport, pictures: &StagePictures) -> 
         );
         html += &card("Best cuts", &(best_cuts(stage, found) + &note(found)));
         html += &figures(drawn);
+        let bins = scanned(stage, found).len();
+        html += &left_out(bins, MOST_BINS, "bin", "the CSV file has all");
     }
     html
 }
@@ -104,9 +107,7 @@ fn best_cuts(stage: &StageReport, found: &SignificanceResult) -> String {
         ("significance", Align::Right),
     ]);
     for bin in scanned(stage, found) {
-        let given = bin
-            .given
-            .map_or_else(|| "–".to_owned(), |cut| significant(cut, 4));
+        let given = bin.given.map_or_else(|| "–".to_owned(), exact);
         let best = bin.scan.best;
         let point = best.and_then(|best| bin.scan.points.get(best.point));
         let Some((best, point)) = best.zip(point) else {
@@ -126,11 +127,11 @@ fn best_cuts(stage: &StageReport, found: &SignificanceResult) -> String {
         };
         let with = |(value, error): WithError| with_error(value, Some(error));
         let or_dash = |of: Option<WithError>| of.map_or_else(|| "–".to_owned(), with);
-        let [low, high] = best.cuts.map(|cut| significant(cut, 4));
+        let [low, high] = best.cuts.map(exact);
         table.row(&[
             bin.label,
             given,
-            significant(point.cut, 4),
+            exact(point.cut),
             format!("{low} to {high}"),
             with(point.signal),
             with(point.background),
@@ -154,7 +155,8 @@ fn note(found: &SignificanceResult) -> String {
     let mut text = format!(
         "Before the cuts on this score. The background is taken to be {shape} in {}: candidates are {}. The \
          significance is S/√(S+B), errors are statistical. As good: cuts that are less significant by no \
-         more than the statistical error of the difference. bdt_config.json has the best cuts.",
+         more than the statistical error of the difference. An efficiency may come out above 1, as the \
+         background is an estimate. bdt_config.json has the best cuts.",
         found.mass,
         sidebands.join(" + ")
     );
@@ -168,5 +170,5 @@ fn note(found: &SignificanceResult) -> String {
             grouped(found.dropped)
         );
     }
-    format!("<p class=\"note-line\">{}</p>\n", escape(&text))
+    note_line(&text)
 }

@@ -55,12 +55,22 @@ for line in csv.DictReader(open(path)):
     near(line["efficiency"], p)
     near(line["error"], error, 1e-6, 1e-7)
     near(line["error_syst"], syst, 1e-6, 1e-7)
+    ends = [p - error, p + error]
+    if not passing.any() or passing.sum() == inside.sum():
+        n = total**2 / (w[inside] ** 2).sum()
+        half = math.sqrt(max(0.0, p * (1 - p) / n) + 0.25 / n**2)
+        ends = [max(0.0, (p + 0.5 / n - half) / (1 + 1 / n)), min(1.0, (p + 0.5 / n + half) / (1 + 1 / n))]
+        near(line["interval_low"], ends[0], 1e-6, 1e-7)
+        near(line["interval_high"], ends[1], 1e-6, 1e-7)
+    else:
+        assert line["interval_low"] == line["interval_high"] == ""
     edges = [float(line[key]) for key in ["lead_pt_low", "lead_pt_high", "PV_npvs_low", "PV_npvs_high"]]
     if np.isfinite(edges).all():
         name = line["cut"] + (f" | {line['precut']}" if line["precut"] else "")
         middle = [(edges[0] + edges[1]) / 2, (edges[2] + edges[3]) / 2]
         near(evaluator[name].evaluate("nominal", *middle), p)
-        near(evaluator[name].evaluate("stat_up", *middle), p + error, 1e-6, 1e-7)
+        near(evaluator[name].evaluate("stat_up", *middle), ends[1], 1e-6, 1e-7)
+        near(evaluator[name].evaluate("stat_down", *middle), ends[0], 1e-6, 1e-7)
         near(evaluator[name].evaluate("syst_down", *middle), p - syst, 1e-6, 1e-7)
 assert rows == known.sum(), f"{rows} rows in bins, {known.sum()} in the tables"
 assert [c["name"] for c in file["corrections"]][1] == "HLT_Mu17_Mu8_DZ && lead_pt > 30"

@@ -41,7 +41,11 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures, numbers: &str
 
 /// The cut flow and its picture; a flow of one step is a line.
 fn flow(stage: &StageReport, pictures: &StagePictures) -> String {
-    match stage.cut_flow.steps() {
+    let steps = stage.cut_flow.steps().iter();
+    let steps: Vec<_> = steps
+        .filter(|step| !is_dropped(step) || step.count > 0)
+        .collect();
+    match steps.as_slice() {
         [] => String::new(),
         [only] => {
             let text = format!("{}: {}", only.name, grouped(only.count));

@@ -9,7 +9,7 @@ main{max-width:1440px;margin:0 auto;padding:28px 24px 48px}
 header{margin-bottom:20px}h1{margin:6px 0 0;font-size:34px;line-height:1.2;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{margin:44px 0 14px;padding-bottom:6px;border-bottom:1px solid var(--rule);font-size:23px;overflow-wrap:anywhere}
 h3{margin:26px 0 10px;font-size:17px;overflow-wrap:anywhere}h3 small{font-weight:400;color:var(--muted)}
-.card h3{margin:0 0 10px}.data-line{margin:4px 0 14px;color:var(--muted)}
+.card h3{margin:0 0 10px}h4{margin:14px 0 6px;font-size:14px;color:var(--muted)}.card h4:first-child{margin-top:0}.data-line{margin:4px 0 14px;color:var(--muted)}
 .verdict{display:inline-block;margin:0;padding:2px 12px;border-radius:99px;font-size:13px;font-weight:600}
 .verdict.good{background:var(--good);color:var(--paper)}.verdict.bad{background:var(--s2);color:var(--paper)}.verdict.open{background:var(--open);color:var(--paper)}a.verdict{text-decoration:none}
 p.good,p.bad,p.open{margin:0 0 12px;font-weight:600}p.good{color:var(--good)}p.bad{color:var(--s2)}p.open{color:var(--open)}.card p:last-child{margin-bottom:0}

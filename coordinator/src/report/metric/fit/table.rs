@@ -4,10 +4,13 @@ use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult, Metric
 
 use super::plot::fitted;
 use crate::report::figure::escape;
-use crate::report::number::{counted, grouped, significant, with_error};
+use crate::report::number::{counted, edge, grouped, significant, with_error};
 use crate::report::page::markup::{Align, Table, card, figures, left_out, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
+
+/// Tables with more lines than this show those alone that are not valid.
+const MOST_LINES: usize = 30;
 
 /// Pictures and a table of every one of a stage.
 pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictures) -> String {
@@ -43,19 +46,52 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
     html
 }
 
+/// A table for each model, as they have different parameters.
 fn fits(found: &MassFitResult) -> String {
-    let mut table = Table::new(&[
-        ("category", Align::Left),
-        ("model", Align::Left),
-        ("entries", Align::Right),
-        ("chi2/ndf", Align::Right),
-        ("p", Align::Right),
-        ("yields and parameters", Align::Wrapped),
-    ]);
-    for category in &found.categories {
-        for fit in &category.fits {
-            table.row(&row(category, fit));
+    let all = || found.categories.iter().flat_map(|category| &category.fits);
+    let mut variations: Vec<&str> = Vec::new();
+    for fit in all() {
+        if !variations.contains(&fit.variation) {
+            variations.push(fit.variation);
         }
+    }
+    let table = |variation: &&str| {
+        let title = format!("<h4>{} model</h4>\n", escape(variation));
+        title + &of_model(found, variation)
+    };
+    variations.iter().map(table).collect()
+}
+
+/// A line for each category: its edges, how good the fit is, and a column for each yield and parameter.
+fn of_model(found: &MassFitResult, variation: &str) -> String {
+    let categories = found.categories.iter();
+    let all = categories.flat_map(|category| category.fits.iter().map(move |fit| (category, fit)));
+    let fits: Vec<_> = all.filter(|(_, fit)| fit.variation == variation).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for value in fits.iter().flat_map(|(_, fit)| &fit.values) {
+        if !names.contains(&value.name.as_str()) {
+            names.push(&value.name);
+        }
+    }
+    let any_failed = fits.iter().any(|(_, fit)| fit.failure.is_some());
+    let mut columns = vec![("category", Align::Left)];
+    let axes = found
+        .by
+        .iter()
+        .map(|axis| (axis.column.as_str(), Align::Fixed));
+    columns.extend(axes);
+    columns.extend(["entries", "chi2/ndf", "p"].map(|name| (name, Align::Right)));
+    columns.extend(any_failed.then_some(("why there is no fit", Align::Wrapped)));
+    columns.extend(names.iter().map(|name| (*name, Align::Right)));
+    let mut table = Table::new(&columns);
+    for (category, fit) in fits {
+        let mut cells = vec![category.name.clone()];
+        let edges = category.edges.iter();
+        cells.extend(edges.map(|[low, high]| format!("{} to {}", edge(*low), edge(*high))));
+        cells.extend(quality(category, fit));
+        cells.extend(any_failed.then(|| fit.failure.clone().unwrap_or_default()));
+        cells.extend(names.iter().map(|name| value(fit, name)));
+        table.row(&cells);
     }
     table.html()
 }
@@ -76,8 +112,21 @@ fn verdicts(found: &MassFitResult) -> String {
         Some([tau, error]) => with_error(tau, Some(error)),
         None => "–".to_owned(),
     };
+    let verdicts = || {
+        found
+            .categories
+            .iter()
+            .flat_map(|category| &category.verdicts)
+    };
+    let valid = verdicts()
+        .filter(|verdict| verdict.verdict == "valid")
+        .count();
+    let (all, is_long) = (verdicts().count(), verdicts().count() > MOST_LINES);
     for category in &found.categories {
         for verdict in &category.verdicts {
+            if is_long && verdict.verdict == "valid" {
+                continue;
+            }
             let p_value = |p_value: Option<f64>| match p_value {
                 Some(p_value) => significant(p_value, 2),
                 None => "–".to_owned(),
@@ -94,7 +143,17 @@ fn verdicts(found: &MassFitResult) -> String {
             ]);
         }
     }
-    table.html()
+    table.html() + &valid_ones(is_long, valid, all, "validity")
+}
+
+/// Of a long table, how many lines are left out as they are valid, and the file that has them.
+fn valid_ones(is_long: bool, valid: usize, all: usize, file: &str) -> String {
+    match is_long {
+        true => note_line(&format!(
+            "{valid} of {all} are valid and not shown: the file of {file} has all."
+        )),
+        false => String::new(),
+    }
 }
 
 /// The weights of each component beside its yield.
@@ -108,8 +167,14 @@ fn sums(found: &MassFitResult) -> String {
         ("sum of weights", Align::Right),
         ("sum agrees with yield", Align::Left),
     ]);
+    let sums = || found.categories.iter().flat_map(|category| &category.sums);
+    let valid = sums().filter(|sum| sum.verdict == "valid").count();
+    let (all, is_long) = (sums().count(), sums().count() > MOST_LINES);
     for category in &found.categories {
         for sum in &category.sums {
+            if is_long && sum.verdict == "valid" {
+                continue;
+            }
             table.row(&[
                 category.name.clone(),
                 sum.variation.to_owned(),
@@ -121,41 +186,35 @@ fn sums(found: &MassFitResult) -> String {
             ]);
         }
     }
-    table.html()
+    table.html() + &valid_ones(is_long, valid, all, "sums")
 }
 
-fn row(category: &FittedCategory, fit: &FittedModel) -> Vec<String> {
-    let chi2 = fit
-        .chi2
-        .zip(fit.ndf)
-        .map(|(chi2, ndf)| format!("{chi2:.1}/{ndf}"));
+/// Entries, χ² with its degrees of freedom, and how likely a greater one is.
+fn quality(category: &FittedCategory, fit: &FittedModel) -> [String; 3] {
+    let chi2 = fit.chi2.zip(fit.ndf);
+    let chi2 = chi2.map(|(chi2, ndf)| format!("{chi2:.1}/{ndf}"));
     let p_value = fit.p_value.map(|p_value| significant(p_value, 2));
     let dash = || "–".to_owned();
-    vec![
-        category.name.clone(),
-        fit.variation.to_owned(),
+    [
         grouped(category.entries),
         chi2.unwrap_or_else(dash),
         p_value.unwrap_or_else(dash),
-        values(fit),
     ]
 }
 
-/// Values with their errors, or why there are none.
-fn values(fit: &FittedModel) -> String {
-    let values = fit.values.iter().map(|value| {
-        let number = with_error(value.value, value.error);
-        let note = match (value.at_limit, value.fixed, value.idle) {
-            (true, ..) => " (at a limit)",
-            (_, true, _) => " (constant)",
-            (.., true) => " (without influence)",
-            _ => "",
-        };
-        format!("{} {number}{note}", value.name)
-    });
-    let mut parts: Vec<String> = fit.failure.clone().into_iter().collect();
-    parts.extend(values);
-    parts.join("; ")
+/// A yield or a parameter with its error, where the fit has it.
+fn value(fit: &FittedModel, name: &str) -> String {
+    let mut values = fit.values.iter();
+    let Some(value) = values.find(|value| value.name == name) else {
+        return "–".to_owned();
+    };
+    let note = match (value.at_limit, value.fixed, value.idle) {
+        (true, ..) => " (at a limit)",
+        (_, true, _) => " (constant)",
+        (.., true) => " (without influence)",
+        _ => "",
+    };
+    with_error(value.value, value.error) + note
 }
 
 fn note(found: &MassFitResult) -> String {

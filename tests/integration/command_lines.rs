@@ -120,8 +120,14 @@ const KNOWN: &[(&str, Way)] = &[
         CHECK,
     ),
     ("deploy/cluster.sh", Elsewhere("cluster_script.rs runs it")),
-    ("deploy/bench.sh", Elsewhere("takes hours on a quiet machine")),
-    ("deploy/bench.sh --quick", Elsewhere("measures, and takes twenty minutes")),
+    (
+        "deploy/bench.sh",
+        Elsewhere("takes hours on a quiet machine"),
+    ),
+    (
+        "deploy/bench.sh --quick",
+        Elsewhere("measures, and takes twenty minutes"),
+    ),
     (
         "export LUMIMILL_BROKER=amqps://user:password@broker.example:5671/vhost",
         SETTING,

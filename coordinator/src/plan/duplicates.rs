@@ -105,6 +105,9 @@ pub(super) fn check(
             groups.push(group);
         }
     }
+    for stage in &campaign.stages {
+        note_copies(stage, scanned, notes);
+    }
     let mut checked = Checked::default();
     let mut problems = Vec::new();
     for group in &groups {
@@ -160,6 +163,21 @@ fn look(
         return Err(DuplicateError::TooMany { files });
     }
     Ok(found)
+}
+
+/// Says where a stage reads one file of simulation in two datasets, between which events are not
+/// compared.
+fn note_copies(stage: &Stage, scanned: &[Scanned<'_>], notes: &mut Vec<String>) {
+    let is_simulated = |file: &&Scanned<'_>| {
+        file.input.dataset.kind == DatasetKind::Mc && file.input.is_read_by(stage)
+    };
+    let simulated: Vec<_> = scanned.iter().filter(is_simulated).collect();
+    if let Some((first, second)) = found::copies(&simulated) {
+        notes.push(format!(
+            "stage {}: {first} and {second} are the same file, by their headers: its events count twice",
+            stage.name
+        ));
+    }
 }
 
 /// Says of which files the events cannot be compared.

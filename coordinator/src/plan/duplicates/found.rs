@@ -158,6 +158,20 @@ fn of_what(files: &[&Scanned<'_>]) -> String {
     format!("{noun} {}", names.join(", "))
 }
 
+/// A file that is in two datasets, if any is.
+pub(super) fn copies(files: &[&Scanned<'_>]) -> Option<(String, String)> {
+    let mut each_once: Vec<&Scanned<'_>> = Vec::new();
+    let mut known = BTreeSet::new();
+    for file in files {
+        let input = &file.input;
+        let (dataset, identity) = (&input.dataset.name, &input.file.identity);
+        if known.insert((dataset, identity.size, &identity.state, &input.tree)) {
+            each_once.push(file);
+        }
+    }
+    same_files(&each_once, &names(&each_once))
+}
+
 /// Two files that are copies of one, if any are.
 fn same_files(files: &[&Scanned<'_>], names: &[String]) -> Option<(String, String)> {
     let mut known: BTreeMap<(u64, &str, &str), usize> = BTreeMap::new();

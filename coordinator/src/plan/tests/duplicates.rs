@@ -280,8 +280,30 @@ fn samples_of_simulation_are_not_compared_with_each_other() {
     write_file(&base.join("b.root"), &clusters(1, 1, 2), &[], 3);
     let one = format!("[certification]\nduplicates = \"error\"\n{MC}");
     let two = one.replace("*.root", "a.root") + &MC.replace("*.root", "b.root").replace('M', "N");
-    plan_with(&two, base, 1).unwrap();
+    let plan = plan_with(&two, base, 1).unwrap();
+    assert_eq!(same_files_told(&plan), None);
     plan_with(&one, base, 1).unwrap_err();
+}
+
+fn same_files_told(plan: &Plan) -> Option<&String> {
+    let mut notes = plan.notes.iter();
+    notes.find(|note| note.contains("are the same file"))
+}
+
+#[test]
+fn one_file_of_simulation_in_two_samples_is_worth_a_word() {
+    let folder = folder();
+    let base = folder.path();
+    write_file(&base.join("a.root"), &clusters(1, 1, 2), &[], 3);
+    fs::copy(base.join("a.root"), base.join("b.root")).unwrap();
+    let two = MC.replace("*.root", "a.root") + &MC.replace("*.root", "b.root").replace('M', "N");
+    let plan = plan_with(&two, base, 1).unwrap();
+    let told = same_files_told(&plan).expect("nothing was said");
+    assert!(
+        told.contains("a.root (dataset M) and b.root (dataset N)")
+            && told.contains("its events count twice"),
+        "{told}"
+    );
 }
 
 #[test]

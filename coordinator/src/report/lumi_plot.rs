@@ -73,7 +73,10 @@ fn legend(canvas: &mut Canvas, panel: &Panel, lumis: &LumiSummary) {
     for (line, class, count, word) in [
         (0.0, "bar f0", lumis.processed, "processed"),
         (1.0, "bar f2", lumis.missing, "missing"),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(.., count, word)| *count > 0 || *word == "processed")
+    {
         let y = panel.top + 34.0 + 25.0 * line;
         canvas.rectangle((panel.left + 24.0, y - 12.0), (22.0, 13.0), class);
         canvas.text(

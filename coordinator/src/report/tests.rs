@@ -323,3 +323,16 @@ fn pictures_of_simulation_said_that_they_are_of_data() {
     let drawn = file(&files, "dimuon-histogram-m_mumu.svg");
     assert!(drawn.contains(">Simulation</text>"), "and no luminosity");
 }
+
+#[test]
+fn a_member_that_was_taken_for_another_class_differed_by_its_colour_alone() {
+    let metrics = sample::more_metrics(400);
+    let display = metrics
+        .into_iter()
+        .filter(|of| matches!(of, MetricResult::Display(_)));
+    let files = files_of(display.collect());
+    let drawn = file(&files, "dimuon-display-1.svg");
+    let page = file(&files, "index.html");
+    assert!(page.contains("2 with other classes than the true ones, crossed"));
+    assert_eq!(drawn.matches("<path class=\"error\"").count(), 2);
+}

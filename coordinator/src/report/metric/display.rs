@@ -120,7 +120,8 @@ fn y_title(found: &DisplayResult, panel: Option<i64>, side: usize) -> String {
     }
 }
 
-/// A dot for each member, and a ring for each further class that it is of.
+/// A dot for each member, a ring for each further class that it is of, and a cross where these are not the
+/// true ones.
 fn members(canvas: &mut Canvas, panel: &Panel, shown: &Shown, value: Option<i64>, classes: &[u8]) {
     for (member, at) in shown.at.iter().enumerate() {
         if value.is_some() && shown.panels.get(member).copied() != value {
@@ -135,11 +136,20 @@ fn members(canvas: &mut Canvas, panel: &Panel, shown: &Shown, value: Option<i64>
             Some(class) => canvas.dot(centre, radius, &format!("f{class}")),
             None => canvas.dot(centre, radius, "tick"),
         }
+        if shown.truth.get(member) != classes.get(member) {
+            cross(canvas, centre, radius + 3.0);
+        }
         for (ring, class) in (1..).zip(of) {
             let radius = radius + 2.5 * f64::from(ring);
             canvas.dot(centre, radius, &format!("thin s{class}"));
         }
     }
+}
+
+/// Marks a member that was found to be of other classes than it truly is of.
+fn cross(canvas: &mut Canvas, (x, y): (f64, f64), reach: f64) {
+    let strokes = [reach, -reach].map(|up| [(x - reach, y - up), (x + reach, y + up)]);
+    canvas.strokes(&strokes, "error");
 }
 
 fn legend(canvas: &mut Canvas, found: &DisplayResult, y: f64) {
@@ -161,7 +171,7 @@ fn caption(found: &DisplayResult, shown: &Shown) -> String {
     let differ = differ.filter(|(truth, found)| truth != found).count() as u64;
     let classes = match differ {
         0 => String::from("all classes found as they are true"),
-        wrong => format!("{wrong} with other classes than the true ones"),
+        wrong => format!("{wrong} with other classes than the true ones, crossed"),
     };
     format!(
         "{}: {} of {}, {classes}",

@@ -93,7 +93,7 @@ fn plain(value: Option<f64>) -> String {
 fn bins(stage: &StageReport, multilabel: &MultilabelResult) -> String {
     let noun = stage.noun(multilabel.over.as_deref());
     let mut table = Table::new(&[
-        (multilabel.column.as_deref().unwrap_or(&noun), Align::Left),
+        (multilabel.column.as_deref().unwrap_or("bin"), Align::Left),
         (noun.as_str(), Align::Right),
         ("all labels right", Align::Right),
         ("Hamming loss", Align::Right),

@@ -3,6 +3,7 @@
 use super::warnings;
 use crate::report::csv::file_stem;
 use crate::report::figure::escape;
+use crate::report::ratio;
 use crate::report::summary::{Report, StageReport};
 use lumimill_common::metric::MetricResult;
 
@@ -18,8 +19,8 @@ pub(super) fn contents(report: &Report) -> String {
         let title = format!("Stage {}", stage.name);
         entries.push(entry(&place, &title, &kinds(stage).join(", ")));
     }
-    for table in &report.tables {
-        let name = &table.name;
+    for found in ratio::all(report) {
+        let name = &found.table.name;
         entries.push(entry(
             &format!("table-{name}"),
             &format!("Table {name}"),

@@ -143,16 +143,23 @@ fn verdicts(found: &MassFitResult) -> String {
             ]);
         }
     }
-    table.html() + &valid_ones(is_long, valid, all, "validity")
+    with_valid_ones(table, is_long, (valid, all), "validity")
 }
 
-/// Of a long table, how many lines are left out as they are valid, and the file that has them.
-fn valid_ones(is_long: bool, valid: usize, all: usize, file: &str) -> String {
-    match is_long {
-        true => note_line(&format!(
-            "{valid} of {all} are valid and not shown: the file of {file} has all."
-        )),
-        false => String::new(),
+/// A table, and of a long one how many lines are left out as they are valid, and the file that has them.
+fn with_valid_ones(
+    table: Table,
+    is_long: bool,
+    (valid, all): (usize, usize),
+    file: &str,
+) -> String {
+    if !is_long {
+        return table.html();
+    }
+    let said = format!("{valid} of {all} are valid and not shown: the file of {file} has all.");
+    match valid == all {
+        true => note_line(&said),
+        false => table.html() + &note_line(&said),
     }
 }
 
@@ -186,7 +193,7 @@ fn sums(found: &MassFitResult) -> String {
             ]);
         }
     }
-    table.html() + &valid_ones(is_long, valid, all, "sums")
+    with_valid_ones(table, is_long, (valid, all), "sums")
 }
 
 /// Entries, χ² with its degrees of freedom, and how likely a greater one is.

@@ -179,6 +179,15 @@ fn in_bins(multiclass: &MulticlassResult) -> Option<Canvas> {
     ];
     let mut canvas = Canvas::default();
     panel.guide(&mut canvas, 1.0);
+    let errors = (0..).map(f64::from).zip(bins).filter_map(|(at, bin)| {
+        let accuracy = bin.accuracy?;
+        let error = accuracy.error?;
+        Some([
+            panel.at(at, accuracy.value - error),
+            panel.at(at, accuracy.value + error),
+        ])
+    });
+    canvas.strokes(&errors.collect::<Vec<_>>(), "stem s0");
     for (number, (name, value)) in series.iter().enumerate() {
         let values = (0..).map(f64::from).zip(bins);
         let points = values.filter_map(|(at, bin)| Some(panel.at(at, value(bin)?)));

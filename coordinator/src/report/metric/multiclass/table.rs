@@ -95,7 +95,7 @@ fn noun(multiclass: &MulticlassResult) -> String {
 /// All rows together, and those of each bin.
 fn bins(multiclass: &MulticlassResult) -> String {
     let noun = noun(multiclass);
-    let column = multiclass.column.as_deref().unwrap_or(&noun);
+    let column = multiclass.column.as_deref().unwrap_or("bin");
     let mut table = Table::new(&[
         (column, Align::Left),
         (&noun, Align::Right),
@@ -217,5 +217,5 @@ fn masks(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
         cells.extend(mask.classes.iter().map(|share| or_dash(share.map(percent))));
         table.row(&cells);
     }
-    table.html()
+    format!("<h4>Detectors available</h4>\n{}", table.html())
 }

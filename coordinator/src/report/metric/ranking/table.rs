@@ -135,15 +135,19 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
         ("rate", Align::Right),
         ("selected", Align::Right),
     ]);
-    for point in &population.operating_points {
+    for points in population.operating_points.chunk_by(are_one) {
+        let Some(point) = points.first() else {
+            continue;
+        };
+        let goals = points.iter().map(goal).collect::<Vec<_>>().join(", ");
         let part = |part: Option<f64>| part.map_or_else(|| "–".to_owned(), percent);
         if !point.reached {
-            table.aside(&[goal(point), "not reached".to_owned()]);
+            table.aside(&[goals, "not reached".to_owned()]);
             continue;
         }
         let threshold = point.threshold.map_or_else(|| "all".to_owned(), exact);
         table.row(&[
-            goal(point),
+            goals,
             threshold,
             part(point.efficiency),
             part(point.precision),
@@ -160,6 +164,12 @@ fn thresholds(stage: &StageReport, ranking: &RankingResult) -> String {
         noun.trim_end_matches('s')
     );
     card(&title, &(table.html() + WORKING_NOTE))
+}
+
+/// Whether two goals are reached, or are not, by the same selection.
+fn are_one(one: &OperatingPoint, other: &OperatingPoint) -> bool {
+    let threshold = |point: &OperatingPoint| point.threshold.map(f64::to_bits);
+    one.reached == other.reached && threshold(one) == threshold(other)
 }
 
 /// How many negatives there are for one that is selected, and how many at least, at 95 % confidence.

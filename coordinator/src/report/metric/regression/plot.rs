@@ -6,7 +6,7 @@ use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
     shortened,
 };
-use crate::report::metric::histogram::with_unit;
+use crate::report::metric::histogram::{per_bin, with_unit};
 use crate::report::number::with_error;
 use crate::report::summary::StageReport;
 
@@ -75,7 +75,8 @@ fn distribution(
     let highest = shape.iter().map(|bin| bin.content).fold(0.0, f64::max);
     let across = Scale::linear(first.low, last.high);
     let up = Scale::linear(0.0, 1.3 * highest);
-    let panel = panel((across, title), (up, noun), Ticks::Numbers);
+    let y_title = per_bin(noun, first.high - first.low, None);
+    let panel = panel((across, title), (up, &y_title), Ticks::Numbers);
     let mut outline = vec![panel.at(first.low, 0.0)];
     for bin in shape {
         outline.extend([

@@ -77,7 +77,7 @@ fn with(value: Option<Uncertain>) -> String {
 fn bins(stage: &StageReport, regression: &RegressionResult) -> String {
     let noun = stage.noun(regression.over.as_deref());
     let mut columns = vec![
-        (regression.column.as_deref().unwrap_or(&noun), Align::Left),
+        (regression.column.as_deref().unwrap_or("bin"), Align::Left),
         (noun.as_str(), Align::Right),
         ("bias", Align::Right),
         ("median", Align::Right),

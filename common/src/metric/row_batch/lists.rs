@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::members::list_of;
-use super::{FillError, RowBatch, numbers_of, wrong};
+use super::values::{numbers_of, wrong};
+use super::{FillError, RowBatch};
 
 /// The lists of a column.
 pub(in crate::metric) struct Lists<'a> {

@@ -10,7 +10,8 @@ use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array}
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::take::take;
 
-use super::{FillError, RowBatch, wrong};
+use super::values::wrong;
+use super::{FillError, RowBatch};
 
 /// Members that are looked at together, unless one event has more.
 const MOST: usize = 1 << 18;

@@ -92,14 +92,33 @@ pub(crate) struct Landmarks {
 }
 
 impl Landmarks {
-    /// Looks at counts in equal bins.
+    /// Looks at counts in equal bins, for what stands above a line.
     pub(crate) fn of(range: FitRange, counts: &[f64]) -> Self {
+        Self::above(range, counts, |left, right, part| {
+            left + (right - left) * part
+        })
+    }
+
+    /// The same for what stands above a background that falls or rises by a factor, where that is another
+    /// peak: above a line there is but the steep end.
+    pub(crate) fn of_steep(range: FitRange, counts: &[f64]) -> Option<Self> {
+        let (left, right) = ends(counts);
+        let is_steep = left > 0.0 && right > 0.0 && (right / left).ln().abs() > 1.0;
+        let line = is_steep.then(|| Self::of(range, counts))?;
+        // The first tenth and the last one lie 0.9 of the range apart.
+        let steep = Self::above(range, counts, |left, right, part| {
+            left * (right / left).powf((part - 0.05) / 0.9)
+        });
+        ((steep.peak - line.peak).abs() > steep.spread).then_some(steep)
+    }
+
+    fn above(range: FitRange, counts: &[f64], line: impl Fn(f64, f64, f64) -> f64) -> Self {
         let bins = counts.len().max(1);
         let bin = range.width() / bins as f64;
         let centre = |index: usize| range.low() + (index as f64 + 0.5) * bin;
         let smooth = smoothed(counts, bins / 60);
         let (left, right) = ends(counts);
-        let base = |index: usize| left + (right - left) * (index as f64 + 0.5) / bins as f64;
+        let base = |index: usize| line(left, right, (index as f64 + 0.5) / bins as f64);
         let above = |index: usize| smooth.get(index).copied().unwrap_or(0.0) - base(index);
         let top = (0..bins)
             .max_by(|a, b| above(*a).total_cmp(&above(*b)))

@@ -5,7 +5,7 @@ use crate::minimise::{Descent, descend, polished};
 use crate::objective::Objective;
 
 /// How many more starts, by hash, are tried beside the first one.
-const MORE_STARTS: u64 = 3;
+pub(super) const MORE_STARTS: u64 = 3;
 
 /// Descents between the same limits.
 pub(super) struct Attempt {

@@ -1,7 +1,8 @@
 //! Where fits begin: limits, and starting values that are guessed, given, or drawn by hash.
 
+use super::attempt::MORE_STARTS;
 use crate::minimise::Free;
-use crate::model::Model;
+use crate::model::{Model, Parameter};
 use crate::objective::Objective;
 use crate::sample::{Histogram, Sample};
 use crate::setup::{Setup, SetupError, StartValue};
@@ -26,6 +27,8 @@ const YIELD: [End; 2] = [End::Natural, End::Open];
 pub(super) struct Begin {
     /// Each parameter; a constant has its value as both limits.
     pub(super) starts: Vec<Start>,
+    /// Other values of all, where a steep background hides the peak from the first look.
+    steep: Option<Vec<f64>>,
     /// What the limits of each are.
     ends: Vec<[End; 2]>,
     pub(super) free: Vec<Free>,
@@ -47,6 +50,7 @@ impl Begin {
         let look = looked_at(sample);
         let counts: Vec<f64> = look.iter().map(|(_, _, count)| *count).collect();
         let landmarks = Landmarks::of(model.range(), &counts);
+        let steep = Landmarks::of_steep(model.range(), &counts);
         let (sumw, sumw2) = sample.places().fold((0.0, 0.0), |(w, w2), place| {
             (w + place.sumw, w2 + place.sumw2)
         });
@@ -94,7 +98,16 @@ impl Begin {
         let given = model
             .component_names()
             .map(|name| setup.start.contains_key(name) || setup.fix.contains_key(name));
+        let other = |(start, parameter): (&Start, &Parameter)| match (&parameter.guess, &steep) {
+            (Some((guess, term)), Some(steep)) if !setup.start.contains_key(&parameter.name) => {
+                let value = (guess.start)(steep, *term).value;
+                value.clamp(start.low, start.high)
+            }
+            _ => start.value,
+        };
+        let others = starts.iter().zip(model.parameters()).map(other);
         Ok(Self {
+            steep: steep.as_ref().map(|_| others.collect()),
             free: free.collect(),
             scale: sumw2 / sumw,
             model: model.clone(),
@@ -173,12 +186,15 @@ impl Begin {
         known.collect()
     }
 
-    /// The starting values of a number: 0 is the guess. They are moved towards the guess as long as
+    /// The starting values of a number: 0 is the guess, and the last ones are those by a steep background,
+    /// where there is one. They are moved towards the guess as long as
     /// the model is no density there.
     pub(super) fn values(&self, number: u64, objective: &Objective<'_>) -> Option<Vec<f64>> {
         let guess: Vec<f64> = self.starts.iter().map(|start| start.value).collect();
         let mut values = guess.clone();
-        if number > 0 {
+        if let Some(steep) = self.steep.as_ref().filter(|_| number == MORE_STARTS) {
+            values.clone_from(steep);
+        } else if number > 0 {
             for free in &self.free {
                 if let Some(value) = values.get_mut(free.index) {
                     *value = drawn(free, *value, number);

@@ -176,6 +176,15 @@ fn a_steep_background_was_taken_for_one_that_does_not_factorise() {
     }
 }
 
+/// All fits began at the steep end, and 75 and 105 of 200 ended there.
+#[test]
+fn the_steep_end_of_a_background_was_taken_for_the_peak() {
+    for slope in [5.0, 6.0] {
+        let clean = steep(slope, 0.0);
+        assert!(clean[0] >= 195 && clean[2] == 0, "{slope}: {clean:?}");
+    }
+}
+
 #[test]
 fn a_verdict_says_why() {
     let (_, found) = toy(1, 1.5);

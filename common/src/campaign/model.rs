@@ -89,7 +89,7 @@ pub struct Model {
     pub graph: Option<Graph>,
     /// What it reads, in the order that the model was trained with; nothing of a graph.
     pub inputs: ModelInputs,
-    /// Output column (class) that is the score; the last one when absent.
+    /// Output column (class) that is the score; of one or two, the last one when absent.
     pub class: Option<usize>,
     /// Its columns, where the campaign names them.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -209,7 +209,12 @@ fn trees_agree_with_the_native_engine() {
             true => &[("probabilities", Some(1))],
             false => &[],
         };
-        let model = spec(ModelInputs::Columns(names("f", width)), outputs);
+        let mut model = spec(ModelInputs::Columns(names("f", width)), outputs);
+        if file.contains("multi") {
+            let unsaid = load(file, &bytes, &model, None).unwrap_err();
+            assert_eq!(unsaid[0].key, "class", "{unsaid:?}");
+            model.class = Some(1);
+        }
         let by_runtime = load(file, &bytes, &model, None).unwrap();
         assert_eq!(by_runtime.notes(), [""; 0], "{file}");
         let native = load(file, &bytes, &by(EngineChoice::Trees, &model), None).unwrap();

@@ -1,11 +1,8 @@
 //! Descents from several starts between the same limits.
 
-use super::begin::Begin;
+use super::begin::{Begin, MORE_STARTS};
 use crate::minimise::{Descent, descend, polished};
 use crate::objective::Objective;
-
-/// How many more starts, by hash, are tried beside the first one.
-pub(super) const MORE_STARTS: u64 = 3;
 
 /// Descents between the same limits.
 pub(super) struct Attempt {

@@ -1,6 +1,5 @@
 //! Where fits begin: limits, and starting values that are guessed, given, or drawn by hash.
 
-use super::attempt::MORE_STARTS;
 use crate::minimise::Free;
 use crate::model::{Model, Parameter};
 use crate::objective::Objective;
@@ -8,6 +7,8 @@ use crate::sample::{Histogram, Sample};
 use crate::setup::{Setup, SetupError, StartValue};
 use crate::start::{End, Guess, Landmarks, Start};
 
+/// How many more starts, by hash, are tried beside the first one.
+pub(super) const MORE_STARTS: u64 = 3;
 /// By how much a limit is moved, in spans of both or, above 0, as a factor.
 const FARTHER: f64 = 5.0;
 /// What is said of a starting value that no density has.

@@ -1,6 +1,7 @@
 //! Rankings in the report: pictures, a table with working points, and files of every number.
 
 mod files;
+mod frame;
 mod plot;
 mod roc;
 mod table;

@@ -1,22 +1,14 @@
 //! ROC, precision-recall and reliability pictures of a ranking.
 
+use super::frame::{Series, corner, figure, frame};
 use super::roc::{logarithmic_roc, roc};
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
-    shortened,
+    BOTTOM, Canvas, Figure, HEIGHT, Heading, Panel, Scale, TOP, Ticks, shortened,
 };
 use crate::report::metric::label_words::LabelWords;
 use crate::report::number::{grouped, percent, share};
 use crate::report::summary::StageReport;
-use lumimill_common::metric::{PopulationResult, RankingResult, ReliabilityBin, ScoreBin};
-
-/// A population, what to call it, and the class of its curve.
-pub(super) struct Series<'a> {
-    pub(super) noun: String,
-    pub(super) result: &'a PopulationResult,
-    pub(super) curve: &'static str,
-    bar: &'static str,
-}
+use lumimill_common::metric::{RankingResult, ReliabilityBin, ScoreBin};
 
 /// The pictures that the ranking has numbers for.
 pub(in crate::report::metric) fn ranking_plots(
@@ -52,75 +44,6 @@ pub(in crate::report::metric) fn ranking_plots(
     draw.iter()
         .filter_map(|draw| draw(heading, stage, ranking, &series))
         .collect()
-}
-
-pub(super) fn frame(x_title: &str, y_title: &str, y: Scale) -> Panel {
-    Panel {
-        left: LEFT,
-        right: RIGHT,
-        top: TOP,
-        bottom: HEIGHT - BOTTOM,
-        x: Scale::linear(0.0, 1.0),
-        y,
-        ticks: Ticks::Numbers,
-        x_title: x_title.to_owned(),
-        y_title: y_title.to_owned(),
-    }
-}
-
-pub(super) fn figure(
-    heading: &Heading,
-    stage: &StageReport,
-    ranking: &RankingResult,
-    kind: &str,
-    canvas: Canvas,
-) -> Figure {
-    let name = format!(
-        "{}-{}-{}-{}",
-        stage.name, kind, ranking.score, ranking.label
-    );
-    let caption = format!(
-        "{} of {} for {}",
-        capital(kind),
-        ranking.score,
-        ranking.label
-    );
-    Figure::new(heading, &name, caption, canvas)
-}
-
-fn capital(kind: &str) -> String {
-    match kind {
-        "roc" => "ROC curve".to_owned(),
-        "roc-log" => "ROC curve, logarithmic,".to_owned(),
-        "pr" => "Precision and recall".to_owned(),
-        other => {
-            let (first, rest) = other.split_at_checked(1).unwrap_or(("", other));
-            first.to_uppercase() + rest
-        }
-    }
-}
-
-/// The label and score, and one line for each curve, from (x, y) down.
-pub(super) fn corner(
-    canvas: &mut Canvas,
-    x: f64,
-    y: f64,
-    ranking: &RankingResult,
-    legend: &[(&str, String)],
-) {
-    canvas.text(x, y, Anchor::Start, "note", &shortened(&ranking.label, 42));
-    canvas.text(
-        x,
-        y + 23.0,
-        Anchor::Start,
-        "quiet",
-        &shortened(&ranking.score, 48),
-    );
-    for (line, (class, text)) in (0..).map(f64::from).zip(legend) {
-        let y = y + 48.0 + 25.0 * line;
-        canvas.line((x, y - 5.0), (x + 34.0, y - 5.0), class);
-        canvas.text(x + 44.0, y, Anchor::Start, "note", text);
-    }
 }
 
 fn precision_recall(

@@ -2,7 +2,7 @@
 
 use lumimill_common::metric::RankingResult;
 
-use super::plot::{Series, corner, figure, frame};
+use super::frame::{Series, corner, figure, frame};
 use crate::report::figure::{Canvas, Figure, Heading, Scale};
 use crate::report::number::with_error;
 use crate::report::summary::StageReport;

@@ -3,8 +3,9 @@
 //! Recorded data are compared across the datasets that a stage reads; simulation only within a
 //! dataset, as every simulated sample counts from run 1. What is compared are run, lumi section
 //! and event number of all that is certified, exactly, in bounded memory: where they ascend there is
-//! nothing to look for ([`ascending`]); else a bitmap of hashes leaves few suspects ([`filter`]), of which those that are there twice are kept ([`suspects`]),
-//! and those are looked up in the order of the plan ([`locate`]).
+//! nothing to look for ([`ascending`]); else a bitmap of hashes leaves few suspects ([`filter`]), of
+//! which those that are there twice are kept ([`suspects`]), and those are looked up in the order of
+//! the plan ([`locate`]).
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

@@ -24,7 +24,7 @@ pub use piece::{Piece, PieceRef};
 pub use whole::{InvalidWholeStage, WholeStage};
 
 /// Raised whenever the same shard would be written with other bytes than before.
-pub(crate) const OUTPUT_VERSION: u64 = 5;
+pub(crate) const OUTPUT_VERSION: u64 = 6;
 
 /// What a shard reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Bytes of a batch of what a stage reads, by the sizes that files and tables give of their columns.
 
-use lumimill_rootfile::Tree;
+use lumimill_rootfile::{Branch, Tree};
 
 use crate::compiled_stage::CompiledStage;
-use crate::entry_reader::BATCH_ENTRIES;
+use crate::entry_reader::batch_entries;
 use crate::grouped::columns_of_rows;
 use crate::input::schema_of;
 use crate::stored_table::StoredTable;
@@ -16,12 +16,19 @@ pub(crate) fn of_tree(tree: &Tree, stage: &CompiledStage, certify: bool) -> u64 
         Some(grouping) => columns_of_rows(&schema_of(tree), grouping, &names),
         None => names,
     };
-    let branches = names.iter().filter_map(|name| tree.branch(name));
-    branches.fold(0u64, |sum, branch| {
-        let bytes = branch.uncompressed_bytes();
+    let branches = || names.iter().filter_map(|name| tree.branch(name));
+    let baskets = branches().fold(0u64, |sum, branch| {
         let baskets = u64::try_from(branch.baskets()).unwrap_or(1).max(1);
-        let of_batch = of_batch(bytes, tree.entries());
-        sum.saturating_add(of_batch.saturating_add(bytes / baskets))
+        sum.saturating_add(branch.uncompressed_bytes() / baskets)
+    });
+    let bytes = bytes_of(branches());
+    baskets.saturating_add(of_batch(bytes, tree.entries()))
+}
+
+/// Of some branches, all their entries.
+pub(crate) fn bytes_of<'a>(branches: impl Iterator<Item = &'a Branch>) -> u64 {
+    branches.fold(0, |sum, branch| {
+        sum.saturating_add(branch.uncompressed_bytes())
     })
 }
 
@@ -42,7 +49,7 @@ pub(crate) fn of_tables(
 
 /// Of so many bytes of all entries, those of a batch.
 fn of_batch(bytes: u64, entries: u64) -> u64 {
-    let batch = BATCH_ENTRIES.min(entries);
+    let batch = batch_entries(bytes, entries).min(entries);
     let of_batch = u128::from(bytes) * u128::from(batch) / u128::from(entries.max(1));
     u64::try_from(of_batch).unwrap_or(u64::MAX)
 }
@@ -55,6 +62,8 @@ mod tests {
     fn a_batch_is_counted_to_the_byte() {
         assert_eq!(of_batch(100, 1000), 100);
         assert_eq!(of_batch(40_000, 8_192), 20_000);
+        assert_eq!(of_batch(1 << 33, 1 << 20), 8 << 20);
+        assert_eq!(of_batch(1 << 40, 1 << 10), 64 << 30);
         assert_eq!(of_batch(u64::MAX, 1), u64::MAX);
         assert_eq!(of_batch(7, 0), 0);
     }

@@ -3,8 +3,18 @@
 use arrow_array::{BooleanArray, RecordBatch};
 use lumimill_common::failure::Failure;
 
-/// Entries in a batch: small enough for the caches, large enough to forget the overhead.
+/// Most entries of a batch: small enough for the caches, large enough to forget the overhead.
 pub(crate) const BATCH_ENTRIES: u64 = 4_096;
+/// Bytes that a batch has at most, where fewer entries can do it.
+const BATCH_BYTES: u64 = 8 << 20;
+/// Entries of a batch, however large they are.
+const FEWEST_ENTRIES: u64 = 64;
+
+/// Entries in a batch, when all entries together have so many bytes.
+pub(crate) fn batch_entries(bytes: u64, entries: u64) -> u64 {
+    let of_an_entry = (bytes / entries.max(1)).max(1);
+    (BATCH_BYTES / of_an_entry).clamp(FEWEST_ENTRIES, BATCH_ENTRIES)
+}
 
 /// Gives the entries of one shard, batch by batch; no event is in two of them.
 pub(crate) trait EntryReader {

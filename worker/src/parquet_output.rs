@@ -4,25 +4,41 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use lumimill_common::failure::{Failure, FailureKind};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
 use crate::identity::Role;
 
-/// Rows in a row group: large enough to scan fast, small enough to stay within a slot's memory.
+/// Most rows of a row group: large enough to scan fast, small enough to stay within a slot's memory.
 const ROW_GROUP: usize = 262_144;
+/// Columns whose encoders are there at a time.
+const COLUMNS: usize = 64;
+/// Bytes of rows in memory after which a row group ends, however few rows they are.
+const ROW_GROUP_BYTES: usize = 32 << 20;
 
 /// A Parquet file being written in scratch space; dropped unfinished, it is removed.
-#[derive(Debug)]
+///
+/// The rows of a row group are encoded together, one column after the other: an encoder and what it
+/// compresses with take half a megabyte, which tables of 1,600 columns cannot have of each.
 pub struct ParquetOutput {
-    writer: Option<ArrowWriter<Hashed>>,
+    writer: Option<SerializedFileWriter<Hashed>>,
+    /// What makes the encoders of the columns, so many of them at a time.
+    encoders: Vec<ArrowRowGroupWriterFactory>,
+    /// The rows of the row group that is not written yet.
+    group: Vec<RecordBatch>,
+    group_rows: usize,
+    group_bytes: usize,
     path: PathBuf,
     rows: u64,
 }
@@ -69,32 +85,59 @@ impl ParquetOutput {
         facts: Vec<(String, String)>,
     ) -> Result<Self, Failure> {
         let properties = properties(schema, facts)?;
+        let failure = |error| write_failure(path, &error);
+        let encoders = encoders(schema, &properties).map_err(failure)?;
         let file = Hashed::create(path).map_err(|error| scratch_failure(path, &error))?;
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))
-            .map_err(|error| write_failure(path, &error));
+            .and_then(ArrowWriter::into_serialized_writer);
         let mut output = Self {
             writer: None,
+            encoders,
+            group: Vec::new(),
+            group_rows: 0,
+            group_bytes: 0,
             path: path.to_owned(),
             rows: 0,
         };
-        output.writer = Some(writer?);
+        let (writer, _) = writer.map_err(failure)?;
+        output.writer = Some(writer);
         Ok(output)
     }
 
     /// Appends rows.
     pub fn write(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
-        let Some(writer) = &mut self.writer else {
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        if self.group_rows + rows.num_rows() > ROW_GROUP {
+            self.write_group()?;
+        }
+        self.rows += rows.num_rows() as u64;
+        self.group_rows += rows.num_rows();
+        let columns = rows.columns().iter();
+        let bytes = columns.map(|it| it.to_data().get_slice_memory_size().unwrap_or(0));
+        self.group_bytes += bytes.sum::<usize>();
+        self.group.push(rows.clone());
+        match self.group_bytes >= ROW_GROUP_BYTES {
+            true => self.write_group(),
+            false => Ok(()),
+        }
+    }
+
+    /// Encodes what there is as a row group.
+    fn write_group(&mut self) -> Result<(), Failure> {
+        let group = std::mem::take(&mut self.group);
+        (self.group_rows, self.group_bytes) = (0, 0);
+        let Some(file) = &mut self.writer else {
             return Ok(());
         };
-        writer
-            .write(rows)
-            .map_err(|error| write_failure(&self.path, &error))?;
-        self.rows += rows.num_rows() as u64;
-        Ok(())
+        let written = encode(file, &self.encoders, &group);
+        written.map_err(|error| write_failure(&self.path, &error))
     }
 
     /// Writes the footer and hands the file over.
     pub fn finish(mut self) -> Result<Finished, Failure> {
+        self.write_group()?;
         let missing = || {
             Failure::retry(
                 FailureKind::Scratch,
@@ -128,6 +171,56 @@ impl Drop for ParquetOutput {
     }
 }
 
+/// What makes the encoders of the columns of a table.
+fn encoders(
+    schema: &SchemaRef,
+    properties: &WriterProperties,
+) -> Result<Vec<ArrowRowGroupWriterFactory>, ParquetError> {
+    let some = schema.fields().chunks(COLUMNS).map(|fields| {
+        let schema = Arc::new(Schema::new(fields.to_vec()));
+        let writer = ArrowWriter::try_new(io::sink(), schema, Some(properties.clone()))?;
+        Ok(writer.into_serialized_writer()?.1)
+    });
+    some.collect()
+}
+
+/// Writes a row group of some rows, one column after the other.
+fn encode(
+    file: &mut SerializedFileWriter<Hashed>,
+    encoders: &[ArrowRowGroupWriterFactory],
+    rows: &[RecordBatch],
+) -> Result<(), ParquetError> {
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
+    let number = file.flushed_row_groups().len();
+    let mut group = file.next_row_group()?;
+    let fields = first.schema_ref().fields();
+    let mut place = 0;
+    for (fields, encoders) in fields.chunks(COLUMNS).zip(encoders) {
+        let mut encoders = encoders.create_column_writers(number)?.into_iter();
+        for field in fields {
+            // One for each leaf of a column.
+            let mut of_field = Vec::new();
+            for batch in rows {
+                let leaves = compute_leaves(field, batch.column(place))?;
+                if of_field.is_empty() {
+                    of_field.extend(encoders.by_ref().take(leaves.len()));
+                }
+                for (encoder, leaf) in of_field.iter_mut().zip(&leaves) {
+                    encoder.write(leaf)?;
+                }
+            }
+            for encoder in of_field {
+                encoder.close()?.append_to_row_group(&mut group)?;
+            }
+            place += 1;
+        }
+    }
+    group.close()?;
+    Ok(())
+}
+
 fn properties(schema: &Schema, facts: Vec<(String, String)>) -> Result<WriterProperties, Failure> {
     let level = ZstdLevel::try_new(1)
         .map_err(|error| Failure::reject(FailureKind::Output, "zstd", error))?;
@@ -137,7 +230,6 @@ fn properties(schema: &Schema, facts: Vec<(String, String)>) -> Result<WriterPro
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_created_by(format!("lumimill {}", env!("CARGO_PKG_VERSION")))
-        .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(facts.collect()));
     for field in schema.fields() {
@@ -222,3 +314,6 @@ impl Write for Hashed {
         self.file.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

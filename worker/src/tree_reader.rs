@@ -10,9 +10,10 @@ use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::{Reader, Tree};
 
+use crate::batch_bytes::bytes_of;
 use crate::certification::{certify, counting};
 use crate::compiled_stage::CompiledStage;
-use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader};
+use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader, batch_entries};
 use crate::event_name::event_name;
 use crate::input::{LUMI, RUN, input_failure};
 
@@ -24,6 +25,8 @@ pub(crate) struct TreeReader<'a> {
     stage: &'a CompiledStage,
     identity: Option<Reader>,
     rest: Reader,
+    /// Entries in a batch.
+    batch: u64,
     /// What is still to be read; none when all is.
     left: Option<Range<u64>>,
 }
@@ -40,6 +43,7 @@ impl<'a> TreeReader<'a> {
             tree.reader(names)
                 .map_err(|error| input_failure(&shard.file.url, &error))
         };
+        let bytes = bytes_of(branches.iter().filter_map(|name| tree.branch(name)));
         let names = branches.iter().map(String::as_str);
         let (identity, rest) = match shard.lumis {
             Some(_) => {
@@ -54,6 +58,7 @@ impl<'a> TreeReader<'a> {
             stage,
             identity,
             rest,
+            batch: batch_entries(bytes, tree.entries()),
             left: Some(shard.entries.clone()),
         })
     }
@@ -106,7 +111,13 @@ impl EntryReader for TreeReader<'_> {
         let Some(left) = self.left.take() else {
             return Ok(None);
         };
-        let stop = left.end.min(left.start.saturating_add(BATCH_ENTRIES));
+        let mut stop = left.end.min(left.start.saturating_add(self.batch));
+        if self.batch < BATCH_ENTRIES {
+            // Of wide entries, not the baskets of two clusters at a time.
+            let clusters = self.tree.clusters();
+            let next = clusters.partition_point(|begin| *begin <= left.start);
+            stop = stop.min(clusters.get(next).copied().unwrap_or(stop));
+        }
         self.left = (stop < left.end).then_some(stop..left.end);
         self.read(left.start..stop).map(Some)
     }

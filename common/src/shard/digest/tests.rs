@@ -108,9 +108,9 @@ fn the_ids_of_shards_stay_what_they_are() {
     assert_eq!(
         found,
         [
-            "f53e27e96fc38be0818ebddb14839884",
-            "74870ea1319ebf3fdf91e7ed3e9f3023",
-            "83d768c4024066ad660369dfba38e45e",
+            "ab2e9467ece066ca1ca234e2d280ea02",
+            "63d3da949e36d858d38c04a7ae32ddda",
+            "016eec6b43bc24ece148f14b66f871d3",
         ]
     );
 }

@@ -40,8 +40,25 @@ pub(crate) fn bytes(base: &Path, path: &str) -> Result<Vec<u8>, String> {
 pub(crate) fn of_file(path: &Path) -> Result<Vec<u8>, String> {
     let read = |path: &Path| MODEL.read(path).map_err(|error| error.to_string());
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut beside = |location: &str| read(&folder.join(location));
+    let mut beside = |location: &str| {
+        let path = folder.join(location);
+        stays_below(folder, &path)?;
+        read(&path)
+    };
     with_external_data(read(path)?, MODEL.most, &mut beside)
+}
+
+/// Refuses a path that a link leads out of a folder: a model of somebody else may name any file.
+fn stays_below(folder: &Path, path: &Path) -> Result<(), String> {
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let real = |path: &Path| path.canonicalize().map_err(|error| error.to_string());
+    match real(path)?.starts_with(real(folder)?) {
+        true => Ok(()),
+        false => Err(String::from("a link leads out of the model's folder")),
+    }
 }
 
 #[cfg(feature = "s3")]
@@ -54,4 +71,32 @@ fn of_ccdb(_url: &str) -> Result<Vec<u8>, String> {
     Err(String::from(
         "this program was built without a client for the web (cargo feature `s3`)",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_out_of_the_folder_of_a_model_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        std::fs::write(other.path().join("secret"), "x").unwrap();
+        std::fs::write(folder.path().join("weights"), "x").unwrap();
+        let link = |to: &Path, name: &str| {
+            std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+        };
+        link(&other.path().join("secret"), "file");
+        link(other.path(), "folder");
+        link(Path::new("weights"), "inside");
+        for (location, is_ours) in [
+            ("weights", true),
+            ("inside", true),
+            ("file", false),
+            ("folder/secret", false),
+        ] {
+            let stays = stays_below(folder.path(), &folder.path().join(location));
+            assert_eq!(stays.is_ok(), is_ours, "{location}: {stays:?}");
+        }
+    }
 }

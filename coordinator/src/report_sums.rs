@@ -49,6 +49,12 @@ impl ReportSums {
         }
     }
 
+    /// Whether each of them can be a file of the report's folder.
+    fn has_only_names(&self) -> bool {
+        let mut names = self.files.keys();
+        names.all(|name| !name.contains('/') && key(name).is_ok())
+    }
+
     /// The record of them.
     ///
     /// # Errors
@@ -97,8 +103,11 @@ impl<'a> StoredReport<'a> {
             in_the_way: BTreeMap::new(),
         };
         match store.get(&key).await {
-            Ok(Some(bytes)) => match form::read(&bytes) {
-                Ok(sums) => report.sums = Some(sums),
+            Ok(Some(bytes)) => match form::read::<ReportSums>(&bytes) {
+                Ok(sums) if sums.has_only_names() => report.sums = Some(sums),
+                Ok(_) => {
+                    report.wrong = Some(Problem::report(key, "names what is no file of a report"))
+                }
                 Err(error) => report.wrong = Some(unread(key, &error)),
             },
             Ok(None) if report.listed.is_empty() => {}

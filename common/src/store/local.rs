@@ -16,12 +16,15 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 
 use self::listing::objects_below;
-use self::obstacle::{is_empty_folder, obstacle};
+use self::obstacle::{is_empty_folder, linked, obstacle};
 use super::limit::limit;
 use super::{Key, Object, Store, StoreError, Version};
 
 /// Folder below the root for files that are not finished; dataset readers skip its name.
 const SCRATCH: &str = "_scratch";
+
+/// How often the scratch folder is removed while others put something into it.
+const CLEARINGS: usize = 100;
 
 /// Ends the name of a file that is locked while an object is held against its version.
 const LOCK: &str = "lock";
@@ -34,7 +37,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub struct LocalStore {
     root: PathBuf,
     /// Folder below the scratch folder for this store alone: several machines may share one root.
-    own: String,
+    own_scratch: String,
     next: AtomicU64,
 }
 
@@ -54,7 +57,7 @@ impl LocalStore {
         let number = STORES.fetch_add(1, Ordering::Relaxed);
         Self {
             root: root.into(),
-            own: format!("{:016x}", RandomState::new().hash_one(number)),
+            own_scratch: format!("{:016x}", RandomState::new().hash_one(number)),
             next: AtomicU64::new(0),
         }
     }
@@ -62,7 +65,16 @@ impl LocalStore {
     /// Removes what interrupted writers left; only the one holder of the campaign may call it.
     pub fn clear_scratch(&self) -> Result<(), StoreError> {
         let scratch = self.root.join(SCRATCH);
-        let cleared = match fs::remove_dir_all(&scratch) {
+        let mut removed = fs::remove_dir_all(&scratch);
+        for _ in 1..CLEARINGS {
+            // Whoever is refused the campaign just now has opened the store before.
+            match &removed {
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+                _ => break,
+            }
+            removed = fs::remove_dir_all(&scratch);
+        }
+        let cleared = match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => fs::create_dir_all(self.scratch()),
         };
@@ -99,9 +111,11 @@ impl LocalStore {
         let path = self.root.join(key);
         let misplaced = match error.kind() {
             // What was to be listed may be the file.
-            ErrorKind::NotADirectory => obstacle(&path.join(SCRATCH)),
+            ErrorKind::NotADirectory => {
+                linked(&self.root, &path).or_else(|| obstacle(&self.root, &path.join(SCRATCH)))
+            }
             ErrorKind::IsADirectory | ErrorKind::AlreadyExists | ErrorKind::NotFound => {
-                obstacle(&path)
+                obstacle(&self.root, &path)
             }
             _ => None,
         };
@@ -156,6 +170,7 @@ impl LocalStore {
     /// somebody else has it.
     fn taken(&self, key: &Key) -> io::Result<Option<Taken>> {
         let path = self.root.join(format!("{key}.{LOCK}"));
+        self.own(&path)?;
         fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
         let file = File::options()
             .create(true)
@@ -194,8 +209,17 @@ impl LocalStore {
         }
     }
 
+    /// Refuses a path that leads through a link out of the store.
+    fn own(&self, path: &Path) -> io::Result<()> {
+        match linked(&self.root, path) {
+            None => Ok(()),
+            Some(what) => Err(io::Error::new(ErrorKind::NotADirectory, what)),
+        }
+    }
+
     fn publish(&self, temporary: &Path, key: &Key) -> io::Result<()> {
         let target = self.path(key);
+        self.own(&target)?;
         let folder = target.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
         fs::rename(temporary, &target).or_else(|error| match error.kind() {
@@ -261,7 +285,9 @@ impl Store for LocalStore {
         let temporary = self.write_temporary(&bytes).map_err(error)?;
         let target = self.path(key);
         let folder = target.parent().unwrap_or(&self.root);
-        let linked = fs::create_dir_all(folder)
+        let linked = self
+            .own(&target)
+            .and_then(|()| fs::create_dir_all(folder))
             .and_then(|()| fs::hard_link(&temporary, &target))
             .and_then(|()| File::open(folder)?.sync_all());
         // The link counts; the temporary name is swept with the scratch folder if this fails.
@@ -339,7 +365,7 @@ impl Store for LocalStore {
     }
 
     async fn obstacle(&self, key: &Key) -> Result<Option<String>, StoreError> {
-        Ok(obstacle(&self.path(key)))
+        Ok(obstacle(&self.root, &self.path(key)))
     }
 
     async fn folders(&self) -> Result<Vec<String>, StoreError> {
@@ -377,10 +403,13 @@ impl Store for LocalStore {
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {
         let path = self.path(key);
-        let removed = fs::remove_file(&path).or_else(|error| match is_empty_folder(&path) {
-            true => fs::remove_dir(&path),
-            false => Err(error),
-        });
+        let remove = || {
+            fs::remove_file(&path).or_else(|error| match is_empty_folder(&path) {
+                true => fs::remove_dir(&path),
+                false => Err(error),
+            })
+        };
+        let removed = self.own(&path).and_then(|()| remove());
         match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(self.error("delete", key.as_str(), &error))
@@ -390,7 +419,7 @@ impl Store for LocalStore {
     }
 
     fn scratch(&self) -> PathBuf {
-        self.root.join(SCRATCH).join(&self.own)
+        self.root.join(SCRATCH).join(&self.own_scratch)
     }
 
     fn location(&self) -> String {
@@ -517,6 +546,57 @@ mod tests {
             names.len() < 20,
             "a link to above is not followed for ever: {names:?}"
         );
+    }
+
+    #[test]
+    fn scratch_is_cleared_while_others_open_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(folder.path()).unwrap();
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    // It may come between the removal of a folder and that of the one above it.
+                    let _ = LocalStore::create(folder.path());
+                }
+            });
+            let cleared: Vec<_> = (0..300).map(|_| store.clear_scratch()).collect();
+            is_over.store(true, Ordering::Relaxed);
+            for cleared in cleared {
+                cleared.unwrap();
+            }
+        });
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_or_removed_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(folder.path()).unwrap();
+        fs::write(other.path().join("1"), "precious").unwrap();
+        fs::create_dir(folder.path().join("t")).unwrap();
+        for link in ["s", "t/_done"] {
+            std::os::unix::fs::symlink(other.path(), folder.path().join(link)).unwrap();
+            let key: Key = format!("{link}/1").parse().unwrap();
+            assert!(store.get(&key).await.unwrap().is_some());
+            let version = version(b"precious");
+            let replaced = store.put_if_version(&key, Vec::new(), &version).await;
+            for done in [
+                store.delete(&key).await,
+                store.put(&key, Vec::new()).await,
+                store.put_if_absent(&key, Vec::new()).await.map(|_| ()),
+                replaced.map(|_| ()),
+            ] {
+                let error = done.unwrap_err();
+                assert!(!error.is_transient(), "{error}");
+                let words = "is a link to another folder";
+                assert!(error.to_string().contains(words), "{error}");
+            }
+            let said = store.obstacle(&key).await.unwrap();
+            assert!(said.is_some_and(|said| said.contains("a link to another folder")));
+        }
+        assert_eq!(fs::read(other.path().join("1")).unwrap(), b"precious");
+        assert_eq!(fs::read_dir(other.path()).unwrap().count(), 1);
     }
 
     #[tokio::test]

@@ -5,12 +5,29 @@ use std::fs;
 use std::path::Path;
 
 /// What keeps an object from being put to a path, and what to do about it.
-pub(super) fn obstacle(path: &Path) -> Option<String> {
-    above(path).or_else(|| {
+pub(super) fn obstacle(root: &Path, path: &Path) -> Option<String> {
+    above(path).or_else(|| linked(root, path)).or_else(|| {
         let is_full = is_folder(path) && !is_empty(path);
         is_full.then(|| {
             String::from("it is a folder with something in it, expected a file: move it away")
         })
+    })
+}
+
+/// A folder between a store and a path in it that is a link to another place. What is there is of somebody
+/// else: nothing is written or removed through it.
+pub(super) fn linked(root: &Path, path: &Path) -> Option<String> {
+    let folders = path.ancestors().skip(1);
+    let mut folders = folders.take_while(|folder| *folder != root && folder.starts_with(root));
+    let link =
+        folders.find(|folder| fs::symlink_metadata(folder).is_ok_and(|it| it.is_symlink()))?;
+    // One that leads nowhere has words of its own.
+    link.exists().then(|| {
+        format!(
+            "{} is a link to another folder, through which nothing is written or removed: put a folder \
+             in its place (the campaign's own folder may be a link)",
+            link.display()
+        )
     })
 }
 

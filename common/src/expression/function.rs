@@ -27,7 +27,7 @@ const RESERVED: [&str; 4] = ["true", "false", "by", "not"];
 /// The functions of a campaign, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Functions {
-    by_name: BTreeMap<String, Arc<Function>>,
+    by_name: Arc<BTreeMap<String, Arc<Function>>>,
 }
 
 impl Functions {
@@ -53,12 +53,17 @@ impl Functions {
                 Err(error) => errors.push((name.to_owned(), error)),
             }
         }
-        let functions = Self { by_name };
+        let functions = Self::of(by_name);
+        let calls = functions.calls();
+        let acyclic = acyclic(&calls);
         let wrong = wrong.iter().map(|name| (*name).to_owned());
         let wrong = wrong.chain(errors.iter().map(|(name, _)| name.clone()));
         let wrong: BTreeSet<String> = wrong.collect();
-        for (name, function) in &functions.by_name {
-            let found = functions.recursion(name, function);
+        for (name, function) in functions.by_name.iter() {
+            let may_recur = !acyclic.contains(name.as_str());
+            let found = may_recur
+                .then(|| recursion(name, function, &calls))
+                .flatten();
             if let Some(error) = found.or_else(|| functions.wrong_call(function, &wrong)) {
                 errors.push((name.clone(), error));
             }
@@ -68,6 +73,23 @@ impl Functions {
         } else {
             Err(errors)
         }
+    }
+
+    fn of(by_name: BTreeMap<String, Arc<Function>>) -> Self {
+        Self {
+            by_name: Arc::new(by_name),
+        }
+    }
+
+    /// Of each of them, the functions that its body calls.
+    fn calls(&self) -> BTreeMap<&str, Vec<&str>> {
+        let functions = self.by_name.iter();
+        let calls = functions.map(|(name, function)| {
+            let mut called = called(&function.body);
+            called.retain(|name| self.by_name.contains_key(*name));
+            (name.as_str(), called)
+        });
+        calls.collect()
     }
 
     fn one(name: &str, source: &str) -> Result<Function, ExpressionError> {
@@ -113,7 +135,7 @@ impl Functions {
                 by_name.insert(name.clone(), Arc::new(function));
             }
         }
-        let parsed = Self { by_name };
+        let parsed = Self::of(by_name);
         let reached = parsed.reached(expressions.iter().flat_map(|of| called(of.syntax())));
         let is_reached = |(name, _): &&(String, String)| reached.contains(name.as_str());
         functions.iter().filter(is_reached).collect()
@@ -124,11 +146,11 @@ impl Functions {
         let reached = self.reached(called(expression.syntax()).into_iter());
         let by_name = self.by_name.iter();
         let by_name = by_name.filter(|(name, _)| reached.contains(name.as_str()));
-        Self {
-            by_name: by_name
+        Self::of(
+            by_name
                 .map(|(name, function)| (name.clone(), Arc::clone(function)))
                 .collect(),
-        }
+        )
     }
 
     /// The names of all that is called from these on.
@@ -196,33 +218,59 @@ impl Functions {
         }
         first.map(|(_, error)| error)
     }
+}
 
-    /// An error if `name` is reached from its own body.
-    fn recursion(&self, name: &str, function: &Function) -> Option<ExpressionError> {
-        let mut seen = Vec::new();
-        let calls = called(&function.body).into_iter();
-        let mut waiting: Vec<(&str, Option<&str>)> = calls.map(|call| (call, None)).collect();
-        while let Some((next, through)) = waiting.pop() {
-            if next == name {
-                let message = match through {
-                    None => format!("function \"{name}\" calls itself"),
-                    Some(through) => format!("function \"{name}\" calls itself, by {through}"),
-                };
-                let span = function.body.span.clone();
-                return Some(ExpressionError::new(message, &function.source, span));
-            }
-            if let Some(other) = self.by_name.get(next).filter(|_| !seen.contains(&next)) {
-                seen.push(next);
-                let first = through.unwrap_or(next);
-                waiting.extend(
-                    called(&other.body)
-                        .into_iter()
-                        .map(|call| (call, Some(first))),
-                );
+/// Functions that call nothing that comes back to itself, by what each calls.
+fn acyclic<'a>(calls: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeSet<&'a str> {
+    let mut callers: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+    let mut left: BTreeMap<&'a str, usize> = BTreeMap::new();
+    for (name, called) in calls {
+        left.insert(name, called.len());
+        for other in called {
+            callers.entry(other).or_default().push(name);
+        }
+    }
+    let ends = left.iter().filter(|(_, left)| **left == 0);
+    let mut waiting: Vec<&'a str> = ends.map(|(name, _)| *name).collect();
+    let mut acyclic = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        acyclic.insert(name);
+        for caller in callers.get(name).into_iter().flatten() {
+            if let Some(left) = left.get_mut(caller) {
+                *left -= 1;
+                if *left == 0 {
+                    waiting.push(caller);
+                }
             }
         }
-        None
     }
+    acyclic
+}
+
+/// An error if `name` is reached from its own body, by what each function calls.
+fn recursion(
+    name: &str,
+    function: &Function,
+    calls: &BTreeMap<&str, Vec<&str>>,
+) -> Option<ExpressionError> {
+    let of = |name: &str| calls.get(name).into_iter().flatten().copied();
+    let mut seen = BTreeSet::new();
+    let mut waiting: Vec<(&str, Option<&str>)> = of(name).map(|call| (call, None)).collect();
+    while let Some((next, through)) = waiting.pop() {
+        if next == name {
+            let message = match through {
+                None => format!("function \"{name}\" calls itself"),
+                Some(through) => format!("function \"{name}\" calls itself, by {through}"),
+            };
+            let span = function.body.span.clone();
+            return Some(ExpressionError::new(message, &function.source, span));
+        }
+        if seen.insert(next) {
+            let first = through.unwrap_or(next);
+            waiting.extend(of(next).map(|call| (call, Some(first))));
+        }
+    }
+    None
 }
 
 /// Nobody has a function of that name.

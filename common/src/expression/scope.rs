@@ -61,8 +61,8 @@ pub(super) enum RowScope {
 pub struct Scope {
     pub(super) columns: Arc<BTreeMap<String, Column>>,
     pub(super) rows: RowScope,
-    pub(super) derived: BTreeMap<String, Kind>,
-    pub(super) aliases: BTreeMap<String, String>,
+    pub(super) derived: Arc<BTreeMap<String, Kind>>,
+    pub(super) aliases: Arc<BTreeMap<String, String>>,
     pub(super) functions: Functions,
     /// Whether an expression may have a value per member.
     pub(super) takes_lists: bool,
@@ -97,8 +97,8 @@ impl Scope {
         Self {
             columns: Arc::new(columns.collect()),
             rows: RowScope::Event,
-            derived: BTreeMap::new(),
-            aliases: BTreeMap::new(),
+            derived: Arc::default(),
+            aliases: Arc::default(),
             functions: functions.clone(),
             takes_lists: false,
             unread: Arc::new(
@@ -132,12 +132,12 @@ impl Scope {
 
     /// Lets `name` stand for the input column `column`.
     pub fn alias(&mut self, name: &str, column: &str) {
-        self.aliases.insert(name.to_owned(), column.to_owned());
+        Arc::make_mut(&mut self.aliases).insert(name.to_owned(), column.to_owned());
     }
 
     /// Adds an earlier result, with one value per row.
     pub fn define(&mut self, name: &str, kind: Kind) {
-        self.derived.insert(name.to_owned(), kind);
+        Arc::make_mut(&mut self.derived).insert(name.to_owned(), kind);
     }
 
     /// Adds an earlier result with a value per member of the collection that its name says.

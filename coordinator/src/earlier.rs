@@ -1,11 +1,12 @@
 //! What an earlier configuration left in the output of a campaign: it would be read as part of the
 //! data set, so that whoever begins a campaign removes it, or is refused.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use lumimill_common::campaign::StageName;
 use lumimill_common::count::counted;
-use lumimill_common::shard::ShardId;
+use lumimill_common::shard::{ShardId, Source};
 
 use crate::campaign_file::Mistakes;
 use crate::output::Output;
@@ -27,10 +28,48 @@ pub(crate) async fn stale(
 ) -> anyhow::Result<Vec<(StageName, ShardId)>> {
     let found = output.stale(plan).await?;
     if !found.is_empty() && !replace {
-        let message = message(&found, remover, output, plan);
+        let gone = gone(output, plan).await;
+        let message = message(&found, remover, output, plan) + &gone;
         return Err(Mistakes::new(campaign.display(), vec![message]).into());
     }
     Ok(found)
+}
+
+/// What is said of input that was planned before and is not found now: that it is away may be why there
+/// is anything of an earlier configuration.
+pub(crate) async fn gone(output: &Output, plan: &Plan) -> String {
+    /// Files that are named.
+    const NAMED: usize = 3;
+    // A plan that cannot be read has its own message where it is needed.
+    let Ok(Some(before)) = output.planned().await else {
+        return String::new();
+    };
+    let now: BTreeSet<&str> = files(plan).collect();
+    let gone: BTreeSet<&str> = files(&before.plan).filter(|it| !now.contains(it)).collect();
+    if gone.is_empty() {
+        return String::new();
+    }
+    let named: Vec<&str> = gone.iter().copied().take(NAMED).collect();
+    let more = match gone.len() > NAMED {
+        true => ", …",
+        false => "",
+    };
+    format!(
+        "\n{} of the plan before {} not in this one: {}{more}. If {} should be, as after a disk was lost, \
+         bring {} back and say the same again",
+        counted(gone.len(), "file"),
+        if gone.len() == 1 { "is" } else { "are" },
+        named.join(", "),
+        if gone.len() == 1 { "it" } else { "they" },
+        if gone.len() == 1 { "it" } else { "them" },
+    )
+}
+
+/// The files that a plan reads.
+fn files(plan: &Plan) -> impl Iterator<Item = &str> {
+    let shards = plan.shards.iter();
+    let shards = shards.filter(|shard| shard.source == Source::Entries);
+    shards.map(|shard| shard.file.url.as_str())
 }
 
 /// What is said of it.

@@ -11,7 +11,7 @@ use super::block_on::block_on;
 use super::edits::{PATIENCE, with_edits};
 use super::with_pool::{WITH_POOL, is_with_pool};
 use crate::campaign_file::CampaignFile;
-use crate::earlier::{PASS_REPLACE, message};
+use crate::earlier::{PASS_REPLACE, gone, message};
 use crate::output::Output;
 use crate::plan::Plan;
 
@@ -73,7 +73,8 @@ async fn found(file: &CampaignFile, plan: &Plan) -> anyhow::Result<Vec<String>> 
     let plan = with_edits(plan.clone(), &file.base, &output).await?;
     let stale = output.stale(&plan).await?;
     if !stale.is_empty() {
-        notes.push(message(&stale, PASS_REPLACE, &output, &plan));
+        let gone = gone(&output, &plan).await;
+        notes.push(message(&stale, PASS_REPLACE, &output, &plan) + &gone);
     }
     Ok(notes)
 }

@@ -1,5 +1,5 @@
 //! The campaign that a person means: by its file, by the place of its output, or, where the site is
-//! known, by its name.
+//! known, by its name. That goes before a folder of the same name, as `fetch` makes one.
 
 use std::path::Path;
 
@@ -12,6 +12,15 @@ use crate::output::{Output, Planned};
 
 /// The campaign and the place of its output.
 pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
+    if path.is_dir()
+        && let Some(place) = of_the_site(path).await?
+    {
+        eprintln!(
+            "note: this is campaign {name} of the site; the folder of that name is ./{name}",
+            name = path.display()
+        );
+        return there(path, place).await;
+    }
     if let Some(place) = place_named(path)? {
         return there(path, place).await;
     }

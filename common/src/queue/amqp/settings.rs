@@ -32,12 +32,21 @@ pub enum InvalidBroker {
          amqp://user:password@host:port/vhost"
     )]
     Credentials,
+    /// More than one `@`: which part is the password cannot be told, and it must be in no message.
+    #[error(
+        "the broker's address has more than one @: in a user's name or password, write @ as %40 and / \
+         as %2F"
+    )]
+    Encoding,
 }
 
 impl AmqpSettings {
     /// Settings from an address, `amqp[s]://user:password@host:port/vhost`; `%2f` or nothing is
     /// the vhost `/`.
     pub fn new(address: &str) -> Result<Self, InvalidBroker> {
+        if address.matches('@').count() > 1 {
+            return Err(InvalidBroker::Encoding);
+        }
         let mut uri: AMQPUri = address.parse().map_err(|_| InvalidBroker::Address)?;
         let (_, rest) = address.split_once("://").ok_or(InvalidBroker::Address)?;
         let (login, host) = rest.rsplit_once('@').ok_or(InvalidBroker::Credentials)?;
@@ -130,6 +139,10 @@ mod tests {
             ("amqp://a:b@[::1]:5672", InvalidBroker::Address),
             ("amqp://host:5672", InvalidBroker::Credentials),
             ("amqp://marie@host", InvalidBroker::Credentials),
+            (
+                "amqp://marie:pa@ssword/x@host:5672",
+                InvalidBroker::Encoding,
+            ),
         ] {
             assert_eq!(AmqpSettings::new(address).err(), Some(error), "{address:?}");
         }

@@ -62,8 +62,8 @@ section() {
 }
 
 step "building"
-cargo build --release --locked --bin lumimill
-cargo build --release --locked --workspace --example score_speed
+# Together: what an example needs besides would have all that both need built twice.
+cargo build --release --locked --workspace --bin lumimill --example score_speed
 step "peers"
 peers
 step "input"

@@ -72,7 +72,12 @@ def found_by(event, model, session):
     return found
 
 
-def read(folder):
+def read(folder, first=None):
+    """The rows of a table in the order of their events, or the first so many of them."""
     table = ds.dataset(folder, ignore_prefixes=["_", "."]).to_table().sort_by("event")
-    rows = table.to_pylist()
+    rows = table.slice(0, first).to_pylist()
     return [{k: np.array(v) if isinstance(v, list) else v for k, v in row.items()} for row in rows]
+
+
+def count(folder):
+    return ds.dataset(folder, ignore_prefixes=["_", "."]).count_rows()

@@ -7,6 +7,7 @@
 
 mod binding;
 mod call;
+mod call_size;
 mod column_names;
 mod columns;
 mod compile;

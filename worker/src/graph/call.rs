@@ -6,10 +6,6 @@ use super::features::Columns;
 use crate::score::signature::Element;
 use crate::score::tensors::{Elements, Extent, Tensor, TensorInput};
 
-/// Edges of a call: what is fastest, and bounds its memory. A larger graph has a call of its own.
-pub(super) const CALL_EDGES: usize = 7_000;
-pub(super) const CALL_GRAPHS: usize = 16;
-
 /// The graphs of one call.
 #[derive(Debug, Default)]
 pub(super) struct Call {
@@ -60,17 +56,18 @@ impl Call {
 
     fn tensor(&self, tensor: &TensorInput, input: GraphInput) -> Tensor {
         let element = tensor.element;
+        let wide = |columns: &Columns, rows| (rows, Elements::side_by_side(element, columns, rows));
         let (rows, values) = match input {
             GraphInput::Nodes => match self.dense {
                 Some(size) => self.padded(element, &self.node_features, size),
-                None => wide(element, &self.node_features, self.node_count()),
+                None => wide(&self.node_features, self.node_count()),
             },
             GraphInput::Mask => {
                 let ones = vec![vec![1.0; self.node_count()]];
                 self.padded(element, &ones, self.dense.unwrap_or(0))
             }
-            GraphInput::EdgeFeatures => wide(element, &self.edge_features, self.edges.len()),
-            GraphInput::Globals => wide(element, &self.globals, self.nodes.len()),
+            GraphInput::EdgeFeatures => wide(&self.edge_features, self.edges.len()),
+            GraphInput::Globals => wide(&self.globals, self.nodes.len()),
             GraphInput::Graphs => {
                 let graphs = self.nodes.len();
                 (graphs, Elements::of(element, vec![0.0; graphs]))
@@ -138,15 +135,6 @@ impl Call {
             values: output.values.of_ranges(ranges),
         }
     }
-}
-
-/// Columns side by side.
-fn wide(element: Element, columns: &Columns, rows: usize) -> (usize, Elements) {
-    let mut values = Vec::with_capacity(rows.saturating_mul(columns.len()));
-    for row in 0..rows {
-        values.extend(columns.iter().filter_map(|column| column.get(row).copied()));
-    }
-    (rows, Elements::of(element, values))
 }
 
 fn index(element: Element, places: impl Iterator<Item = u32>) -> Elements {

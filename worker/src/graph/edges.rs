@@ -41,16 +41,30 @@ pub(super) fn edges(
         Edges::None => {}
         Edges::Full => {
             within_bound(count * count.saturating_sub(1))?;
-            let of = |i: u32| (0..count as u32).map(move |j| (i, j));
-            found.extend((0..count as u32).flat_map(of).filter(|(i, j)| i != j));
+            found.reserve(count * count.saturating_sub(1));
+            for i in 0..count as u32 {
+                found.extend((0..i).map(|j| (i, j)));
+                found.extend((i + 1..count as u32).map(|j| (i, j)));
+            }
         }
         Edges::Nearest(most, _) => {
             within_bound(count.saturating_mul((*most as usize).min(count)))?;
             nearest(*most as usize, nodes, &mut found);
         }
-        Edges::Within(_) | Edges::Radius(..) => {
+        Edges::Within(_) => {
+            let groups = nodes.coordinates.first().copied().unwrap_or_default();
+            for (i, (group, place)) in (0_u32..).zip(groups_of(groups, &in_groups(groups))) {
+                let (before, behind) = (group.get(..place), group.get(place + 1..));
+                for others in [before, behind].into_iter().flatten() {
+                    found.extend(others.iter().map(|j| (i, *j)));
+                }
+                within_bound(found.len())?;
+            }
+        }
+        Edges::Radius(radius, _) => {
+            let most = radius.value() * radius.value();
             for i in 0..count {
-                let ends = (0..count).filter(|j| i != *j && are_joined(rule, nodes, i, *j));
+                let ends = (0..count).filter(|j| i != *j && square(nodes, i, *j) <= most);
                 found.extend(ends.map(|j| (i as u32, j as u32)));
                 within_bound(found.len())?;
             }
@@ -64,15 +78,27 @@ pub(super) fn edges(
     Ok(found)
 }
 
-fn are_joined(rule: &Edges, nodes: &Nodes<'_>, i: usize, j: usize) -> bool {
-    match rule {
-        Edges::Radius(radius, _) => square(nodes, i, j) <= radius.value() * radius.value(),
-        _ => {
-            let group = |at: usize| nodes.coordinates.first().and_then(|of| of.get(at)).copied();
-            let both = group(i).zip(group(j));
-            both.is_some_and(|(i, j)| i >= 0.0 && i.total_cmp(&j).is_eq())
+/// The nodes that are in a group, those of one group side by side and in ascending order.
+fn in_groups(groups: &[f64]) -> Vec<u32> {
+    let group = |node: &u32| groups.get(*node as usize).copied().unwrap_or(-1.0);
+    let all = 0..groups.len() as u32;
+    let mut nodes: Vec<u32> = all.filter(|node| group(node) >= 0.0).collect();
+    nodes.sort_by(|a, b| group(a).total_cmp(&group(b)));
+    nodes
+}
+
+/// Of each node, the nodes of its group and its place among them, of what [`in_groups`] gave.
+fn groups_of<'a>(groups: &[f64], nodes: &'a [u32]) -> Vec<(&'a [u32], usize)> {
+    let group = |node: &u32| groups.get(*node as usize).copied().unwrap_or(-1.0);
+    let mut of_nodes = vec![(&[][..], 0); groups.len()];
+    for members in nodes.chunk_by(|a, b| group(a).total_cmp(&group(b)).is_eq()) {
+        for (place, node) in members.iter().enumerate() {
+            if let Some(of_node) = of_nodes.get_mut(*node as usize) {
+                *of_node = (members, place);
+            }
         }
     }
+    of_nodes
 }
 
 /// The square of the distance between two nodes; NaN where a coordinate is.

@@ -6,7 +6,8 @@ use arrow_schema::{DataType, Field};
 use lumimill_common::campaign::{self, Graph, GraphInput, Level, NanPolicy};
 
 use super::binding::{bind_inputs, wrong_outputs};
-use super::call::{CALL_GRAPHS, Call};
+use super::call::Call;
+use super::call_size::{CALL_GRAPHS, CallSize};
 use super::columns::{items_may_be_null, stored};
 use super::trial::{count_of, tried};
 use crate::score::signature::Wrong;
@@ -30,6 +31,7 @@ pub(crate) struct Model {
     pub(super) needs_edges: bool,
     /// Graphs of a call, at most.
     pub(super) together: usize,
+    pub(super) call_size: CallSize,
 }
 
 /// A column that is made of an output.
@@ -114,6 +116,7 @@ impl Model {
                 } else {
                     1
                 },
+                call_size: CallSize::default(),
             }),
             false => Err(wrong),
         }

@@ -8,9 +8,9 @@ use crate::score::signature::Wrong;
 use crate::score::tensors::{Tensor, TensorEngine, TensorInput};
 
 /// Nodes of the graphs that are made up: of each level there is another number.
-const NODES: [usize; 4] = [5, 3, 7, 2];
-/// How many times as many graphs are beside one another in a crowd: about as many as a call has.
-const CROWD: usize = 4;
+pub(super) const NODES: [usize; 4] = [5, 3, 7, 2];
+/// How many times as many graphs are beside one another in a crowd: as many as a call has.
+pub(super) const CROWD: usize = 16;
 
 /// What was found out of a model.
 #[derive(Debug)]

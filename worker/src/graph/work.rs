@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_select::concat::concat;
 use lumimill_common::campaign::{Graph, NanPolicy};
 
-use super::call::{CALL_EDGES, Call};
+use super::call::Call;
 use super::edges::{Nodes, edges};
 use super::features::{Columns, Features};
 use super::found::Found;
@@ -68,33 +68,43 @@ fn columns_of(model: &Model, features: &Features, rows: &RecordBatch) -> Result<
         table,
     };
     work.look_for_nan()?;
-    let mut graphs = Vec::new();
-    let mut edges_of: Vec<Vec<(u32, u32)>> = Vec::new();
-    let mut waiting = 0;
+    let mut next = Next::default();
+    let mut most = model.call_size.next();
     for graph in 0..work.table.layout.count() {
         let found = work.edges_of(graph)?;
-        let is_full = graphs.len() >= model.together || waiting + found.len() > CALL_EDGES;
-        if is_full && !graphs.is_empty() {
-            work.call(&graphs, &edges_of)?;
-            graphs.clear();
-            edges_of.clear();
-            waiting = 0;
+        let nodes = work.table.layout.range(graph).len();
+        let weight = model.weight(nodes, found.len());
+        let is_full = next.graphs.len() >= model.together || next.weight + weight > most;
+        if is_full && !next.graphs.is_empty() {
+            model
+                .call_size
+                .timed(most, next.weight, || work.call(&next))?;
+            next = Next::default();
+            most = model.call_size.next();
         }
         work.found.count_edges(&work.table.layout, graph, &found);
         // One without nodes has nothing that a model could be given.
-        if !work.table.layout.range(graph).is_empty() {
-            waiting += found.len();
-            graphs.push(graph);
-            edges_of.push(found);
+        if nodes > 0 {
+            next.weight += weight;
+            next.graphs.push(graph);
+            next.edges.push(found);
         }
     }
-    if !graphs.is_empty() {
-        work.call(&graphs, &edges_of)?;
+    if !next.graphs.is_empty() {
+        work.call(&next)?;
     }
     let nodes = work.table.left_out;
     let (columns, edges) = work.found.columns(model, &work.table.layout)?;
     let left_out = LeftOut { nodes, edges };
     Ok(Scored { columns, left_out })
+}
+
+/// Graphs that wait for a call, with their edges.
+#[derive(Default)]
+struct Next {
+    graphs: Vec<usize>,
+    edges: Vec<Vec<(u32, u32)>>,
+    weight: usize,
 }
 
 /// What edges are made by, for all nodes.
@@ -158,7 +168,8 @@ impl Work<'_> {
     }
 
     /// Gives some graphs to the model.
-    fn call(&mut self, graphs: &[usize], edges_of: &[Vec<(u32, u32)>]) -> Result<(), Unscored> {
+    fn call(&mut self, next: &Next) -> Result<(), Unscored> {
+        let (graphs, edges_of) = (&next.graphs[..], &next.edges[..]);
         let layout = &self.table.layout;
         let ranges = graphs.iter().map(|graph| layout.range(*graph));
         let ranges: Vec<Range<usize>> = ranges.collect();
@@ -183,7 +194,7 @@ impl Work<'_> {
         let of_ranges = |columns: &Columns| -> Columns {
             let of = |column: &Vec<f64>| {
                 let parts = ranges.iter().filter_map(|range| column.get(range.clone()));
-                parts.flatten().copied().collect()
+                parts.collect::<Vec<&[f64]>>().concat()
             };
             columns.iter().map(of).collect()
         };

@@ -34,6 +34,8 @@ pub(crate) mod signature;
 pub(crate) mod tensor_engine;
 mod tensor_values;
 pub(crate) mod tensors;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod time_limit;
 mod trees;
 
 pub use bins::Bins;

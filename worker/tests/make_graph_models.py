@@ -82,6 +82,18 @@ def every_type():
     score("every_type", values, ["all", "total", "whole", "positive"])
 
 
+def slow():
+    """Much to do for a row: products of matrices, one after the other."""
+    nodes = [helper.make_node("ConstantOfShape", ["square"], ["w"], value=constant("v", np.array([1 / 256], np.float32)))]
+    nodes.append(helper.make_node("Expand", ["x", "wide"], ["y0"]))
+    for at in range(40):
+        nodes.append(helper.make_node("MatMul", [f"y{at}", "w"], [f"z{at}"]))
+        nodes.append(helper.make_node("Relu", [f"z{at}"], [f"y{at + 1}"]))
+    nodes.append(helper.make_node("ReduceMean", ["y40"], ["mean"], axes=[1], keepdims=0))
+    sizes = [constant("square", np.array([256, 256])), constant("wide", np.array([1, 256]))]
+    save("slow", nodes, [port("x", T.FLOAT, ["rows", 1])], [port("mean", T.FLOAT, ["rows"])], sizes)
+
+
 def network(name, rows, after=(), out="p", shape=None):
     """Two layers, of a declared number of rows."""
     weights = [constant("w", random.normal(size=(3, 8)).astype(np.float32)), constant("v", random.normal(size=(8, 2)).astype(np.float32))]
@@ -201,6 +213,7 @@ def zipped():
 def main():
     FOLDER.mkdir(exist_ok=True)
     every_type()
+    slow()
     network("network", "rows")
     network("ten_rows", 10)
     network("one_row", 1)

@@ -10,6 +10,7 @@ mod exact;
 mod growth;
 mod guard;
 mod plan;
+mod timed;
 mod trial;
 
 use std::sync::Arc;
@@ -93,7 +94,8 @@ impl Embedded {
                 inputs.map(|(input, values)| tensor(input, values, start..stop, self.plan.rows()));
             let inputs = inputs.collect::<TractResult<TVec<_>>>();
             let inputs = inputs.map_err(|error| told(&error))?;
-            let outputs = guarded(|| self.plan.run(inputs))?;
+            let outputs = guarded(|| self.plan.run(inputs));
+            let outputs = outputs.map_err(|wrong| format!("rows {start} to {stop}: {wrong}"))?;
             for (column, into) in self.outputs.iter().zip(&mut found) {
                 let output = outputs.get(column.output).ok_or("an output is missing")?;
                 append(into, column, output, stop - start).map_err(|error| told(&error))?;

@@ -10,6 +10,7 @@ mod batch;
 mod library;
 mod session;
 mod sessions;
+mod watch;
 
 use std::sync::{Arc, OnceLock};
 

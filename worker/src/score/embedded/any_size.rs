@@ -12,12 +12,14 @@ use tract_onnx::tract_core::internal::{Symbol, SymbolValues};
 use super::exact;
 use super::guard::{ENGINE, guarded};
 use super::plan::{Asked, TENSOR_LIMIT, TOTAL_LIMIT, datum};
+use super::timed::run_within;
 use crate::score::error::Problem;
 use crate::score::signature::BoundInput;
 use crate::score::tensors::{Axis, Elements, Extent, Tensor, TensorEngine, TensorInput};
+use crate::score::time_limit::CALL_LIMIT;
 
 /// A usual call: of so many nodes, edges and graphs.
-const USUAL: [usize; 3] = [500, 7_000, 16];
+const USUAL: [usize; 3] = [500, 6_000, 64];
 
 /// A model, made ready for calls of any size.
 #[derive(Debug)]
@@ -115,7 +117,7 @@ impl TensorEngine for AnySize {
             let tensor = tensor.ok_or("an input is missing")?;
             given.push(guarded(|| in_engine(&tensor))?.into_tvalue());
         }
-        let outputs = guarded(|| self.runnable.run(given))?;
+        let outputs = guarded(|| run_within(CALL_LIMIT, &self.runnable, given))?;
         outputs
             .iter()
             .map(|output| guarded(|| of_engine(output)))

@@ -2,6 +2,7 @@
 //! made on the way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
@@ -14,11 +15,13 @@ use tract_onnx::tract_core::internal::{OutletId, tvec};
 use tract_onnx::tract_hir::infer::Factoid;
 
 use super::guard::guarded;
+use super::timed::run_within;
 use super::{exact, growth};
 use crate::score::columns::Given;
 use crate::score::error::Problem;
 use crate::score::onnx::{Excerpt, excerpt};
 use crate::score::signature::{BoundInput, Element};
+use crate::score::time_limit::CALL_LIMIT;
 
 /// Values of one tensor, at most.
 pub(super) const TENSOR_LIMIT: u128 = 1 << 26;
@@ -246,8 +249,18 @@ impl Plan {
         })
     }
 
+    /// What it gives for a batch.
     pub(super) fn run(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
-        self.runnable.run(inputs)
+        self.run_within(CALL_LIMIT, inputs)
+    }
+
+    /// The same, for so long at most.
+    pub(super) fn run_within(
+        &self,
+        limit: Duration,
+        inputs: TVec<TValue>,
+    ) -> TractResult<TVec<TValue>> {
+        run_within(limit, &self.runnable, inputs)
     }
 }
 

@@ -3,14 +3,17 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{SessionInputValue, SessionOutputs};
+use ort::session::{RunOptions, SessionInputValue, SessionOutputs};
 use ort::value::{PrimitiveTensorElementType, TensorElementType, TensorRef, ValueType};
 
 use super::library::environment;
+use super::watch::within;
 use crate::runtime_library::NAME;
 use crate::score::columns::{Given, OutputColumn, Values};
 use crate::score::error::Problem;
@@ -20,6 +23,7 @@ use crate::score::onnx::{Excerpt, excerpt, out_of_bounds, with_free_rows};
 use crate::score::signature::BoundInput;
 use crate::score::tensor_values::TensorValues;
 use crate::score::tensors::{Elements, Tensor};
+use crate::score::time_limit::{CALL_LIMIT, told};
 
 /// Rows that show what is made of rows: as many as nothing else is likely to have.
 const SHOWN: usize = 67;
@@ -36,6 +40,8 @@ pub(super) struct Asked {
     outputs: Vec<(String, String)>,
     /// Rows that it takes at a time, where it declares them.
     declared: Option<usize>,
+    /// What a call may take.
+    pub(super) limit: Duration,
 }
 
 impl Asked {
@@ -67,6 +73,7 @@ impl Asked {
             inputs,
             outputs: names.zip(outputs).collect(),
             declared,
+            limit: CALL_LIMIT,
         })
     }
 
@@ -119,17 +126,24 @@ impl Asked {
     /// Makes a session.
     pub(super) fn session(&self) -> Result<Session, String> {
         let environment = environment()?;
-        let inner = guarded(|| {
-            ort::session::Session::builder(environment)?
+        let mut builder = guarded(|| {
+            Ok(ort::session::Session::builder(environment)?
                 .with_optimization_level(GraphOptimizationLevel::All)?
                 .with_intra_threads(1)?
                 .with_inter_threads(1)?
                 .with_parallel_execution(false)?
                 .with_memory_pattern(false)?
-                .with_env_allocators()?
-                .commit_from_memory(&self.model)
+                .with_env_allocators()?)
         })?;
-        Ok(Session { inner })
+        // What is made of constants is made here.
+        let canceler = builder.canceler();
+        let end = move || drop(canceler.cancel());
+        let made = || guarded(|| builder.commit_from_memory(&self.model));
+        match within(self.limit, Box::new(end), made)? {
+            (Ok(inner), _) => Ok(Session { inner }),
+            (Err(_), true) => Err(told(NAME, "making it ready", self.limit)),
+            (Err(message), false) => Err(message),
+        }
     }
 }
 
@@ -194,7 +208,9 @@ impl Session {
                 tensor(input, values, rows)?,
             ));
         }
-        let outputs = guarded(|| self.inner.run(inputs))?;
+        let what = || format!("rows {} to {} of a table", rows.start, rows.end);
+        let options = options()?;
+        let outputs = run(&mut self.inner, inputs, &options, asked.limit, &what)?;
         take(&Outputs {
             rows: filled,
             names: &asked.outputs,
@@ -214,7 +230,13 @@ impl Session {
         for (name, tensor) in given {
             inputs.push((Cow::Borrowed(*name), view(tensor)?));
         }
-        let outputs = guarded(|| self.inner.run(inputs))?;
+        let what = || {
+            let shape = |(name, tensor): &(&str, &Tensor)| format!("{name} {:?}", tensor.shape);
+            let shapes: Vec<String> = given.iter().map(shape).collect();
+            format!("a call with {}", shapes.join(", "))
+        };
+        let options = options()?;
+        let outputs = run(&mut self.inner, inputs, &options, asked.limit, &what)?;
         let outputs = Outputs {
             rows: 0,
             names: &asked.outputs,
@@ -222,6 +244,28 @@ impl Session {
         };
         let all = 0..asked.outputs.len();
         all.map(|output| outputs.tensor(output)).collect()
+    }
+}
+
+/// What ends a run: each has its own, as one that ended a run ends all that follow.
+fn options() -> Result<Arc<RunOptions>, String> {
+    guarded(RunOptions::new).map(Arc::new)
+}
+
+/// Runs it on some inputs, for so long at most: between two operators it may be ended.
+fn run<'s>(
+    session: &'s mut ort::session::Session,
+    inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)>,
+    options: &'s Arc<RunOptions>,
+    limit: Duration,
+    what: &dyn Fn() -> String,
+) -> Result<SessionOutputs<'s>, String> {
+    let ended = Arc::clone(options);
+    let end = move || drop(ended.terminate());
+    let work = || guarded(|| session.run_with_options(inputs, options.as_ref()));
+    match within(limit, Box::new(end), work)? {
+        (Err(_), true) => Err(told(NAME, &what(), limit)),
+        (given, _) => given,
     }
 }
 

@@ -2,7 +2,8 @@
 //! against the engines of this program.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int64Type};
@@ -13,6 +14,8 @@ use lumimill_common::campaign::{
 };
 use serde_json::Value;
 
+use super::Runtime;
+use crate::score::signature::{BoundInput, Element};
 use crate::score::{Evaluator, Gathering, Wrong, load};
 
 /// Whether the library is here; in CI it must be.
@@ -418,6 +421,39 @@ fn what_was_planned_is_used_or_refused() {
 }
 
 /// Of flipped bits some are other weights, which a hash tells; none ends the process.
+/// A model with more to do than anybody waits for held its slot for ever.
+#[test]
+fn a_model_that_takes_too_long_is_ended_with_its_name_and_rows() {
+    if !is_here() {
+        return;
+    }
+    let model = spec(ModelInputs::Columns(names("x", 1)), &[("mean", None)]);
+    let file = ("slow.onnx", String::new(), &small("slow.onnx")[..]);
+    let input = BoundInput {
+        name: "x".to_owned(),
+        element: Element::Float,
+        is_flat: false,
+        rows: None,
+        columns: 0..1,
+    };
+    let loaded = Runtime::load(file, names("x", 1), vec![input], &model.outputs);
+    let mut loaded = loaded.unwrap();
+    let rows = table(columns(4096, "x", 1));
+    assert_eq!(scores(&loaded, &rows)[0].len(), 4096);
+    loaded.asked.limit = Duration::ZERO;
+    loaded.best = OnceLock::from(4096);
+    let failure = loaded.evaluate(&mut Gathering::of(&rows)).unwrap_err();
+    let told = &failure.message;
+    assert!(
+        told.starts_with("model slow.onnx: onnxruntime: rows 0 to 4096 of a table took longer"),
+        "{told}"
+    );
+    assert!(told.contains("and was ended"), "{told}");
+    // Others, and itself when there is time, go on.
+    loaded.asked.limit = Duration::from_secs(300);
+    assert_eq!(scores(&loaded, &rows)[0].len(), 4096);
+}
+
 #[test]
 fn spoilt_models_are_refused_or_scored() {
     if !is_here() {

@@ -116,8 +116,8 @@ def memory(arguments):
     shutil.rmtree(arguments.folder / "memory", ignore_errors=True)
     cpu([arguments.lumimill, "run", campaign, "--slots", "1"])
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    rows = sum(file.stat().st_size for file in (arguments.folder / "data").iterdir())
-    print(f"peak memory of the chain on {rows / 1e6:.0f} MB of input: {peak / 1024:.0f} MB")
+    size = sum(file.stat().st_size for file in (arguments.folder / "data").iterdir())
+    print(f"peak memory of the chain on {size / 1e6:.0f} MB of input: {peak / 1024:.0f} MB")
 
 
 def main():

@@ -5,7 +5,6 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::model::Model;
 use super::trial::{CROWD, NODES};
 use crate::cpu_time::cpu_time;
 
@@ -72,14 +71,6 @@ impl CallSize {
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-impl Model {
-    /// How much a graph counts in a call.
-    pub(super) fn weight(&self, nodes: usize, edges: usize) -> usize {
-        let dense = self.graph.dense.as_ref();
-        dense.map_or(nodes, |dense| dense.nodes as usize) + edges
-    }
 }
 
 #[cfg(test)]

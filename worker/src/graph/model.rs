@@ -48,6 +48,12 @@ pub(super) struct Column {
 }
 
 impl Model {
+    /// How much a graph counts in a call.
+    pub(super) fn weight(&self, nodes: usize, edges: usize) -> usize {
+        let dense = self.graph.dense.as_ref();
+        dense.map_or(nodes, |dense| dense.nodes as usize) + edges
+    }
+
     /// Loads a file; `name` is what errors call it by.
     pub(crate) fn load(
         name: &str,

@@ -68,7 +68,7 @@ step "peers"
 peers
 step "input"
 rm -rf target/bench/pioneer
-"$LUMIMILL" demo pioneer --output target/bench/pioneer >/dev/null
+"$LUMIMILL" demo pioneer --events "$(either 48000 6000)" --output target/bench/pioneer >/dev/null
 {
   machine
   section "The main job" "$PYTHON" tests/benches/ratios.py --peers "$PEERS" --lumimill "$LUMIMILL" \

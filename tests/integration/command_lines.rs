@@ -150,6 +150,14 @@ const KNOWN: &[(&str, Way)] = &[
         "python tests/benches/toys.py target/release/lumimill --toys 200",
         SPEED,
     ),
+    (
+        "lumimill demo pioneer --events 48000 --output FOLDER",
+        SPEED,
+    ),
+    (
+        "python tests/benches/graphs.py target/release/lumimill FOLDER",
+        SPEED,
+    ),
     ("python tests/benches/trees.py", SPEED),
     (
         "cargo run --release -p lumimill-worker --example score_speed",

@@ -124,7 +124,8 @@ fn few_ranges_are_asked_for_and_lost_ones_again() {
     let (requests, bytes) = asked.so_far();
     eprintln!("run: {requests} requests, {bytes} bytes of {size}");
     assert!(proxy.faults() > 0, "nothing was lost");
-    assert!(bytes < 2 * size, "ran with {bytes} bytes of {size}");
+    // Once for the plan and once for the work, and what was lost again: more of it on a busy machine.
+    assert!(bytes < 3 * size, "ran with {bytes} bytes of {size}");
     assert_same_results(&folder, "demo", "dimuon");
 }
 

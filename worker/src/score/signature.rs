@@ -60,6 +60,20 @@ pub(crate) struct BoundInput {
     pub(crate) columns: Range<usize>,
 }
 
+#[cfg(test)]
+impl BoundInput {
+    /// One column, of an input that takes any number of rows.
+    pub(crate) fn number(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            element: Element::Float,
+            is_flat: false,
+            rows: None,
+            columns: 0..1,
+        }
+    }
+}
+
 /// Inputs of a graph that are not constants.
 pub(crate) fn inputs(graph: &Graph) -> Vec<&Port> {
     let constant = |port: &&Port| !graph.constants.iter().any(|(name, _)| *name == port.name);

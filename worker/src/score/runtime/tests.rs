@@ -15,7 +15,7 @@ use lumimill_common::campaign::{
 use serde_json::Value;
 
 use super::Runtime;
-use crate::score::signature::{BoundInput, Element};
+use crate::score::signature::BoundInput;
 use crate::score::{Evaluator, Gathering, Wrong, load};
 
 /// Whether the library is here; in CI it must be.
@@ -420,7 +420,6 @@ fn what_was_planned_is_used_or_refused() {
     assert!(load("m.onnx", &bytes, &model, Some("onnxruntime 1.99.0")).is_err());
 }
 
-/// Of flipped bits some are other weights, which a hash tells; none ends the process.
 /// A model with more to do than anybody waits for held its slot for ever.
 #[test]
 fn a_model_that_takes_too_long_is_ended_with_its_name_and_rows() {
@@ -429,13 +428,7 @@ fn a_model_that_takes_too_long_is_ended_with_its_name_and_rows() {
     }
     let model = spec(ModelInputs::Columns(names("x", 1)), &[("mean", None)]);
     let file = ("slow.onnx", String::new(), &small("slow.onnx")[..]);
-    let input = BoundInput {
-        name: "x".to_owned(),
-        element: Element::Float,
-        is_flat: false,
-        rows: None,
-        columns: 0..1,
-    };
+    let input = BoundInput::number("x");
     let loaded = Runtime::load(file, names("x", 1), vec![input], &model.outputs);
     let mut loaded = loaded.unwrap();
     let rows = table(columns(4096, "x", 1));
@@ -454,6 +447,7 @@ fn a_model_that_takes_too_long_is_ended_with_its_name_and_rows() {
     assert_eq!(scores(&loaded, &rows)[0].len(), 4096);
 }
 
+/// Of flipped bits some are other weights, which a hash tells; none ends the process.
 #[test]
 fn spoilt_models_are_refused_or_scored() {
     if !is_here() {

@@ -1,4 +1,6 @@
-//! Ends what takes too long: one thread that waits for all deadlines of this process.
+//! Ends what takes too long: one thread that counts down for all of this process.
+//!
+//! Time in which the process was stopped, as by a signal, is not counted: nothing worked in it.
 
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -7,31 +9,28 @@ use std::time::{Duration, Instant};
 /// What ends a work that is under way.
 pub(super) type End = Box<dyn FnOnce() + Send>;
 
-/// How long the thread waits where there is nothing to wait for.
-const IDLE: Duration = Duration::from_secs(3600);
+/// Time between two looks at what is under way.
+const TICK: Duration = Duration::from_secs(1);
 
-#[derive(Default)]
 struct Watched {
     last: u64,
     works: Vec<Work>,
-    /// When the thread looks again.
-    looks: Option<Instant>,
 }
 
 struct Work {
     number: u64,
-    deadline: Instant,
+    /// What it may still take.
+    left: Duration,
     end: End,
 }
 
 static WATCHED: Mutex<Watched> = Mutex::new(Watched {
     last: 0,
     works: Vec::new(),
-    looks: None,
 });
-static SOONER: Condvar = Condvar::new();
+static BEGUN: Condvar = Condvar::new();
 
-/// Does some work, and ends it where it takes longer; says whether that was so.
+/// Does some work, and ends it where it takes longer, to the tick; says whether that was so.
 ///
 /// # Errors
 /// Where there is nobody to end it.
@@ -52,17 +51,12 @@ pub(super) fn within<T>(
     }
     let number = {
         let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
-        let deadline = Instant::now() + limit;
         watched.last += 1;
         let number = watched.last;
-        watched.works.push(Work {
-            number,
-            deadline,
-            end,
-        });
-        if watched.looks.is_none_or(|looks| deadline < looks) {
-            watched.looks = Some(deadline);
-            SOONER.notify_one();
+        let left = limit;
+        watched.works.push(Work { number, left, end });
+        if watched.works.len() == 1 || limit < TICK {
+            BEGUN.notify_one();
         }
         number
     };
@@ -78,16 +72,38 @@ pub(super) fn within<T>(
 fn watch() {
     let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        let now = Instant::now();
-        let late = watched.works.extract_if(.., |work| work.deadline <= now);
+        let late = watched.works.extract_if(.., |work| work.left.is_zero());
         for work in late.collect::<Vec<_>>() {
             (work.end)();
         }
-        let next = watched.works.iter().map(|work| work.deadline).min();
-        let looks = next.unwrap_or(now + IDLE);
-        watched.looks = Some(looks);
-        let wait = looks.saturating_duration_since(now);
-        let waited = SOONER.wait_timeout(watched, wait);
+        if watched.works.is_empty() {
+            let begun = BEGUN.wait(watched);
+            watched = begun.unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        let before = Instant::now();
+        let waited = BEGUN.wait_timeout(watched, TICK);
         watched = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let passed = counted(before.elapsed());
+        for work in &mut watched.works {
+            work.left = work.left.saturating_sub(passed);
+        }
+    }
+}
+
+/// What counts of the time that a tick took.
+fn counted(passed: Duration) -> Duration {
+    passed.min(TICK * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that was stopped for an hour had its models ended when it went on.
+    #[test]
+    fn time_in_which_the_process_was_stopped_does_not_count() {
+        assert_eq!(counted(TICK), TICK);
+        assert_eq!(counted(Duration::from_secs(3600)), TICK * 2);
     }
 }

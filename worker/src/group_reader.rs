@@ -10,9 +10,10 @@ use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 use lumimill_rootfile::{Reader, Tree};
 
+use crate::batch_bytes::bytes_of;
 use crate::certification::certify;
 use crate::compiled_stage::CompiledStage;
-use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader};
+use crate::entry_reader::{Counted, Entries, EntryReader, batch_entries};
 use crate::event_name::event_name;
 use crate::grouped::{begins, columns_of_rows, events};
 use crate::input::{input_failure, schema_of};
@@ -28,6 +29,8 @@ pub(crate) struct GroupReader<'a> {
     stage: &'a CompiledStage,
     grouping: &'a Grouping,
     rows: Reader,
+    /// Rows that are read at a time.
+    batch: u64,
     /// What is still to be read; none when all is given.
     left: Option<Range<u64>>,
     /// Rows of an event that may go on.
@@ -47,12 +50,14 @@ impl<'a> GroupReader<'a> {
         let names = columns_of_rows(&schema_of(tree), grouping, &wanted);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let rows = tree.reader(&names);
+        let bytes = bytes_of(names.iter().filter_map(|name| tree.branch(name)));
         let mut reader = Self {
             rows: rows.map_err(|error| input_failure(&shard.file.url, &error))?,
             shard,
             tree,
             stage,
             grouping,
+            batch: batch_entries(bytes, tree.entries()),
             left: Some(shard.entries.clone()),
             held: None,
             start: 0,
@@ -90,7 +95,7 @@ impl<'a> GroupReader<'a> {
     /// The rows of whole events, and which begin one; all that are left at the end.
     fn whole(&mut self) -> Result<Option<(RecordBatch, Vec<bool>, u64)>, Failure> {
         while let Some(left) = self.left.take() {
-            let stop = left.end.min(left.start.saturating_add(BATCH_ENTRIES));
+            let stop = left.end.min(left.start.saturating_add(self.batch));
             let read = self.rows.read(left.start..stop);
             let read = read.map_err(|error| input_failure(&self.shard.file.url, &error))?;
             let held = self.held.take();

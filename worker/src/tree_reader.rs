@@ -27,6 +27,8 @@ pub(crate) struct TreeReader<'a> {
     rest: Reader,
     /// Entries in a batch.
     batch: u64,
+    /// Where batches end besides: of wide entries, not the baskets of two clusters are held at a time.
+    ends: Vec<u64>,
     /// What is still to be read; none when all is.
     left: Option<Range<u64>>,
 }
@@ -44,6 +46,7 @@ impl<'a> TreeReader<'a> {
                 .map_err(|error| input_failure(&shard.file.url, &error))
         };
         let bytes = bytes_of(branches.iter().filter_map(|name| tree.branch(name)));
+        let batch = batch_entries(bytes, tree.entries());
         let names = branches.iter().map(String::as_str);
         let (identity, rest) = match shard.lumis {
             Some(_) => {
@@ -58,7 +61,11 @@ impl<'a> TreeReader<'a> {
             stage,
             identity,
             rest,
-            batch: batch_entries(bytes, tree.entries()),
+            batch,
+            ends: match batch < BATCH_ENTRIES {
+                true => tree.clusters(),
+                false => Vec::new(),
+            },
             left: Some(shard.entries.clone()),
         })
     }
@@ -111,13 +118,9 @@ impl EntryReader for TreeReader<'_> {
         let Some(left) = self.left.take() else {
             return Ok(None);
         };
-        let mut stop = left.end.min(left.start.saturating_add(self.batch));
-        if self.batch < BATCH_ENTRIES {
-            // Of wide entries, not the baskets of two clusters at a time.
-            let clusters = self.tree.clusters();
-            let next = clusters.partition_point(|begin| *begin <= left.start);
-            stop = stop.min(clusters.get(next).copied().unwrap_or(stop));
-        }
+        let next = self.ends.partition_point(|end| *end <= left.start);
+        let end = self.ends.get(next).copied().unwrap_or(left.end);
+        let stop = end.min(left.end).min(left.start.saturating_add(self.batch));
         self.left = (stop < left.end).then_some(stop..left.end);
         self.read(left.start..stop).map(Some)
     }

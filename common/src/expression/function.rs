@@ -54,16 +54,13 @@ impl Functions {
             }
         }
         let functions = Self::of(by_name);
-        let calls = functions.calls();
-        let acyclic = acyclic(&calls);
+        let recursive = recursive(&functions.calls());
         let wrong = wrong.iter().map(|name| (*name).to_owned());
         let wrong = wrong.chain(errors.iter().map(|(name, _)| name.clone()));
         let wrong: BTreeSet<String> = wrong.collect();
         for (name, function) in functions.by_name.iter() {
-            let may_recur = !acyclic.contains(name.as_str());
-            let found = may_recur
-                .then(|| recursion(name, function, &calls))
-                .flatten();
+            let through = recursive.get(name.as_str());
+            let found = through.map(|through| calls_itself(name, function, through));
             if let Some(error) = found.or_else(|| functions.wrong_call(function, &wrong)) {
                 errors.push((name.clone(), error));
             }
@@ -220,57 +217,57 @@ impl Functions {
     }
 }
 
-/// Functions that call nothing that comes back to itself, by what each calls.
-fn acyclic<'a>(calls: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeSet<&'a str> {
-    let mut callers: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
-    let mut left: BTreeMap<&'a str, usize> = BTreeMap::new();
+/// Functions that come back to themselves, each with the function that it does so by, from what each
+/// calls: those of one strongly connected component, as Kosaraju finds them, in linear time.
+fn recursive<'a>(calls: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeMap<&'a str, &'a str> {
+    let mut callers: BTreeMap<&'a str, Vec<&'a str>> = BTreeMap::new();
     for (name, called) in calls {
-        left.insert(name, called.len());
         for other in called {
             callers.entry(other).or_default().push(name);
         }
     }
-    let ends = left.iter().filter(|(_, left)| **left == 0);
-    let mut waiting: Vec<&'a str> = ends.map(|(name, _)| *name).collect();
-    let mut acyclic = BTreeSet::new();
-    while let Some(name) = waiting.pop() {
-        acyclic.insert(name);
-        for caller in callers.get(name).into_iter().flatten() {
-            if let Some(left) = left.get_mut(caller) {
-                *left -= 1;
-                if *left == 0 {
-                    waiting.push(caller);
-                }
+    let none = Vec::new();
+    let of = |edges: &BTreeMap<&'a str, Vec<&'a str>>, name: &str| -> Vec<&'a str> {
+        edges.get(name).unwrap_or(&none).clone()
+    };
+    // In the order in which all that they call is done with.
+    let mut seen = BTreeSet::new();
+    let mut done = Vec::new();
+    for start in calls.keys().copied() {
+        let mut path = vec![(start, false)];
+        while let Some((name, is_done)) = path.pop() {
+            if is_done {
+                done.push(name);
+            } else if seen.insert(name) {
+                path.push((name, true));
+                path.extend(of(calls, name).into_iter().map(|called| (called, false)));
             }
         }
     }
-    acyclic
-}
-
-/// An error if `name` is reached from its own body, by what each function calls.
-fn recursion(
-    name: &str,
-    function: &Function,
-    calls: &BTreeMap<&str, Vec<&str>>,
-) -> Option<ExpressionError> {
-    let of = |name: &str| calls.get(name).into_iter().flatten().copied();
-    let mut seen = BTreeSet::new();
-    let mut waiting: Vec<(&str, Option<&str>)> = of(name).map(|call| (call, None)).collect();
-    while let Some((next, through)) = waiting.pop() {
-        if next == name {
-            let message = match through {
-                None => format!("function \"{name}\" calls itself"),
-                Some(through) => format!("function \"{name}\" calls itself, by {through}"),
-            };
-            let span = function.body.span.clone();
-            return Some(ExpressionError::new(message, &function.source, span));
-        }
-        if seen.insert(next) {
-            let first = through.unwrap_or(next);
-            waiting.extend(of(next).map(|call| (call, Some(first))));
+    let mut component: BTreeMap<&'a str, usize> = BTreeMap::new();
+    for (number, start) in done.into_iter().rev().enumerate() {
+        let mut waiting = vec![start];
+        while let Some(name) = waiting.pop() {
+            if !component.contains_key(name) {
+                component.insert(name, number);
+                waiting.extend(of(&callers, name));
+            }
         }
     }
-    None
+    let through = calls.iter().filter_map(|(name, called)| {
+        let is_same = |other: &&&str| component.get(**other) == component.get(name);
+        Some((*name, *called.iter().find(is_same)?))
+    });
+    through.collect()
+}
+
+/// What is said of a function that comes back to itself.
+fn calls_itself(name: &str, function: &Function, through: &str) -> ExpressionError {
+    let message = match through == name {
+        true => format!("function \"{name}\" calls itself"),
+        false => format!("function \"{name}\" calls itself, by {through}"),
+    };
+    ExpressionError::new(message, &function.source, function.body.span.clone())
 }
 
 /// Nobody has a function of that name.

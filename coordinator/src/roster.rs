@@ -81,13 +81,16 @@ pub async fn active(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> 
     names(root, &active_folder(), |_| true).await
 }
 
-/// The campaigns that are at their end, or were when they were looked at last.
-pub async fn ended(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
-    names(root, &ended_folder(), |_| true).await
+/// The campaigns that are driven: also those that somebody looks at to end them, which are not among
+/// [`active`] for the moment.
+pub async fn driven(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+    let mut driven = active(root).await?;
+    driven.extend(ending(root).await?);
+    Ok(driven)
 }
 
 /// The campaigns that are at their end, and nobody looks at.
-pub(crate) async fn over(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
+pub async fn over(root: &dyn Store) -> anyhow::Result<BTreeSet<CampaignName>> {
     names(root, &ended_folder(), |size| size == 0).await
 }
 

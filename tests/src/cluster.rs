@@ -310,13 +310,22 @@ impl Cluster {
         self.wait_until("the end of the campaign", |site| site.has_ended(campaign));
     }
 
-    /// Whether somebody has brought a campaign to its end, and nobody gave it more to do.
+    /// Whether somebody has brought a campaign to its end, and nobody gave it more to do. One that is
+    /// listed with something in its entry is only being looked at, and not active meanwhile.
     #[must_use]
     pub fn has_ended(&self, campaign: &str) -> bool {
-        let [active, ended] =
-            ["active", "ended"].map(|state| format!("_campaigns/{state}/{campaign}"));
-        let is_listed = self.keys("_campaigns/ended").contains(&ended);
-        is_listed && !self.keys("_campaigns/active").contains(&active)
+        let store = self.store.store("site");
+        let [active, ended] = ["active", "ended"].map(|state| {
+            let key: Key = format!("_campaigns/{state}/{campaign}")
+                .parse()
+                .expect("a key");
+            key
+        });
+        runtime().block_on(async {
+            let entry = store.get(&ended).await;
+            entry.is_ok_and(|entry| entry.is_some_and(|entry| entry.is_empty()))
+                && matches!(store.get(&active).await, Ok(None))
+        })
     }
 }
 

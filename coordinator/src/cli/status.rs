@@ -19,7 +19,7 @@ use super::target::{planned, target};
 use crate::exit_code::Exit;
 use crate::live::{Heard, read_live};
 use crate::output::Output;
-use crate::roster::{active, ended};
+use crate::roster::{driven, over};
 use crate::status::{State, Status};
 use crate::stored::NewerVersion;
 use text::rendered;
@@ -119,8 +119,8 @@ pub(super) async fn is_driven(site: &Site, campaign: &str) -> bool {
     let Some(root) = site.store().ok().and_then(|root| root.open().ok()) else {
         return false;
     };
-    let active = active(root.as_ref()).await;
-    active.is_ok_and(|names| names.iter().any(|name| name.as_str() == campaign))
+    let driven = driven(root.as_ref()).await;
+    driven.is_ok_and(|names| names.iter().any(|name| name.as_str() == campaign))
 }
 
 /// What a coordinator of the site tells, where there is a site and it can be asked.
@@ -222,8 +222,8 @@ fn coordinator_line(heard: Option<&Heard>) -> String {
 }
 
 async fn both(root: &dyn Store) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let active = active(root).await?;
-    let ended = ended(root).await?;
+    let active = driven(root).await?;
+    let ended = over(root).await?;
     let ended = ended.difference(&active).map(ToString::to_string).collect();
     Ok((active.iter().map(ToString::to_string).collect(), ended))
 }

@@ -11,7 +11,7 @@ use lumimill_common::store::{LocalStore, Store};
 use super::{Answer, Order, Overtaken, give, put_in_force};
 use crate::meddled_store::MeddledStore;
 use crate::output::Output;
-use crate::roster::{active, ended, set_ended, set_ending};
+use crate::roster::{active, over, set_ended, set_ending};
 use crate::submission::running;
 
 /// A site with one campaign.
@@ -185,7 +185,7 @@ async fn what_is_cancelled_while_it_is_resumed_stays_cancelled() {
         assert_eq!(given.unwrap(), expected);
         assert_eq!(site.control().await.state, ControlState::Cancelled);
         assert!(!site.is_active().await);
-        let ended = ended(site.root.as_ref()).await.unwrap();
+        let ended = over(site.root.as_ref()).await.unwrap();
         assert!(ended.contains(&name()));
     }
 }

@@ -21,7 +21,7 @@ use crate::meddled_store::MeddledStore;
 use crate::orders::put_in_force;
 use crate::output::Output;
 use crate::plan::plan;
-use crate::roster::{active, ended, ending, set_active, set_ended, set_ending};
+use crate::roster::{active, ending, over, set_active, set_ended, set_ending};
 use crate::serve::Coordinator;
 use crate::submission::running;
 use lumimill_worker::prepared_stage::PreparedStage;
@@ -138,7 +138,7 @@ impl Finished {
         let name = BTreeSet::from([self.campaign.name().clone()]);
         let (active, ending) = (active(root).await.unwrap(), ending(root).await.unwrap());
         assert_eq!(active == name, ending == name, "{active:?}, {ending:?}");
-        assert_eq!(ended(root).await.unwrap(), name);
+        assert_eq!(over(root).await.unwrap(), name);
         active == name
     }
 }
@@ -269,7 +269,7 @@ async fn one_that_is_whole_ends_with_its_report() {
     let root = finished.root.as_ref();
     assert!(active(root).await.unwrap().is_empty());
     assert!(ending(root).await.unwrap().is_empty());
-    assert!(!ended(root).await.unwrap().is_empty());
+    assert!(!over(root).await.unwrap().is_empty());
     let page = "report/index.html".parse().unwrap();
     assert!(finished.output.store().get(&page).await.unwrap().is_some());
 }

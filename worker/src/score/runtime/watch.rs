@@ -15,10 +15,13 @@ const TICK: Duration = Duration::from_secs(1);
 struct Watched {
     last: u64,
     works: Vec<Work>,
+    /// Whether there was nothing to watch for so long that nobody looks until somebody is told.
+    is_asleep: bool,
 }
 
 struct Work {
     number: u64,
+    begun: Instant,
     /// What it may still take.
     left: Duration,
     end: End,
@@ -27,6 +30,7 @@ struct Work {
 static WATCHED: Mutex<Watched> = Mutex::new(Watched {
     last: 0,
     works: Vec::new(),
+    is_asleep: false,
 });
 static BEGUN: Condvar = Condvar::new();
 
@@ -53,9 +57,14 @@ pub(super) fn within<T>(
         let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
         watched.last += 1;
         let number = watched.last;
-        let left = limit;
-        watched.works.push(Work { number, left, end });
-        if watched.works.len() == 1 || limit < TICK {
+        watched.works.push(Work {
+            number,
+            begun: Instant::now(),
+            left: limit,
+            end,
+        });
+        // Waking it takes longer than a small model does.
+        if watched.is_asleep || limit < TICK {
             BEGUN.notify_one();
         }
         number
@@ -71,21 +80,27 @@ pub(super) fn within<T>(
 
 fn watch() {
     let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut was_idle = true;
     loop {
         let late = watched.works.extract_if(.., |work| work.left.is_zero());
         for work in late.collect::<Vec<_>>() {
             (work.end)();
         }
-        if watched.works.is_empty() {
+        let is_idle = watched.works.is_empty();
+        if is_idle && was_idle {
+            watched.is_asleep = true;
             let begun = BEGUN.wait(watched);
             watched = begun.unwrap_or_else(PoisonError::into_inner);
+            watched.is_asleep = false;
+            was_idle = false;
             continue;
         }
+        was_idle = is_idle;
         let before = Instant::now();
         let waited = BEGUN.wait_timeout(watched, TICK);
         watched = waited.unwrap_or_else(PoisonError::into_inner).0;
-        let passed = counted(before.elapsed());
         for work in &mut watched.works {
+            let passed = counted(before.max(work.begun).elapsed());
             work.left = work.left.saturating_sub(passed);
         }
     }
@@ -101,6 +116,22 @@ mod tests {
     use super::*;
 
     /// A process that was stopped for an hour had its models ended when it went on.
+    #[test]
+    fn what_begins_late_in_a_tick_has_all_of_its_time() {
+        let ended = |limit, works: Duration| {
+            let done = within(limit, Box::new(|| {}), || thread::sleep(works));
+            done.unwrap().1
+        };
+        let short = Duration::from_millis(1);
+        for _ in 0..3 {
+            assert!(!ended(TICK * 60, short));
+            thread::sleep(TICK / 3);
+        }
+        assert!(!ended(TICK * 3 / 4, short));
+        assert!(ended(short, TICK * 5 / 2));
+        assert!(!ended(TICK * 60, short));
+    }
+
     #[test]
     fn time_in_which_the_process_was_stopped_does_not_count() {
         assert_eq!(counted(TICK), TICK);

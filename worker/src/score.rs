@@ -20,6 +20,7 @@ mod evaluator;
 mod features;
 mod fold;
 mod graph;
+mod interleaved;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod made_up;
 mod metadata;

@@ -253,10 +253,14 @@ pub(crate) fn is_nan(column: &ArrayRef) -> Option<Vec<bool>> {
 /// A column of any number type in double precision, NaN where it is null.
 pub(crate) fn doubles(column: &ArrayRef) -> Option<Vec<f64>> {
     fn of<T: ArrowPrimitiveType>(column: &ArrayRef, number: impl Fn(T::Native) -> f64) -> Vec<f64> {
-        let values = column.as_primitive::<T>().iter();
-        values
-            .map(|value| value.map_or(f64::NAN, &number))
-            .collect()
+        let array = column.as_primitive::<T>();
+        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None => array.values().iter().map(|value| number(*value)).collect(),
+            Some(_) => array
+                .iter()
+                .map(|value| value.map_or(f64::NAN, &number))
+                .collect(),
+        }
     }
     Some(match column.data_type() {
         DataType::Boolean => {

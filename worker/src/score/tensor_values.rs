@@ -1,16 +1,18 @@
 //! Columns as the values of one input tensor, converted as the model declares it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
 use super::features::doubles;
+use super::interleaved::interleaved;
 use super::signature::Element;
 
 /// Values row after row.
@@ -34,17 +36,7 @@ impl TensorValues {
         names: &[String],
     ) -> Result<Self, String> {
         Ok(match element {
-            Element::Float => Self::Float(rows(columns, names, &|column, name| {
-                if let Some(floats) = column.as_primitive_opt::<Float32Type>()
-                    && floats.null_count() == 0
-                {
-                    return Ok(floats.values().to_vec());
-                }
-                Ok(numbers(column, name)?
-                    .into_iter()
-                    .map(|value| value as f32)
-                    .collect())
-            })?),
+            Element::Float => Self::Float(floats(columns, names)?),
             Element::Double => Self::Double(rows(columns, names, &numbers)?),
             Element::Long => Self::Long(rows(columns, names, &whole)?),
             Element::Int => Self::Int(rows(columns, names, &|column, name| {
@@ -106,19 +98,50 @@ fn rows<T: Copy + Default>(
 ) -> Result<Vec<T>, String> {
     let columns = columns.iter().zip(names);
     let columns = columns.map(|(column, name)| values(column, name));
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    if let [only] = &columns[..] {
-        return Ok(only.clone());
+    let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+    if let [only] = &mut columns[..] {
+        return Ok(std::mem::take(only));
     }
-    let (rows, width) = (columns.first().map_or(0, Vec::len), columns.len());
-    let mut all = vec![T::default(); rows.saturating_mul(width)];
-    for (place, column) in columns.iter().enumerate() {
-        let slots = all.iter_mut().skip(place).step_by(width.max(1));
-        for (slot, value) in slots.zip(column) {
-            *slot = *value;
+    let rows = columns.first().map_or(0, Vec::len);
+    let columns: Vec<&[T]> = columns.iter().map(Vec::as_slice).collect();
+    Ok(interleaved(&columns, rows, |value| value))
+}
+
+/// Columns side by side in single precision; those that are all of one type of floating-point numbers are read
+/// where they are.
+fn floats(columns: &[ArrayRef], names: &[String]) -> Result<Vec<f32>, String> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    if let Some(singles) = slices::<Float32Type>(columns) {
+        return Ok(interleaved(&singles, rows, |value| value));
+    }
+    if let Some(doubles) = slices::<Float64Type>(columns) {
+        return Ok(interleaved(&doubles, rows, |value| value as f32));
+    }
+    let singles = columns.iter().zip(names).map(|(column, name)| {
+        if let Some(singles) = slice::<Float32Type>(column) {
+            return Ok(Cow::Borrowed(singles));
         }
-    }
-    Ok(all)
+        let narrow = |all: &[f64]| all.iter().map(|value| *value as f32).collect();
+        match slice::<Float64Type>(column) {
+            Some(doubles) => Ok(narrow(doubles)),
+            None => numbers(column, name).map(|all| narrow(&all)),
+        }
+    });
+    let singles = singles.collect::<Result<Vec<Cow<'_, [f32]>>, _>>()?;
+    let singles: Vec<&[f32]> = singles.iter().map(AsRef::as_ref).collect();
+    Ok(interleaved(&singles, rows, |value| value))
+}
+
+/// The values of columns that are all of this type and without nulls.
+fn slices<T: ArrowPrimitiveType>(columns: &[ArrayRef]) -> Option<Vec<&[T::Native]>> {
+    columns.iter().map(slice::<T>).collect()
+}
+
+/// The values of a column of this type and without nulls.
+fn slice<T: ArrowPrimitiveType>(column: &ArrayRef) -> Option<&[T::Native]> {
+    let values = column.as_primitive_opt::<T>();
+    let values = values.filter(|values| values.null_count() == 0)?;
+    Some(&values.values()[..])
 }
 
 fn numbers(column: &ArrayRef, name: &str) -> Result<Vec<f64>, String> {
@@ -173,7 +196,7 @@ fn whole(column: &ArrayRef, name: &str) -> Result<Vec<i64>, String> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{BooleanArray, Float64Array, Int64Array, UInt64Array};
+    use arrow_array::{BooleanArray, Float32Array, Float64Array, Int64Array, UInt64Array};
 
     use super::*;
 
@@ -235,6 +258,28 @@ mod tests {
                 "{told}"
             );
         }
+    }
+
+    #[test]
+    fn floats_of_any_types_stand_side_by_side() {
+        let singles: ArrayRef = Arc::new(Float32Array::from(vec![0.5, 1.5]));
+        let doubles: ArrayRef = Arc::new(Float64Array::from(vec![2.5, 3.5]));
+        let nulls: ArrayRef = Arc::new(Float64Array::from(vec![None, Some(4.5)]));
+        let longs: ArrayRef = Arc::new(Int64Array::from(vec![5, 6]));
+        let gathered = |columns: &[&ArrayRef]| {
+            let columns: Vec<ArrayRef> = columns.iter().map(|column| (*column).clone()).collect();
+            let names = vec![String::from("x"); columns.len()];
+            match TensorValues::gather(Element::Float, &columns, &names).unwrap() {
+                TensorValues::Float(all) => all,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(gathered(&[&singles, &singles]), [0.5, 0.5, 1.5, 1.5]);
+        assert_eq!(gathered(&[&doubles, &doubles]), [2.5, 2.5, 3.5, 3.5]);
+        let found = gathered(&[&singles, &doubles, &nulls, &longs]);
+        assert!(found[2].is_nan());
+        assert_eq!(found[..2], [0.5, 2.5]);
+        assert_eq!(found[3..], [5.0, 1.5, 3.5, 4.5, 6.0]);
     }
 
     #[test]

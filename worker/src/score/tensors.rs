@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
+use super::interleaved::interleaved;
 use super::signature::Element;
 
 /// What there may be any number of.
@@ -60,28 +61,13 @@ impl Elements {
 
     /// Columns side by side, of so many rows, as the type of an input.
     pub(crate) fn side_by_side(element: Element, columns: &[Vec<f64>], rows: usize) -> Self {
-        fn all<T: Copy + Default>(
-            columns: &[Vec<f64>],
-            rows: usize,
-            of: impl Fn(f64) -> T,
-        ) -> Vec<T> {
-            let width = columns.len().max(1);
-            let mut all = vec![T::default(); rows.saturating_mul(columns.len())];
-            for (place, column) in columns.iter().enumerate() {
-                for (row, number) in all.chunks_exact_mut(width).zip(column) {
-                    if let Some(value) = row.get_mut(place) {
-                        *value = of(*number);
-                    }
-                }
-            }
-            all
-        }
+        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         match element {
-            Element::Float => Self::Float(all(columns, rows, |number| number as f32)),
-            Element::Double => Self::Double(all(columns, rows, |number| number)),
-            Element::Long => Self::Long(all(columns, rows, |number| number as i64)),
-            Element::Int => Self::Int(all(columns, rows, |number| number as i32)),
-            Element::Bool => Self::Bool(all(columns, rows, |number| number != 0.0)),
+            Element::Float => Self::Float(interleaved(&columns, rows, |number| number as f32)),
+            Element::Double => Self::Double(interleaved(&columns, rows, |number| number)),
+            Element::Long => Self::Long(interleaved(&columns, rows, |number| number as i64)),
+            Element::Int => Self::Int(interleaved(&columns, rows, |number| number as i32)),
+            Element::Bool => Self::Bool(interleaved(&columns, rows, |number| number != 0.0)),
         }
     }
 

@@ -77,11 +77,7 @@ impl Call {
                 let of = graphs.flat_map(|(nodes, graph)| std::iter::repeat_n(graph, *nodes));
                 (self.node_count(), index(element, of))
             }
-            GraphInput::Edges => {
-                let from = self.edges.iter().map(|(from, _)| *from);
-                let to = self.edges.iter().map(|(_, to)| *to);
-                (self.edges.len(), index(element, from.chain(to)))
-            }
+            GraphInput::Edges => (self.edges.len(), ends(element, &self.edges)),
         };
         let extent = |extent: &Extent| match extent {
             Extent::Free(_) => rows,
@@ -141,5 +137,19 @@ fn index(element: Element, places: impl Iterator<Item = u32>) -> Elements {
     match element {
         Element::Int => Elements::Int(places.map(|place| place.cast_signed()).collect()),
         _ => Elements::Long(places.map(i64::from).collect()),
+    }
+}
+
+/// The first ends of all edges, then the second ones.
+fn ends(element: Element, edges: &[(u32, u32)]) -> Elements {
+    fn both<T>(edges: &[(u32, u32)], of: impl Fn(u32) -> T) -> Vec<T> {
+        let mut all = Vec::with_capacity(edges.len() * 2);
+        all.extend(edges.iter().map(|(from, _)| of(*from)));
+        all.extend(edges.iter().map(|(_, to)| of(*to)));
+        all
+    }
+    match element {
+        Element::Int => Elements::Int(both(edges, u32::cast_signed)),
+        _ => Elements::Long(both(edges, i64::from)),
     }
 }

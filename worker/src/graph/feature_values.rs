@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float32Type;
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::Schema;
 use arrow_select::take::take;
 use lumimill_common::expression::{Checked, EvaluateError, Inputs};
@@ -12,6 +14,9 @@ use super::Unscored;
 use super::column_names::{column_name, end_names, field_of};
 use super::features::{Columns, Features};
 use super::table::Table;
+
+/// Values that are looked at together for a NaN.
+const NANS: usize = 256;
 
 impl Features {
     /// Of each feature, its values for all nodes.
@@ -46,18 +51,19 @@ impl Features {
         columns.map_err(|error| table.unscored(&error))
     }
 
-    /// Of each feature, its values for these edges, each between two nodes of the table and of a
-    /// graph.
+    /// Of each feature, its values for these edges, each between two of these nodes of the table, by their
+    /// number among them, and of a graph.
     pub(super) fn of_edges(
         &self,
         table: &Table,
+        nodes: Range<usize>,
         edges: &[(u32, u32)],
         graphs: &[u32],
     ) -> Result<Columns, Unscored> {
         if self.edges.is_empty() {
             return Ok(Vec::new());
         }
-        let batch = self.edge_batch(table, edges, graphs);
+        let batch = self.edge_batch(table, nodes, edges, graphs);
         let batch = batch.map_err(Unscored::whole)?;
         let inputs = Inputs::events(&batch);
         let of = |checked: &Checked| -> Result<Vec<f64>, EvaluateError> {
@@ -77,6 +83,7 @@ impl Features {
     fn edge_batch(
         &self,
         table: &Table,
+        nodes: Range<usize>,
         edges: &[(u32, u32)],
         graphs: &[u32],
     ) -> Result<RecordBatch, arrow_schema::ArrowError> {
@@ -95,9 +102,10 @@ impl Features {
         };
         for (place, (source, values)) in self.sources.iter().zip(&table.values).enumerate() {
             if source.is_of_nodes() {
+                let values = widened(values.slice(nodes.start, nodes.len()));
                 let [i, j] = end_names(place);
-                add(i, values, &from)?;
-                add(j, values, &to)?;
+                add(i, &values, &from)?;
+                add(j, &values, &to)?;
             } else {
                 add(column_name(place, source), values, &graphs)?;
             }
@@ -114,9 +122,27 @@ impl Features {
     ) -> Option<(usize, &'a str)> {
         let mut found = texts.iter().zip(columns).filter_map(|(text, values)| {
             let values = values.get(range.clone())?;
+            // Many at a time are looked at by one instruction.
+            let is_nan = |many: &[f64]| {
+                many.iter()
+                    .fold(false, |found, value| found | value.is_nan())
+            };
+            values.chunks(NANS).find(|many| is_nan(many))?;
             let at = values.iter().position(|value| value.is_nan())?;
             Some((range.start + at, text.as_str()))
         });
         found.next()
+    }
+}
+
+/// Values of single precision as expressions compute with them: there are fewer nodes than edges.
+fn widened(values: ArrayRef) -> ArrayRef {
+    let singles = values.as_primitive_opt::<Float32Type>();
+    match singles.filter(|singles| singles.null_count() == 0) {
+        None => values,
+        Some(singles) => {
+            let doubles = singles.values().iter().copied().map(f64::from);
+            Arc::new(Float64Array::from_iter_values(doubles))
+        }
     }
 }

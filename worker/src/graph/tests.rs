@@ -100,7 +100,12 @@ fn a_graph_an_entry_has_all_of_its_nodes() {
     );
     let of_graphs = features.of_graphs(&table).unwrap();
     close(&of_graphs, &[&[6.0, 0.0, 9.0], &[0.5, 0.6, 0.7]]);
-    let of_edges = features.of_edges(&table, &[(0, 2), (4, 3)], &[0, 2]);
+    let of_edges = features.of_edges(
+        &table,
+        0..table.layout.nodes.len(),
+        &[(0, 2), (4, 3)],
+        &[0, 2],
+    );
     close(&of_edges.unwrap(), &[&[2.5, -0.3]]);
 }
 

@@ -173,31 +173,28 @@ impl Work<'_> {
         let layout = &self.table.layout;
         let ranges = graphs.iter().map(|graph| layout.range(*graph));
         let ranges: Vec<Range<usize>> = ranges.collect();
-        let (mut in_table, mut in_call, mut owners) = (Vec::new(), Vec::new(), Vec::new());
-        let mut before = 0_u32;
+        // Graphs come in order, and those between have no nodes.
+        let start = ranges.first().map_or(0, |range| range.start);
+        let nodes = start..ranges.last().map_or(start, |range| range.end);
+        let count = edges_of.iter().map(Vec::len).sum();
+        let (mut in_call, mut owners) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for ((graph, range), edges) in graphs.iter().zip(&ranges).zip(edges_of) {
-            let start = range.start as u32;
-            in_table.extend(edges.iter().map(|(i, j)| (start + i, start + j)));
+            let before = (range.start - start) as u32;
             in_call.extend(edges.iter().map(|(i, j)| (before + i, before + j)));
-            owners.resize(in_table.len(), *graph as u32);
-            before += range.len() as u32;
+            owners.resize(in_call.len(), *graph as u32);
         }
-        let edge_features = self.features.of_edges(&self.table, &in_table, &owners)?;
+        let edge_features =
+            self.features
+                .of_edges(&self.table, nodes.clone(), &in_call, &owners)?;
         if self.model.nan == NanPolicy::Error {
             let texts = &self.model.graph.edge_features;
-            let found = Features::first_nan(texts, &edge_features, 0..in_table.len());
+            let found = Features::first_nan(texts, &edge_features, 0..in_call.len());
             if let Some((edge, text)) = found {
                 let graph = owners.get(edge).map_or(0, |graph| *graph as usize);
                 return Err(self.is_nan("edge feature", text, graph));
             }
         }
-        let of_ranges = |columns: &Columns| -> Columns {
-            let of = |column: &Vec<f64>| {
-                let parts = ranges.iter().filter_map(|range| column.get(range.clone()));
-                parts.collect::<Vec<&[f64]>>().concat()
-            };
-            columns.iter().map(of).collect()
-        };
+        let of_nodes = |column: &Vec<f64>| column.get(nodes.clone()).unwrap_or_default().to_vec();
         let of_graphs = |column: &Vec<f64>| {
             let values = graphs
                 .iter()
@@ -207,7 +204,7 @@ impl Work<'_> {
         let call = Call {
             nodes: ranges.iter().map(Range::len).collect(),
             edges: in_call,
-            node_features: of_ranges(&self.nodes),
+            node_features: self.nodes.iter().map(of_nodes).collect(),
             edge_features,
             globals: self.globals.iter().map(of_graphs).collect(),
             dense: self.features.dense,

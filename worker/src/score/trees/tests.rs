@@ -146,6 +146,43 @@ fn a_node_below_two_others_is_walked_once() {
     assert_eq!(ensemble.targets(), 1);
 }
 
+/// A tree of 200,000 levels was taken, and held each row up for as many steps.
+#[test]
+fn a_tree_that_is_too_deep_is_refused() {
+    // One split below the other, each with a leaf beside it.
+    let chain = |splits: i64| {
+        let nodes: Vec<i64> = (0..=2 * splits).collect();
+        let zeros = vec![0; nodes.len()];
+        let to = |step| {
+            let nodes = nodes.iter();
+            let to = nodes.map(|node| {
+                if node % 2 == 0 && *node < 2 * splits {
+                    node + step
+                } else {
+                    0
+                }
+            });
+            to.collect::<Vec<i64>>()
+        };
+        let mut sample = Sample::new()
+            .ints("nodes_treeids", &zeros)
+            .ints("nodes_nodeids", &nodes)
+            .ints("nodes_featureids", &zeros)
+            .ints("nodes_truenodeids", &to(1))
+            .ints("nodes_falsenodeids", &to(2))
+            .floats("nodes_values", &vec![0.5; nodes.len()]);
+        let is_split = |node: &i64| node % 2 == 0 && *node < 2 * splits;
+        let mode = |node: &i64| if is_split(node) { "BRANCH_LEQ" } else { "LEAF" };
+        sample.modes = nodes.iter().map(mode).collect();
+        sample
+    };
+    assert!(chain(10_000).compiled().is_ok());
+    assert_eq!(
+        chain(10_001).refused(),
+        "invalid graph: node 0 of tree 0 has more than 10000 splits one below the other"
+    );
+}
+
 #[test]
 fn arrays_of_different_lengths_are_refused() {
     let message = Sample::new().ints("nodes_featureids", &[0]).refused();

@@ -98,6 +98,10 @@ pub(super) enum Child {
     Leaf(u32),
 }
 
+/// Splits between the root of a tree and a leaf, at most: each row may have to go through all of them. The
+/// deepest trees in use have some hundred.
+const DEPTH_LIMIT: u32 = 10_000;
+
 /// How far the search below a node has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
@@ -113,6 +117,8 @@ pub(super) struct Builder<'a> {
     name: &'a dyn Fn(usize) -> String,
     progress: Vec<Progress>,
     place: Vec<Child>,
+    /// How many splits there are from a node that is done to the farthest leaf below it.
+    depth: Vec<u32>,
     /// Which tree a node is in, counted from 1.
     owner: Vec<u32>,
     trees: u32,
@@ -126,6 +132,7 @@ impl<'a> Builder<'a> {
             name,
             progress: vec![Progress::New; count],
             place: vec![Child::Leaf(0); count],
+            depth: vec![0; count],
             owner: vec![0; count],
             trees: 0,
         }
@@ -148,7 +155,10 @@ impl<'a> Builder<'a> {
             self.claim(index)?;
             match self.at(index)? {
                 Progress::Done => tree.shares = true,
-                Progress::Open => self.set(index, Progress::Done),
+                Progress::Open => {
+                    self.measure(index, node)?;
+                    self.set(index, Progress::Done);
+                }
                 Progress::New if node.mode == Mode::Leaf => {
                     self.put(index, Child::Leaf(position(tree.leaves.len())?));
                     self.set(index, Progress::Done);
@@ -176,6 +186,23 @@ impl<'a> Builder<'a> {
             tree.splits.push(self.split(index)?);
         }
         Ok(tree)
+    }
+
+    /// Notes how deep a tree is below a node whose children are done.
+    fn measure(&mut self, index: usize, node: &RawNode) -> Result<(), Problem> {
+        let (left, right) = branches(node);
+        let below = [left, right].map(|child| self.depth.get(child).copied().unwrap_or(0));
+        let depth = below.into_iter().max().unwrap_or(0).saturating_add(1);
+        if depth > DEPTH_LIMIT {
+            return Err(Problem::invalid(format!(
+                "{} has more than {DEPTH_LIMIT} splits one below the other",
+                (self.name)(index)
+            )));
+        }
+        if let Some(slot) = self.depth.get_mut(index) {
+            *slot = depth;
+        }
+        Ok(())
     }
 
     fn split(&self, index: usize) -> Result<Split, Problem> {

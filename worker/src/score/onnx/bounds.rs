@@ -12,6 +12,30 @@ use crate::score::error::Problem;
 const NODE_LIMIT: usize = 5_000;
 /// Values that an operator makes of constants, at most.
 const VALUES_LIMIT: u128 = 1 << 26;
+/// Values that are put side by side in the end, for each that a row has or of constants, at most.
+const JOINED_LIMIT: u128 = 1 << 26;
+/// Operators that make as many values as one of their inputs has, and so hand on what was put side by side.
+const KEEP: [&str; 19] = [
+    "Abs",
+    "Add",
+    "Cast",
+    "Clip",
+    "Dropout",
+    "Exp",
+    "Flatten",
+    "Identity",
+    "LeakyRelu",
+    "Mul",
+    "Neg",
+    "Relu",
+    "Reshape",
+    "Sigmoid",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
+];
 /// Kinds of attributes that are graphs.
 const GRAPH: i32 = 5;
 const GRAPHS: i32 = 10;
@@ -37,9 +61,17 @@ pub(crate) fn out_of_bounds(excerpt: &Excerpt) -> Result<(), Problem> {
         let tensor: TensorProto = decode("initializer", bytes)?;
         constants.insert(tensor.name.clone(), tensor);
     }
+    let mut joined: HashMap<String, u128> = HashMap::new();
     for bytes in &graph.node {
         let node: NodeProto = decode("node", bytes)?;
         let operator = &node.op_type;
+        let values = values_joined(&node, &joined, &constants);
+        if values > JOINED_LIMIT {
+            return refused(format!(
+                "operator {operator} puts more values side by side than it keeps"
+            ));
+        }
+        joined.extend(node.output.iter().map(|name| (name.clone(), values)));
         if !DOMAINS.contains(&node.domain.as_str()) || operator == "EPContext" {
             let domain = &node.domain;
             return refused(format!(
@@ -79,6 +111,32 @@ pub(crate) fn out_of_bounds(excerpt: &Excerpt) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// How many values an operator makes by putting those of others side by side: what is done over and over doubles
+/// them each time.
+fn values_joined(
+    node: &NodeProto,
+    joined: &HashMap<String, u128>,
+    constants: &HashMap<String, TensorProto>,
+) -> u128 {
+    let of = |name: &String| {
+        let known = joined.get(name).copied();
+        let size = |tensor: &TensorProto| {
+            let dims = tensor
+                .dims
+                .iter()
+                .map(|dim| u128::try_from(*dim).unwrap_or(1));
+            dims.fold(1, u128::saturating_mul)
+        };
+        known.or_else(|| constants.get(name).map(size)).unwrap_or(1)
+    };
+    let inputs = node.input.iter().map(of);
+    match node.op_type.as_str() {
+        "Concat" => inputs.fold(0, u128::saturating_add),
+        operator if KEEP.contains(&operator) => inputs.max().unwrap_or(1),
+        _ => 1,
+    }
 }
 
 fn is_random(operator: &str) -> bool {
@@ -137,4 +195,58 @@ fn product(tensor: &TensorProto) -> u128 {
         _ => kept.collect(),
     };
     all.into_iter().map(of).fold(1, u128::saturating_mul)
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::super::message::{GraphProto, ModelProto, OperatorSetIdProto};
+    use super::*;
+
+    fn chain(operators: &[(&str, &[&str])]) -> Excerpt {
+        let mut graph = GraphProto::default();
+        for (number, (operator, inputs)) in operators.iter().enumerate() {
+            let node = NodeProto {
+                op_type: (*operator).to_owned(),
+                input: inputs.iter().map(|name| (*name).to_owned()).collect(),
+                output: vec![number.to_string()],
+                ..Default::default()
+            };
+            graph.node.push(node.encode_to_vec());
+        }
+        let model = ModelProto {
+            ir_version: Some(8),
+            graph: Some(graph.encode_to_vec()),
+            opset_import: vec![OperatorSetIdProto::default()],
+            ..Default::default()
+        };
+        Excerpt {
+            bytes: model.encode_to_vec(),
+            operators: vec![String::new(); operators.len()],
+            inputs: vec![String::from("x")],
+            outputs: Vec::new(),
+        }
+    }
+
+    /// A model of 33 such operators was run until it had the memory that there was.
+    #[test]
+    fn values_that_are_doubled_over_and_over_are_refused_before_there_are_any() {
+        let names: Vec<String> = (0..66).map(|number| number.to_string()).collect();
+        let mut operators: Vec<(&str, Vec<&str>)> = vec![("Concat", vec!["x", "x"])];
+        for pair in names.chunks(2).take(32) {
+            operators.push(("Relu", vec![&pair[0]]));
+            operators.push(("Concat", vec![&pair[1], &pair[1]]));
+        }
+        let operators: Vec<(&str, &[&str])> = operators
+            .iter()
+            .map(|(name, inputs)| (*name, &inputs[..]))
+            .collect();
+        let told = out_of_bounds(&chain(&operators)).unwrap_err().to_string();
+        assert!(
+            told.contains("Concat puts more values side by side"),
+            "{told}"
+        );
+        assert!(out_of_bounds(&chain(&operators[..40])).is_ok());
+    }
 }

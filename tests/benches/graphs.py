@@ -1,7 +1,7 @@
 """How fast the chain of graph models is, against ONNX Runtime in Python on tensors that were prepared in
 advance, at its best number of graphs a call; one thread each, in turns.
 
-usage: python tests/benches/graphs.py LUMIMILL FOLDER [--rounds N] [--graphs N]
+usage: python tests/benches/graphs.py LUMIMILL FOLDER [--rounds N] [--graphs N] [--stages NAME ...]
 
 FOLDER is made by `lumimill demo pioneer`; with `--events 48000` the small stages can be told from noise.
 For each stage with a model, Lumimill's time is the CPU time of a process that has that stage alone to do,
@@ -126,6 +126,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--graphs", type=int, default=6000, help="graphs that ONNX Runtime is given, at most")
+    parser.add_argument("--stages", nargs="+", help="stages that are measured, unless all")
     parser.add_argument("--memory", action="store_true")
     arguments = parser.parse_args()
     if arguments.memory:
@@ -144,7 +145,8 @@ def main():
             # It reads what models found, and none reads it.
             continue
         rows = oracle.read(out / stage["name"], len(events))
-        for model in stage.get("model", []):
+        asked = arguments.stages is None or stage["name"] in arguments.stages
+        for model in stage.get("model", []) if asked else []:
             for event, row in zip(events, rows):
                 event |= {name: value for name, value in row.items() if name not in model["outputs"]}
             graphs = [graph for event in events for graph in oracle.graphs_of(event, model["graph"])]

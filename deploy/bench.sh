@@ -80,6 +80,7 @@ rm -rf target/bench/pioneer
   section "Fits" "$PYTHON" tests/benches/fits.py "$LUMIMILL" --rows "$(either 10000000 200000)" --rounds "$(either 3 1)"
   section "Toys" "$PYTHON" tests/benches/toys.py "$LUMIMILL" --toys "$(either 200 5)"
   if [ "$QUICK" = 0 ]; then
+    section "Waiting" cargo bench --quiet -p lumimill-tests --bench waiting
     section "Scale" cargo bench --quiet -p lumimill-tests --bench scale
   fi
 } >"$RESULTS.part"

@@ -128,7 +128,7 @@ impl Beat {
         let is_possible =
             |running: &Running| running.seconds <= MOST_SECONDS && running.entries <= MOST_THINGS;
         let counts = [self.entries, self.done, self.failed];
-        let at_once = u64::from(self.slots).saturating_mul(2).max(2);
+        let at_once = u64::from(self.slots).saturating_mul(3).max(3);
         for (is_wrong, what) in [
             (!is_name(&self.worker), "the name of the worker"),
             (!is_name(&self.pool), "the name of the pool"),

@@ -122,6 +122,9 @@ pub trait Queue: Send + Sync {
 pub trait Consumer: Send {
     /// The next delivery; waits for one.
     async fn next(&mut self) -> Result<Delivery, QueueError>;
+
+    /// One more delivery, however many are unsettled; `None` where nothing waits.
+    async fn more(&mut self) -> Result<Option<Delivery>, QueueError>;
 }
 
 /// A message on loan: settled, or delivered again.

@@ -41,7 +41,9 @@ pub use own_place::OwnPlace;
 pub use place::WITHOUT_S3;
 pub use place::{Place, PlaceError};
 #[cfg(feature = "s3")]
-pub use s3::{S3Object, S3Reader, S3Settings, S3SettingsError, S3Store, WebAnswer, web_get};
+pub use s3::{
+    S3Begun, S3Object, S3Reader, S3Settings, S3SettingsError, S3Store, WebAnswer, web_get,
+};
 pub use s3_address::{InvalidS3Address, S3Address};
 pub use s3_url::S3Url;
 

@@ -73,6 +73,7 @@ pub(crate) async fn drive(
     // A person is waiting: a disk that stays full fails its shards soon.
     slots.postponements = production.max_attempts.saturating_sub(1);
     slots.alone = true;
+    slots.ahead = true;
     slots.quit = production.stop.clone();
     slots.stop = production.stop.clone();
     let slots = Arc::new(slots);

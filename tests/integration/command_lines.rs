@@ -167,6 +167,7 @@ const KNOWN: &[(&str, Way)] = &[
         "TMPDIR=/dev/shm cargo bench -p lumimill-tests --bench scale",
         SPEED,
     ),
+    ("cargo bench -p lumimill-tests --bench waiting", SPEED),
 ];
 
 /// The lines of shell blocks, without comments, and the commands in running text.

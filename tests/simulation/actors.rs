@@ -99,6 +99,8 @@ async fn worker(link: Arc<Link>, pool: &'static str, count: u16, quit: Cancellat
     let mut slots = Slots::new(&link.name, Box::new(campaigns), count);
     slots.stop = stop;
     slots.quit = quit;
+    // Some of them are far away from the store.
+    slots.ahead = link.name != "worker-0";
     slots.maker = Some(Arc::new(SimMaker(link.clone())));
     slots.witness = Some({
         let link = link.clone();

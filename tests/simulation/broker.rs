@@ -160,6 +160,23 @@ impl Consumer for SimConsumer {
             () = self.state.until_cut() => return Err(lost("consume")),
             delivery = self.inner.next() => delivery?,
         };
+        Ok(self.on_loan(delivery))
+    }
+
+    async fn more(&mut self) -> Result<Option<Delivery>, QueueError> {
+        self.link.on_the_way().await;
+        self.link.alive().await;
+        let delivery = tokio::select! {
+            biased;
+            () = self.state.until_cut() => return Err(lost("take")),
+            delivery = self.inner.more() => delivery?,
+        };
+        Ok(delivery.map(|delivery| self.on_loan(delivery)))
+    }
+}
+
+impl SimConsumer {
+    fn on_loan(&self, delivery: Delivery) -> Delivery {
         let (message, redelivered) = (delivery.message.clone(), delivery.redelivered);
         let number = self.state.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.state.out).insert(number, delivery);
@@ -168,7 +185,7 @@ impl Consumer for SimConsumer {
             state: self.state.clone(),
             number,
         };
-        Ok(Delivery::on_loan(message, redelivered, Box::new(lease)))
+        Delivery::on_loan(message, redelivered, Box::new(lease))
     }
 }
 

@@ -140,6 +140,13 @@ impl FaultProxy {
         self.change(|line| line.delay = delay);
     }
 
+    /// Passes every HTTP request on after a while, as a server that is so far away; bytes come as fast
+    /// as before. Only for a proxy that reads HTTP.
+    pub fn far(&self, latency: Duration) {
+        assert!(self.shared.reads_http, "this proxy does not read HTTP");
+        self.change(|line| line.latency = latency);
+    }
+
     /// Resets every new connection once it brought so many bytes from the server.
     pub fn cut_after(&self, bytes: u64) {
         self.change(|line| line.most_received = Some(bytes));

@@ -20,6 +20,8 @@ use crate::measured::Measured;
 use crate::parent_table::ParentTable;
 use crate::parquet_output::Finished;
 use crate::production::Production;
+use crate::ready::Ready;
+use crate::slots::Seat;
 use crate::store_failure::{newer, store_failure};
 use crate::unfinished::Unfinished;
 use crate::weights::Fits;
@@ -41,11 +43,15 @@ pub struct Attempt {
     pub witness: Option<Witness>,
     /// Who makes its table instead of [`Attempt::make`], as a simulation does.
     pub maker: Option<Arc<dyn Maker>>,
+    /// What it has of the process that does it.
+    pub(crate) seat: Arc<Seat>,
 }
 
-/// What a shard reads of others, on this machine; nothing where it reads files.
+/// What a shard reads, on this machine.
 #[derive(Debug, Default)]
 pub struct Sources {
+    /// Its first file, where that was opened before its turn.
+    pub(crate) input: Option<Ready>,
     pub(crate) tables: Vec<ParentTable>,
     /// The fits that its rows are weighed by.
     pub(crate) fits: Option<Arc<Fits>>,

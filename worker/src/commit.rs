@@ -25,9 +25,10 @@ use crate::parquet_output::Finished;
 use crate::prepared_stage::PreparedStage;
 use crate::production::Opened;
 use crate::progress::{Pace, Steps};
+use crate::ready::Ready;
 use crate::store_failure::store_failure;
 use crate::stored_campaigns::still_wants;
-use crate::tree_reader::TreeReader;
+use crate::tree_reader::{Readers, TreeReader};
 use crate::unfinished::Unfinished;
 use crate::work::Work;
 
@@ -39,16 +40,14 @@ impl Attempt {
         let Self {
             production, shard, ..
         } = self;
-        let there = self
-            .found(shard, &marker_key(&shard.stage, shard.id))
-            .await?;
-        let earlier = match there {
+        let marker = marker_key(&shard.stage, shard.id);
+        let set_aside = measure_key(&shard.stage, shard.id);
+        let (there, set_aside) =
+            tokio::join!(self.found(shard, &marker), self.found(shard, &set_aside));
+        let earlier = match there? {
             Some(marker) if self.is_measured(&marker) => return Ok(marker),
             Some(earlier) => Some(earlier),
-            None => {
-                let key = measure_key(&shard.stage, shard.id);
-                self.found(shard, &key).await?
-            }
+            None => set_aside?,
         };
         if let Some(earlier) = earlier
             && let Some(marker) = self.measured_again(earlier).await?
@@ -185,31 +184,46 @@ impl Attempt {
         marker.measures(stage.map_or(&[], |stage| stage.metrics()))
     }
 
+    /// Makes the table in its turn; what it reads is looked for before that.
     async fn work(&self) -> Result<(Finished, Measured), Unfinished> {
         let sources = match self.shard.source {
-            Source::Entries => Sources::default(),
+            Source::Entries => Sources {
+                input: match self.maker {
+                    Some(_) => None,
+                    None => self.ready_off_thread().await?,
+                },
+                ..Sources::default()
+            },
             Source::Rows(_) => Sources {
                 tables: self.tables().await?,
                 fits: self.fits().await?,
                 estimated: self.estimated().await?,
-                counted: None,
+                ..Sources::default()
             },
             Source::Category(_) => Sources {
                 counted: Some(self.counted().await?),
                 ..Sources::default()
             },
         };
-        match &self.maker {
+        self.seat.turn().await;
+        let made = match &self.maker {
             Some(maker) => maker.make(self, sources).await,
             None => self.make(sources).await,
-        }
+        };
+        self.seat.made();
+        made
+    }
+
+    async fn ready_off_thread(&self) -> Result<Option<Ready>, Unfinished> {
+        let attempt = self.clone();
+        self.blocking(move || Ok(attempt.ready()?)).await
     }
 
     /// Reads and processes the shard, and writes its table to scratch space.
     pub async fn make(&self, sources: Sources) -> Result<(Finished, Measured), Unfinished> {
         let attempt = self.clone();
         self.blocking(move || match attempt.shard.source {
-            Source::Entries => attempt.produce(),
+            Source::Entries => attempt.produce(sources.input),
             Source::Rows(_) => attempt.produce_from(&sources),
             Source::Category(number) => Ok(attempt.fit(number, sources.counted.as_deref())?),
         })
@@ -229,7 +243,7 @@ impl Attempt {
     }
 
     /// Reads a shard from its files, processes it and writes it to scratch space.
-    fn produce(&self) -> Result<(Finished, Measured), Unfinished> {
+    fn produce(&self, mut first: Option<Ready>) -> Result<(Finished, Measured), Unfinished> {
         let Self {
             production, shard, ..
         } = self;
@@ -237,7 +251,13 @@ impl Attempt {
         let mut work: Option<Work<'_>> = None;
         let pieces = shard.pieces().map(|piece| shard.of_piece(piece));
         let done = pieces.map(|piece| {
-            let opened = production.opened(&piece, self.memory_limit)?;
+            let Ready { opened, readers } = match first.take() {
+                Some(ready) => ready,
+                None => Ready {
+                    opened: production.opened(&piece, self.memory_limit)?,
+                    readers: None,
+                },
+            };
             if let Some(memory) = memory.take() {
                 work = Some(Work::begin(
                     self,
@@ -258,7 +278,11 @@ impl Attempt {
                     work.process(&piece, compiled, &mut reader)
                 }
                 None => {
-                    let mut reader = TreeReader::open(&piece, tree, compiled)?;
+                    let readers = match readers {
+                        Some(readers) => readers,
+                        None => Readers::open(&piece, tree, compiled)?,
+                    };
+                    let mut reader = TreeReader::of(&piece, tree, compiled, readers);
                     work.process(&piece, compiled, &mut reader)
                 }
             }

@@ -65,6 +65,7 @@ impl<'a> GroupReader<'a> {
         };
         reader.check_end(shard.entries.start)?;
         reader.check_end(shard.entries.end)?;
+        Reader::expect(&mut [&mut reader.rows], shard.entries.clone());
         Ok(reader)
     }
 

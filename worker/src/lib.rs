@@ -54,6 +54,7 @@ pub mod production;
 #[cfg(feature = "program")]
 pub mod program;
 mod progress;
+mod ready;
 mod resolved_stage;
 pub mod runtime_library;
 pub mod score;

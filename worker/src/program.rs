@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
+use lumimill_common::control::live_key;
 use lumimill_common::site::Site;
+use lumimill_common::store::Place;
 use lumimill_common::userinfo;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -63,6 +65,11 @@ struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 }
+
+/// Time that a request takes to a store that is far away.
+const FAR: Duration = Duration::from_millis(15);
+/// Requests that say so.
+const REQUESTS: usize = 4;
 
 /// Names of pools become names of queues.
 pub fn pool_name(text: &str) -> Result<String, String> {
@@ -146,6 +153,7 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
         return Err(usage(&error));
     }
     let stop = CancellationToken::new();
+    let is_far = is_far(&root).await;
     let campaigns = StoredCampaigns::new(root, &name, stop.clone());
     let count = arguments.slots.map_or_else(cores, NonZeroU16::get);
     let mut slots = Slots::new(&name, Box::new(campaigns), count);
@@ -154,6 +162,8 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
     if let Some(bytes) = slots.memory_limit {
         keep_runtime_within(bytes);
     }
+    // What several jobs use together is less well known the more of them there are.
+    slots.ahead = is_far && slots.memory_limit.is_none();
     slots.witness = witness;
     let slots = Arc::new(slots);
     let health = Arc::new(Health::default());
@@ -175,6 +185,23 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
     ended.map_err(|error| usage(&error))?;
     info!("worker ended");
     Ok(())
+}
+
+/// Whether the store is so far away that jobs are better looked at while others are done: by the
+/// shortest of a few requests, as a machine that has much to do makes some of them long.
+async fn is_far(root: &Place) -> bool {
+    let Ok(store) = root.open() else {
+        return false;
+    };
+    let mut shortest = Duration::MAX;
+    for _ in 0..REQUESTS {
+        let begun = Instant::now();
+        if store.get(&live_key()).await.is_err() {
+            return false;
+        }
+        shortest = shortest.min(begun.elapsed());
+    }
+    shortest >= FAR
 }
 
 fn cores() -> u16 {

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use lumimill_common::shard::Shard;
+use tokio::time::Instant;
 
 use crate::attempt::Attempt;
 use crate::unfinished::Unfinished;
@@ -46,10 +47,15 @@ impl Pace {
     }
 }
 
+/// Seconds before its end at which the next job is looked at: those of some round trips to a store that is
+/// far away.
+const SOON: f64 = 0.5;
+
 /// How far an attempt is, and whether it is to go on.
 pub(crate) struct Steps<'a> {
     attempt: &'a Attempt,
     entries: u64,
+    began: Instant,
 }
 
 impl<'a> Steps<'a> {
@@ -57,6 +63,7 @@ impl<'a> Steps<'a> {
         Self {
             attempt,
             entries: 0,
+            began: Instant::now(),
         }
     }
 
@@ -69,6 +76,18 @@ impl<'a> Steps<'a> {
         self.entries += entries;
         self.attempt.progress.store(self.entries, Ordering::Relaxed);
         self.attempt.production.advance(entries);
+        // Who makes tables in another way has a clock of its own.
+        if self.attempt.maker.is_none() && self.seconds_left() < SOON {
+            self.attempt.seat.soon();
+        }
+    }
+
+    /// How long it will take from here, as fast as it went so far.
+    fn seconds_left(&self) -> f64 {
+        let shard = &self.attempt.shard.entries;
+        let all = shard.end.saturating_sub(shard.start);
+        let left = all.saturating_sub(self.entries);
+        self.began.elapsed().as_secs_f64() * left as f64 / self.entries.max(1) as f64
     }
 
     pub(crate) fn check(&self) -> Result<(), Unfinished> {

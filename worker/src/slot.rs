@@ -19,7 +19,7 @@ use crate::attempt::Attempt;
 use crate::campaigns::Found;
 use crate::commit_point::CommitPoint;
 use crate::production::Production;
-use crate::slots::{Free, Slots};
+use crate::slots::{Seat, Slots};
 use crate::unfinished::Unfinished;
 
 /// How long the jobs of a paused campaign are put off. With the age that a look at what a campaign
@@ -44,7 +44,7 @@ pub(crate) async fn handle(
     slots: &Arc<Slots>,
     queue: &dyn Queue,
     delivery: Delivery,
-    free: &Arc<Free>,
+    seat: &Arc<Seat>,
 ) -> Result<(), QueueError> {
     let job: Job = match unpack(&delivery.message) {
         Ok(job) => job,
@@ -103,8 +103,9 @@ pub(crate) async fn handle(
         memory_limit: slots.memory_limit,
         witness: slots.witness.clone(),
         maker: slots.maker.clone(),
+        seat: seat.clone(),
     };
-    work((slots, free), queue, delivery, &job, &attempt).await
+    work(slots, queue, delivery, &job, &attempt).await
 }
 
 /// A job that is to wait for as long as its campaign does.
@@ -126,7 +127,7 @@ struct Try {
 }
 
 async fn work(
-    (slots, free): (&Arc<Slots>, &Arc<Free>),
+    slots: &Arc<Slots>,
     queue: &dyn Queue,
     delivery: Delivery,
     job: &Job,
@@ -137,7 +138,7 @@ async fn work(
         postponed: delivery.message.postponed,
         redelivered: delivery.redelivered,
     };
-    let (outcome, settle) = match tried_in_time(slots, free, attempt, which).await {
+    let (outcome, settle) = match tried_in_time(slots, attempt, which).await {
         Ok(marker) => done(slots, attempt, which, &marker).await,
         Err(Unfinished::Stopped(_)) if slots.stop.is_cancelled() => {
             return hand_back(delivery, job).await;
@@ -191,7 +192,6 @@ async fn report(
 /// that its time is over, is left behind.
 async fn tried_in_time(
     slots: &Arc<Slots>,
-    free: &Arc<Free>,
     attempt: &Attempt,
     which: Try,
 ) -> Result<Marker, Unfinished> {
@@ -220,7 +220,7 @@ async fn tried_in_time(
         Ok(_) => return Err(over_time(attempt, SLOW).into()),
         Err(_) => {}
     }
-    slots.leave_behind(trying, free.clone());
+    slots.leave_behind(trying, attempt.seat.clone());
     let failure = over_time(attempt, STUCK);
     error!(job.id = %attempt.shard.id, "a slot is left behind: {failure}");
     Err(failure.into())

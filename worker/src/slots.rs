@@ -1,14 +1,14 @@
 //! The slots of a process: so many jobs at a time, from one queue, until told to quit.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lumimill_common::failure::Failure;
 use lumimill_common::job::{Beat, Job, Running};
 use lumimill_common::shard::ShardId;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,10 @@ use crate::fatigue::Fatigue;
 use crate::memory::in_use;
 
 mod consume;
+mod seat;
+
+use seat::Place;
+pub(crate) use seat::Seat;
 
 /// What a process is to do with jobs.
 pub struct Slots {
@@ -44,19 +48,23 @@ pub struct Slots {
     pub maker: Option<Arc<dyn Maker>>,
     /// Whether nobody else takes what this process leaves: then it does not rest.
     pub alone: bool,
+    /// Whether a slot looks at the next job while the table of one comes to its end and goes to the
+    /// store, which is worth it where that is far away: up to three are under way for each slot then.
+    pub ahead: bool,
     free: Arc<Semaphore>,
     under_way: Mutex<BTreeMap<ShardId, UnderWay>>,
     left: Notify,
     fatigue: Fatigue,
     /// Jobs of paused campaigns since one that was begun.
     pub(crate) paused: AtomicU32,
+    /// Jobs under way, whether they have a slot or not.
+    seats: AtomicUsize,
+    /// Those of them that were left behind.
+    abandoned: AtomicUsize,
     /// Slots that were left behind.
     behind: AtomicU16,
     pub(crate) tally: Tally,
 }
-
-/// A place for one more job.
-pub(crate) type Free = OwnedSemaphorePermit;
 
 /// What was done since the process began.
 #[derive(Debug, Default)]
@@ -82,30 +90,36 @@ impl Slots {
             witness: None,
             maker: None,
             alone: false,
+            ahead: false,
             free: Arc::new(Semaphore::new(usize::from(count))),
             under_way: Mutex::default(),
             left: Notify::new(),
             fatigue: Fatigue::of(worker),
             paused: AtomicU32::new(0),
+            seats: AtomicUsize::new(0),
+            abandoned: AtomicUsize::new(0),
             behind: AtomicU16::new(0),
             tally: Tally::default(),
         }
     }
 
-    /// Gives up waiting for an attempt that does not end: its place is free when it does, if ever.
+    /// Gives up waiting for an attempt that does not end: its slot is free when it does, if ever.
     pub(crate) fn leave_behind<T: Send + 'static>(
         self: &Arc<Self>,
         attempt: JoinHandle<T>,
-        place: Arc<Free>,
+        seat: Arc<Seat>,
     ) {
-        self.behind.fetch_add(1, Ordering::Relaxed);
+        let slots_behind = u16::from(seat.has_place());
+        self.behind.fetch_add(slots_behind, Ordering::Relaxed);
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
         self.left.notify_waiters();
         let slots = self.clone();
         tokio::spawn(async move {
             // However it ends.
             let _ = attempt.await;
-            slots.behind.fetch_sub(1, Ordering::Relaxed);
-            drop(place);
+            slots.behind.fetch_sub(slots_behind, Ordering::Relaxed);
+            slots.abandoned.fetch_sub(1, Ordering::Relaxed);
+            drop(seat);
         });
     }
 
@@ -119,18 +133,27 @@ impl Slots {
     pub async fn idle(&self) {
         loop {
             let left = self.left.notified();
-            let all = u32::from(self.count.saturating_sub(self.left_behind()));
-            tokio::select! {
-                biased;
-                // It is never closed, so there is nothing to do about that.
-                _ = self.free.acquire_many(all) => return,
-                () = left => {}
+            tokio::pin!(left);
+            left.as_mut().enable();
+            let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+            if count(&self.seats) <= count(&self.abandoned) {
+                return;
             }
+            left.await;
+        }
+    }
+
+    /// A slot, as soon as one is free.
+    async fn place(&self) -> Place {
+        match self.free.clone().acquire_owned().await {
+            Ok(place) => place,
+            // It is never closed.
+            Err(_) => std::future::pending().await,
         }
     }
 
     /// Enters a shard as under way; `None` when it is already. The place is left on drop.
-    pub(crate) fn enter(&self, running: Running) -> Option<Place<'_>> {
+    pub(crate) fn enter(&self, running: Running) -> Option<Entered<'_>> {
         let shard = running.shard;
         let mut under_way = self
             .under_way
@@ -146,7 +169,7 @@ impl Slots {
             running,
         };
         under_way.insert(shard, entered);
-        Some(Place {
+        Some(Entered {
             slots: self,
             shard,
             progress,
@@ -236,14 +259,14 @@ struct UnderWay {
 }
 
 /// A shard's place among those under way.
-pub(crate) struct Place<'a> {
+pub(crate) struct Entered<'a> {
     slots: &'a Slots,
     shard: ShardId,
     /// Where the one who does it says how many entries are behind it.
     pub(crate) progress: Arc<AtomicU64>,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
         let slots = self.slots;
         let mut under_way = slots

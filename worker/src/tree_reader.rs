@@ -17,16 +17,51 @@ use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader, batch_en
 use crate::event_name::event_name;
 use crate::input::{LUMI, RUN, input_failure};
 
-/// The readers of one shard.
+/// The readers of a shard's columns.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    /// Of what certification looks at.
+    identity: Option<Reader>,
+    rest: Reader,
+    /// Entries in a batch.
+    batch: u64,
+}
+
+impl Readers {
+    /// Those of a shard, whose first entries are asked for where they are far away.
+    pub(crate) fn open(shard: &Shard, tree: &Tree, stage: &CompiledStage) -> Result<Self, Failure> {
+        let branches = stage.branches(shard.lumis.is_some());
+        let is_identity = |name: &&str| matches!(*name, RUN | LUMI);
+        let found = || branches.iter().filter_map(|name| tree.branch(name));
+        let open = |names: &[&str]| {
+            tree.reader(names)
+                .map_err(|error| input_failure(&shard.file.url, &error))
+        };
+        let names = branches.iter().map(String::as_str);
+        let (mut identity, mut rest) = match shard.lumis {
+            Some(_) => {
+                let rest: Vec<&str> = names.filter(|name| !is_identity(name)).collect();
+                (Some(open(&[RUN, LUMI])?), open(&rest)?)
+            }
+            None => (None, open(&names.collect::<Vec<_>>())?),
+        };
+        let readers = identity.as_mut().into_iter().chain([&mut rest]);
+        Reader::expect(&mut readers.collect::<Vec<_>>(), shard.entries.clone());
+        Ok(Self {
+            identity,
+            rest,
+            batch: batch_entries(bytes_of(found()), tree.entries()),
+        })
+    }
+}
+
+/// Reads one shard.
 #[derive(Debug)]
 pub(crate) struct TreeReader<'a> {
     shard: &'a Shard,
     tree: &'a Tree,
     stage: &'a CompiledStage,
-    identity: Option<Reader>,
-    rest: Reader,
-    /// Entries in a batch.
-    batch: u64,
+    readers: Readers,
     /// Where batches end besides: of wide entries, not the baskets of two clusters are held at a time.
     ends: Vec<u64>,
     /// What is still to be read; none when all is.
@@ -34,40 +69,23 @@ pub(crate) struct TreeReader<'a> {
 }
 
 impl<'a> TreeReader<'a> {
-    pub(crate) fn open(
+    pub(crate) fn of(
         shard: &'a Shard,
         tree: &'a Tree,
         stage: &'a CompiledStage,
-    ) -> Result<Self, Failure> {
-        let branches = stage.branches(shard.lumis.is_some());
-        let is_identity = |name: &&str| matches!(*name, RUN | LUMI);
-        let open = |names: &[&str]| {
-            tree.reader(names)
-                .map_err(|error| input_failure(&shard.file.url, &error))
-        };
-        let bytes = bytes_of(branches.iter().filter_map(|name| tree.branch(name)));
-        let batch = batch_entries(bytes, tree.entries());
-        let names = branches.iter().map(String::as_str);
-        let (identity, rest) = match shard.lumis {
-            Some(_) => {
-                let rest: Vec<&str> = names.filter(|name| !is_identity(name)).collect();
-                (Some(open(&[RUN, LUMI])?), open(&rest)?)
-            }
-            None => (None, open(&names.collect::<Vec<_>>())?),
-        };
-        Ok(Self {
+        readers: Readers,
+    ) -> Self {
+        Self {
             shard,
             tree,
             stage,
-            identity,
-            rest,
-            batch,
-            ends: match batch < BATCH_ENTRIES {
+            ends: match readers.batch < BATCH_ENTRIES {
                 true => tree.clusters(),
                 false => Vec::new(),
             },
+            readers,
             left: Some(shard.entries.clone()),
-        })
+        }
     }
 
     /// The events of these entries, and how many of them count.
@@ -75,7 +93,7 @@ impl<'a> TreeReader<'a> {
         let url = &self.shard.file.url;
         let failure = |error| input_failure(url, &error);
         let read = entries.end.saturating_sub(entries.start);
-        let identity = match &mut self.identity {
+        let identity = match &mut self.readers.identity {
             Some(reader) => Some(reader.read(entries.clone()).map_err(failure)?),
             None => None,
         };
@@ -97,7 +115,7 @@ impl<'a> TreeReader<'a> {
         if left(&counts) == 0 && !entries.is_empty() {
             return Ok(counted);
         }
-        let rest = self.rest.read(entries).map_err(failure)?;
+        let rest = self.readers.rest.read(entries).map_err(failure)?;
         let batch = match &identity {
             Some(identity) => joined(identity, &rest),
             None => Ok(rest),
@@ -120,7 +138,9 @@ impl EntryReader for TreeReader<'_> {
         };
         let next = self.ends.partition_point(|end| *end <= left.start);
         let end = self.ends.get(next).copied().unwrap_or(left.end);
-        let stop = end.min(left.end).min(left.start.saturating_add(self.batch));
+        let stop = end
+            .min(left.end)
+            .min(left.start.saturating_add(self.readers.batch));
         self.left = (stop < left.end).then_some(stop..left.end);
         self.read(left.start..stop).map(Some)
     }

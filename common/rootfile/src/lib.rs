@@ -64,5 +64,5 @@ pub use checksum::{Checksum, checksum};
 pub use error::{Error, Place};
 pub use file::RootFile;
 pub use reader::Reader;
-pub use source::{LocalFile, MemoryFile, ReadAt};
+pub use source::{Begun, LocalFile, MemoryFile, ReadAt};
 pub use tree::Tree;

@@ -64,6 +64,21 @@ impl Reader {
         Arc::clone(&self.schema)
     }
 
+    /// Expects these entries of one tree to be read by all of these, in ascending ranges: where bytes
+    /// are far away, those that follow are asked for while those before them are worked on. Others may
+    /// be read all the same.
+    pub fn expect(readers: &mut [&mut Self], entries: Range<u64>) {
+        let all = readers.iter().map(|reader| reader.entries).min();
+        let entries = entries.start..entries.end.min(all.unwrap_or_default());
+        let stored = readers
+            .iter_mut()
+            .filter_map(|reader| match &mut reader.columns {
+                Columns::Stored(reader) => Some(reader),
+                Columns::Assembled(_) => None,
+            });
+        RangeReader::expect(&mut stored.collect::<Vec<_>>(), entries);
+    }
+
     /// Reads exactly these entries.
     ///
     /// # Errors

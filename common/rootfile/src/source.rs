@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use crate::error::Error;
@@ -24,11 +25,25 @@ pub trait ReadAt: Send + Sync + fmt::Debug {
     /// Whatever kept the bytes from being read; `UnexpectedEof` when the file ends earlier.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()>;
 
+    /// Begins to read ranges that will be wanted soon, where that saves waiting for them, as far
+    /// away; `None` where it does not.
+    fn begin(&self, ranges: &[Range<u64>]) -> Option<Box<dyn Begun>> {
+        let _ = ranges;
+        None
+    }
+
     /// The largest gap, in bytes, that is cheaper to read than to make a second request for
     /// what follows. Right for a local disk; remote sources say more.
     fn worthwhile_gap(&self) -> u64 {
         16 * 1024
     }
+}
+
+/// Ranges on their way. What is dropped before it came is asked for no more.
+pub trait Begun: Send + Sync + fmt::Debug {
+    /// Waits for bytes and fills `buf` with them; `false` where they are not all within one of the
+    /// ranges, or did not come: they are to be read anew.
+    fn take(&self, offset: u64, buf: &mut [u8]) -> bool;
 }
 
 /// A file on a local disk.

@@ -43,6 +43,7 @@ pub async fn check(queue: &dyn Queue, pool: &str) {
     retried_comes_back_later(queue, &name, &mut consumer).await;
     postponed_is_the_same_attempt(queue, &name, &mut consumer).await;
     dead_is_kept_with_its_reason(queue, &name, &mut consumer).await;
+    more_than_may_be_unsettled(queue, &name, &mut consumer).await;
     nothing_comes(&mut consumer).await;
     cancelled_hands_back(queue, &name, consumer).await;
     told_to_all_who_listen(queue, pool).await;
@@ -67,6 +68,31 @@ async fn published_is_delivered_once(
         assert!(delivery.settle(Settle::Done).await.expect("settle"));
     }
     nothing_comes(consumer).await;
+}
+
+async fn more_than_may_be_unsettled(
+    queue: &dyn Queue,
+    name: &str,
+    consumer: &mut Box<dyn Consumer>,
+) {
+    assert!(consumer.more().await.expect("asked for more").is_none());
+    for text in ["a", "b", "c", "d"] {
+        queue.publish(name, message(text)).await.expect("publish");
+    }
+    // Two may be unsettled; another one that was asked for comes all the same.
+    let mut held = vec![next(consumer).await, next(consumer).await];
+    held.extend(consumer.more().await.expect("asked for more"));
+    let texts: Vec<_> = held
+        .iter()
+        .map(|delivery| delivery.message.body.clone())
+        .collect();
+    assert_eq!(texts, [b"a", b"b", b"c"]);
+    assert!(held.iter().all(|delivery| !delivery.redelivered));
+    for delivery in held {
+        assert!(delivery.settle(Settle::Done).await.expect("settle"));
+    }
+    let last = next(consumer).await;
+    assert!(last.settle(Settle::Done).await.expect("settle"));
 }
 
 async fn dropped_is_delivered_again(

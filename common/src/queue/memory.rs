@@ -136,23 +136,34 @@ impl Consumer for MemoryConsumer {
             let arrived = self.broker.arrived.notified();
             tokio::pin!(arrived);
             arrived.as_mut().enable();
-            if let Some(Waiting {
-                message,
-                redelivered,
-            }) = self.broker.pop(&self.queue)
-            {
-                let lease = MemoryLease {
-                    broker: self.broker.clone(),
-                    queue: self.queue.clone(),
-                    unsettled: Some(message.clone()),
-                };
-                return Ok(Delivery {
-                    message,
-                    redelivered,
-                    lease: Box::new(lease),
-                });
+            if let Some(waiting) = self.broker.pop(&self.queue) {
+                return Ok(self.on_loan(waiting));
             }
             arrived.await;
+        }
+    }
+
+    async fn more(&mut self) -> Result<Option<Delivery>, QueueError> {
+        let waiting = self.broker.pop(&self.queue);
+        Ok(waiting.map(|waiting| self.on_loan(waiting)))
+    }
+}
+
+impl MemoryConsumer {
+    fn on_loan(&self, waiting: Waiting) -> Delivery {
+        let Waiting {
+            message,
+            redelivered,
+        } = waiting;
+        let lease = MemoryLease {
+            broker: self.broker.clone(),
+            queue: self.queue.clone(),
+            unsettled: Some(message.clone()),
+        };
+        Delivery {
+            message,
+            redelivered,
+            lease: Box::new(lease),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! repeated with the same bytes only. Every upload carries a checksum that the service compares. No type of
 //! the vendor's client leaves this module.
 
+mod begun;
 mod bounded;
 mod client;
 mod condition;
@@ -45,6 +46,7 @@ use self::upload::{Unfinished, Upload};
 use super::limit::limit;
 use super::{Key, Object, S3Address, Store, StoreError, Version};
 
+pub use begun::S3Begun;
 pub use object::{S3Object, S3Reader};
 pub use settings::{S3Settings, S3SettingsError};
 pub use web::{WebAnswer, web_get};

@@ -95,6 +95,12 @@ impl EventColumns {
         })
     }
 
+    /// Expects these entries to be read one batch after the other.
+    pub(super) fn expecting(mut self, entries: Range<u64>) -> Self {
+        Reader::expect(&mut [&mut self.reader], entries);
+        self
+    }
+
     /// Reads these entries, at most a batch of them.
     pub(super) fn read(&mut self, entries: Range<u64>) -> Result<EventIds, EventColumnError> {
         let batch = self.reader.read(entries)?;

@@ -236,7 +236,8 @@ impl Scanner<'_> {
     ) -> Result<Vec<Cut>, ScanError> {
         let mut cutter = Cutter::new(self.target);
         if tree.entries() > 0 {
-            let mut columns = EventColumns::open(file, tree, &[RUN, LUMI])?;
+            let columns = EventColumns::open(file, tree, &[RUN, LUMI])?;
+            let mut columns = columns.expecting(0..tree.entries());
             for entries in self.pieces(&boundaries(tree), grouped) {
                 let piece = self.read_piece(&mut columns, entries, all)?;
                 self.push(&mut cutter, piece)?;
@@ -346,7 +347,8 @@ fn listed_lumis(file: &RootFile, tree: &str) -> Result<LumiMask, ScanError> {
     let tree = file.tree(&name)?;
     let has_columns = [RUN, LUMI].iter().all(|name| tree.branch(name).is_some());
     if has_columns && tree.entries() > 0 {
-        let mut columns = EventColumns::open(file, &tree, &[RUN, LUMI])?;
+        let columns = EventColumns::open(file, &tree, &[RUN, LUMI])?;
+        let mut columns = columns.expecting(0..tree.entries());
         for batch in batches(0..tree.entries()) {
             let held = LumiMask::from_pairs(columns.read(batch)?.pairs());
             lumis = lumis.union(&held);

@@ -3,6 +3,7 @@
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use lumimill_common::store::{S3Reader, S3Settings, S3Url};
 use lumimill_tests::{
@@ -137,6 +138,50 @@ fn random_faults() -> impl Fn(&HttpRequest) -> Option<HttpFault> + Send + Sync +
         HttpFault::LoseAnswer,
     ];
     at_random(11, 0.25, faults, 3)
+}
+
+/// Input and output are 40 ms away. A worker of one slot looks for the next shard, and asks for its
+/// input, before the one that it does is in the store.
+#[test]
+fn what_is_far_away_is_asked_for_before_its_turn() {
+    let Some(server) = SeaweedFs::start("input that is far away") else {
+        return;
+    };
+    let folder = CampaignFolder::demo(40_000);
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    std::fs::rename(folder.join("out"), folder.join("local")).unwrap();
+    for name in ["dimuon_0.root", "dimuon_1.root"] {
+        put(&server, &folder.join(&format!("data/{name}")), name);
+    }
+    folder.change(FILES, &files("*.root"));
+    folder.change("output = \"out\"", &format!("output = \"{}\"", url("far")));
+    let proxy = proxy(&server);
+    proxy.far(Duration::from_millis(40));
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let noted = lines.clone();
+    proxy.inject(move |request| {
+        let line = format!("{} {}", request.method, request.target);
+        noted.lock().unwrap().push(line);
+        None
+    });
+    let campaign = folder.file();
+    let args = ["run", text(&campaign), "--slots", "1"];
+    let ended = Program::finish(&mut over(&proxy, &server, &args)).expect_code(0);
+    assert_no_credentials(&format!("{}{}", ended.out, ended.err));
+    let lines = lines.lock().unwrap().clone();
+    let at = |line: &str| {
+        let found = lines.iter().enumerate();
+        let found = found.filter(|(_, known)| known.starts_with(line) && known.contains("/_done/"));
+        found.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let (looked, done) = (at("GET"), at("PUT"));
+    assert!(done.len() > 2, "{lines:#?}");
+    // The second look comes before the first end.
+    let second = looked.iter().find(|at| **at > looked[0]);
+    assert!(second.is_some_and(|second| *second < done[0]), "{lines:#?}");
+    let args = ["fetch", text(&campaign), "--output", "out"];
+    let _ = Program::finish(command(&server, &args).current_dir(folder.path())).expect_code(0);
+    assert_same_results(&folder, "demo", "dimuon");
 }
 
 /// A line that breaks in every answer is an error that may pass, never half of an answer.

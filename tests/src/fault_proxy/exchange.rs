@@ -54,6 +54,10 @@ pub(super) async fn serve(
             _ = exchange.from_server.fill_buf() => None,
         };
         let Some(head) = head else { return Ok(()) };
+        let latency = shared.line.borrow().latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
         let then = match shared.fault_of(&HttpRequest::from(&head)) {
             None => exchange.pass(&head).await?,
             Some(HttpFault::Answer { status, code }) => {

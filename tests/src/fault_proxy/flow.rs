@@ -20,6 +20,8 @@ pub(super) struct Line {
     pub(super) refusing: bool,
     /// For every chunk.
     pub(super) delay: Duration,
+    /// For every HTTP request.
+    pub(super) latency: Duration,
     /// Bytes after which a new connection is reset.
     pub(super) most_received: Option<u64>,
     pub(super) most_sent: Option<u64>,

@@ -83,7 +83,8 @@ impl fmt::Debug for Judge {
 }
 
 /// Faults for this share of all requests, any of the given ones, from a seed. After so many in a
-/// row the same request passes: a client with one attempt more must get through.
+/// row the same request passes: a client with one attempt more must get through, also beside others
+/// that ask for the same.
 pub fn at_random(
     seed: u64,
     share: f64,
@@ -91,19 +92,24 @@ pub fn at_random(
     most_in_a_row: u32,
 ) -> impl Fn(&HttpRequest) -> Option<HttpFault> + Send + Sync + 'static {
     assert!(!faults.is_empty(), "no faults to choose from");
-    let state = Mutex::new((seed, HashMap::<(String, String), u32>::new()));
+    let state = Mutex::new((seed, HashMap::<String, u32>::new()));
     move |request| {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let (random, rows) = &mut *state;
         let (chance, choice) = (next(random), next(random));
-        let row = rows
-            .entry((request.method.clone(), request.target.clone()))
-            .or_default();
+        let row = rows.entry(call(request)).or_default();
         let passes = chance as f64 >= share * u64::MAX as f64 || *row >= most_in_a_row;
         *row = if passes { 0 } else { *row + 1 };
         let index = choice % faults.len() as u64;
         (!passes).then(|| faults[index as usize])
     }
+}
+
+/// What a request has in common with those that are its attempts.
+fn call(request: &HttpRequest) -> String {
+    let own = request.header("amz-sdk-invocation-id");
+    let any = || format!("{} {}", request.method, request.target);
+    own.map_or_else(any, str::to_owned)
 }
 
 /// The generator SplitMix64: G. L. Steele et al., OOPSLA 2014.

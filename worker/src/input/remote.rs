@@ -46,10 +46,13 @@ fn source(url: &str) -> io::Result<Arc<dyn ReadAt>> {
 #[cfg(feature = "s3")]
 mod storage {
     use std::io;
+    use std::ops::Range;
     use std::sync::OnceLock;
 
-    use lumimill_common::store::{S3Object, S3Reader, S3Settings, S3SettingsError, StoreError};
-    use lumimill_rootfile::ReadAt;
+    use lumimill_common::store::{
+        S3Begun, S3Object, S3Reader, S3Settings, S3SettingsError, StoreError,
+    };
+    use lumimill_rootfile::{Begun, ReadAt};
 
     /// Bytes that come faster along with others than with a request of their own: what a
     /// connection of 30 MB/s brings in 17 ms.
@@ -92,8 +95,22 @@ mod storage {
             read.map_err(|error| failed(&error))
         }
 
+        fn begin(&self, ranges: &[Range<u64>]) -> Option<Box<dyn Begun>> {
+            Some(Box::new(OnTheWay(self.object.begin(ranges))))
+        }
+
         fn worthwhile_gap(&self) -> u64 {
             WORTHWHILE_GAP
+        }
+    }
+
+    /// Ranges of one.
+    #[derive(Debug)]
+    struct OnTheWay(S3Begun);
+
+    impl Begun for OnTheWay {
+        fn take(&self, offset: u64, buf: &mut [u8]) -> bool {
+            self.0.take(offset, buf)
         }
     }
 

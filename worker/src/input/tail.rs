@@ -2,9 +2,10 @@
 //! directories, its classes and most of its trees, in many small records.
 
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lumimill_rootfile::ReadAt;
+use lumimill_rootfile::{Begun, ReadAt};
 
 /// Bytes of the end, at most: those of a NanoAOD file's keys, classes and trees, or most of them.
 const LENGTH: u64 = 256 << 10;
@@ -63,6 +64,11 @@ impl<F: ReadAt> ReadAt for TailCache<F> {
             .ok_or(io::ErrorKind::UnexpectedEof)?;
         buf.copy_from_slice(bytes);
         Ok(())
+    }
+
+    fn begin(&self, ranges: &[Range<u64>]) -> Option<Box<dyn Begun>> {
+        let before = ranges.iter().filter(|range| range.start < self.start);
+        self.file.begin(&before.cloned().collect::<Vec<_>>())
     }
 
     fn worthwhile_gap(&self) -> u64 {

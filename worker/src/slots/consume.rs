@@ -1,13 +1,17 @@
 //! Slots at work: one job after the other from a queue, each handed to whoever does it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use lumimill_common::queue::{Delivery, Queue, QueueError};
-use tokio::task::{JoinError, JoinSet};
+use lumimill_common::queue::{Consumer, Delivery, Queue, QueueError};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tracing::error;
 
-use super::{Free, Slots};
+use super::{Place, Seat, Slots};
 use crate::slot::handle;
+
+/// Jobs of a slot that are on their way to the store while it does another one.
+const MOST_ENDING: usize = 2;
 
 impl Slots {
     /// Takes jobs from a queue until told to quit, which is no error, or until the queue fails.
@@ -54,45 +58,80 @@ impl Slots {
         loop {
             // It may still be at work on a job that it took from an earlier connection, or wait for
             // a read that does not return. It is sent nothing meanwhile.
-            let mut free = self.free().await;
+            let mut place = self.place().await;
             let mut consumer = queue.consume(jobs, 1).await?;
             loop {
                 let delivery = consumer.next().await?;
-                let job = tokio::spawn(self.clone().job(queue.clone(), delivery, free));
-                free = match job.await {
-                    Ok(Some(free)) => free,
-                    Ok(None) => break,
-                    Err(error) => {
-                        error!("a slot broke off, and begins anew: {error}");
-                        break;
-                    }
-                };
+                self.chain(queue, consumer.as_mut(), delivery, place)
+                    .await?;
+                match self.free.clone().try_acquire_owned() {
+                    Ok(free) => place = free,
+                    Err(_) => break,
+                }
             }
         }
     }
 
-    /// Does one job, which goes on whatever becomes of the slot's connection. Returns the place for
-    /// the next one, unless it had to be left behind.
-    async fn job(
-        self: Arc<Self>,
-        queue: Arc<dyn Queue>,
+    /// Does a job, and those that follow it while it comes to its end; returns when nothing is left of
+    /// all of them.
+    async fn chain(
+        self: &Arc<Self>,
+        queue: &Arc<dyn Queue>,
+        consumer: &mut dyn Consumer,
         delivery: Delivery,
-        free: Free,
-    ) -> Option<Free> {
-        let free = Arc::new(free);
-        if let Err(error) = handle(&self, queue.as_ref(), delivery, &free).await {
-            // What was done is in the store; the job is delivered again and found done.
-            error!(%error, "a job could not be settled");
+        place: Place,
+    ) -> Result<(), QueueError> {
+        let mut ending: VecDeque<JoinHandle<()>> = VecDeque::new();
+        let mut seat = Seat::of(self, Some(place));
+        let mut job = self.begin(queue, delivery, &seat);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut job => {
+                    broke_off(ended);
+                    break;
+                }
+                () = seat.is_soon() => {}
+            }
+            ending.retain(|job| !job.is_finished());
+            if ending.len() >= MOST_ENDING
+                && let Some(oldest) = ending.pop_front()
+            {
+                broke_off(oldest.await);
+            }
+            let Some(next) = consumer.more().await? else {
+                broke_off(job.await);
+                break;
+            };
+            seat = Seat::of(self, None);
+            let next = self.begin(queue, next, &seat);
+            ending.push_back(std::mem::replace(&mut job, next));
         }
-        self.left.notify_waiters();
-        Arc::into_inner(free)
+        for job in ending {
+            broke_off(job.await);
+        }
+        Ok(())
     }
 
-    async fn free(&self) -> Free {
-        match self.free.clone().acquire_owned().await {
-            Ok(free) => free,
-            // It is never closed.
-            Err(_) => std::future::pending().await,
-        }
+    /// Begins a job, which goes on whatever becomes of the slot's connection.
+    fn begin(
+        self: &Arc<Self>,
+        queue: &Arc<dyn Queue>,
+        delivery: Delivery,
+        seat: &Arc<Seat>,
+    ) -> JoinHandle<()> {
+        let (slots, queue, seat) = (self.clone(), queue.clone(), seat.clone());
+        tokio::spawn(async move {
+            if let Err(error) = handle(&slots, queue.as_ref(), delivery, &seat).await {
+                // What was done is in the store; the job is delivered again and found done.
+                error!(%error, "a job could not be settled");
+            }
+        })
+    }
+}
+
+fn broke_off(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        error!("a job broke off: {error}");
     }
 }

@@ -1,5 +1,6 @@
 //! Slots whose reads do not return, and slots whose campaign waits.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -8,14 +9,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::job::{Job, JobOutcome, JobReport, pack, unpack};
+use lumimill_common::metric::CutFlow;
 use lumimill_common::queue::{Delivery, MemoryQueue, Queue, REPORTS, Settle, jobs};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use lumimill_common::store::LocalStore;
 
 use super::Slots;
+use crate::attempt::{Attempt, Maker, Sources};
 use crate::campaigns::{Campaigns, Found};
 use crate::commit_point::CommitPoint;
+use crate::measured::Measured;
+use crate::parquet_output::Finished;
 use crate::production::Production;
+use crate::unfinished::Unfinished;
 
 fn id(number: usize) -> ShardId {
     format!("{number:032x}").parse().unwrap()
@@ -166,4 +172,100 @@ async fn a_job_of_a_campaign_that_goes_on_is_begun_at_the_next_look() {
     assert_eq!(failure.kind, FailureKind::Missing, "it was begun");
     assert_eq!(looks.load(Ordering::Relaxed), 2, "a look more");
     working.abort();
+}
+
+/// Who makes tables by waiting until it is told to.
+#[derive(Debug)]
+struct Waiting {
+    begun: mpsc::Sender<ShardId>,
+    go_on: Arc<tokio::sync::Semaphore>,
+}
+
+#[async_trait]
+impl Maker for Waiting {
+    async fn make(
+        &self,
+        attempt: &Attempt,
+        _: Sources,
+    ) -> Result<(Finished, Measured), Unfinished> {
+        self.begun.send(attempt.shard.id).unwrap();
+        self.go_on.acquire().await.unwrap().forget();
+        let measured = Measured {
+            rows: 0,
+            cut_flow: CutFlow::new(),
+            tells_events: true,
+            fits: BTreeMap::new(),
+            partials: Vec::new(),
+            frozen: None,
+        };
+        Ok((Finished::without_table(0), measured))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_table_on_its_way_to_the_store_takes_no_slot() {
+    let folder = tempfile::tempdir().unwrap();
+    let production = Arc::new(production(folder.path(), 5));
+    let (begun, makes) = mpsc::channel();
+    let go_on = Arc::new(tokio::sync::Semaphore::new(0));
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let mut slots = Slots::new("w", Box::new(production), 1);
+    slots.alone = true;
+    slots.ahead = true;
+    slots.maker = Some(Arc::new(Waiting {
+        begun,
+        go_on: go_on.clone(),
+    }));
+    // Every table is held where it is made and not yet in the store.
+    slots.witness = Some(Arc::new(move |point, _: &Shard| {
+        if point == CommitPoint::Processed {
+            tokio::task::block_in_place(|| held.lock().unwrap().recv().unwrap());
+        }
+    }));
+    let slots = Arc::new(slots);
+    let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::default());
+    for number in 0..5 {
+        publish(queue.as_ref(), number).await;
+    }
+    let working = {
+        let (slots, queue) = (slots.clone(), queue.clone());
+        tokio::spawn(async move { slots.consume(&queue, &jobs("cpu")).await })
+    };
+    let wait = Duration::from_millis(200);
+    let next = || tokio::task::block_in_place(|| makes.recv_timeout(wait));
+    assert_eq!(next(), Ok(id(0)));
+    // It has the only slot.
+    assert!(next().is_err());
+    go_on.add_permits(1);
+    assert_eq!(next(), Ok(id(1)), "while the first is held");
+    go_on.add_permits(1);
+    assert_eq!(next(), Ok(id(2)), "while two are held");
+    go_on.add_permits(1);
+    assert!(next().is_err(), "three are under way");
+    let beat = slots.beat("cpu");
+    assert_eq!((beat.slots, beat.running.len()), (1, 3));
+    assert_eq!(beat.check(), Ok(()));
+    assert!(tokio::time::timeout(wait, slots.idle()).await.is_err());
+    release.send(()).unwrap();
+    assert_eq!(next(), Ok(id(3)));
+    go_on.add_permits(2);
+    for _ in 0..4 {
+        release.send(()).unwrap();
+    }
+    let mut reports = queue.consume(REPORTS, 10).await.unwrap();
+    let mut done = Vec::new();
+    for _ in 0..5 {
+        let delivery = reports.next().await.unwrap();
+        let report: JobReport = unpack(&delivery.message).unwrap();
+        done.push((report.shard, report.outcome));
+        delivery.settle(Settle::Done).await.unwrap();
+    }
+    done.sort_by_key(|(shard, _)| *shard);
+    let expected: Vec<_> = (0..5).map(id).collect();
+    let shards: Vec<_> = done.iter().map(|(shard, _)| *shard).collect();
+    assert_eq!(shards, expected, "{done:?}");
+    slots.quit.cancel();
+    working.await.unwrap().unwrap();
+    slots.idle().await;
 }

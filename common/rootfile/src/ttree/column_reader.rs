@@ -124,6 +124,24 @@ impl ColumnReader {
         Ok(())
     }
 
+    /// The baskets on disk, each with its first entry.
+    pub(crate) fn on_disk(&self) -> Vec<(u64, Wanted)> {
+        let spans = self.index.spans.iter().enumerate();
+        let on_disk = spans.filter_map(|(number, span)| match span.site {
+            Site::OnDisk { offset, length } => Some((
+                span.entries.start,
+                Wanted {
+                    offset,
+                    length,
+                    column: 0,
+                    number,
+                },
+            )),
+            Site::Embedded { .. } => None,
+        });
+        on_disk.collect()
+    }
+
     fn check_covered(&self, needed: &Range<usize>, entries: &Range<u64>) -> Result<(), Error> {
         if entries.is_empty() {
             return Ok(());

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
@@ -20,8 +21,10 @@ use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::key::KeySizes;
 use crate::layout::Layout;
+use crate::limit::Claims;
 use crate::record::read_into;
 use crate::stored_tree::StoredTree;
+use crate::ttree::ahead::Ahead;
 use crate::ttree::column_reader::{ColumnReader, Wanted};
 
 /// Reads that are joined ask for no more than this at once.
@@ -37,6 +40,8 @@ pub(crate) struct RangeReader {
     stored: Vec<u8>,
     /// Readers of the branches that count, for baskets that do not say where entries begin.
     counters: HashMap<usize, RangeReader>,
+    /// What is on its way, where entries are expected that are far away.
+    ahead: Option<Arc<Mutex<Ahead>>>,
 }
 
 impl RangeReader {
@@ -51,7 +56,30 @@ impl RangeReader {
             codecs: Codecs::new(),
             stored: Vec::new(),
             counters: HashMap::new(),
+            ahead: None,
         })
+    }
+
+    /// Expects these entries to be read in ascending order by all of these: where they are far away,
+    /// what follows is asked for before it is wanted.
+    pub(crate) fn expect(readers: &mut [&mut Self], entries: Range<u64>) {
+        let Some(tree) = readers.first().map(|reader| reader.tree.clone()) else {
+            return;
+        };
+        // Nothing is listed where it is of no use.
+        if tree.inner.file.source().begin(&[]).is_none() {
+            return;
+        }
+        let columns = readers.iter().flat_map(|reader| &reader.columns);
+        let branches = columns.map(ColumnReader::on_disk).collect();
+        let first = entries.start..entries.start;
+        let mut ahead = Ahead::of(tree, branches, entries);
+        if ahead.ask(&first) {
+            let ahead = Arc::new(Mutex::new(ahead));
+            for reader in readers {
+                reader.ahead = Some(ahead.clone());
+            }
+        }
     }
 
     /// The columns' values of these entries, which are within the tree.
@@ -78,14 +106,21 @@ impl RangeReader {
 
     /// Makes sure that every basket that holds any of these entries is decompressed.
     fn load(&mut self, entries: &Range<u64>) -> Result<(), Error> {
+        if let Some(ahead) = &self.ahead {
+            let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            ahead.ask(entries);
+        }
         let mut wanted = Vec::new();
         let payload = &self.tree.inner.record.payload;
         for (number, column) in self.columns.iter_mut().enumerate() {
             column.want(number, entries, payload, &mut wanted)?;
         }
         wanted.sort_unstable_by_key(|basket| basket.offset);
-        let source = self.tree.inner.file.source();
         let mut claims = self.tree.inner.file.memory().claims();
+        if self.ahead.is_some() {
+            wanted = self.load_what_is_here(&wanted, &mut claims)?;
+        }
+        let source = self.tree.inner.file.source();
         let mut rest = wanted.as_slice();
         while let Some(first) = rest.first() {
             let (count, end) = joined(first, rest, source.worthwhile_gap());
@@ -95,10 +130,12 @@ impl RangeReader {
                 let start = usize::try_from(basket.offset - first.offset).unwrap_or(usize::MAX);
                 let end = start.saturating_add(basket.length as usize);
                 let record = self.stored.get(start..end).unwrap_or_default();
-                if let Some(column) = self.columns.get_mut(basket.column) {
-                    claims.add(record.len() as u64, claimed(record), column.place())?;
-                    column.load_record(basket.number, record, &mut self.codecs)?;
-                }
+                load_basket(
+                    &mut self.columns,
+                    basket,
+                    record,
+                    (&mut claims, &mut self.codecs),
+                )?;
             }
             rest = after;
         }
@@ -106,6 +143,31 @@ impl RangeReader {
             column.order();
         }
         Ok(())
+    }
+
+    /// Decompresses those baskets that were asked for ahead, and returns the others.
+    fn load_what_is_here(
+        &mut self,
+        wanted: &[Wanted],
+        claims: &mut Claims,
+    ) -> Result<Vec<Wanted>, Error> {
+        let Some(ahead) = self.ahead.clone() else {
+            return Ok(wanted.to_vec());
+        };
+        let mut others = Vec::new();
+        for basket in wanted {
+            let known = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_here = known.take(basket, &mut self.stored);
+            drop(known);
+            match is_here {
+                true => {
+                    let with = (&mut *claims, &mut self.codecs);
+                    load_basket(&mut self.columns, basket, &self.stored, with)?;
+                }
+                false => others.push(*basket),
+            }
+        }
+        Ok(others)
     }
 
     /// Where baskets do not say where entries begin, asks the branch that counts.
@@ -125,6 +187,20 @@ impl RangeReader {
     }
 }
 
+/// Decompresses a basket from its record.
+fn load_basket(
+    columns: &mut [ColumnReader],
+    basket: &Wanted,
+    record: &[u8],
+    (claims, codecs): (&mut Claims, &mut Codecs),
+) -> Result<(), Error> {
+    let Some(column) = columns.get_mut(basket.column) else {
+        return Ok(());
+    };
+    claims.add(record.len() as u64, claimed(record), column.place())?;
+    column.load_record(basket.number, record, codecs)
+}
+
 /// The bytes that a basket's record says it holds.
 fn claimed(record: &[u8]) -> u64 {
     let sizes = KeySizes::read(&mut Cursor::new(record));
@@ -132,7 +208,7 @@ fn claimed(record: &[u8]) -> u64 {
 }
 
 /// How many of the baskets to read at once with the first of them, and where that read ends.
-fn joined(first: &Wanted, baskets: &[Wanted], gap: u64) -> (usize, u64) {
+pub(super) fn joined(first: &Wanted, baskets: &[Wanted], gap: u64) -> (usize, u64) {
     let mut end = first.offset.saturating_add(u64::from(first.length));
     let mut count = 1;
     for next in baskets.iter().skip(1) {

@@ -8,7 +8,8 @@ use futures_util::{FutureExt, StreamExt};
 use lapin::Acker;
 use lapin::Channel;
 use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions,
+    BasicQosOptions,
 };
 use lapin::types::FieldTable;
 
@@ -77,7 +78,7 @@ impl Consumer for AmqpConsumer {
             Some(deliveries) => deliveries.next().await,
             None => None,
         };
-        let mut delivery = match found {
+        let delivery = match found {
             Some(Ok(delivery)) => delivery,
             Some(Err(error)) => return Err(site.fault("wait for a message", &error)),
             None => {
@@ -85,16 +86,36 @@ impl Consumer for AmqpConsumer {
                 return Err(site.error("wait for a message", reason));
             }
         };
+        Ok(self.on_loan(delivery))
+    }
+
+    async fn more(&mut self) -> Result<Option<Delivery>, QueueError> {
+        const ACTION: &str = "take a message";
+        let Counter {
+            site,
+            queue,
+            channel,
+            ..
+        } = self.counter.as_ref();
+        let name = site.short(ACTION, queue)?;
+        let getting = channel.basic_get(name, BasicGetOptions::default());
+        let found = site.in_time(ACTION, getting).await?;
+        Ok(found.map(|found| self.on_loan(found.delivery)))
+    }
+}
+
+impl AmqpConsumer {
+    fn on_loan(&self, mut delivery: lapin::message::Delivery) -> Delivery {
         let message = message(&mut delivery, &self.counter.queue);
         let lease = AmqpLease {
             acker: delivery.acker,
             counter: self.counter.clone(),
         };
-        Ok(Delivery {
+        Delivery {
             message,
             redelivered: delivery.redelivered,
             lease: Box::new(lease),
-        })
+        }
     }
 }
 

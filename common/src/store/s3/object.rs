@@ -5,17 +5,21 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
+use tokio::sync::Semaphore;
 
+use super::begun::{Coming, S3Begun};
 use super::client;
 use super::failure::S3Failure;
 use super::get::{Answer, Get, Part};
 use super::listing::Listing;
 use super::settings::{S3Settings, S3SettingsError};
-use super::waiting::wait;
+use super::waiting::{begin, wait};
 use crate::store::{S3Url, StoreError};
 
 /// Bytes of an object that opening it brings along: small files and what they begin with.
 const FIRST: u64 = 16 << 10;
+/// Ranges that are on their way at a time, of those that were begun together.
+const AT_ONCE: usize = 8;
 
 /// Opens and lists objects of any bucket; what it opens shares its connections.
 #[derive(Clone)]
@@ -98,18 +102,25 @@ impl Shared {
         etag: Option<&str>,
     ) -> Result<Option<Answer>, StoreError> {
         let (shared, object, etag) = (self.clone(), url.clone(), etag.map(str::to_owned));
-        let answer = wait(async move {
-            let get = Get {
-                client: &shared.client,
-                bucket: object.bucket(),
-                name: object.name(),
-                part: Part::Range(range),
-                etag: etag.as_deref(),
-                patience: shared.settings.patience,
-            };
-            get.send().await
-        });
+        let answer = wait(async move { shared.ask(&object, range, etag.as_deref()).await });
         answer.map_err(|failure| self.error(url, failure))
+    }
+
+    async fn ask(
+        &self,
+        url: &S3Url,
+        range: Range<u64>,
+        etag: Option<&str>,
+    ) -> Result<Option<Answer>, S3Failure> {
+        let get = Get {
+            client: &self.client,
+            bucket: url.bucket(),
+            name: url.name(),
+            part: Part::Range(range),
+            etag,
+            patience: self.settings.patience,
+        };
+        get.send().await
     }
 
     fn error(&self, url: &S3Url, failure: S3Failure) -> StoreError {
@@ -165,6 +176,30 @@ impl S3Object {
                 self.size, answer.size
             ))),
         }
+    }
+
+    /// Begins to read ranges, a few at a time, in this order; what was not taken when the result is
+    /// dropped is asked for no more.
+    #[must_use]
+    pub fn begin(&self, ranges: &[Range<u64>]) -> S3Begun {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let parts = ranges.iter().map(|range| {
+            let (shared, places) = (self.shared.clone(), places.clone());
+            let (url, etag, range) = (self.url.clone(), self.etag.clone(), range.clone());
+            let size = self.size;
+            let first = range.start;
+            let coming = begin(async move {
+                let _place = places.acquire_owned().await;
+                let length = range.end.saturating_sub(range.start);
+                let answer = shared.ask(&url, range, etag.as_deref()).await;
+                let answer = answer.ok().flatten();
+                let whole =
+                    |answer: &Answer| answer.size == size && answer.bytes.len() as u64 == length;
+                answer.filter(whole).map(|answer| answer.bytes)
+            });
+            Coming::of(first, coming)
+        });
+        S3Begun(parts.collect())
     }
 
     fn refused(&self, reason: String) -> StoreError {

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::AbortHandle;
 
 use super::failure::S3Failure;
 
@@ -28,6 +29,38 @@ pub(super) fn wait<T: Send + 'static>(
     });
     let ended = receiver.recv();
     ended.unwrap_or_else(|_| Err(passing(String::from("the request ended without an answer"))))
+}
+
+/// Work that goes on elsewhere until somebody waits for it; dropped before, it is given up.
+pub(super) struct Beginning<T> {
+    ended: mpsc::Receiver<T>,
+    work: AbortHandle,
+}
+
+impl<T> Beginning<T> {
+    /// Waits for its end; `None` where it broke off.
+    pub(super) fn wait(&self) -> Option<T> {
+        self.ended.recv().ok()
+    }
+}
+
+impl<T> Drop for Beginning<T> {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+/// Begins work elsewhere; `None` without a thread for it.
+pub(super) fn begin<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<Beginning<T>> {
+    let (sender, ended) = mpsc::sync_channel(1);
+    let task = runtime().ok()?.spawn(async move {
+        // Nobody may be there for it any more.
+        let _ = sender.send(work.await);
+    });
+    let work = task.abort_handle();
+    Some(Beginning { ended, work })
 }
 
 fn runtime() -> Result<&'static Runtime, &'static String> {

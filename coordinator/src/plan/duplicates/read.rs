@@ -53,7 +53,10 @@ pub(super) fn batches_until(
     }
     let root = input.file.location.open()?;
     let tree = root.tree(&input.tree)?;
-    let mut columns = EventColumns::open(&root, &tree, &[RUN, LUMI, EVENT])?;
+    let columns = EventColumns::open(&root, &tree, &[RUN, LUMI, EVENT])?;
+    let ends = scan.cuts.first().zip(scan.cuts.last());
+    let all = ends.map_or(0..0, |(first, last)| first.entries.start..last.entries.end);
+    let mut columns = columns.expecting(all);
     let mut keys = Vec::new();
     for cut in &scan.cuts {
         for batch in batches(cut.entries.clone()) {

@@ -1,6 +1,11 @@
 //! What is asked for before it is wanted, of a file that is far away: never other values, never the
 //! same twice, and no more than a bounded part of it at a time.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may panic, in its fixtures as well"
+)]
+
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};

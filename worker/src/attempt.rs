@@ -21,7 +21,7 @@ use crate::parent_table::ParentTable;
 use crate::parquet_output::Finished;
 use crate::production::Production;
 use crate::ready::Ready;
-use crate::slots::Seat;
+use crate::seat::Seat;
 use crate::store_failure::{newer, store_failure};
 use crate::unfinished::Unfinished;
 use crate::weights::Fits;

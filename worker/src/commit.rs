@@ -216,7 +216,8 @@ impl Attempt {
 
     async fn ready_off_thread(&self) -> Result<Option<Ready>, Unfinished> {
         let attempt = self.clone();
-        self.blocking(move || Ok(attempt.ready()?)).await
+        let ready = move || Ready::of(&attempt.production, &attempt.shard, attempt.memory_limit);
+        self.blocking(move || Ok(ready()?)).await
     }
 
     /// Reads and processes the shard, and writes its table to scratch space.

@@ -58,6 +58,7 @@ mod ready;
 mod resolved_stage;
 pub mod runtime_library;
 pub mod score;
+mod seat;
 pub mod shard_table;
 mod slot;
 pub mod slots;

@@ -19,7 +19,8 @@ use crate::attempt::Attempt;
 use crate::campaigns::Found;
 use crate::commit_point::CommitPoint;
 use crate::production::Production;
-use crate::slots::{Seat, Slots};
+use crate::seat::Seat;
+use crate::slots::Slots;
 use crate::unfinished::Unfinished;
 
 /// How long the jobs of a paused campaign are put off. With the age that a look at what a campaign

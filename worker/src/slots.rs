@@ -8,7 +8,6 @@ use std::time::Duration;
 use lumimill_common::failure::Failure;
 use lumimill_common::job::{Beat, Job, Running};
 use lumimill_common::shard::ShardId;
-use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -19,12 +18,9 @@ use crate::campaigns::Campaigns;
 use crate::commit_point::Witness;
 use crate::fatigue::Fatigue;
 use crate::memory::in_use;
+use crate::seat::{Seat, Seats};
 
 mod consume;
-mod seat;
-
-use seat::Place;
-pub(crate) use seat::Seat;
 
 /// What a process is to do with jobs.
 pub struct Slots {
@@ -51,15 +47,12 @@ pub struct Slots {
     /// Whether a slot looks at the next job while the table of one comes to its end and goes to the
     /// store, which is worth it where that is far away: up to three are under way for each slot then.
     pub ahead: bool,
-    free: Arc<Semaphore>,
+    pub(crate) seats: Arc<Seats>,
     under_way: Mutex<BTreeMap<ShardId, UnderWay>>,
-    left: Notify,
     fatigue: Fatigue,
     /// Jobs of paused campaigns since one that was begun.
     pub(crate) paused: AtomicU32,
-    /// Jobs under way, whether they have a slot or not.
-    seats: AtomicUsize,
-    /// Those of them that were left behind.
+    /// Jobs that were left behind.
     abandoned: AtomicUsize,
     /// Slots that were left behind.
     behind: AtomicU16,
@@ -91,12 +84,10 @@ impl Slots {
             maker: None,
             alone: false,
             ahead: false,
-            free: Arc::new(Semaphore::new(usize::from(count))),
+            seats: Arc::new(Seats::new(count)),
             under_way: Mutex::default(),
-            left: Notify::new(),
             fatigue: Fatigue::of(worker),
             paused: AtomicU32::new(0),
-            seats: AtomicUsize::new(0),
             abandoned: AtomicUsize::new(0),
             behind: AtomicU16::new(0),
             tally: Tally::default(),
@@ -112,7 +103,7 @@ impl Slots {
         let slots_behind = u16::from(seat.has_place());
         self.behind.fetch_add(slots_behind, Ordering::Relaxed);
         self.abandoned.fetch_add(1, Ordering::Relaxed);
-        self.left.notify_waiters();
+        self.seats.left.notify_waiters();
         let slots = self.clone();
         tokio::spawn(async move {
             // However it ends.
@@ -132,23 +123,13 @@ impl Slots {
     /// Returns when nothing is under way but what was left behind.
     pub async fn idle(&self) {
         loop {
-            let left = self.left.notified();
+            let left = self.seats.left.notified();
             tokio::pin!(left);
             left.as_mut().enable();
-            let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-            if count(&self.seats) <= count(&self.abandoned) {
+            if self.seats.taken() <= self.abandoned.load(Ordering::Relaxed) {
                 return;
             }
             left.await;
-        }
-    }
-
-    /// A slot, as soon as one is free.
-    async fn place(&self) -> Place {
-        match self.free.clone().acquire_owned().await {
-            Ok(place) => place,
-            // It is never closed.
-            Err(_) => std::future::pending().await,
         }
     }
 
@@ -201,7 +182,7 @@ impl Slots {
     /// Returns when some job has ended, or a second has passed.
     pub(crate) async fn some_left(&self) {
         let second = Duration::from_secs(1);
-        let _ = tokio::time::timeout(second, self.left.notified()).await;
+        let _ = tokio::time::timeout(second, self.seats.left.notified()).await;
     }
 
     /// How the worker is.
@@ -274,7 +255,7 @@ impl Drop for Entered<'_> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         under_way.remove(&self.shard);
-        slots.left.notify_waiters();
+        slots.seats.left.notify_waiters();
     }
 }
 

@@ -9,6 +9,7 @@ mod branch_list;
 mod branch_record;
 mod column_reader;
 mod interpretation;
+mod joined;
 mod leaf_record;
 mod range_reader;
 mod tree_numbers;

@@ -7,7 +7,8 @@ use lumimill_common::queue::{Consumer, Delivery, Queue, QueueError};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tracing::error;
 
-use super::{Place, Seat, Slots};
+use super::Slots;
+use crate::seat::{Place, Seat};
 use crate::slot::handle;
 
 /// Jobs of a slot that are on their way to the store while it does another one.
@@ -58,15 +59,15 @@ impl Slots {
         loop {
             // It may still be at work on a job that it took from an earlier connection, or wait for
             // a read that does not return. It is sent nothing meanwhile.
-            let mut place = self.place().await;
+            let mut place = self.seats.place().await;
             let mut consumer = queue.consume(jobs, 1).await?;
             loop {
                 let delivery = consumer.next().await?;
                 self.chain(queue, consumer.as_mut(), delivery, place)
                     .await?;
-                match self.free.clone().try_acquire_owned() {
-                    Ok(free) => place = free,
-                    Err(_) => break,
+                match self.seats.free_place() {
+                    Some(free) => place = free,
+                    None => break,
                 }
             }
         }
@@ -82,7 +83,7 @@ impl Slots {
         place: Place,
     ) -> Result<(), QueueError> {
         let mut ending: VecDeque<JoinHandle<()>> = VecDeque::new();
-        let mut seat = Seat::of(self, Some(place));
+        let mut seat = Seat::of(&self.seats, Some(place), self.ahead);
         let mut job = self.begin(queue, delivery, &seat);
         loop {
             tokio::select! {
@@ -103,7 +104,7 @@ impl Slots {
                 broke_off(job.await);
                 break;
             };
-            seat = Seat::of(self, None);
+            seat = Seat::of(&self.seats, None, self.ahead);
             let next = self.begin(queue, next, &seat);
             ending.push_back(std::mem::replace(&mut job, next));
         }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::column_reader::Wanted;
-use super::range_reader::joined;
+use super::joined::joined;
 use crate::source::Begun;
 use crate::stored_tree::StoredTree;
 

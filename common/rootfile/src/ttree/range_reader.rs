@@ -26,9 +26,7 @@ use crate::record::read_into;
 use crate::stored_tree::StoredTree;
 use crate::ttree::ahead::Ahead;
 use crate::ttree::column_reader::{ColumnReader, Wanted};
-
-/// Reads that are joined ask for no more than this at once.
-const LARGEST_READ: u64 = 8 << 20;
+use crate::ttree::joined::joined;
 
 /// Reads ranges of entries from some branches of a tree.
 #[derive(Debug)]
@@ -205,23 +203,6 @@ fn load_basket(
 fn claimed(record: &[u8]) -> u64 {
     let sizes = KeySizes::read(&mut Cursor::new(record));
     sizes.map_or(0, |sizes| u64::from(sizes.object_length))
-}
-
-/// How many of the baskets to read at once with the first of them, and where that read ends.
-pub(super) fn joined(first: &Wanted, baskets: &[Wanted], gap: u64) -> (usize, u64) {
-    let mut end = first.offset.saturating_add(u64::from(first.length));
-    let mut count = 1;
-    for next in baskets.iter().skip(1) {
-        let next_end = next.offset.saturating_add(u64::from(next.length));
-        if next.offset > end.saturating_add(gap)
-            || next_end.saturating_sub(first.offset) > LARGEST_READ
-        {
-            break;
-        }
-        end = end.max(next_end);
-        count += 1;
-    }
-    (count, end)
 }
 
 /// A reader of the branch with this index in the tree's record.

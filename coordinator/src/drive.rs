@@ -9,6 +9,7 @@ use std::time::Duration;
 use lumimill_common::job::{JobOutcome, JobReport, unpack};
 use lumimill_common::queue::{Queue, QueueError, REPORTS, Settle, jobs};
 use lumimill_common::shard::ShardId;
+use lumimill_common::store::S3Address;
 use lumimill_worker::production::Production;
 use lumimill_worker::slots::Slots;
 
@@ -73,7 +74,11 @@ pub(crate) async fn drive(
     // A person is waiting: a disk that stays full fails its shards soon.
     slots.postponements = production.max_attempts.saturating_sub(1);
     slots.alone = true;
-    slots.ahead = true;
+    // On a local disk there is nothing to wait for, and memory that another thread has is warm.
+    slots.ahead = production
+        .shards
+        .values()
+        .any(|shard| S3Address::is_meant(&shard.file.url));
     slots.quit = production.stop.clone();
     slots.stop = production.stop.clone();
     let slots = Arc::new(slots);

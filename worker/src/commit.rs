@@ -188,9 +188,9 @@ impl Attempt {
     async fn work(&self) -> Result<(Finished, Measured), Unfinished> {
         let sources = match self.shard.source {
             Source::Entries => Sources {
-                input: match self.maker {
-                    Some(_) => None,
-                    None => self.ready_off_thread().await?,
+                input: match self.maker.is_none() && self.seat.looks_ahead() {
+                    true => self.ready_off_thread().await?,
+                    false => None,
                 },
                 ..Sources::default()
             },

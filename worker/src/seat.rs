@@ -76,6 +76,11 @@ impl Seat {
         }
     }
 
+    /// Whether its input is opened before its turn.
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.ahead
+    }
+
     /// Tells that the next job may be looked at: this one needs its slot for a moment only.
     pub(crate) fn soon(&self) {
         if self.ahead {

@@ -74,7 +74,7 @@ pub(crate) async fn drive(
     // A person is waiting: a disk that stays full fails its shards soon.
     slots.postponements = production.max_attempts.saturating_sub(1);
     slots.alone = true;
-    // On a local disk there is nothing to wait for, and memory that another thread has is warm.
+    // On a local disk there is nothing to wait for: it would only cost pages of another thread's memory.
     slots.ahead = production
         .shards
         .values()

@@ -2,6 +2,7 @@
 //! deterministic key, then the marker; whoever finds the marker has nothing left to do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::marker::Marker;
@@ -31,6 +32,9 @@ use crate::stored_campaigns::still_wants;
 use crate::tree_reader::{Readers, TreeReader};
 use crate::unfinished::Unfinished;
 use crate::work::Work;
+
+/// Time that an attempt waits for its turn, which was to come at once: others may have a slot.
+const TURN: Duration = Duration::from_secs(60);
 
 impl Attempt {
     /// Does the shard, or finds that it was done. The marker is in the store when this returns
@@ -205,7 +209,12 @@ impl Attempt {
                 ..Sources::default()
             },
         };
-        self.seat.turn().await;
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(Unfinished::Stopped("the work was stopped")),
+            () = self.seat.turn() => {}
+            () = tokio::time::sleep(TURN) => return Err(Unfinished::NoTurn),
+        }
         let made = match &self.maker {
             Some(maker) => maker.make(self, sources).await,
             None => self.make(sources).await,

@@ -118,3 +118,46 @@ impl Drop for Seat {
         self.seats.left.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    async fn has_turn(seat: &Seat) -> bool {
+        let turn = tokio::time::timeout(Duration::from_millis(20), seat.turn());
+        turn.await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_turn_comes_when_the_table_before_it_is_made() {
+        let seats = Arc::new(Seats::new(1));
+        let place = seats.place().await;
+        let first = Seat::of(&seats, Some(place), true);
+        let second = Seat::of(&seats, None, true);
+        assert!(has_turn(&first).await && !has_turn(&second).await);
+        first.soon();
+        first.is_soon().await;
+        assert!(!has_turn(&second).await, "it is looked at, and not begun");
+        first.made();
+        assert!(has_turn(&second).await);
+        assert!(seats.free_place().is_none());
+        assert_eq!(seats.taken(), 2, "the first goes to the store");
+        drop(first);
+        assert_eq!(seats.taken(), 1);
+        drop(second);
+        assert!(seats.free_place().is_some());
+    }
+
+    #[tokio::test]
+    async fn where_nobody_looks_ahead_a_job_has_its_slot_to_its_end() {
+        let seats = Arc::new(Seats::new(1));
+        let place = seats.place().await;
+        let seat = Seat::of(&seats, Some(place), false);
+        seat.made();
+        assert!(seat.has_place() && seats.free_place().is_none());
+        let soon = tokio::time::timeout(Duration::from_millis(20), seat.is_soon());
+        assert!(soon.await.is_err());
+    }
+}

@@ -141,6 +141,7 @@ async fn work(
     };
     let (outcome, settle) = match tried_in_time(slots, attempt, which).await {
         Ok(marker) => done(slots, attempt, which, &marker).await,
+        Err(Unfinished::NoTurn) => return hand_back(delivery, job).await,
         Err(Unfinished::Stopped(_)) if slots.stop.is_cancelled() => {
             return hand_back(delivery, job).await;
         }

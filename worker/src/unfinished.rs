@@ -12,4 +12,7 @@ pub enum Unfinished {
     /// Nobody wants it any more, or not here; with the reason.
     #[error("{0}")]
     Stopped(&'static str),
+    /// It was looked at before its turn, which did not come.
+    #[error("no slot became free for it")]
+    NoTurn,
 }

@@ -16,6 +16,8 @@ const WINDOW: u64 = 4 << 20;
 const WINDOWS: u64 = 4;
 /// The same, at most.
 const LARGEST_WINDOW: u64 = 4 * WINDOW;
+/// Ranges that are asked for at once, about: baskets may be small and far from one another.
+const RANGES: u64 = 64;
 
 /// What is on its way for entries that are read in ascending order, for all who read some of their
 /// branches.
@@ -82,20 +84,23 @@ impl Ahead {
         wanted.end.saturating_add(self.step.saturating_mul(WINDOWS))
     }
 
-    /// The ranges of the next step, and where it ends: fewer entries where gaps make them too large.
+    /// The ranges of the next step, and where it ends: fewer entries where gaps make them too large, or
+    /// too many.
     fn next(&mut self, is_first: bool) -> (u64, Vec<Range<u64>>) {
         loop {
             let end = self.left.start.saturating_add(self.step).min(self.left.end);
             let entries = self.left.start..end;
             let ranges = self.ranges(&entries, is_first);
             let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
-            if bytes <= 2 * WINDOW || self.step == 1 {
+            let count = ranges.len() as u64;
+            // How many times as much as is to be asked for, where that is more than twice.
+            let excess = (bytes / WINDOW).max(count / RANGES);
+            if excess < 2 || self.step == 1 {
                 // A file says itself how large its baskets are.
                 let fits = bytes <= LARGEST_WINDOW;
                 return (end, if fits { ranges } else { Vec::new() });
             }
-            let smaller = u128::from(self.step) * u128::from(WINDOW) / u128::from(bytes);
-            self.step = u64::try_from(smaller).unwrap_or(1).max(1);
+            self.step = (self.step / excess).max(1);
         }
     }
 

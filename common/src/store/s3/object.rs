@@ -18,8 +18,8 @@ use crate::store::{S3Url, StoreError};
 
 /// Bytes of an object that opening it brings along: small files and what they begin with.
 const FIRST: u64 = 16 << 10;
-/// Ranges that are on their way at a time, of those that were begun together.
-const AT_ONCE: usize = 8;
+/// Ranges of an object that are on their way at a time before anybody waits for them.
+const AT_ONCE: usize = 16;
 
 /// Opens and lists objects of any bucket; what it opens shares its connections.
 #[derive(Clone)]
@@ -40,6 +40,8 @@ pub struct S3Object {
     size: u64,
     etag: Option<String>,
     first: Vec<u8>,
+    /// For those of its ranges that were begun and are on their way.
+    places: Arc<Semaphore>,
 }
 
 impl S3Reader {
@@ -62,6 +64,7 @@ impl S3Reader {
             size: answer.size,
             etag: answer.etag,
             first: answer.bytes,
+            places: Arc::new(Semaphore::new(AT_ONCE)),
         }))
     }
 
@@ -182,9 +185,8 @@ impl S3Object {
     /// dropped is asked for no more.
     #[must_use]
     pub fn begin(&self, ranges: &[Range<u64>]) -> S3Begun {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
         let parts = ranges.iter().map(|range| {
-            let (shared, places) = (self.shared.clone(), places.clone());
+            let (shared, places) = (self.shared.clone(), self.places.clone());
             let (url, etag, range) = (self.url.clone(), self.etag.clone(), range.clone());
             let size = self.size;
             let first = range.start;

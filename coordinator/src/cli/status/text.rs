@@ -132,7 +132,13 @@ fn head(status: &Status) -> String {
     let mut head = format!("campaign {}: {state}", status.campaign);
     if status.served {
         let slots: u32 = status.workers.iter().map(|worker| worker.slots).sum();
-        let busy: usize = status.workers.iter().map(|worker| worker.running).sum();
+        // Where the store is far away, some jobs have no slot yet, or none any more.
+        let busy = |slots: u32, running: usize| running.min(slots as usize);
+        let busy = status
+            .workers
+            .iter()
+            .map(|worker| busy(worker.slots, worker.running));
+        let busy: usize = busy.sum();
         let workers = status.workers.len();
         head.push_str(&format!(
             ", {}, {busy} of {slots} slots busy",

@@ -19,6 +19,7 @@ mod duplicates;
 mod event_level;
 mod every_mistake;
 mod expressions;
+mod far;
 mod faults;
 mod fits;
 mod former_stages;

@@ -175,7 +175,8 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
         .await
         .map_err(|error| usage(&error))?;
     quit_on_signal(&slots).map_err(|error| Trouble::Unexpected(error.to_string()))?;
-    info!(worker = name, pool = arguments.pool, slots = count, broker = %broker, "worker started");
+    let ahead = slots.ahead;
+    info!(worker = name, pool = arguments.pool, slots = count, ahead, broker = %broker, "worker started");
     let supervisor = Supervisor {
         slots,
         broker,

@@ -3,17 +3,16 @@ advance, at its best number of graphs a call; one thread each, in turns.
 
 usage: python tests/benches/graphs.py LUMIMILL FOLDER [--rounds N] [--graphs N] [--stages NAME ...]
 
-FOLDER is made by `lumimill demo pioneer`; with `--events 48000` the small stages can be told from noise.
-For each stage with a model, Lumimill's time is the CPU time of a process that has that stage alone to do,
-its parents being there: planning, reading tables, graphs, features, scoring, Parquet and report. From it is
-taken the same of the first file alone, so that what a process needs once (to load the library and the model,
-to try it, and to find its best size of calls) is in neither. "Graphs and model" is what is left when the
-same of the stage without its model, which reads and writes less, is taken away as well: what is to be held
-against ONNX Runtime, which neither reads nor writes. ONNX Runtime is given the first graphs, some thousand.
+FOLDER is made by `lumimill demo pioneer --events 48000 --output FOLDER`: with fewer the small stages are over
+before their size of calls is found. Lumimill does a stage with its parents there; what a model took is
+summed up from its log: the CPU time of its thread from columns that were read to columns that are to be
+written, with graphs, features, scoring and lists, once the size of calls is found. ONNX Runtime is given the
+first graphs, some thousand, and neither makes graphs nor columns.
 
 `--memory` prints the peak memory of the whole chain, one shard at a time, instead: of FOLDER as it is.
 """
 import argparse
+import os
 import pathlib
 import re
 import resource
@@ -30,15 +29,10 @@ import onnxruntime
 sys.path.insert(1, str(pathlib.Path(__file__).parents[1] / "python"))
 import pioneer_graphs as oracle  # noqa: E402
 
-SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
-
-
-def cpu(command):
-    """CPU seconds of a process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+SIZES = (4, 8, 16, 32, 64, 128, 256, 512)
+# Of its log: what a call of a model of graphs took, and the end of the search for the best size of calls.
+SCORED = re.compile(r"graphs scored graphs=(\d+) calls=\d+ cpu_us=(\d+) of_it_in_engine_us=(\d+)")
+FOUND = "nodes and edges of a call"
 
 
 def together(graphs):
@@ -66,47 +60,45 @@ def peer(session, calls):
 
 
 class Chain:
-    """The chain on some files: what stages before have made, and runs of the next one."""
+    """The chain: what stages before have made, and runs of the next one."""
 
-    def __init__(self, arguments, name, files):
+    def __init__(self, arguments):
         self.lumimill, self.folder = arguments.lumimill, arguments.folder
-        self.name, self.files = name, files
-        shutil.rmtree(self.folder / name, ignore_errors=True)
+        shutil.rmtree(self.folder / "bench", ignore_errors=True)
 
-    def run(self, parts, output):
-        text = "[[stage]]".join(parts).replace('"out"', f'"{output}"', 1)
-        text = re.sub(r"(files = .*)\*", lambda found: found[1] + self.files, text, count=1)
+    def run(self, parts, output="bench"):
+        """Does what is to be done of these stages; what it wrote into its log."""
         campaign = self.folder / f"{output}.toml"
-        campaign.write_text(text)
-        return cpu([self.lumimill, "run", campaign, "--slots", "1"])
+        campaign.write_text("[[stage]]".join(parts).replace('"out"', f'"{output}"', 1))
+        command = [self.lumimill, "run", campaign, "--slots", "1"]
+        environment = os.environ | {"LUMIMILL_LOG": "warn,lumimill_worker::graph=debug"}
+        done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+        return re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)
 
-    def make(self, parts):
-        """Does what is to be done of these stages."""
-        self.run(parts, self.name)
-
-    def spent_on(self, before, stage):
-        """CPU seconds of a stage alone, which is forgotten again."""
-        copy = f"{self.name}-copy"
-        shutil.rmtree(self.folder / copy, ignore_errors=True)
-        shutil.copytree(self.folder / self.name, self.folder / copy)
-        return self.run([*before, stage], copy)
-
-
-def without_model(stage):
-    """The same stage without what is under its model."""
-    return stage.split("[[stage.model]]")[0] + "\n"
+    def spent_on(self, parts):
+        """Graphs, and CPU seconds of their models and of the engine among them, of the last of these stages,
+        which is forgotten again."""
+        shutil.rmtree(self.folder / "bench-copy", ignore_errors=True)
+        shutil.copytree(self.folder / "bench", self.folder / "bench-copy")
+        log = self.run(parts, "bench-copy")
+        _, _, after = log.rpartition(FOUND)
+        sums = [sum(numbers) for numbers in zip(*(map(int, found) for found in SCORED.findall(after)))]
+        if not sums:
+            raise SystemExit("nothing was scored once the size of calls was found: take more events")
+        graphs, whole, engine = sums
+        return graphs, whole / 1e6, engine / 1e6
 
 
-def measured(arguments, chains, before, part, session, model, graphs):
-    """CPU seconds of ours with and without reading and writing, and of the peer's at each size."""
-    alone, whole, best = [], [], {size: [] for size in SIZES}
+def measured(arguments, chain, parts, session, model, graphs):
+    """Graphs per CPU second of ours, of the engine in it, and of the peer at each size."""
+    ours, engine, best = [], [], {size: [] for size in SIZES}
     for _ in range(arguments.rounds):
         for size in SIZES:
-            best[size].append(peer(session, calls_of(model, graphs, size)))
-        full, bare = ([chain.spent_on(before, stage) for chain in chains] for stage in (part, without_model(part)))
-        whole.append(full[0] - full[1])
-        alone.append(full[0] - full[1] - bare[0] + bare[1])
-    return statistics.median(alone), statistics.median(whole), {size: statistics.median(spent) for size, spent in best.items()}
+            best[size].append(len(graphs) / peer(session, calls_of(model, graphs, size)))
+        count, spent, within = chain.spent_on(parts)
+        ours.append(count / spent)
+        engine.append(count / within)
+    return statistics.median(ours), statistics.median(engine), {size: statistics.median(all) for size, all in best.items()}
 
 
 def memory(arguments):
@@ -114,7 +106,7 @@ def memory(arguments):
     campaign = arguments.folder / "memory.toml"
     campaign.write_text(text)
     shutil.rmtree(arguments.folder / "memory", ignore_errors=True)
-    cpu([arguments.lumimill, "run", campaign, "--slots", "1"])
+    subprocess.run([arguments.lumimill, "run", campaign, "--slots", "1"], check=True, capture_output=True)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     size = sum(file.stat().st_size for file in (arguments.folder / "data").iterdir())
     print(f"peak memory of the chain on {size / 1e6:.0f} MB of input: {peak / 1024:.0f} MB")
@@ -136,9 +128,9 @@ def main():
     head, *parts = text.split("[[stage]]")
     out = arguments.folder / "out" / "pioneer"
     events = oracle.read(out / "groups", arguments.graphs)
-    chains = [Chain(arguments, "bench", "*"), Chain(arguments, "bench-one", "*_0")]
-    print("| stage | edges a graph | ONNX Runtime, graphs/s | at graphs a call | graphs and model, graphs/s | ratio | whole stage, graphs/s | ratio |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    chain = Chain(arguments)
+    print("| stage | edges a graph | ONNX Runtime, graphs/s | at graphs a call | Lumimill, graphs/s | ratio | its engine alone, graphs/s |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for number, (stage, part) in enumerate(zip(stages, parts)):
         before = [head, *parts[:number]]
         if number > 0 and not stage.get("model"):
@@ -150,22 +142,17 @@ def main():
             for event, row in zip(events, rows):
                 event |= {name: value for name, value in row.items() if name not in model["outputs"]}
             graphs = [graph for event in events for graph in oracle.graphs_of(event, model["graph"])]
-            graphs_an_event = len(graphs) / len(events)
             graphs = graphs[: arguments.graphs]
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
             session = onnxruntime.InferenceSession(arguments.folder / model["onnx"], options)
-            alone, whole, best = measured(arguments, chains, before, part, session, model, graphs)
-            scored = [oracle.count(arguments.folder / chain.name / "pioneer" / "groups") for chain in chains]
-            scored = (scored[0] - scored[1]) * graphs_an_event
-            size = min(best, key=best.get)
-            theirs, ours, all_of_it = len(graphs) / best[size], scored / alone, scored / whole
+            ours, engine, best = measured(arguments, chain, [*before, part], session, model, graphs)
+            size = max(best, key=best.get)
             edges = sum(graph["edges"].shape[1] for graph in graphs) / len(graphs)
-            print(f"| {stage['name']} | {edges:.0f} | {theirs:.0f} | {size} | {ours:.0f} | {ours / theirs:.2f} | {all_of_it:.0f} | {all_of_it / theirs:.2f} |", flush=True)
+            print(f"| {stage['name']} | {edges:.0f} | {best[size]:.0f} | {size} | {ours:.0f} | {ours / best[size]:.2f} | {engine:.0f} |", flush=True)
         for event, row in zip(events, rows):
             event |= row
-        for chain in chains:
-            chain.make([*before, part])
+        chain.run([*before, part])
 
 
 if __name__ == "__main__":

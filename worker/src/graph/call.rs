@@ -1,42 +1,46 @@
 //! Some graphs as the tensors of one call: side by side, with no edge between them.
 
+use std::borrow::Cow;
+
 use lumimill_common::campaign::GraphInput;
 
-use super::features::Columns;
 use crate::score::signature::Element;
 use crate::score::tensors::{Elements, Extent, Tensor, TensorInput};
 
+/// Values of each of some expressions, one after the other.
+type Columns<'a> = Vec<Cow<'a, [f64]>>;
+
 /// The graphs of one call.
 #[derive(Debug, Default)]
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     /// Of each graph, how many nodes it has.
     pub(super) nodes: Vec<usize>,
     /// Both ends of each edge, by the number of the node in the call.
     pub(super) edges: Vec<(u32, u32)>,
-    pub(super) node_features: Columns,
-    pub(super) edge_features: Columns,
-    pub(super) globals: Columns,
+    pub(super) node_features: Columns<'a>,
+    pub(super) edge_features: Columns<'a>,
+    pub(super) globals: Columns<'a>,
     /// Nodes of each graph where they are given as so many, those that are not there as zeros.
     pub(super) dense: Option<usize>,
 }
 
-impl Call {
+impl Call<'_> {
     /// How many nodes there are.
     pub(super) fn node_count(&self) -> usize {
         self.nodes.iter().sum()
     }
 
     /// The same with those of another one behind.
-    pub(super) fn and(&self, other: &Self) -> Self {
+    pub(super) fn and(&self, other: &Call<'_>) -> Call<'static> {
         let before = self.node_count() as u32;
-        let both = |mine: &Columns, theirs: &Columns| -> Columns {
+        let both = |mine: &Columns<'_>, theirs: &Columns<'_>| -> Columns<'static> {
             let columns = mine.iter().zip(theirs);
             columns
-                .map(|(mine, theirs)| [mine.as_slice(), theirs].concat())
+                .map(|(mine, theirs)| Cow::Owned([mine.as_ref(), theirs].concat()))
                 .collect()
         };
         let edges = other.edges.iter().map(|(i, j)| (before + i, before + j));
-        Self {
+        Call {
             nodes: [self.nodes.as_slice(), &other.nodes].concat(),
             edges: self.edges.iter().copied().chain(edges).collect(),
             node_features: both(&self.node_features, &other.node_features),
@@ -56,14 +60,15 @@ impl Call {
 
     fn tensor(&self, tensor: &TensorInput, input: GraphInput) -> Tensor {
         let element = tensor.element;
-        let wide = |columns: &Columns, rows| (rows, Elements::side_by_side(element, columns, rows));
+        let wide =
+            |columns: &Columns<'_>, rows| (rows, Elements::side_by_side(element, columns, rows));
         let (rows, values) = match input {
             GraphInput::Nodes => match self.dense {
                 Some(size) => self.padded(element, &self.node_features, size),
                 None => wide(&self.node_features, self.node_count()),
             },
             GraphInput::Mask => {
-                let ones = vec![vec![1.0; self.node_count()]];
+                let ones = vec![Cow::Owned(vec![1.0; self.node_count()])];
                 self.padded(element, &ones, self.dense.unwrap_or(0))
             }
             GraphInput::EdgeFeatures => wide(&self.edge_features, self.edges.len()),
@@ -90,9 +95,9 @@ impl Call {
     }
 }
 
-impl Call {
+impl Call<'_> {
     /// Columns side by side, those of each graph filled up with zeros to so many rows.
-    fn padded(&self, element: Element, columns: &Columns, size: usize) -> (usize, Elements) {
+    fn padded(&self, element: Element, columns: &Columns<'_>, size: usize) -> (usize, Elements) {
         let graphs = self.nodes.len();
         let mut values = Vec::with_capacity(graphs * size * columns.len());
         let mut row = 0;

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use tracing::debug;
 
-use super::trial::{CROWD, NODES};
 use crate::cpu_time::cpu_time;
 
-/// Graphs of a call, at most: as many as a trial had side by side.
-pub(super) const CALL_GRAPHS: usize = NODES.len() * CROWD;
 /// Nodes and edges of a call, at most, that are tried, in this order. What is fastest is a matter of
 /// caches; all of them bound the memory of a call. A larger graph has a call of its own.
-const SIZES: [usize; 7] = [3_000, 2_100, 1_500, 4_200, 1_050, 6_000, 750];
+const SIZES: [usize; 7] = [3_000, 2_100, 1_500, 4_200, 1_050, MOST, 750];
+/// The most that is tried.
+pub(super) const MOST: usize = 6_000;
 /// Calls of each size before any is given up, and of those that stay until the end.
 const CALLS: (usize, usize) = (5, 25);
 /// A size that takes so much more than the best one is given up.

@@ -160,8 +160,8 @@ pub(super) fn items_may_be_null(stored: &DataType) -> bool {
 /// One end of every edge, by the number of the node among its entry's members.
 pub(super) fn ends_column(
     name: &str,
-    nodes: Vec<i32>,
+    nodes: Int32Array,
     ends: &[usize],
 ) -> Result<ArrayRef, Unscored> {
-    list_column(name, Arc::new(Int32Array::from(nodes)), ends, false).map_err(Unscored::whole)
+    list_column(name, Arc::new(nodes), ends, false).map_err(Unscored::whole)
 }

@@ -14,13 +14,14 @@ pub(super) struct Nodes<'a> {
     pub(super) coordinates: Vec<&'a [f64]>,
 }
 
-/// The edges of a graph, each from the first to the second, in ascending order; an error with the
-/// size of a graph that has too many.
+/// Finds the edges of a graph, each from the first to the second, in ascending order, behind none; an error
+/// with the size of a graph that has too many.
 pub(super) fn edges(
     rule: &Edges,
     loops: bool,
     nodes: &Nodes<'_>,
-) -> Result<Vec<(u32, u32)>, String> {
+    found: &mut Vec<(u32, u32)>,
+) -> Result<(), String> {
     let count = nodes.count;
     if count > MOST_NODES {
         return Err(format!(
@@ -36,7 +37,6 @@ pub(super) fn edges(
              by where"
         )),
     };
-    let mut found = Vec::new();
     match rule {
         Edges::None => {}
         Edges::Full => {
@@ -49,7 +49,7 @@ pub(super) fn edges(
         }
         Edges::Nearest(most, _) => {
             within_bound(count.saturating_mul((*most as usize).min(count)))?;
-            nearest(*most as usize, nodes, &mut found);
+            nearest(*most as usize, nodes, found);
         }
         Edges::Within(_) => {
             let groups = nodes.coordinates.first().copied().unwrap_or_default();
@@ -75,7 +75,7 @@ pub(super) fn edges(
         found.sort_unstable();
         within_bound(found.len())?;
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The nodes that are in a group, those of one group side by side and in ascending order.
@@ -125,13 +125,18 @@ fn nearest(most: usize, nodes: &Nodes<'_>, found: &mut Vec<(u32, u32)>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Edges, MOST_NODES, Nodes};
 
     fn nodes(coordinates: &[f64]) -> Nodes<'_> {
         Nodes {
             count: coordinates.len(),
             coordinates: vec![coordinates],
         }
+    }
+
+    fn edges(rule: &Edges, loops: bool, nodes: &Nodes<'_>) -> Result<Vec<(u32, u32)>, String> {
+        let mut found = Vec::new();
+        super::edges(rule, loops, nodes, &mut found).map(|()| found)
     }
 
     #[test]

@@ -91,23 +91,29 @@ impl Features {
         let to = UInt32Array::from_iter_values(edges.iter().map(|(_, j)| *j));
         let graphs = UInt32Array::from(graphs.to_vec());
         let read: Vec<&String> = self.edges.iter().flat_map(Checked::columns).collect();
+        let is_read = |name: &String| read.contains(&name);
         let (mut fields, mut columns): (Vec<_>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
         let mut add = |name: String, values: &ArrayRef, at: &UInt32Array| {
-            if read.contains(&&name) {
-                let values = take(values, at, None)?;
-                fields.push(field_of(name, values.data_type().clone()));
-                columns.push(values);
-            }
+            let values = take(values, at, None)?;
+            fields.push(field_of(name, values.data_type().clone()));
+            columns.push(values);
             Ok::<(), arrow_schema::ArrowError>(())
         };
         for (place, (source, values)) in self.sources.iter().zip(&table.values).enumerate() {
             if source.is_of_nodes() {
-                let values = widened(values.slice(nodes.start, nodes.len()));
-                let [i, j] = end_names(place);
-                add(i, &values, &from)?;
-                add(j, &values, &to)?;
+                let ends = end_names(place).into_iter().zip([&from, &to]);
+                let ends: Vec<_> = ends.filter(|(name, _)| is_read(name)).collect();
+                if !ends.is_empty() {
+                    let values = widened(values.slice(nodes.start, nodes.len()));
+                    for (name, at) in ends {
+                        add(name, &values, at)?;
+                    }
+                }
             } else {
-                add(column_name(place, source), values, &graphs)?;
+                let name = column_name(place, source);
+                if is_read(&name) {
+                    add(name, values, &graphs)?;
+                }
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(edges.len()));

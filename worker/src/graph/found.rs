@@ -1,6 +1,6 @@
 //! What came back of calls, as columns that grow.
 
-use arrow_array::ArrayRef;
+use arrow_array::{ArrayRef, Int32Array};
 use lumimill_common::campaign::{Level, WrittenEdges};
 
 use super::Unscored;
@@ -111,7 +111,7 @@ impl Found {
                 Level::Graph => values.column(),
             });
         }
-        let [from, to] = self.ends;
+        let [from, to] = self.ends.map(Int32Array::from);
         for (place, name) in model.graph.ends.iter().enumerate() {
             let nodes = if place % 2 == 0 { &from } else { &to };
             columns.push(ends_column(name, nodes.clone(), &edges)?);

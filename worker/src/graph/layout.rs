@@ -101,6 +101,12 @@ impl Layout {
         Ok(left_out)
     }
 
+    /// Whether graphs have all members, in their order.
+    pub(super) fn has_all_nodes(&self) -> bool {
+        let members = self.members.last().copied().unwrap_or(0);
+        self.nodes.iter().copied().eq(0..members)
+    }
+
     /// How many graphs there are.
     pub(super) fn count(&self) -> usize {
         self.ends.len()

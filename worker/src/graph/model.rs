@@ -7,7 +7,7 @@ use lumimill_common::campaign::{self, Graph, GraphInput, Level, NanPolicy};
 
 use super::binding::{bind_inputs, wrong_outputs};
 use super::call::Call;
-use super::call_size::{CALL_GRAPHS, CallSize};
+use super::call_size::{CallSize, MOST};
 use super::columns::{items_may_be_null, stored};
 use super::trial::{count_of, tried};
 use crate::score::signature::Wrong;
@@ -86,7 +86,7 @@ impl Model {
             asked.any(|asked| graph.level(&asked.column) == Level::Node)
         };
         let of_nodes: Vec<bool> = outputs.iter().map(is_of_nodes).collect();
-        let trial = tried(engine.as_ref(), graph, &inputs, &of_nodes).map_err(whole)?;
+        let trial = tried(engine.as_ref(), graph, &inputs, &of_nodes, MOST).map_err(whole)?;
         let mut columns = Vec::with_capacity(spec.outputs.len());
         for asked in &spec.outputs {
             let place = outputs.iter().position(|output| *output == asked.output);
@@ -118,7 +118,7 @@ impl Model {
                 of_nodes,
                 needs_edges: trial.needs_edges && trial.keeps_graphs_apart,
                 together: if trial.keeps_graphs_apart {
-                    CALL_GRAPHS
+                    trial.together
                 } else {
                     1
                 },
@@ -176,7 +176,12 @@ impl Model {
 
 impl Model {
     /// What outputs for two calls together have for the first one.
-    pub(super) fn first_of(&self, outputs: Vec<Tensor>, both: &Call, call: &Call) -> Vec<Tensor> {
+    pub(super) fn first_of(
+        &self,
+        outputs: Vec<Tensor>,
+        both: &Call<'_>,
+        call: &Call<'_>,
+    ) -> Vec<Tensor> {
         let first = |(place, output): (usize, Tensor)| {
             let mut of = self.columns.iter().filter(|column| column.output == place);
             let level = of.next().map(|column| column.level);
@@ -199,7 +204,7 @@ impl Model {
     }
 
     /// That outputs are as long as what they have values for.
-    pub(super) fn check(&self, outputs: &[Tensor], call: &Call) -> Result<(), String> {
+    pub(super) fn check(&self, outputs: &[Tensor], call: &Call<'_>) -> Result<(), String> {
         for column in &self.columns {
             let shape = outputs
                 .get(column.output)

@@ -67,6 +67,11 @@ impl Table {
     }
 }
 
+/// Of each entry, where the members end that are nodes.
+pub(super) fn members(features: &Features, rows: &RecordBatch) -> Result<Vec<u32>, Unscored> {
+    ends(&features.lengths, column(rows, &features.lengths)?)
+}
+
 /// Leaves in graphs of one size as many nodes as there is room for; says how many are left out.
 fn truncated(
     features: &Features,
@@ -121,7 +126,10 @@ fn values(source: &Source, rows: &RecordBatch, layout: &Layout) -> Result<ArrayR
     };
     match &source.of {
         Of::Entry => taken(found, &layout.entries),
-        Of::Node => taken(&list()?, &layout.nodes),
+        Of::Node => match (list()?, layout.has_all_nodes()) {
+            (values, true) => Ok(without_nulls(values)),
+            (values, false) => taken(&values, &layout.nodes),
+        },
         Of::Graph => {
             let (values, ends) = (list()?, ends(name, found)?);
             let mut counts = ends.iter().zip(&layout.graphs);

@@ -227,7 +227,7 @@ fn of_too_many_nodes_the_highest_stay_in_their_order() {
 fn graphs_of_one_size_are_filled_up_and_taken_apart_again() {
     let call = Call {
         nodes: vec![2, 0, 1],
-        node_features: vec![vec![1.0, 2.0, 3.0], vec![10.0, 20.0, 30.0]],
+        node_features: vec![vec![1.0, 2.0, 3.0].into(), vec![10.0, 20.0, 30.0].into()],
         dense: Some(2),
         ..Call::default()
     };

@@ -1,6 +1,8 @@
 //! What a model gives for graphs that were made up: of what its outputs are, and whether a graph has
 //! the same bits whatever is beside it.
 
+use std::borrow::Cow;
+
 use lumimill_common::campaign::{Edges, Graph, GraphInput, Level, ModelOutput};
 
 use super::call::Call;
@@ -8,9 +10,9 @@ use crate::score::signature::Wrong;
 use crate::score::tensors::{Tensor, TensorEngine, TensorInput};
 
 /// Nodes of the graphs that are made up: of each level there is another number.
-pub(super) const NODES: [usize; 4] = [5, 3, 7, 2];
-/// How many times as many graphs are beside one another in a crowd: as many as a call has.
-pub(super) const CROWD: usize = 16;
+const NODES: [usize; 4] = [5, 3, 7, 2];
+/// How many times as many graphs are beside one another in a crowd, at most.
+const CROWD: usize = 64;
 
 /// What was found out of a model.
 #[derive(Debug)]
@@ -21,12 +23,14 @@ pub(super) struct Trial {
     pub(super) outputs: Vec<Tensor>,
     /// Whether a graph has the same bits alone and beside others.
     pub(super) keeps_graphs_apart: bool,
+    /// Graphs that were beside one another, at most.
+    pub(super) together: usize,
     /// Whether it fails where there is no edge at all, as of one node alone.
     pub(super) needs_edges: bool,
 }
 
 /// How many there are of a level in a call.
-pub(super) fn count_of(level: Level, call: &Call) -> usize {
+pub(super) fn count_of(level: Level, call: &Call<'_>) -> usize {
     match level {
         Level::Node => call.node_count(),
         Level::Edge => call.edges.len(),
@@ -34,12 +38,13 @@ pub(super) fn count_of(level: Level, call: &Call) -> usize {
     }
 }
 
-/// Tries a model.
+/// Tries a model that is given so many nodes and edges a call, at most.
 pub(super) fn tried(
     engine: &dyn TensorEngine,
     graph: &Graph,
     inputs: &[(TensorInput, GraphInput)],
     of_nodes: &[bool],
+    most: usize,
 ) -> Result<Trial, String> {
     let sizes = sizes(graph);
     let together = made_up(graph, &sizes, 0);
@@ -60,7 +65,13 @@ pub(super) fn tried(
         }
     }
     // The same graphs at the head of more.
-    let crowd = made_up(graph, &sizes.repeat(CROWD), 0);
+    let nodes = graph
+        .dense
+        .as_ref()
+        .map(|dense| dense.nodes as usize * sizes.len());
+    let weight = nodes.unwrap_or(together.node_count()) + together.edges.len();
+    let many = most.div_ceil(weight.max(1)).clamp(1, CROWD);
+    let crowd = made_up(graph, &sizes.repeat(many), 0);
     let crowd = run(engine, &crowd, inputs, of_nodes).unwrap_or_default();
     let mut pairs = outputs.iter().zip(&crowd);
     failed |= crowd.len() != outputs.len()
@@ -73,6 +84,7 @@ pub(super) fn tried(
     Ok(Trial {
         shapes: outputs.iter().map(rest).collect(),
         needs_edges,
+        together: sizes.len() * many,
         keeps_graphs_apart: !failed && both.all(|(output, apart)| output.values.bits() == *apart),
         outputs,
     })
@@ -82,7 +94,7 @@ pub(super) fn tried(
 /// are.
 pub(super) fn run(
     engine: &dyn TensorEngine,
-    call: &Call,
+    call: &Call<'_>,
     inputs: &[(TensorInput, GraphInput)],
     of_nodes: &[bool],
 ) -> Result<Vec<Tensor>, String> {
@@ -102,12 +114,12 @@ fn sizes(graph: &Graph) -> [usize; 4] {
 }
 
 /// A graph with edges, for calls of models that fail without any.
-pub(super) fn companion(graph: &Graph) -> Call {
+pub(super) fn companion(graph: &Graph) -> Call<'static> {
     made_up(graph, &[2], 0)
 }
 
 /// Graphs of so many nodes, of which the first is the node of this number.
-fn made_up(graph: &Graph, sizes: &[usize], first: usize) -> Call {
+fn made_up(graph: &Graph, sizes: &[usize], first: usize) -> Call<'static> {
     let mut edges = Vec::new();
     let mut before = 0_u32;
     let mut names: Vec<usize> = Vec::new();
@@ -140,14 +152,14 @@ fn made_up(graph: &Graph, sizes: &[usize], first: usize) -> Call {
 }
 
 /// Numbers that are made up, those of one name always the same.
-fn numbers(names: &[usize], columns: usize) -> Vec<Vec<f64>> {
+fn numbers(names: &[usize], columns: usize) -> Vec<Cow<'static, [f64]>> {
     let of_column = |column: usize| {
         let number = |name: &usize| {
             // Fractions of a golden ratio: no two alike.
             let step = (name * columns + column + 1) as f64 * 0.618_033_988_749_895;
             step.fract() * 2.0 - 1.0
         };
-        names.iter().map(number).collect()
+        Cow::Owned(names.iter().map(number).collect())
     };
     (0..columns).map(of_column).collect()
 }
@@ -256,7 +268,7 @@ mod tests {
         };
         let inputs = [(input, GraphInput::Nodes)];
         for (limit, apart) in [(usize::MAX, true), (40, false), (10, false)] {
-            let found = tried(&Sociable(limit), &graph, &inputs, &[]).unwrap();
+            let found = tried(&Sociable(limit), &graph, &inputs, &[], 6_000).unwrap();
             assert_eq!(found.keeps_graphs_apart, apart, "{limit}");
         }
     }

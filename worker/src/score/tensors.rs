@@ -1,5 +1,6 @@
 //! Models on tensors of any size: the one interface to an engine, whichever it is.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -60,8 +61,8 @@ impl Elements {
     }
 
     /// Columns side by side, of so many rows, as the type of an input.
-    pub(crate) fn side_by_side(element: Element, columns: &[Vec<f64>], rows: usize) -> Self {
-        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    pub(crate) fn side_by_side(element: Element, columns: &[Cow<'_, [f64]>], rows: usize) -> Self {
+        let columns: Vec<&[f64]> = columns.iter().map(AsRef::as_ref).collect();
         match element {
             Element::Float => Self::Float(interleaved(&columns, rows, |number| number as f32)),
             Element::Double => Self::Double(interleaved(&columns, rows, |number| number)),

@@ -14,6 +14,8 @@ use crate::drive::{Progress, Watcher};
 pub(crate) struct Display {
     bar: Option<ProgressBar>,
     entries: u64,
+    /// What they are called.
+    noun: &'static str,
     shards: usize,
     began: Instant,
     said: Instant,
@@ -30,9 +32,9 @@ const MORE: usize = FAILURES + 1;
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 impl Display {
-    /// Shows work on so many entries in so many shards; `quiet` shows failures only.
+    /// Shows work on so many entries, which are called `noun`, in so many shards; `quiet` shows failures only.
     #[must_use]
-    pub(crate) fn new(entries: u64, shards: usize, quiet: bool) -> Self {
+    pub(crate) fn new(entries: u64, noun: &'static str, shards: usize, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(entries);
             let template = "{bar:32.cyan/blue} {percent:>3}%  {msg}  ETA {eta}";
@@ -45,6 +47,7 @@ impl Display {
         Self {
             bar,
             entries,
+            noun,
             shards,
             began: now,
             said: now,
@@ -57,9 +60,10 @@ impl Display {
         let seconds = self.began.elapsed().as_secs_f64().max(1e-3);
         let rate = self.last.entries as f64 / seconds;
         let mut line = format!(
-            "{} of {} events, {}/s, {} of {} shards",
+            "{} of {} {}, {}/s, {} of {} shards",
             HumanCount(self.last.entries),
             HumanCount(self.entries),
+            self.noun,
             HumanCount(rate as u64),
             self.last.done,
             self.shards

@@ -11,7 +11,7 @@ use lumimill_common::control::model_key;
 use lumimill_common::count::counted;
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_common::metric::{CutFlow, MetricResult, Step, Unit};
+use lumimill_common::metric::{self, CutFlow, MetricResult, Step, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Store;
 use lumimill_worker::shard_table::LabelCoverage;
@@ -195,7 +195,8 @@ fn without_rows(stage: &StageReport) -> Option<String> {
     let last = steps.iter().rposition(|step| step.count > 0)?;
     let (before, step) = (steps[last], steps.get(last + 1)?);
     // What is certified is said when the campaign is planned.
-    (before.name != "events read" && before.name != "events in the files").then(|| {
+    let is_read = ["events read", "events in the files", "rows in the files"];
+    (!is_read.contains(&before.name.as_str())).then(|| {
         format!(
             "stage {}: its table has no rows: none of {} {} passes \"{}\"; see the cut flow",
             stage.name,
@@ -246,6 +247,7 @@ fn stage_report(
         }),
         cut_flow: from_files(campaign, stage, plan, &result.cut_flow),
         labels: label_reports(stage, plan),
+        warnings: metric::warnings(&result.metrics),
         metrics: result.metrics,
         selections: Vec::new(),
         units: names.chain(of_metrics).filter_map(unit).collect(),
@@ -289,7 +291,10 @@ fn from_files(campaign: &Campaign, stage: &Stage, plan: &Plan, read: &CutFlow) -
     });
     let mut flow = CutFlow::new();
     let entries = of_stage.map(|file| file.entries).sum();
-    flow.add("events in the files", Unit::Events, entries);
+    match stage.grouping.is_some() {
+        true => flow.add("rows in the files", Unit::Rows, entries),
+        false => flow.add("events in the files", Unit::Events, entries),
+    }
     for step in read.steps() {
         flow.add(&step.name, step.unit, step.count);
     }

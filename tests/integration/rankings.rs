@@ -131,5 +131,5 @@ fn what_moved_against_a_reference_is_an_alarm() {
     let _ = lumimill().on("verify", &folder.file()).expect_code(0);
     folder.change("reference = \"278820-278900\"", "reference = \"all\"");
     let ended = lumimill().on("check", &folder.file()).expect_code(2);
-    ended.says(&["drift.reference: run range \"all\": \"all\" is not a run"]);
+    ended.says(&["drift.reference: \"all\": \"all\" is no whole number"]);
 }

@@ -9,6 +9,7 @@ mod alarm;
 mod compared;
 mod counts;
 mod key_drift;
+mod key_range;
 mod shape;
 mod shift;
 mod spec;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use lumimill_common::campaign::StageName;
+use lumimill_common::campaign::{Stage, StageName};
 use lumimill_common::count::counted;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::{Shard, ShardId};
@@ -255,7 +255,13 @@ async fn produce(
         .iter()
         .filter(|shard| wanted.contains(&shard.id));
     let entries = events(chosen);
-    let mut display = Display::new(entries, shards.len(), args.quiet);
+    let stages = &file.campaign.stages;
+    let are_events = |stage: &Stage| stage.from.is_none() && stage.grouping.is_none();
+    let noun = match stages.iter().all(are_events) {
+        true => "events",
+        false => "entries",
+    };
+    let mut display = Display::new(entries, noun, shards.len(), args.quiet);
     if shards.is_empty() {
         eprintln!("nothing to do: every shard wanted is done");
         return Ok(Ended::Complete);

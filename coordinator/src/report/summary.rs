@@ -69,6 +69,9 @@ pub(crate) struct StageReport {
     pub labels: Vec<LabelReport>,
     /// Its metrics, in the order of the campaign file.
     pub metrics: Vec<MetricResult>,
+    /// What a person should know of these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The BDT configurations that it selects by.
     #[serde(skip)]
     pub selections: Vec<Selection>,

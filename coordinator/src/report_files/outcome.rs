@@ -163,8 +163,9 @@ impl fmt::Display for Outcome {
         if let Some((processed, missing)) = self.lumis {
             writeln!(f, "lumi sections: {processed} processed, {missing} missing")?;
         }
-        if self.noted > 0 {
-            writeln!(f, "warnings: {}, in the report", self.noted)?;
+        let warnings = self.warnings.len() + self.noted;
+        if warnings > 0 {
+            writeln!(f, "warnings: {warnings}, in the report")?;
         }
         write!(f, "report  {}/report/index.html", self.location)?;
         let has_tables = |name: &String| !self.without_tables.contains(name);

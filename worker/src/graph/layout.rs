@@ -87,8 +87,8 @@ impl Layout {
             } else {
                 let ranks = ranks.ok_or_else(|| {
                     let message = format!(
-                        "a graph has {count} nodes, and the model is given {most}: dense = {{ nodes = \
-                         {most}, highest = \"energy\" }} leaves those out with the lowest energy"
+                        "a graph has {count} nodes, and the model is given {most}: highest = \"NAME\" beside \
+                         nodes = {most} in dense leaves those out for which NAME is lowest"
                     );
                     Unscored::of_row(self.entry(graph), message)
                 })?;

@@ -90,9 +90,10 @@ pub(super) fn fill(
         partial.spec().before_cuts().is_none() && partial.spec().shuffles().is_none()
     };
     for partial in partials.filter(is_of_table) {
-        partial
-            .fill(&batch)
-            .map_err(|error| cannot_measure(stage, &named(place, rows, &error)))?;
+        partial.fill(&batch).map_err(|error| {
+            let wrong = format!("{}: {}", partial.spec(), named(place, rows, &error));
+            cannot_measure(stage, &wrong)
+        })?;
     }
     Ok(())
 }

@@ -27,6 +27,9 @@ const UNTOLD_WIDTH: usize = 1;
 const SIZES: [usize; 6] = [1, 16, 64, 256, 1024, 4096];
 /// What is to be known of a model that no rows fit.
 const OF_GRAPHS: &str = "it is given graphs, not rows: in a campaign, `graph = { … }` says which";
+/// The same of graphs of one size.
+const OF_DENSE: &str = "it is given tables of one size, as of graphs that are filled up to so many nodes: in a campaign, \
+     `graph = { …, dense = { nodes = … } }` says which";
 /// Time for one of them.
 const TIME: Duration = Duration::from_millis(300);
 
@@ -102,13 +105,17 @@ impl Description {
         if engine.is_none()
             && let Some(found) = graphs::engine(bytes, &graph, asked)
         {
+            let of_graphs = match graphs::is_dense(&graph) {
+                true => OF_DENSE,
+                false => OF_GRAPHS,
+            };
             match found {
                 Ok(found) => {
                     let by = self::why(name, &graph, asked, Some(&found));
-                    why = format!("{OF_GRAPHS}; {by}");
+                    why = format!("{of_graphs}; {by}");
                     engine = Some(found);
                 }
-                Err(reason) => why = format!("{OF_GRAPHS}; {reason}"),
+                Err(reason) => why = format!("{of_graphs}; {reason}"),
             }
         }
         Ok(Self {

@@ -19,7 +19,7 @@ pub(super) struct Compared {
 }
 
 /// The pairs of members between which there are edges, each with the mean affinity of its edges in
-/// both directions; an end that is no member is an error.
+/// both directions, of those that are numbers; an end that is no member is an error.
 pub(super) fn links(
     members: usize,
     affinities: &[f64],

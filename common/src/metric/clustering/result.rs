@@ -22,7 +22,7 @@ pub struct ClusteringResult {
     pub points: Vec<ClusteringPoint>,
     /// Members left out because their true group was null or negative.
     pub unlabelled: u64,
-    /// Affinities that are no number, which link nothing.
+    /// Affinities that are no number, which are left out of the mean of both directions of a pair.
     pub dropped: u64,
 }
 
@@ -72,13 +72,17 @@ impl ClusteringResult {
     pub(in crate::metric) fn warnings(&self) -> Vec<String> {
         let none = self.points.first().is_some_and(|point| point.members == 0);
         let truth = &self.truth;
-        let said = (none && self.unlabelled > 0).then(|| {
+        let unlabelled = (none && self.unlabelled > 0)
+            .then(|| format!("none of {} members has a true group", self.unlabelled));
+        let dropped = (self.dropped > 0).then(|| {
             format!(
-                "clustering of {truth}: none of {} members has a true group",
-                self.unlabelled
+                "{} affinities are no number: pairs are linked by their other direction alone, or not",
+                self.dropped
             )
         });
-        said.into_iter().collect()
+        let said = unlabelled.into_iter().chain(dropped);
+        said.map(|said| format!("clustering of {truth}: {said}"))
+            .collect()
     }
 }
 

@@ -4,18 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::counts::{ColumnCounts, KeyCounts};
+use super::key_range::KeyRange;
 use super::shape::SHAPE_BINS;
 use super::shift::Shift;
 use super::spec::DriftSpec;
 use super::weighed_shift::between_weights;
-use crate::event_id::Run;
 use crate::metric::tally::Tally;
 use crate::metric::weight_tally::WeightTally;
-use crate::run_range::RunRange;
 
 /// Shapes to compare with, one a column.
 pub(super) struct Compared<'a> {
-    reference: Option<&'a RunRange>,
+    reference: Option<&'a KeyRange>,
     shapes: Vec<Shape>,
 }
 
@@ -73,9 +72,6 @@ impl<'a> Compared<'a> {
 }
 
 /// Whether a value of the key is one that others are compared with.
-fn is_in(reference: Option<&RunRange>, key: i64) -> bool {
-    let Some(reference) = reference else {
-        return true;
-    };
-    u32::try_from(key).is_ok_and(|run| reference.contains(Run::new(run)))
+fn is_in(reference: Option<&KeyRange>, key: i64) -> bool {
+    reference.is_none_or(|reference| reference.contains(key))
 }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::key_range::KeyRange;
 use crate::field_hash::FieldHash;
 use crate::metric::check::{check_name, check_names, done};
 use crate::metric::kind::{Kind, StageNames};
-use crate::run_range::RunRange;
 use crate::section::Section;
 
 /// How columns move with a key such as the run.
@@ -21,7 +21,7 @@ pub struct RawDrift {
     /// Labels whose fired fraction is followed; the stage's labels unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<String>>,
-    /// Values of the key, written as runs are, that all are compared with; unless told each is
+    /// Values of the key, and ranges such as `278820-278900`, that all are compared with; unless told each is
     /// compared with all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -40,7 +40,7 @@ pub struct DriftSpec {
     by: String,
     columns: Vec<String>,
     labels: Option<Vec<String>>,
-    reference: Option<RunRange>,
+    reference: Option<KeyRange>,
     alarm: Option<f64>,
     weight: Option<String>,
 }
@@ -72,7 +72,7 @@ impl DriftSpec {
 
     /// Values of the key that all are compared with.
     #[must_use]
-    pub fn reference(&self) -> Option<&RunRange> {
+    pub fn reference(&self) -> Option<&KeyRange> {
         self.reference.as_ref()
     }
 
@@ -119,7 +119,7 @@ impl Kind for DriftSpec {
             check_name(&mut errors, "drift.weight", weight);
         }
         let raw = raw.clone();
-        let reference = raw.reference.map(|text| text.parse::<RunRange>());
+        let reference = raw.reference.map(|text| text.parse::<KeyRange>());
         let reference = reference.transpose().unwrap_or_else(|error| {
             errors.push(format!("drift.reference: {error}"));
             None
@@ -148,7 +148,7 @@ impl Kind for DriftSpec {
             by: self.by.clone(),
             columns: self.columns.clone(),
             labels: self.labels.clone(),
-            reference: self.reference.as_ref().map(RunRange::to_string),
+            reference: self.reference.as_ref().map(KeyRange::to_string),
             alarm: self.alarm,
             weight: self.weight.clone(),
         }
@@ -167,7 +167,7 @@ impl Kind for DriftSpec {
         hash.text("by", by)
             .texts("columns", columns)
             .texts("labels", labels.as_deref().unwrap_or_default())
-            .text_if("reference", reference.as_ref().map(RunRange::to_string))
+            .text_if("reference", reference.as_ref().map(KeyRange::to_string))
             .text_if("alarm", alarm.map(|alarm| alarm.to_string()))
             .text_if("weight", weight.as_ref());
         hash

@@ -84,6 +84,8 @@ pub struct ClassResult {
     pub auc_binning_error: Option<f64>,
     /// Average precision.
     pub average_precision: Option<f64>,
+    /// That of the unbinned scores is within this of it.
+    pub average_precision_binning_error: Option<f64>,
     /// The share of what is taken for this class that is of it.
     pub precision: Option<Uncertain>,
     /// The share of this class that is taken for it.
@@ -99,8 +101,12 @@ pub struct ClassResult {
 pub struct AverageResult {
     /// Area under the ROC curve.
     pub auc: Option<f64>,
+    /// The area of the unbinned scores is within this of it.
+    pub auc_binning_error: Option<f64>,
     /// Average precision.
     pub average_precision: Option<f64>,
+    /// That of the unbinned scores is within this of it.
+    pub average_precision_binning_error: Option<f64>,
     /// Precision; that of a class for which nothing is taken counts as 0.
     pub precision: Option<f64>,
     /// Recall.
@@ -177,6 +183,11 @@ impl MulticlassBin {
                 error: None,
             });
         };
+        for (name, taken) in names.iter().zip(&self.confusion) {
+            for (other, amount) in names.iter().zip(taken) {
+                add(name, &format!("taken for {other}"), Some(*amount));
+            }
+        }
         for mask in &self.masks {
             let metric = format!("available {}", mask.mask);
             add("", &metric, mask.all);
@@ -259,14 +270,20 @@ pub(in crate::metric) fn values_of<'a>(
     for (name, class) in classes {
         add(name, "count", plain(Some(class.count)));
         add(name, "auc", class.auc);
+        add(name, "auc_binning_error", plain(class.auc_binning_error));
         add(name, "average_precision", plain(class.average_precision));
+        let binning = class.average_precision_binning_error;
+        add(name, "average_precision_binning_error", plain(binning));
         add(name, "precision", class.precision);
         add(name, "recall", class.recall);
         add(name, "f1", plain(class.f1));
     }
     for (name, average) in AVERAGES.into_iter().zip(averages) {
         add(name, "auc", plain(average.auc));
+        add(name, "auc_binning_error", plain(average.auc_binning_error));
         add(name, "average_precision", plain(average.average_precision));
+        let binning = average.average_precision_binning_error;
+        add(name, "average_precision_binning_error", plain(binning));
         add(name, "precision", plain(average.precision));
         add(name, "recall", plain(average.recall));
         add(name, "f1", plain(average.f1));
@@ -334,7 +351,9 @@ pub(super) fn of_cell(
         weighted: AverageResult::of(&results, &weights, true),
         micro: AverageResult {
             auc: pooled.auc.map(|of| of.value),
+            auc_binning_error: pooled.binning_error,
             average_precision: pooled.average_precision,
+            average_precision_binning_error: pooled.average_precision_binning_error,
             precision: micro,
             recall: micro,
             f1: micro,
@@ -377,6 +396,7 @@ fn class_of(spec: &MulticlassSpec, cell: &Cell, class: usize, there: &[Amount]) 
         auc: areas.auc,
         auc_binning_error: areas.binning_error,
         average_precision: areas.average_precision,
+        average_precision_binning_error: areas.average_precision_binning_error,
         precision: uncertain(hit.share_of(&taken)),
         recall: uncertain(hit.share_of(all)),
         f1: (both > 0.0 && all.rows() > 0).then(|| 2.0 * hit.value() / both),
@@ -389,18 +409,21 @@ struct Areas {
     auc: Option<Uncertain>,
     binning_error: Option<f64>,
     average_precision: Option<f64>,
+    average_precision_binning_error: Option<f64>,
     roc: Vec<RocPoint>,
 }
 
 fn areas(spec: &MulticlassSpec, scores: &ScoreCounts) -> Areas {
     let curve = Curve::new(spec.ranking(), scores);
+    let precision = curve.average_precision();
     Areas {
         auc: curve.auc().map(|value| Uncertain {
             value,
             error: curve.auc_statistical_error(),
         }),
         binning_error: curve.auc_binning_error(),
-        average_precision: curve.average_precision().map(|(value, _)| value),
+        average_precision: precision.map(|(value, _)| value),
+        average_precision_binning_error: precision.and_then(|(_, error)| error),
         roc: curve.roc(),
     }
 }
@@ -416,7 +439,9 @@ impl AverageResult {
             |value: &dyn Fn(&ClassResult) -> Option<f64>| mean(results, there, weighted, value);
         Self {
             auc: of(&|class| class.auc.map(|auc| auc.value)),
+            auc_binning_error: of(&|class| class.auc_binning_error),
             average_precision: of(&|class| class.average_precision),
+            average_precision_binning_error: of(&|class| class.average_precision_binning_error),
             precision: of(&|class| Some(class.precision.map_or(0.0, |precision| precision.value))),
             recall: of(&|class| class.recall.map(|recall| recall.value)),
             f1: of(&|class| class.f1),

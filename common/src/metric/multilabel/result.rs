@@ -185,7 +185,9 @@ pub(super) fn of_cell(
         micro: micro
             .map(|micro| AverageResult {
                 auc: micro.auc.map(|of| of.value),
+                auc_binning_error: micro.auc_binning_error,
                 average_precision: micro.average_precision,
+                average_precision_binning_error: micro.average_precision_binning_error,
                 precision: micro.precision.map(|of| of.value),
                 recall: micro.recall.map(|of| of.value),
                 f1: micro.f1,
@@ -208,6 +210,7 @@ fn share(part: u64, whole: u64) -> Option<Uncertain> {
 fn of_label(spec: &MultilabelSpec, label: &Label, hit: u64) -> ClassResult {
     let curve = Curve::new(spec.ranking(), &label.scores);
     let both = label.positives.saturating_add(label.taken);
+    let average = curve.average_precision();
     ClassResult {
         count: label.positives as f64,
         auc: curve.auc().map(|value| Uncertain {
@@ -215,7 +218,8 @@ fn of_label(spec: &MultilabelSpec, label: &Label, hit: u64) -> ClassResult {
             error: curve.auc_statistical_error(),
         }),
         auc_binning_error: curve.auc_binning_error(),
-        average_precision: curve.average_precision().map(|(value, _)| value),
+        average_precision: average.map(|(value, _)| value),
+        average_precision_binning_error: average.and_then(|(_, error)| error),
         precision: share(hit, label.taken),
         recall: share(hit, label.positives),
         f1: (label.positives > 0).then(|| 2.0 * ratio(hit, both)),

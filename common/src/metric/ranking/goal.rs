@@ -10,7 +10,8 @@ use serde::Serialize;
 pub enum Goal {
     /// The highest threshold that still selects at least this fraction of the positives.
     Efficiency(f64),
-    /// The lowest threshold whose selection has at least this purity.
+    /// The threshold of the greatest efficiency whose selection has at least this purity; of several the
+    /// highest, as it selects the fewest negatives.
     Precision(f64),
     /// The lowest threshold that selects at most this fraction of everything.
     Rate(f64),

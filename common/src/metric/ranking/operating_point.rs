@@ -63,9 +63,16 @@ impl OperatingPoint {
                 let efficiency = part(level.selected().positives, all.positives);
                 efficiency.is_some_and(|efficiency| efficiency >= least)
             }),
-            Goal::Precision(least) => levels.rfind(|level| {
-                precision(level.selected()).is_some_and(|precision| precision >= least)
-            }),
+            Goal::Precision(least) => {
+                let is_pure = |level: &&Level| {
+                    precision(level.selected()).is_some_and(|precision| precision >= least)
+                };
+                let loosest = levels.clone().rfind(is_pure);
+                let most = loosest.map(|level| level.selected().positives);
+                // Further down may come negatives alone, as many as still leave it pure.
+                let mut levels = levels.filter(is_pure);
+                levels.find(|level| Some(level.selected().positives) >= most)
+            }
             Goal::Rate(most) => levels.rfind(|level| {
                 part(level.selected().both(), all.both()).is_some_and(|rate| rate <= most)
             }),

@@ -36,14 +36,28 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
                 continue;
             };
             is_empty = false;
+            let mut line = |least: &str, metric: &str, numbers: [Option<f64>; 2]| {
+                table.text(&[&clustering.truth, by(clustering), least, metric]);
+                table.numbers(&numbers);
+                table.end();
+            };
             for point in &clustering.points {
                 for (metric, value) in point.values() {
-                    let least = threshold(point);
-                    table.text(&[&clustering.truth, by(clustering), &least, metric]);
                     let error = value.and_then(|of| of.error);
-                    table.numbers(&[value.map(|of| of.value), error]);
-                    table.end();
+                    line(&threshold(point), metric, [value.map(|of| of.value), error]);
                 }
+            }
+            line(
+                "",
+                "without a true group",
+                [Some(clustering.unlabelled as f64), None],
+            );
+            if clustering.affinity.is_some() {
+                line(
+                    "",
+                    "affinities that are no number",
+                    [Some(clustering.dropped as f64), None],
+                );
             }
         }
         if !is_empty {
@@ -117,7 +131,8 @@ fn note(clustering: &ClusteringResult) -> String {
         ),
         (
             clustering.dropped,
-            "affinities that are no number link nothing",
+            "affinities are no number and left out of the mean of both directions of a pair; a pair \
+             without any is not linked",
         ),
     ] {
         if count > 0 {

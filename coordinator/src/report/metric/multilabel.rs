@@ -11,7 +11,9 @@ use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
-const COLUMNS: [&str; 6] = ["truths", "bin", "label", "metric", "value", "error"];
+const COLUMNS: [&str; 7] = [
+    "truths", "bin", "label", "metric", "value", "error", "scores",
+];
 
 /// The pictures that there are numbers for.
 pub(super) fn multilabel_plots(
@@ -40,13 +42,25 @@ pub(super) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
         let mut table = csv::Table::new(&COLUMNS);
         for multilabel in found {
             let truths = multilabel.truths.join("+");
+            let scores = multilabel.scores.join("+");
+            let mut line = |bin: &str, label: &str, metric: &str, numbers: [Option<f64>; 2]| {
+                table.text(&[&truths, bin, label, metric]);
+                table.numbers(&numbers);
+                table.text(&[&scores]);
+                table.end();
+            };
             for bin in &multilabel.bins {
                 for value in bin.values(&multilabel.names) {
-                    let label = bin.label();
-                    table.text(&[&truths, &label, value.class, &value.metric]);
-                    table.numbers(&[value.value, value.error]);
-                    table.end();
+                    let numbers = [value.value, value.error];
+                    line(&bin.label(), value.class, &value.metric, numbers);
                 }
+            }
+            for (metric, count) in [
+                ("in no bin", multilabel.outside),
+                ("without a label", multilabel.unlabelled),
+                ("without a finite score", multilabel.dropped),
+            ] {
+                line("all", "", metric, [Some(count as f64), None]);
             }
         }
         let stem = csv::file_stem(&stage.name);
@@ -159,6 +173,7 @@ fn labels(multilabel: &MultilabelResult, all: &MultilabelBin) -> String {
         "ROC-AUC",
         "binning",
         "average precision",
+        "binning",
         "precision",
         "recall",
         "F1",

@@ -244,6 +244,7 @@ pub(in crate::report) fn complete(events: u32) -> Report {
             cut_flow: cut_flow(rows),
             labels: Vec::new(),
             metrics: metrics(&batch),
+            warnings: Vec::new(),
             selections: Vec::new(),
             units: [unit("m_mumu", "GeV")].into(),
             rows,

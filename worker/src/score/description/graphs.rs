@@ -17,21 +17,35 @@ const ORDERS: [[Axis; 3]; 6] = [
     [Axis::Graphs, Axis::Edges, Axis::Nodes],
 ];
 
+/// Nodes of each graph where a file leaves that open.
+const NODES: usize = 8;
+/// What tables of one size may be of: they are of graphs alone.
+const DENSE: [[Axis; 3]; 1] = [[Axis::Graphs; 3]];
+
+/// Whether a model has an input of graphs of one size: a table for each.
+pub(super) fn is_dense(graph: &Graph) -> bool {
+    let ports = signature::inputs(graph);
+    let is_table = |port: &&Port| matches!(port.shape.as_deref(), Some([_, _, Some(_)]));
+    !ports.iter().any(|port| is_edges(port)) && ports.iter().any(is_table)
+}
+
 /// The engine that takes a model of graphs, or why there is none; nothing where no input has the
-/// shape of edges, two numbers of nodes for each.
+/// shape of edges, two numbers of nodes for each, and none is a table for each graph.
 pub(super) fn engine(
     bytes: &[u8],
     graph: &Graph,
     choice: EngineChoice,
 ) -> Option<Result<String, String>> {
     let ports = signature::inputs(graph);
-    if !ports.iter().any(|port| is_edges(port)) {
-        return None;
-    }
+    let orders = match (ports.iter().any(|port| is_edges(port)), is_dense(graph)) {
+        (true, _) => &ORDERS[..],
+        (false, true) => &DENSE[..],
+        (false, false) => return None,
+    };
     let outputs: Vec<String> = graph.outputs.iter().map(|port| port.name.clone()).collect();
     let mut first = None;
-    for order in ORDERS {
-        let mut axes = order.into_iter().cycle();
+    for order in orders {
+        let mut axes = order.iter().copied().cycle();
         let inputs = ports.iter().map(|port| input(port, &mut axes));
         let inputs = inputs.collect::<Option<Vec<TensorInput>>>()?;
         match tensor_engine::load(bytes, &inputs, &outputs, (choice, None)) {
@@ -58,6 +72,11 @@ fn input(port: &Port, axes: &mut impl Iterator<Item = Axis>) -> Option<TensorInp
         [None] if is_whole(port) => vec![Extent::Free(Axis::Nodes)],
         [None] => vec![Extent::Free(Axis::Graphs)],
         [None, Some(width)] => vec![Extent::Free(axes.next()?), fixed(width)?],
+        [None, nodes, Some(width)] => {
+            let nodes = nodes.as_ref().map_or(Some(Extent::Fixed(NODES)), fixed);
+            vec![Extent::Free(Axis::Graphs), nodes?, fixed(width)?]
+        }
+        [None, None] => vec![Extent::Free(axes.next()?), Extent::Fixed(NODES)],
         _ => return None,
     };
     Some(TensorInput {

@@ -12,6 +12,19 @@ impl Graph {
         if section.value("graph").is_none() {
             return Some(None);
         }
+        for key in [
+            "nodes",
+            "per",
+            "edges",
+            "edge_features",
+            "globals",
+            "dense",
+            "write_edges",
+        ] {
+            if section.value(key).is_some() {
+                section.problem(key, "belongs within graph = { … }");
+            }
+        }
         let mut table = section.section("graph")?;
         let nodes = table.required_text("nodes");
         let per = table.text("per");

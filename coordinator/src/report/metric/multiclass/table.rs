@@ -11,7 +11,9 @@ use crate::report::page::markup::{Align, Table, card, figures, note_line};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::{Report, StageReport};
 
-const COLUMNS: [&str; 6] = ["truth", "bin", "class", "metric", "value", "error"];
+const COLUMNS: [&str; 8] = [
+    "truth", "bin", "class", "metric", "value", "error", "scores", "weight",
+];
 
 /// One file for each stage that has any.
 pub(in crate::report::metric) fn csv_files(report: &Report) -> Vec<(String, Vec<u8>)> {
@@ -23,13 +25,26 @@ pub(in crate::report::metric) fn csv_files(report: &Report) -> Vec<(String, Vec<
         }
         let mut table = csv::Table::new(&COLUMNS);
         for multiclass in found {
+            let scores = multiclass.scores.join("+");
+            let weight = multiclass.weight.as_deref().unwrap_or_default();
+            let mut line = |bin: &str, class: &str, metric: &str, numbers: [Option<f64>; 2]| {
+                table.text(&[&multiclass.truth, bin, class, metric]);
+                table.numbers(&numbers);
+                table.text(&[&scores, weight]);
+                table.end();
+            };
             for bin in &multiclass.bins {
                 for value in bin.values(&multiclass.names) {
-                    let label = bin.label();
-                    table.text(&[&multiclass.truth, &label, value.class, &value.metric]);
-                    table.numbers(&[value.value, value.error]);
-                    table.end();
+                    let numbers = [value.value, value.error];
+                    line(&bin.label(), value.class, &value.metric, numbers);
                 }
+            }
+            for (metric, count) in [
+                ("in no bin", multiclass.outside),
+                ("without a class", multiclass.unlabelled),
+                ("without a finite score", multiclass.dropped),
+            ] {
+                line("all", "", metric, [Some(count as f64), None]);
             }
         }
         files.push((
@@ -126,7 +141,7 @@ fn bins(multiclass: &MulticlassResult) -> String {
 fn note(multiclass: &MulticlassResult) -> String {
     let mut parts = vec![String::from(
         "A row is taken for the class with the highest score. Means are over the classes that are \
-         there.",
+         there; the precision of one for which nothing is taken counts as 0 in them.",
     )];
     for (count, what) in [
         (multiclass.outside, "in no bin (they are among all)"),
@@ -141,9 +156,7 @@ fn note(multiclass: &MulticlassResult) -> String {
         }
     }
     if let Some(weight) = &multiclass.weight {
-        parts.push(format!(
-            "Rows are weighted by {weight}; areas are of scores in 200 bins of [0, 1]."
-        ));
+        parts.push(format!("Rows are weighted by {weight}."));
     }
     note_line(&parts.join(" "))
 }
@@ -155,6 +168,7 @@ fn classes(multiclass: &MulticlassResult, all: &MulticlassBin) -> String {
         ("ROC-AUC", Align::Right),
         ("binning", Align::Right),
         ("average precision", Align::Right),
+        ("binning", Align::Right),
         ("precision", Align::Right),
         ("recall", Align::Right),
         ("F1", Align::Right),
@@ -181,6 +195,7 @@ pub(in crate::report::metric) fn class_row(name: &str, class: &ClassResult) -> V
         with(class.auc),
         or_dash(class.auc_binning_error.map(limit)),
         plain(class.average_precision),
+        or_dash(class.average_precision_binning_error.map(limit)),
         with(class.precision),
         with(class.recall),
         plain(class.f1),
@@ -193,8 +208,9 @@ pub(in crate::report::metric) fn average_row(name: &str, average: &AverageResult
         name.to_owned(),
         String::new(),
         plain(average.auc),
-        String::new(),
+        or_dash(average.auc_binning_error.map(limit)),
         plain(average.average_precision),
+        or_dash(average.average_precision_binning_error.map(limit)),
         plain(average.precision),
         plain(average.recall),
         plain(average.f1),

@@ -33,7 +33,7 @@ const METRIC_COLUMNS: [&str; 24] = [
     "no_probability",
 ];
 
-const THRESHOLD_COLUMNS: [&str; 14] = [
+const THRESHOLD_COLUMNS: [&str; 15] = [
     "stage",
     "label",
     "score",
@@ -48,6 +48,7 @@ const THRESHOLD_COLUMNS: [&str; 14] = [
     "rate",
     "selected",
     "false_positive_limit",
+    "weight",
 ];
 
 /// Files that every report has.
@@ -99,6 +100,7 @@ fn thresholds(report: &Report) -> Vec<u8> {
                     String::new()
                 }]);
                 table.numbers(&[point.false_positive_limit]);
+                table.text(&[ranking.weight.as_deref().unwrap_or_default()]);
                 table.end();
             }
         }

@@ -25,9 +25,13 @@ const LIMITS: &[(&str, bool, f32)] = &[
 
 /// That an operator was given what it cannot be.
 pub(super) fn refused(operator: &str, value: f64) -> TractError {
+    let dropped = match value.is_nan() {
+        true => "; where an input is NaN, nan = \"drop\" leaves its row out instead",
+        false => "",
+    };
     anyhow!(
         "operator {operator} is given {value}, of which this engine makes another value than ONNX \
-         Runtime: {INSTALL}"
+         Runtime: {INSTALL}{dropped}"
     )
 }
 

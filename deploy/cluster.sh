@@ -117,33 +117,32 @@ runtime() {
   fi
 }
 
-# Ports that nobody has. SeaweedFS takes the port 10000 above each of its own, too.
+# Ports that nobody has, and that the system gives no connection of its own until they are taken: those
+# from 32768 on it gives away. SeaweedFS takes the port 10000 above each of its own, too.
 free_ports() {
   local name number
   while read -r name number; do PORT[$name]="$number"; done < <(python3 - <<'PYTHON'
+import random
 import socket
 
 held = []
 
-def hold(port):
-    one = socket.socket()
-    one.bind(("127.0.0.1", port))
-    held.append(one)
-    return one.getsockname()[1]
-
-def twins():
+def hold(*above):
     while True:
-        low = 10_000 + hold(0) % 20_000
+        low = random.randrange(10_000, 22_000)
         try:
-            hold(low), hold(low + 10_000)
+            for distance in (0, *above):
+                one = socket.socket()
+                one.bind(("127.0.0.1", low + distance))
+                held.append(one)
             return low
         except OSError:
             pass
 
 for name in ("broker", "nodes", "names", "serve", "worker-1", "worker-2"):
-    print(name, hold(0))
+    print(name, hold())
 for name in ("master", "volume", "filer", "s3"):
-    print(name, twins())
+    print(name, hold(10_000))
 PYTHON
   )
   [ "${#PORT[@]}" -eq 10 ] || fail "no free ports were found"

@@ -129,10 +129,12 @@ fn print(name: &str, described: &Description, speed: &[Speed]) {
     for Speed {
         rows,
         rows_per_second,
+        gathering,
     } in speed
     {
         say(format_args!(
-            "speed  {rows_per_second:>10.0} rows/s, {rows} at a time"
+            "speed  {rows_per_second:>10.0} rows/s, {rows} at a time, {:.1} % of it gathering columns",
+            gathering * 100.0
         ));
     }
 }

@@ -82,6 +82,8 @@ pub struct Speed {
     pub rows: usize,
     /// Rows in a second of a processor.
     pub rows_per_second: f64,
+    /// The share of that time in which columns are gathered, the model apart.
+    pub gathering: f64,
 }
 
 impl Description {
@@ -143,24 +145,28 @@ impl Description {
         let model = self.evaluator.as_ref().ok_or_else(|| self.why.clone())?;
         let measured = |rows| {
             let table = made_up(model.inputs(), rows)?;
-            let once = || {
-                let done = model.evaluate(&mut Gathering::of(&table));
-                done.map(|_| ()).map_err(|failure| failure.to_string())
+            let timed = |gathering: &mut Gathering<'_>| {
+                let (start, cpu) = (Instant::now(), cpu_time());
+                let done = model.evaluate(gathering);
+                done.map_err(|failure| failure.to_string())?;
+                let spent = cpu_time().zip(cpu).map(|(after, before)| after - before);
+                Ok::<Duration, String>(spent.unwrap_or_else(|| start.elapsed()))
             };
-            once()?;
-            let (start, cpu, mut times) = (Instant::now(), cpu_time(), 0_u32);
+            // What is gathered once is there for the next time.
+            let mut gathered = Gathering::of(&table);
+            timed(&mut gathered)?;
+            let (start, mut times) = (Instant::now(), 0_u32);
+            let (mut whole, mut scoring) = (Duration::ZERO, Duration::ZERO);
             while start.elapsed() < TIME {
-                once()?;
+                whole += timed(&mut Gathering::of(&table))?;
+                scoring += timed(&mut gathered)?;
                 times += 1;
             }
-            let spent = match (cpu, cpu_time()) {
-                (Some(before), Some(after)) if after > before => after - before,
-                _ => start.elapsed(),
-            };
-            let rows_per_second = rows as f64 * f64::from(times) / spent.as_secs_f64();
+            let (whole, scoring) = (whole.as_secs_f64(), scoring.as_secs_f64());
             Ok(Speed {
                 rows,
-                rows_per_second,
+                rows_per_second: rows as f64 * f64::from(times) / whole,
+                gathering: (1.0 - scoring / whole).max(0.0),
             })
         };
         SIZES.into_iter().map(measured).collect()

@@ -69,10 +69,16 @@ pub fn columns_read(
         }
         for field in added(&table, join) {
             if let Some(other) = of.insert(field.name().clone(), name.as_str()) {
+                let column = field.name();
+                let is_end = ["Edge_i", "Edge_j"].iter().any(|end| column.ends_with(end));
+                let how = match is_end {
+                    true => {
+                        ": call the edges of one of them otherwise, such as NearEdge_… in its outputs"
+                    }
+                    false => ": give it another name in one of them",
+                };
                 wrong(format!(
-                    "column \"{}\" is in stage {other} and in stage {name}: give it another name in \
-                     one of them",
-                    field.name()
+                    "column \"{column}\" is in stage {other} and in stage {name}{how}"
                 ));
                 continue;
             }

@@ -248,6 +248,9 @@ impl Checker<'_> {
                     "; rows are pairs of {collection}: write first.{name} or second.{name}"
                 );
             }
+            _ if let Some(member) = self.counted_by(name) => {
+                message += &format!("; write {member}.size() for how many there are");
+            }
             _ => {
                 let parameters = self.parameters.keys().copied();
                 message += &hint(name, self.scope.names().into_iter().chain(parameters));
@@ -258,6 +261,16 @@ impl Checker<'_> {
             true => error,
             false => error.of_unknown(name),
         }
+    }
+
+    /// A list of the collection that a name such as `nHit` counts.
+    fn counted_by(&self, name: &str) -> Option<&str> {
+        let collection = name.strip_prefix('n').filter(|rest| !rest.is_empty())?;
+        let mut names = self.scope.columns.keys().map(String::as_str);
+        names.find(|column| {
+            let rest = column.strip_prefix(collection);
+            rest.is_some_and(|rest| rest.starts_with('_'))
+        })
     }
 
     /// Why a list will not do where one value per row is needed.

@@ -26,4 +26,10 @@ fn a_name_is_the_campaign_of_the_site_and_no_folder_beside_it() {
     status("./demo")
         .expect_code(2)
         .says(&["nothing was planned there"]);
+    // The folder of outputs is above the campaign's.
+    lumimill().on("verify", &site).expect_code(2).says(&[
+        "nothing was planned there",
+        "but there is",
+        "/demo",
+    ]);
 }

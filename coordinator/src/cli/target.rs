@@ -10,6 +10,10 @@ use lumimill_common::store::{Place, S3Address};
 use crate::campaign_file::{Mistakes, folder_of, is_output, meant, place_of, read};
 use crate::output::{Output, Planned};
 
+/// Entries of a folder that are looked at, and campaigns in it that are named, at most.
+const MOST_LOOKED_AT: usize = 1_000;
+const MOST_NAMED: usize = 3;
+
 /// The campaign and the place of its output.
 pub(super) async fn target(path: &Path) -> anyhow::Result<(Campaign, Place)> {
     if path.is_dir()
@@ -51,10 +55,27 @@ fn nowhere(path: &Path) -> String {
 /// What a place has.
 async fn there(path: &Path, place: Place) -> anyhow::Result<(Campaign, Place)> {
     let Some(campaign) = Output::open(&place)?.campaign().await? else {
-        let message = String::from("nothing was planned there: no campaign.toml is in it");
+        let within = campaigns_in(path);
+        let which = match within.is_empty() {
+            true => String::new(),
+            false => format!(", but there is {}", within.join(" and ")),
+        };
+        let message = format!("nothing was planned there: no campaign.toml is in it{which}");
         return Err(mistake(path, message).into());
     };
     Ok((campaign, place))
+}
+
+/// Some of the folders in a local one that campaigns were planned in: what is meant by the folder of their
+/// output.
+fn campaigns_in(path: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let folders = entries.take(MOST_LOOKED_AT).map(|entry| entry.path());
+    let planned = folders.filter(|folder| folder.join("plan.parquet").exists());
+    let mut named: Vec<String> = planned.map(|folder| folder.display().to_string()).collect();
+    named.sort_unstable();
+    named.truncate(MOST_NAMED);
+    named
 }
 
 /// A place that a person named; `None` when it is not a place but perhaps a campaign file.

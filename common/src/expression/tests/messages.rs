@@ -18,7 +18,10 @@ fn says(source: &str, expected: &str) {
 fn syntax() {
     // A table of rows that are put together has no counters.
     let told = message(&scope(), "nJet > 3", Some(Kind::Bool));
-    assert!(told.starts_with("unknown column \"nJet\"; write Jet_"), "{told}");
+    assert!(
+        told.starts_with("unknown column \"nJet\"; write Jet_"),
+        "{told}"
+    );
     says(
         "MET_pt > ",
         "expected a value, found the end\n  MET_pt > \n           ^",

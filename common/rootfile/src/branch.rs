@@ -18,14 +18,15 @@ pub struct Branch {
     pub(crate) compressed_bytes: u64,
     pub(crate) uncompressed_bytes: u64,
     pub(crate) baskets: usize,
-    /// The index of the branch in the tree's record.
+    /// The index of the branch in the tree's record; of a field of an RNTuple, of its shape.
     pub(crate) record: usize,
 }
 
 /// How the branch is decoded, and into what.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    pub(crate) layout: Layout,
+    /// How baskets are decoded, where it is of a TTree.
+    pub(crate) layout: Option<Layout>,
     pub(crate) data_type: DataType,
     /// The index, in the tree's record, of the branch that counts the values.
     pub(crate) counter: Option<usize>,

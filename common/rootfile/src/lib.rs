@@ -49,6 +49,7 @@ mod primitive;
 mod reader;
 mod record;
 mod recovery;
+mod rntuple;
 mod source;
 mod stl;
 mod stored_tree;
@@ -57,6 +58,7 @@ mod tree;
 mod tree_name;
 mod trees;
 mod ttree;
+mod wanted;
 pub mod write;
 
 pub use branch::Branch;

@@ -6,6 +6,7 @@ use crate::directory::{Directory, is_directory_class};
 use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::key::Key;
+use crate::rntuple::is_rntuple_class;
 use crate::tree_name::{TreeName, matches};
 use crate::ttree::is_tree_class;
 
@@ -83,9 +84,10 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// The names of the trees of a file, in the order of its keys.
+/// The names of the trees of a file, of either kind, in the order of its keys.
 pub(crate) fn tree_names(file: &RootFile) -> Result<Vec<String>, Error> {
-    Listing::of(file, file.top(), is_tree_class)
+    let is_listed = |class: &str| is_tree_class(class) || is_rntuple_class(class);
+    Listing::of(file, file.top(), is_listed)
 }
 
 /// That a file has no tree of a name, with those that it has.

@@ -9,6 +9,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use crate::assembly::{Assembly, AssemblyReader};
 use crate::branch::Branch;
 use crate::error::{Error, Place};
+use crate::rntuple::{Ntuple, NtupleReader};
 use crate::stored_tree::StoredTree;
 use crate::ttree::RangeReader;
 
@@ -29,6 +30,7 @@ pub struct Reader {
 enum Columns {
     Stored(RangeReader),
     Assembled(AssemblyReader),
+    Ntuple(NtupleReader),
 }
 
 impl Reader {
@@ -40,6 +42,17 @@ impl Reader {
             entries: tree.entries(),
             schema: schema_of(chosen),
             columns: Columns::Stored(columns),
+        })
+    }
+
+    /// The same of an RNTuple.
+    pub(crate) fn of_ntuple(tree: &Ntuple, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
+        let columns = NtupleReader::new(tree.clone(), chosen)?;
+        Ok(Self {
+            place: tree.place(),
+            entries: tree.entries(),
+            schema: schema_of(chosen),
+            columns: Columns::Ntuple(columns),
         })
     }
 
@@ -74,7 +87,7 @@ impl Reader {
             .iter_mut()
             .filter_map(|reader| match &mut reader.columns {
                 Columns::Stored(reader) => Some(reader),
-                Columns::Assembled(_) => None,
+                Columns::Assembled(_) | Columns::Ntuple(_) => None,
             });
         RangeReader::expect(&mut stored.collect::<Vec<_>>(), entries);
     }
@@ -98,6 +111,7 @@ impl Reader {
         let arrays = match &mut self.columns {
             Columns::Stored(reader) => reader.read(&entries)?,
             Columns::Assembled(reader) => reader.read(&entries)?,
+            Columns::Ntuple(reader) => reader.read(&entries)?,
         };
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema(), arrays, &options)

@@ -8,9 +8,11 @@ use crate::branches::Branches;
 use crate::error::{Error, Place};
 use crate::nearest::nearest_name;
 use crate::reader::Reader;
+use crate::rntuple::Ntuple;
 use crate::stored_tree::StoredTree;
 
-/// A tree of an open file, or several of the same kind as one. Cloning it shares the description.
+/// A tree of an open file, a TTree or an RNTuple, or several TTrees of the same kind as one. Cloning
+/// it shares the description.
 #[derive(Debug, Clone)]
 pub struct Tree(Form);
 
@@ -18,11 +20,18 @@ pub struct Tree(Form);
 enum Form {
     Stored(StoredTree),
     Assembled(Arc<Assembly>),
+    Ntuple(Ntuple),
 }
 
 impl From<StoredTree> for Tree {
     fn from(tree: StoredTree) -> Self {
         Self(Form::Stored(tree))
+    }
+}
+
+impl From<Ntuple> for Tree {
+    fn from(ntuple: Ntuple) -> Self {
+        Self(Form::Ntuple(ntuple))
     }
 }
 
@@ -38,6 +47,7 @@ impl Tree {
         match &self.0 {
             Form::Stored(tree) => tree.name(),
             Form::Assembled(tree) => tree.name(),
+            Form::Ntuple(tree) => tree.name(),
         }
     }
 
@@ -46,13 +56,19 @@ impl Tree {
         match &self.0 {
             Form::Stored(tree) => tree.entries(),
             Form::Assembled(tree) => tree.entries(),
+            Form::Ntuple(tree) => tree.entries(),
         }
+    }
+
+    /// Whether it is an RNTuple.
+    pub fn is_ntuple(&self) -> bool {
+        matches!(self.0, Form::Ntuple(_))
     }
 
     /// The directories whose trees follow one another, where a pattern chose them.
     pub fn directories(&self) -> Option<usize> {
         match &self.0 {
-            Form::Stored(_) => None,
+            Form::Stored(_) | Form::Ntuple(_) => None,
             Form::Assembled(tree) => Some(tree.directories()),
         }
     }
@@ -61,6 +77,7 @@ impl Tree {
     pub fn origin(&self, entry: u64) -> (&str, u64) {
         match &self.0 {
             Form::Stored(tree) => (tree.name(), entry),
+            Form::Ntuple(tree) => (tree.name(), entry),
             Form::Assembled(tree) => tree.origin(entry).unwrap_or((tree.name(), entry)),
         }
     }
@@ -84,6 +101,7 @@ impl Tree {
         match &self.0 {
             Form::Stored(tree) => tree.clusters(),
             Form::Assembled(tree) => tree.clusters(),
+            Form::Ntuple(tree) => tree.boundaries(),
         }
     }
 
@@ -115,6 +133,7 @@ impl Tree {
         match &self.0 {
             Form::Stored(tree) => Reader::of_stored(tree, &chosen),
             Form::Assembled(tree) => Ok(Reader::of_assembly(tree, &chosen, &positions)),
+            Form::Ntuple(tree) => Reader::of_ntuple(tree, &chosen),
         }
     }
 
@@ -122,6 +141,7 @@ impl Tree {
         match &self.0 {
             Form::Stored(tree) => tree.branches(),
             Form::Assembled(tree) => tree.branches(),
+            Form::Ntuple(tree) => tree.branches(),
         }
     }
 
@@ -129,6 +149,7 @@ impl Tree {
         match &self.0 {
             Form::Stored(tree) => tree.place(),
             Form::Assembled(tree) => tree.place(),
+            Form::Ntuple(tree) => tree.place(),
         }
     }
 }

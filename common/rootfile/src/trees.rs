@@ -3,28 +3,21 @@
 use crate::assembly::Assembly;
 use crate::error::{Error, Place};
 use crate::file::RootFile;
-use crate::listing::{self, Listing};
+use crate::listing;
+use crate::rntuple::{Ntuple, is_early_rntuple_class, is_rntuple_class};
 use crate::stored_tree::StoredTree;
 use crate::tree::Tree;
 use crate::tree_name::{TreeName, split_cycle};
-use crate::ttree::{is_rntuple_class, is_tree_class};
+use crate::ttree::is_tree_class;
 
 impl RootFile {
-    /// The names of the trees, `DIR/tree` in directories, in the order of the file's keys;
-    /// of several cycles the highest only.
+    /// The names of the trees, TTrees and RNTuples, `DIR/tree` in directories, in the order of the
+    /// file's keys; of several cycles the highest only.
     ///
     /// # Errors
     /// When a directory cannot be read or is damaged.
     pub fn tree_names(&self) -> Result<Vec<String>, Error> {
         listing::tree_names(self)
-    }
-
-    /// The names of the RNTuples, which are not read, as those of trees.
-    ///
-    /// # Errors
-    /// When a directory cannot be read or is damaged.
-    pub fn ntuple_names(&self) -> Result<Vec<String>, Error> {
-        Listing::of(self, self.top(), is_rntuple_class)
     }
 
     /// Reads the description of a tree: `Events`, `Events;1` or `DIR/tree`.
@@ -35,10 +28,11 @@ impl RootFile {
     /// # Errors
     /// [`Error::NoTree`] when there is none of that name, listing those that exist;
     /// [`Error::Siblings`] when trees do not stand beside one another in each directory;
-    /// [`Error::Unsupported`] when the name is of an RNTuple; otherwise as for reading.
+    /// [`Error::Unsupported`] when the name is of an RNTuple of before the format was final; otherwise
+    /// as for reading.
     pub fn tree(&self, name: &str) -> Result<Tree, Error> {
         if let Some(tree) = self.stored_tree(name)? {
-            return Ok(tree.into());
+            return Ok(tree);
         }
         match TreeName::of_several(name) {
             Some(several) => Ok(Assembly::open(self, name, &several)?.into()),
@@ -47,7 +41,7 @@ impl RootFile {
     }
 
     /// A tree that the file has under this name.
-    fn stored_tree(&self, name: &str) -> Result<Option<StoredTree>, Error> {
+    fn stored_tree(&self, name: &str) -> Result<Option<Tree>, Error> {
         let (path, cycle) = split_cycle(name);
         let (directory, leaf) = match path.rsplit_once('/') {
             Some((parents, leaf)) => (self.find_directory(parents)?, leaf),
@@ -58,14 +52,19 @@ impl RootFile {
         };
         let keys = self.keys(directory)?;
         let named = || keys.iter().filter(|key| *key.name == *leaf);
+        let is_known = |class: &str| is_tree_class(class) || is_rntuple_class(class);
         let tree = named()
-            .filter(|key| is_tree_class(&key.class))
+            .filter(|key| is_known(&key.class))
             .filter(|key| cycle.is_none_or(|cycle| cycle == key.cycle))
             .max_by_key(|key| key.cycle);
         match tree {
-            Some(key) => StoredTree::of(self, key, path).map(Some),
-            None if named().any(|key| is_rntuple_class(&key.class)) => {
-                let reason = "it is an RNTuple, and only TTrees are read: write it as one, by RDataFrame's Snapshot or uproot's mktree";
+            Some(key) if is_rntuple_class(&key.class) => {
+                Ntuple::of(self, key, path).map(|tree| Some(tree.into()))
+            }
+            Some(key) => StoredTree::of(self, key, path).map(|tree| Some(tree.into())),
+            None if named().any(|key| is_early_rntuple_class(&key.class)) => {
+                let reason = "it is an RNTuple of before the format was final, which only the ROOT that \
+                              wrote it reads: write it anew, by RDataFrame's Snapshot";
                 Err(Place::tree(self.name(), path).unsupported(reason))
             }
             None => Ok(None),

@@ -9,7 +9,6 @@ mod branch_list;
 mod branch_record;
 mod column_reader;
 mod interpretation;
-mod joined;
 mod leaf_record;
 mod range_reader;
 mod tree_numbers;
@@ -23,9 +22,4 @@ pub(crate) use tree_record::TreeRecord;
 /// Whether objects of this class are trees that can be read.
 pub(crate) fn is_tree_class(class: &str) -> bool {
     matches!(class, "TTree" | "TNtuple" | "TNtupleD")
-}
-
-/// Whether objects of this class are RNTuples.
-pub(crate) fn is_rntuple_class(class: &str) -> bool {
-    matches!(class, "ROOT::RNTuple" | "ROOT::Experimental::RNTuple")
 }

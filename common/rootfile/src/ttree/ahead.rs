@@ -4,10 +4,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::column_reader::Wanted;
-use super::joined::joined;
 use crate::source::Begun;
 use crate::stored_tree::StoredTree;
+use crate::wanted::{Wanted, joined};
 
 /// Bytes that are asked for at once, about.
 const WINDOW: u64 = 4 << 20;

@@ -142,7 +142,7 @@ impl<'a> List<'a> {
             counter: counting.map(|branch| Arc::clone(&branch.name)),
             column: layout.map(|layout| Column {
                 data_type: layout.data_type(),
-                layout,
+                layout: Some(layout),
                 counter,
             }),
             compression: branch.compression,

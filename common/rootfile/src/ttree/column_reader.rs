@@ -6,7 +6,7 @@ use std::ops::Range;
 use arrow_array::ArrayRef;
 use arrow_buffer::OffsetBuffer;
 
-use crate::branch::{Branch, Column};
+use crate::branch::Branch;
 use crate::codec::Codecs;
 use crate::column::{ColumnBuilder, Stop};
 use crate::cursor::Malformed;
@@ -14,12 +14,15 @@ use crate::error::{Error, Place};
 use crate::layout::Layout;
 use crate::stored_tree::StoredTree;
 use crate::ttree::basket::{Basket, BasketIndex, Site};
+use crate::wanted::Wanted;
 
 /// Reads one branch.
 #[derive(Debug)]
 pub(crate) struct ColumnReader {
     place: Place,
-    column: Column,
+    layout: Layout,
+    /// The branch that counts, by its index in the tree's record.
+    counter: Option<usize>,
     index: BasketIndex,
     loaded: Vec<Loaded>,
     spare: Vec<Loaded>,
@@ -38,15 +41,6 @@ struct Loaded {
     uncounted: bool,
 }
 
-/// A basket whose record has to be read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
-    pub(crate) offset: u64,
-    pub(crate) length: u32,
-    pub(crate) column: usize,
-    pub(crate) number: usize,
-}
-
 impl ColumnReader {
     pub(crate) fn new(tree: &StoredTree, branch: &Branch) -> Result<Self, Error> {
         let place = tree.place().with_branch(&branch.name);
@@ -54,6 +48,9 @@ impl ColumnReader {
             .column
             .clone()
             .map_err(|reason| place.unsupported(reason))?;
+        let Some(layout) = column.layout else {
+            return Err(place.unsupported("it is no branch of a TTree"));
+        };
         let record = &tree.inner.record;
         let index = match record.branches.get(branch.record) {
             Some(branch) => BasketIndex::read(branch, &record.payload)
@@ -63,7 +60,8 @@ impl ColumnReader {
         };
         Ok(ColumnReader {
             place,
-            column,
+            layout,
+            counter: column.counter,
             index,
             loaded: Vec::new(),
             spare: Vec::new(),
@@ -77,7 +75,7 @@ impl ColumnReader {
 
     /// The branch that counts, by its index in the tree's record.
     pub(crate) fn counter(&self) -> Option<usize> {
-        self.column.counter
+        self.counter
     }
 
     /// Lists the baskets on disk that are missing, and loads those within the tree's record.
@@ -189,7 +187,7 @@ impl ColumnReader {
         loaded.first_entry = span.start;
         loaded.entries = usize::try_from(span.end - span.start).unwrap_or(usize::MAX);
         load(&mut loaded)
-            .and_then(|()| loaded.locate_entries(&self.column))
+            .and_then(|()| loaded.locate_entries(&self.layout))
             .map_err(|error| self.place.with_basket(number).corrupt(error))?;
         self.loaded.push(loaded);
         Ok(())
@@ -205,7 +203,7 @@ impl ColumnReader {
         let Some(loaded) = self.loaded.iter().find(|loaded| loaded.uncounted) else {
             return Ok(None);
         };
-        let Some(counter) = self.column.counter else {
+        let Some(counter) = self.counter else {
             let place = self.place.with_basket(loaded.number);
             return Err(place.corrupt("it has no entry offsets, and no branch counts its values"));
         };
@@ -215,7 +213,7 @@ impl ColumnReader {
 
     /// Says how many items each entry of that basket has.
     pub(crate) fn count(&mut self, counts: &[usize]) -> Result<(), Error> {
-        let Layout::Counted { cell, lead } = &self.column.layout else {
+        let Layout::Counted { cell, lead } = &self.layout else {
             return Ok(());
         };
         let (size, lead) = (cell.size(), *lead);
@@ -241,7 +239,7 @@ impl ColumnReader {
             .filter(|loaded| needed.contains(&loaded.number))
             .map(|loaded| loaded.part(entries))
             .collect();
-        let layout = &self.column.layout;
+        let layout = &self.layout;
         let rows = parts.iter().map(|part| part.rows.len()).sum();
         let bytes = parts.iter().map(|part| part.bytes(layout)).sum();
         let mut builder = ColumnBuilder::new(layout, rows, bytes);
@@ -272,11 +270,11 @@ impl ColumnReader {
 
 impl Loaded {
     /// Finds where each entry begins, and checks that all are there.
-    fn locate_entries(&mut self, column: &Column) -> Result<(), Malformed> {
+    fn locate_entries(&mut self, layout: &Layout) -> Result<(), Malformed> {
         self.uncounted = false;
         self.boundaries.clear();
         let offsets = self.basket.has_offsets();
-        match &column.layout {
+        match layout {
             Layout::Fixed { cell, place } => {
                 let size = place.map_or(cell.size(), |place| place.structure).max(1);
                 let length = self.basket.data().len();

@@ -25,8 +25,8 @@ use crate::limit::Claims;
 use crate::record::read_into;
 use crate::stored_tree::StoredTree;
 use crate::ttree::ahead::Ahead;
-use crate::ttree::column_reader::{ColumnReader, Wanted};
-use crate::ttree::joined::joined;
+use crate::ttree::column_reader::ColumnReader;
+use crate::wanted::{Wanted, joined};
 
 /// Reads ranges of entries from some branches of a tree.
 #[derive(Debug)]
@@ -210,7 +210,7 @@ fn counter_reader(tree: &StoredTree, counter: usize) -> Result<RangeReader, Erro
     let counts = |branch: &&Branch| {
         let column = branch.column.as_ref();
         branch.record == counter
-            && column.is_ok_and(|column| matches!(column.layout, Layout::Fixed { .. }))
+            && column.is_ok_and(|column| matches!(column.layout, Some(Layout::Fixed { .. })))
     };
     match tree.branches().list().iter().find(counts) {
         Some(branch) => RangeReader::new(tree.clone(), &[(branch.name(), branch)]),

@@ -16,9 +16,6 @@ pub(crate) struct Inspection {
     pub uuid: String,
     /// Its trees; those in subdirectories are named `DIR/tree`.
     pub trees: Vec<TreeInspection>,
-    /// Its RNTuples, of which nothing is read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ntuples: Vec<String>,
 }
 
 /// A tree and its branches.
@@ -26,6 +23,8 @@ pub(crate) struct Inspection {
 pub(crate) struct TreeInspection {
     /// Its name.
     pub name: String,
+    /// `ttree` or `rntuple`; empty where it cannot be told.
+    pub kind: &'static str,
     /// Its entries.
     pub entries: u64,
     /// Cluster boundaries, ascending, from 0 to the number of entries.
@@ -77,9 +76,9 @@ impl Inspection {
         checksums: bool,
     ) -> Result<Self, Error> {
         let file = location.open()?;
-        let (names, ntuples) = match only {
-            Some(name) => (vec![name.to_owned()], Vec::new()),
-            None => (file.tree_names()?, file.ntuple_names()?),
+        let names = match only {
+            Some(name) => vec![name.to_owned()],
+            None => file.tree_names()?,
         };
         let look_into = |name: &String| match file.tree(name) {
             Ok(tree) => Ok(tree_inspection(&tree, checksums)),
@@ -90,7 +89,6 @@ impl Inspection {
             file: location.to_string(),
             bytes: file.size(),
             uuid: hex(&file.uuid()),
-            ntuples,
             trees: names.iter().map(look_into).collect::<Result<_, Error>>()?,
         })
     }
@@ -100,6 +98,7 @@ impl Inspection {
 fn unreadable(name: &str, error: &Error) -> TreeInspection {
     TreeInspection {
         name: name.to_owned(),
+        kind: "",
         entries: 0,
         clusters: Vec::new(),
         branches: Vec::new(),
@@ -110,6 +109,10 @@ fn unreadable(name: &str, error: &Error) -> TreeInspection {
 fn tree_inspection(tree: &Tree, checksums: bool) -> TreeInspection {
     TreeInspection {
         name: tree.name().to_owned(),
+        kind: match tree.is_ntuple() {
+            true => "rntuple",
+            false => "ttree",
+        },
         entries: tree.entries(),
         clusters: tree.clusters(),
         branches: tree

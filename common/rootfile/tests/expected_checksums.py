@@ -95,11 +95,30 @@ def describe_with_root(path, name, branches):
     }
 
 
+def describe_ntuple(ntuple):
+    """As describe, of the fields of an RNTuple that ROOT made from a tree: those that it shows at the top."""
+    branches = {}
+    for key in ntuple.keys(recursive=False):
+        if key.startswith("_collection"):
+            continue  # its members are shown at the top
+        array = ntuple[key].array(library="ak")
+        values, counts = content(ak.to_layout(array))
+        if ntuple[key].typename == "ROOT::RNTupleCardinality<std::uint32_t>":
+            values = values.astype("<u4")
+        branches[key] = checksums(values, counts)
+    return branches
+
+
 def describe_file(path):
     """The checksums of every tree of a file."""
     trees = {}
     with uproot.open(path) as file:
         for name, class_name in file.classnames(cycle=False).items():
+            if class_name == "ROOT::RNTuple":
+                ntuple = file[name]
+                branches = describe_ntuple(ntuple)
+                trees[name] = {"entries": int(ntuple.num_entries), "branches": branches}
+                continue
             if class_name not in ("TTree", "TNtuple", "TNtupleD"):
                 continue
             tree, branches = file[name], {}

@@ -1,8 +1,14 @@
 //! RNTuples: the same columns as from the trees that they stand for.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use lumimill_rootfile::{RootFile, Tree, checksum};
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, UInt32Type};
+use lumimill_rootfile::{Branch, Error, MemoryFile, RootFile, Tree, checksum};
+use serde_json::{Value, json};
 
 /// The folder of sample files; says loudly when it is not there.
 fn data() -> Option<PathBuf> {
@@ -58,4 +64,241 @@ fn an_rntuple_has_the_branches_and_values_of_the_tree_it_was_made_from() {
             ntuple.branches().len()
         );
     }
+}
+
+/// A file of `tests/data/rntuple`.
+fn small(name: &str) -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rntuple");
+    PathBuf::from(folder).join(format!("{name}.root"))
+}
+
+fn small_tree(name: &str, tree: &str) -> Tree {
+    RootFile::open(small(name)).unwrap().tree(tree).unwrap()
+}
+
+#[test]
+fn every_kind_of_column_in_every_codec_agrees_with_uproot() {
+    let expected: Value = serde_json::from_str(include_str!("data/rntuple/expected.json")).unwrap();
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for (name, columns) in expected.as_object().unwrap() {
+        let file = RootFile::open(small(name)).unwrap();
+        let tree = file.tree(&file.tree_names().unwrap()[0]).unwrap();
+        assert!(tree.is_ntuple());
+        for (column, expected) in columns.as_object().unwrap() {
+            if column.is_empty() {
+                assert_eq!(expected.as_u64(), Some(tree.entries()), "{name}");
+                continue;
+            }
+            compared += 1;
+            let found = checksum(&tree, column);
+            let same = found
+                .as_ref()
+                .is_ok_and(|sum| *expected == json!([sum.count, sum.crc32, sum.counts_crc32]));
+            if !same {
+                wrong.push(format!("{name} {column}: {found:?} instead of {expected}"));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(compared > 130, "{compared}");
+}
+
+#[test]
+fn any_range_of_entries_is_that_part_of_the_whole() {
+    for (name, tree) in [("zstd", "T"), ("plain", "T"), ("cms", "Events")] {
+        let tree = small_tree(name, tree);
+        let names: Vec<&str> = tree.branches().iter().map(Branch::name).collect();
+        let whole = tree
+            .reader(&names)
+            .unwrap()
+            .read(0..tree.entries())
+            .unwrap();
+        let mut ascending = tree.reader(&names).unwrap();
+        for start in 0..tree.entries() {
+            for end in [start, start + 1, start + 7, start + 23, tree.entries()] {
+                let end = end.min(tree.entries());
+                let part = ascending.read(start..end).unwrap();
+                let length = (end - start) as usize;
+                assert_eq!(
+                    part,
+                    whole.slice(start as usize, length),
+                    "{name} {start}..{end}"
+                );
+            }
+        }
+        assert!(ascending.read(0..tree.entries() + 1).is_err());
+    }
+}
+
+#[test]
+fn nanoaod_as_cms_writes_it_has_the_names_of_the_tree() {
+    let tree = small_tree("cms", "Events");
+    let names: Vec<&str> = tree.branches().iter().map(Branch::name).collect();
+    let expected = [
+        "run",
+        "luminosityBlock",
+        "event",
+        "nMuon",
+        "Muon_pt",
+        "Muon_charge",
+        "HLT_IsoMu24",
+        "HLT_Mu50",
+        "HLT_Late",
+        "Late_pt",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(tree.clusters(), [0, 10, 20, 30]);
+    let pt = tree.branch("Muon_pt").unwrap();
+    assert_eq!(
+        (pt.counter(), pt.type_name()),
+        (Some("nMuon"), "float[nMuon]")
+    );
+    let batch = tree
+        .reader(&["nMuon", "Muon_pt", "Muon_charge", "HLT_Late", "Late_pt"])
+        .unwrap()
+        .read(13..17)
+        .unwrap();
+    assert_eq!(
+        batch.column(0).as_primitive::<UInt32Type>().values(),
+        &[1, 2, 0, 1]
+    );
+    let (pt, charge) = (
+        batch.column(1).as_list::<i32>(),
+        batch.column(2).as_list::<i32>(),
+    );
+    assert_eq!(
+        pt.values().as_primitive::<Float32Type>().values(),
+        &[33.0, 34.0, 34.5, 36.0]
+    );
+    assert!(pt.offsets().ptr_eq(charge.offsets()));
+    // Before it was there, a trigger did not fire and a list had nothing.
+    let late: Vec<bool> = batch.column(3).as_boolean().values().iter().collect();
+    assert_eq!(late, [false, false, true, true]);
+    assert_eq!(
+        batch.column(4).as_list::<i32>().offsets().as_ref(),
+        &[0, 0, 0, 2, 4]
+    );
+}
+
+#[test]
+fn what_is_not_read_says_why() {
+    let tree = small_tree("others", "T");
+    let variant = tree.branch("variant").unwrap();
+    assert_eq!(variant.data_type(), Err("variants are not decoded"));
+    let error = tree.reader(&["variant"]).unwrap_err().to_string();
+    assert!(error.contains("variants are not decoded"), "{error}");
+    let error = tree.reader(&["numbr"]).unwrap_err().to_string();
+    assert!(error.contains("did you mean \"number\""), "{error}");
+    assert!(
+        tree.reader(&["number", "maybe"])
+            .unwrap()
+            .read(0..5)
+            .is_ok()
+    );
+}
+
+/// Every value of every branch that can be read.
+fn read_all(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, Error> {
+    let file = RootFile::from_source(Arc::new(MemoryFile::new("damaged.root", bytes)))?;
+    let mut batches = Vec::new();
+    for name in file.tree_names()? {
+        let tree = file.tree(&name)?;
+        let branches = tree.branches().iter();
+        let names = branches.filter(|branch| branch.data_type().is_ok());
+        let names: Vec<&str> = names.map(Branch::name).collect();
+        let entries = tree.entries().min(1000);
+        batches.push(tree.reader(&names)?.read(0..entries)?);
+    }
+    Ok(batches)
+}
+
+#[test]
+fn a_changed_byte_gives_an_error_or_the_same_values() {
+    for name in ["zstd", "cms"] {
+        let original = std::fs::read(small(name)).unwrap();
+        let whole = read_all(original.clone()).unwrap();
+        let (mut same, mut errors, mut other) = (0, 0, Vec::new());
+        for at in 0..original.len() {
+            for change in [1, 0x80, 0xFF] {
+                let mut bytes = original.clone();
+                bytes[at] ^= change;
+                match read_all(bytes) {
+                    Ok(found) if found == whole => same += 1,
+                    // The keys of the file have no checksum: the tree may be gone.
+                    Ok(found) if found.is_empty() => errors += 1,
+                    Ok(_) => other.push(at),
+                    Err(error) => {
+                        assert!(error.to_string().starts_with("damaged.root"), "{error}");
+                        errors += 1;
+                    }
+                }
+            }
+        }
+        assert!(
+            errors > same / 2,
+            "{name}: {same} the same, {errors} errors"
+        );
+        println!("{name}: {same} the same, {errors} errors, {other:?} others");
+        // Without checksums of pages nothing tells those in plain pages.
+        if name == "cms" {
+            assert!(other.is_empty(), "{name}: {other:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_ends_too_early_is_an_error() {
+    for name in ["zlib", "cms"] {
+        let original = std::fs::read(small(name)).unwrap();
+        for length in 0..original.len() {
+            assert!(
+                read_all(original[..length].to_vec()).is_err(),
+                "{name} {length}"
+            );
+        }
+    }
+}
+
+#[test]
+fn damage_in_a_page_names_branch_page_and_cluster() {
+    let original = std::fs::read(small("cms")).unwrap();
+    let mut said = BTreeSet::new();
+    for at in 0..original.len() {
+        let mut bytes = original.clone();
+        bytes[at] ^= 1;
+        if let Err(error) = read_all(bytes) {
+            let text = error.to_string();
+            if text.contains(": page ") {
+                said.insert(text.split(": the checksum").next().unwrap().to_owned());
+            }
+        }
+    }
+    let expected =
+        "damaged.root: tree \"Events\", branch \"event\": corrupt: page 0 of column 2 in cluster 1";
+    assert!(said.contains(expected), "{said:?}");
+}
+
+#[test]
+fn memory_is_bounded_by_what_is_read() {
+    let file = RootFile::open(small("zstd")).unwrap();
+    let limited = file.clone().with_memory_limit(Some(4096));
+    let tree = limited.tree("T");
+    let error = match tree {
+        Ok(tree) => tree
+            .reader(&["f64", "i64", "u64"])
+            .unwrap()
+            .read(0..60)
+            .map(|_| ()),
+        Err(error) => Err(error),
+    };
+    assert!(
+        matches!(error, Err(Error::TooMuchMemory { .. })),
+        "{error:?}"
+    );
 }

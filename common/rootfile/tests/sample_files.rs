@@ -69,16 +69,6 @@ fn every_branch_of_every_sample_file_agrees_with_uproot() {
 }
 
 #[test]
-fn a_file_of_rntuples_has_no_trees_and_says_what_it_has() {
-    let Some(data) = data() else { return };
-    let file = RootFile::open(data.join("rntuple/nano_dy_rntuple.root")).unwrap();
-    assert_eq!(file.tree_names().unwrap(), Vec::<String>::new());
-    let error = file.tree("Events").unwrap_err();
-    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
-    assert!(error.to_string().contains("RNTuple"), "{error}");
-}
-
-#[test]
 fn names_with_cycles_and_directories_are_found() {
     let Some(data) = data() else { return };
     let file = RootFile::open(data.join("edge/up_subdir.root")).unwrap();

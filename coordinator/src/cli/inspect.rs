@@ -57,12 +57,7 @@ fn print(inspection: &Inspection) {
         inspection.file, inspection.bytes, inspection.uuid
     ));
     inspection.trees.iter().for_each(print_tree);
-    for name in &inspection.ntuples {
-        say(format_args!(
-            "\nRNTuple {name}: not read, as only TTrees are"
-        ));
-    }
-    if inspection.trees.is_empty() && inspection.ntuples.is_empty() {
+    if inspection.trees.is_empty() {
         say(format_args!("\nno tree"));
     }
 }
@@ -72,7 +67,11 @@ fn print_tree(tree: &TreeInspection) {
         return say(format_args!("\ntree {}: {error}", tree.name));
     }
     say(format_args!(
-        "\ntree {}: {} entries, {} branches, {} clusters{}",
+        "\n{} {}: {} entries, {} branches, {} clusters{}",
+        match tree.kind {
+            "rntuple" => "RNTuple",
+            _ => "tree",
+        },
         tree.name,
         tree.entries,
         tree.branches.len(),

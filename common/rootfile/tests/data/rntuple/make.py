@@ -1,0 +1,219 @@
+"""Make the RNTuples of this folder, and what is in them, with ROOT 6.38 or later.
+
+    python make.py [FOLDER]
+
+Every file `NAME.root` has beside it in `expected.json` what `content` says of each of its columns: the number of
+innermost values, the CRC-32 of these as little-endian bytes (a boolean is one byte), and that of the number of
+items of each entry as little-endian i64, or null.
+"""
+
+import json
+import pathlib
+import sys
+import zlib
+
+import numpy as np
+import ROOT
+
+FOLDER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
+CODECS = {"zlib": 101, "lzma": 207, "lz4": 404, "zstd": 505, "plain": 0}
+
+ROOT.gInterpreter.Declare(
+    """
+#include <ROOT/RNTupleModel.hxx>
+#include <ROOT/RNTupleWriter.hxx>
+#include <ROOT/RNTupleWriteOptions.hxx>
+#include <ROOT/RFieldBase.hxx>
+#include <ROOT/RField.hxx>
+#include <ROOT/REntry.hxx>
+#include <bitset>
+
+using ROOT::RFieldBase; using ROOT::RNTupleModel; using ROOT::RNTupleWriter; using ROOT::RNTupleWriteOptions;
+
+RNTupleWriteOptions optionsOf(int compression, bool checksums)
+{
+   RNTupleWriteOptions options;
+   options.SetCompression(compression);
+   options.SetEnablePageChecksums(checksums);
+   options.SetMaxUnzippedPageSize(256);
+   options.SetInitialUnzippedPageSize(64);
+   return options;
+}
+
+// Columns of every kind in `clusters` clusters of 20 entries, each a cluster group of its own.
+void everything(const char *path, int compression, bool checksums, int clusters)
+{
+   auto model = RNTupleModel::Create();
+   auto flag = model->MakeField<bool>("flag");
+   auto i8 = model->MakeField<std::int8_t>("i8");
+   auto u8 = model->MakeField<std::uint8_t>("u8");
+   auto i16 = model->MakeField<std::int16_t>("i16");
+   auto u16 = model->MakeField<std::uint16_t>("u16");
+   auto i32 = model->MakeField<std::int32_t>("i32");
+   auto u32 = model->MakeField<std::uint32_t>("u32");
+   auto i64 = model->MakeField<std::int64_t>("i64");
+   auto u64 = model->MakeField<std::uint64_t>("u64");
+   auto f32 = model->MakeField<float>("f32");
+   auto f64 = model->MakeField<double>("f64");
+   auto text = model->MakeField<std::string>("text");
+   auto ints = model->MakeField<std::vector<std::int32_t>>("ints");
+   auto floats = model->MakeField<std::vector<float>>("floats");
+   auto bools = model->MakeField<std::vector<bool>>("bools");
+   auto nested = model->MakeField<std::vector<std::vector<double>>>("nested");
+   auto words = model->MakeField<std::vector<std::string>>("words");
+   auto fixed = model->MakeField<std::array<float, 3>>("fixed");
+   auto pairs = model->MakeField<std::vector<std::array<std::int16_t, 2>>>("pairs");
+   auto bits = model->MakeField<std::bitset<5>>("bits");
+   auto half = std::make_unique<ROOT::RField<float>>("half");
+   half->SetHalfPrecision();
+   model->AddField(std::move(half));
+   auto truncated = std::make_unique<ROOT::RField<float>>("truncated");
+   truncated->SetTruncated(20);
+   model->AddField(std::move(truncated));
+   auto quantized = std::make_unique<ROOT::RField<float>>("quantized");
+   quantized->SetQuantized(-1.0, 1.0, 11);
+   model->AddField(std::move(quantized));
+   auto phalf = model->GetDefaultEntry().GetPtr<float>("half");
+   auto ptruncated = model->GetDefaultEntry().GetPtr<float>("truncated");
+   auto pquantized = model->GetDefaultEntry().GetPtr<float>("quantized");
+   auto writer = RNTupleWriter::Recreate(std::move(model), "T", path, optionsOf(compression, checksums));
+   int n = 0;
+   for (int cluster = 0; cluster < clusters; ++cluster) {
+      for (int entry = 0; entry < 20; ++entry, ++n) {
+         *flag = n % 3 == 0; *i8 = n - 20; *u8 = 250 + n; *i16 = -300 * n; *u16 = 700 * n;
+         *i32 = (n % 2 ? -1 : 1) * 100000 * n; *u32 = 4000000000u + n; *i64 = -5000000000ll * n;
+         *u64 = 10000000000000000000ull + n; *f32 = 0.1f * n; *f64 = 1.0 / (n + 1);
+         *text = std::string(n % 4, 'a' + n % 26);
+         ints->clear(); floats->clear(); bools->clear(); nested->clear(); words->clear(); pairs->clear();
+         // Whole runs of entries have nothing.
+         for (int k = 0; k < (n / 5 % 2 ? 0 : n % 4); ++k) {
+            ints->push_back(n * 10 - k); floats->push_back(n + 0.25f * k); bools->push_back((n + k) % 2);
+            nested->push_back(std::vector<double>(k, n + 0.5)); words->push_back(std::string(k, 'z'));
+            pairs->push_back({std::int16_t(n), std::int16_t(-k)});
+         }
+         *fixed = {float(n), -float(n), 0.5f}; *bits = std::bitset<5>(n % 32);
+         *phalf = 0.25f * n; *ptruncated = 1.0f / (n + 1); *pquantized = -1.0f + 2.0f * (n % 21) / 20;
+         writer->Fill();
+      }
+      writer->CommitCluster(true);
+   }
+}
+
+// As CMS writes NanoAOD: collections without a type, a record of triggers, and one that comes late.
+void cms(const char *path)
+{
+   auto model = RNTupleModel::Create();
+   auto run = model->MakeField<std::uint32_t>("run");
+   auto lumi = model->MakeField<std::uint32_t>("luminosityBlock");
+   auto event = model->MakeField<std::uint64_t>("event");
+   std::vector<std::unique_ptr<RFieldBase>> members;
+   members.push_back(std::make_unique<ROOT::RField<float>>("pt"));
+   members.push_back(std::make_unique<ROOT::RField<std::int32_t>>("charge"));
+   auto record = std::make_unique<ROOT::RRecordField>("_0", std::move(members));
+   model->AddField(ROOT::RVectorField::CreateUntyped("Muon", std::move(record)));
+   std::vector<std::unique_ptr<RFieldBase>> triggers;
+   triggers.push_back(std::make_unique<ROOT::RField<bool>>("IsoMu24"));
+   triggers.push_back(std::make_unique<ROOT::RField<bool>>("Mu50"));
+   model->AddField(std::make_unique<ROOT::RRecordField>("HLT", std::move(triggers)));
+   auto writer = RNTupleWriter::Recreate(std::move(model), "Events", path, optionsOf(505, true));
+   auto entry = writer->CreateEntry();
+   auto fill = [&](int first, int last, bool late) {
+      for (int n = first; n < last; ++n) {
+         *entry->GetPtr<std::uint32_t>("run") = 1;
+         *entry->GetPtr<std::uint32_t>("luminosityBlock") = 1 + n / 10;
+         *entry->GetPtr<std::uint64_t>("event") = n;
+         struct Muon { float pt; std::int32_t charge; };
+         auto muons = static_cast<std::vector<char> *>(entry->GetPtr<void>("Muon").get());
+         muons->resize(sizeof(Muon) * (n % 3));
+         for (int k = 0; k < n % 3; ++k) {
+            reinterpret_cast<Muon *>(muons->data())[k] = {20.0f + n + 0.5f * k, k % 2 ? -1 : 1};
+         }
+         auto hlt = static_cast<bool *>(entry->GetPtr<void>("HLT").get());
+         hlt[0] = n % 2; hlt[1] = n % 5 == 0;
+         if (late) {
+            *entry->GetPtr<bool>("HLT_Late") = true;
+            *entry->GetPtr<std::vector<float>>("Late_pt") = {float(n), float(-n)};
+         }
+         writer->Fill(*entry);
+      }
+   };
+   fill(0, 10, false);
+   writer->CommitCluster();
+   fill(10, 15, false);
+   auto updater = writer->CreateModelUpdater();
+   updater->BeginUpdate();
+   updater->AddField(std::make_unique<ROOT::RField<bool>>("HLT_Late"));
+   updater->AddField(std::make_unique<ROOT::RField<std::vector<float>>>("Late_pt"));
+   updater->CommitUpdate();
+   entry = writer->CreateEntry();
+   fill(15, 20, true);
+   writer->CommitCluster();
+   fill(20, 30, true);
+}
+
+// What is not read: a variant and an object of ROOT's streamer; and a field that is.
+void others(const char *path)
+{
+   auto model = RNTupleModel::Create();
+   model->MakeField<std::variant<int, float>>("variant");
+   auto number = model->MakeField<std::int32_t>("number");
+   model->MakeField<std::optional<float>>("maybe");
+   auto writer = RNTupleWriter::Recreate(std::move(model), "T", path, optionsOf(505, true));
+   for (int n = 0; n < 5; ++n) { *number = n; writer->Fill(); }
+}
+"""
+)
+
+
+def content(array):
+    """The innermost values of an array, and the number of items of each entry."""
+    import awkward as ak
+
+    layout = ak.to_layout(array)
+    counts = None
+    if layout.is_list and not layout.is_regular:
+        layout = layout.to_ListOffsetArray64(True)
+        counts = np.diff(np.asarray(layout.offsets)).astype("<i8")
+        values, _ = content(layout.content[: layout.offsets[-1]])
+        return values, counts
+    if layout.is_regular:
+        values, _ = content(layout.content[: len(layout) * layout.size])
+        return values, None
+    if layout.is_indexed:
+        return content(layout.project())
+    return np.ascontiguousarray(layout.data), counts
+
+
+def checksums(array):
+    values, counts = content(array)
+    if values.dtype == bool:
+        values = values.view("u1") != 0
+    if values.dtype == np.float16:
+        values = values.astype("<f4")
+    values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+    crc = lambda array: zlib.crc32(array.tobytes())
+    return [int(values.size), crc(values), None if counts is None else crc(counts)]
+
+
+def main():
+    import uproot
+
+    for codec, setting in CODECS.items():
+        ROOT.everything(str(FOLDER / f"{codec}.root"), setting, codec != "zstd", 3)
+    ROOT.everything(str(FOLDER / "none.root"), 505, True, 0)
+    ROOT.cms(str(FOLDER / "cms.root"))
+    ROOT.others(str(FOLDER / "others.root"))
+    expected = {}
+    for path in sorted(FOLDER.glob("*.root")):
+        ntuple = uproot.open(path)["Events" if path.stem == "cms" else "T"]
+        columns = expected[path.stem] = {"": ntuple.num_entries}
+        for key in ntuple.keys():
+            name = key.replace(".", "_")
+            if key in ("Muon", "HLT", "variant", "maybe") or "_0" in key:
+                continue
+            columns[name] = checksums(ntuple[key].array())
+    text = json.dumps(expected, indent=1, sort_keys=True)
+    (FOLDER / "expected.json").write_text(text + "\n")
+
+
+main()

@@ -38,6 +38,7 @@ mod memory;
 mod mending;
 mod model_inputs;
 mod models;
+mod ntuple_input;
 mod odd_files;
 mod one_moment;
 mod one_table;

@@ -2,8 +2,8 @@
 //!
 //! A [`RootFile`] is opened from a path or from any [`ReadAt`]; its [`Tree`]s list their
 //! [`Branch`]es; a [`Reader`] of some branches turns any range of entries into a record batch,
-//! reading only the baskets that overlap it. Trees of one kind in many directories are read as one,
-//! and trees beside them with them. Columns become
+//! reading only the baskets or pages that overlap it. A tree is a TTree or an RNTuple; TTrees of one
+//! kind in many directories are read as one, and trees beside them with them. Columns become
 //!
 //! - primitive or boolean arrays, for one value an entry;
 //! - lists without nulls, for `T[nX]` and `std::vector<T>`: the branches that share a counter
@@ -26,6 +26,7 @@
 //! Nothing here trusts the bytes: damage gives an [`Error`] that names the file, tree, branch
 //! and basket, never a panic, and memory is bounded by what the file really holds.
 
+mod ahead;
 mod assembly;
 mod branch;
 mod branches;

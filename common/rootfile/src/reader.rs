@@ -89,7 +89,14 @@ impl Reader {
                 Columns::Stored(reader) => Some(reader),
                 Columns::Assembled(_) | Columns::Ntuple(_) => None,
             });
-        RangeReader::expect(&mut stored.collect::<Vec<_>>(), entries);
+        RangeReader::expect(&mut stored.collect::<Vec<_>>(), entries.clone());
+        let ntuples = readers
+            .iter_mut()
+            .filter_map(|reader| match &mut reader.columns {
+                Columns::Ntuple(reader) => Some(reader),
+                Columns::Assembled(_) | Columns::Stored(_) => None,
+            });
+        NtupleReader::expect(&mut ntuples.collect::<Vec<_>>(), entries);
     }
 
     /// Reads exactly these entries.

@@ -3,7 +3,6 @@
 //! Nothing outside knows of these; [`crate::tree`], [`crate::branch`] and [`crate::reader`]
 //! show the same interface for every way in which ROOT stores columns.
 
-mod ahead;
 mod basket;
 mod branch_list;
 mod branch_record;

@@ -210,3 +210,29 @@ fn where_nothing_is_far_away_nothing_is_asked_for() {
     Reader::expect(&mut [], 0..1);
     assert_eq!(reader.read(0..10).unwrap().num_rows(), 10);
 }
+
+#[test]
+fn pages_of_an_rntuple_are_read_ahead() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rntuple/plain.root");
+    let file = MemoryFile::new("far.root", std::fs::read(path).unwrap());
+    let asked = Arc::new(Asked::default());
+    let source = Far {
+        file: file.clone(),
+        asked: asked.clone(),
+    };
+    let open = |source: Arc<dyn ReadAt>| RootFile::from_source(source).unwrap();
+    let near = open(Arc::new(file)).tree("T").unwrap();
+    let far = open(Arc::new(source)).tree("T").unwrap();
+    asked.at_once.lock().unwrap().clear();
+    let names = ["f64", "nested", "words", "pairs", "flag"];
+    let (mut expected, mut found) = (near.reader(&names).unwrap(), far.reader(&names).unwrap());
+    Reader::expect(&mut [&mut found], 3..far.entries());
+    for start in (3..far.entries()).step_by(7) {
+        let batch = start..(start + 7).min(far.entries());
+        let read = found.read(batch.clone()).unwrap();
+        assert_eq!(read, expected.read(batch).unwrap());
+    }
+    let late = asked.at_once.lock().unwrap().clone();
+    assert!(late.is_empty(), "not asked for ahead: {late:?}");
+    assert!(!asked.ahead.lock().unwrap().is_empty());
+}

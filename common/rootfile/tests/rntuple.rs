@@ -1,6 +1,7 @@
 //! RNTuples: the same columns as from the trees that they stand for.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, UInt32Type};
 use lumimill_rootfile::{Branch, Error, MemoryFile, RootFile, Tree, checksum};
 use serde_json::{Value, json};
+use twox_hash::XxHash3_64;
 
 /// The folder of sample files; says loudly when it is not there.
 fn data() -> Option<PathBuf> {
@@ -301,4 +303,75 @@ fn memory_is_bounded_by_what_is_read() {
         matches!(error, Err(Error::TooMuchMemory { .. })),
         "{error:?}"
     );
+}
+
+#[test]
+fn entries_that_are_nowhere_take_no_memory() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/bombs");
+    let tree = RootFile::open(PathBuf::from(folder).join("ntuple.root")).unwrap();
+    let tree = tree.tree("T").unwrap();
+    assert_eq!(tree.entries(), 100_000_000);
+    let last = tree.entries() - 10..tree.entries();
+    let names = ["flag", "number", "list"];
+    let batch = tree.reader(&names).unwrap().read(last).unwrap();
+    assert_eq!(batch.num_rows(), 10);
+    for name in ["number", "list"] {
+        let error = tree
+            .reader(&[name])
+            .unwrap()
+            .read(0..tree.entries())
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("read fewer entries at a time"),
+            "{name}: {text}"
+        );
+    }
+}
+
+/// What is covered by a checksum right after it, and whether that is big-endian: the envelopes, which
+/// are not compressed, and the anchor.
+fn covered(file: &[u8]) -> Vec<(Range<usize>, bool)> {
+    let mut found = Vec::new();
+    for start in 0..file.len() - 72 {
+        let word = u64::from_le_bytes(file[start..start + 8].try_into().unwrap());
+        let (kind, end) = (word & 0xFFFF, start.saturating_add((word >> 16) as usize));
+        if (1..=3).contains(&kind) && end >= start + 16 && end <= file.len() {
+            let sum = XxHash3_64::oneshot(&file[start..end - 8]);
+            if file[end - 8..end] == sum.to_le_bytes() {
+                found.push((start..end - 8, false));
+            }
+        }
+        let end = start + 64;
+        if file[end..end + 8] == XxHash3_64::oneshot(&file[start..end]).to_be_bytes() {
+            found.push((start..end, true));
+        }
+    }
+    found
+}
+
+#[test]
+fn damage_behind_right_checksums_does_no_harm() {
+    for name in ["unpacked", "unpacked_cms"] {
+        let original = std::fs::read(small(name)).unwrap();
+        let covered = covered(&original);
+        assert!(covered.len() >= 4, "{covered:?}");
+        let mut errors = 0;
+        for (range, is_big) in covered {
+            for at in range.clone() {
+                for change in [1, 0x80, 0xFF] {
+                    let mut bytes = original.clone();
+                    bytes[at] ^= change;
+                    let sum = XxHash3_64::oneshot(&bytes[range.clone()]);
+                    let sum = match is_big {
+                        true => sum.to_be_bytes(),
+                        false => sum.to_le_bytes(),
+                    };
+                    bytes[range.end..range.end + 8].copy_from_slice(&sum);
+                    errors += usize::from(read_all(bytes).is_err());
+                }
+            }
+        }
+        assert!(errors > 1000, "{name}: {errors}");
+    }
 }

@@ -111,6 +111,23 @@ impl PageColumn {
         Ok(())
     }
 
+    /// All its pages, each with the entry that it begins with: of what is in lists, about.
+    pub(super) fn on_disk(&self, ntuple: &Ntuple) -> Vec<(u64, Wanted)> {
+        let mut found = Vec::new();
+        for cluster in ntuple.clusters() {
+            let Some((_, pages)) = self.pages(cluster) else {
+                continue;
+            };
+            for (number, page) in pages.pages.iter().enumerate() {
+                let ahead = u128::from(page.start) * u128::from(cluster.entries)
+                    / u128::from(pages.elements.max(1));
+                let ahead = u64::try_from(ahead).unwrap_or(cluster.entries);
+                found.push((cluster.first.saturating_add(ahead), page.wanted(0, number)));
+            }
+        }
+        found
+    }
+
     /// The elements that are stored of these.
     fn stored(&self, elements: &Range<u64>) -> Range<u64> {
         elements.start.saturating_sub(self.zeros)..elements.end.saturating_sub(self.zeros)

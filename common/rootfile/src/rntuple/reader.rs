@@ -2,7 +2,7 @@
 //! lists are, then what is in them.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, ListArray, StringArray};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
@@ -13,6 +13,7 @@ use super::page_column::{Numbered, PageColumn};
 use super::plan::{Leaf, Parent, Plan};
 use super::shape::{self, Level};
 use super::values::Values;
+use crate::ahead::Ahead;
 use crate::branch::Branch;
 use crate::codec::Codecs;
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub(crate) struct NtupleReader {
     stored: Vec<u8>,
     /// A page that is decompressed.
     scratch: Vec<u8>,
+    /// What is on its way, where entries are expected that are far away.
+    ahead: Option<Arc<Mutex<Ahead>>>,
 }
 
 /// What was read so far of a range of entries.
@@ -55,7 +58,31 @@ impl NtupleReader {
             codecs: Codecs::new(),
             stored: Vec::new(),
             scratch: Vec::new(),
+            ahead: None,
         })
+    }
+
+    /// Expects these entries to be read in ascending order by all of these, which are of one RNTuple:
+    /// where they are far away, what follows is asked for before it is wanted.
+    pub(crate) fn expect(readers: &mut [&mut Self], entries: Range<u64>) {
+        let Some(ntuple) = readers.first().map(|reader| reader.ntuple.clone()) else {
+            return;
+        };
+        // Nothing is listed where it is of no use.
+        if ntuple.file().source().begin(&[]).is_none() {
+            return;
+        }
+        let columns = readers.iter().flat_map(|reader| &reader.plan.columns);
+        let pages = columns.map(|column| column.on_disk(&ntuple)).collect();
+        let first = entries.start..entries.start;
+        let of = (ntuple.file().clone(), ntuple.entries());
+        let mut ahead = Ahead::of(of, pages, entries);
+        if ahead.ask(&first) {
+            let ahead = Arc::new(Mutex::new(ahead));
+            for reader in readers {
+                reader.ahead = Some(ahead.clone());
+            }
+        }
     }
 
     /// The columns' values of these entries, which are within the RNTuple.
@@ -71,6 +98,10 @@ impl NtupleReader {
             items: Vec::new(),
             claims: ntuple.file().memory().claims(),
         };
+        if let Some(ahead) = &self.ahead {
+            let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            ahead.ask(entries);
+        }
         let clusters = ntuple.clusters();
         let first = clusters.partition_point(|cluster| {
             cluster.first.saturating_add(cluster.entries) <= entries.start
@@ -153,8 +184,9 @@ impl NtupleReader {
         claims: &mut Claims,
     ) -> Result<(), Error> {
         let ntuple = self.ntuple.clone();
+        let wanted = self.fetch_what_is_here(at, wanted, claims)?;
         let source = ntuple.file().source();
-        let mut rest = wanted;
+        let mut rest = wanted.as_slice();
         while let Some(first) = rest.first() {
             let (count, end) = joined(first, rest, source.worthwhile_gap());
             let (group, after) = rest.split_at(count);
@@ -171,6 +203,32 @@ impl NtupleReader {
             rest = after;
         }
         Ok(())
+    }
+
+    /// Decodes those pages that were asked for ahead, and returns the others.
+    fn fetch_what_is_here(
+        &mut self,
+        at: Numbered<'_>,
+        wanted: &[Wanted],
+        claims: &mut Claims,
+    ) -> Result<Vec<Wanted>, Error> {
+        let Some(ahead) = self.ahead.clone() else {
+            return Ok(wanted.to_vec());
+        };
+        let mut others = Vec::new();
+        for page in wanted {
+            let known = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_here = known.take(page, &mut self.stored);
+            drop(known);
+            match (is_here, self.plan.columns.get_mut(page.column)) {
+                (true, Some(column)) => {
+                    let with = (&mut *claims, &mut self.codecs, &mut self.scratch);
+                    column.load(&self.ntuple, (page.number, at), &self.stored, with)?;
+                }
+                _ => others.push(*page),
+            }
+        }
+        Ok(others)
     }
 
     /// Finds where the lists end that are in so many others, and which items they have.

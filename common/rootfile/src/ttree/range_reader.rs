@@ -15,6 +15,7 @@ use arrow_array::types::{
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::DataType;
 
+use crate::ahead::Ahead;
 use crate::branch::Branch;
 use crate::codec::Codecs;
 use crate::cursor::Cursor;
@@ -24,7 +25,6 @@ use crate::layout::Layout;
 use crate::limit::Claims;
 use crate::record::read_into;
 use crate::stored_tree::StoredTree;
-use crate::ttree::ahead::Ahead;
 use crate::ttree::column_reader::ColumnReader;
 use crate::wanted::{Wanted, joined};
 
@@ -71,7 +71,7 @@ impl RangeReader {
         let columns = readers.iter().flat_map(|reader| &reader.columns);
         let branches = columns.map(ColumnReader::on_disk).collect();
         let first = entries.start..entries.start;
-        let mut ahead = Ahead::of(tree, branches, entries);
+        let mut ahead = Ahead::of((tree.inner.file.clone(), tree.entries()), branches, entries);
         if ahead.ask(&first) {
             let ahead = Arc::new(Mutex::new(ahead));
             for reader in readers {

@@ -100,7 +100,7 @@ void everything(const char *path, int compression, bool checksums, int clusters)
 }
 
 // As CMS writes NanoAOD: collections without a type, a record of triggers, and one that comes late.
-void cms(const char *path)
+void cms(const char *path, int compression, bool checksums)
 {
    auto model = RNTupleModel::Create();
    auto run = model->MakeField<std::uint32_t>("run");
@@ -115,7 +115,7 @@ void cms(const char *path)
    triggers.push_back(std::make_unique<ROOT::RField<bool>>("IsoMu24"));
    triggers.push_back(std::make_unique<ROOT::RField<bool>>("Mu50"));
    model->AddField(std::make_unique<ROOT::RRecordField>("HLT", std::move(triggers)));
-   auto writer = RNTupleWriter::Recreate(std::move(model), "Events", path, optionsOf(505, true));
+   auto writer = RNTupleWriter::Recreate(std::move(model), "Events", path, optionsOf(compression, checksums));
    auto entry = writer->CreateEntry();
    auto fill = [&](int first, int last, bool late) {
       for (int n = first; n < last; ++n) {
@@ -149,6 +149,22 @@ void cms(const char *path)
    fill(15, 20, true);
    writer->CommitCluster();
    fill(20, 30, true);
+}
+
+// Ten million times ten entries of nothing.
+void bomb(const char *path)
+{
+   auto model = RNTupleModel::Create();
+   model->MakeField<bool>("flag");
+   model->MakeField<std::int32_t>("number");
+   model->MakeField<std::vector<float>>("list");
+   RNTupleWriteOptions options;
+   options.SetCompression(505);
+   options.SetMaxUnzippedPageSize(4 << 20);
+   options.SetMaxUnzippedClusterSize(256 << 20);
+   options.SetEnableSamePageMerging(true);
+   auto writer = RNTupleWriter::Recreate(std::move(model), "T", path, options);
+   for (int n = 0; n < 100000000; ++n) writer->Fill();
 }
 
 // What is not read: a variant and an object of ROOT's streamer; and a field that is.
@@ -201,11 +217,17 @@ def main():
     for codec, setting in CODECS.items():
         ROOT.everything(str(FOLDER / f"{codec}.root"), setting, codec != "zstd", 3)
     ROOT.everything(str(FOLDER / "none.root"), 505, True, 0)
-    ROOT.cms(str(FOLDER / "cms.root"))
+    ROOT.cms(str(FOLDER / "cms.root"), 505, True)
+    # For damage that nothing tells: what is plain, and has no checksums of pages.
+    ROOT.everything(str(FOLDER / "unpacked.root"), 0, False, 2)
+    ROOT.cms(str(FOLDER / "unpacked_cms.root"), 0, False)
     ROOT.others(str(FOLDER / "others.root"))
+    bombs = FOLDER.parent / "bombs"
+    if bombs.is_dir():
+        ROOT.bomb(str(bombs / "ntuple.root"))
     expected = {}
     for path in sorted(FOLDER.glob("*.root")):
-        ntuple = uproot.open(path)["Events" if path.stem == "cms" else "T"]
+        ntuple = uproot.open(path)["Events" if "cms" in path.stem else "T"]
         columns = expected[path.stem] = {"": ntuple.num_entries}
         for key in ntuple.keys():
             name = key.replace(".", "_")

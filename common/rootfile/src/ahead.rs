@@ -1,11 +1,11 @@
-//! Reading ahead, where bytes come from far away: the baskets of the next entries are on their way
+//! Reading ahead, where bytes come from far away: the baskets and pages of the next entries are on their way
 //! while those before them are worked on.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use crate::file::RootFile;
 use crate::source::Begun;
-use crate::stored_tree::StoredTree;
 use crate::wanted::{Wanted, joined};
 
 /// Bytes that are asked for at once, about.
@@ -22,8 +22,8 @@ const RANGES: u64 = 64;
 /// branches.
 #[derive(Debug)]
 pub(crate) struct Ahead {
-    tree: StoredTree,
-    /// Baskets on disk of each branch, by their first entries.
+    file: RootFile,
+    /// Baskets on disk of each branch, or pages of each column, by their first entries.
     branches: Vec<Vec<(u64, Wanted)>>,
     /// Entries that nothing was asked for yet.
     left: Range<u64>,
@@ -41,17 +41,17 @@ struct Window {
 }
 
 impl Ahead {
-    /// Of the branches whose baskets these are. Nothing is asked for yet.
+    /// Of a file, and all entries of a tree of it, the branches whose baskets these are. Nothing is asked for yet.
     pub(crate) fn of(
-        tree: StoredTree,
+        (file, all): (RootFile, u64),
         branches: Vec<Vec<(u64, Wanted)>>,
         entries: Range<u64>,
     ) -> Self {
         let baskets = branches.iter().flatten();
         let bytes: u64 = baskets.map(|(_, basket)| u64::from(basket.length)).sum();
-        let step = u128::from(WINDOW) * u128::from(tree.entries()) / u128::from(bytes.max(1));
+        let step = u128::from(WINDOW) * u128::from(all) / u128::from(bytes.max(1));
         Self {
-            tree,
+            file,
             branches,
             left: entries,
             step: u64::try_from(step).unwrap_or(u64::MAX).max(1),
@@ -68,8 +68,7 @@ impl Ahead {
         while !self.left.is_empty() && self.left.start < self.far_enough(wanted) {
             let is_first = self.left.start <= wanted.start;
             let (end, ranges) = self.next(is_first);
-            let file = &self.tree.inner.file;
-            let Some(begun) = file.source().begin(&ranges) else {
+            let Some(begun) = self.file.source().begin(&ranges) else {
                 return false;
             };
             self.windows.push_back(Window { end, begun });
@@ -121,7 +120,7 @@ impl Ahead {
             baskets.extend(within.iter().map(|(_, basket)| *basket));
         }
         baskets.sort_unstable_by_key(|basket| basket.offset);
-        let gap = self.tree.inner.file.source().worthwhile_gap();
+        let gap = self.file.source().worthwhile_gap();
         let (mut ranges, mut rest) = (Vec::new(), baskets.as_slice());
         while let Some(first) = rest.first() {
             let (count, end) = joined(first, rest, gap);

@@ -7,6 +7,7 @@
 mod anchor;
 mod bytes;
 mod encoding;
+mod ends;
 mod envelope;
 mod fault;
 mod field_list;

@@ -55,3 +55,40 @@ fn inspect_says_that_a_file_has_an_rntuple_and_what_is_in_it() {
     );
     assert!(said.out.contains("float[nMuon]"));
 }
+
+const CMS: &str = r#"
+name = "cms"
+output = "out"
+[certification]
+mask = "mask.json"
+[[dataset]]
+name = "D"
+kind = "data"
+files = ["data/*.root"]
+[[stage]]
+name = "s"
+keep = ["run", "luminosityBlock", "event", "nMuon"]
+labels = ["HLT_IsoMu24", "HLT_Late"]
+[stage.columns]
+pt = "nMuon > 0 ? Muon_pt[0] : -1"
+positive = "Sum(Muon_charge > 0)"
+"#;
+
+#[test]
+fn nanoaod_of_cms_writer_runs_and_what_came_late_is_told() {
+    let folder = CampaignFolder::with_text(CMS);
+    let data = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../common/rootfile/tests/data/rntuple/cms.root"
+    );
+    folder.copy(data.as_ref(), "data/cms.root");
+    folder.write("mask.json", r#"{"1": [[1, 2]]}"#);
+    let checked = lumimill().on("check", &folder.file()).expect_code(0);
+    checked.says(&["\"HLT_Late\" was added to the file at entry 15"]);
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    let _ = lumimill().on("verify", &folder.file()).expect_code(0);
+    let stage = folder.join("out/cms/s");
+    if let Some(ended) = python("ntuple_rows.py", &[stage.to_str().unwrap()]) {
+        assert_eq!(ended.expect_code(0).out.trim(), "rows 20");
+    }
+}

@@ -38,6 +38,7 @@ pub mod grouped;
 pub mod health;
 mod identity;
 pub mod input;
+pub mod late_columns;
 #[cfg(feature = "program")]
 pub mod log;
 pub mod measure;

@@ -18,6 +18,8 @@ pub struct Branch {
     pub(crate) compressed_bytes: u64,
     pub(crate) uncompressed_bytes: u64,
     pub(crate) baskets: usize,
+    /// The entry from which on it is there, where it was added to a tree that had entries.
+    pub(crate) added_at: Option<u64>,
     /// The index of the branch in the tree's record; of a field of an RNTuple, of its shape.
     pub(crate) record: usize,
 }
@@ -77,6 +79,12 @@ impl Branch {
     /// The branch that says how many values each entry has, when another one does.
     pub fn counter(&self) -> Option<&str> {
         self.counter.as_deref()
+    }
+
+    /// The entry from which on it has values, where it was added to a tree that had entries before: in
+    /// those, numbers are zero and lists are empty. Only RNTuples have such.
+    pub fn added_at(&self) -> Option<u64> {
+        self.added_at
     }
 
     /// The number of its baskets.

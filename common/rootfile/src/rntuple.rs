@@ -21,6 +21,7 @@ mod plan;
 mod reader;
 mod schema;
 mod shape;
+mod sizes;
 mod values;
 
 pub(crate) use ntuple::Ntuple;

@@ -184,6 +184,9 @@ fn nanoaod_as_cms_writes_it_has_the_names_of_the_tree() {
         &[33.0, 34.0, 34.5, 36.0]
     );
     assert!(pt.offsets().ptr_eq(charge.offsets()));
+    let added = |name: &str| tree.branch(name).unwrap().added_at();
+    assert_eq!([added("HLT_Late"), added("Late_pt")], [Some(15); 2]);
+    assert_eq!([added("HLT_Mu50"), added("Muon_pt")], [None; 2]);
     // Before it was there, a trigger did not fire and a list had nothing.
     let late: Vec<bool> = batch.column(3).as_boolean().values().iter().collect();
     assert_eq!(late, [false, false, true, true]);

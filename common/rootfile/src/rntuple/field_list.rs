@@ -7,6 +7,7 @@ use super::footer::Description;
 use super::names::{Names, counter, member};
 use super::schema::{Field, Role, Schema};
 use super::shape::{Level, Shape, Values, index, leaf};
+use super::sizes::{Size, column_sizes};
 use crate::branch::{Branch, Column};
 use crate::cursor::Malformed;
 use crate::primitive::Primitive;
@@ -285,6 +286,8 @@ fn branches(description: &Description, found: Vec<Found<'_>>) -> (Vec<Branch>, V
                 .fold(Size::default(), |sum, size| sum.with(size)),
             Err(_) => Size::default(),
         };
+        let shape = one.shape.as_ref().ok();
+        let added_at = shape.and_then(|shape| added_at(&description.schema, shape));
         let type_name = one.type_name.map(str::to_owned);
         let type_name = type_name.unwrap_or_else(|| type_name_of(&one, counter.as_deref()));
         let record = shapes.len();
@@ -307,10 +310,30 @@ fn branches(description: &Description, found: Vec<Found<'_>>) -> (Vec<Branch>, V
             compressed_bytes: size.stored,
             uncompressed_bytes: size.length,
             baskets: size.pages,
+            added_at,
             record,
         });
     }
     (branches, shapes)
+}
+
+/// The entry from which on a branch has values, where that is not the first.
+fn added_at(schema: &Schema, shape: &Shape) -> Option<u64> {
+    let mut scale = 1;
+    let mut outermost = &shape.columns;
+    for level in &shape.levels {
+        match level {
+            Level::Array(length) => scale = u64::saturating_mul(scale, *length as u64),
+            Level::List(ends) => {
+                outermost = ends;
+                break;
+            }
+        }
+    }
+    let firsts = outermost.iter().map(|id| schema.columns.get(*id)?.deferred);
+    let firsts: Option<Vec<u64>> = firsts.collect();
+    let first = firsts?.into_iter().min()? / scale.max(1);
+    (first > 0).then_some(first)
 }
 
 /// The type as it is said of branches of trees, where that is possible.
@@ -333,46 +356,4 @@ fn type_name_of(found: &Found<'_>, counter: Option<&str>) -> String {
         }
     }
     name
-}
-
-/// What a column takes.
-#[derive(Debug, Default, Clone, Copy)]
-struct Size {
-    compression: i32,
-    stored: u64,
-    length: u64,
-    pages: usize,
-}
-
-impl Size {
-    fn with(self, other: &Self) -> Self {
-        Self {
-            compression: self.compression.max(other.compression),
-            stored: self.stored.saturating_add(other.stored),
-            length: self.length.saturating_add(other.length),
-            pages: self.pages.saturating_add(other.pages),
-        }
-    }
-}
-
-fn column_sizes(description: &Description) -> Vec<Size> {
-    let columns = description.schema.columns.iter().enumerate();
-    let size = |(id, column): (usize, &super::schema::Column)| {
-        let mut size = Size::default();
-        let Some(encoding) = column.encoding else {
-            return size;
-        };
-        let clusters = description.clusters.iter();
-        for pages in clusters.filter_map(|cluster| cluster.column(id)) {
-            let stored = pages.pages.iter().map(|page| u64::from(page.stored));
-            size = size.with(&Size {
-                compression: i32::try_from(pages.compression).unwrap_or_default(),
-                stored: stored.sum(),
-                length: (pages.elements).saturating_mul(encoding.primitive().width() as u64),
-                pages: pages.pages.len(),
-            });
-        }
-        size
-    };
-    columns.map(size).collect()
 }

@@ -70,13 +70,13 @@ impl PageColumn {
         self.ids.iter().find_map(pages)
     }
 
-    /// Lists the pages with some elements of a cluster that are missing; `expected` is how many
-    /// elements the column has there, where that is known without reading.
+    /// Lists the pages with some elements of a cluster that are missing; `scale` is how many elements
+    /// each entry has, where it is in no list.
     pub(super) fn want(
         &mut self,
         ntuple: &Ntuple,
         (column, at): (usize, Numbered<'_>),
-        (elements, expected): (&Range<u64>, Option<u64>),
+        (elements, scale): (&Range<u64>, Option<u64>),
         wanted: &mut Vec<Wanted>,
     ) -> Result<(), Error> {
         if elements.is_empty() {
@@ -84,13 +84,7 @@ impl PageColumn {
         }
         let found = self.pages(at.cluster);
         let stored = found.map_or(0, |(_, pages)| pages.elements);
-        let is_deferred = |id: &usize| ntuple.column(*id).is_some_and(|known| known.is_deferred);
-        self.zeros = match (self.ids.iter().any(is_deferred), expected) {
-            (false, _) => 0,
-            (true, Some(expected)) => expected.saturating_sub(stored),
-            (true, None) if stored == 0 => u64::MAX,
-            (true, None) => 0,
-        };
+        self.zeros = self.zeros_before(ntuple, at.cluster, scale, stored);
         let needed = self.stored(elements);
         if needed.end > stored {
             return Err(self.place.corrupt(format!(
@@ -109,6 +103,30 @@ impl PageColumn {
             }
         }
         Ok(())
+    }
+
+    /// How many elements of a cluster are zeros that are stored nowhere, as the column was added later.
+    fn zeros_before(
+        &self,
+        ntuple: &Ntuple,
+        cluster: &Cluster,
+        scale: Option<u64>,
+        stored: u64,
+    ) -> u64 {
+        let first = |id: &usize| ntuple.column(*id).and_then(|column| column.deferred);
+        let firsts: Option<Vec<u64>> = self.ids.iter().map(first).collect();
+        let Some(first) = firsts.and_then(|firsts| firsts.into_iter().min()) else {
+            return 0;
+        };
+        match scale {
+            Some(scale) => {
+                let before = first.saturating_sub(cluster.first.saturating_mul(scale));
+                let missing = cluster.entries.saturating_mul(scale).saturating_sub(stored);
+                before.min(missing)
+            }
+            None if stored == 0 => u64::MAX,
+            None => 0,
+        }
     }
 
     /// All its pages, each with the entry that it begins with: of what is in lists, about.

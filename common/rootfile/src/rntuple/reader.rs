@@ -161,10 +161,9 @@ impl NtupleReader {
                 true => with_one_before(&elements),
                 false => elements,
             };
-            let entries = at.cluster.entries.saturating_mul(parent.scale);
-            let expected = parent.axis.is_none().then_some(entries);
+            let scale = parent.axis.is_none().then_some(parent.scale);
             if let Some(pages) = self.plan.columns.get_mut(column) {
-                let of = (&elements, expected);
+                let of = (&elements, scale);
                 pages.want(&self.ntuple, (column, at), of, &mut wanted)?;
             }
         }

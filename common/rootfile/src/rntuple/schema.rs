@@ -63,8 +63,8 @@ pub(super) struct Column {
     pub(super) kind: u16,
     pub(super) bits: u16,
     pub(super) representation: u16,
-    /// Whether its first elements are zeros that are stored nowhere.
-    pub(super) is_deferred: bool,
+    /// The first element that is stored, where it was added later: those before are zeros.
+    pub(super) deferred: Option<u64>,
 }
 
 impl Schema {
@@ -137,10 +137,11 @@ impl Schema {
         let field = record.u32()? as usize;
         let flags = record.u16()?;
         let representation = record.u16()?;
-        let is_deferred = flags & DEFERRED != 0;
-        if is_deferred {
-            record.i64()?; // which its first element is
-        }
+        // Negative where another representation has the values at that place.
+        let deferred = match flags & DEFERRED != 0 {
+            true => Some(record.i64()?.unsigned_abs()),
+            false => None,
+        };
         let range = match flags & RANGED != 0 {
             true => Some((record.f64()?, record.f64()?)),
             false => None,
@@ -150,7 +151,7 @@ impl Schema {
             kind,
             bits,
             representation,
-            is_deferred,
+            deferred,
         });
         self.field_mut(field)?.columns.push(id);
         Ok(())

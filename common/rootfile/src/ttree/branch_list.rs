@@ -149,6 +149,7 @@ impl<'a> List<'a> {
             compressed_bytes: u64::try_from(branch.stored_bytes).unwrap_or(0),
             uncompressed_bytes: u64::try_from(branch.total_bytes).unwrap_or(0),
             baskets,
+            added_at: None,
             record: index,
         });
         Ok(())

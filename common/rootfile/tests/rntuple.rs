@@ -220,6 +220,11 @@ fn what_is_not_read_says_why() {
     assert!(error.contains("variants are not decoded"), "{error}");
     let error = tree.reader(&["numbr"]).unwrap_err().to_string();
     assert!(error.contains("did you mean \"number\""), "{error}");
+    let split = small_tree("split", "T");
+    let read = |name| split.reader(&[name]).unwrap().read(0..512);
+    let error = read("large").unwrap_err().to_string();
+    assert!(error.contains("in several records of the file"), "{error}");
+    assert!(read("small").is_ok());
     assert!(
         tree.reader(&["number", "maybe"])
             .unwrap()

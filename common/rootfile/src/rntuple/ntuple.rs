@@ -25,6 +25,8 @@ struct Inner {
     file: RootFile,
     name: String,
     entries: u64,
+    /// Pages above this are in several records of the file.
+    largest_record: u64,
     columns: Vec<Column>,
     clusters: Vec<Cluster>,
     branches: Branches,
@@ -45,6 +47,7 @@ impl Ntuple {
                 file: file.clone(),
                 name: path.to_owned(),
                 entries: description.entries,
+                largest_record: anchor.largest_record,
                 columns: description.schema.columns,
                 clusters: description.clusters,
                 branches: Branches::new(branches),
@@ -79,6 +82,10 @@ impl Ntuple {
 
     pub(super) fn file(&self) -> &RootFile {
         &self.inner.file
+    }
+
+    pub(super) fn largest_record(&self) -> u64 {
+        self.inner.largest_record
     }
 
     pub(super) fn column(&self, id: usize) -> Option<&Column> {

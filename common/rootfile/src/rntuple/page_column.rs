@@ -99,7 +99,12 @@ impl PageColumn {
             if let Some(page) = pages.pages.get(number)
                 && !self.has(at.number, number)
             {
-                wanted.push(page.wanted(column, number));
+                let page = page.wanted(column, number);
+                if u64::from(page.length) > ntuple.largest_record() {
+                    let reason = "one of its pages is in several records of the file";
+                    return Err(self.place.unsupported(reason));
+                }
+                wanted.push(page);
             }
         }
         Ok(())

@@ -222,6 +222,19 @@ void representations(const char *path)
    }
 }
 
+// Pages that are larger than the records of the file may be.
+void split(const char *path)
+{
+   auto model = RNTupleModel::Create();
+   auto large = model->MakeField<std::uint64_t>("large");
+   auto small = model->MakeField<std::uint8_t>("small");
+   auto options = optionsOf(0, true);
+   options.SetMaxUnzippedPageSize(4096);
+   ROOT::Internal::RNTupleWriteOptionsManip::SetMaxKeySize(options, 1024);
+   auto writer = RNTupleWriter::Recreate(std::move(model), "T", path, options);
+   for (int n = 0; n < 512; ++n) { *large = n; *small = n % 7; writer->Fill(); }
+}
+
 // Ten million times ten entries of nothing.
 void bomb(const char *path)
 {
@@ -291,6 +304,7 @@ def main():
     ROOT.cms(str(FOLDER / "cms.root"), 505, True)
     ROOT.wide(str(FOLDER / "wide.root"))
     ROOT.representations(str(FOLDER / "representations.root"))
+    ROOT.split(str(FOLDER / "split.root"))
     # For damage that nothing tells: what is plain, and has no checksums of pages.
     ROOT.everything(str(FOLDER / "unpacked.root"), 0, False, 2)
     ROOT.cms(str(FOLDER / "unpacked_cms.root"), 0, False)
@@ -305,7 +319,7 @@ def main():
         for key in ntuple.keys():
             # uproot writes "0" for "_0", and does not read several representations: a test knows them.
             name = re.sub(r"\.(\d)", r"._\1", key).replace(".", "_")
-            if path.stem == "representations":
+            if path.stem in ("representations", "split"):
                 continue
             if any(other.startswith(f"{key}.") for other in ntuple.keys()) or key in ("variant", "maybe"):
                 continue

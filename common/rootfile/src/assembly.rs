@@ -17,9 +17,8 @@ use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::key::Key;
 use crate::listing::{matching, no_tree};
-use crate::stored_tree::StoredTree;
+use crate::single_tree::{SingleTree, is_tree_class};
 use crate::tree_name::TreeName;
-use crate::ttree::is_tree_class;
 
 pub(crate) use reader::AssemblyReader;
 
@@ -133,7 +132,7 @@ impl<'a> Survey<'a> {
         wanted: &TreeName<'_>,
     ) -> Result<(), Error> {
         let keys = self.file.keys(directory)?;
-        let mut trees: Vec<(Key, StoredTree)> = Vec::new();
+        let mut trees: Vec<(Key, SingleTree)> = Vec::new();
         for leaf in wanted.leaves() {
             let named = keys.iter().filter(|key| *key.name == *leaf);
             let named = named.filter(|key| is_tree_class(&key.class));
@@ -146,7 +145,7 @@ impl<'a> Survey<'a> {
                 let place = Place::tree(self.file.name(), &full);
                 return Err(place.corrupt("its record is that of another directory, too"));
             }
-            trees.push((key.clone(), StoredTree::of(self.file, key, &full)?));
+            trees.push((key.clone(), SingleTree::of(self.file, key, &full)?));
         }
         let Some((_, main)) = trees.first() else {
             return Ok(());
@@ -200,7 +199,7 @@ impl<'a> Survey<'a> {
         missing.count() == directories.len()
     }
 
-    fn add_clusters(&mut self, tree: &StoredTree) {
+    fn add_clusters(&mut self, tree: &SingleTree) {
         let end = self.entries.saturating_add(tree.entries());
         let clusters = tree.clusters();
         if self.clusters.len().saturating_add(clusters.len()) <= MOST_CLUSTERS {
@@ -213,7 +212,7 @@ impl<'a> Survey<'a> {
     }
 
     /// The branches are those of the first directory.
-    fn first_branches(&mut self, trees: &[(Key, StoredTree)]) {
+    fn first_branches(&mut self, trees: &[(Key, SingleTree)]) {
         let mut known: HashMap<String, usize> = HashMap::new();
         for (owner, (_, tree)) in trees.iter().enumerate() {
             for branch in tree.branches().list() {
@@ -233,7 +232,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Branches that a further directory has otherwise.
-    fn compare_branches(&mut self, trees: &[(Key, StoredTree)]) {
+    fn compare_branches(&mut self, trees: &[(Key, SingleTree)]) {
         let mut spoilt = Vec::new();
         for (&(owner, ref name), &at) in &self.by_name {
             let Some(((_, tree), known)) = trees.get(owner).zip(self.branches.get_mut(at)) else {

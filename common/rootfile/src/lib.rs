@@ -2,7 +2,7 @@
 //!
 //! A [`RootFile`] is opened from a path or from any [`ReadAt`]; its [`Tree`]s list their
 //! [`Branch`]es; a [`Reader`] of some branches turns any range of entries into a record batch,
-//! reading only the baskets or pages that overlap it. A tree is a TTree or an RNTuple; TTrees of one
+//! reading only the baskets or pages that overlap it. A tree is a TTree or an RNTuple; trees of one
 //! kind in many directories are read as one, and trees beside them with them. Columns become
 //!
 //! - primitive or boolean arrays, for one value an entry;
@@ -51,6 +51,7 @@ mod reader;
 mod record;
 mod recovery;
 mod rntuple;
+mod single_tree;
 mod source;
 mod stl;
 mod stored_tree;

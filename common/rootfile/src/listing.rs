@@ -6,9 +6,8 @@ use crate::directory::{Directory, is_directory_class};
 use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::key::Key;
-use crate::rntuple::is_rntuple_class;
+use crate::single_tree::is_tree_class;
 use crate::tree_name::{TreeName, matches};
-use crate::ttree::is_tree_class;
 
 /// Directories deeper than this, or more than this many, are taken for damage.
 const DEEPEST_DIRECTORY: usize = 64;
@@ -86,8 +85,7 @@ impl<'a> Listing<'a> {
 
 /// The names of the trees of a file, of either kind, in the order of its keys.
 pub(crate) fn tree_names(file: &RootFile) -> Result<Vec<String>, Error> {
-    let is_listed = |class: &str| is_tree_class(class) || is_rntuple_class(class);
-    Listing::of(file, file.top(), is_listed)
+    Listing::of(file, file.top(), is_tree_class)
 }
 
 /// That a file has no tree of a name, with those that it has.

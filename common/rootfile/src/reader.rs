@@ -9,9 +9,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use crate::assembly::{Assembly, AssemblyReader};
 use crate::branch::Branch;
 use crate::error::{Error, Place};
-use crate::rntuple::{Ntuple, NtupleReader};
-use crate::stored_tree::StoredTree;
-use crate::ttree::RangeReader;
+use crate::single_tree::{SingleReader, SingleTree};
 
 /// Reads ranges of entries from chosen branches.
 ///
@@ -28,31 +26,19 @@ pub struct Reader {
 /// Where the columns come from.
 #[derive(Debug)]
 enum Columns {
-    Stored(RangeReader),
+    Single(SingleReader),
     Assembled(AssemblyReader),
-    Ntuple(NtupleReader),
 }
 
 impl Reader {
     /// A reader of these branches of a tree, each shown under the name that comes with it.
-    pub(crate) fn of_stored(tree: &StoredTree, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
-        let columns = RangeReader::new(tree.clone(), chosen)?;
+    pub(crate) fn of_single(tree: &SingleTree, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
+        let columns = tree.reader(chosen)?;
         Ok(Self {
             place: tree.place(),
             entries: tree.entries(),
             schema: schema_of(chosen),
-            columns: Columns::Stored(columns),
-        })
-    }
-
-    /// The same of an RNTuple.
-    pub(crate) fn of_ntuple(tree: &Ntuple, chosen: &[(&str, &Branch)]) -> Result<Self, Error> {
-        let columns = NtupleReader::new(tree.clone(), chosen)?;
-        Ok(Self {
-            place: tree.place(),
-            entries: tree.entries(),
-            schema: schema_of(chosen),
-            columns: Columns::Ntuple(columns),
+            columns: Columns::Single(columns),
         })
     }
 
@@ -83,20 +69,13 @@ impl Reader {
     pub fn expect(readers: &mut [&mut Self], entries: Range<u64>) {
         let all = readers.iter().map(|reader| reader.entries).min();
         let entries = entries.start..entries.end.min(all.unwrap_or_default());
-        let stored = readers
+        let single = readers
             .iter_mut()
             .filter_map(|reader| match &mut reader.columns {
-                Columns::Stored(reader) => Some(reader),
-                Columns::Assembled(_) | Columns::Ntuple(_) => None,
+                Columns::Single(reader) => Some(reader),
+                Columns::Assembled(_) => None,
             });
-        RangeReader::expect(&mut stored.collect::<Vec<_>>(), entries.clone());
-        let ntuples = readers
-            .iter_mut()
-            .filter_map(|reader| match &mut reader.columns {
-                Columns::Ntuple(reader) => Some(reader),
-                Columns::Assembled(_) | Columns::Stored(_) => None,
-            });
-        NtupleReader::expect(&mut ntuples.collect::<Vec<_>>(), entries);
+        SingleReader::expect(&mut single.collect::<Vec<_>>(), &entries);
     }
 
     /// Reads exactly these entries.
@@ -116,9 +95,8 @@ impl Reader {
             });
         };
         let arrays = match &mut self.columns {
-            Columns::Stored(reader) => reader.read(&entries)?,
+            Columns::Single(reader) => reader.read(&entries)?,
             Columns::Assembled(reader) => reader.read(&entries)?,
-            Columns::Ntuple(reader) => reader.read(&entries)?,
         };
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(self.schema(), arrays, &options)

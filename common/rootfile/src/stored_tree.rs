@@ -1,8 +1,7 @@
-//! One tree as a file has it: its record, and the branches in that.
+//! One TTree as a file has it: its record, and the branches in that.
 
 use std::sync::Arc;
 
-use crate::branch::Branch;
 use crate::branches::Branches;
 use crate::cluster;
 use crate::error::{Error, Place};
@@ -10,7 +9,7 @@ use crate::file::RootFile;
 use crate::key::Key;
 use crate::ttree::{TreeRecord, list_branches};
 
-/// A tree of an open file. Cloning it shares the description.
+/// A TTree of an open file. Cloning it shares the description.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredTree {
     pub(crate) inner: Arc<StoredTreeInner>,
@@ -63,12 +62,6 @@ impl StoredTree {
 
     pub(crate) fn branches(&self) -> &Branches {
         &self.inner.branches
-    }
-
-    /// The branch of exactly that name.
-    pub(crate) fn branch(&self, name: &str) -> Option<&Branch> {
-        let found = self.branches().find(name);
-        found.filter(|branch| &*branch.name == name)
     }
 
     /// Ascending cluster boundaries: first 0, last the number of entries.

@@ -8,30 +8,22 @@ use crate::branches::Branches;
 use crate::error::{Error, Place};
 use crate::nearest::nearest_name;
 use crate::reader::Reader;
-use crate::rntuple::Ntuple;
-use crate::stored_tree::StoredTree;
+use crate::single_tree::SingleTree;
 
-/// A tree of an open file, a TTree or an RNTuple, or several TTrees of the same kind as one. Cloning
-/// it shares the description.
+/// A tree of an open file, a TTree or an RNTuple, or several as one. Cloning it shares the
+/// description.
 #[derive(Debug, Clone)]
 pub struct Tree(Form);
 
 #[derive(Debug, Clone)]
 enum Form {
-    Stored(StoredTree),
+    Single(SingleTree),
     Assembled(Arc<Assembly>),
-    Ntuple(Ntuple),
 }
 
-impl From<StoredTree> for Tree {
-    fn from(tree: StoredTree) -> Self {
-        Self(Form::Stored(tree))
-    }
-}
-
-impl From<Ntuple> for Tree {
-    fn from(ntuple: Ntuple) -> Self {
-        Self(Form::Ntuple(ntuple))
+impl From<SingleTree> for Tree {
+    fn from(tree: SingleTree) -> Self {
+        Self(Form::Single(tree))
     }
 }
 
@@ -45,30 +37,28 @@ impl Tree {
     /// The name, with the directories it is in.
     pub fn name(&self) -> &str {
         match &self.0 {
-            Form::Stored(tree) => tree.name(),
+            Form::Single(tree) => tree.name(),
             Form::Assembled(tree) => tree.name(),
-            Form::Ntuple(tree) => tree.name(),
         }
     }
 
     /// The number of entries.
     pub fn entries(&self) -> u64 {
         match &self.0 {
-            Form::Stored(tree) => tree.entries(),
+            Form::Single(tree) => tree.entries(),
             Form::Assembled(tree) => tree.entries(),
-            Form::Ntuple(tree) => tree.entries(),
         }
     }
 
     /// Whether it is an RNTuple.
     pub fn is_ntuple(&self) -> bool {
-        matches!(self.0, Form::Ntuple(_))
+        matches!(self.0, Form::Single(SingleTree::Ntuple(_)))
     }
 
     /// The directories whose trees follow one another, where a pattern chose them.
     pub fn directories(&self) -> Option<usize> {
         match &self.0 {
-            Form::Stored(_) | Form::Ntuple(_) => None,
+            Form::Single(_) => None,
             Form::Assembled(tree) => Some(tree.directories()),
         }
     }
@@ -76,8 +66,7 @@ impl Tree {
     /// The tree that an entry is in, and which of its entries it is.
     pub fn origin(&self, entry: u64) -> (&str, u64) {
         match &self.0 {
-            Form::Stored(tree) => (tree.name(), entry),
-            Form::Ntuple(tree) => (tree.name(), entry),
+            Form::Single(tree) => (tree.name(), entry),
             Form::Assembled(tree) => tree.origin(entry).unwrap_or((tree.name(), entry)),
         }
     }
@@ -99,9 +88,8 @@ impl Tree {
     /// decompresses nothing that it does not need.
     pub fn clusters(&self) -> Vec<u64> {
         match &self.0 {
-            Form::Stored(tree) => tree.clusters(),
+            Form::Single(tree) => tree.clusters(),
             Form::Assembled(tree) => tree.clusters(),
-            Form::Ntuple(tree) => tree.boundaries(),
         }
     }
 
@@ -131,25 +119,22 @@ impl Tree {
             positions.push(position);
         }
         match &self.0 {
-            Form::Stored(tree) => Reader::of_stored(tree, &chosen),
+            Form::Single(tree) => Reader::of_single(tree, &chosen),
             Form::Assembled(tree) => Ok(Reader::of_assembly(tree, &chosen, &positions)),
-            Form::Ntuple(tree) => Reader::of_ntuple(tree, &chosen),
         }
     }
 
     fn known(&self) -> &Branches {
         match &self.0 {
-            Form::Stored(tree) => tree.branches(),
+            Form::Single(tree) => tree.branches(),
             Form::Assembled(tree) => tree.branches(),
-            Form::Ntuple(tree) => tree.branches(),
         }
     }
 
     fn place(&self) -> Place {
         match &self.0 {
-            Form::Stored(tree) => tree.place(),
+            Form::Single(tree) => tree.place(),
             Form::Assembled(tree) => tree.place(),
-            Form::Ntuple(tree) => tree.place(),
         }
     }
 }

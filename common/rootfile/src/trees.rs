@@ -4,11 +4,10 @@ use crate::assembly::Assembly;
 use crate::error::{Error, Place};
 use crate::file::RootFile;
 use crate::listing;
-use crate::rntuple::{Ntuple, is_early_rntuple_class, is_rntuple_class};
-use crate::stored_tree::StoredTree;
+use crate::rntuple::is_early_rntuple_class;
+use crate::single_tree::{SingleTree, is_tree_class};
 use crate::tree::Tree;
 use crate::tree_name::{TreeName, split_cycle};
-use crate::ttree::is_tree_class;
 
 impl RootFile {
     /// The names of the trees, TTrees and RNTuples, `DIR/tree` in directories, in the order of the
@@ -52,16 +51,12 @@ impl RootFile {
         };
         let keys = self.keys(directory)?;
         let named = || keys.iter().filter(|key| *key.name == *leaf);
-        let is_known = |class: &str| is_tree_class(class) || is_rntuple_class(class);
         let tree = named()
-            .filter(|key| is_known(&key.class))
+            .filter(|key| is_tree_class(&key.class))
             .filter(|key| cycle.is_none_or(|cycle| cycle == key.cycle))
             .max_by_key(|key| key.cycle);
         match tree {
-            Some(key) if is_rntuple_class(&key.class) => {
-                Ntuple::of(self, key, path).map(|tree| Some(tree.into()))
-            }
-            Some(key) => StoredTree::of(self, key, path).map(|tree| Some(tree.into())),
+            Some(key) => SingleTree::of(self, key, path).map(|tree| Some(tree.into())),
             None if named().any(|key| is_early_rntuple_class(&key.class)) => {
                 let reason = "it is an RNTuple of before the format was final, which only the ROOT that \
                               wrote it reads: write it anew, by RDataFrame's Snapshot";

@@ -18,7 +18,7 @@ pub(crate) use branch_list::list_branches;
 pub(crate) use range_reader::RangeReader;
 pub(crate) use tree_record::TreeRecord;
 
-/// Whether objects of this class are trees that can be read.
-pub(crate) fn is_tree_class(class: &str) -> bool {
+/// Whether objects of this class are TTrees.
+pub(crate) fn is_ttree_class(class: &str) -> bool {
     matches!(class, "TTree" | "TNtuple" | "TNtupleD")
 }

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, UInt32Type};
+use arrow_array::types::{Float32Type, Float64Type, UInt32Type};
 use lumimill_rootfile::{Branch, RootFile, Tree, checksum};
 use serde_json::{Value, json};
 
@@ -209,6 +209,36 @@ fn each_cluster_has_its_own_representation() {
         let letter = "abcdefghij".get(number..=number).unwrap();
         assert_eq!(text, Some(letter.repeat((cluster + number) % 4).as_str()));
     }
+}
+
+#[test]
+fn rntuples_in_directories_are_read_as_one_and_what_is_beside_them() {
+    let file = RootFile::open(small("directories")).unwrap();
+    assert_eq!(file.tree_names().unwrap().len(), 6);
+    assert_eq!(file.tree("DF_2/tracks").unwrap().entries(), 7);
+    let tree = file.tree("DF_*/tracks+beside").unwrap();
+    assert_eq!((tree.entries(), tree.clusters()), (18, vec![0, 5, 11, 18]));
+    assert_eq!(tree.origin(12), ("DF_2/tracks", 1));
+    let batch = tree.reader(&["score", "pt"]).unwrap().read(3..13).unwrap();
+    let scores = batch.column(0).as_primitive::<Float64Type>().values();
+    let expected = [
+        (0, 3),
+        (0, 4),
+        (1, 0),
+        (1, 1),
+        (1, 2),
+        (1, 3),
+        (1, 4),
+        (1, 5),
+        (2, 0),
+        (2, 1),
+    ];
+    let score = |(folder, n): (i32, i32)| f64::from(folder) + f64::from(n) / 16.0;
+    assert_eq!(scores, expected.map(score).as_slice());
+    let pt = batch.column(1).as_list::<i32>();
+    assert_eq!(pt.offsets().as_ref(), &[0, 0, 1, 1, 2, 4, 4, 5, 7, 7, 8]);
+    let last = pt.values().as_primitive::<Float32Type>().values().last();
+    assert_eq!(last.map(|pt| pt.to_bits()), Some(201.0_f32.to_bits()));
 }
 
 #[test]

@@ -10,8 +10,7 @@ use arrow_select::concat::concat;
 use super::{Assembly, Part};
 use crate::branch::Branch;
 use crate::error::Error;
-use crate::stored_tree::StoredTree;
-use crate::ttree::RangeReader;
+use crate::single_tree::{SingleReader, SingleTree};
 
 /// Reads ranges of entries from some branches.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(crate) struct AssemblyReader {
 }
 
 /// Some of the columns, by their numbers, and the reader of the tree that has them.
-type Columns = (Vec<usize>, RangeReader);
+type Columns = (Vec<usize>, SingleReader);
 
 impl AssemblyReader {
     pub(crate) fn new(assembly: Arc<Assembly>, positions: &[usize], schema: SchemaRef) -> Self {
@@ -108,14 +107,14 @@ impl AssemblyReader {
             if columns.is_empty() {
                 continue;
             }
-            let tree = StoredTree::of(&self.assembly.file, key, path)?;
+            let tree = SingleTree::of(&self.assembly.file, key, path)?;
             let mut chosen: Vec<(&str, &Branch)> = Vec::with_capacity(columns.len());
             for (_, name) in &columns {
                 let missing = || tree.place().corrupt(format!("branch {name:?} is gone"));
                 chosen.push((name, tree.branch(name).ok_or_else(missing)?));
             }
             let numbers = columns.iter().map(|(at, _)| *at).collect();
-            readers.push((numbers, RangeReader::new(tree.clone(), &chosen)?));
+            readers.push((numbers, tree.reader(&chosen)?));
         }
         Ok(readers)
     }

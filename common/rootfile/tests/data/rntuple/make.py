@@ -235,6 +235,24 @@ void split(const char *path)
    for (int n = 0; n < 512; ++n) { *large = n; *small = n % 7; writer->Fill(); }
 }
 
+// RNTuples of one kind in directories, and others beside them.
+void directories(const char *path)
+{
+   auto file = std::unique_ptr<TFile>(TFile::Open(path, "RECREATE"));
+   for (int folder = 0; folder < 3; ++folder) {
+      auto directory = file->mkdir(("DF_" + std::to_string(folder)).c_str());
+      auto tracks = RNTupleModel::Create();
+      auto pt = tracks->MakeField<std::vector<float>>("pt");
+      auto beside = RNTupleModel::Create();
+      auto score = beside->MakeField<double>("score");
+      auto one = RNTupleWriter::Append(std::move(tracks), "tracks", *directory, optionsOf(505, true));
+      auto other = RNTupleWriter::Append(std::move(beside), "beside", *directory, optionsOf(505, true));
+      for (int n = 0; n < 5 + folder; ++n) {
+         *pt = std::vector<float>(n % 3, 100 * folder + n); *score = folder + n / 16.0; one->Fill(); other->Fill();
+      }
+   }
+}
+
 // Ten million times ten entries of nothing.
 void bomb(const char *path)
 {
@@ -305,6 +323,7 @@ def main():
     ROOT.wide(str(FOLDER / "wide.root"))
     ROOT.representations(str(FOLDER / "representations.root"))
     ROOT.split(str(FOLDER / "split.root"))
+    ROOT.directories(str(FOLDER / "directories.root"))
     # For damage that nothing tells: what is plain, and has no checksums of pages.
     ROOT.everything(str(FOLDER / "unpacked.root"), 0, False, 2)
     ROOT.cms(str(FOLDER / "unpacked_cms.root"), 0, False)
@@ -314,6 +333,8 @@ def main():
         ROOT.bomb(str(bombs / "ntuple.root"))
     expected = {}
     for path in sorted(FOLDER.glob("*.root")):
+        if path.stem == "directories":
+            continue
         ntuple = uproot.open(path)["Events" if "cms" in path.stem else "T"]
         columns = expected[path.stem] = {"": ntuple.num_entries}
         for key in ntuple.keys():

@@ -86,6 +86,8 @@ impl Model {
             asked.any(|asked| graph.level(&asked.column) == Level::Node)
         };
         let of_nodes: Vec<bool> = outputs.iter().map(is_of_nodes).collect();
+        let mut operators = model.nodes.iter().map(|node| node.operator.as_str());
+        let mixes = operators.any(onnx::is_sized_by_values);
         let trial = tried(engine.as_ref(), graph, &inputs, &of_nodes, MOST).map_err(whole)?;
         let mut columns = Vec::with_capacity(spec.outputs.len());
         for asked in &spec.outputs {
@@ -116,8 +118,8 @@ impl Model {
                 inputs,
                 columns,
                 of_nodes,
-                needs_edges: trial.needs_edges && trial.keeps_graphs_apart,
-                together: if trial.keeps_graphs_apart {
+                needs_edges: trial.needs_edges && trial.keeps_graphs_apart && !mixes,
+                together: if trial.keeps_graphs_apart && !mixes {
                     trial.together
                 } else {
                     1

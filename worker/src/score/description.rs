@@ -27,6 +27,8 @@ const UNTOLD_WIDTH: usize = 1;
 const SIZES: [usize; 6] = [1, 16, 64, 256, 1024, 4096];
 /// What is to be known of a model that no rows fit.
 const OF_GRAPHS: &str = "it is given graphs, not rows: in a campaign, `graph = { … }` says which";
+/// Columns of an input, at most.
+const MOST_COLUMNS: usize = 100_000;
 /// The same of graphs of one size.
 const OF_DENSE: &str = "it is given tables of one size, as of graphs that are filled up to so many nodes: in a campaign, \
      `graph = { …, dense = { nodes = … } }` says which";
@@ -190,6 +192,13 @@ fn evaluator(
     graph: &Graph,
     engine: EngineChoice,
 ) -> (Option<Arc<dyn Evaluator>>, String) {
+    let widths = signature::inputs(graph).into_iter();
+    let widest = widths.filter_map(signature::declared_width).max();
+    if let Some(width) = widest.filter(|width| *width > MOST_COLUMNS) {
+        let why =
+            format!("an input takes {width} columns, more than the {MOST_COLUMNS} of any table");
+        return (None, why);
+    }
     let input = |port: &&Port| NamedInput {
         name: port.name.clone(),
         columns: (0..signature::declared_width(port).unwrap_or(UNTOLD_WIDTH))

@@ -15,7 +15,7 @@ use prost::Message;
 
 pub(crate) use attribute::Attributes;
 #[cfg(feature = "runtime")]
-pub(crate) use bounds::out_of_bounds;
+pub(crate) use bounds::{is_sized_by_values, out_of_bounds};
 #[cfg(feature = "runtime")]
 pub(crate) use excerpt::with_free_rows;
 #[cfg(any(feature = "embedded", feature = "runtime"))]

@@ -246,6 +246,9 @@ pub(crate) fn element_of(port: &Port) -> Option<Element> {
     }
 }
 
+/// Rows that a model may declare to take at a time: fewer are filled up to as many.
+const MOST_ROWS: i64 = 65_536;
+
 fn bind(port: &Port, columns: Range<usize>) -> Result<BoundInput, String> {
     let told = describe(port);
     let Some(element) = element_of(port) else {
@@ -266,6 +269,12 @@ fn bind(port: &Port, columns: Range<usize>) -> Result<BoundInput, String> {
             ));
         }
     };
+    if let Some(rows) = rows.filter(|rows| !(1..=MOST_ROWS).contains(rows)) {
+        return Err(format!(
+            "the model's input is {told} and takes {rows} rows at a time, expected 1 to {MOST_ROWS}: export \
+             the model for any number of rows"
+        ));
+    }
     let found = columns.len();
     match declared_width(port) {
         Some(width) if width != found => Err(format!(

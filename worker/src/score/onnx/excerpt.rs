@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
+use super::bounds::wrong_attribute;
 use super::message::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
 use super::{ATTRIBUTE_LIMIT, decode, read_model, read_parts, standard};
 use crate::score::error::Problem;
@@ -174,6 +175,12 @@ fn attributes(node: &NodeProto) -> Result<Vec<Vec<u8>>, Problem> {
     }
     let encoded = node.attribute.iter().map(|bytes| {
         let mut attribute: AttributeProto = decode("attribute", bytes)?;
+        if let Some(reason) = wrong_attribute(&attribute) {
+            let operator = &node.op_type;
+            return Err(Problem::invalid(format!(
+                "operator {operator} has {reason}"
+            )));
+        }
         attribute.t = attribute.t.map(sound).transpose()?;
         Ok(attribute.encode_to_vec())
     });

@@ -46,6 +46,10 @@ impl Batch {
     /// Where it is to be given several rows that it does not keep apart, or gives no rows.
     pub(super) fn of(session: &mut Session, asked: &Asked) -> Result<Self, String> {
         match asked.declared() {
+            Some(rows) if asked.mixes_rows() && rows > 1 => Err(format!(
+                "it declares batches of {rows} rows, and has an operator whose values for a row depend \
+                 on the rows beside it: export it for any number of rows"
+            )),
             Some(rows) if rows <= 1 || keeps_rows_apart(session, asked, rows) => {
                 Ok(Self::Only(rows.max(1)))
             }
@@ -53,6 +57,7 @@ impl Batch {
                 "it declares batches of {rows} rows, and its values for a row depend on the rows \
                  beside it: export it for any number of rows"
             )),
+            None if asked.mixes_rows() => Ok(Self::Only(1)),
             None if is_same_in_any(session, asked) => Ok(Self::Any),
             None if keeps_rows_apart(session, asked, FIXED) => Ok(Self::Only(FIXED)),
             None => bits(session, asked, &[1], &|place| place).map(|_| Self::Only(1)),

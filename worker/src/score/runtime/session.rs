@@ -19,7 +19,7 @@ use crate::score::columns::{Given, OutputColumn, Values};
 use crate::score::error::Problem;
 use crate::score::made_up::made_up;
 use crate::score::model::sha256;
-use crate::score::onnx::{Excerpt, excerpt, out_of_bounds, with_free_rows};
+use crate::score::onnx::{Excerpt, excerpt, is_sized_by_values, out_of_bounds, with_free_rows};
 use crate::score::signature::BoundInput;
 use crate::score::tensor_values::TensorValues;
 use crate::score::tensors::{Elements, Tensor};
@@ -40,6 +40,8 @@ pub(super) struct Asked {
     outputs: Vec<(String, String)>,
     /// Rows that it takes at a time, where it declares them.
     declared: Option<usize>,
+    /// Whether what it gives for a row may depend on others, whatever a trial shows.
+    mixes_rows: bool,
     /// What a call may take.
     pub(super) limit: Duration,
 }
@@ -58,6 +60,8 @@ impl Asked {
         }
         let excerpt = excerpt(bytes, &names)?;
         out_of_bounds(&excerpt)?;
+        let mut operators = excerpt.operators.iter();
+        let mixes_rows = operators.any(|operator| is_sized_by_values(operator));
         let of = |name: &String| inputs.iter().find(|input| input.name == *name).cloned();
         let inputs: Vec<BoundInput> = excerpt.inputs.iter().filter_map(of).collect();
         let declared = inputs.iter().filter_map(|input| input.rows).max();
@@ -73,12 +77,17 @@ impl Asked {
             inputs,
             outputs: names.zip(outputs).collect(),
             declared,
+            mixes_rows,
             limit: CALL_LIMIT,
         })
     }
 
     pub(super) fn inputs(&self) -> &[BoundInput] {
         &self.inputs
+    }
+
+    pub(super) fn mixes_rows(&self) -> bool {
+        self.mixes_rows
     }
 
     pub(super) fn declared(&self) -> Option<usize> {

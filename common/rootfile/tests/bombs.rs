@@ -19,7 +19,7 @@ const LIMIT_KIB: u64 = 640 << 10;
 const FILE: &str = "LUMIMILL_BOMB";
 
 /// The files, and what is said of each: that it was read, or why not.
-const BOMBS: [(&str, &str); 13] = [
+const BOMBS: [(&str, &str); 14] = [
     ("plain.root", "read 1 branches of 1 trees"),
     (
         "leaf_names.root",
@@ -46,6 +46,7 @@ const BOMBS: [(&str, &str); 13] = [
     ("baskets.root", "its baskets claim to hold"),
     // 10⁸ entries.
     ("ntuple.root", "read 3 branches of 1 trees"),
+    ("ntuple_fields.root", "it claims to hold"),
 ];
 
 fn folder() -> PathBuf {

@@ -30,6 +30,15 @@ impl Kind {
         }
     }
 
+    /// Bytes in memory that one byte of it becomes at most: of a field, and the branch that it is; of a
+    /// page.
+    fn expansion(self) -> u64 {
+        match self {
+            Self::Header | Self::Footer => 20,
+            Self::PageList => 3,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Header => "header",
@@ -89,7 +98,8 @@ impl<'a> EnvelopeReader<'a> {
             return Err(place.corrupt(what));
         };
         self.left = left;
-        self.claims.add(stored, link.length, place)?;
+        let in_memory = link.length.saturating_mul(kind.expansion());
+        self.claims.add(stored, in_memory, place)?;
         let record = read_range(self.file.source(), link.locator.offset, stored)?;
         let damaged = |what: String| place.corrupt(format!("its {name}: {what}"));
         let length = usize::try_from(link.length).unwrap_or(usize::MAX);

@@ -313,6 +313,34 @@ def checksums(array):
     return [int(values.size), crc(values), None if counts is None else crc(counts)]
 
 
+def header_bomb(path):
+    """An RNTuple whose header is 40 MB of fields without names, in few bytes."""
+    import lzma
+    import struct
+
+    import xxhash
+
+    file = bytearray((FOLDER / "none.root").read_bytes())
+    field = lambda role: struct.pack("<qIIIHHIIII", 40, 0, 0, 0, role, 0, 0, 0, 0, 0)
+    count = 1_000_000
+    fields = field(2) + field(0) * (count - 1)
+    empty = struct.pack("<qI", -12, 0)
+    body = struct.pack("<qIII", 0, 0, 0, 0) + struct.pack("<qI", -12 - len(fields), count) + fields + 3 * empty
+    header = struct.pack("<Q", 1 | (16 + len(body)) << 16) + body
+    header += struct.pack("<Q", xxhash.xxh3_64_intdigest(header))
+    stored = bytearray()
+    for start in range(0, len(header), 0xFFFFFF):
+        piece = header[start : start + 0xFFFFFF]
+        packed = lzma.compress(piece)
+        stored += b"XZ\x00" + len(packed).to_bytes(3, "little") + len(piece).to_bytes(3, "little") + packed
+    for at in range(len(file) - 72):
+        if file[at + 64 : at + 72] == struct.pack(">Q", xxhash.xxh3_64_intdigest(bytes(file[at : at + 64]))):
+            file[at + 8 : at + 32] = struct.pack(">QQQ", len(file), len(stored), len(header))
+            file[at + 64 : at + 72] = struct.pack(">Q", xxhash.xxh3_64_intdigest(bytes(file[at : at + 64])))
+            break
+    path.write_bytes(file + stored)
+
+
 def main():
     import uproot
 
@@ -331,6 +359,7 @@ def main():
     bombs = FOLDER.parent / "bombs"
     if bombs.is_dir():
         ROOT.bomb(str(bombs / "ntuple.root"))
+        header_bomb(bombs / "ntuple_fields.root")
     expected = {}
     for path in sorted(FOLDER.glob("*.root")):
         if path.stem == "directories":

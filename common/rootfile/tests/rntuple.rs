@@ -5,6 +5,7 @@
     reason = "a test may panic, in its fixtures as well"
 )]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use arrow_array::cast::AsArray;
@@ -194,6 +195,30 @@ fn nanoaod_as_cms_writes_it_has_the_names_of_the_tree() {
         batch.column(4).as_list::<i32>().offsets().as_ref(),
         &[0, 0, 0, 2, 4]
     );
+}
+
+#[test]
+fn what_is_shown_at_the_top_is_there_once() {
+    let (plain, projected) = (
+        small_tree("cms", "Events"),
+        small_tree("projected_cms", "Events"),
+    );
+    let names = |tree: &Tree| -> BTreeSet<String> {
+        let names = tree
+            .branches()
+            .iter()
+            .map(|branch| branch.name().to_owned());
+        names.collect()
+    };
+    assert_eq!(names(&plain), names(&projected));
+    assert_eq!(plain.branches().len(), projected.branches().len());
+    for branch in plain.branches() {
+        let other = projected.branch(branch.name()).unwrap();
+        assert_eq!(branch.counter(), other.counter(), "{}", branch.name());
+        assert_eq!(branch.type_name(), other.type_name());
+        let sums = [&plain, &projected].map(|tree| checksum(tree, branch.name()).unwrap());
+        assert_eq!(sums[0], sums[1], "{}", branch.name());
+    }
 }
 
 #[test]

@@ -105,7 +105,7 @@ void everything(const char *path, int compression, bool checksums, int clusters)
 }
 
 // As CMS writes NanoAOD: collections without a type, a record of triggers, and one that comes late.
-void cms(const char *path, int compression, bool checksums)
+void cms(const char *path, int compression, bool checksums, bool projected)
 {
    auto model = RNTupleModel::Create();
    auto run = model->MakeField<std::uint32_t>("run");
@@ -120,6 +120,16 @@ void cms(const char *path, int compression, bool checksums)
    triggers.push_back(std::make_unique<ROOT::RField<bool>>("IsoMu24"));
    triggers.push_back(std::make_unique<ROOT::RField<bool>>("Mu50"));
    model->AddField(std::make_unique<ROOT::RRecordField>("HLT", std::move(triggers)));
+   if (projected) {
+      auto pt = std::make_unique<ROOT::RField<ROOT::RVec<float>>>("Muon_pt");
+      model->AddProjectedField(std::move(pt), [](const std::string &name) -> std::string {
+         return name == "Muon_pt" ? "Muon" : "Muon._0.pt";
+      });
+      model->AddProjectedField(std::make_unique<ROOT::RField<bool>>("HLT_IsoMu24"),
+                               [](const std::string &) -> std::string { return "HLT.IsoMu24"; });
+      auto count = std::make_unique<ROOT::RField<ROOT::RNTupleCardinality<std::uint32_t>>>("nMuon");
+      model->AddProjectedField(std::move(count), [](const std::string &) -> std::string { return "Muon"; });
+   }
    auto writer = RNTupleWriter::Recreate(std::move(model), "Events", path, optionsOf(compression, checksums));
    auto entry = writer->CreateEntry();
    auto fill = [&](int first, int last, bool late) {
@@ -347,14 +357,15 @@ def main():
     for codec, setting in CODECS.items():
         ROOT.everything(str(FOLDER / f"{codec}.root"), setting, codec != "zstd", 3)
     ROOT.everything(str(FOLDER / "none.root"), 505, True, 0)
-    ROOT.cms(str(FOLDER / "cms.root"), 505, True)
+    ROOT.cms(str(FOLDER / "cms.root"), 505, True, False)
+    ROOT.cms(str(FOLDER / "projected_cms.root"), 505, True, True)
     ROOT.wide(str(FOLDER / "wide.root"))
     ROOT.representations(str(FOLDER / "representations.root"))
     ROOT.split(str(FOLDER / "split.root"))
     ROOT.directories(str(FOLDER / "directories.root"))
     # For damage that nothing tells: what is plain, and has no checksums of pages.
     ROOT.everything(str(FOLDER / "unpacked.root"), 0, False, 2)
-    ROOT.cms(str(FOLDER / "unpacked_cms.root"), 0, False)
+    ROOT.cms(str(FOLDER / "unpacked_cms.root"), 0, False, False)
     ROOT.others(str(FOLDER / "others.root"))
     bombs = FOLDER.parent / "bombs"
     if bombs.is_dir():
@@ -362,7 +373,7 @@ def main():
         header_bomb(bombs / "ntuple_fields.root")
     expected = {}
     for path in sorted(FOLDER.glob("*.root")):
-        if path.stem == "directories":
+        if path.stem in ("directories", "projected_cms"):
             continue
         ntuple = uproot.open(path)["Events" if "cms" in path.stem else "T"]
         columns = expected[path.stem] = {"": ntuple.num_entries}

@@ -168,8 +168,8 @@ fn a_graph_that_is_too_large_is_refused_with_its_size_and_event() {
     };
     let ended = lumimill().on("run", &many.file()).expect_code(3);
     ended.says(&[
-        "event 1 (entry 1): model padded: a graph has 12 nodes, and the model is given 8: dense = { nodes = 8, \
-         highest = \"energy\" } leaves those out with the lowest energy",
+        "event 1 (entry 1): model padded: a graph has 12 nodes, and the model is given 8: highest = \"NAME\" \
+         beside nodes = 8 in dense leaves those out for which NAME is lowest",
     ]);
 }
 

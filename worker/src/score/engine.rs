@@ -337,6 +337,6 @@ pub fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, super::error::Problem> {
     let graph = onnx::parse(bytes)?;
     let outputs = graph.outputs.iter().map(|port| port.name.as_str());
     let excerpt = onnx::excerpt(bytes, &outputs.collect::<Vec<_>>())?;
-    onnx::out_of_bounds(&excerpt)?;
+    onnx::out_of_bounds(&excerpt, super::error::Problem::not_runtime)?;
     onnx::with_free_rows(&excerpt.bytes)
 }

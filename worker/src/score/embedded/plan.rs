@@ -19,7 +19,7 @@ use super::timed::run_within;
 use super::{exact, growth};
 use crate::score::columns::Given;
 use crate::score::error::Problem;
-use crate::score::onnx::{Excerpt, excerpt};
+use crate::score::onnx::{Excerpt, excerpt, out_of_bounds};
 use crate::score::signature::{BoundInput, Element};
 use crate::score::time_limit::CALL_LIMIT;
 
@@ -70,12 +70,8 @@ impl Asked {
             }
         }
         let names: Vec<&str> = outputs.iter().map(String::as_str).collect();
-        let Excerpt {
-            bytes,
-            operators,
-            inputs: needed,
-            ..
-        } = excerpt(bytes, &names)?;
+        let excerpt = excerpt(bytes, &names)?;
+        let operators = &excerpt.operators;
         if operators.len() > NODE_LIMIT {
             let found = operators.len();
             return Err(Problem::not_embedded(format!(
@@ -90,6 +86,13 @@ impl Asked {
                 "it does not know operator {operator}"
             )));
         }
+        out_of_bounds(&excerpt, Problem::not_embedded)?;
+        let Excerpt {
+            bytes,
+            operators,
+            inputs: needed,
+            ..
+        } = excerpt;
         let mut proto = <ModelProto as prost::Message>::decode(bytes.as_slice())
             .map_err(|error| Problem::damaged(error.to_string()))?;
         let sets = proto.opset_import.iter();

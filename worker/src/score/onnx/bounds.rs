@@ -1,5 +1,4 @@
-//! What ONNX Runtime is not given: graphs within graphs, what is random, what constants alone would
-//! make huge.
+//! What no engine is given: graphs within graphs, what is random, what constants alone would make huge.
 
 use std::collections::HashMap;
 
@@ -50,12 +49,15 @@ const GRAPHS: i32 = 10;
 /// Whose operators are known to it.
 const DOMAINS: [&str; 3] = ["", "ai.onnx.ml", "com.microsoft"];
 
-/// Refuses a model that may not be given away.
+/// Refuses a model that may not be given away; `problem` says to which engine.
 ///
 /// # Errors
 /// The first reason against it.
-pub(crate) fn out_of_bounds(excerpt: &Excerpt) -> Result<(), Problem> {
-    let refused = |reason: String| Err(Problem::not_runtime(reason));
+pub(crate) fn out_of_bounds(
+    excerpt: &Excerpt,
+    problem: impl Fn(String) -> Problem,
+) -> Result<(), Problem> {
+    let refused = |reason: String| Err(problem(reason));
     let (_, graph) = read_model(&excerpt.bytes)?;
     let graph = read_parts(&graph)?;
     let found = excerpt.operators.len();
@@ -275,7 +277,7 @@ fn is_training(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> bo
 fn sizes_of(operator: &str) -> Option<usize> {
     match operator {
         "ConstantOfShape" => Some(0),
-        "Expand" | "Tile" | "Range" | "OneHot" | "Pad" => Some(1),
+        "Expand" | "Tile" | "Range" | "OneHot" | "Pad" | "Reshape" => Some(1),
         "Upsample" => Some(1),
         "Resize" => Some(3),
         _ => None,
@@ -412,11 +414,13 @@ mod tests {
             .iter()
             .map(|(name, inputs)| (*name, &inputs[..]))
             .collect();
-        let told = out_of_bounds(&chain(&operators)).unwrap_err().to_string();
+        let told = out_of_bounds(&chain(&operators), Problem::not_runtime)
+            .unwrap_err()
+            .to_string();
         assert!(
             told.contains("Concat puts more values side by side"),
             "{told}"
         );
-        assert!(out_of_bounds(&chain(&operators[..40])).is_ok());
+        assert!(out_of_bounds(&chain(&operators[..40]), Problem::not_runtime).is_ok());
     }
 }

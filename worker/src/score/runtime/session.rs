@@ -59,7 +59,7 @@ impl Asked {
             }
         }
         let excerpt = excerpt(bytes, &names)?;
-        out_of_bounds(&excerpt)?;
+        out_of_bounds(&excerpt, Problem::not_runtime)?;
         let mut operators = excerpt.operators.iter();
         let mixes_rows = operators.any(|operator| is_sized_by_values(operator));
         let of = |name: &String| inputs.iter().find(|input| input.name == *name).cloned();

@@ -5,13 +5,13 @@ mod amount;
 mod cell;
 mod result;
 mod spec;
+mod values;
 
-pub(super) use result::values_of;
-pub use result::{
-    AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult, MulticlassValue,
-};
+pub use result::{AverageResult, ClassResult, MaskResult, MulticlassBin, MulticlassResult};
 pub(super) use spec::AVERAGES;
 pub use spec::{MulticlassSpec, RawMulticlass};
+pub use values::MulticlassValue;
+pub(super) use values::values_of;
 
 use serde::{Deserialize, Serialize};
 

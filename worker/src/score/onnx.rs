@@ -3,6 +3,7 @@
 //! Knows the file format and nothing of trees or scores.
 
 mod attribute;
+mod attribute_bounds;
 #[cfg(feature = "runtime")]
 mod bounds;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
@@ -10,6 +11,7 @@ mod excerpt;
 mod external;
 mod message;
 mod tensor;
+mod tree_nodes;
 
 use prost::Message;
 

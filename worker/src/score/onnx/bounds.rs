@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::excerpt::Excerpt;
 use super::message::{AttributeProto, NodeProto, TensorProto};
+use super::tree_nodes::TreeNodes;
 use super::{decode, read_model, read_parts};
 use crate::score::error::Problem;
 
@@ -35,11 +36,7 @@ const KEEP: [&str; 19] = [
     "Transpose",
     "Unsqueeze",
 ];
-/// Attributes that number dimensions, of which a tensor has some ten.
-const AXES: [&str; 5] = ["axis", "axes", "batch_axis", "batch_dims", "time_axis"];
-const MOST_DIMENSIONS: u64 = 1_000;
-/// Class labels of a tree ensemble, and splits from a root to a leaf, at most: as the trees of this program.
-const LABEL_LIMIT: usize = 4_096;
+/// Splits from a root to a leaf, at most: as the trees of this program.
 const DEPTH_LIMIT: u32 = 10_000;
 /// Operators that give as many values as their input's values say: what they give for a row depends on others.
 const SIZED_BY_VALUES: [&str; 3] = ["NonZero", "Unique", "Compress"];
@@ -133,101 +130,6 @@ pub(crate) fn out_of_bounds(
 /// Whether what an operator gives for a row may depend on the values of others, whatever a trial shows.
 pub(crate) fn is_sized_by_values(operator: &str) -> bool {
     SIZED_BY_VALUES.contains(&operator)
-}
-
-/// Why an attribute is no possible one.
-pub(super) fn wrong_attribute(attribute: &AttributeProto) -> Option<String> {
-    let name = attribute.name.as_str();
-    if AXES.contains(&name) {
-        let mut all = std::iter::once(&attribute.i).chain(&attribute.ints);
-        let far = all.find(|axis| axis.unsigned_abs() > MOST_DIMENSIONS)?;
-        return Some(format!(
-            "{name} = {far}, and no tensor has as many dimensions"
-        ));
-    }
-    let labels = attribute.ints.len().max(attribute.strings.len());
-    let are_labels = ["classlabels_int64s", "classlabels_strings"].contains(&name);
-    (are_labels && labels > LABEL_LIMIT)
-        .then(|| format!("{labels} class labels, expected 1 to {LABEL_LIMIT}"))
-}
-
-/// The nodes of a tree ensemble, as its attributes list them.
-#[derive(Default)]
-struct TreeNodes {
-    trees: Vec<i64>,
-    numbers: Vec<i64>,
-    children: [Vec<i64>; 2],
-    /// Of each, whether it has children at all.
-    is_leaf: Vec<bool>,
-    /// Of each child, whether it is a leaf, which has numbers of its own.
-    leaves: [Vec<i64>; 2],
-}
-
-impl TreeNodes {
-    fn take(&mut self, attribute: &AttributeProto) {
-        if attribute.name == "nodes_modes" {
-            let modes = attribute.strings.iter();
-            self.is_leaf = modes.map(|mode| mode.as_slice() == b"LEAF").collect();
-        }
-        let ([left, right], [left_leaf, right_leaf]) = (&mut self.children, &mut self.leaves);
-        let into = match attribute.name.as_str() {
-            "nodes_treeids" => &mut self.trees,
-            "nodes_nodeids" => &mut self.numbers,
-            "nodes_truenodeids" => left,
-            "nodes_falsenodeids" => right,
-            "nodes_trueleafs" => left_leaf,
-            "nodes_falseleafs" => right_leaf,
-            _ => return,
-        };
-        into.clone_from(&attribute.ints);
-    }
-
-    /// How many nodes there are from a root to the farthest node below it; those of a circle have no root.
-    /// Without numbers of nodes, children are numbered as the nodes are listed.
-    fn depth(&self) -> u32 {
-        let count = self.children.iter().map(Vec::len).min().unwrap_or(0);
-        let tree = |node: usize| self.trees.get(node).copied().unwrap_or(0);
-        let number = |node: usize| self.numbers.get(node).copied().unwrap_or(node as i64);
-        let places: HashMap<(i64, i64), usize> = (0..count)
-            .map(|node| ((tree(node), number(node)), node))
-            .collect();
-        let children = |node: usize| {
-            let is_leaf = self.is_leaf.get(node).copied().unwrap_or(false);
-            let sides = self.children.iter().zip(&self.leaves);
-            let splits = sides.filter(move |(_, leaves)| !is_leaf && leaves.get(node) != Some(&1));
-            let key = tree(node);
-            let named = splits.filter_map(move |(of, _)| of.get(node));
-            let places = &places;
-            let found = named.filter_map(move |child| places.get(&(key, *child)).copied());
-            // The node itself stands for none.
-            found.filter(move |child| *child != node)
-        };
-        let mut parents = vec![0_u32; count];
-        for child in (0..count).flat_map(children) {
-            if let Some(parents) = parents.get_mut(child) {
-                *parents += 1;
-            }
-        }
-        let is_root = |node: &usize| parents.get(*node) == Some(&0);
-        let mut ready: Vec<usize> = (0..count).filter(is_root).collect();
-        let mut depth = vec![1_u32; count];
-        let mut deepest = u32::from(count > 0);
-        while let Some(node) = ready.pop() {
-            let below = depth.get(node).map_or(1, |depth| depth.saturating_add(1));
-            for child in children(node) {
-                if let (Some(depth), Some(parents)) = (depth.get_mut(child), parents.get_mut(child))
-                {
-                    *depth = below.max(*depth);
-                    deepest = deepest.max(*depth);
-                    *parents = parents.saturating_sub(1);
-                    if *parents == 0 {
-                        ready.push(child);
-                    }
-                }
-            }
-        }
-        deepest
-    }
 }
 
 /// How many values an operator makes by putting those of others side by side: what is done over and over doubles
@@ -344,61 +246,6 @@ mod tests {
             inputs: vec![String::from("x")],
             outputs: Vec::new(),
         }
-    }
-
-    fn attribute(name: &str, ints: Vec<i64>) -> AttributeProto {
-        AttributeProto {
-            name: name.to_owned(),
-            ints,
-            ..Default::default()
-        }
-    }
-
-    /// The embedded engine added the number of dimensions to a far axis until it was one of them, and ONNX
-    /// Runtime went down a tree by calling itself.
-    #[test]
-    fn far_axes_and_deep_trees_are_refused_before_an_engine_sees_them() {
-        let told = wrong_attribute(&attribute("axes", vec![1, -1_000_000_000])).unwrap();
-        assert!(told.contains("-1000000000"), "{told}");
-        assert!(wrong_attribute(&attribute("axis", vec![-1, 3])).is_none());
-        assert!(wrong_attribute(&attribute("classlabels_int64s", vec![0; 5_000])).is_some());
-        let depth = |count: i64, is_numbered: bool| {
-            let mut trees = TreeNodes::default();
-            if is_numbered {
-                trees.take(&attribute("nodes_treeids", vec![7; count as usize]));
-                trees.take(&attribute("nodes_nodeids", (10..10 + count).collect()));
-            }
-            let first = if is_numbered { 10 } else { 0 };
-            let next = (1..=count).map(|node| first + node.min(count - 1));
-            trees.take(&attribute("nodes_truenodeids", next.collect()));
-            trees.take(&attribute(
-                "nodes_falsenodeids",
-                vec![first; count as usize],
-            ));
-            trees.depth()
-        };
-        // All false branches lead to the root, which then is none: nothing is reached from nowhere.
-        assert_eq!(depth(5, true), 1);
-        let mut chain = TreeNodes::default();
-        chain.take(&attribute("nodes_truenodeids", (1..=20_000).collect()));
-        chain.take(&attribute("nodes_falsenodeids", vec![20_000; 20_000]));
-        assert_eq!(chain.depth(), 20_000);
-        // Leaves name the root, or have numbers of their own.
-        let mut tree = TreeNodes::default();
-        tree.take(&attribute("nodes_truenodeids", vec![1, 0, 0]));
-        tree.take(&attribute("nodes_falsenodeids", vec![2, 0, 0]));
-        let modes = ["BRANCH_LEQ", "LEAF", "LEAF"].map(|mode| mode.as_bytes().to_vec());
-        tree.take(&AttributeProto {
-            strings: modes.to_vec(),
-            ..attribute("nodes_modes", Vec::new())
-        });
-        assert_eq!(tree.depth(), 2);
-        let mut linked = TreeNodes::default();
-        linked.take(&attribute("nodes_truenodeids", vec![1, 0]));
-        linked.take(&attribute("nodes_falsenodeids", vec![0, 1]));
-        linked.take(&attribute("nodes_trueleafs", vec![0, 1]));
-        linked.take(&attribute("nodes_falseleafs", vec![1, 1]));
-        assert_eq!(linked.depth(), 2);
     }
 
     /// A model of 33 such operators was run until it had the memory that there was.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::bounds::wrong_attribute;
+use super::attribute_bounds::wrong_attribute;
 use super::message::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
 use super::{ATTRIBUTE_LIMIT, decode, read_model, read_parts, standard};
 use crate::score::error::Problem;

@@ -37,7 +37,7 @@ fn an_rntuple_gives_the_table_that_its_tree_gives() {
     if let Some(ended) = python("same_rows.py", &args) {
         let found = ended.expect_code(0);
         let rows = found.out.trim().strip_prefix("rows ").unwrap();
-        assert!(rows.parse::<u64>().unwrap() > 60, "{rows}");
+        assert!(rows.parse::<u64>().unwrap() > 30, "{rows}");
     }
 }
 

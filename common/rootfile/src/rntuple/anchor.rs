@@ -52,7 +52,8 @@ impl Anchor {
             Ok(Link { locator, length })
         };
         let (header, footer) = (link()?, link()?);
-        let largest_record = cursor.u64()?;
+        // Where none is told, as of files that uproot writes, all are in one.
+        let largest_record = Some(cursor.u64()?).filter(|bytes| *bytes > 0);
         let stored = Cursor::starting_at(object, end)?.u64()?;
         let found = XxHash3_64::oneshot(fields);
         if stored != found {
@@ -63,7 +64,7 @@ impl Anchor {
         Ok(Self {
             header,
             footer,
-            largest_record,
+            largest_record: largest_record.unwrap_or(u64::MAX),
         })
     }
 }

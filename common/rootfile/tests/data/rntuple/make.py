@@ -351,6 +351,17 @@ def header_bomb(path):
     path.write_bytes(file + stored)
 
 
+def by_uproot(path):
+    """A file whose anchor tells no largest record."""
+    import awkward as ak
+    import uproot
+
+    with uproot.recreate(path) as file:
+        hits = ak.Array([[1.0, 2.0], [], [3.0], [], [4.0, 5.0, 6.0]])
+        numbers = np.array([0.5, -1, 2, np.inf, 4], "f4")
+        file.mkrntuple("T", {"event": np.arange(5, dtype="u8"), "x": numbers, "Hit_e": hits})
+
+
 def main():
     import uproot
 
@@ -367,6 +378,7 @@ def main():
     ROOT.everything(str(FOLDER / "unpacked.root"), 0, False, 2)
     ROOT.cms(str(FOLDER / "unpacked_cms.root"), 0, False, False)
     ROOT.others(str(FOLDER / "others.root"))
+    by_uproot(FOLDER / "uproot.root")
     bombs = FOLDER.parent / "bombs"
     if bombs.is_dir():
         ROOT.bomb(str(bombs / "ntuple.root"))

@@ -5,12 +5,14 @@
     reason = "a test may panic, in its fixtures as well"
 )]
 
+mod samples;
+
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use lumimill_rootfile::{LocalFile, ReadAt, Reader, RootFile};
 use proptest::prelude::*;
+use samples::data;
 
 /// Files in which branches have several baskets, with some of their branches.
 const FILES: [(&str, &str, &[&str]); 6] = [
@@ -41,17 +43,6 @@ const FILES: [(&str, &str, &[&str]); 6] = [
         &["run", "Jet_pt", "Muon_pt"],
     ),
 ];
-
-fn data() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let shared = std::env::var_os("LUMIMILL_SHARED").map_or_else(|| beside.into(), PathBuf::from);
-    let data = shared.join("data");
-    if data.is_dir() {
-        return Some(data);
-    }
-    eprintln!("SKIPPED: {} not found", data.display());
-    None
-}
 
 fn reader(data: &std::path::Path, file: usize) -> (Reader, u64) {
     let (path, tree, branches) = FILES[file];

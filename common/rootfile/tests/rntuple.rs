@@ -5,25 +5,16 @@
     reason = "a test may panic, in its fixtures as well"
 )]
 
+mod samples;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, UInt32Type};
 use lumimill_rootfile::{Branch, RootFile, Tree, checksum};
+use samples::data;
 use serde_json::{Value, json};
-
-/// The folder of sample files; says loudly when it is not there.
-fn data() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let shared = std::env::var_os("LUMIMILL_SHARED").map_or_else(|| beside.into(), PathBuf::from);
-    let data = shared.join("data");
-    if data.is_dir() {
-        return Some(data);
-    }
-    eprintln!("SKIPPED: {} not found", data.display());
-    None
-}
 
 fn events(path: PathBuf) -> Tree {
     RootFile::open(path).unwrap().tree("Events").unwrap()

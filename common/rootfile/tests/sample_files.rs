@@ -1,22 +1,12 @@
 //! Every branch of every sample file, against what uproot and ROOT read from it.
 
+mod samples;
+
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use lumimill_rootfile::{Error, RootFile, Tree, checksum};
+use samples::data;
 use serde_json::Value;
-
-/// The folder of sample files; says loudly when it is not there.
-fn data() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let shared = std::env::var_os("LUMIMILL_SHARED").map_or_else(|| beside.into(), PathBuf::from);
-    let data = shared.join("data");
-    if data.is_dir() {
-        return Some(data);
-    }
-    eprintln!("SKIPPED: {} not found", data.display());
-    None
-}
 
 fn compare(tree: &Tree, branch: &str, expected: &Value) -> Option<String> {
     let found = checksum(tree, branch);

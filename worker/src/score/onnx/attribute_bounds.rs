@@ -28,20 +28,19 @@ pub(super) fn wrong_attribute(attribute: &AttributeProto) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn attribute(name: &str, ints: Vec<i64>) -> AttributeProto {
-        AttributeProto {
-            name: name.to_owned(),
-            ints,
-            ..Default::default()
-        }
-    }
-
     /// The embedded engine added the number of dimensions to a far axis until it was one of them.
     #[test]
     fn far_axes_and_many_labels_are_refused_before_an_engine_sees_them() {
-        let told = wrong_attribute(&attribute("axes", vec![1, -1_000_000_000])).unwrap();
+        let told =
+            wrong_attribute(&AttributeProto::of_ints("axes", vec![1, -1_000_000_000])).unwrap();
         assert!(told.contains("-1000000000"), "{told}");
-        assert!(wrong_attribute(&attribute("axis", vec![-1, 3])).is_none());
-        assert!(wrong_attribute(&attribute("classlabels_int64s", vec![0; 5_000])).is_some());
+        assert!(wrong_attribute(&AttributeProto::of_ints("axis", vec![-1, 3])).is_none());
+        assert!(
+            wrong_attribute(&AttributeProto::of_ints(
+                "classlabels_int64s",
+                vec![0; 5_000]
+            ))
+            .is_some()
+        );
     }
 }

@@ -90,6 +90,17 @@ pub(crate) struct AttributeProto {
     pub(crate) kind: i32,
 }
 
+#[cfg(test)]
+impl AttributeProto {
+    pub(crate) fn of_ints(name: &str, ints: Vec<i64>) -> Self {
+        Self {
+            name: name.to_owned(),
+            ints,
+            ..Self::default()
+        }
+    }
+}
+
 /// A constant tensor; its data lie in `raw_data` or in the field of its type.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct TensorProto {

@@ -87,27 +87,28 @@ impl TreeNodes {
 mod tests {
     use super::*;
 
-    fn attribute(name: &str, ints: Vec<i64>) -> AttributeProto {
-        AttributeProto {
-            name: name.to_owned(),
-            ints,
-            ..Default::default()
-        }
-    }
-
     /// ONNX Runtime went down a tree by calling itself, and had no more stack.
     #[test]
     fn a_tree_is_as_deep_as_its_farthest_leaf() {
         let depth = |count: i64, is_numbered: bool| {
             let mut trees = TreeNodes::default();
             if is_numbered {
-                trees.take(&attribute("nodes_treeids", vec![7; count as usize]));
-                trees.take(&attribute("nodes_nodeids", (10..10 + count).collect()));
+                trees.take(&AttributeProto::of_ints(
+                    "nodes_treeids",
+                    vec![7; count as usize],
+                ));
+                trees.take(&AttributeProto::of_ints(
+                    "nodes_nodeids",
+                    (10..10 + count).collect(),
+                ));
             }
             let first = if is_numbered { 10 } else { 0 };
             let next = (1..=count).map(|node| first + node.min(count - 1));
-            trees.take(&attribute("nodes_truenodeids", next.collect()));
-            trees.take(&attribute(
+            trees.take(&AttributeProto::of_ints(
+                "nodes_truenodeids",
+                next.collect(),
+            ));
+            trees.take(&AttributeProto::of_ints(
                 "nodes_falsenodeids",
                 vec![first; count as usize],
             ));
@@ -116,24 +117,33 @@ mod tests {
         // All false branches lead to the root, which then is none: nothing is reached from nowhere.
         assert_eq!(depth(5, true), 1);
         let mut chain = TreeNodes::default();
-        chain.take(&attribute("nodes_truenodeids", (1..=20_000).collect()));
-        chain.take(&attribute("nodes_falsenodeids", vec![20_000; 20_000]));
+        chain.take(&AttributeProto::of_ints(
+            "nodes_truenodeids",
+            (1..=20_000).collect(),
+        ));
+        chain.take(&AttributeProto::of_ints(
+            "nodes_falsenodeids",
+            vec![20_000; 20_000],
+        ));
         assert_eq!(chain.depth(), 20_000);
         // Leaves name the root, or have numbers of their own.
         let mut tree = TreeNodes::default();
-        tree.take(&attribute("nodes_truenodeids", vec![1, 0, 0]));
-        tree.take(&attribute("nodes_falsenodeids", vec![2, 0, 0]));
+        tree.take(&AttributeProto::of_ints("nodes_truenodeids", vec![1, 0, 0]));
+        tree.take(&AttributeProto::of_ints(
+            "nodes_falsenodeids",
+            vec![2, 0, 0],
+        ));
         let modes = ["BRANCH_LEQ", "LEAF", "LEAF"].map(|mode| mode.as_bytes().to_vec());
         tree.take(&AttributeProto {
             strings: modes.to_vec(),
-            ..attribute("nodes_modes", Vec::new())
+            ..AttributeProto::of_ints("nodes_modes", Vec::new())
         });
         assert_eq!(tree.depth(), 2);
         let mut linked = TreeNodes::default();
-        linked.take(&attribute("nodes_truenodeids", vec![1, 0]));
-        linked.take(&attribute("nodes_falsenodeids", vec![0, 1]));
-        linked.take(&attribute("nodes_trueleafs", vec![0, 1]));
-        linked.take(&attribute("nodes_falseleafs", vec![1, 1]));
+        linked.take(&AttributeProto::of_ints("nodes_truenodeids", vec![1, 0]));
+        linked.take(&AttributeProto::of_ints("nodes_falsenodeids", vec![0, 1]));
+        linked.take(&AttributeProto::of_ints("nodes_trueleafs", vec![0, 1]));
+        linked.take(&AttributeProto::of_ints("nodes_falseleafs", vec![1, 1]));
         assert_eq!(linked.depth(), 2);
     }
 }

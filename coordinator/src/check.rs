@@ -203,12 +203,12 @@ fn wrong_with(
     file: &InputFile,
     tree: &str,
 ) -> Option<(Vec<String>, Vec<String>)> {
-    let Ok(tree) = file.location.open().and_then(|root| root.tree(tree)) else {
+    let Ok(tree) = file.location.open().and_then(|root| root.table(tree)) else {
         return Some(Default::default());
     };
     let schema = schema_of_entries(&tree, stage.stage().grouping.as_ref());
     // What some programs write when they had no event to write: nothing is read of it.
-    if tree.branches().is_empty() {
+    if tree.is_without_columns() {
         return None;
     }
     let (compiled, mut problems) = stage.look(&schema);

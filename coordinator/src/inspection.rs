@@ -1,8 +1,8 @@
-//! What is in a ROOT file, for a person or a program to read.
+//! What is in an input file, for a person or a program to read.
 
 use lumimill_common::hex::hex;
-use lumimill_rootfile::{Branch, Error, Tree, checksum};
-use lumimill_worker::input::Location;
+use lumimill_rootfile::checksum_of;
+use lumimill_worker::input::{Error, EventColumn, EventFile, EventTable, Location};
 use serde::Serialize;
 
 /// A file and its trees.
@@ -14,7 +14,8 @@ pub(crate) struct Inspection {
     pub bytes: u64,
     /// Its UUID, 32 hexadecimal digits.
     pub uuid: String,
-    /// Its trees; those in subdirectories are named `DIR/tree`.
+    /// Its trees; those in subdirectories are named `DIR/tree`. Of a Parquet file its one table, without a
+    /// name.
     pub trees: Vec<TreeInspection>,
 }
 
@@ -23,7 +24,7 @@ pub(crate) struct Inspection {
 pub(crate) struct TreeInspection {
     /// Its name.
     pub name: String,
-    /// `ttree` or `rntuple`; empty where it cannot be told.
+    /// `ttree`, `rntuple` or `parquet`; empty where it cannot be told.
     pub kind: &'static str,
     /// Its entries.
     pub entries: u64,
@@ -41,7 +42,7 @@ pub(crate) struct TreeInspection {
 pub(crate) struct BranchInspection {
     /// Its name.
     pub name: String,
-    /// Its type, as C++ writes it.
+    /// Its type, as C++ writes it; of a Parquet file as Arrow does.
     #[serde(rename = "type")]
     pub type_name: String,
     /// `ok`, `unsupported`, or, where checksums found damage, `error`.
@@ -76,11 +77,12 @@ impl Inspection {
         checksums: bool,
     ) -> Result<Self, Error> {
         let file = location.open()?;
-        let names = match only {
-            Some(name) => vec![name.to_owned()],
-            None => file.tree_names()?,
+        let names = match (only, &file) {
+            (Some(name), _) => vec![name.to_owned()],
+            (None, EventFile::Root(_)) => file.tree_names()?,
+            (None, EventFile::Parquet(_)) => vec![String::new()],
         };
-        let look_into = |name: &String| match file.tree(name) {
+        let look_into = |name: &String| match file.table(name) {
             Ok(tree) => Ok(tree_inspection(&tree, checksums)),
             Err(error) if only.is_some() => Err(error),
             Err(error) => Ok(unreadable(name, &error)),
@@ -106,25 +108,22 @@ fn unreadable(name: &str, error: &Error) -> TreeInspection {
     }
 }
 
-fn tree_inspection(tree: &Tree, checksums: bool) -> TreeInspection {
+fn tree_inspection(tree: &EventTable, checksums: bool) -> TreeInspection {
     TreeInspection {
         name: tree.name().to_owned(),
-        kind: match tree.is_ntuple() {
-            true => "rntuple",
-            false => "ttree",
-        },
+        kind: tree.kind(),
         entries: tree.entries(),
         clusters: tree.clusters(),
         branches: tree
-            .branches()
-            .iter()
+            .columns()
+            .into_iter()
             .map(|branch| look(tree, branch, checksums))
             .collect(),
         error: None,
     }
 }
 
-fn look(tree: &Tree, branch: &Branch, checksums: bool) -> BranchInspection {
+fn look(tree: &EventTable, branch: EventColumn<'_>, checksums: bool) -> BranchInspection {
     let mut found = BranchInspection {
         name: branch.name().to_owned(),
         type_name: branch.type_name().to_owned(),
@@ -142,7 +141,11 @@ fn look(tree: &Tree, branch: &Branch, checksums: bool) -> BranchInspection {
         found.status = "unsupported";
         found.reason = Some(reason.to_owned());
     } else if checksums {
-        match checksum(tree, branch.name()) {
+        let sum = tree.reader(&[branch.name()]).and_then(|mut reader| {
+            let sizes = (tree.entries(), branch.uncompressed_bytes());
+            checksum_of(&reader.schema(), sizes, |entries| reader.read(entries))
+        });
+        match sum {
             Ok(sum) => {
                 found.count = Some(sum.count);
                 found.crc32 = Some(sum.crc32);

@@ -43,6 +43,7 @@ mod odd_files;
 mod one_moment;
 mod one_table;
 mod operators;
+mod parquet_input;
 mod permissions;
 mod pioneer;
 mod pool;

@@ -1,22 +1,20 @@
 //! Bytes of a batch of what a stage reads, by the sizes that files and tables give of their columns.
 
-use lumimill_rootfile::{Branch, Tree};
-
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::batch_entries;
 use crate::grouped::columns_of_rows;
-use crate::input::schema_of;
+use crate::input::{EventColumn, EventTable, schema_of};
 use crate::stored_table::StoredTable;
 
 /// Of the branches of a tree: of a batch of entries, and of a basket of each; `certify` when lumi
 /// sections are looked at.
-pub(crate) fn of_tree(tree: &Tree, stage: &CompiledStage, certify: bool) -> u64 {
+pub(crate) fn of_tree(tree: &EventTable, stage: &CompiledStage, certify: bool) -> u64 {
     let names = stage.branches(certify);
     let names = match &stage.stage().grouping {
         Some(grouping) => columns_of_rows(&schema_of(tree), grouping, &names),
         None => names,
     };
-    let branches = || names.iter().filter_map(|name| tree.branch(name));
+    let branches = || names.iter().filter_map(|name| tree.column(name));
     let baskets = branches().fold(0u64, |sum, branch| {
         let baskets = u64::try_from(branch.baskets()).unwrap_or(1).max(1);
         sum.saturating_add(branch.uncompressed_bytes() / baskets)
@@ -26,7 +24,7 @@ pub(crate) fn of_tree(tree: &Tree, stage: &CompiledStage, certify: bool) -> u64 
 }
 
 /// Of some branches, all their entries.
-pub(crate) fn bytes_of<'a>(branches: impl Iterator<Item = &'a Branch>) -> u64 {
+pub(crate) fn bytes_of<'a>(branches: impl Iterator<Item = EventColumn<'a>>) -> u64 {
     branches.fold(0, |sum, branch| {
         sum.saturating_add(branch.uncompressed_bytes())
     })

@@ -1,15 +1,14 @@
 //! Whether the columns of a collection are counted alike, by what a file says of its branches.
 
-use lumimill_rootfile::Tree;
-
 use crate::compiled_stage::CompiledStage;
+use crate::input::EventTable;
 
 /// What is to be known of a stage on the files of a tree: columns of one collection that it puts
 /// together and that different branches count. They may still have as many members as one another
 /// in every event, so it is no mistake; an event where they have not fails its shard.
 #[must_use]
-pub fn different_counters(stage: &CompiledStage, tree: &Tree) -> Vec<String> {
-    let counter = |name: &String| tree.branch(name).and_then(|branch| branch.counter());
+pub fn different_counters(stage: &CompiledStage, tree: &EventTable) -> Vec<String> {
+    let counter = |name: &String| tree.column(name).and_then(|branch| branch.counter());
     let said = |group: &Vec<String>| {
         let first = group.iter().find(|name| counter(name).is_some())?;
         let other = group.iter().find(|name| counter(name) != counter(first))?;
@@ -27,8 +26,8 @@ pub fn different_counters(stage: &CompiledStage, tree: &Tree) -> Vec<String> {
     let groups = stage.program().collections().iter().filter_map(said);
     let counted = stage.program().counted().iter();
     let counts_others = |counter: &str| {
-        let mut branches = tree.branches().iter();
-        branches.any(|branch| branch.counter() == Some(counter))
+        let mut columns = tree.columns().into_iter();
+        columns.any(|column| column.counter() == Some(counter))
     };
     let counted = counted.filter_map(|(name, expected)| {
         let by = match counter(name) {

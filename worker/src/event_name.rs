@@ -1,11 +1,9 @@
 //! What an event is called in a message: by run, lumi section and number where the tree has them.
 
-use lumimill_rootfile::Tree;
-
-use crate::input::{EVENT, LUMI, RUN, as_u32, as_u64};
+use crate::input::{EVENT, EventTable, LUMI, RUN, as_u32, as_u64};
 
 /// `run 278820, lumi 7, event 31 (entry 5)`, or as much of it as the tree says.
-pub(crate) fn event_name(tree: &Tree, entry: u64) -> String {
+pub(crate) fn event_name(tree: &EventTable, entry: u64) -> String {
     let numbers = [RUN, LUMI, EVENT].map(|branch| number(tree, branch, entry));
     let place = match tree.directories() {
         None => format!("entry {entry}"),
@@ -30,8 +28,8 @@ pub(crate) fn named(numbers: [Option<u64>; 3], place: &str) -> String {
 }
 
 /// The value of a branch of whole numbers, if it can be had.
-fn number(tree: &Tree, branch: &str, entry: u64) -> Option<u64> {
-    tree.branch(branch)?;
+fn number(tree: &EventTable, branch: &str, entry: u64) -> Option<u64> {
+    tree.column(branch)?;
     let entries = entry..entry.checked_add(1)?;
     let batch = tree.reader(&[branch]).ok()?.read(entries).ok()?;
     let column = batch.column_by_name(branch)?;

@@ -8,7 +8,6 @@ use arrow_select::concat::concat_batches;
 use lumimill_common::campaign::Grouping;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
-use lumimill_rootfile::{Reader, Tree};
 
 use crate::batch_bytes::bytes_of;
 use crate::certification::certify;
@@ -16,7 +15,7 @@ use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::{Counted, Entries, EntryReader, batch_entries};
 use crate::event_name::event_name;
 use crate::grouped::{begins, columns_of_rows, events};
-use crate::input::{input_failure, schema_of};
+use crate::input::{EventReader, EventTable, input_failure, schema_of};
 
 /// Rows of one event, at most: what bounds memory.
 const MOST_ROWS: usize = 1 << 22;
@@ -25,10 +24,10 @@ const MOST_ROWS: usize = 1 << 22;
 #[derive(Debug)]
 pub(crate) struct GroupReader<'a> {
     shard: &'a Shard,
-    tree: &'a Tree,
+    tree: &'a EventTable,
     stage: &'a CompiledStage,
     grouping: &'a Grouping,
-    rows: Reader,
+    rows: EventReader,
     /// Rows that are read at a time.
     batch: u64,
     /// What is still to be read; none when all is given.
@@ -43,14 +42,14 @@ pub(crate) struct GroupReader<'a> {
 impl<'a> GroupReader<'a> {
     pub(crate) fn open(
         shard: &'a Shard,
-        tree: &'a Tree,
+        tree: &'a EventTable,
         (stage, grouping): (&'a CompiledStage, &'a Grouping),
     ) -> Result<Self, Failure> {
         let wanted = stage.branches(shard.lumis.is_some());
         let names = columns_of_rows(&schema_of(tree), grouping, &wanted);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let rows = tree.reader(&names);
-        let bytes = bytes_of(names.iter().filter_map(|name| tree.branch(name)));
+        let bytes = bytes_of(names.iter().filter_map(|name| tree.column(name)));
         let mut reader = Self {
             rows: rows.map_err(|error| input_failure(&shard.file.url, &error))?,
             shard,
@@ -65,7 +64,7 @@ impl<'a> GroupReader<'a> {
         };
         reader.check_end(shard.entries.start)?;
         reader.check_end(shard.entries.end)?;
-        Reader::expect(&mut [&mut reader.rows], shard.entries.clone());
+        EventReader::expect(&mut [&mut reader.rows], shard.entries.clone());
         Ok(reader)
     }
 

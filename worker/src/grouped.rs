@@ -7,14 +7,13 @@ use arrow_buffer::OffsetBuffer;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::take::take;
 use lumimill_common::campaign::Grouping;
-use lumimill_rootfile::Tree;
 
-use crate::input::{as_u64, schema_of};
+use crate::input::{EventTable, as_u64, schema_of};
 
 /// The columns of what is read of a tree: its branches, or those of the events that its rows are put
 /// together to.
 #[must_use]
-pub fn schema_of_entries(tree: &Tree, grouping: Option<&Grouping>) -> Schema {
+pub fn schema_of_entries(tree: &EventTable, grouping: Option<&Grouping>) -> Schema {
     let schema = schema_of(tree);
     match grouping {
         Some(grouping) => grouped_schema(&schema, grouping),

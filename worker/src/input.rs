@@ -1,6 +1,11 @@
 //! Input files: opened where the campaign says they are, and seen as an Arrow schema.
 
+mod error;
+mod event_column;
+mod event_file;
+mod event_table;
 mod location;
+mod parquet;
 mod remote;
 mod short_names;
 #[cfg(any(feature = "s3", test))]
@@ -20,12 +25,16 @@ use lumimill_common::expression::collection_of;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::own_length::with_own_lengths;
 use lumimill_common::unread::with_unread;
-use lumimill_rootfile::{Error, RootFile, Tree};
 
 use crate::memory::ADVICE;
 use short_names::ShortNames;
 
+pub use error::Error;
+pub use event_column::EventColumn;
+pub use event_file::EventFile;
+pub use event_table::{EventReader, EventTable};
 pub use location::Location;
+pub use parquet::{ParquetColumn, ParquetFault, ParquetFile, ParquetReader, ParquetTable};
 #[cfg(feature = "s3")]
 pub use remote::storage;
 
@@ -37,7 +46,7 @@ pub const LUMI: &str = "luminosityBlock";
 pub const EVENT: &str = "event";
 
 /// Opens an input file by its URL or path; see [`Location`].
-pub fn open(base: &Path, url: &str) -> Result<RootFile, Error> {
+pub fn open(base: &Path, url: &str) -> Result<EventFile, Error> {
     Location::of(base, url).open()
 }
 
@@ -65,12 +74,8 @@ pub fn whole(url: &str, most: u64) -> Result<Vec<u8>, String> {
 #[must_use]
 pub(crate) fn input_failure(url: &str, error: &Error) -> Failure {
     use std::io::ErrorKind::{NotFound, PermissionDenied};
-    let source = match error {
-        Error::Open { source, .. } | Error::Io { source, .. } => Some(source.kind()),
-        _ => None,
-    };
-    match source {
-        None if matches!(error, Error::TooMuchMemory { .. }) => {
+    match error.io_kind() {
+        None if error.is_too_much_memory() => {
             Failure::retry(FailureKind::Memory, url, format!("{error}: {ADVICE}"))
         }
         Some(NotFound | PermissionDenied) => Failure::retry(FailureKind::Missing, url, error),
@@ -79,15 +84,15 @@ pub(crate) fn input_failure(url: &str, error: &Error) -> Failure {
     }
 }
 
-/// The readable branches of a tree as an Arrow schema, in the order of the file; it knows why
+/// The readable columns of a table as an Arrow schema, in the order of the file; it knows why
 /// the others are not read. Branches within others are there by their own names, too, and with
 /// dots, as ROOT's RDataFrame has them: `event/track.pt`, `event.track.pt` and `track.pt`.
 #[must_use]
-pub fn schema_of(tree: &Tree) -> Schema {
+pub fn schema_of(tree: &EventTable) -> Schema {
     let names = ShortNames::of(tree);
-    let mut fields = Vec::with_capacity(tree.branches().len());
+    let mut fields = Vec::new();
     let mut unread = Vec::new();
-    for branch in tree.branches() {
+    for branch in tree.columns() {
         let names = names.of_branch(branch.name());
         match branch.data_type() {
             Ok(data_type) => {
@@ -104,11 +109,11 @@ pub fn schema_of(tree: &Tree) -> Schema {
 }
 
 /// List columns that are not counted by what, by its name, counts their collection.
-fn of_own_length(tree: &Tree, names: &ShortNames<'_>, schema: &Schema) -> Vec<String> {
+fn of_own_length(tree: &EventTable, names: &ShortNames<'_>, schema: &Schema) -> Vec<String> {
     let fields = schema.fields().iter();
     let columns: BTreeSet<&str> = fields.map(|field| field.name().as_str()).collect();
     let mut own = Vec::new();
-    for branch in tree.branches() {
+    for branch in tree.columns() {
         if !matches!(branch.data_type(), Ok(DataType::List(_))) {
             continue;
         }
@@ -123,7 +128,8 @@ fn of_own_length(tree: &Tree, names: &ShortNames<'_>, schema: &Schema) -> Vec<St
 
 /// A run or lumi column as u32, whatever integer it was written as.
 pub(crate) fn as_u32(name: &str, column: &ArrayRef) -> Result<UInt32Array, String> {
-    if let Some(values) = column.as_primitive_opt::<UInt32Type>() {
+    let whole = column.as_primitive_opt::<UInt32Type>();
+    if let Some(values) = whole.filter(|values| values.null_count() == 0) {
         return Ok(values.clone());
     }
     let wide = whole_numbers(name, column)?;
@@ -138,7 +144,8 @@ pub(crate) fn as_u32(name: &str, column: &ArrayRef) -> Result<UInt32Array, Strin
 
 /// An event column as u64; negative numbers keep their bits.
 pub fn as_u64(name: &str, column: &ArrayRef) -> Result<UInt64Array, String> {
-    if let Some(values) = column.as_primitive_opt::<UInt64Type>() {
+    let whole = column.as_primitive_opt::<UInt64Type>();
+    if let Some(values) = whole.filter(|values| values.null_count() == 0) {
         return Ok(values.clone());
     }
     let wide = whole_numbers(name, column)?;
@@ -156,6 +163,11 @@ fn whole_numbers(name: &str, column: &ArrayRef) -> Result<Vec<i64>, String> {
     {
         let values = column.as_primitive::<T>().values().iter();
         values.map(|value| i64::try_from(*value).ok()).collect()
+    }
+    if column.null_count() > 0 {
+        return Err(format!(
+            "branch {name} holds a value that is missing (null)"
+        ));
     }
     let found = match column.data_type() {
         DataType::UInt64 => wide::<UInt64Type>(column),
@@ -176,11 +188,9 @@ mod tests {
     use std::io;
     use std::path::Path;
 
-    use lumimill_common::failure::{Disposition, FailureKind};
-    use lumimill_rootfile::Error;
-
-    use super::{input_failure, open};
+    use super::{Error, input_failure, open};
     use crate::memory::claim_limit;
+    use lumimill_common::failure::{Disposition, FailureKind};
 
     #[test]
     fn what_claims_more_memory_than_a_job_may_use_is_refused_before_it_is_read() {
@@ -188,7 +198,7 @@ mod tests {
         let file = open(&tests, "data/bombs/baskets.root").unwrap();
         // Its baskets claim 60 MiB each.
         let file = file.with_memory_limit(claim_limit(Some(100 << 20)));
-        let mut reader = file.tree("Events").unwrap().reader(&["a"]).unwrap();
+        let mut reader = file.table("Events").unwrap().reader(&["a"]).unwrap();
         let failure = input_failure("a.root", &reader.read(0..1).unwrap_err());
         assert_eq!(
             (failure.disposition, failure.kind),
@@ -206,10 +216,10 @@ mod tests {
             (TimedOut, (Disposition::Retry, FailureKind::Input)),
             (InvalidData, (Disposition::Reject, FailureKind::Input)),
         ] {
-            let error = Error::Open {
+            let error = Error::Root(lumimill_rootfile::Error::Open {
                 file: String::from("a.root"),
                 source: kind.into(),
-            };
+            });
             let failure = input_failure("a.root", &error);
             assert_eq!((failure.disposition, failure.kind), expected);
         }

@@ -46,6 +46,7 @@ pub mod measured;
 mod memory;
 pub mod model_files;
 mod off_thread;
+mod page_header;
 mod parent_table;
 pub mod parquet_output;
 mod planned_stage;

@@ -13,13 +13,12 @@ use lumimill_common::hex::hex;
 use lumimill_common::metric::CountedRows;
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
 use lumimill_common::store::Store;
-use lumimill_rootfile::{RootFile, Tree};
 use tokio_util::sync::CancellationToken;
 
 use crate::compiled_stage::CompiledStage;
 use crate::estimated::Estimated;
 use crate::grouped::schema_of_entries;
-use crate::input::{self, input_failure};
+use crate::input::{self, EventFile, EventTable, input_failure};
 use crate::memory::claim_limit;
 use crate::prepared_stage::PreparedStage;
 use crate::weights::Fits;
@@ -69,7 +68,7 @@ pub(crate) struct Opened {
     file: FileIdentity,
     stage: StageName,
     tree_name: String,
-    pub(crate) tree: Tree,
+    pub(crate) tree: EventTable,
     pub(crate) compiled: Arc<CompiledStage>,
 }
 
@@ -172,7 +171,7 @@ impl Production {
         let file = input::open(&self.base, url).map_err(failure)?;
         check_identity(&file, &shard.file)?;
         let file = file.with_memory_limit(claim_limit(memory));
-        let tree = file.tree(&shard.tree).map_err(failure)?;
+        let tree = file.table(&shard.tree).map_err(failure)?;
         let stage = self.stages.get(&shard.stage);
         let grouping = stage.and_then(|stage| stage.stage().grouping.as_ref());
         let compiled = self.compiled(shard, &schema_of_entries(&tree, grouping), url)?;
@@ -186,7 +185,7 @@ impl Production {
     }
 }
 
-fn check_identity(file: &RootFile, planned: &FileIdentity) -> Result<(), Failure> {
+fn check_identity(file: &EventFile, planned: &FileIdentity) -> Result<(), Failure> {
     if file.size() == planned.size && hex(&file.state()) == planned.state {
         return Ok(());
     }

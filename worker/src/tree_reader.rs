@@ -8,31 +8,34 @@ use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
-use lumimill_rootfile::{Reader, Tree};
 
 use crate::batch_bytes::bytes_of;
 use crate::certification::{certify, counting};
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader, batch_entries};
 use crate::event_name::event_name;
-use crate::input::{LUMI, RUN, input_failure};
+use crate::input::{EventReader, EventTable, LUMI, RUN, input_failure};
 
 /// The readers of a shard's columns.
 #[derive(Debug)]
 pub(crate) struct Readers {
     /// Of what certification looks at.
-    identity: Option<Reader>,
-    rest: Reader,
+    identity: Option<EventReader>,
+    rest: EventReader,
     /// Entries in a batch.
     batch: u64,
 }
 
 impl Readers {
     /// Those of a shard, whose first entries are asked for where they are far away.
-    pub(crate) fn open(shard: &Shard, tree: &Tree, stage: &CompiledStage) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        shard: &Shard,
+        tree: &EventTable,
+        stage: &CompiledStage,
+    ) -> Result<Self, Failure> {
         let branches = stage.branches(shard.lumis.is_some());
         let is_identity = |name: &&str| matches!(*name, RUN | LUMI);
-        let found = || branches.iter().filter_map(|name| tree.branch(name));
+        let found = || branches.iter().filter_map(|name| tree.column(name));
         let open = |names: &[&str]| {
             tree.reader(names)
                 .map_err(|error| input_failure(&shard.file.url, &error))
@@ -46,7 +49,7 @@ impl Readers {
             None => (None, open(&names.collect::<Vec<_>>())?),
         };
         let readers = identity.as_mut().into_iter().chain([&mut rest]);
-        Reader::expect(&mut readers.collect::<Vec<_>>(), shard.entries.clone());
+        EventReader::expect(&mut readers.collect::<Vec<_>>(), shard.entries.clone());
         Ok(Self {
             identity,
             rest,
@@ -59,7 +62,7 @@ impl Readers {
 #[derive(Debug)]
 pub(crate) struct TreeReader<'a> {
     shard: &'a Shard,
-    tree: &'a Tree,
+    tree: &'a EventTable,
     stage: &'a CompiledStage,
     readers: Readers,
     /// Where batches end besides: of wide entries, not the baskets of two clusters are held at a time.
@@ -71,7 +74,7 @@ pub(crate) struct TreeReader<'a> {
 impl<'a> TreeReader<'a> {
     pub(crate) fn of(
         shard: &'a Shard,
-        tree: &'a Tree,
+        tree: &'a EventTable,
         stage: &'a CompiledStage,
         readers: Readers,
     ) -> Self {

@@ -1,13 +1,15 @@
 //! Checksums of a branch's values, to compare what two readers made of a file.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_buffer::{ArrowNativeType, OffsetBuffer, ToByteSlice};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use crc32fast::Hasher;
 
 use crate::error::Error;
@@ -34,13 +36,26 @@ pub struct Checksum {
 /// As for [`Tree::reader`] and [`crate::Reader::read`].
 pub fn checksum(tree: &Tree, branch: &str) -> Result<Checksum, Error> {
     let mut reader = tree.reader(&[branch])?;
-    let entries = tree.entries();
     let bytes = tree
         .branch(branch)
         .map_or(0, |branch| branch.uncompressed_bytes());
+    checksum_of(&reader.schema(), (tree.entries(), bytes), |entries| {
+        reader.read(entries)
+    })
+}
+
+/// Computes the checksums of a column with this schema, a bounded part at a time, from what `read`
+/// gives of it; it has so many entries, and bytes.
+///
+/// # Errors
+/// Those of `read`.
+pub fn checksum_of<E>(
+    schema: &Schema,
+    (entries, bytes): (u64, u64),
+    mut read: impl FnMut(Range<u64>) -> Result<RecordBatch, E>,
+) -> Result<Checksum, E> {
     let step = (entries.saturating_mul(BYTES_AT_ONCE) / bytes.max(1)).clamp(1, 1 << 20);
-    let varies = reader
-        .schema()
+    let varies = schema
         .fields()
         .first()
         .is_some_and(|field| matches!(field.data_type(), DataType::List(_) | DataType::Utf8));
@@ -48,7 +63,7 @@ pub fn checksum(tree: &Tree, branch: &str) -> Result<Checksum, Error> {
     let mut start = 0;
     while start < entries {
         let end = entries.min(start.saturating_add(step));
-        let batch = reader.read(start..end)?;
+        let batch = read(start..end)?;
         for column in batch.columns() {
             hash_counts(column, &mut counts);
             count += hash_values(column, &mut values);

@@ -64,7 +64,7 @@ mod wanted;
 pub mod write;
 
 pub use branch::Branch;
-pub use checksum::{Checksum, checksum};
+pub use checksum::{Checksum, checksum, checksum_of};
 pub use error::{Error, Place};
 pub use file::RootFile;
 pub use reader::Reader;

@@ -9,7 +9,7 @@ pub struct FileIdentity {
     pub url: String,
     /// Size in bytes.
     pub size: u64,
-    /// What tells it from the same file before it was written to again: 32 hexadecimal digits, of
-    /// `RootFile::state`.
+    /// What tells it from the same file before it was written to again: 32 hexadecimal digits, a
+    /// hash of where the file says what it holds.
     pub state: String,
 }

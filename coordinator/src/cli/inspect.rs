@@ -1,4 +1,4 @@
-//! `lumimill inspect`: what is in a ROOT file.
+//! `lumimill inspect`: what is in an input file.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::inspection::{Inspection, TreeInspection};
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// The ROOT file: a path, or an s3:// URL.
+    /// The file, ROOT or Parquet: a path, or an s3:// URL.
     file: PathBuf,
     /// Only this tree.
     #[arg(long)]
@@ -52,9 +52,14 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<Exit> {
 }
 
 fn print(inspection: &Inspection) {
+    let is_parquet = inspection.trees.iter().any(|tree| tree.kind == "parquet");
+    let identity = match is_parquet {
+        true => String::from("Parquet"),
+        false => format!("UUID {}", inspection.uuid),
+    };
     say(format_args!(
-        "{}: {} bytes, UUID {}",
-        inspection.file, inspection.bytes, inspection.uuid
+        "{}: {} bytes, {identity}",
+        inspection.file, inspection.bytes
     ));
     inspection.trees.iter().for_each(print_tree);
     if inspection.trees.is_empty() {
@@ -66,12 +71,13 @@ fn print_tree(tree: &TreeInspection) {
     if let Some(error) = &tree.error {
         return say(format_args!("\ntree {}: {error}", tree.name));
     }
+    let (kind, branches, clusters) = match tree.kind {
+        "rntuple" => ("RNTuple ", "branches", "clusters"),
+        "parquet" => ("table", "columns", "row groups"),
+        _ => ("tree ", "branches", "clusters"),
+    };
     say(format_args!(
-        "\n{} {}: {} entries, {} branches, {} clusters{}",
-        match tree.kind {
-            "rntuple" => "RNTuple",
-            _ => "tree",
-        },
+        "\n{kind}{}: {} entries, {} {branches}, {} {clusters}{}",
         tree.name,
         tree.entries,
         tree.branches.len(),

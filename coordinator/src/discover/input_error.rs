@@ -97,7 +97,7 @@ pub enum InputError {
         /// What it said.
         reason: String,
     },
-    /// Not a ROOT file, or not a whole one; the message names it.
+    /// Not a file of events, or not a whole one; the message names it.
     #[error(transparent)]
-    Root(#[from] lumimill_rootfile::Error),
+    File(#[from] lumimill_worker::input::Error),
 }

@@ -10,8 +10,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 use lumimill_common::event_id::{LumiSection, Run};
-use lumimill_rootfile::{Reader, RootFile, Tree};
-use lumimill_worker::input::as_u64;
+use lumimill_worker::input::{EventFile, EventReader, EventTable, as_u64};
 use thiserror::Error;
 
 /// Entries read at once.
@@ -28,7 +27,7 @@ pub(super) const EVENT: &str = "event";
 pub enum EventColumnError {
     /// The file cannot be read; the message names file, tree, branch and basket.
     #[error(transparent)]
-    Root(#[from] lumimill_rootfile::Error),
+    File(#[from] lumimill_worker::input::Error),
     /// Not integers, or not one an entry.
     #[error(
         "{file}: tree {tree:?}, branch {branch:?}: expected one integer an entry, found {found}"
@@ -59,7 +58,7 @@ pub enum EventColumnError {
 
 /// Reads the identities of a tree's events, a bounded batch at a time.
 pub(super) struct EventColumns {
-    reader: Reader,
+    reader: EventReader,
     file: String,
     tree: String,
 }
@@ -84,8 +83,8 @@ impl EventIds {
 impl EventColumns {
     /// Of these columns: [`RUN`], [`LUMI`], [`EVENT`].
     pub(super) fn open(
-        file: &RootFile,
-        tree: &Tree,
+        file: &EventFile,
+        tree: &EventTable,
         columns: &[&str],
     ) -> Result<Self, EventColumnError> {
         Ok(Self {
@@ -97,7 +96,7 @@ impl EventColumns {
 
     /// Expects these entries to be read one batch after the other.
     pub(super) fn expecting(mut self, entries: Range<u64>) -> Self {
-        Reader::expect(&mut [&mut self.reader], entries);
+        EventReader::expect(&mut [&mut self.reader], entries);
         self
     }
 
@@ -187,9 +186,9 @@ where
 }
 
 /// Whether the events of a tree have numbers that tell them apart.
-pub(super) fn has_event_numbers(tree: &Tree) -> bool {
+pub(super) fn has_event_numbers(tree: &EventTable) -> bool {
     let branch = tree
-        .branch(EVENT)
+        .column(EVENT)
         .and_then(|branch| branch.data_type().ok());
     branch.is_some_and(DataType::is_integer)
 }

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use arrow_array::RecordBatch;
 use lumimill_common::campaign::Grouping;
-use lumimill_rootfile::{RootFile, Tree};
 use lumimill_worker::grouped::key_values;
+use lumimill_worker::input::{self, EventFile, EventTable};
 use thiserror::Error;
 
 use super::event_columns::batches;
@@ -24,7 +24,7 @@ pub(super) type GroupKey = u128;
 pub enum GroupError {
     /// The file cannot be read; the message names file, tree and branch.
     #[error(transparent)]
-    Root(#[from] lumimill_rootfile::Error),
+    File(#[from] input::Error),
     /// A key is not there, or no whole number.
     #[error("{file}: tree {tree:?}: {message}")]
     Key {
@@ -87,8 +87,8 @@ pub(super) struct Grouped {
 impl Grouped {
     /// Moves the ends of pieces to where the next event begins.
     pub(super) fn of(
-        file: &RootFile,
-        tree: &Tree,
+        file: &EventFile,
+        tree: &EventTable,
         grouping: &Grouping,
         pieces: impl Iterator<Item = Range<u64>>,
     ) -> Result<Self, GroupError> {
@@ -104,7 +104,7 @@ impl Grouped {
             tree: tree.name().to_owned(),
             message,
         };
-        let absent = keys.iter().find(|key| tree.branch(key).is_none());
+        let absent = keys.iter().find(|key| tree.column(key).is_none());
         if let Some(key) = absent {
             return Err(place(format!("no branch {key:?} to group rows by")));
         }
@@ -175,8 +175,8 @@ enum Wrong {
 impl Wrong {
     fn named(
         &self,
-        file: &RootFile,
-        tree: &Tree,
+        file: &EventFile,
+        tree: &EventTable,
         grouping: &Grouping,
         (key, again): (&[u64], u64),
     ) -> GroupError {

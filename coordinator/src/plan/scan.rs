@@ -9,8 +9,7 @@ use arrow_schema::Schema;
 use lumimill_common::campaign::Grouping;
 use lumimill_common::event_id::Run;
 use lumimill_common::lumi_mask::LumiMask;
-use lumimill_rootfile::{RootFile, Tree};
-use lumimill_worker::input::Location;
+use lumimill_worker::input::{self, EventFile, EventTable, Location};
 use thiserror::Error;
 
 use super::certified::Certified;
@@ -45,7 +44,7 @@ pub(super) fn is_by_directory(tree: &str) -> bool {
 pub enum ScanError {
     /// It cannot be read; the message names file, tree and branch.
     #[error(transparent)]
-    Root(#[from] lumimill_rootfile::Error),
+    File(#[from] input::Error),
     /// Its run or lumi section numbers cannot be read.
     #[error(transparent)]
     Column(#[from] EventColumnError),
@@ -124,8 +123,8 @@ pub(super) enum Holds {
 }
 
 impl Holds {
-    fn of(tree: &Tree) -> Self {
-        match (tree.branches().is_empty(), tree.entries()) {
+    fn of(tree: &EventTable) -> Self {
+        match (tree.is_without_columns(), tree.entries()) {
             (true, _) => Self::Nothing,
             (false, 0) => Self::Branches,
             (false, _) => Self::Entries,
@@ -155,17 +154,17 @@ impl Scanner<'_> {
                 file: file.name().to_owned(),
             });
         }
-        let tree = file.tree(self.tree)?;
+        let tree = file.table(self.tree)?;
         let mut scan = self.scan_tree(&file, &tree)?;
         let warning = file.warning();
         scan.warning = warning.map(|warning| format!("{}: {warning}", file.name()));
         Ok(scan)
     }
 
-    fn scan_tree(&self, file: &RootFile, tree: &Tree) -> Result<Scan, ScanError> {
+    fn scan_tree(&self, file: &EventFile, tree: &EventTable) -> Result<Scan, ScanError> {
         let missing = [RUN, LUMI]
             .into_iter()
-            .find(|name| tree.branch(name).is_none());
+            .find(|name| tree.column(name).is_none());
         if let Some(branch) = missing {
             if !self.certified.is_everything() && Holds::of(tree) == Holds::Entries {
                 return Err(ScanError::Uncertifiable {
@@ -195,7 +194,7 @@ impl Scanner<'_> {
     }
 
     /// Cuts a tree whose events have no known lumi section: all of them count.
-    fn scan_unknown(&self, file: &RootFile, tree: &Tree) -> Result<Scan, ScanError> {
+    fn scan_unknown(&self, file: &EventFile, tree: &EventTable) -> Result<Scan, ScanError> {
         let grouped = self.grouped(file, tree)?;
         let mut cutter = Cutter::new(self.target);
         // Entries without a branch are nothing that could be read.
@@ -229,8 +228,8 @@ impl Scanner<'_> {
     /// Cuts a tree, and adds its lumi sections to `all`.
     fn cut(
         &self,
-        file: &RootFile,
-        tree: &Tree,
+        file: &EventFile,
+        tree: &EventTable,
         grouped: Option<&Grouped>,
         all: &mut LumiMask,
     ) -> Result<Vec<Cut>, ScanError> {
@@ -259,7 +258,7 @@ impl Scanner<'_> {
     }
 
     /// The events that its rows are put together to, where they are.
-    fn grouped(&self, file: &RootFile, tree: &Tree) -> Result<Option<Grouped>, ScanError> {
+    fn grouped(&self, file: &EventFile, tree: &EventTable) -> Result<Option<Grouped>, ScanError> {
         let Some(grouping) = self.grouping else {
             return Ok(None);
         };
@@ -315,7 +314,7 @@ impl Scanner<'_> {
     }
 }
 
-fn directories_of(tree: &Tree) -> Option<u64> {
+fn directories_of(tree: &EventTable) -> Option<u64> {
     tree.directories().map(|count| count as u64)
 }
 
@@ -326,7 +325,7 @@ fn runs_of(lumis: &LumiMask) -> Vec<Run> {
 }
 
 /// The tree's cluster boundaries, to its last entry.
-fn boundaries(tree: &Tree) -> Vec<u64> {
+fn boundaries(tree: &EventTable) -> Vec<u64> {
     let mut clusters = tree.clusters();
     if clusters.last() != Some(&tree.entries()) {
         clusters.push(tree.entries());
@@ -335,7 +334,7 @@ fn boundaries(tree: &Tree) -> Vec<u64> {
 }
 
 /// The lumi sections that the file lists beside the tree of its events, in the same directory.
-fn listed_lumis(file: &RootFile, tree: &str) -> Result<LumiMask, ScanError> {
+fn listed_lumis(file: &EventFile, tree: &str) -> Result<LumiMask, ScanError> {
     let name = match tree.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{LUMI_TREE}"),
         None => LUMI_TREE.to_owned(),
@@ -344,8 +343,8 @@ fn listed_lumis(file: &RootFile, tree: &str) -> Result<LumiMask, ScanError> {
     if !file.tree_names()?.contains(&name) {
         return Ok(lumis);
     }
-    let tree = file.tree(&name)?;
-    let has_columns = [RUN, LUMI].iter().all(|name| tree.branch(name).is_some());
+    let tree = file.table(&name)?;
+    let has_columns = [RUN, LUMI].iter().all(|name| tree.column(name).is_some());
     if has_columns && tree.entries() > 0 {
         let columns = EventColumns::open(file, &tree, &[RUN, LUMI])?;
         let mut columns = columns.expecting(0..tree.entries());

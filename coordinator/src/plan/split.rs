@@ -160,7 +160,7 @@ impl<'a> Files<'a> {
             Some(open) if open.0 == *file => open,
             _ => {
                 let opened = Location::of(self.base, &file.url).open()?;
-                let tree = opened.tree(self.tree)?;
+                let tree = opened.table(self.tree)?;
                 let columns = EventColumns::open(&opened, &tree, &[RUN, LUMI])?;
                 (file.clone(), columns)
             }

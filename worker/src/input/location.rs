@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lumimill_common::store::S3Address;
-use lumimill_rootfile::{Error, RootFile};
+use lumimill_rootfile::LocalFile;
 
+use super::error::Error;
+use super::event_file::EventFile;
 use super::remote;
 
 /// Where an input file is.
@@ -27,15 +30,15 @@ impl Location {
         }
     }
 
-    /// Opens the ROOT file there. One in S3-compatible storage is read by ranges, with settings
+    /// Opens the file there. One in S3-compatible storage is read by ranges, with settings
     /// from the environment.
     ///
     /// # Errors
-    /// When it cannot be opened or read, or is not a whole ROOT file.
-    pub fn open(&self) -> Result<RootFile, Error> {
+    /// When it cannot be opened or read, or is not a whole file of events.
+    pub fn open(&self) -> Result<EventFile, Error> {
         match self {
-            Self::File(path) => RootFile::open(path),
-            Self::S3(url) => RootFile::from_source(remote::open(url)?),
+            Self::File(path) => EventFile::from_source(Arc::new(LocalFile::open(path)?)),
+            Self::S3(url) => EventFile::from_source(remote::open(url)?),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Input in S3-compatible storage, as something that a ROOT file is read from.
+//! Input in S3-compatible storage, as something that a file is read from.
 
 use std::io;
 use std::sync::Arc;

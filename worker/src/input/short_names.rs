@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lumimill_rootfile::Tree;
+use super::event_table::EventTable;
 
 /// How many branches of a tree have each name.
 pub(super) struct ShortNames<'a> {
@@ -11,8 +11,9 @@ pub(super) struct ShortNames<'a> {
 }
 
 impl<'a> ShortNames<'a> {
-    pub(super) fn of(tree: &'a Tree) -> Self {
-        let names = || tree.branches().iter().map(lumimill_rootfile::Branch::name);
+    pub(super) fn of(tree: &'a EventTable) -> Self {
+        let columns = tree.columns();
+        let names = || columns.iter().map(|column| column.name());
         let mut found = Self {
             counts: HashMap::new(),
             dotted: HashMap::new(),

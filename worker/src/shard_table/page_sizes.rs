@@ -1,17 +1,15 @@
 //! What the pages of a Parquet file claim to hold, before any is unpacked: a few bytes can claim
 //! gigabytes, and be unpacked to them.
-//!
-//! Reads of a page's header, Thrift's compact struct, what the sizes need and no more.
 
 use parquet::file::metadata::ParquetMetaData;
+
+use crate::page_header::PageSizes;
 
 /// The most bytes that a page of ours has; the writer ends one after about 1 MiB.
 const MOST_OF_A_PAGE: u64 = 64 << 20;
 /// Bytes that all pages together have, of any file and for each byte of it.
 const MOST: u64 = 64 << 20;
 const MOST_A_BYTE: u64 = 128;
-/// How deep the statistics of a header may be.
-const DEEPEST: usize = 8;
 
 /// Walks over the pages of all columns.
 ///
@@ -52,82 +50,14 @@ pub(super) fn check(metadata: &ParquetMetaData, bytes: &[u8]) -> Result<(), Stri
     Ok(())
 }
 
-/// The size of a page once it is unpacked, and what comes behind it. Its first fields are its
-/// type, and its sizes unpacked and packed; each comes once, as their numbers ascend.
+/// The size of a page once it is unpacked, and what comes behind it.
 fn page(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut header = Header { rest: bytes };
-    header.field(5)?;
-    let unpacked = header.field(5)?;
-    let packed = header.field(5)?;
-    header.skip_fields(0)?;
-    let behind = header.rest.get(usize::try_from(packed).ok()?..)?;
-    Some((u64::try_from(unpacked).ok()?, behind))
-}
-
-struct Header<'a> {
-    rest: &'a [u8],
-}
-
-impl Header<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*first)
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    /// The next field, an integer of a kind whose number is one more than that of the field before.
-    fn field(&mut self, kind: u8) -> Option<i64> {
-        (self.byte()? == 0x10 | kind).then_some(())?;
-        let zigzag = self.number()?;
-        Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
-    }
-
-    /// To the end of a struct. A field that goes back is none of ours.
-    fn skip_fields(&mut self, depth: usize) -> Option<()> {
-        loop {
-            let head = self.byte()?;
-            match (head, head >> 4) {
-                (0, _) => return Some(()),
-                (_, 0) => return None,
-                (_, _) => self.skip(head & 0x0f, depth)?,
-            }
-        }
-    }
-
-    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
-        (depth < DEEPEST).then_some(())?;
-        match kind {
-            // True and false, which are in the kind.
-            1 | 2 => Some(()),
-            3 => self.byte().map(drop),
-            4..=6 => self.number().map(drop),
-            7 => self.skip_bytes(8),
-            8 => {
-                let length = self.number()?;
-                self.skip_bytes(length)
-            }
-            12 => self.skip_fields(depth + 1),
-            // Lists, sets and maps are in no header of a page.
-            _ => None,
-        }
-    }
-
-    fn skip_bytes(&mut self, count: u64) -> Option<()> {
-        self.rest = self.rest.get(usize::try_from(count).ok()?..)?;
-        Some(())
-    }
+    let sizes = PageSizes::of(bytes)?;
+    let end = u64::try_from(sizes.header)
+        .ok()?
+        .checked_add(sizes.packed)?;
+    let behind = bytes.get(usize::try_from(end).ok()?..)?;
+    Some((sizes.unpacked, behind))
 }
 
 #[cfg(test)]

@@ -34,8 +34,8 @@ pub enum DuplicateError {
     },
 }
 
-impl From<lumimill_rootfile::Error> for DuplicateError {
-    fn from(error: lumimill_rootfile::Error) -> Self {
+impl From<lumimill_worker::input::Error> for DuplicateError {
+    fn from(error: lumimill_worker::input::Error) -> Self {
         Self::Column(error.into())
     }
 }

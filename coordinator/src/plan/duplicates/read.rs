@@ -52,7 +52,7 @@ pub(super) fn batches_until(
         return Ok(());
     }
     let root = input.file.location.open()?;
-    let tree = root.tree(&input.tree)?;
+    let tree = root.table(&input.tree)?;
     let columns = EventColumns::open(&root, &tree, &[RUN, LUMI, EVENT])?;
     let ends = scan.cuts.first().zip(scan.cuts.last());
     let all = ends.map_or(0..0, |(first, last)| first.entries.start..last.entries.end);

@@ -1,0 +1,86 @@
+//! Parquet files as input: the same tables as from the ROOT files that they were made from.
+
+use std::path::Path;
+
+use lumimill_tests::{CampaignFolder, python};
+
+use crate::lumimill;
+use crate::real_files::campaign;
+
+const FILE: &str = "nano_dimuon.root";
+const MASK: &str = r#"{"315267": [[1, 4294967295]]}"#;
+const STAGE: &str = "out/doublemuon-2016g/dimuon";
+const PATTERN: &str = "DoubleMuon2016G/*.root";
+
+/// The campaign of the documentation on a sample file as Parquet, in one of its forms.
+fn as_parquet(form: &str, codec: &str) -> Option<CampaignFolder> {
+    let folder = campaign(FILE, MASK, "null")?;
+    let data = folder.join("DoubleMuon2016G");
+    let mut converted = 0;
+    for file in std::fs::read_dir(&data).unwrap() {
+        let root = file.unwrap().path();
+        let parquet = root.with_extension("parquet");
+        let args = [root.to_str()?, parquet.to_str()?, "13", codec, form];
+        let _ = python("as_parquet.py", &args)?.expect_code(0);
+        std::fs::remove_file(&root).unwrap();
+        converted += 1;
+    }
+    assert!(converted > 0);
+    folder.change(PATTERN, "DoubleMuon2016G/*.parquet");
+    Some(folder)
+}
+
+/// The rows and columns of one, without what names the input.
+fn same_rows(one: &Path, other: &Path) -> Option<u64> {
+    let args = [one.to_str()?, other.to_str()?];
+    let found = python("same_values.py", &args)?.expect_code(0);
+    found.out.trim().strip_prefix("rows ")?.parse().ok()
+}
+
+#[test]
+fn a_parquet_file_gives_the_table_that_its_root_file_gives() {
+    let Some(root) = campaign(FILE, MASK, "null") else {
+        return;
+    };
+    let _ = lumimill().on("run", &root.file()).expect_code(0);
+    for (form, codec) in [("flat", "snappy"), ("records", "zstd"), ("flat", "gzip")] {
+        let Some(folder) = as_parquet(form, codec) else {
+            return;
+        };
+        for command in ["check", "run", "verify"] {
+            let _ = lumimill().on(command, &folder.file()).expect_code(0);
+        }
+        let rows = same_rows(&root.join(STAGE), &folder.join(STAGE)).unwrap();
+        assert!(rows > 30, "{form}: {rows}");
+    }
+}
+
+#[test]
+fn inspect_shows_the_columns_of_a_parquet_file() {
+    let Some(folder) = as_parquet("records", "lz4") else {
+        return;
+    };
+    let file = folder.join("DoubleMuon2016G/nano_dimuon.parquet");
+    let said = lumimill().on("inspect", &file).expect_code(0);
+    assert!(said.out.contains("bytes, Parquet\n"), "{}", said.out);
+    assert!(said.out.contains("row groups of "), "{}", said.out);
+    let muon = said.out.lines().find(|line| line.contains(" Muon_pt "));
+    let muon = muon.unwrap();
+    assert!(
+        muon.contains("list<Float32>") && muon.contains("LZ4"),
+        "{muon}"
+    );
+    let summed = lumimill().run(&["inspect", file.to_str().unwrap(), "--checksums"]);
+    let summed = summed.expect_code(0);
+    assert!(summed.out.contains("values, crc32 "), "{}", summed.out);
+}
+
+#[test]
+fn trees_beside_one_another_are_not_looked_for_in_a_parquet_file() {
+    let Some(folder) = as_parquet("flat", "snappy") else {
+        return;
+    };
+    folder.change("tree = \"Events\"", "tree = \"DF_*/Events\"");
+    let said = lumimill().on("run", &folder.file()).expect_code(2);
+    said.says(&["a Parquet file is one table, without directories"]);
+}

@@ -4,8 +4,12 @@
 
 mod attribute;
 mod attribute_bounds;
-#[cfg(feature = "runtime")]
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 mod bounds;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod division;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod element_types;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod excerpt;
 mod external;
@@ -17,7 +21,9 @@ use prost::Message;
 
 pub(crate) use attribute::Attributes;
 #[cfg(feature = "runtime")]
-pub(crate) use bounds::{is_sized_by_values, out_of_bounds};
+pub(crate) use bounds::is_sized_by_values;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+pub(crate) use bounds::out_of_bounds;
 #[cfg(feature = "runtime")]
 pub(crate) use excerpt::with_free_rows;
 #[cfg(any(feature = "embedded", feature = "runtime"))]

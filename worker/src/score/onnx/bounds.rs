@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::division::{Divisors, may_end_the_process};
+use super::element_types::FloatValues;
 use super::excerpt::Excerpt;
 use super::message::{AttributeProto, NodeProto, TensorProto};
 use super::tree_nodes::TreeNodes;
@@ -39,6 +41,7 @@ const KEEP: [&str; 19] = [
 /// Splits from a root to a leaf, at most: as the trees of this program.
 const DEPTH_LIMIT: u32 = 10_000;
 /// Operators that give as many values as their input's values say: what they give for a row depends on others.
+#[cfg(feature = "runtime")]
 const SIZED_BY_VALUES: [&str; 3] = ["NonZero", "Unique", "Compress"];
 /// Kinds of attributes that are graphs.
 const GRAPH: i32 = 5;
@@ -64,14 +67,30 @@ pub(crate) fn out_of_bounds(
         ));
     }
     let mut constants: HashMap<String, TensorProto> = HashMap::new();
+    let (mut floats, mut divisors) = (FloatValues::default(), Divisors::default());
+    for bytes in &graph.input {
+        floats.input(&decode("graph input", bytes)?);
+    }
     for bytes in &graph.initializer {
         let tensor: TensorProto = decode("initializer", bytes)?;
+        floats.constant(&tensor.name, tensor.data_type);
+        divisors.constant(&tensor.name, &tensor);
         constants.insert(tensor.name.clone(), tensor);
     }
     let mut joined: HashMap<String, u128> = HashMap::new();
-    for bytes in &graph.node {
+    for (number, bytes) in graph.node.iter().enumerate() {
         let node: NodeProto = decode("node", bytes)?;
         let operator = &node.op_type;
+        if may_end_the_process(&node, &floats, &divisors) {
+            let name = excerpt.names.get(number).map_or("", String::as_str);
+            return refused(format!(
+                "operator {operator} (node {name:?}) divides what may be whole numbers by what may be 0 \
+                 or -1, which would end the process: export the model with both cast to float, or with a \
+                 divisor that is a constant without these, or Max(divisor, 1)"
+            ));
+        }
+        floats.made_by(&node);
+        divisors.made_by(&node);
         let values = values_joined(&node, &joined, &constants);
         if values > JOINED_LIMIT {
             return refused(format!(
@@ -128,6 +147,7 @@ pub(crate) fn out_of_bounds(
 }
 
 /// Whether what an operator gives for a row may depend on the values of others, whatever a trial shows.
+#[cfg(feature = "runtime")]
 pub(crate) fn is_sized_by_values(operator: &str) -> bool {
     SIZED_BY_VALUES.contains(&operator)
 }
@@ -243,6 +263,7 @@ mod tests {
         Excerpt {
             bytes: model.encode_to_vec(),
             operators: vec![String::new(); operators.len()],
+            names: vec![String::new(); operators.len()],
             inputs: vec![String::from("x")],
             outputs: Vec::new(),
         }

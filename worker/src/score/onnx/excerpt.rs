@@ -18,6 +18,8 @@ pub(crate) struct Excerpt {
     pub(crate) bytes: Vec<u8>,
     /// The operator of each node, with its domain unless that is the standard one.
     pub(crate) operators: Vec<String>,
+    /// The name of each node in the file.
+    pub(crate) names: Vec<String>,
     /// The inputs that are needed.
     pub(crate) inputs: Vec<String>,
     /// The outputs, as they were asked for: of a ZipMap, the tensor that it takes apart.
@@ -42,8 +44,9 @@ pub(crate) fn excerpt(bytes: &[u8], outputs: &[&str]) -> Result<Excerpt, Problem
     let made = kept.iter().flat_map(|node| node.output.iter().cloned());
     let kept_outputs: HashSet<String> = made.collect();
     let mut operators = Vec::with_capacity(kept.len());
+    let mut node_names = Vec::with_capacity(kept.len());
     for (number, mut node) in kept.into_iter().enumerate() {
-        node.name = number.to_string();
+        node_names.push(std::mem::replace(&mut node.name, number.to_string()));
         node.domain = standard(node.domain);
         node.attribute = attributes(&node)?;
         operators.push(match node.domain.as_str() {
@@ -83,6 +86,7 @@ pub(crate) fn excerpt(bytes: &[u8], outputs: &[&str]) -> Result<Excerpt, Problem
     Ok(Excerpt {
         bytes: model.encode_to_vec(),
         operators,
+        names: node_names,
         inputs,
         outputs,
     })

@@ -390,6 +390,23 @@ fn what_it_is_not_given_is_said() {
     );
 }
 
+/// By a column with a 0 the process was ended by a signal, and every job of the worker with it.
+#[test]
+fn whole_numbers_that_a_model_divides_by_a_column_are_refused_by_every_engine() {
+    if !is_here() {
+        return;
+    }
+    let columns = vec![String::from("x"), String::from("d")];
+    let model = spec(ModelInputs::Columns(columns), &[("y", Some(0))]);
+    for engine in [EngineChoice::Runtime, EngineChoice::Embedded] {
+        let said = told(&by(engine, &model), &small("whole_division.onnx"));
+        assert!(
+            said.contains("operator Div (node \"/share/Div\") divides what may be whole numbers"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn what_was_planned_is_used_or_refused() {
     if !is_here() {

@@ -16,6 +16,10 @@ mod external;
 mod message;
 mod tensor;
 mod tree_nodes;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod values;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod versions;
 
 use prost::Message;
 

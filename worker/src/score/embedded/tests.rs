@@ -279,6 +279,56 @@ fn a_model_that_mixes_rows_is_given_one_at_a_time() {
     );
 }
 
+/// The embedded engine evaluated what ONNX Runtime refuses, so that a campaign ran here and not there.
+#[test]
+fn versions_that_onnx_runtime_does_not_know_are_refused_by_both_engines() {
+    let [floats, ..] = ALONG_ROWS;
+    let input = NamedInput {
+        name: String::from("x"),
+        columns: vec![String::from("x")],
+    };
+    let with = |format: u8, operators: u8| {
+        let mut bytes = floats.to_vec();
+        bytes[1] = format;
+        *bytes.last_mut().unwrap() = operators;
+        bytes
+    };
+    let is_here = matches!(crate::runtime_library::find(), Ok(Some(_)));
+    for engine in [EngineChoice::Embedded, EngineChoice::Runtime] {
+        let mut model = spec(
+            ModelInputs::Named(vec![input.clone()]),
+            vec![output("y", "y", None)],
+        );
+        model.engine = engine;
+        if engine == EngineChoice::Runtime && !is_here {
+            continue;
+        }
+        for (format, operators, expected) in [
+            (
+                14,
+                13,
+                "its format is of version 14, and those to 13 are read: save it",
+            ),
+            (
+                8,
+                27,
+                "version 27 of the operators of ai.onnx, and those from 7 to 26 are known: export it with an older",
+            ),
+            (
+                8,
+                5,
+                "those from 7 to 26 are known: export it with a newer one",
+            ),
+        ] {
+            let said = told(&model, &with(format, operators));
+            assert!(said[0].contains(expected), "{engine:?}: {said:?}");
+        }
+        for (format, operators) in [(13, 26), (3, 13)] {
+            assert!(load("m.onnx", &with(format, operators), &model, None).is_ok());
+        }
+    }
+}
+
 #[test]
 fn inputs_that_no_columns_go_to_are_said() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/graph_models");

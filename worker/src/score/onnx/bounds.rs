@@ -2,42 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::division::{Divisors, may_end_the_process};
-use super::element_types::FloatValues;
 use super::excerpt::Excerpt;
 use super::message::{AttributeProto, NodeProto, TensorProto};
 use super::tree_nodes::TreeNodes;
+use super::values::Values;
+use super::versions::unknown_version;
 use super::{decode, read_model, read_parts};
 use crate::score::error::Problem;
 
 /// Nodes, at most.
 const NODE_LIMIT: usize = 5_000;
-/// Values that an operator makes of constants, at most.
-const VALUES_LIMIT: u128 = 1 << 26;
-/// Values that are put side by side in the end, for each that a row has or of constants, at most.
-const JOINED_LIMIT: u128 = 1 << 26;
-/// Operators that make as many values as one of their inputs has, and so hand on what was put side by side.
-const KEEP: [&str; 19] = [
-    "Abs",
-    "Add",
-    "Cast",
-    "Clip",
-    "Dropout",
-    "Exp",
-    "Flatten",
-    "Identity",
-    "LeakyRelu",
-    "Mul",
-    "Neg",
-    "Relu",
-    "Reshape",
-    "Sigmoid",
-    "Squeeze",
-    "Sub",
-    "Tanh",
-    "Transpose",
-    "Unsqueeze",
-];
 /// Splits from a root to a leaf, at most: as the trees of this program.
 const DEPTH_LIMIT: u32 = 10_000;
 /// Operators that give as many values as their input's values say: what they give for a row depends on others.
@@ -47,7 +21,22 @@ const SIZED_BY_VALUES: [&str; 3] = ["NonZero", "Unique", "Compress"];
 const GRAPH: i32 = 5;
 const GRAPHS: i32 = 10;
 /// Whose operators are known to it.
-const DOMAINS: [&str; 3] = ["", "ai.onnx.ml", "com.microsoft"];
+const DOMAINS: [&str; 3] = ["", "ai.onnx.ml", RUNTIME];
+/// That of the operators which ONNX Runtime adds.
+pub(super) const RUNTIME: &str = "com.microsoft";
+/// Those of them that are given to it: by most others a tensor without values, or a number that does not fit, ends
+/// the process.
+pub(super) const OF_RUNTIME: [&str; 9] = [
+    "BiasGelu",
+    "FastGelu",
+    "FusedConv",
+    "FusedGemm",
+    "FusedMatMul",
+    "Gelu",
+    "MatMulNBits",
+    "QuickGelu",
+    "Trilu",
+];
 
 /// Refuses a model that may not be given away; `problem` says to which engine.
 ///
@@ -57,125 +46,83 @@ pub(crate) fn out_of_bounds(
     excerpt: &Excerpt,
     problem: impl Fn(String) -> Problem,
 ) -> Result<(), Problem> {
-    let refused = |reason: String| Err(problem(reason));
-    let (_, graph) = read_model(&excerpt.bytes)?;
+    let (model, graph) = read_model(&excerpt.bytes)?;
     let graph = read_parts(&graph)?;
     let found = excerpt.operators.len();
     if found > NODE_LIMIT {
-        return refused(format!(
+        return Err(problem(format!(
             "{found} nodes, more than the {NODE_LIMIT} that it is given"
-        ));
+        )));
     }
-    let mut constants: HashMap<String, TensorProto> = HashMap::new();
-    let (mut floats, mut divisors) = (FloatValues::default(), Divisors::default());
+    let nodes = graph.node.iter().map(|bytes| decode("node", bytes));
+    let nodes: Vec<NodeProto> = nodes.collect::<Result<_, _>>()?;
+    let mut values = Values::default();
     for bytes in &graph.input {
-        floats.input(&decode("graph input", bytes)?);
+        values.floats.input(&decode("graph input", bytes)?);
     }
     for bytes in &graph.initializer {
         let tensor: TensorProto = decode("initializer", bytes)?;
-        floats.constant(&tensor.name, tensor.data_type);
-        divisors.constant(&tensor.name, &tensor);
-        constants.insert(tensor.name.clone(), tensor);
+        values.constant(tensor.name.clone(), tensor);
     }
-    let mut joined: HashMap<String, u128> = HashMap::new();
-    for (number, bytes) in graph.node.iter().enumerate() {
-        let node: NodeProto = decode("node", bytes)?;
-        let operator = &node.op_type;
-        if may_end_the_process(&node, &floats, &divisors) {
-            let name = excerpt.names.get(number).map_or("", String::as_str);
-            return refused(format!(
-                "operator {operator} (node {name:?}) divides what may be whole numbers by what may be 0 \
-                 or -1, which would end the process: export the model with both cast to float, or with a \
-                 divisor that is a constant without these, or Max(divisor, 1)"
-            ));
+    for (number, node) in nodes.iter().enumerate() {
+        let attributes = node.attribute.iter();
+        let attributes = attributes.map(|bytes| decode("attribute", bytes));
+        let attributes: Vec<AttributeProto> = attributes.collect::<Result<_, _>>()?;
+        let of_operator = of_operator(node, &attributes, &values.constants);
+        if let Some(reason) = of_operator.or_else(|| values.beyond(node)) {
+            let operator = &node.op_type;
+            let name = excerpt.names.get(number).filter(|name| !name.is_empty());
+            let name = name.map_or_else(String::new, |name| format!(" ({name:?})"));
+            return Err(problem(format!("operator {operator}{name} {reason}")));
         }
-        floats.made_by(&node);
-        divisors.made_by(&node);
-        let values = values_joined(&node, &joined, &constants);
-        if values > JOINED_LIMIT {
-            return refused(format!(
-                "operator {operator} puts more values side by side than it keeps"
-            ));
-        }
-        joined.extend(node.output.iter().map(|name| (name.clone(), values)));
-        if !DOMAINS.contains(&node.domain.as_str()) || operator == "EPContext" {
-            let domain = &node.domain;
-            return refused(format!(
-                "operator {operator} of {domain:?} is nobody's that is known"
-            ));
-        }
-        if is_random(operator) {
-            return refused(format!(
-                "operator {operator} is random: no two runs would agree"
-            ));
-        }
-        if operator == "Dropout" && is_training(&node, &constants) {
-            return refused(String::from(
-                "operator Dropout is in training mode, and so random: export the model for inference",
-            ));
-        }
-        let mut trees = TreeNodes::default();
-        for bytes in &node.attribute {
-            let attribute: AttributeProto = decode("attribute", bytes)?;
-            trees.take(&attribute);
-            if [GRAPH, GRAPHS].contains(&attribute.kind) {
-                return refused(format!(
-                    "operator {operator} holds a graph of its own: export the model without \
-                     conditions and loops"
-                ));
-            }
-            if operator == "Constant"
-                && let (Some(tensor), Some(name)) = (attribute.t, node.output.first())
-            {
-                constants.insert(name.clone(), tensor);
-            }
-        }
-        if operator.starts_with("TreeEnsemble") && trees.depth() > DEPTH_LIMIT {
-            return refused(format!(
-                "operator {operator} has a tree of more than {DEPTH_LIMIT} splits one below the other"
-            ));
-        }
-        let sizes = sizes_of(operator).and_then(|at| node.input.get(at));
-        let sizes = sizes.and_then(|name| constants.get(name));
-        if sizes.is_some_and(|sizes| product(sizes) > VALUES_LIMIT) {
-            return refused(format!(
-                "operator {operator} makes more values than it keeps"
-            ));
-        }
+        values.made_by(node, attributes);
     }
-    Ok(())
+    let domains: Vec<&str> = nodes.iter().map(|node| node.domain.as_str()).collect();
+    unknown_version(&model, &domains).map_or(Ok(()), |reason| Err(problem(reason)))
+}
+
+/// Why an operator is given to nobody, whatever its values.
+fn of_operator(
+    node: &NodeProto,
+    attributes: &[AttributeProto],
+    constants: &HashMap<String, TensorProto>,
+) -> Option<String> {
+    let (operator, domain) = (&node.op_type, &node.domain);
+    if !DOMAINS.contains(&domain.as_str()) || operator == "EPContext" {
+        return Some(format!("of {domain:?} is nobody's that is known"));
+    }
+    if domain == RUNTIME && !OF_RUNTIME.contains(&operator.as_str()) {
+        return Some(format!(
+            "of {RUNTIME:?} is not given away, as it ends the process where shapes do not fit: export the model \
+             with operators of ONNX alone, before any optimiser of ONNX Runtime"
+        ));
+    }
+    if is_random(operator) {
+        return Some(String::from("is random: no two runs would agree"));
+    }
+    if operator == "Dropout" && is_training(node, constants) {
+        return Some(String::from(
+            "is in training mode, and so random: export the model for inference",
+        ));
+    }
+    let is_graph = |attribute: &AttributeProto| [GRAPH, GRAPHS].contains(&attribute.kind);
+    if attributes.iter().any(is_graph) {
+        return Some(String::from(
+            "holds a graph of its own: export the model without conditions and loops",
+        ));
+    }
+    let mut trees = TreeNodes::default();
+    for attribute in attributes {
+        trees.take(attribute);
+    }
+    (operator.starts_with("TreeEnsemble") && trees.depth() > DEPTH_LIMIT)
+        .then(|| format!("has a tree of more than {DEPTH_LIMIT} splits one below the other"))
 }
 
 /// Whether what an operator gives for a row may depend on the values of others, whatever a trial shows.
 #[cfg(feature = "runtime")]
 pub(crate) fn is_sized_by_values(operator: &str) -> bool {
     SIZED_BY_VALUES.contains(&operator)
-}
-
-/// How many values an operator makes by putting those of others side by side: what is done over and over doubles
-/// them each time.
-fn values_joined(
-    node: &NodeProto,
-    joined: &HashMap<String, u128>,
-    constants: &HashMap<String, TensorProto>,
-) -> u128 {
-    let of = |name: &String| {
-        let known = joined.get(name).copied();
-        let size = |tensor: &TensorProto| {
-            let dims = tensor
-                .dims
-                .iter()
-                .map(|dim| u128::try_from(*dim).unwrap_or(1));
-            dims.fold(1, u128::saturating_mul)
-        };
-        known.or_else(|| constants.get(name).map(size)).unwrap_or(1)
-    };
-    let inputs = node.input.iter().map(of);
-    match node.op_type.as_str() {
-        "Concat" => inputs.fold(0, u128::saturating_add),
-        operator if KEEP.contains(&operator) => inputs.max().unwrap_or(1),
-        _ => 1,
-    }
 }
 
 fn is_random(operator: &str) -> bool {
@@ -193,47 +140,6 @@ fn is_training(node: &NodeProto, constants: &HashMap<String, TensorProto>) -> bo
         stored > 0 && raw && tensor.int32_data.iter().all(|value| *value == 0)
     };
     !constants.get(mode).is_some_and(is_off)
-}
-
-/// Which input says how much an operator makes.
-fn sizes_of(operator: &str) -> Option<usize> {
-    match operator {
-        "ConstantOfShape" => Some(0),
-        "Expand" | "Tile" | "Range" | "OneHot" | "Pad" | "Reshape" => Some(1),
-        "Upsample" => Some(1),
-        "Resize" => Some(3),
-        _ => None,
-    }
-}
-
-/// The product of the whole numbers of a constant; what is negative or 0 counts as 1.
-fn product(tensor: &TensorProto) -> u128 {
-    let of = |value: i64| u128::try_from(value).unwrap_or(1).max(1);
-    let wide = || {
-        tensor
-            .raw_data
-            .chunks_exact(8)
-            .map(|bytes| i64::from_le_bytes(<[u8; 8]>::try_from(bytes).unwrap_or_default()))
-    };
-    let narrow = || {
-        tensor
-            .raw_data
-            .chunks_exact(4)
-            .map(|bytes| i32::from_le_bytes(<[u8; 4]>::try_from(bytes).unwrap_or_default()).into())
-    };
-    let kept = tensor.int64_data.iter().copied();
-    let kept = kept.chain(tensor.int32_data.iter().map(|value| i64::from(*value)));
-    let all: Vec<i64> = match tensor.data_type {
-        super::INT64 => kept.chain(wide()).collect(),
-        super::INT32 => kept.chain(narrow()).collect(),
-        super::FLOAT => tensor
-            .float_data
-            .iter()
-            .map(|value| *value as i64)
-            .collect(),
-        _ => kept.collect(),
-    };
-    all.into_iter().map(of).fold(1, u128::saturating_mul)
 }
 
 #[cfg(test)]
@@ -257,7 +163,10 @@ mod tests {
         let model = ModelProto {
             ir_version: Some(8),
             graph: Some(graph.encode_to_vec()),
-            opset_import: vec![OperatorSetIdProto::default()],
+            opset_import: vec![OperatorSetIdProto {
+                domain: String::new(),
+                version: 17,
+            }],
             ..Default::default()
         };
         Excerpt {
@@ -290,5 +199,17 @@ mod tests {
             "{told}"
         );
         assert!(out_of_bounds(&chain(&operators[..40]), Problem::not_runtime).is_ok());
+    }
+
+    #[test]
+    fn operators_that_onnx_runtime_adds_and_that_ended_the_process_are_refused() {
+        let node = |operator: &str| NodeProto {
+            op_type: operator.to_owned(),
+            domain: RUNTIME.to_owned(),
+            ..Default::default()
+        };
+        let told = |operator| of_operator(&node(operator), &[], &HashMap::new());
+        assert!(told("Inverse").unwrap().contains("operators of ONNX alone"));
+        assert_eq!(told("FusedMatMul"), None);
     }
 }

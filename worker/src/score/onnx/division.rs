@@ -265,7 +265,7 @@ mod tests {
                 &["x", "one of them"],
             ] {
                 let said = told(&[(operator, divisor, None)]).unwrap();
-                let node = format!("operator {operator} (node \"/{operator}\") divides");
+                let node = format!("operator {operator} (\"/{operator}\") divides");
                 assert!(said.contains(&node), "{divisor:?}: {said}");
                 assert!(said.contains("Max(divisor, 1)"), "{said}");
             }

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use prost::Message;
 
+use super::bounds::{OF_RUNTIME, RUNTIME};
 use super::message::{AttributeProto, NodeProto, ValueInfoProto};
 use super::{DOUBLE, FLOAT};
 
@@ -74,7 +75,7 @@ fn made(node: &NodeProto, output: usize) -> Made {
     match node.domain.as_str() {
         "" => standard(node, operator, output),
         "ai.onnx.ml" => of_trees(node, operator, output),
-        "com.microsoft" => of_runtime(operator, output),
+        RUNTIME if OF_RUNTIME.contains(&operator) => Made::As(0),
         _ => Made::Others,
     }
 }
@@ -118,41 +119,6 @@ fn of_trees(node: &NodeProto, operator: &str, output: usize) -> Made {
         }
         "LabelEncoder" if attribute(node, "values_floats").is_some() => Made::Floats,
         "LabelEncoder" => told(node, "values_tensor").unwrap_or(Made::Others),
-        _ => Made::Others,
-    }
-}
-
-/// Operators that ONNX Runtime adds, and that its own tools put into models.
-fn of_runtime(operator: &str, output: usize) -> Made {
-    match operator {
-        "DequantizeLinear" | "DynamicQuantizeMatMul" | "MatMulIntegerToFloat" => Made::Floats,
-        "EmbedLayerNormalization" => Made::Others,
-        "Attention"
-        | "BiasAdd"
-        | "BiasGelu"
-        | "BiasSoftmax"
-        | "BiasSplitGelu"
-        | "FastGelu"
-        | "FusedConv"
-        | "FusedGemm"
-        | "FusedMatMul"
-        | "FusedMatMulActivation"
-        | "Gelu"
-        | "GemmFastGelu"
-        | "GroupNorm"
-        | "GroupQueryAttention"
-        | "Inverse"
-        | "MatMulNBits"
-        | "MultiHeadAttention"
-        | "QuickGelu"
-        | "RotaryEmbedding"
-        | "SkipGroupNorm"
-        | "SkipLayerNormalization"
-        | "SkipSimplifiedLayerNormalization"
-            if output == 0 =>
-        {
-            Made::As(0)
-        }
         _ => Made::Others,
     }
 }

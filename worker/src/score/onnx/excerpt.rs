@@ -8,6 +8,7 @@ use prost::Message;
 
 use super::attribute_bounds::wrong_attribute;
 use super::message::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
+use super::versions::known;
 use super::{ATTRIBUTE_LIMIT, decode, read_model, read_parts, standard};
 use crate::score::error::Problem;
 
@@ -82,6 +83,7 @@ pub(crate) fn excerpt(bytes: &[u8], outputs: &[&str]) -> Result<Excerpt, Problem
         cut.output.push(port.encode_to_vec());
     }
     model.graph = Some(cut.encode_to_vec());
+    model.opset_import = known(model.opset_import);
     model.metadata_props.clear();
     Ok(Excerpt {
         bytes: model.encode_to_vec(),

@@ -1,0 +1,228 @@
+//! What is known of the values of a graph before there are any: constants, types, how many there will be.
+
+use std::collections::HashMap;
+
+use super::division::{Divisors, may_end_the_process};
+use super::element_types::FloatValues;
+use super::message::{AttributeProto, NodeProto, TensorProto};
+
+/// Values that an operator makes of constants, at most.
+const VALUES_LIMIT: u128 = 1 << 26;
+/// Values that are put side by side in the end, for each that a row has or of constants, at most.
+const JOINED_LIMIT: u128 = 1 << 26;
+/// Operators that make as many values as one of their inputs has, and so hand on what was put side by side.
+const KEEP: [&str; 19] = [
+    "Abs",
+    "Add",
+    "Cast",
+    "Clip",
+    "Dropout",
+    "Exp",
+    "Flatten",
+    "Identity",
+    "LeakyRelu",
+    "Mul",
+    "Neg",
+    "Relu",
+    "Reshape",
+    "Sigmoid",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
+];
+/// What is known of the values of a graph before there are any.
+#[derive(Default)]
+pub(super) struct Values {
+    pub(super) constants: HashMap<String, TensorProto>,
+    /// How many values there are of constants, and of what is made of them.
+    counted: HashMap<String, u128>,
+    /// How many were put side by side, for each that a row has or of constants.
+    joined: HashMap<String, u128>,
+    pub(super) floats: FloatValues,
+    divisors: Divisors,
+}
+
+impl Values {
+    pub(super) fn constant(&mut self, name: String, tensor: TensorProto) {
+        self.floats.constant(&name, tensor.data_type);
+        self.divisors.constant(&name, &tensor);
+        self.counted.insert(name.clone(), count(&tensor));
+        self.constants.insert(name, tensor);
+    }
+
+    /// Takes note of what a node makes.
+    pub(super) fn made_by(&mut self, node: &NodeProto, attributes: Vec<AttributeProto>) {
+        self.floats.made_by(node);
+        self.divisors.made_by(node);
+        let values = values_joined(node, &self.joined, &self.constants);
+        let outputs = node.output.iter().map(|name| (name.clone(), values));
+        self.joined.extend(outputs);
+        if node.op_type == "Constant"
+            && let Some(name) = node.output.first()
+            && let Some(attribute) = attributes.into_iter().next()
+        {
+            let all = attribute.floats.len().max(attribute.ints.len()).max(1);
+            let all = attribute.t.as_ref().map_or(all as u128, count);
+            self.counted.insert(name.clone(), all);
+            if let Some(tensor) = attribute.t {
+                self.constants.insert(name.clone(), tensor);
+            }
+        }
+        if let (Some(output), Some(count)) = (node.output.first(), self.count_of(node)) {
+            self.counted.insert(output.clone(), count);
+        }
+    }
+
+    /// How many values a node makes of what is counted, where it hands all of it on.
+    fn count_of(&self, node: &NodeProto) -> Option<u128> {
+        let mut counts = node
+            .input
+            .iter()
+            .map(|name| self.counted.get(name).copied());
+        match node.op_type.as_str() {
+            "Concat" => counts.try_fold(0_u128, |all, count| Some(all.saturating_add(count?))),
+            "Cast" | "Identity" | "Reshape" | "Squeeze" | "Unsqueeze" => counts.next()?,
+            _ => None,
+        }
+    }
+
+    /// Whether a OneHot has the one number of its depth and the two of its values, as it does not look.
+    fn is_one_hot(&self, node: &NodeProto) -> bool {
+        let counts = node
+            .input
+            .iter()
+            .map(|name| self.counted.get(name).copied());
+        let counts: Vec<Option<u128>> = counts.skip(1).collect();
+        counts == [Some(1), Some(2)]
+    }
+
+    /// Why a node cannot be given these values.
+    pub(super) fn beyond(&self, node: &NodeProto) -> Option<String> {
+        if values_joined(node, &self.joined, &self.constants) > JOINED_LIMIT {
+            return Some(String::from("puts more values side by side than it keeps"));
+        }
+        let sizes = sizes_of(&node.op_type).and_then(|at| node.input.get(at));
+        let sizes = sizes.and_then(|name| self.constants.get(name));
+        if sizes.is_some_and(|sizes| product(sizes) > VALUES_LIMIT) {
+            return Some(String::from("makes more values than it keeps"));
+        }
+        if node.op_type == "OneHot" && !self.is_one_hot(node) {
+            return Some(String::from(
+                "has a depth that is no constant of one number, or no two constants as values: export the model \
+                 for a fixed number of classes",
+            ));
+        }
+        may_end_the_process(node, &self.floats, &self.divisors).then(|| {
+            String::from(
+                "divides what may be whole numbers by what may be 0 or -1, which would end the process: export \
+                 the model with both cast to float, or with a divisor that is a constant without these, or \
+                 Max(divisor, 1)",
+            )
+        })
+    }
+}
+
+/// How many values a tensor has.
+fn count(tensor: &TensorProto) -> u128 {
+    let dims = tensor.dims.iter();
+    let dims = dims.map(|dim| u128::try_from(*dim).unwrap_or(1));
+    dims.fold(1, u128::saturating_mul)
+}
+
+/// How many values an operator makes by putting those of others side by side: what is done over and over doubles
+/// them each time.
+fn values_joined(
+    node: &NodeProto,
+    joined: &HashMap<String, u128>,
+    constants: &HashMap<String, TensorProto>,
+) -> u128 {
+    let of = |name: &String| {
+        let known = joined.get(name).copied();
+        known
+            .or_else(|| constants.get(name).map(count))
+            .unwrap_or(1)
+    };
+    let inputs = node.input.iter().map(of);
+    match node.op_type.as_str() {
+        "Concat" => inputs.fold(0, u128::saturating_add),
+        operator if KEEP.contains(&operator) => inputs.max().unwrap_or(1),
+        _ => 1,
+    }
+}
+
+/// Which input says how much an operator makes.
+fn sizes_of(operator: &str) -> Option<usize> {
+    match operator {
+        "BlackmanWindow" | "ConstantOfShape" | "HammingWindow" | "HannWindow" => Some(0),
+        "Expand" | "Tile" | "Range" | "OneHot" | "Pad" | "Reshape" => Some(1),
+        "Upsample" => Some(1),
+        "Resize" => Some(3),
+        _ => None,
+    }
+}
+
+/// The product of the whole numbers of a constant; what is negative or 0 counts as 1.
+fn product(tensor: &TensorProto) -> u128 {
+    let of = |value: i64| u128::try_from(value).unwrap_or(1).max(1);
+    let wide = || {
+        tensor
+            .raw_data
+            .chunks_exact(8)
+            .map(|bytes| i64::from_le_bytes(<[u8; 8]>::try_from(bytes).unwrap_or_default()))
+    };
+    let narrow = || {
+        tensor
+            .raw_data
+            .chunks_exact(4)
+            .map(|bytes| i32::from_le_bytes(<[u8; 4]>::try_from(bytes).unwrap_or_default()).into())
+    };
+    let kept = tensor.int64_data.iter().copied();
+    let kept = kept.chain(tensor.int32_data.iter().map(|value| i64::from(*value)));
+    let all: Vec<i64> = match tensor.data_type {
+        super::INT64 => kept.chain(wide()).collect(),
+        super::INT32 => kept.chain(narrow()).collect(),
+        super::FLOAT => tensor
+            .float_data
+            .iter()
+            .map(|value| *value as i64)
+            .collect(),
+        _ => kept.collect(),
+    };
+    all.into_iter().map(of).fold(1, u128::saturating_mul)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An assertion of the library that ONNX Runtime is built with ended the process.
+    #[test]
+    fn a_one_hot_without_a_depth_is_refused() {
+        let told = |depth: usize, values: usize| {
+            let mut values_of = Values::default();
+            for (name, count) in [("depth", depth), ("values", values)] {
+                let tensor = TensorProto {
+                    dims: vec![count as i64],
+                    data_type: 7,
+                    int64_data: vec![3; count],
+                    ..Default::default()
+                };
+                values_of.constant(name.to_owned(), tensor);
+            }
+            let node = |operator: &str, input: &[&str], output: &str| NodeProto {
+                op_type: operator.to_owned(),
+                input: input.iter().map(|name| (*name).to_owned()).collect(),
+                output: vec![output.to_owned()],
+                ..Default::default()
+            };
+            values_of.made_by(&node("Unsqueeze", &["depth", "x"], "d"), Vec::new());
+            values_of.beyond(&node("OneHot", &["x", "d", "values"], "y"))
+        };
+        assert_eq!(told(1, 2), None);
+        for (depth, values) in [(0, 2), (2, 2), (1, 0), (1, 1)] {
+            assert!(told(depth, values).unwrap().contains("depth"));
+        }
+    }
+}

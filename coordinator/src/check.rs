@@ -14,6 +14,7 @@ use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Draft};
 use lumimill_worker::counters::different_counters;
 use lumimill_worker::grouped::schema_of_entries;
 use lumimill_worker::late_columns::added_late;
+use lumimill_worker::left_out::left_out;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::process::rehearse;
 
@@ -216,6 +217,7 @@ fn wrong_with(
     if let Some(compiled) = &compiled {
         warned = different_counters(compiled, &tree);
         warned.extend(added_late(compiled, &tree));
+        warned.extend(left_out(stage.stage(), &schema));
         // A model that did not load has no score to work with, and is a mistake already.
         if has_its_models(stage) {
             problems.extend(rehearse(compiled, &schema));

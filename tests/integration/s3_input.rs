@@ -253,6 +253,44 @@ fn what_is_wrong_is_told(server: &SeaweedFs, folder: &CampaignFolder, good: &str
     assert_no_credentials(&ended.err);
 }
 
+const PARQUET: &str = r#"
+name = "p"
+output = "out"
+[[dataset]]
+name = "D"
+kind = "mc"
+files = ["*.parquet"]
+[shards]
+events = 15
+[[stage]]
+name = "s"
+keep = ["run", "event", "x", "nHit", "Hit_id"]
+[stage.columns]
+muons = "Muon_pt.size()"
+"#;
+
+#[test]
+fn parquet_objects_have_the_tables_of_parquet_files() {
+    let Some(server) = SeaweedFs::start("Parquet input in S3") else {
+        return;
+    };
+    let folder = CampaignFolder::with_text(PARQUET);
+    let data = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../worker/tests/data/packed.parquet"
+    );
+    folder.copy(data.as_ref(), "packed.parquet");
+    put(&server, data.as_ref(), "packed.parquet");
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    fs::rename(folder.join("out"), folder.join("local")).unwrap();
+    folder.change("files = [\"*.parquet\"]", &files("*.parquet"));
+    let _ = run(&server, &["run", text(&folder.file())]).expect_code(0);
+    let (local, remote) = (folder.join("local/p/s"), folder.join("out/p/s"));
+    if let Some(ended) = python("same_rows.py", &[text(&local), text(&remote), &url("")]) {
+        assert_eq!(ended.expect_code(0).out.trim(), "rows 40");
+    }
+}
+
 /// A file is replaced behind the back of a run that has planned it: its shards fail and say why,
 /// those of the other file do not care, and with the old one back all is done.
 #[test]

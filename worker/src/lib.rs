@@ -39,6 +39,7 @@ pub mod health;
 mod identity;
 pub mod input;
 pub mod late_columns;
+pub mod left_out;
 #[cfg(feature = "program")]
 pub mod log;
 pub mod measure;

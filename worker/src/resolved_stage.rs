@@ -26,7 +26,11 @@ pub(crate) fn with_all_names(stage: &Stage, path: &str, schema: &Schema) -> (Sta
             kept.push((keep.clone(), place));
             continue;
         }
-        let names = meant(schema, &keep.column);
+        let mut names = meant(schema, &keep.column);
+        if stage.from.is_none() {
+            // Files of one dataset may have the same columns in another order.
+            names.sort_unstable();
+        }
         if names.is_empty() {
             problems.push(Problem {
                 path: format!("{path}.keep[{place}]"),

@@ -15,6 +15,10 @@ const LARGEST_RATIO: u64 = 1100;
 const SMALL_OBJECT: u64 = 64 << 20;
 /// The same for all baskets that are decompressed at once.
 const SMALL_READ: u64 = 256 << 20;
+/// The same for the pages of one column, of many: writers end them after 1 MiB unless told.
+const SMALL_PAGES: u64 = 4 << 20;
+/// And of all columns together.
+const LARGEST_READ: u64 = 1 << 30;
 
 /// Checks that an object of `stored` bytes may have `claimed` when it is decompressed.
 pub(crate) fn check_claim(stored: usize, claimed: usize) -> Result<(), Malformed> {
@@ -39,8 +43,15 @@ impl MemoryLimit {
     }
 
     pub(crate) fn claims(self) -> Claims {
+        self.claims_of(0)
+    }
+
+    /// Those of so many columns whose pages are decompressed side by side, as well packed as they like.
+    pub(crate) fn claims_of(self, columns: usize) -> Claims {
+        let pages = SMALL_PAGES.saturating_mul(columns as u64);
         Claims {
             limit: self.0,
+            small: SMALL_READ.max(pages.min(LARGEST_READ)),
             stored: 0,
             claimed: 0,
         }
@@ -51,6 +62,8 @@ impl MemoryLimit {
 #[derive(Debug)]
 pub(crate) struct Claims {
     limit: Option<u64>,
+    /// Bytes that may be as well packed as they like.
+    small: u64,
     stored: u64,
     claimed: u64,
 }
@@ -69,7 +82,7 @@ impl Claims {
         }
         let fits = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         check_claim(fits(stored), fits(claimed)).map_err(|error| place.corrupt(error))?;
-        let allowed = SMALL_READ.max(self.stored.saturating_mul(LARGEST_RATIO));
+        let allowed = self.small.max(self.stored.saturating_mul(LARGEST_RATIO));
         if self.claimed > allowed {
             return Err(place.corrupt(format!(
                 "its baskets claim to hold {} bytes in {}: at most {allowed} are read at once of \

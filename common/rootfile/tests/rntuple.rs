@@ -267,14 +267,57 @@ fn what_is_not_read_says_why() {
     let error = tree.reader(&["numbr"]).unwrap_err().to_string();
     assert!(error.contains("did you mean \"number\""), "{error}");
     let split = small_tree("split", "T");
-    let read = |name| split.reader(&[name]).unwrap().read(0..512);
-    let error = read("large").unwrap_err().to_string();
-    assert!(error.contains("in several records of the file"), "{error}");
-    assert!(read("small").is_ok());
+    let large = split.branch("large").unwrap().data_type();
+    assert_eq!(
+        large,
+        Err("one of its pages is in several records of the file")
+    );
+    assert!(split.reader(&["small"]).unwrap().read(0..512).is_ok());
     assert!(
         tree.reader(&["number", "maybe"])
             .unwrap()
             .read(0..5)
             .is_ok()
     );
+}
+
+#[test]
+fn a_field_that_another_shows_under_a_name_of_its_own_is_there_too() {
+    let tree = small_tree("alias", "Events");
+    for name in ["HLT_Mu8", "trigger", "Muon_pt", "Jet_x"] {
+        assert!(tree.branch(name).is_some(), "{name}");
+    }
+    let sums = ["HLT_Mu8", "trigger"].map(|name| checksum(&tree, name).unwrap());
+    assert_eq!(sums[0], sums[1]);
+    let names: BTreeSet<&str> = tree.branches().iter().map(Branch::name).collect();
+    assert_eq!(
+        names.len(),
+        tree.branches().len(),
+        "none twice under one name"
+    );
+}
+
+#[test]
+fn well_packed_columns_are_read_however_many_there_are() {
+    let tree = small_tree("constant", "Events");
+    let names: Vec<&str> = tree.branches().iter().map(Branch::name).collect();
+    assert!(names.len() >= 200);
+    let batch = tree.reader(&names).unwrap().read(0..4096).unwrap();
+    assert_eq!(batch.num_rows(), 4096);
+}
+
+#[test]
+fn a_text_that_is_not_utf_8_is_named_by_its_entry() {
+    let tree = small_tree("latin", "Events");
+    let texts = tree.branches().iter();
+    let text = texts.filter(|branch| branch.data_type() == Ok(&arrow_schema::DataType::Utf8));
+    let names: Vec<&str> = text.map(Branch::name).collect();
+    let error = tree
+        .reader(&names)
+        .unwrap()
+        .read(0..tree.entries())
+        .unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("a text of entry 50 is"), "{error}");
+    assert!(error.contains("not UTF-8"), "{error}");
 }

@@ -190,3 +190,15 @@ fn damage_behind_right_checksums_does_no_harm() {
         assert!(errors > 1000, "{name}: {errors}");
     }
 }
+
+#[test]
+fn pages_with_more_elements_than_the_entries_have_are_damage_and_no_other_values() {
+    for name in ["lost", "mid", "arr2"] {
+        let error = read_all(std::fs::read(small(&format!("miscounted/{name}"))).unwrap());
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("elements, and its entries have"),
+            "{name}: {error}"
+        );
+    }
+}

@@ -94,7 +94,7 @@ fn print_tree(tree: &TreeInspection) {
     for branch in &tree.branches {
         let mut line = format!(
             "  {:width$}  {:24} {:>10} B of {:>10} B  {}",
-            branch.name,
+            branch.name.replace('\n', "\\n"),
             branch.type_name,
             branch.compressed_bytes,
             branch.uncompressed_bytes,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use lumimill_rootfile::MemoryFile;
-use lumimill_worker::input::ParquetFile;
+use lumimill_worker::input::{ParquetFile, ParquetTable};
 
 /// Numbers, lists and a list of structs, as pyarrow writes them: packed, and not.
 const FILES: [&[u8]; 2] = [
@@ -23,7 +23,9 @@ fuzz_target!(|edits: &[u8]| {
         bytes[position] = edit[2];
     }
     let source = Arc::new(MemoryFile::new("fuzz.parquet", bytes));
-    let Ok(table) = ParquetFile::from_source(source).and_then(|file| file.table("Events")) else {
+    let Ok(table) =
+        ParquetFile::from_source(source).and_then(|file| ParquetTable::of(&file, "Events"))
+    else {
         return;
     };
     let _ = table.clusters();

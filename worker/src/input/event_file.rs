@@ -6,7 +6,7 @@ use lumimill_rootfile::{ReadAt, RootFile};
 
 use super::error::Error;
 use super::event_table::EventTable;
-use super::parquet::ParquetFile;
+use super::parquet::{ParquetFile, ParquetTable};
 
 /// An open input file. Cloning it shares the file.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ impl EventFile {
     pub fn table(&self, name: &str) -> Result<EventTable, Error> {
         match self {
             Self::Root(file) => Ok(file.tree(name)?.into()),
-            Self::Parquet(file) => Ok(file.table(name)?.into()),
+            Self::Parquet(file) => Ok(ParquetTable::of(file, name)?.into()),
         }
     }
 }

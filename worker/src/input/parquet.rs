@@ -15,12 +15,14 @@ mod file;
 mod pages;
 mod reader;
 mod row_group;
+mod table;
 mod values;
 
 pub use column::ParquetColumn;
 pub use fault::ParquetFault;
-pub use file::{ParquetFile, ParquetTable};
+pub use file::ParquetFile;
 pub use reader::ParquetReader;
+pub use table::ParquetTable;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
-//! The fields of an RNTuple as branches: every field that holds values is one, and none twice.
+//! The fields of an RNTuple as branches: every field that holds values is one, and none twice under one
+//! name. What shows another field under a name of its own is one as well, and that one, too.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ const LONGEST_ARRAY: u64 = i32::MAX as u64;
 /// Makes the branches, and how each is read, in the order of the fields.
 pub(super) fn list_fields(
     description: &Description,
+    largest_record: u64,
 ) -> Result<(Vec<Branch>, Vec<Shape>), Malformed> {
     let schema = &description.schema;
     let mut walk = Walk {
@@ -43,14 +45,14 @@ pub(super) fn list_fields(
             walk.field(field, at)?;
         }
     }
-    Ok(branches(description, walk.found))
+    Ok(branches(description, walk.found, largest_record))
 }
 
 struct Walk<'a> {
     schema: &'a Schema,
     names: Names,
-    /// The columns with values that fields at the top show of others.
-    shown: HashSet<usize>,
+    /// The columns with values that fields at the top show of others, each with the name of who shows it.
+    shown: HashSet<(&'a str, usize)>,
     found: Vec<Found<'a>>,
 }
 
@@ -95,6 +97,9 @@ impl Position {
 impl<'a> Walk<'a> {
     /// Remembers the columns with values that a field shows of another.
     fn show(&mut self, id: usize) {
+        let Some(top) = self.schema.fields.get(id) else {
+            return;
+        };
         let mut next = vec![id];
         while let Some(field) = next.pop().and_then(|id| self.schema.fields.get(id)) {
             if !field.is_projected {
@@ -102,7 +107,9 @@ impl<'a> Walk<'a> {
             }
             if field.role == Role::Leaf && !field.type_name.starts_with("ROOT::RNTupleCardinality")
             {
-                self.shown.extend(&field.columns);
+                let columns = field.columns.iter();
+                self.shown
+                    .extend(columns.map(|column| (&*top.name, *column)));
             }
             next.extend(&field.children);
         }
@@ -231,8 +238,12 @@ impl<'a> Walk<'a> {
         at: &Position,
         shape: Result<Shape, String>,
     ) -> Result<(), Malformed> {
-        let is_shown = |shape: &Shape| shape.columns.iter().all(|id| self.shown.contains(id));
-        if !field.is_projected && shape.as_ref().is_ok_and(is_shown) {
+        // At the top under the name that it would have.
+        let is_shown = |shape: &Shape| {
+            let mut columns = shape.columns.iter();
+            columns.all(|id| self.shown.contains(&(at.short.as_str(), *id)))
+        };
+        if !field.is_projected && at.short != at.path && shape.as_ref().is_ok_and(is_shown) {
             return Ok(());
         }
         let name = self.name(&at.short, &at.path)?;
@@ -252,7 +263,11 @@ impl<'a> Walk<'a> {
 }
 
 /// The branches of fields, with their sizes.
-fn branches(description: &Description, found: Vec<Found<'_>>) -> (Vec<Branch>, Vec<Shape>) {
+fn branches(
+    description: &Description,
+    found: Vec<Found<'_>>,
+    largest_record: u64,
+) -> (Vec<Branch>, Vec<Shape>) {
     // The branch that counts the lists whose ends a column holds.
     let mut counters: HashMap<usize, Arc<str>> = HashMap::new();
     for one in &found {
@@ -269,7 +284,7 @@ fn branches(description: &Description, found: Vec<Found<'_>>) -> (Vec<Branch>, V
     }
     let sizes = column_sizes(description);
     let (mut branches, mut shapes) = (Vec::with_capacity(found.len()), Vec::new());
-    for one in found {
+    for mut one in found {
         let counter = one
             .shape
             .as_ref()
@@ -286,6 +301,9 @@ fn branches(description: &Description, found: Vec<Found<'_>>) -> (Vec<Branch>, V
                 .fold(Size::default(), |sum, size| sum.with(size)),
             Err(_) => Size::default(),
         };
+        if size.largest_page > largest_record && one.shape.is_ok() {
+            one.shape = Err("one of its pages is in several records of the file".to_owned());
+        }
         let shape = one.shape.as_ref().ok();
         let added_at = shape.and_then(|shape| added_at(&description.schema, shape));
         let type_name = one.type_name.map(str::to_owned);
@@ -342,11 +360,12 @@ fn type_name_of(found: &Found<'_>, counter: Option<&str>) -> String {
     let Ok(shape) = &found.shape else {
         return own();
     };
-    let mut name = shape.primitive.name().to_owned();
-    if shape.values == Values::Text {
-        return own();
-    }
-    for (number, level) in shape.levels.iter().enumerate() {
+    let (mut name, levels) = match (shape.values, shape.levels.split_last()) {
+        (Values::Text, Some((_, []))) => return own(),
+        (Values::Text, Some((_, lists))) => ("std::string".to_owned(), lists),
+        _ => (shape.primitive.name().to_owned(), &*shape.levels),
+    };
+    for (number, level) in levels.iter().enumerate() {
         match (level, counter) {
             (Level::Array(length), _) => name.push_str(&format!("[{length}]")),
             (Level::List(_), Some(counter)) if number == 0 => {

@@ -13,6 +13,8 @@ const IMPORTED: &str = "_collection";
 /// How much longer than the names of the fields those of the branches may be together.
 const LARGEST_RATIO: usize = 16;
 const SHORT_NAMES: usize = 1 << 20;
+/// And however long those of the fields are.
+const LONG_NAMES: usize = 64 << 20;
 
 /// The names that are taken, and how long they may be yet.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ impl Names {
             given: HashSet::new(),
             left: length
                 .saturating_mul(LARGEST_RATIO)
+                .min(LONG_NAMES)
                 .saturating_add(SHORT_NAMES),
         }
     }

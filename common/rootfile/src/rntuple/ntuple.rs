@@ -41,7 +41,8 @@ impl Ntuple {
         let (object, _) = file.read_object(key, path)?;
         let anchor = Anchor::read(&object).map_err(|fault| fault.at(&place))?;
         let description = Description::read(file, &anchor, &place)?;
-        let (branches, shapes) = list_fields(&description).map_err(|error| place.corrupt(error))?;
+        let (branches, shapes) = list_fields(&description, anchor.largest_record)
+            .map_err(|error| place.corrupt(error))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 file: file.clone(),

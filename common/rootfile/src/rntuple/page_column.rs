@@ -86,6 +86,15 @@ impl PageColumn {
         let stored = found.map_or(0, |(_, pages)| pages.elements);
         self.zeros = self.zeros_before(ntuple, at.cluster, scale, stored);
         let needed = self.stored(elements);
+        // Of what is in no list, all are known by the entries.
+        let all = scale.map(|scale| at.cluster.entries.saturating_mul(scale));
+        if let Some(all) = all.filter(|all| self.zeros.saturating_add(stored) != *all) {
+            return Err(self.place.corrupt(format!(
+                "its pages in cluster {} hold {stored} elements, and its entries have {}",
+                at.number,
+                all.saturating_sub(self.zeros)
+            )));
+        }
         if needed.end > stored {
             return Err(self.place.corrupt(format!(
                 "its pages in cluster {} hold {stored} elements, and {} are there by the entries",

@@ -96,7 +96,7 @@ impl NtupleReader {
                 .map(|leaf| Values::new(leaf.shape.primitive))
                 .collect(),
             items: Vec::new(),
-            claims: ntuple.file().memory().claims(),
+            claims: ntuple.file().memory().claims_of(self.plan.columns.len()),
         };
         if let Some(ahead) = &self.ahead {
             let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
@@ -291,7 +291,9 @@ impl NtupleReader {
             .map(|offsets| OffsetBuffer::new(ScalarBuffer::from(offsets)))
             .collect();
         let leaves = self.plan.leaves.iter().zip(progress.values);
+        let entries = &progress.entries;
         let array = |(leaf, values): (&Leaf, Values)| {
+            check_text(leaf, &values, &offsets, entries)?;
             nest(leaf, values, &offsets).map_err(|error| leaf.place.corrupt(error))
         };
         leaves.map(array).collect()
@@ -305,6 +307,39 @@ fn elements_of(parent: Parent, local: &Range<u64>, items: &[Range<u64>]) -> Rang
         Some(axis) => items.get(axis).cloned().unwrap_or_default(),
     };
     of.start.saturating_mul(parent.scale)..of.end.saturating_mul(parent.scale)
+}
+
+/// That texts are such as tables can hold.
+fn check_text(
+    leaf: &Leaf,
+    values: &Values,
+    offsets: &[OffsetBuffer<i32>],
+    entries: &Range<u64>,
+) -> Result<(), Error> {
+    let (Values::U8(bytes), shape::Values::Text) = (values, leaf.shape.values) else {
+        return Ok(());
+    };
+    let Err(wrong) = std::str::from_utf8(bytes) else {
+        return Ok(());
+    };
+    let ends = leaf.axes.last().copied().flatten();
+    let ends = ends.and_then(|axis| offsets.get(axis));
+    let before = ends.map_or(0, |ends| {
+        let is_before =
+            |end: &i32| usize::try_from(*end).is_ok_and(|end| end <= wrong.valid_up_to());
+        ends.partition_point(is_before).saturating_sub(1)
+    });
+    let place = match leaf.shape.levels.len() {
+        1 => format!("entry {}", entries.start.saturating_add(before as u64)),
+        _ => format!(
+            "entries {} to {}",
+            entries.start,
+            entries.end.saturating_sub(1)
+        ),
+    };
+    Err(leaf.place.unsupported(format!(
+        "a text of {place} is not UTF-8, which tables cannot hold: leave the column out"
+    )))
 }
 
 /// The values of a branch in its lists and arrays.

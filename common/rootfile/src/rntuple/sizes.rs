@@ -13,6 +13,8 @@ pub(super) struct Size {
     /// Bytes in memory.
     pub(super) length: u64,
     pub(super) pages: usize,
+    /// Bytes in the file of the largest of them.
+    pub(super) largest_page: u64,
 }
 
 impl Size {
@@ -23,6 +25,7 @@ impl Size {
             stored: self.stored.saturating_add(other.stored),
             length: self.length.saturating_add(other.length),
             pages: self.pages.saturating_add(other.pages),
+            largest_page: self.largest_page.max(other.largest_page),
         }
     }
 }
@@ -38,11 +41,13 @@ pub(super) fn column_sizes(description: &Description) -> Vec<Size> {
         let clusters = description.clusters.iter();
         for pages in clusters.filter_map(|cluster| cluster.column(id)) {
             let stored = pages.pages.iter().map(|page| u64::from(page.stored));
+            let largest = pages.pages.iter().map(|page| page.wanted(0, 0).length);
             size = size.with(&Size {
                 compression: i32::try_from(pages.compression).unwrap_or_default(),
                 stored: stored.sum(),
                 length: (pages.elements).saturating_mul(encoding.primitive().width() as u64),
                 pages: pages.pages.len(),
+                largest_page: largest.max().unwrap_or_default().into(),
             });
         }
         size

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use lumimill_common::suggest::nearest;
 use lumimill_rootfile::ReadAt;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
@@ -10,7 +9,6 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use super::column::ParquetColumn;
 use super::columns::columns_of;
 use super::fault::{ParquetFault, guarded};
-use super::reader::ParquetReader;
 
 /// What such a file begins and ends with.
 const MAGIC: &[u8] = b"PAR1";
@@ -33,7 +31,7 @@ pub(super) struct Inner {
     pub(super) source: Arc<dyn ReadAt>,
     pub(super) metadata: Arc<ParquetMetaData>,
     state: [u8; 16],
-    columns: Vec<ParquetColumn>,
+    pub(super) columns: Vec<ParquetColumn>,
     /// The entry that each row group begins with, and how many entries there are.
     pub(super) starts: Vec<u64>,
 }
@@ -112,91 +110,6 @@ impl ParquetFile {
     #[must_use]
     pub fn state(&self) -> [u8; 16] {
         self.inner.state
-    }
-
-    /// Its table, which has no name of its own: the one that it is asked for by.
-    ///
-    /// # Errors
-    /// When the name stands for several trees.
-    pub fn table(&self, name: &str) -> Result<ParquetTable, ParquetFault> {
-        if name.contains(['*', '?', '+']) {
-            return Err(ParquetFault::OneTable {
-                file: self.name().to_owned(),
-                wanted: name.to_owned(),
-            });
-        }
-        Ok(ParquetTable {
-            file: self.clone(),
-            name: name.into(),
-        })
-    }
-}
-
-/// The table of a file. Cloning it shares the description.
-#[derive(Debug, Clone)]
-pub struct ParquetTable {
-    pub(super) file: ParquetFile,
-    name: Arc<str>,
-}
-
-impl ParquetTable {
-    /// The name that it was asked for by.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The number of entries: the file's rows.
-    #[must_use]
-    pub fn entries(&self) -> u64 {
-        self.file.inner.starts.last().copied().unwrap_or_default()
-    }
-
-    /// The columns, in the order of the file.
-    #[must_use]
-    pub fn columns(&self) -> &[ParquetColumn] {
-        &self.file.inner.columns
-    }
-
-    /// The column of that name.
-    #[must_use]
-    pub fn column(&self, name: &str) -> Option<&ParquetColumn> {
-        self.columns().iter().find(|column| column.name == name)
-    }
-
-    /// The entries that row groups begin with, ascending from 0, and last the number of entries.
-    #[must_use]
-    pub fn clusters(&self) -> Vec<u64> {
-        let mut starts = self.file.inner.starts.clone();
-        starts.dedup();
-        starts
-    }
-
-    /// Makes a reader of these columns, in this order.
-    ///
-    /// # Errors
-    /// For a name that is not there, and for a column that is not decoded.
-    pub fn reader(&self, names: &[&str]) -> Result<ParquetReader, ParquetFault> {
-        let file = || self.file.name().to_owned();
-        let chosen = names.iter().map(|name| {
-            let column = self.column(name).ok_or_else(|| {
-                let existing = self.columns().iter().map(ParquetColumn::name);
-                ParquetFault::NoColumn {
-                    file: file(),
-                    wanted: (*name).to_owned(),
-                    nearest: nearest(name, existing).map(str::to_owned),
-                }
-            })?;
-            match &column.data_type {
-                Ok(_) => Ok(column.clone()),
-                Err(reason) => Err(ParquetFault::Unsupported {
-                    file: file(),
-                    column: (*name).to_owned(),
-                    reason: reason.clone(),
-                }),
-            }
-        });
-        ParquetReader::new(self.file.clone(), chosen.collect::<Result<_, _>>()?)
     }
 }
 

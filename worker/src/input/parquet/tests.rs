@@ -72,7 +72,7 @@ fn written(rows: &RecordBatch, group: usize, compression: Compression) -> Vec<u8
 
 fn opened(bytes: Vec<u8>) -> Result<ParquetTable, ParquetFault> {
     let source = Arc::new(MemoryFile::new("a.parquet", bytes));
-    ParquetFile::from_source(source)?.table("Events")
+    ParquetTable::of(&ParquetFile::from_source(source)?, "Events")
 }
 
 const ALL: [&str; 7] = ["n", "gaps", "Muon_pt", "nHit", "Hit_x", "Hit_good", "name"];
@@ -231,16 +231,16 @@ fn what_needs_more_memory_than_may_be_used_is_refused_before() {
     writer.write(&rows).unwrap();
     let bytes = writer.into_inner().unwrap();
     let file = ParquetFile::from_source(Arc::new(MemoryFile::new("a.parquet", bytes))).unwrap();
-    let table = file
-        .clone()
-        .with_memory_limit(Some(10_000))
-        .table("t")
-        .unwrap();
+    let limited = file.clone().with_memory_limit(Some(10_000));
+    let table = ParquetTable::of(&limited, "t").unwrap();
     let error = table.reader(&["n"]).unwrap().read(0..10).unwrap_err();
     assert!(
         matches!(error, ParquetFault::TooMuchMemory { .. }),
         "{error}"
     );
-    let mut reader = file.table("t").unwrap().reader(&["n"]).unwrap();
+    let mut reader = ParquetTable::of(&file, "t")
+        .unwrap()
+        .reader(&["n"])
+        .unwrap();
     assert_eq!(reader.read(0..10).unwrap().num_rows(), 10);
 }

@@ -9,6 +9,7 @@ use lumimill_common::marker::Marker;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::stage_keys::{marker_key, object_key};
 use lumimill_common::store::{Key, Store, StoreError};
+use lumimill_worker::caught::caught;
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::Serialize;
 
@@ -180,7 +181,7 @@ async fn difference(
 /// The rows that a Parquet file says it has, at its end.
 fn rows(end: &[u8]) -> Result<u64, String> {
     let end = Bytes::copy_from_slice(end);
-    let read = std::panic::catch_unwind(|| ParquetMetaDataReader::new().parse_and_finish(&end));
+    let read = caught(|| ParquetMetaDataReader::new().parse_and_finish(&end));
     // The parquet crate panics on some damaged footers.
     let metadata = read.map_err(|_| String::from("its end is damaged"))?;
     let metadata = metadata.map_err(|error| error.to_string())?;

@@ -250,6 +250,19 @@ fn a_model_of_graphs_says_what_it_is() {
     ended.says(&["--bench gives a model rows: it is given graphs, not rows"]);
 }
 
+/// Lines of a panic stood before what was said of the model.
+#[test]
+fn where_the_embedded_engine_breaks_off_only_that_is_said() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../worker/tests/graph_models");
+    let file = models.join("breaks_off.onnx");
+    let ended = run(&["model", file.to_str().unwrap()], &[NO_RUNTIME]).expect_code(2);
+    let told = "error: nothing evaluates it: ";
+    assert!(ended.err.starts_with(told), "{}", ended.err);
+    ended
+        .says(&["tract 0.23.9+1 broke off: index out of bounds: the len is 2 but the index is 99"]);
+    assert!(!ended.err.contains("panicked"), "{}", ended.err);
+}
+
 /// What the embedded engine does not know, ONNX Runtime may: that is said, with how to get it.
 #[test]
 fn an_operator_that_nobody_knows_is_said() {

@@ -11,6 +11,7 @@ pub mod beside;
 #[cfg(feature = "program")]
 mod byte_size;
 mod campaigns;
+pub mod caught;
 mod certification;
 mod commit;
 pub mod commit_point;

@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 
 use self::columns::viewed;
 use self::room::Room;
+use crate::caught::caught;
 
 pub use self::columns::{rows, schema};
 pub use self::error::ShardTableError;
@@ -50,7 +51,7 @@ impl ShardTable {
     /// Reads the bytes of `plan.parquet`.
     pub fn from_parquet(bytes: Vec<u8>) -> Result<Self, ShardTableError> {
         // The parquet crate panics on some damaged footers (a negative offset, for one).
-        std::panic::catch_unwind(|| Self::read(bytes)).map_err(|_| ShardTableError::Damaged)?
+        caught(|| Self::read(bytes)).map_err(|_| ShardTableError::Damaged)?
     }
 
     fn read(bytes: Vec<u8>) -> Result<Self, ShardTableError> {

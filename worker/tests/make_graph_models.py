@@ -120,6 +120,8 @@ def refused():
     save("huge", [helper.make_node("ConstantOfShape", ["s"], ["z"]), helper.make_node("ReduceSum", ["z"], ["r"], keepdims=0), helper.make_node("Add", ["x", "r"], ["y"])], x, y, [constant("s", np.array([1 << 20, 1 << 20]))])
     branch = helper.make_graph([helper.make_node("Identity", ["x"], ["t"])], "b", [], [port("t", T.FLOAT, ["rows", 3])])
     save("whole_division", [helper.make_node("Div", ["x", "d"], ["y"], name="/share/Div")], [port(name, T.INT64, ["rows", 1]) for name in "xd"], [port("y", T.INT64, ["rows", 1])])
+    save("breaks_off", [helper.make_node("Transpose", ["x"], ["y"], perm=[0, 99])], x, y)
+    save("halves", [helper.make_node("Relu", ["x"], ["y"])], [port("x", T.FLOAT16, ["rows", 3])], [port("y", T.FLOAT16, ["rows", 3])])
     save("branches", [helper.make_node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)], x, y, [constant("c", np.array(True))])
     save("deep", [helper.make_node("Unsqueeze", ["x", "a"], ["y"])], x, [port("y", T.FLOAT, None)], [constant("a", np.array([2]))])
     save("other_rows", [helper.make_node("Transpose", ["x"], ["y"])], x, [port("y", T.FLOAT, None)])

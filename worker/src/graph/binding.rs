@@ -4,7 +4,7 @@ use lumimill_common::campaign::{Graph, GraphInput, ModelOutput};
 use lumimill_common::suggest;
 
 use crate::score::onnx::{self, Port};
-use crate::score::signature::{Element, Wrong, describe, element_of, inputs};
+use crate::score::signature::{Element, Wrong, describe, element_of, inputs, of_halves};
 use crate::score::tensors::{Axis, Extent, TensorInput};
 
 /// The inputs of a model as tensors of graphs, and what each is given.
@@ -78,7 +78,11 @@ fn bind(port: &Port, input: GraphInput, graph: &Graph) -> Result<TensorInput, St
     };
     let word = input.word();
     let element = element_of(port).ok_or_else(|| {
-        format!("the model's input is {told}; tensors are of float, double, int64, int32 and bool")
+        format!(
+            "the model's input is {told}; tensors are of float, double, int64, int32 and bool: export the \
+             model with one of these{}",
+            of_halves(port)
+        )
     })?;
     if is_index && !matches!(element, Element::Long | Element::Int) {
         return Err(format!(

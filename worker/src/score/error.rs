@@ -45,6 +45,16 @@ pub enum Problem {
         /// The most that is read, in bytes.
         limit: usize,
     },
+    /// It has more parts than any model.
+    #[error("the graph has {found} {what}, more than the {limit} that are read")]
+    TooMany {
+        /// How many there are.
+        found: usize,
+        /// Of what.
+        what: &'static str,
+        /// The most that are read.
+        limit: usize,
+    },
     /// The bytes are something else.
     #[error("not an ONNX file: expected a protobuf ModelProto, found {found}")]
     NotOnnx {

@@ -43,7 +43,7 @@ use super::error::Problem;
 
 /// Larger files are refused: the largest ensembles in use have some tens of MB.
 const FILE_LIMIT: usize = 256 << 20;
-/// More nodes than any graph around a tree ensemble.
+/// More nodes than any model that is scored.
 const NODE_LIMIT: usize = 20_000;
 /// More attributes than any operator has.
 const ATTRIBUTE_LIMIT: usize = 256;
@@ -133,20 +133,16 @@ fn read_model(bytes: &[u8]) -> Result<(ModelProto, Vec<u8>), Problem> {
 /// The parts of a graph, still encoded, as many as any graph has.
 fn read_parts(bytes: &[u8]) -> Result<GraphProto, Problem> {
     let graph: GraphProto = decode("graph", bytes)?;
+    let limit = NODE_LIMIT;
     for (what, found) in [
         ("nodes", graph.node.len()),
         ("initializers", graph.initializer.len()),
+        ("inputs", graph.input.len()),
+        ("outputs", graph.output.len()),
     ] {
-        if found > NODE_LIMIT {
-            return Err(Problem::needs_runtime(format!(
-                "{found} {what}, more than the {NODE_LIMIT} of a tree ensemble's graph"
-            )));
+        if found > limit {
+            return Err(Problem::TooMany { found, what, limit });
         }
-    }
-    if graph.input.len().max(graph.output.len()) > NODE_LIMIT {
-        return Err(Problem::needs_runtime(format!(
-            "more than {NODE_LIMIT} inputs or outputs"
-        )));
     }
     Ok(graph)
 }

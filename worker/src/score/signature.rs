@@ -254,7 +254,8 @@ fn bind(port: &Port, columns: Range<usize>) -> Result<BoundInput, String> {
     let Some(element) = element_of(port) else {
         return Err(format!(
             "the model's input is {told}; columns go to tensors of float, double, int64, int32 \
-             and bool only: export the model with one of these"
+             and bool only: export the model with one of these{}",
+            of_halves(port)
         ));
     };
     let (is_flat, rows) = match port.shape.as_deref() {
@@ -287,6 +288,17 @@ fn bind(port: &Port, columns: Range<usize>) -> Result<BoundInput, String> {
             rows: rows.and_then(|rows| usize::try_from(rows).ok()),
             columns,
         }),
+    }
+}
+
+/// What whoever makes a model of halves does so that it takes and gives floats.
+pub(crate) fn of_halves(port: &Port) -> &'static str {
+    match port.element {
+        10 | 16 => {
+            " (convert_float_to_float16 of onnxconverter_common with keep_io_types = True puts a Cast in \
+             front; in torch, a module that calls the model on x.half())"
+        }
+        _ => "",
     }
 }
 

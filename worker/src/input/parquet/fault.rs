@@ -2,9 +2,10 @@
 
 use std::io;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use thiserror::Error;
+
+use crate::caught::caught;
 
 /// A failure to open or read a Parquet file.
 #[derive(Debug, Error)]
@@ -105,7 +106,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 
 /// Runs the decoder, whose panics are errors of the file.
 pub(super) fn guarded<T, E: ToString>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match caught(work) {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(_) => Err(String::from("the decoder broke off")),
     }

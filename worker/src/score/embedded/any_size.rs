@@ -150,14 +150,21 @@ fn within_limits(sizes: &[TDim], symbols: &[Symbol; 3], counts: [usize; 3]) -> R
         let size = u128::try_from(size).unwrap_or(u128::MAX);
         total = total.saturating_add(size);
         if size > TENSOR_LIMIT || total > TOTAL_LIMIT {
-            let [nodes, edges, graphs] = counts;
             return Err(format!(
-                "{graphs} graphs of {nodes} nodes and {edges} edges together make more values than \
-                 the embedded engine keeps"
+                "{} together make more values than the embedded engine keeps",
+                told(counts)
             ));
         }
     }
     Ok(())
+}
+
+/// How large a call is: of a model without an input of edges, say, there are none.
+fn told([nodes, edges, graphs]: [usize; 3]) -> String {
+    let all = [(graphs, "graphs"), (nodes, "nodes"), (edges, "edges")];
+    let there = all.iter().filter(|(count, _)| *count > 0);
+    let there = there.map(|(count, what)| format!("{count} {what}"));
+    there.collect::<Vec<_>>().join(" and ")
 }
 
 fn in_engine(tensor: &Tensor) -> TractResult<TractTensor> {

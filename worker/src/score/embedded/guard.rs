@@ -1,9 +1,8 @@
 //! The engine, held: its panics and its errors are those of the model.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tract_onnx::prelude::TractResult;
 
+use crate::caught::caught;
 use crate::runtime_library::INSTALL;
 
 /// The engine, as plans and tables name it; behind the sign the edition of what this program
@@ -12,15 +11,13 @@ pub(crate) const ENGINE: &str = "tract 0.23.9+1";
 
 /// Runs the engine, whose panics are errors of the model.
 pub(super) fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match caught(work) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(format!("{ENGINE}: {}", told(&error))),
         Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            let text = text.map_or_else(String::new, |text| format!(": {text}"));
+            let text = if panic.is_empty() { "" } else { ": " };
             Err(format!(
-                "{ENGINE} broke off{text}; ONNX Runtime may go on: {INSTALL}"
+                "{ENGINE} broke off{text}{panic}; ONNX Runtime may go on: {INSTALL}"
             ))
         }
     }

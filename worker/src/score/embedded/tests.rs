@@ -344,6 +344,12 @@ fn inputs_that_no_columns_go_to_are_said() {
              float, double, int64, int32 and bool only",
         ),
         (
+            "halves",
+            "inputs: model m.onnx: the model's input is x: float16 [rows, 3]; columns go to tensors of \
+             float, double, int64, int32 and bool only: export the model with one of these \
+             (convert_float_to_float16 of onnxconverter_common with keep_io_types = True",
+        ),
+        (
             "branches",
             "the embedded engine cannot evaluate it: it does not know operator If",
         ),

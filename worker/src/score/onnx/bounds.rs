@@ -38,6 +38,9 @@ pub(super) const OF_RUNTIME: [&str; 9] = [
     "Trilu",
 ];
 
+/// Operators of other things than tables, which end the process or hold it for numbers that they may be given.
+const NEVER: [&str; 3] = ["STFT", "SplitToSequence", "TfIdfVectorizer"];
+
 /// Refuses a model that may not be given away; `problem` says to which engine.
 ///
 /// # Errors
@@ -95,6 +98,12 @@ fn of_operator(
         return Some(format!(
             "of {RUNTIME:?} is not given away, as it ends the process where shapes do not fit: export the model \
              with operators of ONNX alone, before any optimiser of ONNX Runtime"
+        ));
+    }
+    if NEVER.contains(&operator.as_str()) {
+        return Some(String::from(
+            "is not given away, as it ends or holds the process for some numbers: compute what it makes \
+             before the model",
         ));
     }
     if is_random(operator) {
@@ -199,6 +208,26 @@ mod tests {
             "{told}"
         );
         assert!(out_of_bounds(&chain(&operators[..40]), Problem::not_runtime).is_ok());
+    }
+
+    /// What was said of it spoke of trees.
+    #[test]
+    fn a_graph_of_more_nodes_than_are_read_is_called_so() {
+        let graph = GraphProto {
+            node: vec![Vec::new(); 20_001],
+            ..Default::default()
+        };
+        let model = ModelProto {
+            ir_version: Some(8),
+            graph: Some(graph.encode_to_vec()),
+            opset_import: vec![OperatorSetIdProto::default()],
+            ..Default::default()
+        };
+        let told = super::super::parse(&model.encode_to_vec()).unwrap_err();
+        assert_eq!(
+            told.to_string(),
+            "the graph has 20001 nodes, more than the 20000 that are read"
+        );
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use ort::value::{PrimitiveTensorElementType, TensorElementType, TensorRef, Value
 
 use super::library::environment;
 use super::watch::within;
+use crate::caught::caught;
 use crate::runtime_library::NAME;
 use crate::score::columns::{Given, OutputColumn, Values};
 use crate::score::error::Problem;
@@ -499,7 +499,7 @@ fn taken<T: PrimitiveTensorElementType + Copy>(
 
 /// Runs the library, whose errors are told in one line.
 fn guarded<T>(work: impl FnOnce() -> ort::Result<T>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match caught(work) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => {
             let text = error.message().split_whitespace();

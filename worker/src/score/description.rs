@@ -215,7 +215,7 @@ fn evaluator(
         nan: NanPolicy::Keep,
         engine,
     };
-    let loaded = load(name, bytes, &spec, None).or_else(|wrong| {
+    let loaded = load(name, bytes, &spec, None).or_else(|_| {
         let is_flat = |port: &Port| port.shape.as_ref().is_some_and(|shape| shape.len() == 1);
         spec.outputs = (graph.outputs.iter())
             .map(|port| ModelOutput {
@@ -225,7 +225,7 @@ fn evaluator(
                 part: None,
             })
             .collect();
-        load(name, bytes, &spec, None).map_err(|_| wrong)
+        load(name, bytes, &spec, None)
     });
     match loaded {
         Ok(model) => {

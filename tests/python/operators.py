@@ -122,7 +122,9 @@ def whole_numbers():
         small = [node("IsNaN", ["x"], ["m"]), node("Where", ["m", "c", "x"], ["n"]), node("Clip", ["n", "low", "high"], ["k"]), node("Cast", ["k"], ["i"], to=kind), HALF, constant("low", -2e9), constant("high", 2e9)]
         back = node("Cast", ["o"], ["y"], to=T.FLOAT)
         for name in ("Add", "Sub", "Mul", "Div", "Mod", "Max", "Min"):
-            for label, values in (("", [3, -7, 2, 1, -1]), ("_large", [2_000_000_000, -2_000_000_000, 65_536, 1_999_999_999, 46_341])):
+            # Nothing is divided by -1: the least number is no whole number then, and ends the process.
+            last = -2 if name in ("Div", "Mod") else -1
+            for label, values in (("", [3, -7, 2, 1, last]), ("_large", [2_000_000_000, -2_000_000_000, 65_536, 1_999_999_999, 46_341])):
                 add(f"{name}{bits}{label}", *small, node(name, ["i", "v"], ["o"]), back, constant("v", values, stored))
         add(f"square{bits}", *small, node("Mul", ["i", "i"], ["o"]), back)
         add(f"neg{bits}", *small, node("Neg", ["i"], ["o"]), back)
@@ -142,7 +144,6 @@ def refused():
     reduced("least", "ReduceMin", AXIS)
     add("layer_norm", node("LayerNormalization", ["x", "g"], ["y"], axis=1), constant("g", np.ones(5)))
     add("small_whole", node("Cast", ["x"], ["i"], to=T.UINT8), node("Cast", ["i"], ["y"], to=T.FLOAT))
-    add("divided", node("Cast", ["x"], ["i"], to=T.INT32), node("Div", ["one", "i"], ["o"]), node("Cast", ["o"], ["y"], to=T.FLOAT), constant("one", 1, np.int32))
     return {name: models.pop(name) for name in list(models) if name not in before}
 
 

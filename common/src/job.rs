@@ -21,6 +21,9 @@ pub struct Job {
     pub stage: StageName,
     /// The shard, to be looked up in the plan.
     pub shard: ShardId,
+    /// Whether nothing of it was in the store when it was published, and no job of it before: whoever is
+    /// the first to get it need not look.
+    pub is_new: bool,
 }
 
 /// What became of an attempt at a shard.
@@ -170,7 +173,7 @@ impl Labelled for Beat {
 impl Content for Job {
     const NAME: &'static str = "job";
     const KIND: u8 = 1;
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 }
 
 impl Content for JobReport {

@@ -210,6 +210,7 @@ mod tests {
             plan: String::from("digest"),
             stage: "dimuon".parse().unwrap(),
             shard: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+            is_new: false,
         };
         let from = |queue: &str| {
             let mut message = pack(2, &job).unwrap();

@@ -62,6 +62,7 @@ pub(crate) async fn drive(
         campaign: &production.campaign,
         plan: &production.digest,
         pool: POOL,
+        anew: None,
     };
     let shards = outstanding
         .iter()

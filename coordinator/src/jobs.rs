@@ -1,10 +1,12 @@
 //! Publishes the jobs of shards, many at a time, each confirmed.
 
+use std::collections::BTreeSet;
+
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::CampaignName;
 use lumimill_common::job::{Job, pack};
 use lumimill_common::queue::{Message, Queue, QueueError, jobs};
-use lumimill_common::shard::Shard;
+use lumimill_common::shard::{Shard, ShardId};
 
 /// Publishes that wait for their confirm at once.
 const WINDOW: usize = 256;
@@ -20,6 +22,8 @@ pub struct JobsOf<'a> {
     pub plan: &'a str,
     /// Pool that they go to.
     pub pool: &'a str,
+    /// Where none was published before: the shards of which something is in the store all the same.
+    pub anew: Option<&'a BTreeSet<ShardId>>,
 }
 
 impl JobsOf<'_> {
@@ -67,6 +71,7 @@ impl JobsOf<'_> {
             plan: self.plan.to_owned(),
             stage: shard.stage.clone(),
             shard: shard.id,
+            is_new: self.anew.is_some_and(|known| !known.contains(&shard.id)),
         };
         pack(1, &job).map_err(|error| QueueError {
             broker: queue.to_owned(),

@@ -122,6 +122,7 @@ impl Ready {
                 campaign,
                 plan: &control.plan,
                 pool,
+                anew: None,
             };
             let shards: Vec<&Shard> = shards.iter().collect();
             publish(jobs_of, &shards).await?;

@@ -92,6 +92,8 @@ impl Ready {
         write_models(output.store().as_ref(), file).await?;
         let digest = output.write_submission(&file.text, &due.plan).await?;
         let name = &file.campaign.name;
+        // Of a plan that was in force before, jobs may be out.
+        let is_first = told.as_ref().is_none_or(|told| told.control.plan != digest);
         // Told before the first job is out, and before anything is removed: from now on nobody
         // commits a shard of the plan before.
         let control = running(&digest, pool, &file.base)?;
@@ -104,6 +106,7 @@ impl Ready {
             campaign: name,
             plan: &digest,
             pool,
+            anew: is_first.then_some(&due.to_measure),
         };
         let shards: Vec<&Shard> = due.now.iter().collect();
         publish(jobs_of, &shards).await?;

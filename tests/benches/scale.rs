@@ -18,7 +18,7 @@
 
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -224,6 +224,7 @@ async fn empty_jobs(
         campaign: name,
         plan: &digest,
         pool: POOL,
+        anew: Some(&BTreeSet::new()),
     };
     jobs_of.publish(queue.as_ref(), &bench.plan.shards).await?;
     let published = publishing.elapsed();

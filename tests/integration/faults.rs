@@ -83,6 +83,7 @@ impl Trial {
             plan: plan_digest(&self.expected["plan.parquet"], &campaign),
             stage: STAGE.parse().unwrap(),
             shard: shard.parse().unwrap(),
+            is_new: false,
         }
     }
 

@@ -43,6 +43,8 @@ pub struct Attempt {
     pub witness: Option<Witness>,
     /// Who makes its table instead of [`Attempt::make`], as a simulation does.
     pub maker: Option<Arc<dyn Maker>>,
+    /// Whether nothing of it is in the store, as far as whoever published it knew.
+    pub(crate) is_new: bool,
     /// What it has of the process that does it.
     pub(crate) seat: Arc<Seat>,
 }

@@ -44,14 +44,19 @@ impl Attempt {
         let Self {
             production, shard, ..
         } = self;
-        let marker = marker_key(&shard.stage, shard.id);
-        let set_aside = measure_key(&shard.stage, shard.id);
-        let (there, set_aside) =
-            tokio::join!(self.found(shard, &marker), self.found(shard, &set_aside));
-        let earlier = match there? {
-            Some(marker) if self.is_measured(&marker) => return Ok(marker),
-            Some(earlier) => Some(earlier),
-            None => set_aside?,
+        let earlier = match self.is_new {
+            true => None,
+            false => {
+                let marker = marker_key(&shard.stage, shard.id);
+                let set_aside = measure_key(&shard.stage, shard.id);
+                let (there, set_aside) =
+                    tokio::join!(self.found(shard, &marker), self.found(shard, &set_aside));
+                match there? {
+                    Some(marker) if self.is_measured(&marker) => return Ok(marker),
+                    Some(earlier) => Some(earlier),
+                    None => set_aside?,
+                }
+            }
         };
         if let Some(earlier) = earlier
             && let Some(marker) = self.measured_again(earlier).await?

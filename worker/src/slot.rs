@@ -104,6 +104,11 @@ pub(crate) async fn handle(
         memory_limit: slots.memory_limit,
         witness: slots.witness.clone(),
         maker: slots.maker.clone(),
+        // What was delivered before, or put off, may have been done meanwhile.
+        is_new: job.is_new
+            && attempt == 1
+            && !delivery.redelivered
+            && delivery.message.postponed == 0,
         seat: seat.clone(),
     };
     work(slots, queue, delivery, &job, &attempt).await

@@ -59,11 +59,16 @@ fn production(folder: &Path, shards: usize) -> Production {
 }
 
 async fn publish(queue: &dyn Queue, number: usize) {
+    publish_job(queue, number, false).await;
+}
+
+async fn publish_job(queue: &dyn Queue, number: usize, is_new: bool) {
     let job = Job {
         campaign: "c".parse().unwrap(),
         plan: String::from("digest"),
         stage: "s".parse().unwrap(),
         shard: id(number),
+        is_new,
     };
     let message = pack(1, &job).unwrap();
     queue.publish(&jobs("cpu"), message).await.unwrap();
@@ -125,6 +130,39 @@ async fn a_read_that_does_not_return_leaves_its_slot_behind_and_not_the_worker()
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     slots.idle().await;
+}
+
+#[tokio::test]
+async fn of_a_job_that_is_new_no_marker_is_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let production = production(folder.path(), 2);
+    // What cannot be read fails whoever looks for it.
+    for number in 0..2 {
+        let key = lumimill_common::stage_keys::marker_key(&"s".parse().unwrap(), id(number));
+        let place = folder.path().join("out").join(key.as_str());
+        std::fs::create_dir_all(place.join("something")).unwrap();
+    }
+    let mut slots = Slots::new("w", Box::new(Arc::new(production)), 1);
+    slots.alone = true;
+    let slots = Arc::new(slots);
+    let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::default());
+    for is_new in [false, true] {
+        publish_job(queue.as_ref(), usize::from(is_new), is_new).await;
+    }
+    let working = {
+        let (slots, queue) = (slots.clone(), queue.clone());
+        tokio::spawn(async move { slots.consume(&queue, &jobs("cpu")).await })
+    };
+    let mut reports = queue.consume(REPORTS, 10).await.unwrap();
+    for _ in 0..2 {
+        let (shard, failure) = failed(reports.next().await.unwrap()).await;
+        let expected = match shard == id(1) {
+            true => FailureKind::Missing,
+            false => FailureKind::Store,
+        };
+        assert_eq!(failure.kind, expected, "{failure}");
+    }
+    working.abort();
 }
 
 /// A campaign that is paused at the first so many looks.

@@ -70,6 +70,7 @@ mod tests {
             plan: "0".repeat(64),
             stage: "s".parse().unwrap(),
             shard: "0123456789abcdef0123456789abcdef".parse().unwrap(),
+            is_new: false,
         };
         let root = Place::Folder(folder.to_owned());
         let campaigns = StoredCampaigns::new(root, "host-1", CancellationToken::new());

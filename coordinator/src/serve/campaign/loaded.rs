@@ -227,6 +227,7 @@ impl Loaded {
             campaign: &self.plan.campaign,
             plan: &self.control.plan,
             pool: &self.control.pool,
+            anew: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! Members count in the order of the document, as they do for O2; what O2 does not read is kept, so
 //! that the document can be written again with other cuts.
 
+mod block;
 mod reading;
 
 use crate::ordered_json::Json;

@@ -280,6 +280,12 @@ fn every_mistake_of_a_configuration_is_told_with_its_place() {
         &config.replace("cent_0_30_pt_0_2", "nowhere"),
         &["JpsiBdt.modelFiles[0]: models/nowhere.onnx: cannot read the model"],
     );
+    check(
+        &config.replace("cent_30_60_pt_0_2", "../../cent_30_60_pt_0_2"),
+        &[&format!(
+            "{place}.modelFiles[2]: \"../../cent_30_60_pt_0_2.onnx\" leads out of where models are, \"models\": let models be the folder above"
+        )],
+    );
     folder.write("bdt_config.json", &config);
     let model = fs::read(folder.join("models/cent_0_30_pt_0_2.onnx")).unwrap();
     folder.write("models/cent_0_30_pt_0_2.onnx", &model[..model.len() / 2]);
@@ -312,6 +318,26 @@ fn every_mistake_of_a_configuration_is_told_with_its_place() {
             "stage[0].model[0].model_paths: is of models in a CCDB",
         ],
     );
+}
+
+/// They were looked for below the folder of the others.
+#[test]
+fn models_that_are_named_by_all_of_their_path_are_read_where_they_are() {
+    let folder = CampaignFolder::dielectron(300);
+    let config = fs::read_to_string(folder.join("bdt_config.json")).unwrap();
+    let name = "cent_0_30_pt_0_2.onnx";
+    let moved = folder.join("elsewhere.onnx");
+    fs::rename(folder.join("models").join(name), &moved).unwrap();
+    folder.write(
+        "bdt_config.json",
+        config.replace(name, moved.to_str().unwrap()),
+    );
+    let ended = lumimill().on("check", &folder.file()).expect_code(0);
+    let told =
+        "JpsiBdt.modelFiles: what begins with / is read where it is, not below models = \"models\"";
+    let said = format!("{}{}", ended.out, ended.err);
+    assert!(said.contains(told), "{said}");
+    let _ = run(&folder).expect_code(0);
 }
 
 #[test]

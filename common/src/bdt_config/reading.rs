@@ -1,9 +1,9 @@
 //! Reads a BDT selection, with every mistake noted on the way.
 
+use super::block::{Block, Notes};
 use super::{BdtBin, BdtConfig, BdtCut, BdtKind, MOST_BINS};
 use crate::ordered_json::Json;
 use crate::section::Problem;
-use crate::suggest::nearest;
 
 /// What a block's key must contain, and what else O2 reads of it.
 const CENTRALITY_BLOCK: &str = "AddCentCut";
@@ -16,141 +16,6 @@ const VARIABLES: [&str; 3] = ["kBdtBackground", "kBdtPrompt", "kBdtNonprompt"];
 /// The most bytes of a document: 16 kB for each of as many bins as there may be. In memory it takes
 /// sixteen times as much.
 const MOST_BYTES: usize = 16 << 20;
-
-/// Mistakes and remarks so far.
-#[derive(Default)]
-struct Notes {
-    problems: Vec<Problem>,
-    warnings: Vec<String>,
-}
-
-impl Notes {
-    fn problem(&mut self, path: &str, message: impl Into<String>) {
-        self.problems.push(Problem {
-            path: path.to_owned(),
-            message: message.into(),
-        });
-    }
-
-    fn warn(&mut self, path: &str, message: &str) {
-        self.warnings.push(format!("{path}: {message}"));
-    }
-}
-
-/// An object and where it is.
-#[derive(Clone)]
-struct Block<'a> {
-    path: String,
-    at: Vec<usize>,
-    members: &'a [(String, Json)],
-}
-
-impl<'a> Block<'a> {
-    fn path_of(&self, key: &str) -> String {
-        format!("{}.{key}", self.path)
-    }
-
-    /// The first member of that name, as O2 finds it.
-    fn get(&self, key: &str) -> Option<(usize, &'a Json)> {
-        let mut members = self.members.iter().enumerate();
-        let (at, (_, value)) = members.find(|(_, (name, _))| name == key)?;
-        Some((at, value))
-    }
-
-    fn required(&self, key: &str, notes: &mut Notes) -> Option<&'a Json> {
-        let found = self.get(key);
-        if found.is_none() {
-            notes.problem(&self.path_of(key), "is missing");
-        }
-        found.map(|(_, value)| value)
-    }
-
-    fn number(&self, key: &str, notes: &mut Notes) -> Option<f64> {
-        match self.required(key, notes)? {
-            Json::Number(number) => number.as_f64(),
-            other => {
-                let message = format!("expected a number, found {}", other.kind());
-                notes.problem(&self.path_of(key), message);
-                None
-            }
-        }
-    }
-
-    fn text(&self, key: &str, notes: &mut Notes) -> Option<&'a str> {
-        match self.required(key, notes)? {
-            Json::Text(text) => Some(text),
-            other => {
-                let message = format!("expected a string, found {}", other.kind());
-                notes.problem(&self.path_of(key), message);
-                None
-            }
-        }
-    }
-
-    fn texts(&self, key: &str, notes: &mut Notes) -> Option<Vec<String>> {
-        let path = self.path_of(key);
-        let items = match self.required(key, notes)? {
-            Json::List(items) => items,
-            other => {
-                notes.problem(
-                    &path,
-                    format!("expected a list of strings, found {}", other.kind()),
-                );
-                return None;
-            }
-        };
-        let mut texts = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            match item {
-                Json::Text(text) => texts.push(text.clone()),
-                other => {
-                    let message = format!("expected a string, found {}", other.kind());
-                    notes.problem(&format!("{path}[{index}]"), message);
-                }
-            }
-        }
-        if items.is_empty() {
-            notes.problem(&path, "is empty");
-        }
-        (!texts.is_empty() && texts.len() == items.len()).then_some(texts)
-    }
-
-    /// The objects whose keys contain a word, in order.
-    fn blocks(&self, word: &str, notes: &mut Notes) -> Vec<Block<'a>> {
-        let mut blocks = Vec::new();
-        for (at, (name, value)) in self.members.iter().enumerate() {
-            if !name.contains(word) {
-                continue;
-            }
-            let path = self.path_of(name);
-            match value.members() {
-                Some(members) => {
-                    let mut positions = self.at.clone();
-                    positions.push(at);
-                    blocks.push(Block {
-                        path,
-                        at: positions,
-                        members,
-                    });
-                }
-                None => notes.problem(&path, format!("expected an object, found {}", value.kind())),
-            }
-        }
-        blocks
-    }
-
-    /// Says of members that nobody reads that this is so.
-    fn rest(&self, known: &[&str], word: Option<&str>, notes: &mut Notes) {
-        for (name, _) in self.members {
-            if known.contains(&name.as_str()) || word.is_some_and(|word| name.contains(word)) {
-                continue;
-            }
-            let near = nearest(name, known.iter().copied());
-            let near = near.map_or_else(String::new, |near| format!("; is {near} meant?"));
-            notes.warn(&self.path_of(name), &format!("nothing reads it{near}"));
-        }
-    }
-}
 
 pub(super) fn read(bytes: &[u8]) -> Result<BdtConfig, Vec<Problem>> {
     let mut notes = Notes::default();

@@ -168,3 +168,40 @@ fn a_document_larger_than_any_configuration_is_refused_before_it_is_read() {
     let found = parse(&text).unwrap_err();
     assert!(found[0].contains("has at most 16777216"), "{found:?}");
 }
+
+/// Of a cut that is there twice one counted without a word.
+#[test]
+fn members_that_are_there_twice_are_told_with_the_one_that_counts() {
+    let cut = r#""cut": 0.5, "cut": 0.9"#;
+    let twice = r#""AddMLCut-background": {"cut": 0.1}"#;
+    let text = document(
+        &[bin(LOW, PT, cut), bin(HIGH, PT, r#""cut": 0.5"#)],
+        r#", "cent": "kCentFT0A""#,
+    );
+    let config = parse(&text).unwrap();
+    assert_eq!(config.centrality, "kCentFT0C");
+    assert!((config.bins[0].cuts[0].value - 0.5).abs() < 1e-12);
+    let [of_cut, of_cent] = &config.warnings[..] else {
+        panic!("{:?}", config.warnings)
+    };
+    let ending = "is there more than once: the first one counts, as for O2";
+    assert!(of_cut.ends_with(&format!("AddPtCut-1.AddMLCut-background.cut: {ending}")));
+    assert_eq!(*of_cent, format!("Cut.cent: {ending}"));
+    // Blocks are cuts of two classes, which a Binary model has not.
+    let text = document(&[bin(LOW, PT, r#""cut": 0.5"#)], "");
+    let text = text.replace(
+        "\"AddMLCut-background\"",
+        &format!("{twice}, \"AddMLCut-background\""),
+    );
+    let said = parse(&text).unwrap_err();
+    assert!(said[0].contains("has 2 cuts (AddMLCut…)"), "{said:?}");
+    let text = text
+        .replace("Binary", "MultiClass")
+        .replace(twice, &format!("{twice}, {twice}"));
+    let config = parse(&text).unwrap();
+    assert!(
+        config.warnings[1].ends_with("is there more than once: all of them count, as for O2"),
+        "{:?}",
+        config.warnings
+    );
+}

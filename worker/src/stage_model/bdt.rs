@@ -53,6 +53,10 @@ pub(super) fn load(
                        and nonprompt, in this order";
         problems.push(Wrong::at("score_column", message));
     }
+    for (number, why) in source.misplaced(&config) {
+        let place = format!("{path}: {}.modelFiles[{number}]", config.name);
+        problems.push(wrong(format!("{place}: {why}")));
+    }
     let paths = source.files(&config);
     if paths.len() != config.bins.len() {
         let message = format!("has {} paths for {} bins", paths.len(), config.bins.len());
@@ -84,6 +88,12 @@ pub(super) fn load(
             .warnings
             .iter()
             .map(|said| format!("{path}: {said}"))
+            .chain(source.names_absolute_files(&config).then(|| {
+                format!(
+                    "{path}: {}.modelFiles: what begins with / is read where it is, not below models = {:?}",
+                    config.name, source.models
+                )
+            }))
             .collect(),
         problems,
     };

@@ -52,6 +52,41 @@ impl BdtSource {
         scores.chain([Self::bin_column(model)]).collect()
     }
 
+    /// Names of models in a configuration that are not where models are, by their place in it, and why: a
+    /// configuration may come from elsewhere, and reads no other files of whoever uses it.
+    #[must_use]
+    pub fn misplaced(&self, config: &BdtConfig) -> Vec<(usize, String)> {
+        if !self.paths.is_empty() {
+            return Vec::new();
+        }
+        let models = &self.models;
+        let why = |name: &String| {
+            if name.split('/').any(|part| part == "..") {
+                return Some(format!(
+                    "{name:?} leads out of where models are, {models:?}: let models be the folder above all \
+                     of them, and this the path below it"
+                ));
+            }
+            (name.starts_with('/') && models.starts_with("s3://")).then(|| {
+                format!(
+                    "{name:?} is a file of one machine, and models are below {models:?}: give the path below it"
+                )
+            })
+        };
+        let names = config.model_files.iter().enumerate();
+        names
+            .filter_map(|(number, name)| Some((number, why(name)?)))
+            .collect()
+    }
+
+    /// Whether a configuration names files of this machine by all of their path, which are read where they are, as O2
+    /// does.
+    #[must_use]
+    pub fn names_absolute_files(&self, config: &BdtConfig) -> bool {
+        let mut names = config.model_files.iter();
+        self.paths.is_empty() && !is_ccdb(&self.models) && names.any(|name| name.starts_with('/'))
+    }
+
     /// Where the models of a configuration are, in its order, by what a file is asked for.
     #[must_use]
     pub fn files(&self, config: &BdtConfig) -> Vec<String> {
@@ -60,12 +95,13 @@ impl BdtSource {
             true => &config.model_files,
             false => &self.paths,
         };
-        let file = |name: &String| {
-            let name = name.trim_start_matches('/');
-            match is_ccdb(&self.models) {
-                true => format!("{folder}/{name}/{}", self.timestamp.unwrap_or(-1)),
-                false => format!("{folder}/{name}"),
+        let file = |name: &String| match is_ccdb(&self.models) {
+            true => {
+                let name = name.trim_start_matches('/');
+                format!("{folder}/{name}/{}", self.timestamp.unwrap_or(-1))
             }
+            false if name.starts_with('/') => name.clone(),
+            false => format!("{folder}/{name}"),
         };
         names.iter().map(file).collect()
     }

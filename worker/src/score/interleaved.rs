@@ -17,15 +17,26 @@ pub(super) fn interleaved<S: Copy, T: Copy + Default>(
         return only.iter().take(rows).copied().map(of).collect();
     }
     let mut all = vec![T::default(); rows.saturating_mul(width)];
+    fill(&mut all, (0, width), columns, of);
+    all
+}
+
+/// Puts columns side by side from a place on in each row of `width` values, each value as `of` makes it.
+pub(super) fn fill<S: Copy, T: Copy>(
+    all: &mut [T],
+    (first_place, width): (usize, usize),
+    columns: &[&[S]],
+    of: impl Fn(S) -> T + Copy,
+) {
     if width == 0 {
-        return all;
+        return;
     }
     let in_tile = (TILE / width).max(1);
     for (number, tile) in all.chunks_mut(in_tile * width).enumerate() {
         let first = number * in_tile;
         let here = |column: &&'_ [S]| column.len().min(first)..column.len();
         for (group, columns) in columns.chunks(GROUP).enumerate() {
-            let place = group * GROUP;
+            let place = first_place + group * GROUP;
             match columns {
                 [a, b, c, d] => {
                     let values = [a, b, c, d].map(|column| &column[here(column)]);
@@ -39,7 +50,6 @@ pub(super) fn interleaved<S: Copy, T: Copy + Default>(
             }
         }
     }
-    all
 }
 
 fn put<S: Copy, T>(

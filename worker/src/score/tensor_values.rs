@@ -1,6 +1,5 @@
 //! Columns as the values of one input tensor, converted as the model declares it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use arrow_array::cast::AsArray;
@@ -12,7 +11,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
 use super::features::doubles;
-use super::interleaved::interleaved;
+use super::interleaved::{fill, interleaved};
 use super::signature::Element;
 
 /// Values row after row.
@@ -107,8 +106,7 @@ fn rows<T: Copy + Default>(
     Ok(interleaved(&columns, rows, |value| value))
 }
 
-/// Columns side by side in single precision; those that are all of one type of floating-point numbers are read
-/// where they are.
+/// Columns side by side in single precision; floating-point numbers are read where they are.
 fn floats(columns: &[ArrayRef], names: &[String]) -> Result<Vec<f32>, String> {
     let rows = columns.first().map_or(0, |column| column.len());
     if let Some(singles) = slices::<Float32Type>(columns) {
@@ -117,19 +115,42 @@ fn floats(columns: &[ArrayRef], names: &[String]) -> Result<Vec<f32>, String> {
     if let Some(doubles) = slices::<Float64Type>(columns) {
         return Ok(interleaved(&doubles, rows, |value| value as f32));
     }
-    let singles = columns.iter().zip(names).map(|(column, name)| {
-        if let Some(singles) = slice::<Float32Type>(column) {
-            return Ok(Cow::Borrowed(singles));
+    let mut all = vec![0.0; rows.saturating_mul(columns.len())];
+    let width = columns.len();
+    let mut place = 0;
+    // Neighbours of one type are put side by side together.
+    let kind = |column: &ArrayRef| (column.data_type().clone(), column.null_count() > 0);
+    for run in columns.chunk_by(|one, other| kind(one) == kind(other)) {
+        let (at, names) = ((place, width), names.get(place..).unwrap_or_default());
+        if let Some(singles) = slices::<Float32Type>(run) {
+            fill(&mut all, at, &singles, |value| value);
+        } else if let Some(doubles) = slices::<Float64Type>(run) {
+            fill(&mut all, at, &doubles, |value| value as f32);
+        } else {
+            let made = run
+                .iter()
+                .zip(names)
+                .map(|(column, name)| singles(column, name));
+            let made = made.collect::<Result<Vec<_>, _>>()?;
+            let made: Vec<&[f32]> = made.iter().map(Vec::as_slice).collect();
+            fill(&mut all, at, &made, |value| value);
         }
-        let narrow = |all: &[f64]| all.iter().map(|value| *value as f32).collect();
-        match slice::<Float64Type>(column) {
-            Some(doubles) => Ok(narrow(doubles)),
-            None => numbers(column, name).map(|all| narrow(&all)),
-        }
-    });
-    let singles = singles.collect::<Result<Vec<Cow<'_, [f32]>>, _>>()?;
-    let singles: Vec<&[f32]> = singles.iter().map(AsRef::as_ref).collect();
-    Ok(interleaved(&singles, rows, |value| value))
+        place += run.len();
+    }
+    Ok(all)
+}
+
+/// The values of a column of another type, or with nulls, in single precision.
+fn singles(column: &ArrayRef, name: &str) -> Result<Vec<f32>, String> {
+    if let Some(flags) = column
+        .as_boolean_opt()
+        .filter(|flags| flags.null_count() == 0)
+    {
+        let flags = flags.values().iter();
+        return Ok(flags.map(|flag| if flag { 1.0 } else { 0.0 }).collect());
+    }
+    let all = numbers(column, name)?;
+    Ok(all.into_iter().map(|value| value as f32).collect())
 }
 
 /// The values of columns that are all of this type and without nulls.
@@ -280,6 +301,38 @@ mod tests {
         assert!(found[2].is_nan());
         assert_eq!(found[..2], [0.5, 2.5]);
         assert_eq!(found[3..], [5.0, 1.5, 3.5, 4.5, 6.0]);
+    }
+
+    /// Of a boolean beside them all columns were copied first.
+    #[test]
+    fn neighbours_of_one_type_are_gathered_together_and_others_between_them() {
+        let rows = 1000;
+        let double = |column: usize| -> ArrayRef {
+            let values = (0..rows).map(|row| (row * 7 + column) as f64 / 3.0);
+            Arc::new(Float64Array::from_iter_values(values))
+        };
+        let flags = |every: usize| -> ArrayRef {
+            let values = (0..rows).map(|row| row % every == 0);
+            Arc::new(BooleanArray::from_iter(values.map(Some)))
+        };
+        let single: ArrayRef = Arc::new(Float32Array::from_iter_values(
+            (0..rows).map(|row| row as f32),
+        ));
+        let mut columns: Vec<ArrayRef> = (0..6).map(double).collect();
+        columns.extend([flags(2), flags(3), single, double(9)]);
+        let names = vec![String::from("x"); columns.len()];
+        let TensorValues::Float(found) =
+            TensorValues::gather(Element::Float, &columns, &names).unwrap()
+        else {
+            panic!("not floats");
+        };
+        for (row, found) in found.chunks(columns.len()).enumerate() {
+            let double = |column: usize| ((row * 7 + column) as f64 / 3.0) as f32;
+            let flag = |every: usize| f32::from(u8::from(row % every == 0));
+            let mut expected: Vec<f32> = (0..6).map(double).collect();
+            expected.extend([flag(2), flag(3), row as f32, double(9)]);
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

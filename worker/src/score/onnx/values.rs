@@ -8,8 +8,10 @@ use super::message::{AttributeProto, NodeProto, TensorProto};
 
 /// Values that an operator makes of constants, at most.
 const VALUES_LIMIT: u128 = 1 << 26;
-/// Values that are put side by side in the end, for each that a row has or of constants, at most.
+/// Values that are put side by side in the end, of constants, at most.
 const JOINED_LIMIT: u128 = 1 << 26;
+/// The same for each that a row has: a trial gives a model some hundred rows.
+const JOINED_OF_ROW_LIMIT: u128 = 1 << 16;
 /// Operators that make as many values as one of their inputs has, and so hand on what was put side by side.
 const KEEP: [&str; 19] = [
     "Abs",
@@ -32,14 +34,40 @@ const KEEP: [&str; 19] = [
     "Transpose",
     "Unsqueeze",
 ];
+
+/// How many values were put side by side, for each that a row has, and of constants.
+#[derive(Debug, Clone, Copy, Default)]
+struct Joined {
+    of_row: u128,
+    of_constants: u128,
+}
+
+impl Joined {
+    const ONE: Self = Self {
+        of_row: 1,
+        of_constants: 0,
+    };
+
+    fn by(self, other: Self, both: impl Fn(u128, u128) -> u128) -> Self {
+        Self {
+            of_row: both(self.of_row, other.of_row),
+            of_constants: both(self.of_constants, other.of_constants),
+        }
+    }
+
+    fn is_too_much(self) -> bool {
+        self.of_row > JOINED_OF_ROW_LIMIT || self.of_constants > JOINED_LIMIT
+    }
+}
+
 /// What is known of the values of a graph before there are any.
 #[derive(Default)]
 pub(super) struct Values {
     pub(super) constants: HashMap<String, TensorProto>,
     /// How many values there are of constants, and of what is made of them.
     counted: HashMap<String, u128>,
-    /// How many were put side by side, for each that a row has or of constants.
-    joined: HashMap<String, u128>,
+    /// How many were put side by side.
+    joined: HashMap<String, Joined>,
     pub(super) floats: FloatValues,
     divisors: Divisors,
 }
@@ -58,7 +86,9 @@ impl Values {
         self.divisors.made_by(node);
         let values = values_joined(node, &self.joined, &self.constants);
         let outputs = node.output.iter().map(|name| (name.clone(), values));
-        self.joined.extend(outputs);
+        if node.op_type != "Constant" {
+            self.joined.extend(outputs);
+        }
         if node.op_type == "Constant"
             && let Some(name) = node.output.first()
             && let Some(attribute) = attributes.into_iter().next()
@@ -100,7 +130,7 @@ impl Values {
 
     /// Why a node cannot be given these values.
     pub(super) fn beyond(&self, node: &NodeProto) -> Option<String> {
-        if values_joined(node, &self.joined, &self.constants) > JOINED_LIMIT {
+        if values_joined(node, &self.joined, &self.constants).is_too_much() {
             return Some(String::from("puts more values side by side than it keeps"));
         }
         let sizes = sizes_of(&node.op_type).and_then(|at| node.input.get(at));
@@ -135,21 +165,27 @@ fn count(tensor: &TensorProto) -> u128 {
 /// them each time.
 fn values_joined(
     node: &NodeProto,
-    joined: &HashMap<String, u128>,
+    joined: &HashMap<String, Joined>,
     constants: &HashMap<String, TensorProto>,
-) -> u128 {
+) -> Joined {
+    let of_constant = |tensor| Joined {
+        of_row: 0,
+        of_constants: count(tensor),
+    };
     let of = |name: &String| {
         let known = joined.get(name).copied();
-        known
-            .or_else(|| constants.get(name).map(count))
-            .unwrap_or(1)
+        let known = known.or_else(|| constants.get(name).map(of_constant));
+        known.unwrap_or(Joined::ONE)
     };
     let inputs = node.input.iter().map(of);
-    match node.op_type.as_str() {
-        "Concat" => inputs.fold(0, u128::saturating_add),
-        operator if KEEP.contains(&operator) => inputs.max().unwrap_or(1),
-        _ => 1,
-    }
+    let joined = match node.op_type.as_str() {
+        "Concat" => inputs.reduce(|one, other| one.by(other, u128::saturating_add)),
+        operator if KEEP.contains(&operator) => {
+            inputs.reduce(|one, other| one.by(other, u128::max))
+        }
+        _ => None,
+    };
+    joined.unwrap_or(Joined::ONE)
 }
 
 /// Which input says how much an operator makes.

@@ -15,19 +15,25 @@ const PATTERN: &str = "DoubleMuon2016G/*.root";
 /// The campaign of the documentation on a sample file as Parquet, in one of its forms.
 fn as_parquet(form: &str, codec: &str) -> Option<CampaignFolder> {
     let folder = campaign(FILE, MASK, "null")?;
-    let data = folder.join("DoubleMuon2016G");
+    convert(&folder.join("DoubleMuon2016G"), &["13", codec, form])?;
+    folder.change(PATTERN, "DoubleMuon2016G/*.parquet");
+    Some(folder)
+}
+
+/// Puts Parquet files in the place of those of a folder.
+fn convert(data: &Path, form: &[&str; 3]) -> Option<()> {
     let mut converted = 0;
-    for file in std::fs::read_dir(&data).unwrap() {
+    for file in std::fs::read_dir(data).unwrap() {
         let root = file.unwrap().path();
         let parquet = root.with_extension("parquet");
-        let args = [root.to_str()?, parquet.to_str()?, "13", codec, form];
+        let mut args = vec![root.to_str()?, parquet.to_str()?];
+        args.extend(form);
         let _ = python("as_parquet.py", &args)?.expect_code(0);
         std::fs::remove_file(&root).unwrap();
         converted += 1;
     }
     assert!(converted > 0);
-    folder.change(PATTERN, "DoubleMuon2016G/*.parquet");
-    Some(folder)
+    Some(())
 }
 
 /// The rows and columns of one, without what names the input.
@@ -53,6 +59,70 @@ fn a_parquet_file_gives_the_table_that_its_root_file_gives() {
         let rows = same_rows(&root.join(STAGE), &folder.join(STAGE)).unwrap();
         assert!(rows > 30, "{form}: {rows}");
     }
+}
+
+#[test]
+fn a_chain_of_models_on_parquet_files_gives_the_tables_that_it_gives_on_trees() {
+    let [root, parquet] = [(); 2].map(|()| CampaignFolder::pioneer(300));
+    if convert(&parquet.join("data"), &["77", "zstd", "flat"]).is_none() {
+        return;
+    }
+    parquet.change("data/*.root", "data/*.parquet");
+    for folder in [&root, &parquet] {
+        folder.change("events = 1_500", "events = 60");
+        let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    }
+    for stage in [
+        "groups",
+        "classifier",
+        "splitter",
+        "linker",
+        "angle",
+        "decays",
+    ] {
+        let at = format!("out/pioneer/{stage}");
+        let rows = same_rows(&root.join(&at), &parquet.join(&at)).unwrap();
+        assert!(rows > 200, "{stage}: {rows}");
+    }
+}
+
+const HITS: &str = r#"
+name = "hits"
+output = "out"
+[[dataset]]
+name = "D"
+kind = "mc"
+files = ["*.parquet"]
+[shards]
+events = 9
+[[stage]]
+name = "s"
+rows = { group_by = ["run"], sorted = true, collection = "Row" }
+keep = ["run", "Row_event"]
+[stage.columns]
+rows = "Row_event.size()"
+least = "Min(Row_event)"
+"#;
+
+#[test]
+fn rows_of_a_parquet_file_become_events_that_no_row_group_cuts() {
+    let folder = CampaignFolder::with_text(HITS);
+    let data = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../worker/tests/data/packed.parquet"
+    );
+    folder.copy(data.as_ref(), "packed.parquet");
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    let stage = folder.join("out/hits/s");
+    let Some(read) = python("grouped_rows.py", &[stage.to_str().unwrap()]) else {
+        return;
+    };
+    let read = read.expect_code(0);
+    // Forty rows in row groups of fifteen, ten of each run.
+    assert_eq!(
+        read.out.trim(),
+        "0: 10 from 0, 1: 10 from 30, 2: 10 from 60, 3: 10 from 90"
+    );
 }
 
 #[test]

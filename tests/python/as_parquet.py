@@ -1,6 +1,6 @@
-"""Writes a NanoAOD file again as Parquet, in row groups of some entries.
+"""Writes the tree of a file again as Parquet, in row groups of some entries.
 
-usage: as_parquet.py NANO.root OUT.parquet ENTRIES CODEC flat|records
+usage: as_parquet.py FILE.root OUT.parquet ENTRIES CODEC flat|records
 flat: each branch is a column, those that are counted are lists; records: those of one counter are one list
 of records, and no column says how long it is.
 prints: columns N
@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 import uproot
 
 source, out, entries, codec, form = sys.argv[1:6]
-events = uproot.open(source)["Events"]
+file = uproot.open(source)
+names = [name for name, kind in file.classnames().items() if kind == "TTree"]
+events = file["Events" if "Events;1" in names else names[0]]
 arrays = events.arrays(library="ak")
 counters = [name for name in arrays.fields if name.startswith("n") and name[1:2].isupper()]
 columns = {}

@@ -132,6 +132,7 @@ impl Problem {
         }
     }
 
+    #[cfg(feature = "embedded")]
     pub(crate) fn not_embedded(reason: impl Into<String>) -> Self {
         Self::NotEmbedded {
             reason: reason.into(),

@@ -14,6 +14,7 @@ mod element_types;
 mod excerpt;
 mod external;
 mod message;
+mod operators;
 mod tensor;
 mod tree_nodes;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
@@ -24,8 +25,6 @@ mod versions;
 use prost::Message;
 
 pub(crate) use attribute::Attributes;
-#[cfg(feature = "runtime")]
-pub(crate) use bounds::is_sized_by_values;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(crate) use bounds::out_of_bounds;
 #[cfg(feature = "runtime")]
@@ -35,6 +34,7 @@ pub(crate) use excerpt::{Excerpt, excerpt};
 pub use external::with_external_data;
 #[cfg(test)]
 pub(crate) use message::AttributeProto;
+pub(crate) use operators::is_sized_by_values;
 pub(crate) use tensor::{Tensor, TensorData};
 
 use message::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};

@@ -14,9 +14,6 @@ use crate::score::error::Problem;
 const NODE_LIMIT: usize = 5_000;
 /// Splits from a root to a leaf, at most: as the trees of this program.
 const DEPTH_LIMIT: u32 = 10_000;
-/// Operators that give as many values as their input's values say: what they give for a row depends on others.
-#[cfg(feature = "runtime")]
-const SIZED_BY_VALUES: [&str; 3] = ["NonZero", "Unique", "Compress"];
 /// Kinds of attributes that are graphs.
 const GRAPH: i32 = 5;
 const GRAPHS: i32 = 10;
@@ -126,12 +123,6 @@ fn of_operator(
     }
     (operator.starts_with("TreeEnsemble") && trees.depth() > DEPTH_LIMIT)
         .then(|| format!("has a tree of more than {DEPTH_LIMIT} splits one below the other"))
-}
-
-/// Whether what an operator gives for a row may depend on the values of others, whatever a trial shows.
-#[cfg(feature = "runtime")]
-pub(crate) fn is_sized_by_values(operator: &str) -> bool {
-    SIZED_BY_VALUES.contains(&operator)
 }
 
 fn is_random(operator: &str) -> bool {

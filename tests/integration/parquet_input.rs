@@ -109,7 +109,7 @@ fn rows_of_a_parquet_file_become_events_that_no_row_group_cuts() {
     let folder = CampaignFolder::with_text(HITS);
     let data = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../worker/tests/data/packed.parquet"
+        "/../worker/tests/data/parquet/packed.parquet"
     );
     folder.copy(data.as_ref(), "packed.parquet");
     let _ = lumimill().on("run", &folder.file()).expect_code(0);

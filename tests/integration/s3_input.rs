@@ -277,7 +277,7 @@ fn parquet_objects_have_the_tables_of_parquet_files() {
     let folder = CampaignFolder::with_text(PARQUET);
     let data = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../worker/tests/data/packed.parquet"
+        "/../worker/tests/data/parquet/packed.parquet"
     );
     folder.copy(data.as_ref(), "packed.parquet");
     put(&server, data.as_ref(), "packed.parquet");
@@ -286,7 +286,7 @@ fn parquet_objects_have_the_tables_of_parquet_files() {
     folder.change("files = [\"*.parquet\"]", &files("*.parquet"));
     let _ = run(&server, &["run", text(&folder.file())]).expect_code(0);
     let (local, remote) = (folder.join("local/p/s"), folder.join("out/p/s"));
-    if let Some(ended) = python("same_rows.py", &[text(&local), text(&remote), &url("")]) {
+    if let Some(ended) = python("same_values.py", &[text(&local), text(&remote)]) {
         assert_eq!(ended.expect_code(0).out.trim(), "rows 40");
     }
 }

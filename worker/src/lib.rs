@@ -15,6 +15,7 @@ pub mod caught;
 mod certification;
 mod commit;
 pub mod commit_point;
+mod compact;
 mod compilation;
 pub mod compiled_stage;
 mod corrected;

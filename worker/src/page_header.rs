@@ -1,8 +1,12 @@
 //! The header of a Parquet page, Thrift's compact struct: what a page claims to hold, before any of it
 //! is unpacked. A few bytes can claim gigabytes, and be unpacked to them.
 
-/// How deep the statistics of a header may be.
-const DEEPEST: usize = 8;
+use crate::compact::{Compact, NUMBER, STRUCT};
+
+/// The number of a kind of page.
+const DICTIONARY: i64 = 2;
+/// The field that says how a page of the second version is laid out.
+const SECOND_VERSION: u8 = 8;
 
 /// The sizes of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,89 +17,52 @@ pub(crate) struct PageSizes {
     pub(crate) packed: u64,
     /// Bytes of its header.
     pub(crate) header: usize,
+    /// Of these, the ones before those that are packed.
+    pub(crate) levels: u64,
+    /// Whether other pages name its values.
+    pub(crate) is_dictionary: bool,
 }
 
 impl PageSizes {
     /// Those of the page that begins here; none where this is no header, or not all of one. Its first
     /// fields are its type, and its sizes unpacked and packed; each comes once, as their numbers ascend.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        let mut header = Header { rest: bytes };
-        header.field(5)?;
-        let unpacked = header.field(5)?;
-        let packed = header.field(5)?;
-        header.skip_fields(0)?;
+        let mut header = Compact { rest: bytes };
+        let kind = header.next_number()?;
+        let unpacked = header.next_number()?;
+        let packed = header.next_number()?;
+        let (mut number, mut levels) = (3u8, 0);
+        while let Some(field) = header.head()? {
+            number = number.saturating_add(field.ahead);
+            match (number, field.kind) {
+                (SECOND_VERSION, STRUCT) => levels = levels_of(&mut header)?,
+                _ => header.skip(field.kind, 0)?,
+            }
+        }
         Some(Self {
             unpacked: u64::try_from(unpacked).ok()?,
             packed: u64::try_from(packed).ok()?,
             header: bytes.len() - header.rest.len(),
+            levels,
+            is_dictionary: kind == DICTIONARY,
         })
     }
 }
 
-struct Header<'a> {
-    rest: &'a [u8],
-}
-
-impl Header<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*first)
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(number);
+/// The bytes of the levels of a page of the second version: its fifth and sixth field.
+fn levels_of(header: &mut Compact<'_>) -> Option<u64> {
+    let (mut number, mut levels) = (0u8, 0u64);
+    while let Some(field) = header.head()? {
+        number = number.saturating_add(field.ahead);
+        match (number, field.kind) {
+            (5 | 6, NUMBER) => {
+                let length = u64::try_from(header.signed()?).ok()?;
+                levels = levels.saturating_add(length);
             }
-        }
-        None
-    }
-
-    /// The next field, an integer of a kind whose number is one more than that of the field before.
-    fn field(&mut self, kind: u8) -> Option<i64> {
-        (self.byte()? == 0x10 | kind).then_some(())?;
-        let zigzag = self.number()?;
-        Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
-    }
-
-    /// To the end of a struct. A field that goes back is none of ours.
-    fn skip_fields(&mut self, depth: usize) -> Option<()> {
-        loop {
-            let head = self.byte()?;
-            match (head, head >> 4) {
-                (0, _) => return Some(()),
-                (_, 0) => return None,
-                (_, _) => self.skip(head & 0x0f, depth)?,
-            }
+            _ => header.skip(field.kind, 1)?,
         }
     }
-
-    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
-        (depth < DEEPEST).then_some(())?;
-        match kind {
-            // True and false, which are in the kind.
-            1 | 2 => Some(()),
-            3 => self.byte().map(drop),
-            4..=6 => self.number().map(drop),
-            7 => self.skip_bytes(8),
-            8 => {
-                let length = self.number()?;
-                self.skip_bytes(length)
-            }
-            12 => self.skip_fields(depth + 1),
-            // Lists, sets and maps are in no header of a page.
-            _ => None,
-        }
-    }
-
-    fn skip_bytes(&mut self, count: u64) -> Option<()> {
-        self.rest = self.rest.get(usize::try_from(count).ok()?..)?;
-        Some(())
-    }
+    Some(levels)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use crate::error::Error;
 
@@ -32,6 +33,12 @@ pub trait ReadAt: Send + Sync + fmt::Debug {
         None
     }
 
+    /// What tells the content from what stood under the same name before, where whoever keeps it says
+    /// so: a time of change, an ETag.
+    fn version(&self) -> Option<String> {
+        None
+    }
+
     /// The largest gap, in bytes, that is cheaper to read than to make a second request for
     /// what follows. Right for a local disk; remote sources say more.
     fn worthwhile_gap(&self) -> u64 {
@@ -51,6 +58,7 @@ pub trait Begun: Send + Sync + fmt::Debug {
 pub struct LocalFile {
     name: String,
     size: u64,
+    changed: Option<String>,
     file: File,
 }
 
@@ -81,8 +89,11 @@ impl LocalFile {
         }
         let file = File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
+        let changed = metadata.modified().ok();
+        let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Ok(LocalFile {
             size: metadata.len(),
+            changed: changed.map(|since| since.as_nanos().to_string()),
             file,
             name,
         })
@@ -110,6 +121,10 @@ fn describe_kind(_: &std::fs::Metadata) -> &'static str {
 impl ReadAt for LocalFile {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn version(&self) -> Option<String> {
+        self.changed.clone()
     }
 
     fn size(&self) -> u64 {

@@ -10,6 +10,6 @@ pub struct FileIdentity {
     /// Size in bytes.
     pub size: u64,
     /// What tells it from the same file before it was written to again: 32 hexadecimal digits, a
-    /// hash of where the file says what it holds.
+    /// hash of where the file says what it holds, and when it was written.
     pub state: String,
 }

@@ -10,10 +10,11 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
+use arrow_schema::Schema;
 use lumimill_common::campaign::{Campaign, DatasetKind, DuplicatePolicy, Stage};
 use lumimill_common::entry_set::EntrySet;
 
-use super::event_columns::EVENT;
+use super::event_columns::{EVENT, LUMI, RUN};
 use super::inputs::Scanned;
 
 mod ascending;
@@ -194,10 +195,26 @@ fn note_blind(files: &[&Scanned<'_>], policy: DuplicatePolicy, notes: &mut Vec<S
         more => format!(" (and {more} more)"),
     };
     notes.push(format!(
-        "{}{more}: tree {:?} has no integer branch \"run\", \"luminosityBlock\" or {EVENT:?}: no \
-         duplicate events were looked for in it",
-        first.input.file.identity.url, first.input.tree
+        "{}{more}: tree {:?} has {}: no duplicate events were looked for in it",
+        first.input.file.identity.url,
+        first.input.tree,
+        lacking(&first.scan.schema)
     ));
+}
+
+/// Which of the columns that tell events apart are not there, or are no whole numbers.
+fn lacking(schema: &Schema) -> String {
+    let said = |name: &&str| match schema.field_with_name(name) {
+        Err(_) => Some(format!("no branch {name:?}")),
+        Ok(field) if field.data_type().is_integer() => None,
+        Ok(field) => Some(format!(
+            "{name:?} as {}, no whole number",
+            field.data_type()
+        )),
+    };
+    let lacking = [RUN, LUMI, EVENT];
+    let lacking: Vec<String> = lacking.iter().filter_map(said).collect();
+    lacking.join(" and ")
 }
 
 impl Checked {

@@ -9,8 +9,8 @@ use lumimill_worker::input::{ParquetFile, ParquetTable};
 
 /// Numbers, lists and a list of structs, as pyarrow writes them: packed, and not.
 const FILES: [&[u8]; 2] = [
-    include_bytes!("../../tests/data/packed.parquet"),
-    include_bytes!("../../tests/data/unpacked.parquet"),
+    include_bytes!("../../tests/data/parquet/packed.parquet"),
+    include_bytes!("../../tests/data/parquet/unpacked.parquet"),
 ];
 
 fuzz_target!(|edits: &[u8]| {

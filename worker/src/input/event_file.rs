@@ -60,7 +60,7 @@ impl EventFile {
     }
 
     /// What tells the file from what it was before it was written again under the same name: a hash of
-    /// where it says what it holds.
+    /// where it says what it holds and when it was written.
     #[must_use]
     pub fn state(&self) -> [u8; 16] {
         match self {

@@ -13,8 +13,10 @@ mod columns;
 mod fault;
 mod file;
 mod pages;
+mod place;
 mod reader;
 mod row_group;
+mod schema_depth;
 mod table;
 mod values;
 

@@ -90,6 +90,10 @@ mod storage {
             self.object.size()
         }
 
+        fn version(&self) -> Option<String> {
+            self.object.etag().map(str::to_owned)
+        }
+
         fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
             let read = self.object.read_at(offset, buf);
             read.map_err(|error| failed(&error))

@@ -53,6 +53,10 @@ impl<F: ReadAt> ReadAt for TailCache<F> {
         self.file.size()
     }
 
+    fn version(&self) -> Option<String> {
+        self.file.version()
+    }
+
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
         let Some(at) = offset.checked_sub(self.start) else {
             return self.file.read_at(offset, buf);

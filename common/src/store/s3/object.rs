@@ -141,6 +141,11 @@ impl S3Object {
 
     /// Its size in bytes.
     #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
+    }
+
+    /// Its size in bytes.
     pub fn size(&self) -> u64 {
         self.size
     }

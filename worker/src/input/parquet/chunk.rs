@@ -1,12 +1,13 @@
 //! The bytes of one column in one row group, a window at a time.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
+use flate2::read::MultiGzDecoder;
 use lumimill_rootfile::{Begun, ReadAt};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
@@ -40,6 +41,8 @@ pub(super) struct Chunk {
     /// The beginning, on its way from far away.
     begun: Option<Arc<dyn Begun>>,
     window: Mutex<Window>,
+    /// Whether what is packed in it may be more than its headers say, which the decoder does not mind.
+    is_gzip: bool,
     limit: Option<u64>,
     noted: Arc<Mutex<Noted>>,
 }
@@ -49,8 +52,8 @@ pub(super) struct Chunk {
 struct Window {
     start: u64,
     bytes: Bytes,
-    /// Where the last header that was looked at ended: what is read from there on is no header.
-    body: u64,
+    /// The last page whose header was looked at, and where its bytes begin: those are no header.
+    page: Option<(u64, PageSizes)>,
 }
 
 impl fmt::Debug for Chunk {
@@ -78,6 +81,7 @@ impl Chunk {
         source: Arc<dyn ReadAt>,
         range: Range<u64>,
         begun: Option<Arc<dyn Begun>>,
+        is_gzip: bool,
         (limit, noted): (Option<u64>, Arc<Mutex<Noted>>),
     ) -> Self {
         Self {
@@ -85,6 +89,7 @@ impl Chunk {
             range,
             begun,
             window: Mutex::default(),
+            is_gzip,
             limit,
             noted,
         }
@@ -142,7 +147,11 @@ impl Chunk {
             self.note(|noted| noted.too_large = Some(sizes.unpacked));
             return Err(ParquetError::General(String::from("a page is too large")));
         }
-        let allowed = SMALL_PAGE.max(sizes.packed.saturating_mul(LARGEST_RATIO));
+        let allowed = match sizes.is_dictionary {
+            // It is held twice.
+            true => SMALL_PAGE,
+            false => SMALL_PAGE.max(sizes.packed.saturating_mul(LARGEST_RATIO)),
+        };
         let allowed = allowed.min(LARGEST_PAGE);
         match sizes.unpacked <= allowed {
             true => Ok(()),
@@ -151,6 +160,22 @@ impl Chunk {
                 sizes.unpacked, sizes.packed
             ))),
         }
+    }
+}
+
+/// That what is packed by GZIP is not more than its page says.
+fn check_gzip(page: &[u8], sizes: PageSizes) -> Result<(), ParquetError> {
+    let levels = usize::try_from(sizes.levels).unwrap_or(usize::MAX);
+    let packed = page.get(levels..).unwrap_or_default();
+    let expected = sizes.unpacked.saturating_sub(sizes.levels);
+    let mut unpacked = MultiGzDecoder::new(packed).take(expected.saturating_add(1));
+    // What is no such stream is refused, or not unpacked, by the decoder.
+    let found = io::copy(&mut unpacked, &mut io::sink()).unwrap_or_default();
+    match found <= expected {
+        true => Ok(()),
+        false => Err(ParquetError::General(format!(
+            "a page has more than the {expected} bytes that it claims"
+        ))),
     }
 }
 
@@ -169,13 +194,16 @@ impl ChunkReader for Chunk {
         let mut least = NEAR.min(left);
         loop {
             let bytes = self.from(start, least)?;
-            if start == self.window().body {
+            let is_body = |(body, _)| body == start;
+            if bytes.is_empty() || self.window().page.is_some_and(is_body) {
                 return Ok(bytes.reader());
             }
             match PageSizes::of(&bytes) {
                 Some(sizes) => {
                     self.check(sizes)?;
-                    self.window().body = start.saturating_add(sizes.header as u64);
+                    // Behind a page without bytes comes the next header.
+                    let body = start.saturating_add(sizes.header as u64);
+                    self.window().page = (sizes.packed > 0).then_some((body, sizes));
                     return Ok(bytes.reader());
                 }
                 // Its statistics may be long.
@@ -190,9 +218,14 @@ impl ChunkReader for Chunk {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         let bytes = self.from(start, length as u64)?;
-        match bytes.len() >= length {
-            true => Ok(bytes.slice(..length)),
-            false => Err(ParquetError::EOF(String::from("a page ends too late"))),
+        if bytes.len() < length {
+            return Err(ParquetError::EOF(String::from("a page ends too late")));
         }
+        let bytes = bytes.slice(..length);
+        let page = self.window().page.filter(|(body, _)| *body == start);
+        if let Some((_, sizes)) = page.filter(|_| self.is_gzip) {
+            check_gzip(&bytes, sizes)?;
+        }
+        Ok(bytes)
     }
 }

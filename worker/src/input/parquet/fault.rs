@@ -104,10 +104,14 @@ fn did_you_mean(nearest: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
+/// Rows that are decoded at once where some are texts, which may be long.
+pub(super) const TEXT_BATCH: usize = 64;
+
 /// Runs the decoder, whose panics are errors of the file.
 pub(super) fn guarded<T, E: ToString>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match caught(work) {
         Ok(done) => done.map_err(|error| error.to_string()),
-        Err(_) => Err(String::from("the decoder broke off")),
+        Err(panic) if panic.is_empty() => Err(String::from("the decoder broke off")),
+        Err(panic) => Err(format!("the decoder broke off: {panic}")),
     }
 }

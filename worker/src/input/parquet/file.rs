@@ -1,5 +1,6 @@
 //! An open Parquet file: what its footer says, held against what is there.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use lumimill_rootfile::ReadAt;
@@ -9,6 +10,8 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use super::column::ParquetColumn;
 use super::columns::columns_of;
 use super::fault::{ParquetFault, guarded};
+use super::place::range_of;
+use super::schema_depth;
 
 /// What such a file begins and ends with.
 const MAGIC: &[u8] = b"PAR1";
@@ -32,6 +35,8 @@ pub(super) struct Inner {
     pub(super) metadata: Arc<ParquetMetaData>,
     state: [u8; 16],
     pub(super) columns: Vec<ParquetColumn>,
+    /// Where each name is among the columns: of several, the one that is read.
+    pub(super) places: HashMap<String, usize>,
     /// The entry that each row group begins with, and how many entries there are.
     pub(super) starts: Vec<u64>,
 }
@@ -63,19 +68,36 @@ impl ParquetFile {
             what,
         };
         let footer = footer_of(&*source)?;
-        let state = blake3::hash(&footer);
+        let mut state = blake3::Hasher::new();
+        state.update(&footer);
+        state.update(source.version().unwrap_or_default().as_bytes());
+        let state = state.finalize();
         let state = state.as_bytes().first_chunk().copied().unwrap_or_default();
+        schema_depth::check(&footer).map_err(corrupt)?;
         let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))
             .map_err(|error| corrupt(format!("its footer cannot be read: {error}")))?;
         let starts = starts_of(&metadata, source.size()).map_err(corrupt)?;
         let columns = guarded(|| {
             let schema = metadata.file_metadata().schema_descr();
-            let schema = parquet_to_arrow_schema(schema, None)?;
-            Ok::<_, parquet::errors::ParquetError>(columns_of(schema.fields(), &metadata))
+            let plain = parquet_to_arrow_schema(schema, None)?;
+            // What only the program that wrote the file knows of its types.
+            let told = metadata.file_metadata().key_value_metadata();
+            let told = parquet_to_arrow_schema(schema, told).ok();
+            let told = told.as_ref().map_or(plain.fields(), |told| told.fields());
+            let columns = columns_of((plain.fields(), told), &metadata);
+            Ok::<_, parquet::errors::ParquetError>(columns)
         });
         let columns = columns.map_err(|error| corrupt(format!("its schema: {error}")))?;
+        let mut places = HashMap::new();
+        for (place, column) in columns.iter().enumerate() {
+            match column.data_type.is_ok() {
+                true => drop(places.insert(column.name.clone(), place)),
+                false => drop(places.entry(column.name.clone()).or_insert(place)),
+            }
+        }
         Ok(Self {
             inner: Arc::new(Inner {
+                places,
                 metadata: Arc::new(metadata),
                 state,
                 columns,
@@ -106,7 +128,8 @@ impl ParquetFile {
     }
 
     /// What tells the file from what it was before it was written again under the same name: a hash
-    /// (BLAKE3) of its footer, which has the places and sizes of all that is in it.
+    /// (BLAKE3) of its footer, which has the places and sizes of all that is in it, and, as values may
+    /// change without these, of when it was changed (on S3 of its ETag).
     #[must_use]
     pub fn state(&self) -> [u8; 16] {
         self.inner.state
@@ -168,6 +191,7 @@ fn starts_of(metadata: &ParquetMetaData, size: u64) -> Result<Vec<u64>, String> 
     let leaves = metadata.file_metadata().schema_descr().num_columns();
     let mut starts = vec![0];
     let mut rows = 0u64;
+    let mut ranges = Vec::new();
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let of_group = u64::try_from(group.num_rows())
             .map_err(|_| format!("row group {number} claims {} rows", group.num_rows()))?;
@@ -182,16 +206,11 @@ fn starts_of(metadata: &ParquetMetaData, size: u64) -> Result<Vec<u64>, String> 
             if column.file_path().is_some() {
                 return Err(format!("column {name:?} is in another file"));
             }
-            let first = column.dictionary_page_offset();
-            let first = first.unwrap_or_else(|| column.data_page_offset());
-            let begin = u64::try_from(first.min(column.data_page_offset())).ok();
-            let length = u64::try_from(column.compressed_size()).ok();
-            let end = begin
-                .zip(length)
-                .and_then(|(begin, length)| begin.checked_add(length));
-            if end.is_none_or(|end| end > size) || column.uncompressed_size() < 0 {
+            let range = range_of(column).filter(|range| range.end <= size);
+            let Some(range) = range.filter(|_| column.uncompressed_size() >= 0) else {
                 return Err(format!("column {name:?} is outside of the file"));
-            }
+            };
+            ranges.push((range.start, range.end));
             let is_flat = column.column_descr().max_rep_level() == 0;
             if is_flat && column.num_values() != group.num_rows() {
                 return Err(format!(
@@ -204,6 +223,15 @@ fn starts_of(metadata: &ParquetMetaData, size: u64) -> Result<Vec<u64>, String> 
             .checked_add(of_group)
             .ok_or("it claims more rows than can be")?;
         starts.push(rows);
+    }
+    ranges.retain(|(start, end)| start < end);
+    ranges.sort_unstable();
+    let overlap = ranges.windows(2).any(|pair| match pair {
+        [(_, end), (start, _)] => end > start,
+        _ => false,
+    });
+    if overlap {
+        return Err(String::from("two of its columns are in the same bytes"));
     }
     match u64::try_from(metadata.file_metadata().num_rows()) {
         Ok(all) if all == rows => Ok(starts),

@@ -1,14 +1,26 @@
-//! The pages of a column in a row group, whose values are counted: as many as the footer says.
+//! The pages of a column in a row group, whose values are counted: as many as the footer says, and no more
+//! than there are bytes for.
 
+use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::chunk::Chunk;
+use super::fault::TEXT_BATCH;
+
+/// Texts of a page that may be there without bytes of their own.
+const MOST_VALUES: usize = 1 << 22;
+/// Bytes of texts that are decoded at once, at most.
+const MOST_TEXT: u64 = 256 << 20;
 
 /// Gives pages, and holds the number of their values against the footer's.
 pub(super) struct CountedPages {
     pages: SerializedPageReader<Chunk>,
+    kind: Type,
+    /// Values of the whole row group, where one entry may have all of them.
+    listed: Option<u64>,
     /// Values that are still to come.
     left: u64,
     /// Whether the number of values is known of all pages that were passed over.
@@ -16,9 +28,13 @@ pub(super) struct CountedPages {
 }
 
 impl CountedPages {
-    pub(super) fn new(pages: SerializedPageReader<Chunk>, values: u64) -> Self {
+    /// Those of a column.
+    pub(super) fn new(pages: SerializedPageReader<Chunk>, column: &ColumnChunkMetaData) -> Self {
+        let values = column.num_values().unsigned_abs();
         Self {
             pages,
+            kind: column.column_type(),
+            listed: (column.column_descr().max_rep_level() > 0).then_some(values),
             left: values,
             is_known: true,
         }
@@ -32,6 +48,51 @@ impl CountedPages {
             }
             None => Err(ParquetError::General(String::from(
                 "its pages have more values than its footer says",
+            ))),
+        }
+    }
+
+    /// That a page has bytes for what it claims, and is unpacked to what can be held.
+    fn check(&self, page: &Page) -> Result<(), ParquetError> {
+        let values = page.num_values() as usize;
+        let bytes = page.buffer();
+        let wrong = |what: String| Err(ParquetError::General(what));
+        let is_text = self.kind == Type::BYTE_ARRAY;
+        if page.is_dictionary_page() {
+            let least = values.saturating_mul(least_width(self.kind));
+            if least > bytes.len() {
+                let size = bytes.len();
+                return wrong(format!(
+                    "a dictionary claims {values} values in {size} bytes"
+                ));
+            }
+            return match is_text {
+                true => self.check_texts(longest(bytes)),
+                false => Ok(()),
+            };
+        }
+        match page.encoding() {
+            Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY
+                if values > MOST_VALUES.max(bytes.len()) =>
+            {
+                wrong(format!(
+                    "a page claims {values} texts in {} bytes",
+                    bytes.len()
+                ))
+            }
+            // Each may begin as the one before, and be as long as all together.
+            Encoding::DELTA_BYTE_ARRAY => self.check_texts(bytes.len()),
+            _ => Ok(()),
+        }
+    }
+
+    /// That as many texts of this length as are decoded at once can be held.
+    fn check_texts(&self, longest: usize) -> Result<(), ParquetError> {
+        let at_once = self.listed.unwrap_or(TEXT_BATCH as u64);
+        match at_once.saturating_mul(longest as u64) <= MOST_TEXT {
+            true => Ok(()),
+            false => Err(ParquetError::General(format!(
+                "texts of up to {longest} bytes, {at_once} of them at once, are more than are read"
             ))),
         }
     }
@@ -59,8 +120,12 @@ impl PageReader for CountedPages {
     fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
         let page = self.pages.get_next_page()?;
         match &page {
-            Some(page) if page.is_data_page() => self.take(u64::from(page.num_values()))?,
-            Some(_) => {}
+            Some(page) => {
+                if page.is_data_page() {
+                    self.take(u64::from(page.num_values()))?;
+                }
+                self.check(page)?;
+            }
             None => self.end()?,
         }
         Ok(page)
@@ -85,6 +150,28 @@ impl PageReader for CountedPages {
     fn at_record_boundary(&mut self) -> Result<bool, ParquetError> {
         self.pages.at_record_boundary()
     }
+}
+
+/// The fewest bytes of a value in a dictionary.
+fn least_width(kind: Type) -> usize {
+    match kind {
+        Type::BOOLEAN => 1,
+        Type::INT32 | Type::FLOAT | Type::BYTE_ARRAY => 4,
+        Type::INT64 | Type::DOUBLE => 8,
+        Type::INT96 => 12,
+        Type::FIXED_LEN_BYTE_ARRAY => 1,
+    }
+}
+
+/// The bytes of the longest text of a dictionary: each follows its length.
+fn longest(mut texts: &[u8]) -> usize {
+    let mut longest = 0;
+    while let Some((length, rest)) = texts.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        longest = longest.max(length.min(rest.len()));
+        texts = rest.get(length..).unwrap_or_default();
+    }
+    longest
 }
 
 /// The one reader of pages that a column has in a row group.

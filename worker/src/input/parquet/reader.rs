@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
 
 use super::chunk::Noted;
 use super::column::ParquetColumn;
-use super::fault::{ParquetFault, guarded};
+use super::fault::{ParquetFault, TEXT_BATCH, guarded};
 use super::file::ParquetFile;
 use super::row_group::RowGroup;
 use super::values::{Unread, values_of};
@@ -44,8 +44,18 @@ struct Stream {
     /// The entry that comes next, and the one that the row group ends before.
     next: u64,
     end: u64,
+    /// Whether it is read from its first row on.
+    is_whole: bool,
     /// Rows that were decoded and not asked for yet.
     held: Option<RecordBatch>,
+}
+
+/// Whether texts are in it.
+fn is_of_texts(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) => is_of_texts(item.data_type()),
+        other => *other == DataType::Utf8,
+    }
 }
 
 impl ParquetReader {
@@ -148,8 +158,27 @@ impl ParquetReader {
         let given = rows.min(most);
         stream.held = (rows > given).then(|| decoded.slice(given, rows - given));
         stream.next += given as u64;
+        if stream.next == stream.end && stream.is_whole {
+            self.check_end(&mut stream)?;
+        }
         self.stream = Some(stream);
         Ok(decoded.slice(0, given))
+    }
+
+    /// That nothing comes after the last row of a row group, where the decoder would give it.
+    fn check_end(&self, stream: &mut Stream) -> Result<(), ParquetFault> {
+        let next = guarded(|| stream.rows.next().transpose());
+        let next = next.map_err(|what| self.noted_or(what))?;
+        match next.filter(|rows| rows.num_rows() > 0) {
+            None => Ok(()),
+            Some(_) => {
+                let what = format!(
+                    "a row group has more rows than its footer says, up to entry {}",
+                    stream.end
+                );
+                Err(self.corrupt(what))
+            }
+        }
     }
 
     /// The row group of an entry, from that on, in batches of so many.
@@ -172,6 +201,15 @@ impl ParquetReader {
                 RowSelector::select(rows(at, *end)),
             ])
         });
+        let has_texts = self
+            .schema
+            .fields()
+            .iter()
+            .any(|field| is_of_texts(field.data_type()));
+        let batch = match has_texts {
+            true => batch.min(TEXT_BATCH),
+            false => batch,
+        };
         let rows = guarded(|| {
             ParquetRecordBatchReader::try_new_with_row_groups(
                 &self.levels,
@@ -184,6 +222,7 @@ impl ParquetReader {
             rows: rows.map_err(|what| self.noted_or(what))?,
             next: at,
             end: *end,
+            is_whole: at == *start,
             held: None,
         })
     }

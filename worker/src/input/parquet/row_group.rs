@@ -1,19 +1,20 @@
 //! One row group, as the decoder asks for it.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use lumimill_rootfile::Begun;
 use parquet::arrow::arrow_reader::RowGroups;
+use parquet::basic::Compression;
 use parquet::column::page::PageIterator;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::chunk::{Chunk, Noted, first_window};
 use super::file::ParquetFile;
 use super::pages::{CountedPages, OneColumn};
+use super::place::{dictionary_of, range_of};
 
 /// Bytes that lists may have in a row group, however few are stored: one entry may hold all of them.
 const SMALL_LISTS: u64 = 256 << 20;
@@ -50,7 +51,8 @@ impl<'a> RowGroup<'a> {
                 claimed = claimed.saturating_add(values.saturating_mul(VALUE_BYTES));
             }
             let source = &*file.inner.source;
-            let window = first_window(source, &range_of(column));
+            let range = range_of(column).unwrap_or_default();
+            let window = first_window(source, &range);
             if let Some(ahead) = source.begin(&[window]) {
                 begun.insert(*leaf, Arc::from(ahead));
             }
@@ -71,14 +73,6 @@ impl<'a> RowGroup<'a> {
     }
 }
 
-/// Where a column of a row group is; known to be within the file.
-fn range_of(column: &ColumnChunkMetaData) -> Range<u64> {
-    let first = column.dictionary_page_offset();
-    let first = first.unwrap_or_else(|| column.data_page_offset());
-    let first = first.min(column.data_page_offset()).unsigned_abs();
-    first..first.saturating_add(column.compressed_size().unsigned_abs())
-}
-
 impl RowGroups for RowGroup<'_> {
     fn num_rows(&self) -> usize {
         usize::try_from(self.group.num_rows()).unwrap_or_default()
@@ -89,13 +83,21 @@ impl RowGroups for RowGroup<'_> {
         let column = self.group.columns().get(leaf).ok_or_else(missing)?;
         let chunk = Chunk::new(
             self.file.inner.source.clone(),
-            range_of(column),
+            range_of(column).unwrap_or_default(),
             self.begun.get(&leaf).cloned(),
+            matches!(column.compression(), Compression::GZIP(_)),
             (self.file.memory, self.noted.clone()),
         );
-        let pages = SerializedPageReader::new(Arc::new(chunk), column, self.num_rows(), None)?;
-        let values = column.num_values().unsigned_abs();
-        Ok(Box::new(OneColumn(Some(CountedPages::new(pages, values)))))
+        let (chunk, rows) = (Arc::new(chunk), self.num_rows());
+        let pages = match dictionary_of(column) == column.dictionary_page_offset() {
+            true => SerializedPageReader::new(chunk, column, rows, None)?,
+            false => {
+                let column = column.clone().into_builder();
+                let column = column.set_dictionary_page_offset(None).build()?;
+                SerializedPageReader::new(chunk, &column, rows, None)?
+            }
+        };
+        Ok(Box::new(OneColumn(Some(CountedPages::new(pages, column)))))
     }
 
     fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {

@@ -55,7 +55,8 @@ impl ParquetTable {
     /// The column of that name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&ParquetColumn> {
-        self.columns().iter().find(|column| column.name == name)
+        let place = self.file.inner.places.get(name)?;
+        self.columns().get(*place)
     }
 
     /// The entries that row groups begin with, ascending from 0, and last the number of entries.

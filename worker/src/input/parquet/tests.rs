@@ -1,3 +1,5 @@
+mod files;
+
 use std::sync::Arc;
 
 use arrow_array::builder::{Float32Builder, ListBuilder};

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float16Type;
-use arrow_array::{Array, ArrayRef, Float32Array, ListArray, RecordBatch, UInt32Array};
-use arrow_buffer::OffsetBuffer;
+use arrow_array::{
+    Array, ArrayRef, Float32Array, ListArray, RecordBatch, StructArray, UInt32Array, make_array,
+};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field};
 
 use super::column::{ParquetColumn, Step};
@@ -49,7 +51,7 @@ fn within(
         Step::Member(name) => {
             let parts = array.as_struct_opt().ok_or(Unread::Otherwise)?;
             let member = parts.column_by_name(name).ok_or(Unread::Otherwise)?;
-            within(member, rest, row)
+            within(&missing_with(member, parts)?, rest, row)
         }
         Step::Items => {
             let list = listed(array, row)?;
@@ -77,6 +79,16 @@ fn within(
             Ok(Arc::new(UInt32Array::from_iter_values(lengths)))
         }
     }
+}
+
+/// A member of structs, which is missing where the struct is: one that must be there is not told so.
+fn missing_with(member: &ArrayRef, parts: &StructArray) -> Result<ArrayRef, Unread> {
+    let Some(nulls) = parts.nulls().filter(|nulls| nulls.null_count() > 0) else {
+        return Ok(Arc::clone(member));
+    };
+    let nulls = NullBuffer::union(member.nulls(), Some(nulls));
+    let data = member.to_data().into_builder().nulls(nulls).build();
+    Ok(make_array(data.map_err(|_| Unread::Otherwise)?))
 }
 
 fn listed<'a>(array: &'a ArrayRef, row: &dyn Fn(usize) -> usize) -> Result<&'a ListArray, Unread> {

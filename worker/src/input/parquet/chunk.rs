@@ -23,7 +23,7 @@ const SMALL_PAGE: u64 = 64 << 20;
 /// Bytes that one packed byte may stand for, of a larger one.
 const LARGEST_RATIO: u64 = 1100;
 /// No page that is larger is read.
-const LARGEST_PAGE: u64 = 1 << 30;
+const LARGEST_PAGE: u64 = 256 << 20;
 
 /// What went wrong that was no fault of the bytes, or is to be told with numbers: the decoder's errors
 /// do not keep it.

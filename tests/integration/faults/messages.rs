@@ -141,6 +141,7 @@ struct Forged {
     plan: String,
     stage: String,
     shard: String,
+    is_new: bool,
 }
 
 impl Content for Forged {
@@ -172,6 +173,7 @@ fn undoable(post: &Post, job: &Job) -> Vec<Expected> {
             plan: job.plan.clone(),
             stage: stage.to_owned(),
             shard: job.shard.to_string(),
+            is_new: true,
         };
         encode(&forged).unwrap()
     };

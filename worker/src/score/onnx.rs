@@ -14,6 +14,8 @@ mod element_types;
 mod excerpt;
 mod external;
 mod message;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod of_runtime;
 mod operators;
 mod tensor;
 mod tree_nodes;

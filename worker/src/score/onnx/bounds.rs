@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::excerpt::Excerpt;
 use super::message::{AttributeProto, NodeProto, TensorProto};
+use super::of_runtime::{OF_RUNTIME, RUNTIME};
 use super::tree_nodes::TreeNodes;
 use super::values::Values;
 use super::versions::unknown_version;
@@ -19,21 +20,6 @@ const GRAPH: i32 = 5;
 const GRAPHS: i32 = 10;
 /// Whose operators are known to it.
 const DOMAINS: [&str; 3] = ["", "ai.onnx.ml", RUNTIME];
-/// That of the operators which ONNX Runtime adds.
-pub(super) const RUNTIME: &str = "com.microsoft";
-/// Those of them that are given to it: by most others a tensor without values, or a number that does not fit, ends
-/// the process.
-pub(super) const OF_RUNTIME: [&str; 9] = [
-    "BiasGelu",
-    "FastGelu",
-    "FusedConv",
-    "FusedGemm",
-    "FusedMatMul",
-    "Gelu",
-    "MatMulNBits",
-    "QuickGelu",
-    "Trilu",
-];
 
 /// Operators of other things than tables, which end the process or hold it for numbers that they may be given.
 const NEVER: [&str; 3] = ["STFT", "SplitToSequence", "TfIdfVectorizer"];

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 
 use prost::Message;
 
-use super::bounds::{OF_RUNTIME, RUNTIME};
 use super::message::{AttributeProto, NodeProto, ValueInfoProto};
+use super::of_runtime::{OF_RUNTIME, RUNTIME};
 use super::{DOUBLE, FLOAT};
 
 /// ONNX's numbers for floating-point numbers: of 32, 16 and 64 bits, and of the short mantissa.

@@ -18,6 +18,7 @@ use tracing::{error, info, trace, warn};
 use crate::attempt::Attempt;
 use crate::campaigns::Found;
 use crate::commit_point::CommitPoint;
+use crate::given_back::job_is_over;
 use crate::production::Production;
 use crate::seat::Seat;
 use crate::slots::Slots;
@@ -156,6 +157,7 @@ async fn work(
         }
         Err(Unfinished::Failed(failure)) => failed(slots, attempt, which, failure).await,
     };
+    job_is_over();
     report(slots, queue, job, which.number, outcome).await?;
     attempt.tell(CommitPoint::Reported);
     let held = delivery.settle(settle).await;

@@ -1,5 +1,5 @@
 //! Memory that the allocator keeps of what jobs no longer use: given back to the system where it grows over
-//! many jobs, so that a worker uses as much after a million events as after the first shards.
+//! many jobs.
 //!
 //! The allocator of glibc keeps what is freed in between other things. How much that is differs from run
 //! to run, and it grows slowly while many small things come and go.

@@ -65,18 +65,13 @@ mod tests {
     use super::page;
 
     #[test]
-    fn sizes_are_read_from_the_header_of_a_page() {
+    fn a_page_ends_where_its_header_says_and_not_behind_the_bytes() {
         // Type 0, 300 bytes of which 2 are packed, a struct with a number and a text, the end.
         let bytes = [
             0x15, 0, 0x15, 0xd8, 0x04, 0x15, 4, 0x2c, 0x15, 2, 0x18, 1, b'x', 0, 0, 9, 9, 7,
         ];
         assert_eq!(page(&bytes), Some((300, &[7][..])));
-        for broken in [
-            &bytes[..5],
-            &[0x15, 0, 0x15, 1, 0x15, 1, 0][..],
-            &[0x15, 0, 0x15, 2, 0x15, 200, 1, 0][..],
-            &[0x15, 0, 0x15, 2, 0x15, 0, 0x05, 4, 2, 0][..],
-        ] {
+        for broken in [&bytes[..5], &[0x15, 0, 0x15, 2, 0x15, 200, 1, 0][..]] {
             assert_eq!(page(broken), None, "{broken:?}");
         }
     }

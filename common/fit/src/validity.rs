@@ -4,7 +4,9 @@
 //! variable. Three looks at that, all on counts of the fit variable in bins of the control variable,
 //! so that shards can be counted apart: the rank correlation of both in the sidebands, where the
 //! background is alone; the same in the signal window, from which the background is taken off; and
-//! whether the shape of the fit is the same in all parts of the control variable.
+//! whether the shape of the fit is the same in all parts of the control variable. Entries may have
+//! weights of their own, negative ones too: then counts are Σw, errors are of Σw², and what is enough
+//! is told by the effective number of entries, (Σw)²/Σw².
 
 mod kendall;
 mod proxy;

@@ -33,7 +33,9 @@ impl Kendall {
 /// is NaN, or when negative weights leave no pairs.
 ///
 /// With c_i = Σ_j w_j sign(x_j − x_i) sign(y_j − y_i) the sum over pairs is S = ½ Σ w_i c_i, and its
-/// variance without a correlation Σ w_i² c_i²; for equal weights that is n³/9, the usual one.
+/// variance without a correlation Σ w_i² c_i², that of its projection on single entries (W. Hoeffding,
+/// Ann. Math. Stat. 19 (1948) 293); for equal weights that is n³/9, the usual one. Pairs of entries weigh
+/// w_i·w_j, so that negative weights take pairs away.
 pub fn kendall(entries: &[Ranked]) -> Option<Kendall> {
     if entries
         .iter()

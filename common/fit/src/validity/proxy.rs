@@ -11,7 +11,7 @@ use crate::sample::Histogram;
 const WINDOW: f64 = 0.9;
 /// The sidebands begin where this part of the signal is left out on both sides together.
 const SIDEBANDS: f64 = 0.005;
-/// Fewer entries than this tell nothing.
+/// Fewer entries than this tell nothing; with weights, fewer effective ones, (Σw)²/Σw².
 const FEWEST: f64 = 50.0;
 
 /// Bins of the fit variable: a lower sideband, the signal window, an upper sideband.
@@ -98,7 +98,7 @@ impl Regions {
         for bin in first..last {
             self.push(columns, bin, self.centres[bin], 1.0, &mut entries);
         }
-        if entries.iter().map(|entry| entry.sumw).sum::<f64>() <= FEWEST {
+        if !are_enough(&entries) {
             return None;
         }
         let middle = (first + last) / 2;
@@ -156,11 +156,12 @@ impl Regions {
     }
 }
 
-fn enough(entries: &[Ranked]) -> Option<Kendall> {
+fn are_enough(entries: &[Ranked]) -> bool {
     let sum: f64 = entries.iter().map(|entry| entry.sumw).sum();
     let squares: f64 = entries.iter().map(|entry| entry.sumw2).sum();
-    let effective = sum * sum / squares;
-    (sum > 0.0 && effective > FEWEST)
-        .then(|| kendall(entries))
-        .flatten()
+    sum > 0.0 && sum * sum / squares > FEWEST
+}
+
+fn enough(entries: &[Ranked]) -> Option<Kendall> {
+    are_enough(entries).then(|| kendall(entries)).flatten()
 }

@@ -1,8 +1,16 @@
 //! The shape of a fit in parts of a control variable.
+//!
+//! In each part p the yields are fitted with the shape θ of all, and δ_p = F⁻¹g is how far the likelihood
+//! would then like to move the shape: g its slopes, F Fisher's information of yields and shape together.
+//! Without weights Σ gᵀF⁻¹g over parts is Rao's score test (Proc. Camb. Phil. Soc. 44 (1948) 50). With weights,
+//! negative ones too, F is not the variance of g; that is V = Σw²·s·sᵀ of the scores s of entries, and the
+//! variance of δ_p the block of the shape in F⁻¹VF⁻¹ (the generalised score test: D. D. Boos, Am. Stat. 46
+//! (1992) 327). As the shape of all is then no longer the mean of the parts by these variances, the statistic
+//! is Σ (δ_p − δ̄)ᵀS_p⁻¹(δ_p − δ̄) about the mean δ̄ that they give (W. G. Cochran, Biometrics 10 (1954) 101).
 
 use crate::fit::{Fit, chi2_probability};
 use crate::likelihood::Likelihood;
-use crate::matrix::dot;
+use crate::matrix::{Symmetric, dot};
 use crate::minimise::{Free, TOUCHES, descend};
 use crate::model::{Model, Slot};
 use crate::objective::{Objective, WEAKEST};
@@ -11,26 +19,26 @@ use crate::sample::{Histogram, Sample};
 /// The parts that a control variable is cut into.
 const PARTS: usize = 4;
 /// A part needs this many entries for each parameter of the shape.
-const FEWEST: u64 = 30;
+const FEWEST: f64 = 30.0;
 
 /// Whether parts of the sample pull at the shape of the fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Split {
-    /// Rao's score test: in each part the yields are fitted with the shape of all; how strongly the
-    /// likelihood would then like to change the shape, summed over parts.
+    /// In each part the yields are fitted with the shape of all; how strongly the likelihood would then
+    /// like to change the shape, summed over parts.
     pub chi2: f64,
     /// Parameters of the shape, for each part but one.
     pub ndf: usize,
     /// The probability of a greater χ² if the shape is the same everywhere.
     pub p_value: f64,
-    /// How many entries there were.
-    pub entries: u64,
+    /// How many entries there were; with weights the effective number, (Σw)²/Σw² of each part.
+    pub entries: f64,
 }
 
 impl Split {
     /// How far above its expectation χ² is, for each entry: the size of the effect.
     pub fn per_entry(&self) -> f64 {
-        (self.chi2 - self.ndf as f64) / self.entries.max(1) as f64
+        (self.chi2 - self.ndf as f64) / self.entries.max(1.0)
     }
 }
 
@@ -47,22 +55,37 @@ pub(super) fn split(model: &Model, fit: &Fit, columns: &[Histogram]) -> Option<S
     let free = |index: &usize| free(index) && !held.contains(index);
     let shape: Vec<usize> = (yields..fit.parameters.len()).filter(free).collect();
     let parts = parts(columns)?;
-    let entries = parts.iter().map(Histogram::entries).sum();
-    let least = FEWEST * shape.len() as u64;
-    if shape.is_empty() || parts.len() < 2 || parts.iter().any(|part| part.entries() < least) {
+    let entries: Vec<f64> = parts.iter().map(effective).collect();
+    let least = FEWEST * shape.len() as f64;
+    if shape.is_empty() || parts.len() < 2 || entries.iter().any(|entries| *entries < least) {
         return None;
     }
-    let mut chi2 = 0.0;
-    for part in &parts {
-        chi2 += pull(model, fit, part, &shape)?;
-    }
+    let pulls = parts.iter().map(|part| pull(model, fit, part, &shape));
+    let pulls: Vec<Pull> = pulls.collect::<Option<_>>()?;
+    let is_weighted = parts.iter().any(Histogram::is_weighted);
+    let chi2 = match is_weighted {
+        true => about_their_mean(&pulls)?,
+        false => pulls.iter().map(|pull| pull.chi2).sum(),
+    };
     let ndf = (parts.len() - 1) * shape.len();
     Some(Split {
         chi2,
         ndf,
         p_value: chi2_probability(chi2, ndf),
-        entries,
+        entries: entries.iter().sum(),
     })
+}
+
+/// (Σw)²/Σw², which is how many entries there are without weights; 0 where the sum of weights is not
+/// above 0.
+fn effective(part: &Histogram) -> f64 {
+    let sumw: f64 = part.sumw().iter().sum();
+    let sumw2: f64 = part.sumw2().iter().sum();
+    if sumw > 0.0 && sumw2 > 0.0 {
+        sumw * sumw / sumw2
+    } else {
+        0.0
+    }
 }
 
 /// The parameters of densities that are 0 somewhere, and would be negative there if they could.
@@ -101,8 +124,36 @@ fn parts(columns: &[Histogram]) -> Option<Vec<Histogram>> {
     Some(parts)
 }
 
-/// gᵀF⁻¹g of the shape at the yields that suit the part.
-fn pull(model: &Model, fit: &Fit, part: &Histogram, shape: &[usize]) -> Option<f64> {
+/// How a part pulls at the shape, at the yields that suit it.
+struct Pull {
+    /// gᵀF⁻¹g
+    chi2: f64,
+    /// δ = F⁻¹g of the shape.
+    moved: Vec<f64>,
+    /// The inverse of the variance of δ; none without weights.
+    precision: Option<Symmetric>,
+}
+
+/// Σ (δ − δ̄)ᵀS⁻¹(δ − δ̄), where δ̄ is the mean by these variances.
+fn about_their_mean(pulls: &[Pull]) -> Option<f64> {
+    let size = pulls.first()?.moved.len();
+    let mut all = Symmetric::zero(size);
+    let mut pulled = vec![0.0; size];
+    let mut chi2 = 0.0;
+    for pull in pulls {
+        let precision = pull.precision.as_ref()?;
+        let part = precision.times(&pull.moved);
+        chi2 += dot(&part, &pull.moved);
+        for (i, part) in part.iter().enumerate() {
+            pulled[i] += part;
+            (0..size).for_each(|j| all.add_one(i, j, precision.at(i, j)));
+        }
+    }
+    let mean = all.cholesky(1e-12)?.solve(&pulled);
+    Some((chi2 - dot(&mean, &pulled)).max(0.0))
+}
+
+fn pull(model: &Model, fit: &Fit, part: &Histogram, shape: &[usize]) -> Option<Pull> {
     let likelihood = Likelihood::new(model, Sample::Binned(part));
     let (sumw, sumw2) = (
         part.sumw().iter().sum::<f64>(),
@@ -150,6 +201,20 @@ fn pull(model: &Model, fit: &Fit, part: &Histogram, shape: &[usize]) -> Option<f
             }
         })
         .collect();
-    let root = slopes.information.picked(&both).cholesky(1e-12)?;
-    Some(dot(&gradient, &root.solve(&gradient)) / objective.scale)
+    let information = slopes.information.picked(&both);
+    let moved = information.cholesky(1e-12)?.solve(&gradient);
+    let of_shape: Vec<usize> = (yields..both.len()).collect();
+    let precision = match part.is_weighted() {
+        false => information.inverse(1e-12)?,
+        true => {
+            let variance = likelihood.bends(&there.values)?.score_variance;
+            let inverse = information.inverse(1e-12)?;
+            inverse.around(&variance.picked(&both))
+        }
+    };
+    Some(Pull {
+        chi2: dot(&gradient, &moved) / objective.scale,
+        moved: moved.get(yields..)?.to_vec(),
+        precision: precision.picked(&of_shape).inverse(1e-12),
+    })
 }

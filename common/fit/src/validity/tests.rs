@@ -232,3 +232,64 @@ fn a_series_that_is_held_at_0_was_pulled_at_in_all_parts() {
     assert!(touching > 30, "{touching}");
     assert!(unlikely <= 5 && invalid == 0, "{unlikely} {invalid}");
 }
+
+/// A toy whose entries have weights: larger ones where the control variable is, and one in eight negative.
+fn weighted_toy(seed: u64, tilt: f64) -> Factorisation {
+    let mut draws = Draws(seed);
+    let range = FitRange::new(0.0, 1.0).unwrap();
+    let mut columns: Vec<Histogram> = (0..10)
+        .map(|_| Histogram::new(range, 100).unwrap())
+        .collect();
+    let (mut signal, mut background) = (0, 0);
+    while signal < 3000 || background < 5000 {
+        let is_signal = signal < 3000;
+        let t = match is_signal {
+            true => draws.unit().sqrt(),
+            false => draws.unit().powi(2),
+        };
+        let m = match is_signal {
+            true => 0.5 + 0.05 * draws.normal(),
+            false => draws.unit(),
+        };
+        let slope = -1.0 - tilt * (t - 0.3);
+        if !is_signal && draws.unit() * (1.0 + tilt).exp() >= (slope * m).exp() {
+            continue;
+        }
+        let sign = if draws.unit() < 0.125 { -0.6 } else { 1.0 };
+        let is_counted = columns[((t * 10.0) as usize).min(9)].fill(m, sign * (0.3 + 1.2 * t));
+        signal += usize::from(is_counted && is_signal);
+        background += usize::from(is_counted && !is_signal);
+    }
+    let components = [
+        ("signal", "gauss(mean, width)"),
+        ("background", "exponential"),
+    ];
+    let model = Model::new(range, &components, &BTreeMap::new()).unwrap();
+    let mut all = Histogram::new(range, 100).unwrap();
+    columns.iter().for_each(|column| all.merge(column).unwrap());
+    let fit = fit(&model, Sample::Binned(&all), &Setup::default()).unwrap();
+    factorisation(&model, &fit, 0, "momentum", &columns)
+}
+
+#[test]
+fn weighted_toys_that_do_not_factorise_are_flagged_and_clean_ones_are_not() {
+    let of = |tilt: f64| {
+        let mut counts = [0; 3];
+        let (mut unlikely, mut chi2) = (0, 0.0);
+        for seed in 1..=200 {
+            let found = weighted_toy(seed * 7919, tilt);
+            counts[found.verdict as usize] += 1;
+            let split = found.split.unwrap();
+            unlikely += usize::from(split.p_value < 0.05);
+            chi2 += split.chi2 / split.ndf as f64;
+        }
+        (counts, unlikely, chi2 / 200.0)
+    };
+    let (clean, unlikely, mean) = of(0.0);
+    assert!(clean[0] >= 195 && clean[2] == 0, "clean: {clean:?}");
+    // χ² is distributed as it says.
+    assert!((2..=22).contains(&unlikely), "{unlikely}");
+    assert!((mean - 1.0).abs() < 0.1, "{mean}");
+    let (bent, ..) = of(1.5);
+    assert!(bent[0] == 0 && bent[2] >= 150, "not factorising: {bent:?}");
+}

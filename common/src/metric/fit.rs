@@ -3,6 +3,7 @@
 
 mod check;
 mod control;
+mod control_weights;
 mod counting;
 pub(super) mod counts;
 mod cow;

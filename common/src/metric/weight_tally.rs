@@ -42,7 +42,8 @@ impl Weighed {
         weighed
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// Adds those of another bin.
+    pub(super) fn merge(&mut self, other: &Self) {
         self.sum.merge(&other.sum);
         self.squares.merge(&other.squares);
     }

@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use lumimill_tests::python;
+
 use super::{run, sample, text};
 use crate::lumimill;
+use crate::pool::assert_same;
 
 /// A fit in two categories, and weights that are used for three columns and held against the truth.
 const STAGES: &str = r#"
@@ -66,4 +69,26 @@ fn a_background_that_does_not_factorise_is_invalid_in_report_files_and_status() 
     let status = lumimill().run(&["status", text(&file)]).expect_code(0).out;
     let expected = "weights by massfit, category p_0, twist: invalid: ";
     assert!(status.contains(expected), "{status}");
+}
+
+/// Rows with weights of their own, negative ones too, were refused.
+#[test]
+fn control_variables_of_weighted_rows_are_tested_by_their_weights() {
+    let weighted = STAGES.replace("bins = 150", "bins = 150\nweight = \"w\"");
+    let folder = sample::folder(24_000, &weighted);
+    let first = run(&folder, "2");
+    let validity = fs::read_to_string(folder.output().join("report/massfit_validity.csv")).unwrap();
+    let verdict = |category: &str, control: &str| line(&validity, category, control)[2].to_owned();
+    assert_eq!(verdict("p_0", "twist"), "invalid", "{validity}");
+    for (category, control) in [("p_0", "kpi"), ("p_1", "kpi"), ("p_1", "twist")] {
+        let line = line(&validity, category, control);
+        assert_eq!(verdict(category, control), "valid", "{validity}");
+        // Every test has its numbers: both correlations, the shapes, and the truth.
+        assert!(line[4..].iter().all(|cell| !cell.is_empty()), "{validity}");
+    }
+    if let Some(ended) = python("weighted_controls.py", &[text(&folder.output())]) {
+        let ended = ended.expect_code(0);
+        assert!(ended.out.contains("controls agree"), "{}", ended.out);
+    }
+    assert_same(&first, &run(&sample::folder(24_000, &weighted), "1"));
 }

@@ -74,11 +74,6 @@ pub(super) fn check_weight(errors: &mut Vec<String>, raw: &RawMassFit) {
     if *weight == raw.variable {
         errors.push(format!("fit.weight: `{weight}` is the variable of the fit"));
     }
-    if !raw.control.is_empty() {
-        let message = "fit.control: control variables are tested by how many rows are where, which weights \
-                       do not say: leave out `weight`, or test a fit of the same rows without it";
-        errors.push(message.to_owned());
-    }
 }
 
 /// The models with what is wished for their parameters.

@@ -7,6 +7,7 @@
 
 use lumimill_fit::{FitRange, Histogram};
 
+use super::control_weights::Counted;
 use crate::metric::tally::Tally;
 
 /// Bins of the fit variable, at most.
@@ -112,22 +113,22 @@ fn cuts(tally: &Tally, bins: u64) -> Vec<u64> {
 }
 
 /// The counts of the fit variable in ascending parts of the control variable, of all entries and of
-/// those of the signal.
-pub(super) fn parts(tally: &Tally, truth: Option<&Tally>, bins: u32, range: FitRange) -> Parts {
+/// those of the signal. Parts are cut by numbers of rows, whatever their weights.
+pub(super) fn parts(
+    all: Counted<'_>,
+    truth: Option<Counted<'_>>,
+    bins: u32,
+    range: FitRange,
+) -> Parts {
     let bins = u64::from(joined_bins(bins));
-    let cuts = cuts(tally, bins);
-    let histograms = |tally: &Tally| {
-        let mut parts = vec![vec![0_u64; bins as usize]; cuts.len().saturating_sub(1)];
-        for (cell, count) in tally.iter() {
+    let cuts = cuts(all.rows, bins);
+    let histograms = |counted: Counted<'_>| {
+        let size = (cuts.len().saturating_sub(1), bins as usize);
+        let place = |cell: u64| {
             let above = cuts.partition_point(|cut| *cut <= cell / bins);
-            let part = above.checked_sub(1).and_then(|part| parts.get_mut(part));
-            let slot = part.and_then(|part| part.get_mut((cell % bins) as usize));
-            slot.into_iter().for_each(|slot| *slot += count);
-        }
-        let histograms = parts.iter();
-        histograms
-            .filter_map(|counts| Histogram::of_counts(range, counts).ok())
-            .collect()
+            Some((above.checked_sub(1)?, (cell % bins) as usize))
+        };
+        counted.histograms(range, size, place).unwrap_or_default()
     };
     let ends = cuts.windows(2).filter_map(|pair| match pair {
         [low, high] => Some([lower(*low), lower(*high)]),
@@ -135,7 +136,7 @@ pub(super) fn parts(tally: &Tally, truth: Option<&Tally>, bins: u32, range: FitR
     });
     Parts {
         edges: ends.collect(),
-        all: histograms(tally),
+        all: histograms(all),
         truth: truth.map(histograms).unwrap_or_default(),
     }
 }
@@ -191,7 +192,11 @@ mod tests {
             .filter_map(|row| cell(value(row), bin(row), 300))
             .collect();
         truth.add_all(&mut cells);
-        let Parts { edges, all, truth } = parts(&tally, Some(&truth), 300, range);
+        let counted = |rows| Counted {
+            rows,
+            weights: None,
+        };
+        let Parts { edges, all, truth } = parts(counted(&tally), Some(counted(&truth)), 300, range);
         assert!((8..=10).contains(&all.len()), "{}", all.len());
         let entries: Vec<u64> = all.iter().map(Histogram::entries).collect();
         assert_eq!(entries.iter().sum::<u64>(), 6_000);

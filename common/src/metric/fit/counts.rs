@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::control_weights::ControlWeights;
 use super::spec::MassFitSpec;
 use super::values::Pairs;
 use super::{control, values};
@@ -48,6 +49,9 @@ pub(super) struct CategoryCounts {
     pub(super) true_columns: Vec<Tally>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) true_stepped: Vec<Tally>,
+    /// The sums of weights in the cells of all of these, where rows have weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) control_weights: Option<ControlWeights>,
     /// Of a fit without bins, the values themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Tally>,
@@ -110,7 +114,7 @@ impl CategoryCounts {
             Some(_) => tallies.to_vec(),
             None => Vec::new(),
         };
-        Self {
+        let mut counts = Self {
             entries: Tally::dense(spec.bins()),
             true_columns: of_truth(&columns),
             true_stepped: of_truth(&stepped),
@@ -119,7 +123,11 @@ impl CategoryCounts {
             values: (spec.is_unbinned() && spec.weight().is_none()).then(values::empty),
             pairs: (spec.is_unbinned() && spec.weight().is_some()).then(Pairs::default),
             weights: vec![WeightSums::default(); weighted],
-        }
+            control_weights: None,
+        };
+        let is_weighted = spec.weight().is_some() && !spec.control().is_empty();
+        counts.control_weights = is_weighted.then(|| ControlWeights::beside(&counts));
+        counts
     }
 
     /// Adds what another shard counted of control variables.
@@ -135,6 +143,10 @@ impl CategoryCounts {
                 mine.merge(theirs);
             }
         }
+        let weights = self.control_weights.as_mut();
+        if let Some((mine, theirs)) = weights.zip(other.control_weights.as_ref()) {
+            mine.merge(theirs);
+        }
     }
 
     /// Whether these can be counts of a category.
@@ -149,6 +161,10 @@ impl CategoryCounts {
             && are_alike(&self.stepped, &empty.stepped)
             && are_alike(&self.true_columns, &empty.true_columns)
             && are_alike(&self.true_stepped, &empty.true_stepped)
+            && match (&self.control_weights, &empty.control_weights) {
+                (Some(mine), Some(empty)) => mine.is_like(empty),
+                (mine, empty) => mine.is_none() && empty.is_none(),
+            }
             && self.weights.len() == empty.weights.len()
             && self.values.is_some() == empty.values.is_some()
             && self.pairs.is_some() == empty.pairs.is_some()

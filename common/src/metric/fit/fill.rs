@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::control_weights::{Waiting, wait};
 use super::counts::MassFitCounts;
 use super::spec::MassFitSpec;
 use super::{control, values};
@@ -43,6 +44,7 @@ pub(super) fn fill(
 ) -> Result<(), FillError> {
     let columns = Columns::of(spec, rows)?;
     let mut keys: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    let mut waiting: BTreeMap<usize, Waiting> = BTreeMap::new();
     for (row, value) in columns.values.iter().copied().enumerate() {
         if !columns.selected.get(row).copied().unwrap_or(false) {
             counted.cut = counted.cut.saturating_add(1);
@@ -70,6 +72,8 @@ pub(super) fn fill(
         if truth.is_some_and(|truth| !is_true && truth.abs() > 0.0 || truth.is_nan()) {
             counted.untold = counted.untold.saturating_add(1);
         }
+        let weighted = counts.control_weights.is_some();
+        let mut weighted = weighted.then(|| waiting.entry(category).or_default());
         for (number, values) in columns.control.iter().enumerate() {
             let Some(column) = spec.control_bin(number, at(values)) else {
                 continue;
@@ -79,6 +83,12 @@ pub(super) fn fill(
             all.into_iter()
                 .chain(truth)
                 .for_each(|tally| tally.add(bin));
+            if let Some(waiting) = &mut weighted {
+                wait(&mut waiting.columns, column, bin.into(), weight);
+                if is_true {
+                    wait(&mut waiting.true_columns, column, bin.into(), weight);
+                }
+            }
         }
         if let Some(joined) = control::joined_bin(value, spec.fit_range(), spec.bins()) {
             for (place, number) in spec.stepped().enumerate() {
@@ -91,6 +101,12 @@ pub(super) fn fill(
                 all.into_iter()
                     .chain(truth)
                     .for_each(|tally| tally.add_soon(cell));
+                if let Some(waiting) = &mut weighted {
+                    wait(&mut waiting.stepped, place, cell, weight);
+                    if is_true {
+                        wait(&mut waiting.true_stepped, place, cell, weight);
+                    }
+                }
             }
         }
         if let Some(sums) = counts.weights.get_mut(bin as usize) {
@@ -100,6 +116,12 @@ pub(super) fn fill(
             pairs.add([value, weight]);
         } else if spec.is_unbinned() {
             keys.entry(category).or_default().push(values::key(value));
+        }
+    }
+    for (category, waiting) in waiting {
+        let counts = counted.categories.get_mut(category);
+        if let Some(weights) = counts.and_then(|counts| counts.control_weights.as_mut()) {
+            weights.add(waiting);
         }
     }
     for (category, mut keys) in keys {

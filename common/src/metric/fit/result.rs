@@ -6,6 +6,7 @@ use lumimill_fit::{Fit, Histogram, Model, NoHistogram, Sample, fit};
 use serde::Serialize;
 
 use super::control::Parts;
+use super::control_weights::{ControlWeights, Counted};
 use super::counts::CategoryCounts;
 use super::cow::Histograms;
 use super::fitted::{FittedModel, fitted};
@@ -16,6 +17,7 @@ use super::weighed::{ComponentSum, Control, Weighed, WeightedControl};
 use super::{control, values};
 use crate::metric::bins::RawBins;
 use crate::metric::tally::Tally;
+use crate::metric::weight_tally::WeightTally;
 
 /// A `fit` over everything that was merged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -233,18 +235,23 @@ impl CategoryCounts {
     /// Each control variable with the counts in its parts.
     fn controls<'a>(&self, spec: &'a MassFitSpec) -> Vec<Control<'a>> {
         let range = spec.fit_range();
-        let mut columns = (self.columns.iter(), self.true_columns.iter());
-        let mut stepped = (self.stepped.iter(), self.true_stepped.iter());
-        let histograms = |tallies: Vec<&Tally>| -> Vec<Histogram> {
-            let of = tallies.into_iter();
-            of.filter_map(|tally| Histogram::of_counts(range, &counts(tally, spec)).ok())
-                .collect()
+        let weights = self.control_weights.as_ref();
+        let of =
+            |rows, of: fn(&ControlWeights) -> &[WeightTally]| Counted::each(rows, weights.map(of));
+        let mut columns = of(&self.columns, |weights| &weights.columns);
+        let mut true_columns = of(&self.true_columns, |weights| &weights.true_columns);
+        let mut stepped = of(&self.stepped, |weights| &weights.stepped);
+        let mut true_stepped = of(&self.true_stepped, |weights| &weights.true_stepped);
+        let size = (1, spec.bins() as usize);
+        let histogram = |counted: Counted<'_>| {
+            let place = |bin: u64| Some((0, usize::try_from(bin).ok()?));
+            counted.histograms(range, size, place).ok()?.pop()
         };
         let controls = spec.control().iter().map(|axis| {
             let parts = if axis.edges.is_empty() {
-                let truth = stepped.1.next();
-                let parts = stepped.0.next();
-                let parts = parts.map(|tally| control::parts(tally, truth, spec.bins(), range));
+                let truth = true_stepped.next();
+                let parts = stepped.next();
+                let parts = parts.map(|all| control::parts(all, truth, spec.bins(), range));
                 parts.unwrap_or_default()
             } else {
                 let bins = axis.edges.len().saturating_sub(1);
@@ -254,8 +261,10 @@ impl CategoryCounts {
                         .windows(2)
                         .filter_map(|pair| pair.try_into().ok())
                         .collect(),
-                    all: histograms(columns.0.by_ref().take(bins).collect()),
-                    truth: histograms(columns.1.by_ref().take(bins).collect()),
+                    all: columns.by_ref().take(bins).filter_map(histogram).collect(),
+                    truth: (true_columns.by_ref().take(bins))
+                        .filter_map(histogram)
+                        .collect(),
                 }
             };
             Control {

@@ -16,6 +16,7 @@ use crate::metric::condition::{called_by, functions_of, holds};
 use crate::metric::exact_sum::ExactSum;
 use crate::metric::kind::Kind;
 use crate::metric::row_batch::{FillError, RowBatch};
+use crate::metric::weight_tally::BIN_BYTES;
 use crate::section::Section;
 
 /// Categories, at most: each is a fit of its own.
@@ -333,7 +334,9 @@ impl Kind for MassFitSpec {
             .weight()
             .map_or(0, |_| 2 * size_of::<ExactSum>() as u64);
         let of_truth = 1 + u64::from(self.truth().is_some());
-        let columns = 8 * (1 + of_truth * self.control_bins() as u64);
+        let of_control = of_truth * self.control_bins() as u64;
+        let weighed = self.weight().map_or(0, |_| BIN_BYTES * of_control);
+        let columns = 8 * (1 + of_control) + weighed;
         u64::from(self.bins()) * self.categories() as u64 * (columns + weights)
     }
 }

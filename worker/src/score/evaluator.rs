@@ -40,16 +40,16 @@ pub trait Evaluator: Debug + Send + Sync {
 #[derive(Debug)]
 pub struct Gathering<'a> {
     rows: &'a RecordBatch,
-    last: Option<(Vec<String>, Features)>,
+    last: Option<(Vec<usize>, Features)>,
     #[cfg(any(feature = "embedded", feature = "runtime"))]
     tensors: Vec<Tensor>,
 }
 
-/// The values of some columns for inputs of a type.
+/// The values of the columns at some places, for inputs of a type.
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 #[derive(Debug)]
 struct Tensor {
-    names: Vec<String>,
+    places: Vec<usize>,
     element: Element,
     values: Arc<TensorValues>,
 }
@@ -74,7 +74,18 @@ impl<'a> Gathering<'a> {
 
     /// The columns of these names.
     pub fn columns(&self, names: &[String]) -> Result<Vec<ArrayRef>, Failure> {
-        let column = |name: &String| {
+        Ok(self.at(&self.places(names)?))
+    }
+
+    /// Where the columns of these names are.
+    fn places(&self, names: &[String]) -> Result<Vec<usize>, Failure> {
+        let fields = self.rows.schema_ref().fields();
+        // Most come in the order of the table.
+        let mut next = 0;
+        let place = |name: &String| {
+            let is_it =
+                |place: &usize| fields.get(*place).is_some_and(|field| field.name() == name);
+            let found = (next..fields.len()).chain(0..next).find(is_it);
             let missing = || {
                 Failure::reject(
                     FailureKind::Model,
@@ -82,20 +93,29 @@ impl<'a> Gathering<'a> {
                     format!("no column {name} to score with"),
                 )
             };
-            self.rows.column_by_name(name).cloned().ok_or_else(missing)
+            let place = found.ok_or_else(missing)?;
+            next = place + 1;
+            Ok(place)
         };
-        names.iter().map(column).collect()
+        names.iter().map(place).collect()
+    }
+
+    fn at(&self, places: &[usize]) -> Vec<ArrayRef> {
+        let columns = self.rows.columns();
+        let column = |place: &usize| columns.get(*place).cloned();
+        places.iter().filter_map(column).collect()
     }
 
     /// Features of the columns of these names, in double precision too where that is asked for.
     pub fn features(&mut self, names: &[String], doubles: bool) -> Result<&Features, Failure> {
-        let fits = |(inputs, features): &(Vec<String>, Features)| {
-            inputs == names && (features.has_doubles() || !doubles)
+        let places = self.places(names)?;
+        let fits = |(inputs, features): &(Vec<usize>, Features)| {
+            *inputs == places && (features.has_doubles() || !doubles)
         };
         let last = match self.last.take().filter(fits) {
             Some(last) => last,
             None => {
-                let columns = self.columns(names)?;
+                let columns = self.at(&places);
                 let features = match doubles {
                     true => Features::gather_doubles(&columns),
                     false => Features::gather(&columns),
@@ -103,7 +123,7 @@ impl<'a> Gathering<'a> {
                 let features = features.map_err(|error| {
                     Failure::reject(FailureKind::Model, names.join(", "), error)
                 })?;
-                (names.to_vec(), features)
+                (places, features)
             }
         };
         Ok(&self.last.insert(last).1)
@@ -124,16 +144,17 @@ impl<'a> Gathering<'a> {
         } in inputs
         {
             let names = names.get(columns.clone()).unwrap_or_default();
-            let fits = |tensor: &&Tensor| tensor.element == *element && tensor.names == names;
+            let places = self.places(names)?;
+            let fits = |tensor: &&Tensor| tensor.element == *element && tensor.places == places;
             if let Some(found) = self.tensors.iter().find(fits) {
                 all.push(found.values.clone());
                 continue;
             }
-            let columns = self.columns(names)?;
+            let columns = self.at(&places);
             let values = TensorValues::gather(*element, &columns, names).map_err(&failed)?;
             let values = Arc::new(values);
             self.tensors.push(Tensor {
-                names: names.to_vec(),
+                places,
                 element: *element,
                 values: values.clone(),
             });

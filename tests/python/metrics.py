@@ -44,6 +44,11 @@ def check_ranking(metric):
             chosen = s >= point["threshold"]
             assert point["selected"] == chosen.sum(), (name, point, chosen.sum())
             close("efficiency", point["efficiency"], chosen[y].mean(), 1e-12)
+            for share, of in (("efficiency", chosen[y]), ("false_positive_rate", chosen[~y])):
+                if 0 < of.sum():
+                    # Binomial.
+                    close(share, point[share], of.mean(), 1e-12)
+                    close(share + " error", point[share + "_error"], np.sqrt(of.mean() * (1 - of.mean()) / len(of)), 1e-12)
             close("precision", point["precision"], y[chosen].mean(), 1e-12)
             close("rate", point["rate"], chosen.mean(), 1e-12)
             if goal == "efficiency" and point["reached"]:

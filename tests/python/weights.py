@@ -57,6 +57,12 @@ def check_ranking(name, numbers, y, s, w):
             assert point["selected"] == chosen.sum(), (name, point)
             near(name, point["efficiency"], w[chosen & (y == 1)].sum() / w[y == 1].sum())
             near(name, point["rate"], w[chosen].sum() / w.sum())
+            for share, of in (("efficiency", y == 1), ("false_positive_rate", y == 0)):
+                p, total = w[chosen & of].sum() / w[of].sum(), w[of].sum()
+                # Of weights that pass and of those that do not, each with its own variance.
+                variance = (1 - p) ** 2 * np.sum(w[chosen & of] ** 2) + p**2 * np.sum(w[~chosen & of] ** 2)
+                if (chosen & of).any():
+                    near(name, point[share + "_error"], np.sqrt(variance) / abs(total), 1e-6)
     if (w >= 0).all():
         near(name, auc, roc_auc_score(y, s, sample_weight=w))
         near(name, numbers["probability"]["brier"], brier_score_loss(y, s, sample_weight=w))

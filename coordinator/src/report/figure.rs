@@ -3,14 +3,18 @@
 //! Pictures are drawn with classes. A file carries its own colours, in plain CSS that every SVG
 //! program reads; the page gives the same classes colours that follow its light or dark theme.
 
+mod band;
 mod canvas;
 mod heading;
+mod lines;
 mod panel;
 mod scale;
 mod style;
 
+pub(super) use band::{UncertainPoint, band};
 pub(super) use canvas::{Anchor, Canvas, escape};
 pub(super) use heading::Heading;
+pub(super) use lines::Lines;
 pub(super) use panel::{Panel, Ticks};
 pub(super) use scale::Scale;
 pub(super) use style::{page_rules, page_variables};

@@ -4,6 +4,7 @@
 mod files;
 mod page;
 mod plot;
+mod roc;
 
 pub(super) use files::files;
 pub(super) use page::page;

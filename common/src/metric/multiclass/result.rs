@@ -74,7 +74,7 @@ pub struct MulticlassBin {
 }
 
 /// One class against the rest.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ClassResult {
     /// Rows of this class, or the sum of their weights.
     pub count: f64,

@@ -4,7 +4,7 @@ use super::level::{Amounts, Level, levels};
 use super::score_bins::ScoreBins;
 use super::score_counts::ScoreCounts;
 use super::spec::RankingSpec;
-use crate::metric::interval::ratio;
+use crate::metric::interval::{effective, ratio, wilson_of};
 use serde::Serialize;
 
 /// Points of a curve are at least this far apart, along both axes together.
@@ -17,8 +17,13 @@ const BOUND_TERMS: u64 = 64;
 pub struct RocPoint {
     /// Selected negatives over all negatives.
     pub false_positive_rate: f64,
+    /// Its standard deviation: √|(1 − 2p)·Σw² of the selected + p²·Σw² of all| / Σw, binomial without
+    /// weights; of none selected, the length of the 68 % interval of Wilson.
+    pub false_positive_rate_error: f64,
     /// Selected positives over all positives.
     pub efficiency: f64,
+    /// Its standard deviation, as above.
+    pub efficiency_error: f64,
 }
 
 /// A point of the precision-recall curve.
@@ -224,7 +229,9 @@ impl Curve {
     pub(in crate::metric) fn roc(&self) -> Vec<RocPoint> {
         let mut points = vec![RocPoint {
             false_positive_rate: 0.0,
+            false_positive_rate_error: 0.0,
             efficiency: 0.0,
+            efficiency_error: 0.0,
         }];
         if !self.both_classes() {
             return Vec::new();
@@ -241,13 +248,34 @@ impl Curve {
                 moved.abs() >= THINNING
             });
             if moved || position == last {
+                let errors = self.share_errors(level);
                 points.push(RocPoint {
                     false_positive_rate,
+                    false_positive_rate_error: errors.negatives,
                     efficiency,
+                    efficiency_error: errors.positives,
                 });
             }
         }
         points
+    }
+
+    /// The standard deviations of the shares of both classes that a level and those above it select, if
+    /// the level was chosen elsewhere.
+    pub(super) fn share_errors(&self, level: &Level) -> Amounts {
+        let (selected, chosen) = (level.selected(), level.selected_squares());
+        let all = self.all();
+        let squares = self.squares().unwrap_or(all);
+        Amounts {
+            positives: share_error(
+                [selected.positives, all.positives],
+                [chosen.positives, squares.positives],
+            ),
+            negatives: share_error(
+                [selected.negatives, all.negatives],
+                [chosen.negatives, squares.negatives],
+            ),
+        }
     }
 
     pub(super) fn precision_recall(&self) -> Vec<PrPoint> {
@@ -273,6 +301,17 @@ impl Curve {
         }
         points
     }
+}
+
+/// The error of a share of weights, from the sums of squares of the part and of the whole.
+fn share_error([part, whole]: [f64; 2], [part_squares, squares]: [f64; 2]) -> f64 {
+    let share = part / whole;
+    if part_squares <= 0.0 {
+        let [low, high] = wilson_of(0.0, effective(whole, squares));
+        return high - low;
+    }
+    let variance = (1.0 - 2.0 * share) * part_squares + share * share * squares;
+    variance.abs().sqrt() / whole.abs()
 }
 
 /// A lower bound of the summed precision of a bin's positives, ranked one by one behind all its

@@ -39,6 +39,7 @@ struct Weights {
     here: Amounts,
     squares: Amounts,
     above: Amounts,
+    squares_above: Amounts,
 }
 
 impl Level {
@@ -75,6 +76,12 @@ impl Level {
             },
             |weights| weights.above,
         )
+    }
+
+    /// Sums of the squares of weights in this bin and above, which are counts without weights.
+    pub(super) fn selected_squares(&self) -> Amounts {
+        let weights = self.weights.map(|of| of.squares_above.and(of.squares));
+        weights.unwrap_or_else(|| self.selected())
     }
 
     /// What is in this bin and above.
@@ -117,7 +124,7 @@ fn weigh(levels: &mut [Level], scores: &ScoreCounts) {
     };
     let mut fired = weights.positives.iter().rev().peekable();
     let mut quiet = weights.negatives.iter().rev().peekable();
-    let mut above = Amounts::default();
+    let (mut above, mut squares_above) = (Amounts::default(), Amounts::default());
     for level in levels {
         let of_bin = |cell: &(u64, _)| cell.0 == level.bin;
         let fired = fired.next_if(of_bin).map(|cell| cell.1);
@@ -136,7 +143,9 @@ fn weigh(levels: &mut [Level], scores: &ScoreCounts) {
             here,
             squares,
             above,
+            squares_above,
         });
         above = above.and(here);
+        squares_above = squares_above.and(squares);
     }
 }

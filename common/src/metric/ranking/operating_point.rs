@@ -24,10 +24,14 @@ pub struct OperatingPoint {
     pub threshold: Option<f64>,
     /// Selected positives over all positives.
     pub efficiency: Option<f64>,
+    /// Its standard deviation, as if the threshold had been chosen elsewhere.
+    pub efficiency_error: Option<f64>,
     /// Selected positives over everything selected.
     pub precision: Option<f64>,
     /// Selected negatives over all negatives.
     pub false_positive_rate: Option<f64>,
+    /// Its standard deviation, likewise.
+    pub false_positive_rate_error: Option<f64>,
     /// What the rate is at most, at 95 % confidence, as if the threshold had been chosen elsewhere;
     /// undefined with weights.
     pub false_positive_limit: Option<f64>,
@@ -81,14 +85,18 @@ impl OperatingPoint {
         // Of entries alone: sums of weights are no counts.
         let is_counted = curve.squares().is_none();
         let limit = |of: Amounts| upper_limit(of.negatives as u64, all.negatives as u64);
+        let errors = level.map(|level| curve.share_errors(level));
+        let known = |error: f64| error.is_finite().then_some(error);
         Self {
             goal,
             stated,
             reached: level.is_some(),
             threshold: level.and_then(|level| curve.threshold(level)),
             efficiency: selected.and_then(|of| part(of.positives, all.positives)),
+            efficiency_error: errors.and_then(|of| known(of.positives)),
             precision: selected.and_then(precision),
             false_positive_rate: selected.and_then(|of| part(of.negatives, all.negatives)),
+            false_positive_rate_error: errors.and_then(|of| known(of.negatives)),
             false_positive_limit: selected.filter(|_| is_counted).and_then(limit),
             rate: selected.and_then(|of| part(of.both(), all.both())),
             selected: level.map_or(0, Level::entries),
@@ -139,6 +147,14 @@ mod tests {
         // Of four positives three are at 0.5 and above, beside one of four negatives.
         assert_eq!((points[0].selected, points[0].precision), (4, Some(0.75)));
         assert_eq!((points[3].selected, points[3].rate), (2, Some(0.25)));
+        // Three of four positives, and one of four negatives: √(p(1 − p)/4).
+        let error = (0.25_f64 * 0.75 / 4.0).sqrt();
+        for found in [
+            points[0].efficiency_error,
+            points[0].false_positive_rate_error,
+        ] {
+            assert!((found.unwrap() - error).abs() < 1e-12, "{found:?}");
+        }
         let said = ranking.warnings();
         let missed = "ranking of y by s: no threshold reaches the target precision 1 of rows";
         assert_eq!(said, [missed]);

@@ -96,6 +96,13 @@ impl Canvas {
         self.polyline(&places.collect::<Vec<_>>(), &class);
     }
 
+    /// What is drawn together, and what is said of it under a pointer.
+    pub(in crate::report) fn titled(&mut self, title: &str, draw: impl FnOnce(&mut Self)) {
+        self.push(format_args!("<g><title>{}</title>", escape(title)));
+        draw(self);
+        self.push(format_args!("</g>"));
+    }
+
     pub(in crate::report) fn text(
         &mut self,
         x: f64,

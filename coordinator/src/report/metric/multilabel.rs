@@ -22,13 +22,13 @@ pub(super) fn multilabel_plots(
     multilabel: &MultilabelResult,
 ) -> Vec<Figure> {
     let all = multilabel.bins.first().filter(|all| all.rows > 0);
-    let canvas = all.and_then(|all| roc(&multilabel.names, &all.labels));
-    let figure = canvas.map(|canvas| {
-        let name = format!("{}-roc-{}", stage.name, multilabel.truths.join("-"));
-        let caption = format!("ROC curves of {}", multilabel.truths.join(", "));
+    let drawn = all.map(|all| roc(&multilabel.names, &all.labels, all.rows));
+    let figures = drawn.into_iter().flatten().map(|(kind, caption, canvas)| {
+        let name = format!("{}-{kind}-{}", stage.name, multilabel.truths.join("-"));
+        let caption = format!("{caption} of {}", multilabel.truths.join(", "));
         Figure::new(heading, &name, caption, canvas)
     });
-    figure.into_iter().collect()
+    figures.collect()
 }
 
 /// One file for each stage that has any.

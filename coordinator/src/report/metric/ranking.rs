@@ -8,4 +8,5 @@ mod table;
 
 pub(super) use files::csv_files;
 pub(super) use plot::ranking_plots;
+pub(super) use roc::{LOGARITHMIC, curve as roc_curve, diagonal, logarithmic};
 pub(super) use table::page;

@@ -3,6 +3,7 @@
 use lumimill_correction::Uncertain;
 
 use super::plot::{titled, wanted};
+use super::roc::{is_linear_roc, wanted as roc_wanted};
 use super::{Found, Of, Row, all, doubt, uncertain};
 use crate::report::csv::file_stem;
 use crate::report::figure::Figure;
@@ -35,6 +36,12 @@ pub(in crate::report) fn page(
             wanted(found),
             ratios.count(),
             "picture of ratios",
+            "the CSV file has all",
+        );
+        body += &left_out(
+            roc_wanted(found),
+            drawn.iter().filter(|figure| is_linear_roc(figure)).count(),
+            "picture of identification against misidentification",
             "the CSV file has all",
         );
         body += &note_line(&efficiencies_not_drawn(found.named()).unwrap_or_default());

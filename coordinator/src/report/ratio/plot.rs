@@ -1,16 +1,16 @@
-//! Pictures of tables of efficiencies: data over simulation along the first axis, and identification
-//! against misidentification.
+//! Pictures of tables of efficiencies: data over simulation along the first axis.
 
 use lumimill_common::metric::EfficiencyBin;
 use lumimill_correction::Uncertain;
 
+use super::roc::roc_plots;
 use super::{Found, Row, Side};
 use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
     shortened,
 };
 use crate::report::metric::{efficiency_is_drawn, efficiency_title};
-use crate::report::number::{counted, edge};
+use crate::report::number::edge;
 
 /// Series that can be told apart.
 const MOST_SERIES: usize = 6;
@@ -50,22 +50,12 @@ pub(in crate::report) fn ratio_plots(heading: &Heading, found: &Found<'_>) -> Ve
             figures.extend(figure.filter(|_| is_room));
         }
     }
-    let roc = roc(found).map(|canvas| {
-        let caption = String::from("Identification against misidentification, a point a cut");
-        Figure::new(heading, &format!("{name}-roc"), caption, canvas)
-    });
-    figures.extend(roc);
+    figures.extend(roc_plots(heading, found));
     figures
 }
 
 /// What a row has of one kind of particle.
 type SideOf = for<'a> fn(&Row<'a>) -> Option<Side<'a>>;
-
-/// What a kind of particle has in a sample.
-type BinOf = for<'a> fn(Side<'a>) -> Option<&'a EfficiencyBin>;
-
-/// How often others pass, and how often particles do.
-type Point = (Uncertain, Uncertain);
 
 /// A name, and each bin with its ratio.
 type Series<'a> = (String, Vec<(&'a EfficiencyBin, Uncertain)>);
@@ -175,88 +165,6 @@ fn legend(canvas: &mut Canvas, panel: &Panel, number: usize, name: &str) {
     canvas.marker((panel.left + 30.0, y - 5.0), 4.4, number);
     let name = shortened(name, 40);
     canvas.text(panel.left + 44.0, y, Anchor::Start, "note", &name);
-}
-
-/// Points of data and of simulation, a series for each pre-cut.
-fn roc(found: &Found<'_>) -> Option<Canvas> {
-    let totals = found.totals();
-    let named = found.named();
-    let mut series: Vec<(String, Vec<Point>)> = Vec::new();
-    let samples: [(&str, BinOf); 2] = [
-        ("data", |side| Some(side.data)),
-        ("simulation", |side| side.mc),
-    ];
-    // Data and simulation of a pre-cut together, or neither.
-    let precuts = named.precuts.len().min(MOST_SERIES / samples.len());
-    for precut in 0..precuts {
-        for (sample, bin) in samples {
-            let of = totals
-                .iter()
-                .filter(|row| row.particle.data.precut == precut);
-            let points = of.filter_map(|row| {
-                let particle = super::uncertain(bin(row.particle)?)?;
-                Some((super::uncertain(bin(row.misid?)?)?, particle))
-            });
-            let mut points: Vec<Point> = points.collect();
-            points.sort_by(|(one, _), (other, _)| one.value.total_cmp(&other.value));
-            let name = match named.precuts.get(precut) {
-                Some(precut) if !precut.trim().is_empty() => format!("{sample}, {precut}"),
-                _ => sample.to_owned(),
-            };
-            if !points.is_empty() {
-                series.push((name, points));
-            }
-        }
-    }
-    let points = || series.iter().flat_map(|(_, points)| points);
-    points().next()?;
-    let furthest = points().map(|(fake, _)| fake.value + fake.stat);
-    let right = furthest.fold(0.02, f64::max).min(1.0);
-    let lowest = points().map(|(_, passed)| passed.value - passed.stat);
-    let bottom = lowest.fold(0.98, f64::min).max(0.0);
-    let panel = Panel {
-        left: LEFT,
-        right: RIGHT,
-        top: TOP,
-        bottom: HEIGHT - BOTTOM,
-        x: Scale::linear(0.0, right * 1.1),
-        y: Scale::linear((bottom - 0.1 * (1.0 - bottom)).max(0.0), 1.0),
-        ticks: Ticks::Numbers,
-        x_title: String::from("Misidentification rate"),
-        y_title: String::from("Efficiency"),
-    };
-    let mut canvas = Canvas::default();
-    for (number, (name, points)) in series.iter().enumerate() {
-        let places: Vec<(f64, f64)> = points
-            .iter()
-            .map(|(fake, passed)| panel.at(fake.value, passed.value))
-            .collect();
-        canvas.polyline(&places, &format!("thin s{number} dashed"));
-        for (fake, passed) in points {
-            let class = format!("stem s{number}");
-            let along = [fake.value - fake.stat, fake.value + fake.stat];
-            let up = [passed.value - passed.stat, passed.value + passed.stat];
-            let [from, to] = along.map(|x| panel.at(x, passed.value));
-            canvas.line(from, to, &class);
-            let [from, to] = up.map(|y| panel.at(fake.value, y));
-            canvas.line(from, to, &class);
-            canvas.marker(panel.at(fake.value, passed.value), 4.4, number);
-        }
-        let y = panel.bottom - 24.0 - 24.0 * (series.len() - 1 - number) as f64;
-        canvas.marker((panel.right - 240.0, y - 5.0), 4.4, number);
-        let name = shortened(name, 26);
-        canvas.text(panel.right - 226.0, y, Anchor::Start, "note", &name);
-    }
-    let more = named.precuts.len() - precuts;
-    if more > 0 {
-        let said = format!(
-            "and {} more in the CSV file",
-            counted(more as u64, "pre-cut")
-        );
-        panel.note(&mut canvas, 0, "quiet", &said);
-    }
-    panel.draw(&mut canvas);
-    Some(canvas)
 }
 
 /// The cut and pre-cut of a row, for a person.

@@ -135,6 +135,15 @@ fn tables_are_on_the_page_with_pictures() {
     let names: Vec<&str> = drawn[0].iter().map(|figure| figure.name.as_str()).collect();
     assert_eq!(names, ["pid-ratio-0", "pid-fake-ratio-0", "pid-roc"]);
     let html = page(&report, &drawn, &[]);
+    // A band, the numbers of each cut under a pointer, and the same in lines below.
+    for part in [
+        "class=\"area f0\"",
+        "<title>x &gt; 1, data: efficiency 0.800 ± 0.040 ± 0.008, misidentification 0.200 ± 0.020 ± 0.000</title>",
+        ">x &gt; 1</text>",
+        ">0.800 ± 0.040 ± 0.008</text>",
+    ] {
+        assert!(html.contains(part), "{part}\n{html}");
+    }
     for part in [
         "id=\"table-pid\"",
         "1.600 ± 0.086 ± 0.016",

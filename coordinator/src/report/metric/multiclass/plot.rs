@@ -1,19 +1,18 @@
 //! Pictures of several classes: the confusion matrix, a ROC curve for each class, and what is in
 //! each bin.
 
-use lumimill_common::metric::{ClassResult, MulticlassBin, MulticlassResult};
+use lumimill_common::metric::{MulticlassBin, MulticlassResult};
 
+use super::roc::roc;
 use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
     shortened,
 };
-use crate::report::number::{amount, percent, with_error};
+use crate::report::number::{amount, percent};
 use crate::report::summary::StageReport;
 
 /// Classes that a picture has room for.
 const MOST_CLASSES: usize = 12;
-/// Curves that can be told apart.
-const MOST_CURVES: usize = 6;
 
 /// The pictures that there are numbers for.
 pub(in crate::report::metric) fn multiclass_plots(
@@ -37,14 +36,14 @@ pub(in crate::report::metric) fn multiclass_plots(
             confusion(&multiclass.names, &all.confusion),
         ));
     }
-    figures.extend(
-        roc(&multiclass.names, &all.classes).map(|canvas| figure("roc", "ROC curves", canvas)),
-    );
+    for (kind, caption, canvas) in roc(&multiclass.names, &all.classes, all.rows) {
+        figures.push(figure(kind, caption, canvas));
+    }
     figures.extend(in_bins(multiclass).map(|canvas| figure("bins", "Quality in bins", canvas)));
     figures
 }
 
-fn panel(x: Scale, y: Scale, ticks: Ticks, titles: (&str, &str)) -> Panel {
+pub(super) fn panel(x: Scale, y: Scale, ticks: Ticks, titles: (&str, &str)) -> Panel {
     Panel {
         left: LEFT,
         right: RIGHT,
@@ -116,43 +115,6 @@ fn confusion(names: &[String], counts: &[Vec<f64>]) -> Canvas {
     );
     canvas.upright(LEFT - 66.0, TOP, "title", "True class");
     canvas
-}
-
-/// A curve for each class that has one.
-pub(in crate::report::metric) fn roc(names: &[String], all: &[ClassResult]) -> Option<Canvas> {
-    let unit = Scale::linear(0.0, 1.0);
-    let titles = ("False-positive rate", "Efficiency");
-    let panel = panel(unit, unit, Ticks::Numbers, titles);
-    let mut canvas = Canvas::default();
-    canvas.line(panel.at(0.0, 0.0), panel.at(1.0, 1.0), "guide");
-    let classes = names.iter().zip(all).take(MOST_CURVES);
-    let classes: Vec<_> = classes.filter(|(_, class)| !class.roc.is_empty()).collect();
-    if classes.is_empty() {
-        return None;
-    }
-    let text = |(name, class): &(&String, &ClassResult)| {
-        let auc = class.auc.map(|auc| with_error(auc.value, auc.error));
-        format!("{}: AUC = {}", shortened(name, 20), auc.unwrap_or_default())
-    };
-    let texts: Vec<String> = classes.iter().map(text).collect();
-    let x = panel.legend_left(0.36, texts.iter().map(String::as_str));
-    let from = panel.bottom - 20.0 - 25.0 * classes.len() as f64;
-    for (number, ((_, class), text)) in classes.iter().zip(&texts).enumerate() {
-        let points = class.roc.iter();
-        let points = points.map(|point| panel.at(point.false_positive_rate, point.efficiency));
-        let curve = format!("curve s{number}");
-        canvas.polyline(&points.collect::<Vec<_>>(), &curve);
-        let y = from + 25.0 * number as f64;
-        canvas.line((x, y - 5.0), (x + 34.0, y - 5.0), &curve);
-        canvas.text(x + 44.0, y, Anchor::Start, "note", text);
-    }
-    let more = names.len().saturating_sub(MOST_CURVES);
-    if more > 0 {
-        let said = format!("and {more} more, not drawn");
-        canvas.text(x + 44.0, from - 25.0, Anchor::Start, "quiet", &said);
-    }
-    panel.draw(&mut canvas);
-    Some(canvas)
 }
 
 /// A value of a bin.

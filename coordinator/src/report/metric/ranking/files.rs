@@ -33,7 +33,7 @@ const METRIC_COLUMNS: [&str; 24] = [
     "no_probability",
 ];
 
-const THRESHOLD_COLUMNS: [&str; 15] = [
+const THRESHOLD_COLUMNS: [&str; 17] = [
     "stage",
     "label",
     "score",
@@ -49,6 +49,8 @@ const THRESHOLD_COLUMNS: [&str; 15] = [
     "selected",
     "false_positive_limit",
     "weight",
+    "efficiency_error",
+    "false_positive_rate_error",
 ];
 
 /// Files that every report has.
@@ -101,6 +103,7 @@ fn thresholds(report: &Report) -> Vec<u8> {
                 }]);
                 table.numbers(&[point.false_positive_limit]);
                 table.text(&[ranking.weight.as_deref().unwrap_or_default()]);
+                table.numbers(&[point.efficiency_error, point.false_positive_rate_error]);
                 table.end();
             }
         }

@@ -36,6 +36,17 @@ pub(super) fn figure(
     kind: &str,
     canvas: Canvas,
 ) -> Figure {
+    figure_with(heading, stage, ranking, (kind, 0.0), canvas)
+}
+
+/// The same, so much higher than usual.
+pub(super) fn figure_with(
+    heading: &Heading,
+    stage: &StageReport,
+    ranking: &RankingResult,
+    (kind, more): (&str, f64),
+    canvas: Canvas,
+) -> Figure {
     let name = format!(
         "{}-{}-{}-{}",
         stage.name, kind, ranking.score, ranking.label
@@ -46,7 +57,7 @@ pub(super) fn figure(
         ranking.score,
         ranking.label
     );
-    Figure::new(heading, &name, caption, canvas)
+    Figure::sized(heading, &name, caption, (LEFT, HEIGHT + more), canvas)
 }
 
 fn capital(kind: &str) -> String {

@@ -1,8 +1,9 @@
 //! The extended likelihood of a model, with its exact derivatives by all parameters.
 //!
 //! −ln L = Σ_k N_k − Σ n·ln r, where r is the expected content of a bin, or the density of entries at
-//! a value, and n the sum of weights there; in bins it is counted from where all are as expected. Since densities are normalised on the range, Σ_k N_k is the expected number of entries
-//! of both kinds of sample, which differ in nothing else.
+//! a value, and n the sum of weights there; in bins it is counted from where all are as expected. Since
+//! densities are normalised on the range, Σ_k N_k is the expected number of entries of both kinds of
+//! sample, which differ in nothing else.
 
 use crate::density::Shape;
 use crate::matrix::Symmetric;
@@ -17,6 +18,8 @@ const FEW: usize = 4;
 pub(crate) struct Likelihood<'a> {
     model: &'a Model,
     sample: Sample<'a>,
+    /// The bins; nothing of values, which are where they are.
+    bins: Vec<Place>,
 }
 
 /// −ln L with first derivatives, and the information matrix that Fisher's scoring goes by.
@@ -43,7 +46,23 @@ struct Ready<'a, T> {
 
 impl<'a> Likelihood<'a> {
     pub(crate) fn new(model: &'a Model, sample: Sample<'a>) -> Self {
-        Self { model, sample }
+        // The ends of bins are exact, and so take a while.
+        let bins = (sample.is_binned().then(|| sample.places()).into_iter())
+            .flatten()
+            .collect();
+        Self {
+            model,
+            sample,
+            bins,
+        }
+    }
+
+    fn places(&self) -> impl Iterator<Item = Place> {
+        let values = (!self.sample.is_binned()).then(|| self.sample.places());
+        self.bins
+            .iter()
+            .copied()
+            .chain(values.into_iter().flatten())
     }
 
     pub(crate) fn sample(&self) -> Sample<'a> {
@@ -56,7 +75,7 @@ impl<'a> Likelihood<'a> {
             return f64::INFINITY;
         };
         let mut sum = Deviance::default();
-        for place in self.sample.places() {
+        for place in self.places() {
             let rate: f64 = terms
                 .iter()
                 .map(|ready| ready.amount * ready.height(place, self.sample))
@@ -71,7 +90,7 @@ impl<'a> Likelihood<'a> {
     /// The expected content of each bin.
     pub(crate) fn expected(&self, values: &[f64]) -> Option<Vec<f64>> {
         let terms = self.ready::<f64>(values)?;
-        let rates = self.sample.places().map(|place| {
+        let rates = self.places().map(|place| {
             let heights = terms
                 .iter()
                 .map(|ready| ready.amount * ready.height(place, self.sample));
@@ -99,7 +118,7 @@ impl<'a> Likelihood<'a> {
         };
         let mut sum = Deviance::default();
         let mut slope = vec![0.0; size];
-        for place in self.sample.places() {
+        for place in self.places() {
             slope.fill(0.0);
             let mut rate = 0.0;
             for ready in &terms {
@@ -143,7 +162,7 @@ impl<'a> Likelihood<'a> {
         let mut hessian = Symmetric::zero(size);
         let mut score_variance = Symmetric::zero(size);
         let mut slope = vec![0.0; size];
-        for place in self.sample.places() {
+        for place in self.places() {
             slope.fill(0.0);
             let heights: Vec<Curvature> = terms
                 .iter()

@@ -14,6 +14,7 @@ use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::metric::{self, CutFlow, MetricResult, Step, Unit};
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Store;
+use lumimill_worker::given_back::give_back;
 use lumimill_worker::shard_table::LabelCoverage;
 use lumimill_worker::unit::unit_in;
 
@@ -41,6 +42,8 @@ pub async fn write_report(
     plan: &Plan,
 ) -> anyhow::Result<Outcome> {
     check_not_newer(output.store().as_ref()).await?;
+    // What jobs left in between is not to stand beside what is merged.
+    give_back();
     let inventory = output.inventory(plan).await?;
     output.forget_measured(plan, &inventory).await?;
     let to_measure = inventory.to_measure();
@@ -68,6 +71,7 @@ pub async fn write_report(
             result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
         }
         results.push(result);
+        give_back();
     }
     add_fits(campaign, &mut results);
     // What is counted is what was merged.

@@ -1,5 +1,5 @@
-//! Memory that the allocator keeps of what jobs no longer use: given back to the system where it grows over
-//! many jobs.
+//! Memory that the allocator keeps of what jobs no longer use: given back to the system, about once a
+//! second where it grows.
 //!
 //! The allocator of glibc keeps what is freed in between other things. How much that is differs from run
 //! to run, and it grows slowly while many small things come and go.
@@ -13,46 +13,53 @@
 )]
 
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::memory::in_use;
 
-/// Jobs after which it is known what the process uses between two of them.
-const FIRST: u32 = 8;
-/// Bytes by which that may grow, beside a twentieth of it.
+/// Bytes by which the process may grow until it is looked at what may be given back.
 const SLACK: u64 = 4 << 20;
+/// How often that is done at most: it takes a few milliseconds, and so do the pages that come anew.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the process was seen to use at the ends of jobs.
-#[derive(Debug)]
-struct Ends {
-    seen: u32,
-    most: u64,
+/// When memory was last given back, and what the process used then.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    time: Instant,
+    used: u64,
 }
 
-static ENDS: Mutex<Ends> = Mutex::new(Ends { seen: 0, most: 0 });
+static LAST: Mutex<Option<Last>> = Mutex::new(None);
+
+/// Gives back what is kept, before something comes that is of another kind than jobs.
+pub fn give_back() {
+    give_back_at(
+        Instant::now(),
+        &mut LAST.lock().unwrap_or_else(PoisonError::into_inner),
+    );
+}
 
 /// To be called when a job is over.
 pub(crate) fn job_is_over() {
-    let mut ends = ENDS.lock().unwrap_or_else(PoisonError::into_inner);
-    if ends.is_grown(in_use()) {
-        trim();
-        // What is really in use may be more by now.
-        ends.most = ends.most.max(in_use());
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    if is_due(*last, now, in_use) {
+        give_back_at(now, &mut last);
     }
 }
 
-impl Ends {
-    /// Whether the process has come to use more than after its first jobs.
-    fn is_grown(&mut self, used: u64) -> bool {
-        if self.seen < FIRST {
-            self.seen += 1;
-            self.most = self.most.max(used);
-            return false;
-        }
-        used > self
-            .most
-            .saturating_add(self.most / 20)
-            .saturating_add(SLACK)
-    }
+fn give_back_at(time: Instant, last: &mut Option<Last>) {
+    trim();
+    let used = in_use();
+    *last = Some(Last { time, used });
+}
+
+/// Whether enough time has gone by, and enough is used beyond what was in use.
+fn is_due(last: Option<Last>, now: Instant, used: impl Fn() -> u64) -> bool {
+    last.is_none_or(|last| {
+        now.saturating_duration_since(last.time) >= PAUSE
+            && used() > last.used.saturating_add(SLACK)
+    })
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -71,17 +78,21 @@ fn trim() {}
 
 #[cfg(test)]
 mod tests {
-    use super::{Ends, FIRST, SLACK, job_is_over};
+    use super::*;
 
     #[test]
-    fn what_is_used_after_the_first_jobs_is_the_measure() {
-        let mut ends = Ends { seen: 0, most: 0 };
-        for job in 0..FIRST {
-            assert!(!ends.is_grown(u64::from(job) * 1_000_000));
-        }
-        assert_eq!(ends.most, u64::from(FIRST - 1) * 1_000_000);
-        assert!(!ends.is_grown(ends.most + SLACK));
-        assert!(ends.is_grown(ends.most + ends.most / 20 + SLACK + 1));
+    fn memory_goes_back_where_it_grew_and_not_all_the_time() {
+        let now = Instant::now();
+        let last = Some(Last {
+            time: now,
+            used: 1_000,
+        });
+        let (soon, later) = (now + PAUSE / 2, now + PAUSE);
+        assert!(is_due(None, now, || 0), "what was never looked at");
+        assert!(!is_due(last, soon, || u64::MAX));
+        assert!(!is_due(last, later, || 1_000 + SLACK));
+        assert!(is_due(last, later, || 1_001 + SLACK));
         job_is_over();
+        give_back();
     }
 }

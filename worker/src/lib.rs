@@ -33,7 +33,7 @@ mod feature;
 mod fit;
 mod fold_column;
 mod given;
-mod given_back;
+pub mod given_back;
 mod graph;
 mod group_reader;
 pub mod grouped;

@@ -10,6 +10,7 @@ mod figure;
 mod lumi_plot;
 mod metric;
 mod number;
+mod overlay;
 mod page;
 mod pictures;
 mod ratio;
@@ -21,6 +22,7 @@ mod weights;
 pub(crate) use metric::significance::warnings as significance_warnings;
 pub(crate) use metric::{drift_alarms_file, validity_file};
 pub(crate) use number::with_error;
+pub(crate) use overlay::overlays;
 pub(crate) use selection::Selection;
 pub(crate) use shared_draws::shared_draws;
 pub(crate) use summary::{
@@ -29,7 +31,7 @@ pub(crate) use summary::{
 };
 pub(crate) use weights::{made_by, weighed_by};
 
-use figure::Heading;
+use figure::{Figure, Heading};
 use pictures::{Pictures, StagePictures};
 
 /// Every file of the report: its name, and its bytes.
@@ -43,6 +45,7 @@ pub(crate) fn render(report: &Report) -> Result<Vec<(String, Vec<u8>)>, serde_js
     let mut numbers = vec![("metrics.json".to_owned(), json)];
     numbers.extend(metric::csv_files(report));
     numbers.extend(ratio::files(report));
+    numbers.extend(overlay::files(report));
     numbers.push(("labels.csv".to_owned(), csv::labels(report)));
     for (name, text) in [
         ("processed_lumis.json", &report.processed_lumis),
@@ -93,8 +96,27 @@ fn stage_pictures(report: &Report, stage: &StageReport) -> StagePictures {
     StagePictures {
         cut_flow: cut_flow_plot::cut_flow_plot(&heading, stage),
         metrics: metrics.collect(),
+        overlays: overlays_of(report, stage),
+        beside_overlays: overlay::found(report)
+            .into_iter()
+            .filter(|found| found.overlay.stage == stage.name)
+            .flat_map(|found| found.lacking)
+            .collect(),
         doubts,
     }
+}
+
+/// The pictures of what a stage draws.
+fn overlays_of(report: &Report, stage: &StageReport) -> Vec<Figure> {
+    let found = overlay::found(report).into_iter();
+    let here = found.filter(|found| found.overlay.stage == stage.name);
+    let figures = here.filter_map(|found| {
+        let data = found.series.first()?;
+        let doubt = weights::doubt(report, data.stage, data.histogram.weight.is_some());
+        let heading = Heading::of_ratio(report, &[data.stage, stage]).with_doubt(&doubt);
+        overlay::overlay_plots(&heading, &found)
+    });
+    figures.collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::problem::Problem;
 use crate::reduce::{StageResult, counted_for, reduce};
 use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
-    StageReport, made_by, render, shared_draws, significance_warnings, weighed_by,
+    StageReport, made_by, overlays, render, shared_draws, significance_warnings, weighed_by,
 };
 use crate::report_sums::{ReportSums, SUMS, StoredReport, check_not_newer, remove_former};
 use crate::soundness::Markers;
@@ -113,6 +113,7 @@ pub async fn write_report(
         lumis: lumis.as_ref().map(lumi_summary),
         stages,
         tables: campaign.tables.clone(),
+        overlays: overlays(campaign),
     };
     let mut files = render(&report)?;
     let sums = ReportSums::of(&files);

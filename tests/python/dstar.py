@@ -4,11 +4,13 @@ dstar.py OUTPUT CORRECTIONS
 """
 
 import csv
+import glob
 import math
 import sys
 
 import numpy as np
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 output, corrections = sys.argv[1:]
 
@@ -136,6 +138,29 @@ for name in ["kpi_drawn", "kpi_moved"]:
     distance = max(np.abs(share - steps[:-1]).max(), np.abs(share - steps[1:]).max())
     assert distance < 0.03, (name, distance)
     print(f"KS of {name}: {distance:.4f}")
+
+# What lies over one another in the report: shares in bins, and how far they are from those of data.
+beside = rows("resampled_beside_data.csv")
+pairs = []
+for path in sorted(glob.glob(f"{output}/sweights/part-*.parquet")):
+    parent = pq.ParquetFile(path).metadata.metadata[b"lumimill.parent"].decode()
+    kpi = pq.read_table(f"{output}/dstar/part-{parent}.parquet")["kpi"].to_numpy()
+    weight = pq.read_table(path)["sweight"].to_numpy(zero_copy_only=False)
+    pairs.append(np.stack([kpi, weight])[:, np.isfinite(weight)])
+kpi, weight = np.concatenate(pairs, axis=1)
+share = lambda values, weights=None: np.histogram(values.astype("f8"), 50, (0, 1), weights=weights)[0]
+expected = {"kpi": share(column["kpi"]), "kpi_drawn": share(drawn["kpi_drawn"]), "kpi_moved": share(drawn["kpi_moved"])}
+of_data = share(kpi, weight) / share(kpi, weight).sum()
+found = [float(line["share"]) for line in beside if line["series"] == "data"]
+assert np.abs(np.array(found) - of_data).max() < 1e-9, np.abs(np.array(found) - of_data).max()
+distances = {}
+for name, content in expected.items():
+    lines = [line for line in beside if line["column"] == name and line["series"] != "data"]
+    content = content / content.sum()
+    assert np.abs(np.array([float(line["share"]) for line in lines]) - content).max() < 1e-9, name
+    distances[name] = np.abs(np.cumsum(content - of_data)).max()
+    assert abs(float(lines[0]["distance"]) - distances[name]) < 1e-9, (name, distances[name])
+assert distances["kpi"] > 0.05 > 0.02 > max(distances["kpi_drawn"], distances["kpi_moved"]), distances
 
 # A drawn value knows nothing of the one that it replaces, a moved one keeps its order.
 known = np.isfinite([logit[name] for name in logit]).all(axis=0) & (p < 2.0) & (p > 1.8)

@@ -22,6 +22,7 @@ pub(super) use efficiency::{
     is_drawn as efficiency_is_drawn, not_drawn as efficiencies_not_drawn, title as efficiency_title,
 };
 pub(crate) use fit::validity_file;
+pub(super) use histogram::{per_bin, with_unit};
 use lumimill_common::metric::MetricResult;
 
 use super::figure::{Figure, Heading};

@@ -19,16 +19,23 @@ pub(super) struct StagePictures {
     pub(super) cut_flow: Option<Figure>,
     /// For each metric, in order.
     pub(super) metrics: Vec<Vec<Figure>>,
+    /// Columns of data, of simulation and as they are drawn.
+    pub(super) overlays: Vec<Figure>,
+    /// Columns that do not lie among them, for want of a histogram with the bins of data.
+    pub(super) beside_overlays: Vec<String>,
     /// For each metric, what is wrong with its weights.
     pub(super) doubts: Vec<String>,
 }
 
 impl Pictures {
     pub(super) fn all(&self) -> impl Iterator<Item = &Figure> {
-        let of_stages = self
-            .stages
-            .iter()
-            .flat_map(|stage| stage.cut_flow.iter().chain(stage.metrics.iter().flatten()));
+        let of_stages = self.stages.iter().flat_map(|stage| {
+            stage
+                .cut_flow
+                .iter()
+                .chain(stage.metrics.iter().flatten())
+                .chain(&stage.overlays)
+        });
         let of_tables = self.tables.iter().flatten();
         self.lumis.iter().chain(of_stages).chain(of_tables)
     }
@@ -42,6 +49,7 @@ impl Pictures {
                 .cut_flow
                 .iter_mut()
                 .chain(stage.metrics.iter_mut().flatten())
+                .chain(&mut stage.overlays)
         });
         let of_tables = self.tables.iter_mut().flatten();
         for figure in self.lumis.iter_mut().chain(of_stages).chain(of_tables) {

@@ -1,5 +1,6 @@
 //! What a report is made from: plain data about a finished, or half-finished, campaign.
 
+use super::overlay::Overlay;
 use super::selection::Selection;
 use crate::ledger::Counts;
 use crate::plan::Loss;
@@ -24,6 +25,9 @@ pub(crate) struct Report {
     /// What is put beside one another of their efficiencies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<RatioTable>,
+    /// Distributions that lie over one another.
+    #[serde(skip)]
+    pub overlays: Vec<Overlay>,
     /// Lumi sections; absent when nothing was certified, as for simulation.
     pub lumis: Option<LumiSummary>,
     /// What its stages were accepted without.

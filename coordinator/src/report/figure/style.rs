@@ -23,7 +23,7 @@ text{font-family:'TeX Gyre Heros','Helvetica Neue',Helvetica,Arial,'Liberation S
 .guide{fill:none;stroke:{muted};stroke-width:1.2;stroke-dasharray:6 5}\
 .error{fill:none;stroke:{ink};stroke-width:1.3}.point{fill:{ink}}\
 .curve,.stem{fill:none;stroke-width:2.4;stroke-linejoin:round}.thin{fill:none;stroke-width:1.5}.dashed{stroke-dasharray:9 5}\
-.area{opacity:.28;stroke:none}.touch{fill-opacity:0;stroke:none}.bar{stroke:none}.rail{fill:{muted};opacity:.14}.doubt{fill:{s2}}";
+.area{opacity:.28;stroke:none}.tiny{font-size:12px}.strong{font-weight:700}.faint{fill:{muted}}.hair{fill:none;stroke:{muted};stroke-width:1}.touch{fill-opacity:0;stroke:none}.bar{stroke:none}.rail{fill:{muted};opacity:.14}.doubt{fill:{s2}}";
 
 /// The rules of a file of its own: the light theme.
 pub(super) fn file_rules() -> String {

@@ -1,6 +1,7 @@
 //! Mass fits in the report: a picture of each category, a table, and a file of every number.
 
 mod files;
+mod overview;
 mod plot;
 mod table;
 

@@ -188,7 +188,7 @@ fn contents(canvas: &mut Canvas, panel: &Panel, bins: &[HistogramBin]) {
 }
 
 /// A column with its unit: `m_mumu [GeV]`.
-pub(super) fn with_unit(column: &str, unit: Option<&String>) -> String {
+pub(in crate::report) fn with_unit(column: &str, unit: Option<&String>) -> String {
     unit.map_or_else(|| column.to_owned(), |unit| format!("{column} [{unit}]"))
 }
 
@@ -210,7 +210,7 @@ fn y_title(
 }
 
 /// What is counted in bins of a width: `Rows / 0.0015 GeV`.
-pub(super) fn per_bin(what: &str, width: f64, unit: Option<&String>) -> String {
+pub(in crate::report) fn per_bin(what: &str, width: f64, unit: Option<&String>) -> String {
     let width = significant(width, 3);
     let width = match width.contains('.') {
         true => width.trim_end_matches('0').trim_end_matches('.'),

@@ -4,6 +4,9 @@
 use crate::report::figure::{Figure, escape};
 use crate::report::number::counted;
 
+/// More pictures than this are behind a line that opens.
+const MOST_OPEN: usize = 12;
+
 /// How a column of a table is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Align {
@@ -177,6 +180,23 @@ pub(in crate::report) fn figures(figures: &[Figure]) -> String {
     }
     let html: String = figures.iter().map(figure).collect();
     format!("<div class=\"figures\">\n{html}</div>\n")
+}
+
+/// The same, each as wide as the page is.
+pub(in crate::report) fn wide(wide: &[Figure]) -> String {
+    figures(wide).replacen("class=\"figures\"", "class=\"figures wide\"", 1)
+}
+
+/// The same, of many behind a line that opens.
+pub(in crate::report) fn folded(all: &[Figure], noun: &str) -> String {
+    match all.len() {
+        0..=MOST_OPEN => figures(all),
+        many => format!(
+            "<details>\n<summary>{}, each large</summary>\n{}</details>\n",
+            counted(many as u64, noun),
+            figures(all)
+        ),
+    }
 }
 
 /// A picture with its caption and its file.

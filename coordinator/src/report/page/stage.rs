@@ -1,6 +1,6 @@
 //! A stage on the page: its cut flow and its metrics.
 
-use super::markup::{Align, Table, card, doubtful, figure, section};
+use super::markup::{Align, Table, card, doubtful, figure, figures, note_line, section};
 use super::warnings::of_stage;
 use crate::report::cut_flow_plot::{is_dropped, passed};
 use crate::report::figure::escape;
@@ -32,6 +32,16 @@ pub(super) fn stage(stage: &StageReport, pictures: &StagePictures, numbers: &str
     body += &flow(stage, pictures);
     body += &labels(stage);
     body += &metric::page(stage, pictures);
+    if !pictures.overlays.is_empty() {
+        body += "<h3>Beside data, before and after</h3>\n";
+        body += &figures(&pictures.overlays);
+        if !pictures.beside_overlays.is_empty() {
+            body += &note_line(&format!(
+                "Not drawn: {}, of which there is no histogram with the bins of data",
+                pictures.beside_overlays.join(", ")
+            ));
+        }
+    }
     section(
         &format!("stage-{}", stage.name),
         &format!("Stage {}", stage.name),

@@ -19,6 +19,7 @@ p.good,p.bad,p.open{margin:0 0 12px;font-weight:600}p.good{color:var(--good)}p.b
 .card{padding:16px 18px;margin:0 0 14px;min-width:0}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(520px,100%),1fr));gap:14px;align-items:start}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(520px,100%),1fr));gap:14px;margin-bottom:14px}
+.figures.wide{grid-template-columns:minmax(0,1080px)}summary{cursor:pointer;padding:8px 0;color:var(--link)}
 figure{margin:0;padding:12px 14px 10px;min-width:0}figcaption{margin-top:4px;color:var(--muted);font-size:13px;overflow-wrap:anywhere}
 .plot{display:block;width:100%;height:auto}a{color:var(--link)}
 .scroll{overflow-x:auto;background:linear-gradient(90deg,var(--paper) 40%,transparent) left/40px 100% no-repeat local,linear-gradient(270deg,var(--paper) 40%,transparent) right/40px 100% no-repeat local,linear-gradient(90deg,var(--edge),transparent) left/12px 100% no-repeat scroll,linear-gradient(270deg,var(--edge),transparent) right/12px 100% no-repeat scroll}

@@ -2,6 +2,7 @@
 
 use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult};
 
+use super::overview::overviews;
 use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
     shortened,
@@ -30,7 +31,7 @@ pub(in crate::report::metric) fn fit_plots(
     stage: &StageReport,
     found: &MassFitResult,
 ) -> Vec<Figure> {
-    let mut figures = Vec::new();
+    let mut figures = overviews(heading, stage, found);
     for (category, fit) in fitted(found).take(MOST_FIGURES) {
         let name = format!(
             "{}-fit-{}-{}-{}",
@@ -58,18 +59,19 @@ pub(super) fn fitted(
 }
 
 /// Contents of joined bins.
-struct Joined {
+pub(super) struct Joined {
     /// Edges, one more than contents.
     edges: Vec<f64>,
-    contents: Vec<f64>,
-    errors: Vec<f64>,
-    together: usize,
+    pub(super) contents: Vec<f64>,
+    pub(super) errors: Vec<f64>,
+    pub(super) together: usize,
 }
 
 impl Joined {
-    fn of(found: &MassFitResult, category: &FittedCategory) -> Self {
+    /// At most so many.
+    pub(super) fn of(found: &MassFitResult, category: &FittedCategory, most: usize) -> Self {
         let bins = category.contents.len();
-        let together = bins.div_ceil(MOST_BINS).max(1);
+        let together = bins.div_ceil(most).max(1);
         let [low, high] = found.range;
         let edge = |bin: usize| low + (high - low) * bin.min(bins) as f64 / bins.max(1) as f64;
         let contents = sums(&category.contents, together);
@@ -87,13 +89,13 @@ impl Joined {
         }
     }
 
-    fn middle(&self, bin: usize) -> f64 {
+    pub(super) fn middle(&self, bin: usize) -> f64 {
         let edge = |bin: usize| self.edges.get(bin).copied().unwrap_or_default();
         f64::midpoint(edge(bin), edge(bin + 1))
     }
 }
 
-fn sums(values: &[f64], together: usize) -> Vec<f64> {
+pub(super) fn sums(values: &[f64], together: usize) -> Vec<f64> {
     values
         .chunks(together.max(1))
         .map(|chunk| chunk.iter().sum())
@@ -106,7 +108,7 @@ fn draw(
     category: &FittedCategory,
     fit: &FittedModel,
 ) -> Canvas {
-    let joined = Joined::of(found, category);
+    let joined = Joined::of(found, category, MOST_BINS);
     let tops = joined
         .contents
         .iter()

@@ -3,9 +3,9 @@
 use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult, MetricResult};
 
 use super::plot::fitted;
-use crate::report::figure::escape;
+use crate::report::figure::{Figure, escape};
 use crate::report::number::{counted, edge, grouped, significant, with_error};
-use crate::report::page::markup::{Align, Table, card, figures, left_out, note_line};
+use crate::report::page::markup::{Align, Table, card, folded, left_out, note_line, wide};
 use crate::report::pictures::StagePictures;
 use crate::report::summary::StageReport;
 
@@ -20,10 +20,15 @@ pub(in crate::report::metric) fn page(stage: &StageReport, pictures: &StagePictu
             continue;
         };
         html += &format!("<h3>Fits of {}</h3>\n", escape(&found.variable));
-        html += &figures(drawn);
+        let (overviews, large): (Vec<Figure>, Vec<Figure>) = drawn
+            .iter()
+            .cloned()
+            .partition(|figure| figure.name.contains("-fits-"));
+        html += &wide(&overviews);
+        html += &folded(&large, "fit");
         html += &left_out(
             fitted(found).count(),
-            drawn.len(),
+            large.len(),
             "picture",
             "the table has all fits",
         );

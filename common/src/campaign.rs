@@ -23,6 +23,7 @@ mod stage;
 mod stages;
 mod steps;
 mod table;
+mod units;
 mod weigh;
 mod weights;
 

@@ -58,6 +58,23 @@ fn the_demo_finds_the_truth_and_the_category_that_is_invalid() {
         .nth(1)
         .unwrap_or_default();
     assert!(table.contains("Weights are not valid everywhere: massfit: p_0"));
+    // Units of columns that are kept stand on the axes of every stage behind.
+    for (picture, axis) in [
+        ("massfit-fit-M_D0-p_1-nominal.svg", ">M_D0 [GeV]</text>"),
+        (
+            "massfit-fits-M_D0-nominal.svg",
+            ">M_D0 [GeV] from 1.8 to 1.95</text>",
+        ),
+        ("kaon_id-ratio-0.svg", ">p [GeV]</text>"),
+    ] {
+        let svg = report(&folder, picture);
+        assert!(svg.contains(axis), "{picture}\n{svg}");
+    }
+    let glance = report(&folder, "massfit-fits-M_D0-nominal.svg");
+    assert!(
+        glance.contains("3 categories: 1 invalid, 2 valid"),
+        "{glance}"
+    );
     let path = |path: &str| folder.join(path).to_str().unwrap().to_owned();
     let arguments = [path("out/dstar"), path("pid_ratio.json")];
     if let Some(ended) = python("dstar.py", &arguments.each_ref().map(String::as_str)) {

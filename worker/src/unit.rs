@@ -17,7 +17,8 @@ pub fn with_units(compiled: &CompiledStage) -> SchemaRef {
     let fields = compiled.schema().fields().iter().map(|field| {
         let mut field: Field = field.as_ref().clone();
         // One that a column brought along is known better than one that its name tells.
-        if !field.metadata().contains_key(UNIT)
+        let is_said = stage.units.contains_key(field.name());
+        if (is_said || !field.metadata().contains_key(UNIT))
             && let Some(unit) = unit_of(stage, field.name())
         {
             field.metadata_mut().extend([(UNIT.to_owned(), unit)]);
@@ -30,6 +31,9 @@ pub fn with_units(compiled: &CompiledStage) -> SchemaRef {
 /// The unit of a column of a stage, also of one that comes from an earlier stage.
 #[must_use]
 pub fn unit_in(campaign: &Campaign, stage: &Stage, column: &str) -> Option<String> {
+    if let Some(unit) = stage.units.get(column) {
+        return Some(unit.clone());
+    }
     let is_computed = stage.columns.iter().any(|of| of.name == column);
     let parent = stage.from.as_ref().and_then(|name| campaign.stage(name));
     if let Some(parent) = parent.filter(|_| !is_computed) {
@@ -46,6 +50,9 @@ pub fn unit_in(campaign: &Campaign, stage: &Stage, column: &str) -> Option<Strin
 /// outermost function of an expression imply (momenta and masses in GeV, angles in rad).
 #[must_use]
 pub(crate) fn unit_of(stage: &Stage, column: &str) -> Option<String> {
+    if let Some(unit) = stage.units.get(column) {
+        return Some(unit.clone());
+    }
     if let Some(column) = stage
         .columns
         .iter()

@@ -1,6 +1,6 @@
 //! `[[stage]]`: one pass over rows, from input files to a Parquet data set.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -66,6 +66,9 @@ pub struct Stage {
     pub missing_labels: MissingLabels,
     /// Computed columns, in the order of the file.
     pub columns: Vec<Column>,
+    /// Units of columns that are kept, or whose unit nothing else says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub units: BTreeMap<String, String>,
     /// Condition on rows.
     pub select: Option<String>,
     /// In how many folds events are put, where the stage says so: a column `fold`, to train with
@@ -238,6 +241,7 @@ impl Stage {
                 wrong.push((None, format!("two output columns are named \"{name}\"")));
             }
         }
+        wrong.extend(self.wrong_units(&names));
         let of_metrics = self.names_of_metrics();
         for (index, metric) in self.metrics.iter().enumerate() {
             let place = self.reading.metrics.of(index);

@@ -13,6 +13,7 @@ use super::reading::Reading;
 use super::rows::{Keep, Rows};
 use super::source::{Reads, Sources};
 use super::stage::{FOLD, MissingLabels, Stage};
+use super::units::read_units;
 use super::weigh::Weigh;
 use super::weights::control_fits;
 use crate::metric::{MetricSpec, metrics_are_too_large};
@@ -114,6 +115,7 @@ impl Stage {
             ..Reading::default()
         };
         let (rows, grouping) = rows.unwrap_or((Rows::Event, None));
+        let columns = read_columns(section, &mut reading);
         let mut stage = Self {
             name: name.unwrap_or_else(StageName::unnamed),
             datasets,
@@ -130,7 +132,8 @@ impl Stage {
             missing_labels: section
                 .choice("missing_labels", &policies)
                 .unwrap_or_default(),
-            columns: read_columns(section, &mut reading),
+            units: read_units(section, &columns),
+            columns,
             select: section.text("select"),
             folds: read_folds(section),
             models: read_models(section, sources, &mut reading),

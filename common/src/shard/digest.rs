@@ -33,6 +33,7 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         labels,
         missing_labels,
         columns,
+        units,
         select,
         folds,
         models,
@@ -63,6 +64,10 @@ pub fn stage_digest(campaign: &Campaign, stage: &Stage, model_hashes: &[String])
         MissingLabels::Null => Some("null"),
     };
     hash.text_if("missing_labels", missing_labels);
+    if !units.is_empty() {
+        // They stand in the metadata of its table.
+        hash.texts("units", units.iter().flat_map(|(name, unit)| [name, unit]));
+    }
     hash.texts("zip", zip.iter().map(StageName::as_str))
         .parts("joins", joins.iter().map(of_join));
     if let Some(folds) = folds {

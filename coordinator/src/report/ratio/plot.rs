@@ -9,7 +9,7 @@ use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
     shortened,
 };
-use crate::report::metric::{efficiency_is_drawn, efficiency_title};
+use crate::report::metric::{efficiency_is_drawn, efficiency_title, with_unit};
 use crate::report::number::edge;
 
 /// Series that can be told apart.
@@ -116,7 +116,11 @@ fn ratios(
         x: Scale::of_edges(&axis.edges),
         y: Scale::linear(low - 0.05 * (high - low), high + room),
         ticks: Ticks::Numbers,
-        x_title: shortened(&axis.column, 60),
+        x_title: {
+            let units = &found.particle.data.stage.units;
+            let unit = units.get(&axis.column).filter(|unit| !unit.is_empty());
+            shortened(&with_unit(&axis.column, unit), 60)
+        },
         y_title: String::from("Data / simulation"),
     };
     let mut canvas = Canvas::default();

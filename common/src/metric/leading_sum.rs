@@ -15,7 +15,7 @@ const MASK: u64 = (1 << DIGIT) - 1;
 /// Digits that are kept.
 const KEPT: usize = 3;
 /// The highest place that a double reaches.
-const HIGHEST: u32 = (2045 + 52) / DIGIT;
+pub(super) const HIGHEST: u32 = (2045 + 52) / DIGIT;
 /// The lowest bit of place 0 is worth 2^-1074.
 const LOWEST_EXPONENT: i32 = -1074;
 

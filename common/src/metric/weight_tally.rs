@@ -1,12 +1,16 @@
 //! Sums of weights and of their squares in numbered bins, of which only those with entries are kept.
 //!
 //! In a marker they are text as a [`Tally`](super::tally::Tally) is: for each bin the gap from the one
-//! before, then the numbers of both sums.
+//! before, then the numbers of both sums; or, of one weight alone, what no sum begins with, and that.
 
 use serde::{Deserialize, Serialize};
 
-use super::leading_sum::LeadingSum;
+use super::leading_sum::{HIGHEST, LeadingSum};
 use super::tally::{next_number, push_number};
+
+/// In the place of the first number of a sum: one weight follows, of single precision, or of double.
+const SINGLE: u64 = HIGHEST as u64 + 1;
+const DOUBLE: u64 = HIGHEST as u64 + 2;
 
 /// Bytes that a bin takes.
 pub(super) const BIN_BYTES: u64 = size_of::<(u64, Weighed)>() as u64;
@@ -35,6 +39,12 @@ struct RawWeightTally {
 }
 
 impl Weighed {
+    /// The weight that it is of, if it can be of one alone.
+    fn alone(&self) -> Option<f64> {
+        let weight = self.sum.value();
+        (weight.is_finite() && Self::of(weight) == *self).then_some(weight)
+    }
+
     fn of(weight: f64) -> Self {
         let mut weighed = Self::default();
         weighed.sum.add(weight);
@@ -135,6 +145,28 @@ fn push(cells: &mut Vec<(u64, Weighed)>, bin: u64, weighed: &Weighed) {
     }
 }
 
+/// One weight as numbers.
+fn alone(weight: f64) -> [u64; 2] {
+    let single = weight as f32;
+    match f64::from(single).to_bits() == weight.to_bits() {
+        true => [SINGLE, single.to_bits().into()],
+        false => [DOUBLE, weight.to_bits()],
+    }
+}
+
+/// What one weight amounts to, of its numbers.
+fn of_one(precision: u64, bits: u64) -> Result<Weighed, String> {
+    let weight = match precision {
+        SINGLE => u32::try_from(bits)
+            .ok()
+            .map(|bits| f64::from(f32::from_bits(bits))),
+        _ => Some(f64::from_bits(bits)),
+    };
+    let weight = weight.filter(|weight| weight.is_finite() && (weight * weight).is_finite());
+    let none = || format!("weights: {bits} is no weight");
+    weight.map(Weighed::of).ok_or_else(none)
+}
+
 impl From<WeightTally> for RawWeightTally {
     fn from(tally: WeightTally) -> Self {
         let mut sums = String::new();
@@ -142,7 +174,11 @@ impl From<WeightTally> for RawWeightTally {
         for (bin, weighed) in &tally.cells {
             push_number(&mut sums, bin - next);
             let both = [weighed.sum.numbers(), weighed.squares.numbers()];
-            both.as_flattened()
+            let numbers = match weighed.alone() {
+                Some(weight) => &alone(weight)[..],
+                None => both.as_flattened(),
+            };
+            numbers
                 .iter()
                 .for_each(|number| push_number(&mut sums, *number));
             next = bin + 1;
@@ -165,11 +201,22 @@ impl TryFrom<RawWeightTally> for WeightTally {
             let bin = next.checked_add(gap).filter(|bin| *bin < raw.bins);
             let beyond = || format!("weights: a bin beyond the {} declared", raw.bins);
             let bin = bin.ok_or_else(beyond)?;
+            let cut = || String::from("weights: a bin without its sums");
+            let first = next_number(&mut bytes)?.ok_or_else(cut)?;
+            next = bin.saturating_add(1);
+            if let SINGLE | DOUBLE = first {
+                let bits = next_number(&mut bytes)?.ok_or_else(cut)?;
+                cells.push((bin, of_one(first, bits)?));
+                continue;
+            }
+            let mut first = Some(first);
             let mut sum = || {
                 let mut numbers = [0; 4];
                 for number in &mut numbers {
-                    let cut = || String::from("weights: a bin without its sums");
-                    *number = next_number(&mut bytes)?.ok_or_else(cut)?;
+                    *number = match first.take() {
+                        Some(first) => first,
+                        None => next_number(&mut bytes)?.ok_or_else(cut)?,
+                    };
                 }
                 let none = || format!("weights: no sum has the numbers {numbers:?}");
                 LeadingSum::of_numbers(numbers).ok_or_else(none)
@@ -179,7 +226,6 @@ impl TryFrom<RawWeightTally> for WeightTally {
                 squares: sum()?,
             };
             cells.push((bin, weighed));
-            next = bin.saturating_add(1);
         }
         Ok(Self {
             bins: raw.bins,
@@ -199,6 +245,30 @@ mod tests {
             let text = format!(r#"{{"bins":8,"sums":"{sums}"}}"#);
             let read = serde_json::from_str::<WeightTally>(&text);
             assert!(read.is_err(), "{sums} was taken: {read:?}");
+        }
+    }
+
+    /// A bin of one weight took as many characters as one of many.
+    #[test]
+    fn one_weight_alone_is_short_and_comes_back() {
+        for (weight, most) in [
+            (1.0, 10),
+            (-0.5, 10),
+            (f64::from(1.2_f32), 12),
+            (0.1, 18),
+            (0.0, 10),
+        ] {
+            let mut one = WeightTally::new(64);
+            one.add_all(vec![(3, weight)]);
+            let text = serde_json::to_string(&one).unwrap();
+            assert!(text.len() < 24 + most, "{text}");
+            let back: WeightTally = serde_json::from_str(&text).unwrap();
+            assert_eq!(back, one, "{text}");
+            let mut two = back.clone();
+            two.merge(&one);
+            let text = serde_json::to_string(&two).unwrap();
+            assert_eq!(serde_json::from_str::<WeightTally>(&text).unwrap(), two);
+            assert!((two.total().sum() - 2.0 * weight).abs() < 1e-12);
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Factorisation {
     pub signal: Option<Kendall>,
     /// The shape of the fit in parts of the control variable.
     pub split: Option<Split>,
+    /// Which of these there are not, and why: `tau in the sidebands: 12 effective entries …`.
+    pub undefined: Vec<String>,
     /// What it comes to.
     pub verdict: Verdict,
     /// Why, in one sentence.
@@ -51,11 +53,15 @@ pub fn factorisation(
     columns: &[Histogram],
 ) -> Factorisation {
     let regions = proxy::Regions::of(model, fit, signal, columns);
-    let background = regions
-        .as_ref()
-        .and_then(|regions| regions.background(columns));
-    let peak = regions.as_ref().and_then(|regions| regions.signal(columns));
+    let regions = regions.ok_or_else(|| String::from("the densities are none"));
+    let mut undefined = Vec::new();
+    let background = regions.as_ref().map_err(String::clone);
+    let background = background.and_then(|regions| regions.background(columns));
+    let background = noted(&mut undefined, "tau in the sidebands", background);
+    let peak = regions.and_then(|regions| regions.signal(columns));
+    let peak = noted(&mut undefined, "tau of the signal", peak);
     let split = split::split(model, fit, columns);
+    let split = noted(&mut undefined, "shape in parts", split);
     let looks = [
         background.map(|tau| correlation(&tau, "in the sidebands", control)),
         peak.map(|tau| correlation(&tau, "in the signal window", control)),
@@ -78,9 +84,17 @@ pub fn factorisation(
         background,
         signal: peak,
         split,
+        undefined,
         verdict,
         reason,
     }
+}
+
+/// What there is; notes why there is nothing.
+fn noted<T>(undefined: &mut Vec<String>, what: &str, found: Result<T, String>) -> Option<T> {
+    found
+        .map_err(|why| undefined.push(format!("{what}: {why}")))
+        .ok()
 }
 
 fn correlation(tau: &Kendall, place: &str, control: &str) -> (Verdict, String) {

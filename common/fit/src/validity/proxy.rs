@@ -79,28 +79,27 @@ impl Regions {
     }
 
     /// The correlation in the sidebands.
-    pub(super) fn background(&self, columns: &[Histogram]) -> Option<Kendall> {
+    /// Why there is none, where there is none.
+    pub(super) fn background(&self, columns: &[Histogram]) -> Result<Kendall, String> {
         let bins = self.centres.len();
         let mut entries = Vec::new();
         for bin in (0..self.lower).chain(self.upper..bins) {
             self.push(columns, bin, self.centres[bin], 1.0, &mut entries);
         }
-        enough(&entries)
+        correlated(&entries)
     }
 
     /// The correlation in the window. The background is taken off by the sidebands: each is laid over
     /// the half of the window that is next to it, with negative weights that add up to the
     /// background expected there, in each part of it: where a steep sideband kept its own shape, what
     /// was left of the background looked like a signal that depends on the fit variable.
-    pub(super) fn signal(&self, columns: &[Histogram]) -> Option<Kendall> {
+    pub(super) fn signal(&self, columns: &[Histogram]) -> Result<Kendall, String> {
         let (first, last) = self.window;
         let mut entries = Vec::new();
         for bin in first..last {
             self.push(columns, bin, self.centres[bin], 1.0, &mut entries);
         }
-        if !are_enough(&entries) {
-            return None;
-        }
+        enough(&entries)?;
         let middle = (first + last) / 2;
         let bands = [
             (0..self.lower, first..middle),
@@ -131,7 +130,7 @@ impl Regions {
                 }
             }
         }
-        enough(&entries)
+        correlated(&entries)
     }
 
     /// The background expected in some bins.
@@ -156,12 +155,31 @@ impl Regions {
     }
 }
 
-fn are_enough(entries: &[Ranked]) -> bool {
+/// Whether there are enough entries, by their effective number.
+fn enough(entries: &[Ranked]) -> Result<(), String> {
     let sum: f64 = entries.iter().map(|entry| entry.sumw).sum();
     let squares: f64 = entries.iter().map(|entry| entry.sumw2).sum();
-    sum > 0.0 && sum * sum / squares > FEWEST
+    if squares > 0.0 && sum <= 0.0 {
+        return Err(String::from("weights do not sum to more than 0"));
+    }
+    let effective = if squares > 0.0 {
+        sum * sum / squares
+    } else {
+        0.0
+    };
+    match effective > FEWEST {
+        true => Ok(()),
+        false => Err(format!(
+            "{effective:.0} effective entries and more than {FEWEST} needed"
+        )),
+    }
 }
 
-fn enough(entries: &[Ranked]) -> Option<Kendall> {
-    are_enough(entries).then(|| kendall(entries)).flatten()
+fn correlated(entries: &[Ranked]) -> Result<Kendall, String> {
+    enough(entries)?;
+    kendall(entries).ok_or_else(|| {
+        String::from(
+            "entries are all equal in one of the values or negative weights leave no pairs",
+        )
+    })
 }

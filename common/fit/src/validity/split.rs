@@ -42,8 +42,8 @@ impl Split {
     }
 }
 
-/// Nothing when the shape has no free parameters, or when there are too few entries.
-pub(super) fn split(model: &Model, fit: &Fit, columns: &[Histogram]) -> Option<Split> {
+/// Why there is none: the shape has no free parameters, or there are too few entries.
+pub(super) fn split(model: &Model, fit: &Fit, columns: &[Histogram]) -> Result<Split, String> {
     let yields = model.component_names().len();
     let free = |index: &usize| {
         fit.parameters
@@ -54,21 +54,30 @@ pub(super) fn split(model: &Model, fit: &Fit, columns: &[Histogram]) -> Option<S
     let held = held(model, fit);
     let free = |index: &usize| free(index) && !held.contains(index);
     let shape: Vec<usize> = (yields..fit.parameters.len()).filter(free).collect();
-    let parts = parts(columns)?;
+    let parts = parts(columns).ok_or("there is no part")?;
     let entries: Vec<f64> = parts.iter().map(effective).collect();
     let least = FEWEST * shape.len() as f64;
-    if shape.is_empty() || parts.len() < 2 || entries.iter().any(|entries| *entries < least) {
-        return None;
+    if shape.is_empty() {
+        return Err(String::from("the shape has no free parameter"));
+    }
+    if parts.len() < 2 {
+        return Err(String::from("there is one part"));
+    }
+    if let Some(few) = entries.iter().find(|entries| **entries < least) {
+        return Err(format!(
+            "a part has {few:.0} effective entries and {least:.0} are needed"
+        ));
     }
     let pulls = parts.iter().map(|part| pull(model, fit, part, &shape));
-    let pulls: Vec<Pull> = pulls.collect::<Option<_>>()?;
+    let pulls: Option<Vec<Pull>> = pulls.collect();
+    let pulls = pulls.ok_or("no yields suit a part with the shape of all")?;
     let is_weighted = parts.iter().any(Histogram::is_weighted);
     let chi2 = match is_weighted {
-        true => about_their_mean(&pulls)?,
+        true => about_their_mean(&pulls).ok_or("the variance of what parts pull at is none")?,
         false => pulls.iter().map(|pull| pull.chi2).sum(),
     };
     let ndf = (parts.len() - 1) * shape.len();
-    Some(Split {
+    Ok(Split {
         chi2,
         ndf,
         p_value: chi2_probability(chi2, ndf),

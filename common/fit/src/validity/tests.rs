@@ -293,3 +293,45 @@ fn weighted_toys_that_do_not_factorise_are_flagged_and_clean_ones_are_not() {
     let (bent, ..) = of(1.5);
     assert!(bent[0] == 0 && bent[2] >= 150, "not factorising: {bent:?}");
 }
+
+/// A test that there was not was an empty cell.
+#[test]
+fn a_test_that_cannot_be_made_says_why() {
+    let range = FitRange::new(0.0, 1.0).unwrap();
+    let components = [
+        ("signal", "gauss(mean, width)"),
+        ("background", "exponential"),
+    ];
+    let model = Model::new(range, &components, &BTreeMap::new()).unwrap();
+    let mut all = Histogram::new(range, 100).unwrap();
+    let mut draws = Draws(17);
+    for row in 0..4_000 {
+        let m = match row % 2 {
+            0 => 0.5 + 0.05 * draws.normal(),
+            _ => draws.unit(),
+        };
+        all.fill(m, 1.0);
+    }
+    let fit = fit(&model, Sample::Binned(&all), &Setup::default()).unwrap();
+    // Of so few entries of the control variable nothing can be told; of negative ones alone as little.
+    let mut few = Histogram::new(range, 100).unwrap();
+    (0..20).for_each(|row| assert!(few.fill(f64::from(row) / 20.0, 1.0)));
+    let found = factorisation(&model, &fit, 0, "t", &[few.clone(), few]);
+    assert_eq!(
+        (found.verdict, found.undefined.len()),
+        (Verdict::Doubtful, 3)
+    );
+    assert!(
+        found.undefined[0].starts_with("tau in the sidebands: "),
+        "{:?}",
+        found.undefined
+    );
+    assert!(found.undefined[0].ends_with("effective entries and more than 50 needed"));
+    let expected = "shape in parts: a part has 20 effective entries and 90 are needed";
+    assert_eq!(found.undefined[2], expected);
+    let mut negative = Histogram::new(range, 100).unwrap();
+    (0..4_000).for_each(|_| assert!(negative.fill(draws.unit(), -1.0)));
+    let found = factorisation(&model, &fit, 0, "t", &[negative.clone(), negative]);
+    let expected = "tau in the sidebands: weights do not sum to more than 0";
+    assert_eq!(found.undefined[0], expected);
+}

@@ -30,6 +30,9 @@ pub struct ControlVerdict {
     pub ndf: Option<usize>,
     /// The probability of a greater χ².
     pub p_value: Option<f64>,
+    /// Which of these tests there are not, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undefined: Vec<String>,
     /// The weighted rows beside those that truly are of the signal, where that is known.
     pub truth: Option<TruthTest>,
 }
@@ -94,6 +97,7 @@ pub(super) fn verdicts(
             chi2: found.split.map(|split| split.chi2),
             ndf: found.split.map(|split| split.ndf),
             p_value: found.split.map(|split| split.p_value),
+            undefined: found.undefined,
             truth: closure.map(|it| TruthTest {
                 chi2: it.chi2,
                 ndf: it.ndf,
@@ -150,6 +154,7 @@ impl ControlVerdict {
             chi2: None,
             ndf: None,
             p_value: None,
+            undefined: Vec::new(),
             truth: None,
         }
     }

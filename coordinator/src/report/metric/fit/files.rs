@@ -191,7 +191,7 @@ fn controls(found: &MassFitResult) -> impl Iterator<Item = (&FittedCategory, &We
     categories.flat_map(|category| category.weighted.iter().map(move |of| (category, of)))
 }
 
-const VERDICT_COLUMNS: [&str; 15] = [
+const VERDICT_COLUMNS: [&str; 16] = [
     "category",
     "control",
     "verdict",
@@ -207,6 +207,7 @@ const VERDICT_COLUMNS: [&str; 15] = [
     "truth_ndf",
     "truth_p_value",
     "truth_distance",
+    "undefined",
 ];
 
 /// Whether weights by the fits may be used.
@@ -232,6 +233,7 @@ fn verdicts(found: &MassFitResult) -> Vec<u8> {
                 .truth
                 .map(|it| [it.chi2, it.ndf as f64, it.p_value, it.distance]);
             table.numbers(&truth.map_or([None; 4], |numbers| numbers.map(Some)));
+            table.text(&[&verdict.undefined.join("; ")]);
             table.end();
         }
     }

@@ -140,7 +140,14 @@ fn verdicts(found: &MassFitResult) -> String {
                 category.name.clone(),
                 verdict.control.clone(),
                 verdict.verdict.to_owned(),
-                verdict.reason.clone(),
+                match verdict.undefined.is_empty() {
+                    true => verdict.reason.clone(),
+                    false => format!(
+                        "{} (undefined: {})",
+                        verdict.reason,
+                        verdict.undefined.join("; ")
+                    ),
+                },
                 tau(verdict.tau_background),
                 tau(verdict.tau_signal),
                 p_value(verdict.p_value),

@@ -1,5 +1,6 @@
 //! Fits of merged counts, and what cannot be one.
 
+mod control;
 mod templates;
 
 use std::sync::Arc;
@@ -172,83 +173,6 @@ fn shards_merge_to_the_bits_of_all_rows_together() {
         assert!(back.fits(&spec));
         assert_eq!(back.finalise(&spec), whole.finalise(&spec));
     }
-}
-
-/// Weights that are all 1 say what numbers of rows do, to the last bit.
-#[test]
-fn control_variables_of_weighted_rows_merge_and_weights_of_1_change_nothing() {
-    let stepped = |column: &str| RawBins {
-        column: column.into(),
-        edges: Vec::new(),
-    };
-    let of = |weight: &str| {
-        let said = RawBins {
-            column: "p".into(),
-            edges: vec![0.5, 1.5, 9.5],
-        };
-        let raw = RawMassFit {
-            by: Vec::new(),
-            weight: Some(weight.to_owned()),
-            control: vec![stepped("free"), said],
-            truth: Some("truth".into()),
-            ..raw()
-        };
-        MassFitSpec::try_new(&raw).unwrap()
-    };
-    let batch = rows(20_000);
-    let number = |value: fn(f64) -> f64| -> ArrayRef {
-        let values = (0..20_000).map(|row| value(f64::from(row)));
-        Arc::new(Float64Array::from_iter_values(values))
-    };
-    let batch = RecordBatch::try_from_iter([
-        ("m", batch.column(0).clone()),
-        ("p", batch.column(1).clone()),
-        ("w", batch.column(2).clone()),
-        ("one", number(|_| 1.0)),
-        ("free", number(|row| (row * 0.449_502_1).fract())),
-        ("truth", number(|row| (row % 2.0 - 1.0).abs())),
-    ])
-    .unwrap();
-    let spec = of("w");
-    let whole = filled(&spec, &batch);
-    let mut merged = filled(&spec, &batch.slice(7_000, 13_000));
-    merged.merge(&spec, &filled(&spec, &batch.slice(0, 7_000)));
-    assert_eq!(merged, whole);
-    let text = serde_json::to_string(&merged).unwrap();
-    let back: MassFitCounts = serde_json::from_str(&text).unwrap();
-    assert!(back.fits(&spec) && !back.fits(&raw_of_counts(&spec)));
-    let found = whole.finalise(&spec);
-    assert_eq!(back.finalise(&spec), found);
-    let verdicts = &found.categories[0].verdicts;
-    assert_eq!(verdicts.len(), 2);
-    assert!(verdicts[0].truth.is_some() && verdicts[0].chi2.is_some());
-    // Each part of a control variable has the sum of weights of its rows.
-    let of_signal = |it: &&super::WeightedControl| it.variation == "nominal";
-    let all: f64 = (found.categories[0].weighted.iter())
-        .filter(of_signal)
-        .filter(|it| it.control == "free")
-        .flat_map(|it| &it.sumw)
-        .sum();
-    let expected: f64 = found.categories[0].contents.iter().sum();
-    assert!((all / expected - 1.0).abs() < 1e-3, "{all} {expected}");
-    let ones = filled(&of("one"), &batch).finalise(&of("one"));
-    let none = MassFitSpec::try_new(&RawMassFit {
-        weight: None,
-        ..of("w").raw()
-    })
-    .unwrap();
-    let none = filled(&none, &batch).finalise(&none);
-    assert_eq!(ones.categories[0].verdicts, none.categories[0].verdicts);
-    assert_eq!(ones.categories[0].weighted, none.categories[0].weighted);
-}
-
-/// The same fit without control variables.
-fn raw_of_counts(spec: &MassFitSpec) -> MassFitSpec {
-    let raw = RawMassFit {
-        control: Vec::new(),
-        ..spec.raw()
-    };
-    MassFitSpec::try_new(&raw).unwrap()
 }
 
 #[test]

@@ -118,8 +118,7 @@ def refused():
     save("unknown_operator", [helper.make_node("Frobnicate", ["x"], ["y"])], x, y)
     save("unknown_domain", [helper.make_node("Frobnicate", ["x"], ["y"], domain="org.example")], x, y)
     save("huge", [helper.make_node("ConstantOfShape", ["s"], ["z"]), helper.make_node("ReduceSum", ["z"], ["r"], keepdims=0), helper.make_node("Add", ["x", "r"], ["y"])], x, y, [constant("s", np.array([1 << 20, 1 << 20]))])
-    branch = helper.make_graph([helper.make_node("Identity", ["x"], ["t"])], "b", [], [port("t", T.FLOAT, ["rows", 3])])
-    save("whole_division", [helper.make_node("Div", ["x", "d"], ["y"], name="/share/Div")], [port(name, T.INT64, ["rows", 1]) for name in "xd"], [port("y", T.INT64, ["rows", 1])])
+    branch = helper.make_graph([helper.make_node("Relu", ["x"], ["t"])], "b", [], [port("t", T.FLOAT, ["rows", 3])])
     save("breaks_off", [helper.make_node("Transpose", ["x"], ["y"], perm=[0, 99])], x, y)
     save("halves", [helper.make_node("Relu", ["x"], ["y"])], [port("x", T.FLOAT16, ["rows", 3])], [port("y", T.FLOAT16, ["rows", 3])])
     save("branches", [helper.make_node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)], x, y, [constant("c", np.array(True))])
@@ -134,6 +133,51 @@ def refused():
     mean = [helper.make_node("ReduceMean", ["x"], ["m"], axes=[0], keepdims=1), helper.make_node("Sub", ["x", "m"], ["y"])]
     save("mixes_rows", mean, x, y)
     save("mixes_three_rows", mean, [port("x", T.FLOAT, [3, 3])], [port("y", T.FLOAT, [3, 3])])
+
+
+def guarded():
+    """Operators by which ONNX Runtime ends the process for some values, and branches that hand on a value."""
+    save("whole_division", [helper.make_node("Div", ["x", "d"], ["y"], name="/share/Div")], [port(name, T.INT64, ["rows", 1]) for name in "xd"], [port("y", T.INT64, ["rows", 1])])
+    x = [port("x", T.FLOAT, ["rows", 3])]
+    # Numbers above the least one, in a row after the other, gone over by recurrence.
+    nodes = [
+        helper.make_node("Reshape", ["x", "flat"], ["numbers"]),
+        helper.make_node("Greater", ["numbers", "least"], ["is_there"]),
+        helper.make_node("Compress", ["numbers", "is_there"], ["there"]),
+        helper.make_node("Reshape", ["there", "sequence"], ["s"]),
+        helper.make_node("GRU", ["s", "w", "r"], ["", "last"], hidden_size=2, name="/gru"),
+        helper.make_node("Reshape", ["last", "row"], ["one_row"]),
+        helper.make_node("MatMul", ["x", "zeros"], ["rows"]),
+        helper.make_node("Add", ["rows", "one_row"], ["y"]),
+    ]
+    draw = np.random.default_rng(13)
+    constants = [constant("w", draw.normal(size=(1, 6, 1)).astype(np.float32)), constant("r", draw.normal(size=(1, 6, 2)).astype(np.float32))]
+    constants += [constant("least", np.float32(-1000)), constant("flat", np.array([-1])), constant("sequence", np.array([-1, 1, 1])), constant("row", np.array([1, 2]))]
+    constants.append(constant("zeros", np.zeros((3, 2), np.float32)))
+    save("recurrent", nodes, x, [port("y", T.FLOAT, ["rows", 2])], constants)
+    # As TorchScript writes squeeze(1), and one_hot with as many classes as a tensor has columns.
+    of = lambda operator, *inputs: helper.make_graph(
+        [helper.make_node("Constant", [], [f"axes of {operator}"], value=constant("", np.array([1]))), helper.make_node(operator, ["sum", *inputs], [operator])],
+        operator, [], [port(operator, T.FLOAT, None)])
+    nodes = [
+        helper.make_node("ReduceSum", ["x", "one"], ["sum"], keepdims=1),
+        helper.make_node("Shape", ["sum"], ["shape"]),
+        helper.make_node("Gather", ["shape", "one"], ["width"]),
+        helper.make_node("Equal", ["width", "one"], ["is_one"]),
+        helper.make_node("If", ["is_one"], ["squeezed"], then_branch=of("Squeeze", "axes of Squeeze"), else_branch=of("Identity")),
+        # No division of whole numbers.
+        helper.make_node("Div", ["squeezed", "half"], ["p"]),
+        helper.make_node("Cast", ["is_many"], ["index"], to=T.INT64),
+        helper.make_node("Greater", ["squeezed", "half"], ["is_many"]),
+        helper.make_node("Shape", ["x"], ["shape of x"]),
+        helper.make_node("Gather", ["shape of x", "one"], ["depth"]),
+        helper.make_node("OneHot", ["index", "depth", "values"], ["q"]),
+    ]
+    nodes[6], nodes[7] = nodes[7], nodes[6]
+    outputs = [port("p", T.FLOAT, ["rows"]), port("q", T.FLOAT, ["rows", 3])]
+    constants = [constant("one", np.array([1])), constant("half", np.float32(0.5)), constant("values", np.array([0, 1], np.float32))]
+    save("hands_on", nodes, x, outputs, constants)
+    score("hands_on", {"x": floats(3)}, ["p", "q"])
 
 
 def of_graphs():
@@ -228,6 +272,7 @@ def main():
     dense()
     forests()
     refused()
+    guarded()
     of_graphs()
     zipped()
     (FOLDER / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")

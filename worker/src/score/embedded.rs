@@ -69,8 +69,12 @@ impl Embedded {
             outputs: columns_of,
             plan,
         };
-        if model.plan.rows() > 1 && !trial::keeps_rows_apart(&model.inputs, &model.plan) {
+        let refused = |message| whole(Problem::not_embedded(message));
+        let is_apart = model.plan.rows() > 1
+            && trial::keeps_rows_apart(&model.inputs, &model.plan).unwrap_or(false);
+        if !is_apart {
             model.plan = asked.plan(1).map_err(whole)?;
+            trial::values(&model.inputs, &model.plan, &|place| place).map_err(refused)?;
             if model.plan.rows() > 1 {
                 let rows = model.plan.rows();
                 return Err(whole(Problem::invalid(format!(

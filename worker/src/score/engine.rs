@@ -338,5 +338,5 @@ pub fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, super::error::Problem> {
     let outputs = graph.outputs.iter().map(|port| port.name.as_str());
     let excerpt = onnx::excerpt(bytes, &outputs.collect::<Vec<_>>())?;
     onnx::out_of_bounds(&excerpt, super::error::Problem::not_runtime)?;
-    onnx::with_free_rows(&excerpt.bytes)
+    onnx::with_free_rows(&onnx::with_guards(&excerpt)?)
 }

@@ -7,12 +7,16 @@ mod attribute_bounds;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod bounds;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
+mod branches;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 mod division;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod element_types;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod excerpt;
 mod external;
+#[cfg(feature = "runtime")]
+mod guards;
 mod message;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod of_runtime;
@@ -34,6 +38,8 @@ pub(crate) use excerpt::with_free_rows;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(crate) use excerpt::{Excerpt, excerpt};
 pub use external::with_external_data;
+#[cfg(feature = "runtime")]
+pub(crate) use guards::{told_by_guard, with_guards};
 #[cfg(test)]
 pub(crate) use message::AttributeProto;
 pub(crate) use operators::is_sized_by_values;

@@ -42,14 +42,7 @@ pub(crate) fn out_of_bounds(
     }
     let nodes = graph.node.iter().map(|bytes| decode("node", bytes));
     let nodes: Vec<NodeProto> = nodes.collect::<Result<_, _>>()?;
-    let mut values = Values::default();
-    for bytes in &graph.input {
-        values.floats.input(&decode("graph input", bytes)?);
-    }
-    for bytes in &graph.initializer {
-        let tensor: TensorProto = decode("initializer", bytes)?;
-        values.constant(tensor.name.clone(), tensor);
-    }
+    let mut values = Values::of(&graph)?;
     for (number, node) in nodes.iter().enumerate() {
         let attributes = node.attribute.iter();
         let attributes = attributes.map(|bytes| decode("attribute", bytes));
@@ -97,10 +90,14 @@ fn of_operator(
             "is in training mode, and so random: export the model for inference",
         ));
     }
-    let is_graph = |attribute: &AttributeProto| [GRAPH, GRAPHS].contains(&attribute.kind);
+    // Only branches that hand on values are in an excerpt.
+    let is_graph = |attribute: &AttributeProto| {
+        [GRAPH, GRAPHS].contains(&attribute.kind) && attribute.g.is_none()
+    };
     if attributes.iter().any(is_graph) {
         return Some(String::from(
-            "holds a graph of its own: export the model without conditions and loops",
+            "holds a graph of its own: export the model without conditions and loops \
+             (torch.onnx.export writes fewer with dynamo=True)",
         ));
     }
     let mut trees = TreeNodes::default();

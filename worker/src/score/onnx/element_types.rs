@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use prost::Message;
 
+use super::branches::{Branch, branches};
 use super::message::{AttributeProto, NodeProto, ValueInfoProto};
 use super::of_runtime::{OF_RUNTIME, RUNTIME};
 use super::{DOUBLE, FLOAT};
@@ -53,10 +54,17 @@ impl FloatValues {
 
     /// Takes note of what a node makes, whose inputs were noted before.
     pub(super) fn made_by(&mut self, node: &NodeProto) {
+        let branches = branches(node);
         for (place, output) in node.output.iter().enumerate() {
             let is_float = match made(node, place) {
                 Made::Floats => true,
-                Made::Others => false,
+                Made::Others => {
+                    let of_branch = |branch: &Branch| {
+                        let name = branch.hands_on.get(place);
+                        name.is_some_and(|name| self.contains(name))
+                    };
+                    !branches.is_empty() && branches.iter().all(of_branch)
+                }
                 Made::As(input) => {
                     let input = node.input.get(input);
                     input.is_some_and(|input| self.contains(input))

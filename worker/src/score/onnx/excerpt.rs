@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use prost::Message;
 
 use super::attribute_bounds::wrong_attribute;
+use super::branches::branches;
 use super::message::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
 use super::versions::known;
 use super::{ATTRIBUTE_LIMIT, decode, read_model, read_parts, standard};
@@ -49,7 +50,13 @@ pub(crate) fn excerpt(bytes: &[u8], outputs: &[&str]) -> Result<Excerpt, Problem
     for (number, mut node) in kept.into_iter().enumerate() {
         node_names.push(std::mem::replace(&mut node.name, number.to_string()));
         node.domain = standard(node.domain);
+        let branches = branches(&node);
         node.attribute = attributes(&node)?;
+        for (bytes, branch) in node.attribute.iter_mut().zip(branches) {
+            let mut attribute: AttributeProto = decode("attribute", bytes)?;
+            attribute.g = Some(branch.bytes);
+            *bytes = attribute.encode_to_vec();
+        }
         operators.push(match node.domain.as_str() {
             "" => node.op_type.clone(),
             domain => format!("{domain}.{}", node.op_type),
@@ -138,6 +145,15 @@ fn needed(
             }
         }
     }
+    let branches: HashMap<usize, Vec<String>> = nodes
+        .iter()
+        .enumerate()
+        .filter(|(_, node)| node.op_type == "If")
+        .map(|(index, node)| {
+            let reads = branches(node).into_iter().flat_map(|branch| branch.reads);
+            (index, reads.collect())
+        })
+        .collect();
     let mut names: HashSet<String> = outputs.iter().cloned().collect();
     let mut open: Vec<&str> = outputs.iter().map(String::as_str).collect();
     let mut kept = HashSet::new();
@@ -152,7 +168,9 @@ fn needed(
             continue;
         }
         names.extend(node.output.iter().cloned());
-        for input in node.input.iter().filter(|input| !input.is_empty()) {
+        let by_branches = branches.get(&index).into_iter().flatten();
+        let read = node.input.iter().chain(by_branches);
+        for input in read.filter(|input| !input.is_empty()) {
             if makers
                 .get(input.as_str())
                 .is_some_and(|maker| *maker >= index)
@@ -171,8 +189,8 @@ fn needed(
     Ok((nodes.map(|(_, node)| node.clone()).collect(), names))
 }
 
-/// The attributes of a node, as far as they are understood.
-fn attributes(node: &NodeProto) -> Result<Vec<Vec<u8>>, Problem> {
+/// The attributes of a node, as far as they are understood; graphs are none of them.
+pub(super) fn attributes(node: &NodeProto) -> Result<Vec<Vec<u8>>, Problem> {
     if node.attribute.len() > ATTRIBUTE_LIMIT {
         let (operator, found) = (&node.op_type, node.attribute.len());
         return Err(Problem::invalid(format!(
@@ -188,13 +206,14 @@ fn attributes(node: &NodeProto) -> Result<Vec<Vec<u8>>, Problem> {
             )));
         }
         attribute.t = attribute.t.map(sound).transpose()?;
+        attribute.g = None;
         Ok(attribute.encode_to_vec())
     });
     encoded.collect()
 }
 
 /// A constant whose values are in the file, as many as its shape says.
-fn sound(mut tensor: TensorProto) -> Result<TensorProto, Problem> {
+pub(super) fn sound(mut tensor: TensorProto) -> Result<TensorProto, Problem> {
     tensor.external_data.clear();
     let named = |reason: &str| Problem::invalid(format!("tensor {:?}: {reason}", tensor.name));
     if tensor.data_location != 0 {

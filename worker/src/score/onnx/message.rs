@@ -42,6 +42,8 @@ pub(crate) struct StringStringEntryProto {
 pub(crate) struct GraphProto {
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub(crate) node: Vec<Vec<u8>>,
+    #[prost(string, tag = "2")]
+    pub(crate) name: String,
     #[prost(bytes = "vec", repeated, tag = "5")]
     pub(crate) initializer: Vec<Vec<u8>>,
     #[prost(bytes = "vec", repeated, tag = "11")]
@@ -80,6 +82,8 @@ pub(crate) struct AttributeProto {
     pub(crate) s: Vec<u8>,
     #[prost(message, optional, tag = "5")]
     pub(crate) t: Option<TensorProto>,
+    #[prost(bytes = "vec", optional, tag = "6")]
+    pub(crate) g: Option<Vec<u8>>,
     #[prost(float, repeated, tag = "7")]
     pub(crate) floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::decode;
 use super::division::{Divisors, may_end_the_process};
 use super::element_types::FloatValues;
-use super::message::{AttributeProto, NodeProto, TensorProto};
+use super::message::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use crate::score::error::Problem;
 
 /// Values that an operator makes of constants, at most.
 const VALUES_LIMIT: u128 = 1 << 26;
@@ -72,7 +74,31 @@ pub(super) struct Values {
     divisors: Divisors,
 }
 
+/// What would end the process, if values were such.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dangers {
+    /// That the input at this place has none.
+    Empty(usize),
+    /// That it divides by them.
+    Division,
+    /// That the input at this place has not this number of them.
+    Count(usize, i64),
+}
+
 impl Values {
+    /// What is known of inputs and constants.
+    pub(super) fn of(graph: &GraphProto) -> Result<Self, Problem> {
+        let mut values = Self::default();
+        for bytes in &graph.input {
+            values.floats.input(&decode("graph input", bytes)?);
+        }
+        for bytes in &graph.initializer {
+            let tensor: TensorProto = decode("initializer", bytes)?;
+            values.constant(tensor.name.clone(), tensor);
+        }
+        Ok(values)
+    }
+
     pub(super) fn constant(&mut self, name: String, tensor: TensorProto) {
         self.floats.constant(&name, tensor.data_type);
         self.divisors.constant(&name, &tensor);
@@ -118,14 +144,29 @@ impl Values {
         }
     }
 
-    /// Whether a OneHot has the one number of its depth and the two of its values, as it does not look.
-    fn is_one_hot(&self, node: &NodeProto) -> bool {
-        let counts = node
-            .input
-            .iter()
-            .map(|name| self.counted.get(name).copied());
-        let counts: Vec<Option<u128>> = counts.skip(1).collect();
-        counts == [Some(1), Some(2)]
+    /// What of a node's values may end the process, whose inputs were noted before.
+    pub(super) fn dangers_of(&self, node: &NodeProto) -> Vec<Dangers> {
+        let is_along = |bytes: &Vec<u8>| {
+            decode::<AttributeProto>("attribute", bytes).is_ok_and(|it| it.name == "axis")
+        };
+        match (node.domain.as_str(), node.op_type.as_str()) {
+            ("", "GRU" | "LSTM") => vec![Dangers::Empty(0)],
+            ("", "Unique") if node.attribute.iter().any(is_along) => vec![Dangers::Empty(0)],
+            // It does not look how many numbers its depth is, and its values.
+            ("", "OneHot") => [(1, 1), (2, 2)]
+                .into_iter()
+                .filter(|(place, count)| {
+                    let name = node.input.get(*place);
+                    let found = name.and_then(|name| self.counted.get(name));
+                    found.is_none_or(|found| i64::try_from(*found) != Ok(*count))
+                })
+                .map(|(place, count)| Dangers::Count(place, count))
+                .collect(),
+            ("", "Div" | "Mod") if may_end_the_process(node, &self.floats, &self.divisors) => {
+                vec![Dangers::Division]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Why a node cannot be given these values.
@@ -135,22 +176,9 @@ impl Values {
         }
         let sizes = sizes_of(&node.op_type).and_then(|at| node.input.get(at));
         let sizes = sizes.and_then(|name| self.constants.get(name));
-        if sizes.is_some_and(|sizes| product(sizes) > VALUES_LIMIT) {
-            return Some(String::from("makes more values than it keeps"));
-        }
-        if node.op_type == "OneHot" && !self.is_one_hot(node) {
-            return Some(String::from(
-                "has a depth that is no constant of one number, or no two constants as values: export the model \
-                 for a fixed number of classes",
-            ));
-        }
-        may_end_the_process(node, &self.floats, &self.divisors).then(|| {
-            String::from(
-                "divides what may be whole numbers by what may be 0 or -1, which would end the process: export \
-                 the model with both cast to float, or with a divisor that is a constant without these, or \
-                 Max(divisor, 1)",
-            )
-        })
+        sizes
+            .is_some_and(|sizes| product(sizes) > VALUES_LIMIT)
+            .then(|| String::from("makes more values than it keeps"))
     }
 }
 
@@ -235,8 +263,8 @@ mod tests {
 
     /// An assertion of the library that ONNX Runtime is built with ended the process.
     #[test]
-    fn a_one_hot_without_a_depth_is_refused() {
-        let told = |depth: usize, values: usize| {
+    fn a_one_hot_whose_depth_is_no_number_is_guarded() {
+        let dangers = |depth: usize, values: usize| {
             let mut values_of = Values::default();
             for (name, count) in [("depth", depth), ("values", values)] {
                 let tensor = TensorProto {
@@ -254,11 +282,13 @@ mod tests {
                 ..Default::default()
             };
             values_of.made_by(&node("Unsqueeze", &["depth", "x"], "d"), Vec::new());
-            values_of.beyond(&node("OneHot", &["x", "d", "values"], "y"))
+            values_of.dangers_of(&node("OneHot", &["x", "d", "values"], "y"))
         };
-        assert_eq!(told(1, 2), None);
-        for (depth, values) in [(0, 2), (2, 2), (1, 0), (1, 1)] {
-            assert!(told(depth, values).unwrap().contains("depth"));
-        }
+        assert!(dangers(1, 2).is_empty());
+        let (depth, values) = (Dangers::Count(1, 1), Dangers::Count(2, 2));
+        assert_eq!(dangers(0, 2), [depth]);
+        assert_eq!(dangers(2, 2), [depth]);
+        assert_eq!(dangers(1, 0), [values]);
+        assert_eq!(dangers(3, 1), [depth, values]);
     }
 }

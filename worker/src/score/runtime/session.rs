@@ -19,7 +19,9 @@ use crate::score::columns::{Given, OutputColumn, Values};
 use crate::score::error::Problem;
 use crate::score::made_up::made_up;
 use crate::score::model::sha256;
-use crate::score::onnx::{Excerpt, excerpt, is_sized_by_values, out_of_bounds, with_free_rows};
+use crate::score::onnx::{
+    Excerpt, excerpt, is_sized_by_values, out_of_bounds, told_by_guard, with_free_rows, with_guards,
+};
 use crate::score::signature::BoundInput;
 use crate::score::tensor_values::TensorValues;
 use crate::score::tensors::{Elements, Tensor};
@@ -66,11 +68,8 @@ impl Asked {
         let inputs: Vec<BoundInput> = excerpt.inputs.iter().filter_map(of).collect();
         let declared = inputs.iter().filter_map(|input| input.rows).max();
         let names = names.into_iter().map(str::to_owned);
-        let Excerpt {
-            bytes: model,
-            outputs,
-            ..
-        } = excerpt;
+        let model = with_guards(&excerpt)?;
+        let Excerpt { outputs, .. } = excerpt;
         Ok(Self {
             sha256: sha256(&model),
             model,
@@ -504,6 +503,9 @@ fn guarded<T>(work: impl FnOnce() -> ort::Result<T>) -> Result<T, String> {
         Ok(Err(error)) => {
             let text = error.message().split_whitespace();
             let text = text.collect::<Vec<_>>().join(" ");
+            if let Some(told) = told_by_guard(&text) {
+                return Err(told.to_owned());
+            }
             let text: String = text.chars().take(600).collect();
             Err(format!("{NAME}: {text}"))
         }

@@ -174,7 +174,7 @@ fn models_score_as_in_python() {
     }
     let all: Value = serde_json::from_slice(&small("expected.json")).unwrap();
     let all = all.as_object().unwrap();
-    assert_eq!(all.len(), 10);
+    assert_eq!(all.len(), 11);
     for (name, of) in all {
         let (rows, mut model, wanted) = expected(of);
         let bytes = small(&format!("{name}.onnx"));
@@ -392,19 +392,57 @@ fn what_it_is_not_given_is_said() {
 
 /// By a column with a 0 the process was ended by a signal, and every job of the worker with it.
 #[test]
-fn whole_numbers_that_a_model_divides_by_a_column_are_refused_by_every_engine() {
+fn whole_numbers_divided_by_zero_are_an_error_of_the_model() {
     if !is_here() {
         return;
     }
-    let columns = vec![String::from("x"), String::from("d")];
-    let model = spec(ModelInputs::Columns(columns), &[("y", Some(0))]);
-    for engine in [EngineChoice::Runtime, EngineChoice::Embedded] {
-        let said = told(&by(engine, &model), &small("whole_division.onnx"));
-        assert!(
-            said.contains("operator Div (\"/share/Div\") divides what may be whole numbers"),
-            "{said}"
-        );
+    let inputs = ["x", "d"].map(|name| NamedInput {
+        name: name.to_owned(),
+        columns: vec![name.to_owned()],
+    });
+    let mut model = spec(ModelInputs::Named(inputs.to_vec()), &[("y", Some(0))]);
+    let bytes = small("whole_division.onnx");
+    // Of rows that are made up, every second has 0.
+    let said = told(&model, &bytes);
+    assert!(
+        said.contains("operator Div (\"/share/Div\") divides whole numbers by 0"),
+        "{said}"
+    );
+    model.engine = EngineChoice::Embedded;
+    let said = told(&model, &bytes);
+    assert!(said.contains("divide by zero"), "{said}");
+}
+
+/// ONNX Runtime went over no values until the process had ended.
+#[test]
+fn recurrence_over_no_values_is_an_error_of_the_model() {
+    if !is_here() {
+        return;
     }
+    let model = spec(
+        ModelInputs::Columns(names("x", 3)),
+        &[("y", Some(0)), ("y", Some(1))],
+    );
+    let model = load("m.onnx", &small("recurrent.onnx"), &model, None).unwrap();
+    assert!(model.notes()[0].contains("one at a time"));
+    let of = |value: f64| {
+        let column: ArrayRef = Arc::new(Float64Array::from(vec![value]));
+        let columns = names("x", 3).into_iter();
+        table(columns.map(|name| (name, column.clone())).collect())
+    };
+    let found = scores(model.as_ref(), &of(1.0));
+    assert!(
+        found
+            .iter()
+            .flatten()
+            .all(|value| value.is_finite() && *value != 0.0)
+    );
+    let failed = model.evaluate(&mut Gathering::of(&of(-2000.0)));
+    let said = failed.unwrap_err().to_string();
+    assert!(
+        said.contains("operator GRU (\"/gru\") is given no values"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod guard;
 mod plan;
 mod timed;
 mod trial;
+mod unsound;
 
 use std::sync::Arc;
 

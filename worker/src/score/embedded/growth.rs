@@ -30,7 +30,6 @@ const SAME: &[&str] = &[
     "Asin",
     "Asinh",
     "Atan",
-    "Atanh",
     "BatchNormalization",
     "Cast",
     "Ceil",

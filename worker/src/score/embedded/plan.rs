@@ -16,6 +16,7 @@ use tract_onnx::tract_hir::infer::Factoid;
 
 use super::guard::guarded;
 use super::timed::run_within;
+use super::unsound::unsound;
 use super::{exact, growth};
 use crate::score::columns::Given;
 use crate::score::error::Problem;
@@ -99,6 +100,9 @@ impl Asked {
         let operator_set = sets.filter(|set| set.domain.is_empty() || set.domain == "ai.onnx");
         let operator_set = operator_set.map(|set| set.version).max().unwrap_or(1);
         if let Some(graph) = &mut proto.graph {
+            if let Some(reason) = unsound(graph) {
+                return Err(Problem::not_embedded(reason));
+            }
             exact::guard(graph, operator_set);
         }
         let of = |name: &String| inputs.iter().find(|input| input.name == *name).cloned();

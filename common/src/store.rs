@@ -118,6 +118,12 @@ pub trait Store: Send + Sync + Debug {
     /// A folder of this machine for files on their way to the store.
     fn scratch(&self) -> PathBuf;
 
+    /// Gives an object as it is now another name, in scratch space, where the store keeps objects as files
+    /// that nobody writes again; `false` where it does not, or cannot.
+    fn link(&self, _key: &Key, _file: &Path) -> bool {
+        false
+    }
+
     /// Name of the store for messages.
     fn location(&self) -> String;
 }

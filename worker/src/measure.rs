@@ -1,11 +1,11 @@
 //! Measures a shard again on its own table, when what is measured changed: no input is read, and
 //! table and cut flow stay as they are.
 //!
-//! The table is copied to scratch space and held against its marker first: what is measured is of
-//! the bytes that were committed, or of none.
+//! The table is copied to scratch space, or has another name there, and is held against its marker first:
+//! what is measured is of the bytes that were committed, or of none.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
@@ -15,6 +15,7 @@ use lumimill_common::metric::{MetricSpec, Partial};
 use lumimill_common::store::{Key, Store};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use tokio::task::spawn_blocking;
 
 use crate::prepared_stage::PreparedStage;
 use crate::store_failure::store_failure;
@@ -59,7 +60,8 @@ impl TableCopy {
         Self(path)
     }
 
-    /// Copies a table piece by piece; `None` when it is gone, or is not what its marker says.
+    /// Copies a table piece by piece, or gives it another name where that is enough; `None` when it is gone, or
+    /// is not what its marker says.
     pub(crate) async fn of(
         store: &dyn Store,
         key: &Key,
@@ -75,7 +77,18 @@ impl TableCopy {
             )
         };
         let copy = Self(path.clone());
-        let mut file = File::create(&path).map_err(scratch)?;
+        // What was left there may be another name of the table: nothing is written into it.
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(scratch(error)),
+            _ => {}
+        }
+        if store.link(key, &path) {
+            let (linked, bytes, hash) = (path.clone(), marker.bytes, marker.hash.clone());
+            let looked = spawn_blocking(move || is_of(&linked, bytes, &hash)).await;
+            let is_it = looked.unwrap_or_else(|error| Err(error.into()));
+            return Ok(is_it.map_err(scratch)?.then_some(copy));
+        }
+        let mut file = File::create_new(&path).map_err(scratch)?;
         let (mut hash, mut size) = (blake3::Hasher::new(), 0);
         while size <= marker.bytes {
             let piece = store.get_range(key, size..size + PIECE).await;
@@ -96,6 +109,17 @@ impl TableCopy {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
+}
+
+/// Whether a file has so many bytes, of this hash.
+fn is_of(path: &Path, bytes: u64, hash: &str) -> std::io::Result<bool> {
+    let file = File::open(path)?;
+    if file.metadata()?.len() != bytes {
+        return Ok(false);
+    }
+    let mut hasher = blake3::Hasher::new();
+    let read = hasher.update_reader(file.take(bytes))?.count();
+    Ok(read == bytes && hasher.finalize().to_hex().as_str() == hash)
 }
 
 /// What is measured on the rows of a table; `progress` is told of each batch of them, and ends the

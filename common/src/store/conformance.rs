@@ -27,6 +27,7 @@ pub async fn check_small(store: &dyn Store) {
     one_winner_of_a_version(store).await;
     ranges_are_of_the_object(store).await;
     files_move_in(store).await;
+    a_link_keeps_what_was_there(store).await;
     listing_is_sorted_and_confined(store).await;
     folders_are_those_below_the_root(store).await;
     deleting_is_idempotent(store).await;
@@ -53,6 +54,24 @@ async fn visible_after_put(store: &dyn Store) {
         Some(Vec::new()),
         "an empty object is one"
     );
+}
+
+async fn a_link_keeps_what_was_there(store: &dyn Store) {
+    let (key, file) = (key("stage/part-9.parquet"), store.scratch().join("link"));
+    assert!(!store.link(&key, &file), "nothing is there to link");
+    store.put(&key, b"first".to_vec()).await.expect("put");
+    if !store.link(&key, &file) {
+        return store.delete(&key).await.expect("delete");
+    }
+    assert!(!store.link(&key, &file), "the name is taken");
+    store.put(&key, b"second".to_vec()).await.expect("put");
+    assert_eq!(std::fs::read(&file).expect("the link"), b"first");
+    std::fs::remove_file(&file).expect("the link goes");
+    assert_eq!(
+        store.get(&key).await.expect("get"),
+        Some(b"second".to_vec())
+    );
+    store.delete(&key).await.expect("delete");
 }
 
 async fn one_winner_where_absent(store: &dyn Store) {

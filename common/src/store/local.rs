@@ -422,6 +422,12 @@ impl Store for LocalStore {
         self.root.join(SCRATCH).join(&self.own_scratch)
     }
 
+    fn link(&self, key: &Key, file: &Path) -> bool {
+        let path = self.path(key);
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+        is_file && fs::hard_link(&path, file).is_ok()
+    }
+
     fn location(&self) -> String {
         self.root.display().to_string()
     }

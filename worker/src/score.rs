@@ -31,8 +31,8 @@ mod program;
 #[cfg(feature = "runtime")]
 mod runtime;
 pub(crate) mod signature;
-#[cfg(any(feature = "embedded", feature = "runtime"))]
 pub(crate) mod tensor_engine;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 mod tensor_values;
 pub(crate) mod tensors;
 #[cfg(any(feature = "embedded", feature = "runtime"))]

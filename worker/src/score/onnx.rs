@@ -3,6 +3,7 @@
 //! Knows the file format and nothing of trees or scores.
 
 mod attribute;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 mod attribute_bounds;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod bounds;
@@ -22,6 +23,7 @@ mod message;
 mod of_runtime;
 mod operators;
 mod tensor;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
 mod tree_nodes;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod values;

@@ -100,6 +100,13 @@ fn of_operator(
              (torch.onnx.export writes fewer with dynamo=True)",
         ));
     }
+    let parts = attributes
+        .iter()
+        .find(|attribute| attribute.name == "num_outputs");
+    if let Some(parts) = parts.filter(|parts| usize::try_from(parts.i) != Ok(node.output.len())) {
+        let (parts, outputs) = (parts.i, node.output.len());
+        return Some(format!("has num_outputs = {parts} and {outputs} outputs"));
+    }
     let mut trees = TreeNodes::default();
     for attribute in attributes {
         trees.take(attribute);
@@ -204,6 +211,26 @@ mod tests {
             told.to_string(),
             "the graph has 20001 nodes, more than the 20000 that are read"
         );
+    }
+
+    /// An assertion of the library that ONNX Runtime is built with ended the process.
+    #[test]
+    fn a_split_into_other_parts_than_it_says_is_refused() {
+        let told = |outputs: usize| {
+            let parts = AttributeProto {
+                name: String::from("num_outputs"),
+                i: 2,
+                ..Default::default()
+            };
+            let node = NodeProto {
+                op_type: String::from("Split"),
+                output: vec![String::from("y"); outputs],
+                ..Default::default()
+            };
+            of_operator(&node, &[parts], &HashMap::new())
+        };
+        assert_eq!(told(2), None);
+        assert_eq!(told(3).unwrap(), "has num_outputs = 2 and 3 outputs");
     }
 
     #[test]

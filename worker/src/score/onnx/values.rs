@@ -145,6 +145,10 @@ impl Values {
     }
 
     /// What of a node's values may end the process, whose inputs were noted before.
+    #[cfg_attr(
+        not(feature = "runtime"),
+        expect(dead_code, reason = "no value ends the process of the embedded engine")
+    )]
     pub(super) fn dangers_of(&self, node: &NodeProto) -> Vec<Dangers> {
         let is_along = |bytes: &Vec<u8>| {
             decode::<AttributeProto>("attribute", bytes).is_ok_and(|it| it.name == "axis")

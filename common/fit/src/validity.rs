@@ -77,7 +77,13 @@ pub fn factorisation(
         (Verdict::Doubtful, reason)
     });
     let reason = match verdict {
-        Verdict::Valid => format!("no dependence of {control} on the fit variable was found"),
+        Verdict::Valid => {
+            let by = match undefined.is_empty() {
+                true => "",
+                false => " by the tests that could be made",
+            };
+            format!("no dependence of {control} on the fit variable was found{by}")
+        }
         _ => reason,
     };
     Factorisation {

@@ -39,6 +39,23 @@ fn identify(url: &str, location: &Location) -> Result<InputFile, InputError> {
     })
 }
 
+/// How names of files in a folder end: as those of Parquet, where one is there and none of ROOT's.
+fn kind_in(folder: &Path) -> &'static str {
+    const LOOKED_AT: usize = 1_000;
+    let names = std::fs::read_dir(folder).into_iter().flatten();
+    let names = names.take(LOOKED_AT).flatten().map(|entry| entry.path());
+    let (mut root, mut parquet) = (false, false);
+    for name in names {
+        let end = name.extension().unwrap_or_default();
+        root |= end == "root";
+        parquet |= end == "parquet";
+    }
+    match parquet && !root {
+        true => "parquet",
+        false => "root",
+    }
+}
+
 /// What is wrong with a file of this machine, in the words of the campaign.
 fn check_file(url: &str, path: &Path) -> Result<(), InputError> {
     let file = || url.to_owned();
@@ -51,7 +68,8 @@ fn check_file(url: &str, path: &Path) -> Result<(), InputError> {
     })?;
     if metadata.is_dir() {
         let file = url.trim_end_matches('/').to_owned();
-        return Err(InputError::Folder { file });
+        let kind = kind_in(path);
+        return Err(InputError::Folder { file, kind });
     }
     if !metadata.is_file() {
         return Err(InputError::NotAFile { file: file() });
@@ -59,5 +77,21 @@ fn check_file(url: &str, path: &Path) -> Result<(), InputError> {
     match metadata.len() {
         0 => Err(InputError::Empty { file: file() }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind_in;
+
+    /// It said `*.root` of a folder of Parquet files.
+    #[test]
+    fn a_folder_is_told_by_the_files_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(kind_in(folder.path()), "root");
+        std::fs::write(folder.path().join("a.parquet"), []).unwrap();
+        assert_eq!(kind_in(folder.path()), "parquet");
+        std::fs::write(folder.path().join("b.root"), []).unwrap();
+        assert_eq!(kind_in(folder.path()), "root");
     }
 }

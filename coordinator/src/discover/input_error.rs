@@ -72,10 +72,12 @@ pub enum InputError {
         file: String,
     },
     /// A folder where a file should be.
-    #[error("{file}: is a folder: write \"{file}/*.root\" for the files in it")]
+    #[error("{file}: is a folder: write \"{file}/*.{kind}\" for the files in it")]
     Folder {
         /// The folder.
         file: String,
+        /// How the names of files in it end.
+        kind: &'static str,
     },
     /// A pipe, a socket or a device, which may never end.
     #[error("{file}: is no regular file: copy what comes out of it to a file")]

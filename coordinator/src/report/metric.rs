@@ -41,7 +41,11 @@ pub(super) fn figures(
         MetricResult::Drift(found) => drift::drift_plots(heading, stage, found),
         MetricResult::Histogram(found) => histogram::histogram_plots(heading, stage, found),
         MetricResult::Efficiency(found) => efficiency::efficiency_plots(heading, stage, found),
-        MetricResult::MassFit(found) => fit::fit_plots(heading, stage, found),
+        MetricResult::MassFit(found) => {
+            let mut figures = fit::overviews(heading, stage, found);
+            figures.extend(fit::fit_plots(heading, stage, found));
+            figures
+        }
         MetricResult::Importance(found) => importance::importance_plots(heading, stage, found),
         MetricResult::Kde(_) => Vec::new(),
         MetricResult::Multiclass(found) => multiclass::multiclass_plots(heading, stage, found),

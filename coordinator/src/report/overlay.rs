@@ -3,35 +3,16 @@
 
 mod files;
 mod plot;
+pub(super) mod wanted;
 
 pub(super) use files::files;
 pub(super) use plot::overlay_plots;
+pub(crate) use wanted::{Overlay, overlays};
 
-use lumimill_common::campaign::{Campaign, DrawSource, Stage};
 use lumimill_common::metric::{HistogramResult, MetricResult};
 
+use self::wanted::Wanted;
 use super::summary::{Report, StageReport};
-
-/// What is to lie over one another.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Overlay {
-    /// The stage that draws.
-    pub(super) stage: String,
-    /// The column that is drawn.
-    pub(super) variable: String,
-    /// Data, simulation as it was, and what became of it.
-    pub(super) wanted: Vec<Wanted>,
-}
-
-/// A histogram that is looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
-    /// The stages that may have it, the likelier one first.
-    stages: Vec<String>,
-    column: String,
-    weight: Option<String>,
-    what: &'static str,
-}
 
 /// A histogram that is there, as shares of what is in its range.
 pub(super) struct Series<'a> {
@@ -51,67 +32,6 @@ pub(super) struct Found<'a> {
     pub(super) series: Vec<Series<'a>>,
     /// Columns that have no histogram with the bins of data.
     pub(super) lacking: Vec<String>,
-}
-
-/// What lies over one another in the stages of a campaign: of each density of data that columns are drawn
-/// by, those columns, and what they are made of.
-pub(crate) fn overlays(campaign: &Campaign) -> Vec<Overlay> {
-    let mut all: Vec<Overlay> = Vec::new();
-    for stage in &campaign.stages {
-        let draws = stage.models.iter().filter_map(|model| model.draw());
-        for draw in draws {
-            let Some((mut overlay, drawn)) = overlay(campaign, stage, draw) else {
-                continue;
-            };
-            let is_same = |known: &&mut Overlay| {
-                known.stage == overlay.stage && known.wanted.first() == overlay.wanted.first()
-            };
-            match all.iter_mut().find(is_same) {
-                Some(known) => known.wanted.push(drawn),
-                None => {
-                    overlay.wanted.push(drawn);
-                    all.push(overlay);
-                }
-            }
-        }
-    }
-    all
-}
-
-/// Data and simulation of a draw by the density of a stage, and the column that it adds.
-fn overlay(campaign: &Campaign, stage: &Stage, draw: &DrawSource) -> Option<(Overlay, Wanted)> {
-    let density = draw.stages.first()?;
-    let variable = density.axes.first()?.clone();
-    let estimate = campaign.stage(&density.name)?;
-    let kde = estimate.kde.as_ref()?;
-    let wanted = |what, stages: Vec<String>, column: &str, weight: Option<&str>| Wanted {
-        stages,
-        column: column.to_owned(),
-        weight: weight.map(str::to_owned),
-        what,
-    };
-    let here = stage.name.to_string();
-    let parent = stage.from.iter().map(ToString::to_string);
-    let data = wanted(
-        "data",
-        vec![estimate.from.as_ref()?.to_string()],
-        &variable,
-        kde.weight(),
-    );
-    let before = parent.chain([here.clone()]).collect();
-    let before = wanted("simulation", before, &variable, None);
-    let drawn = wanted(
-        "as data have it",
-        vec![here.clone()],
-        draw.columns.first()?,
-        None,
-    );
-    let overlay = Overlay {
-        stage: here,
-        variable,
-        wanted: vec![data, before],
-    };
-    Some((overlay, drawn))
 }
 
 /// Those of which there is something to see.

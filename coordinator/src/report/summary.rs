@@ -1,6 +1,6 @@
 //! What a report is made from: plain data about a finished, or half-finished, campaign.
 
-use super::overlay::Overlay;
+use super::overlay::wanted::Overlay;
 use super::selection::Selection;
 use crate::ledger::Counts;
 use crate::plan::Loss;

@@ -22,6 +22,8 @@ mod message;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod of_runtime;
 mod operators;
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+mod sound;
 mod tensor;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod tree_nodes;

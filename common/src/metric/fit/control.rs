@@ -1,9 +1,10 @@
 //! Counts of a control variable whose bins nobody said: of its values in fine steps, which merge, and
 //! joined to parts of about equal counts when all is counted.
 //!
-//! A step is 1/64 of a power of two, so that it is fine for any scale; what is nearer to 0 than 2⁻²⁰
-//! is 0, and what is larger than 2⁴⁰ is one step. The fit variable has at most 200 bins here, equal
-//! ones of its range, whatever the bins of the fit.
+//! A step is 1/64 of a power of two, so that it is fine for any scale; what is nearer to 0 than 2⁻¹²⁸
+//! is 0, and what is larger than 2¹²⁸ is one step, about as in single precision. Where most values are
+//! closer to one another than a step, as with an offset, that is said. The fit variable has at most 200
+//! bins here, equal ones of its range, whatever the bins of the fit.
 
 use lumimill_fit::{FitRange, Histogram};
 
@@ -18,8 +19,10 @@ const PARTS: u64 = 10;
 const FEWEST: u64 = 100;
 /// Steps of a power of two.
 const STEPS: u64 = 64;
-/// Powers of two, from 2⁻²⁰ up.
-const POWERS: u64 = 60;
+/// The least of the powers of two.
+const LEAST: i32 = -128;
+/// Powers of two, from the least up.
+const POWERS: u64 = 256;
 /// Steps of one sign, and 0.
 const ZERO: u64 = STEPS * POWERS;
 /// All steps.
@@ -31,7 +34,7 @@ fn step(value: f64) -> Option<u64> {
         return None;
     }
     let size = value.abs();
-    let least = 2f64.powi(-20);
+    let least = 2f64.powi(LEAST);
     if size < least {
         return Some(ZERO);
     }
@@ -46,7 +49,7 @@ fn step(value: f64) -> Option<u64> {
 
 /// The lower end of a step.
 fn lower(step: u64) -> f64 {
-    let least = 2f64.powi(-20);
+    let least = 2f64.powi(LEAST);
     let size = |fine: u64| f64::from_bits(((least.to_bits() >> 46) + fine) << 46);
     match step.checked_sub(ZERO) {
         Some(0) => -least,
@@ -87,6 +90,8 @@ pub(super) struct Parts {
     pub(super) all: Vec<Histogram>,
     /// Of these, those whose truth is that of the signal; none where no truth is known.
     pub(super) truth: Vec<Histogram>,
+    /// A step with more than two parts' rows, from where to where it goes, and its share.
+    pub(super) crowded: Option<([f64; 2], f64)>,
 }
 
 /// The steps of parts of about equal counts: the first one of each, and the one after the last.
@@ -110,6 +115,32 @@ fn cuts(tally: &Tally, bins: u64) -> Vec<u64> {
     }
     cuts.extend(last.map(|last| last + 1));
     cuts
+}
+
+/// A step that holds more rows than two parts should, among others that are next to it: values that it
+/// does not tell apart. Whole numbers and flags have no step next to theirs.
+fn crowded(tally: &Tally, bins: u64) -> Option<([f64; 2], f64)> {
+    let mut steps: Vec<(u64, u64)> = Vec::new();
+    for (cell, count) in tally.iter() {
+        let step = cell / bins;
+        match steps.last_mut().filter(|(last, _)| *last == step) {
+            Some((_, held)) => *held += count,
+            None => steps.push((step, count)),
+        }
+    }
+    let (place, (step, held)) = steps
+        .iter()
+        .copied()
+        .enumerate()
+        .max_by_key(|(_, it)| it.1)?;
+    let is_next = |place: Option<usize>| {
+        let other = place.and_then(|place| steps.get(place));
+        other.is_some_and(|(other, _)| other.abs_diff(step) == 1)
+    };
+    let has_next = is_next(place.checked_sub(1)) || is_next(Some(place + 1));
+    let is_crowded = has_next && held > 2 * (tally.total() / PARTS).max(FEWEST);
+    let share = held as f64 / tally.total() as f64;
+    is_crowded.then(|| ([lower(step), lower(step + 1)], share))
 }
 
 /// The counts of the fit variable in ascending parts of the control variable, of all entries and of
@@ -138,6 +169,7 @@ pub(super) fn parts(
         edges: ends.collect(),
         all: histograms(all),
         truth: truth.map(histograms).unwrap_or_default(),
+        crowded: crowded(all.rows, bins),
     }
 }
 
@@ -153,14 +185,18 @@ mod tests {
             -3.0,
             -2.9,
             -1e-3,
-            -1e-9,
+            -1e-39,
             0.0,
-            1e-9,
+            1e-39,
+            1e-12,
+            1.1e-12,
             1e-3,
             0.5,
             0.51,
             1.0,
             1.02,
+            1e14,
+            1.1e14,
             1e30,
             f64::INFINITY,
         ];
@@ -169,8 +205,8 @@ mod tests {
         assert!(steps.is_sorted(), "{steps:?}");
         assert!(steps.iter().all(|step| *step < ALL));
         assert_eq!(step(f64::NAN), None);
-        assert!(step(0.5) < step(0.51) && step(-1e-9) == step(0.0));
-        for value in [-3.0, -2.9, -1e-3, 0.0, 1e-3, 0.51, 1.0, 7e5] {
+        assert!(step(0.5) < step(0.51) && step(-1e-39) == step(0.0));
+        for value in [-3.0, -2.9, -1e-12, 0.0, 1e-3, 0.51, 1.0, 7e5] {
             let step = step(value).unwrap();
             assert!(lower(step) <= value && value <= lower(step + 1), "{value}");
         }
@@ -196,7 +232,13 @@ mod tests {
             rows,
             weights: None,
         };
-        let Parts { edges, all, truth } = parts(counted(&tally), Some(counted(&truth)), 300, range);
+        let Parts {
+            edges,
+            all,
+            truth,
+            crowded,
+        } = parts(counted(&tally), Some(counted(&truth)), 300, range);
+        assert_eq!(crowded, None);
         assert!((8..=10).contains(&all.len()), "{}", all.len());
         let entries: Vec<u64> = all.iter().map(Histogram::entries).collect();
         assert_eq!(entries.iter().sum::<u64>(), 6_000);
@@ -216,6 +258,30 @@ mod tests {
             let both = (0..6_000).filter(|row| inside(row) && value(*row) < 0.5);
             assert_eq!(both.count() as u64, truth.entries(), "{low} {high}");
         }
+    }
+
+    /// What depended on the fit variable was valid, with an offset that made one step of its values.
+    #[test]
+    fn values_that_a_step_does_not_tell_apart_are_said() {
+        let of = |value: &dyn Fn(u32) -> f64| {
+            let mut tally = empty(100);
+            let mut cells: Vec<u64> = (0..5_000)
+                .filter_map(|row| cell(value(row), u64::from(row % 100), 100))
+                .collect();
+            tally.add_all(&mut cells);
+            crowded(&tally, 100)
+        };
+        let uniform = |row: u32| f64::from(row % 977) / 977.0;
+        assert_eq!(of(&uniform), None);
+        let ([low, high], share) = of(&|row| 1e5 + 2_000.0 * uniform(row)).unwrap();
+        assert!(
+            low <= 1e5 && high > 1e5 && share > 0.5,
+            "{low} {high} {share}"
+        );
+        // Flags, whole numbers, and what is one value.
+        assert_eq!(of(&|row| f64::from(row % 2)), None);
+        assert_eq!(of(&|row| f64::from(row % 4 + 40)), None);
+        assert_eq!(of(&|_| 3.0), None);
     }
 
     #[test]

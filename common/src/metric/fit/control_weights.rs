@@ -5,7 +5,6 @@
 use lumimill_fit::{FitRange, Histogram, NoHistogram};
 use serde::{Deserialize, Serialize};
 
-use super::counts::CategoryCounts;
 use crate::metric::tally::Tally;
 use crate::metric::weight_tally::{Weighed, WeightTally};
 
@@ -104,8 +103,8 @@ pub(super) fn wait(all: &mut Vec<Vec<(u64, f64)>>, number: usize, cell: u64, wei
 }
 
 impl ControlWeights {
-    /// Nothing yet, in the cells of these counts.
-    pub(super) fn beside(counts: &CategoryCounts) -> Self {
+    /// Nothing yet, in the cells of these columns and steps, and of those of the truth.
+    pub(super) fn beside([columns, stepped, true_columns, true_stepped]: [&[Tally]; 4]) -> Self {
         let of = |tallies: &[Tally]| {
             let tallies = tallies.iter();
             tallies
@@ -113,10 +112,10 @@ impl ControlWeights {
                 .collect()
         };
         Self {
-            columns: of(&counts.columns),
-            stepped: of(&counts.stepped),
-            true_columns: of(&counts.true_columns),
-            true_stepped: of(&counts.true_stepped),
+            columns: of(columns),
+            stepped: of(stepped),
+            true_columns: of(true_columns),
+            true_stepped: of(true_stepped),
         }
     }
 

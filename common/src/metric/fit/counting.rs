@@ -9,7 +9,7 @@ use crate::metric::kind::Kind;
 
 /// Raised when the same counts and configuration give other values, so that what was fitted before is
 /// fitted again.
-const METHOD: u64 = 3;
+const METHOD: u64 = 4;
 
 impl MassFitSpec {
     /// The same, with weights by it that are to be used for these columns, too, and held against a

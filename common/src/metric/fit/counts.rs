@@ -126,7 +126,14 @@ impl CategoryCounts {
             control_weights: None,
         };
         let is_weighted = spec.weight().is_some() && !spec.control().is_empty();
-        counts.control_weights = is_weighted.then(|| ControlWeights::beside(&counts));
+        counts.control_weights = is_weighted.then(|| {
+            ControlWeights::beside([
+                &counts.columns,
+                &counts.stepped,
+                &counts.true_columns,
+                &counts.true_stepped,
+            ])
+        });
         counts
     }
 

@@ -265,6 +265,7 @@ impl CategoryCounts {
                     truth: (true_columns.by_ref().take(bins))
                         .filter_map(histogram)
                         .collect(),
+                    crowded: None,
                 }
             };
             Control {

@@ -83,7 +83,7 @@ pub(super) fn verdicts(
         };
         let held = held.clone().map(|held| (Verdict::Doubtful, held));
         let looks = weighed.iter().map(Weighed::verdict);
-        let looks = looks.chain(of_truth).chain(held);
+        let looks = looks.chain(of_truth).chain(of_crowded(control)).chain(held);
         let mut worst = (found.verdict, found.reason);
         for look in looks {
             if look.0 > worst.0 {
@@ -111,6 +111,17 @@ pub(super) fn verdicts(
         return vec![ControlVerdict::of("", Verdict::Doubtful, held.clone())];
     }
     controls.iter().enumerate().map(of).collect()
+}
+
+/// That values of a control variable are too close to one another.
+fn of_crowded(control: &Control<'_>) -> Option<(Verdict, String)> {
+    let ([low, high], share) = control.parts.crowded?;
+    let (name, percent) = (control.name, 100.0 * share);
+    let reason = format!(
+        "{percent:.0} % of rows have a {name} from {low} to {high}, which are not told apart: give it without \
+         its offset"
+    );
+    Some((Verdict::Doubtful, reason))
 }
 
 /// What is said of a category without rows: of each control variable, or of none where there is none.

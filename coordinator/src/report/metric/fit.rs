@@ -7,5 +7,6 @@ mod table;
 
 pub(super) use files::files;
 pub(crate) use files::validity_file;
+pub(super) use overview::overviews;
 pub(super) use plot::fit_plots;
 pub(super) use table::page;

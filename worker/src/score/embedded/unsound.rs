@@ -1,5 +1,7 @@
 //! What tract takes, and gives other values for than ONNX Runtime, or goes over other memory than its own.
 
+use std::collections::HashSet;
+
 use tract_onnx::pb::{GraphProto, NodeProto};
 
 /// ONNX's numbers for the short floating-point numbers, which it multiplies without the digits between.
@@ -9,26 +11,26 @@ const WINDOW_LIMIT: i64 = 1 << 12;
 
 /// Why a graph is not given to it: an operator, and what of it.
 pub(super) fn unsound(graph: &GraphProto) -> Option<String> {
-    let is_half = |element: i32| HALVES.contains(&element);
-    let of_halves = "computes with 16 bits, which it rounds in another way";
-    if graph
-        .initializer
-        .iter()
-        .any(|tensor| is_half(tensor.data_type))
-    {
-        return Some(String::from(
-            "a constant of 16 bits, which it rounds in another way",
-        ));
-    }
+    let constants = graph.initializer.iter();
+    let constants = constants.filter(|tensor| is_half(tensor.data_type));
+    // What is of 16 bits: whatever computes with it is not given away, and makes no more of it.
+    let mut halves: HashSet<&str> = constants.map(|tensor| tensor.name.as_str()).collect();
     graph.node.iter().find_map(|node| {
-        let is_of_halves = node.attribute.iter().any(|attribute| {
-            let is_type = ["to", "dtype"].contains(&attribute.name.as_str());
+        let reads_halves = node.input.iter().any(|name| halves.contains(name.as_str()));
+        let makes_halves = node.attribute.iter().any(|attribute| {
             let named = i32::try_from(attribute.i).is_ok_and(is_half);
             let held = attribute.t.as_ref();
-            (is_type && named) || held.is_some_and(|tensor| is_half(tensor.data_type))
+            (attribute.name == "to" && named)
+                || held.is_some_and(|tensor| is_half(tensor.data_type))
         });
+        if makes_halves {
+            halves.extend(node.output.iter().map(String::as_str));
+        }
         let wrong = match node.op_type.as_str() {
-            _ if is_of_halves => Some(String::from(of_halves)),
+            "Cast" => None,
+            _ if reads_halves => Some(String::from(
+                "computes with 16 bits, which it rounds in another way",
+            )),
             "LinearClassifier" => of_classifier(node),
             "LinearRegressor" => of_regressor(node),
             "AveragePool" | "MaxPool" => of_pool(node),
@@ -37,6 +39,10 @@ pub(super) fn unsound(graph: &GraphProto) -> Option<String> {
         };
         wrong.map(|wrong| format!("operator {} {wrong}", node.op_type))
     })
+}
+
+fn is_half(element: i32) -> bool {
+    HALVES.contains(&element)
 }
 
 fn floats(node: &NodeProto, name: &str) -> usize {
@@ -142,12 +148,6 @@ mod tests {
 
     #[test]
     fn what_it_gives_other_values_for_is_refused() {
-        let to = AttributeProto {
-            name: String::from("to"),
-            i: 10,
-            ..Default::default()
-        };
-        assert!(told("Cast", vec![to]).unwrap().contains("16 bits"));
         let reduction = |s: &[u8]| AttributeProto {
             name: String::from("reduction"),
             s: s.to_vec(),
@@ -157,14 +157,41 @@ mod tests {
         assert_eq!(told("ScatterElements", vec![reduction(b"add")]), None);
         assert_eq!(told("MaxPool", vec![attribute("kernel_shape", 1)]), None);
         assert!(told("MaxPool", vec![attribute("kernel_shape", 2)]).is_some());
-        let half = TensorProto {
-            data_type: 10,
+    }
+
+    #[test]
+    fn only_what_computes_with_16_bits_is_refused() {
+        let node = |operator: &str, input: &str, output: &str, to: i64| NodeProto {
+            op_type: operator.to_owned(),
+            input: vec![input.to_owned()],
+            output: vec![output.to_owned()],
+            attribute: vec![AttributeProto {
+                name: String::from("to"),
+                i: to,
+                ..Default::default()
+            }],
             ..Default::default()
         };
-        let graph = GraphProto {
-            initializer: vec![half],
-            ..Default::default()
+        let of = |node: Vec<NodeProto>| {
+            unsound(&GraphProto {
+                node,
+                initializer: vec![TensorProto {
+                    name: String::from("w"),
+                    data_type: 10,
+                    ..Default::default()
+                }],
+                ..Default::default()
+            })
         };
-        assert!(unsound(&graph).is_some());
+        let there_and_back = vec![node("Cast", "x", "h", 10), node("Cast", "h", "y", 1)];
+        assert_eq!(of(there_and_back), None);
+        assert_eq!(of(vec![node("Cast", "w", "y", 1)]), None);
+        assert!(
+            of(vec![node("Relu", "w", "y", 0)])
+                .unwrap()
+                .contains("16 bits")
+        );
+        let computed = vec![node("Cast", "x", "h", 10), node("Sigmoid", "h", "y", 0)];
+        assert!(of(computed).is_some());
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
-use super::excerpt::{attributes, sound};
 use super::message::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
+use super::sound::{attributes, sound};
 use super::{decode, standard};
 
 /// Operators that hand on the values of their first input.

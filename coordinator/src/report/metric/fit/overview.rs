@@ -26,7 +26,7 @@ const LETTER: f64 = 6.6;
 const STRONG: f64 = 7.6;
 
 /// The pictures of the first model, where there are several categories.
-pub(super) fn overviews(
+pub(in crate::report::metric) fn overviews(
     heading: &Heading,
     stage: &StageReport,
     found: &MassFitResult,

@@ -2,7 +2,6 @@
 
 use lumimill_common::metric::{FittedCategory, FittedModel, MassFitResult};
 
-use super::overview::overviews;
 use crate::report::figure::{
     Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
     shortened,
@@ -31,7 +30,7 @@ pub(in crate::report::metric) fn fit_plots(
     stage: &StageReport,
     found: &MassFitResult,
 ) -> Vec<Figure> {
-    let mut figures = overviews(heading, stage, found);
+    let mut figures = Vec::new();
     for (category, fit) in fitted(found).take(MOST_FIGURES) {
         let name = format!(
             "{}-fit-{}-{}-{}",

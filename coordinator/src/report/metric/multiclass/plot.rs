@@ -3,10 +3,9 @@
 
 use lumimill_common::metric::{MulticlassBin, MulticlassResult};
 
-use super::roc::roc;
+use super::roc::{panel, roc};
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
-    shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, RIGHT, Scale, TOP, Ticks, shortened,
 };
 use crate::report::number::{amount, percent};
 use crate::report::summary::StageReport;
@@ -41,20 +40,6 @@ pub(in crate::report::metric) fn multiclass_plots(
     }
     figures.extend(in_bins(multiclass).map(|canvas| figure("bins", "Quality in bins", canvas)));
     figures
-}
-
-pub(super) fn panel(x: Scale, y: Scale, ticks: Ticks, titles: (&str, &str)) -> Panel {
-    Panel {
-        left: LEFT,
-        right: RIGHT,
-        top: TOP,
-        bottom: HEIGHT - BOTTOM,
-        x,
-        y,
-        ticks,
-        x_title: titles.0.to_owned(),
-        y_title: titles.1.to_owned(),
-    }
 }
 
 /// For each true class, a row of cells whose bars and numbers are shares of it.

@@ -3,13 +3,28 @@
 
 use lumimill_common::metric::ClassResult;
 
-use super::plot::panel;
-use crate::report::figure::{Anchor, Canvas, Scale, Ticks, shortened};
+use crate::report::figure::{
+    Anchor, BOTTOM, Canvas, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
+};
 use crate::report::metric::ranking::{LOGARITHMIC, diagonal, logarithmic, roc_curve};
 use crate::report::number::with_error;
 
 /// Curves that can be told apart.
 const MOST_CURVES: usize = 6;
+
+pub(super) fn panel(x: Scale, y: Scale, ticks: Ticks, titles: (&str, &str)) -> Panel {
+    Panel {
+        left: LEFT,
+        right: RIGHT,
+        top: TOP,
+        bottom: HEIGHT - BOTTOM,
+        x,
+        y,
+        ticks,
+        x_title: titles.0.to_owned(),
+        y_title: titles.1.to_owned(),
+    }
+}
 
 /// The kind, the caption and the picture of each scale: a curve for each class that has one, of so many
 /// rows.

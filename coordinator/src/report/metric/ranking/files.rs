@@ -103,7 +103,12 @@ fn thresholds(report: &Report) -> Vec<u8> {
                 }]);
                 table.numbers(&[point.false_positive_limit]);
                 table.text(&[ranking.weight.as_deref().unwrap_or_default()]);
-                table.numbers(&[point.efficiency_error, point.false_positive_rate_error]);
+                table.numbers(&[
+                    point.efficiency.and(point.efficiency_error),
+                    point
+                        .false_positive_rate
+                        .and(point.false_positive_rate_error),
+                ]);
                 table.end();
             }
         }

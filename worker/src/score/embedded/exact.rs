@@ -23,7 +23,7 @@ use tract_onnx::tract_core::ops::nn::{GeluApproximate, HardSwish, Reduce, Sigmoi
 use binary::Binary;
 use function::Function;
 use lanes::Lanes;
-pub(super) use within::guard;
+pub(super) use within::{guard, is_of_values};
 
 /// tract's reader of files, with operators of this program.
 pub(super) fn reader() -> Onnx {

@@ -23,6 +23,14 @@ const LIMITS: &[(&str, bool, f32)] = &[
     ("TopK", false, f32::MAX),
 ];
 
+/// What is said of a value that an operator cannot be given, and of no other error.
+const ANOTHER: &str = "of which this engine makes another value";
+
+/// Whether an error is one of values: others may be fine.
+pub(in crate::score::embedded) fn is_of_values(message: &str) -> bool {
+    message.contains(ANOTHER)
+}
+
 /// That an operator was given what it cannot be.
 pub(super) fn refused(operator: &str, value: f64) -> TractError {
     let dropped = match value.is_nan() {
@@ -30,7 +38,7 @@ pub(super) fn refused(operator: &str, value: f64) -> TractError {
         false => "",
     };
     anyhow!(
-        "operator {operator} is given {value}, of which this engine makes another value than ONNX \
+        "operator {operator} is given {value}, {ANOTHER} than ONNX \
          Runtime: {INSTALL}{dropped}"
     )
 }

@@ -29,6 +29,27 @@ pub(super) const RIGHT: f64 = WIDTH - 22.0;
 pub(super) const TOP: f64 = 46.0;
 pub(super) const BOTTOM: f64 = 72.0;
 
+impl Panel {
+    /// One that fills a picture: each axis with its title.
+    pub(super) fn whole(
+        (x, x_title): (Scale, &str),
+        (y, y_title): (Scale, &str),
+        ticks: Ticks,
+    ) -> Self {
+        Self {
+            left: LEFT,
+            right: RIGHT,
+            top: TOP,
+            bottom: HEIGHT - BOTTOM,
+            x,
+            y,
+            ticks,
+            x_title: x_title.to_owned(),
+            y_title: y_title.to_owned(),
+        }
+    }
+}
+
 /// A finished picture.
 #[derive(Debug, Clone)]
 pub(super) struct Figure {

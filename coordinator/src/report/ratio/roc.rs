@@ -6,7 +6,7 @@ use lumimill_correction::Uncertain;
 
 use super::{Found, Side, uncertain};
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Lines, Panel, RIGHT, Scale, TOP, Ticks,
+    Anchor, Canvas, Figure, HEIGHT, Heading, LEFT, Lines, Panel, RIGHT, Scale, Ticks,
     UncertainPoint, band, shortened,
 };
 use crate::report::number::with_errors;
@@ -124,20 +124,12 @@ fn drawn(
     let points = || series.iter().flat_map(|(_, points)| points);
     let lowest = points().map(|point| point.passed.value - error(point.passed));
     let bottom = lowest.fold(0.98, f64::min).max(0.0);
-    let panel = Panel {
-        left: LEFT,
-        right: RIGHT,
-        top: TOP,
-        bottom: HEIGHT - BOTTOM,
-        x,
-        y: Scale::linear((bottom - 0.1 * (1.0 - bottom)).max(0.0), 1.0),
-        ticks: Ticks::Numbers,
-        x_title: String::from(match x {
-            Scale::Linear { .. } => "Misidentification rate",
-            Scale::Log { .. } => "Misidentification rate, logarithmic",
-        }),
-        y_title: String::from("Efficiency"),
+    let x_title = match x {
+        Scale::Linear { .. } => "Misidentification rate",
+        Scale::Log { .. } => "Misidentification rate, logarithmic",
     };
+    let y = Scale::linear((bottom - 0.1 * (1.0 - bottom)).max(0.0), 1.0);
+    let panel = Panel::whole((x, x_title), (y, "Efficiency"), Ticks::Numbers);
     let mut canvas = Canvas::default();
     for (number, (_, points)) in series.iter().enumerate() {
         curve(&mut canvas, &panel, points, number);

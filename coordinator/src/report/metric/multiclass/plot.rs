@@ -3,9 +3,10 @@
 
 use lumimill_common::metric::{MulticlassBin, MulticlassResult};
 
-use super::roc::{panel, roc};
+use super::roc::roc;
 use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, RIGHT, Scale, TOP, Ticks, shortened,
+    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
+    shortened,
 };
 use crate::report::number::{amount, percent};
 use crate::report::summary::StageReport;
@@ -111,11 +112,10 @@ fn in_bins(multiclass: &MulticlassResult) -> Option<Canvas> {
     let labels = bins.iter().map(MulticlassBin::label).enumerate();
     let across = Scale::linear(-0.5, bins.len() as f64 - 0.5);
     let column = multiclass.column.as_deref().unwrap_or_default();
-    let panel = panel(
-        across,
-        Scale::linear(0.0, 1.25),
+    let panel = Panel::whole(
+        (across, &shortened(column, 40)),
+        (Scale::linear(0.0, 1.25), "Value"),
         Ticks::Categories(labels.collect()),
-        (&shortened(column, 40), "Value"),
     );
     let series: [(&str, Quality); 3] = [
         ("accuracy", |bin| {

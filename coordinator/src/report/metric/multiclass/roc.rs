@@ -3,28 +3,12 @@
 
 use lumimill_common::metric::ClassResult;
 
-use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, HEIGHT, LEFT, Panel, RIGHT, Scale, TOP, Ticks, shortened,
-};
+use crate::report::figure::{Anchor, Canvas, Panel, Scale, Ticks, shortened};
 use crate::report::metric::ranking::{LOGARITHMIC, diagonal, logarithmic, roc_curve};
 use crate::report::number::with_error;
 
 /// Curves that can be told apart.
 const MOST_CURVES: usize = 6;
-
-pub(super) fn panel(x: Scale, y: Scale, ticks: Ticks, titles: (&str, &str)) -> Panel {
-    Panel {
-        left: LEFT,
-        right: RIGHT,
-        top: TOP,
-        bottom: HEIGHT - BOTTOM,
-        x,
-        y,
-        ticks,
-        x_title: titles.0.to_owned(),
-        y_title: titles.1.to_owned(),
-    }
-}
 
 /// The kind, the caption and the picture of each scale: a curve for each class that has one, of so many
 /// rows.
@@ -46,7 +30,7 @@ pub(in crate::report::metric) fn roc(
 
 fn drawn(names: &[String], all: &[ClassResult], (x, title): (Scale, &str)) -> Option<Canvas> {
     let unit = Scale::linear(0.0, 1.0);
-    let panel = panel(x, unit, Ticks::Numbers, (title, "Efficiency"));
+    let panel = Panel::whole((x, title), (unit, "Efficiency"), Ticks::Numbers);
     let mut canvas = Canvas::default();
     diagonal(&mut canvas, &panel);
     let classes = names.iter().zip(all).take(MOST_CURVES);

@@ -2,10 +2,7 @@
 
 use lumimill_common::metric::{RegressionBin, RegressionResult, ShapeBin, Uncertain};
 
-use crate::report::figure::{
-    Anchor, BOTTOM, Canvas, Figure, HEIGHT, Heading, LEFT, Panel, RIGHT, Scale, TOP, Ticks,
-    shortened,
-};
+use crate::report::figure::{Anchor, Canvas, Figure, Heading, Panel, Scale, Ticks, shortened};
 use crate::report::metric::histogram::{per_bin, with_unit};
 use crate::report::number::with_error;
 use crate::report::summary::StageReport;
@@ -51,20 +48,6 @@ pub(in crate::report::metric) fn regression_plots(
     figures
 }
 
-fn panel((x, x_title): (Scale, &str), (y, y_title): (Scale, &str), ticks: Ticks) -> Panel {
-    Panel {
-        left: LEFT,
-        right: RIGHT,
-        top: TOP,
-        bottom: HEIGHT - BOTTOM,
-        x,
-        y,
-        ticks,
-        x_title: x_title.to_owned(),
-        y_title: y_title.to_owned(),
-    }
-}
-
 /// Numbers in equal bins, and what is known of them.
 fn distribution(
     shape: &[ShapeBin],
@@ -76,7 +59,7 @@ fn distribution(
     let across = Scale::linear(first.low, last.high);
     let up = Scale::linear(0.0, 1.3 * highest);
     let y_title = per_bin(noun, first.high - first.low, None);
-    let panel = panel((across, title), (up, &y_title), Ticks::Numbers);
+    let panel = Panel::whole((across, title), (up, &y_title), Ticks::Numbers);
     let mut outline = vec![panel.at(first.low, 0.0)];
     for bin in shape {
         outline.extend([
@@ -121,7 +104,7 @@ fn in_bins(
     let labels = bins.iter().map(RegressionBin::label).enumerate();
     let column = regression.column.as_deref().unwrap_or_default();
     let across = Scale::linear(-0.5, bins.len() as f64 - 0.5);
-    let panel = panel(
+    let panel = Panel::whole(
         (across, &shortened(column, 40)),
         (Scale::linear(low - 0.1 * room, high + 0.3 * room), title),
         Ticks::Categories(labels.collect()),

@@ -328,15 +328,27 @@ pub fn keep_runtime_within(bytes: u64) {
     let _ = bytes;
 }
 
-/// What ONNX Runtime would be given of a file, of all of its outputs.
+/// A file for ONNX Runtime, of all of its outputs.
+#[cfg(feature = "runtime")]
+pub struct Rewritten {
+    /// What was understood of it.
+    pub plain: Vec<u8>,
+    /// The same with guards before what may end the process: this is what ONNX Runtime is given.
+    pub guarded: Vec<u8>,
+}
+
+/// What ONNX Runtime would be given of a file.
 ///
 /// # Errors
 /// When the file is not understood, or not given away.
 #[cfg(feature = "runtime")]
-pub fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, super::error::Problem> {
+pub fn rewritten(bytes: &[u8]) -> Result<Rewritten, super::error::Problem> {
     let graph = onnx::parse(bytes)?;
     let outputs = graph.outputs.iter().map(|port| port.name.as_str());
     let excerpt = onnx::excerpt(bytes, &outputs.collect::<Vec<_>>())?;
     onnx::out_of_bounds(&excerpt, super::error::Problem::not_runtime)?;
-    onnx::with_free_rows(&onnx::with_guards(&excerpt)?)
+    Ok(Rewritten {
+        plain: onnx::with_free_rows(&excerpt.bytes)?,
+        guarded: onnx::with_free_rows(&onnx::with_guards(&excerpt)?)?,
+    })
 }

@@ -1,6 +1,8 @@
 //! Operators by which some values would end the process, made such that they give an error of those values: nodes
 //! before them look at what they are given, and fail as ONNX Runtime fails by itself. Numbers stay as they are.
 
+use std::collections::HashSet;
+
 use prost::Message;
 
 use super::excerpt::Excerpt;
@@ -59,6 +61,24 @@ fn attributes(node: &NodeProto) -> Result<Vec<AttributeProto>, Problem> {
     all.map(|bytes| decode("attribute", bytes)).collect()
 }
 
+/// A name that no name in these bytes begins with, which is short whatever they are.
+fn unused_name(bytes: &[u8]) -> String {
+    let begin = b"guard";
+    let numbers = bytes.windows(begin.len()).enumerate();
+    let numbers = numbers.filter(|(_, part)| part == begin).map(|(at, _)| {
+        let rest = bytes.get(at + begin.len()..).unwrap_or_default();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0_u64, |number, digit| {
+            number
+                .saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'))
+        })
+    });
+    let taken: HashSet<u64> = numbers.collect();
+    let free = (0..).find(|number| !taken.contains(number));
+    format!("guard{}_", free.unwrap_or(u64::MAX))
+}
+
 /// Nodes, guards among them.
 struct Guards {
     nodes: Vec<Vec<u8>>,
@@ -69,16 +89,9 @@ struct Guards {
 
 impl Guards {
     fn new(model: &[u8]) -> Self {
-        let mut prefix = String::from("guard");
-        while model
-            .windows(prefix.len())
-            .any(|part| part == prefix.as_bytes())
-        {
-            prefix.push('_');
-        }
         Self {
             nodes: Vec::new(),
-            prefix,
+            prefix: unused_name(model),
             made: 0,
         }
     }
@@ -210,5 +223,19 @@ impl Guards {
         };
         self.nodes.push(node.encode_to_vec());
         output
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unused_name;
+
+    /// Names as long as the file, in each of thousands of nodes, took its square of memory.
+    #[test]
+    fn names_of_guards_are_short_whatever_names_a_model_has() {
+        assert_eq!(unused_name(b"a model"), "guard0_");
+        assert_eq!(unused_name(b"guard0_1 and guard1_, guard3_"), "guard2_");
+        assert_eq!(unused_name(&[b"guard".as_slice(), &[b'_'; 1 << 20]].concat()), "guard1_");
+        assert_eq!(unused_name(&[b"guard".as_slice(), &[b'9'; 1 << 20]].concat()), "guard0_");
     }
 }

@@ -10,6 +10,9 @@ const BATCH_BYTES: u64 = 8 << 20;
 /// Entries of a batch, however large they are.
 const FEWEST_ENTRIES: u64 = 64;
 
+/// Most entries of a batch with texts, whose bytes are not known before they are there.
+pub(crate) const BATCH_OF_TEXTS: u64 = 512;
+
 /// Entries in a batch, when all entries together have so many bytes.
 pub(crate) fn batch_entries(bytes: u64, entries: u64) -> u64 {
     let of_an_entry = (bytes / entries.max(1)).max(1);

@@ -9,10 +9,10 @@ use lumimill_common::campaign::Grouping;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 
-use crate::batch_bytes::bytes_of;
+use crate::batch_bytes::batch_of;
 use crate::certification::certify;
 use crate::compiled_stage::CompiledStage;
-use crate::entry_reader::{Counted, Entries, EntryReader, batch_entries};
+use crate::entry_reader::{Counted, Entries, EntryReader};
 use crate::event_name::event_name;
 use crate::grouped::{begins, columns_of_rows, events};
 use crate::input::{EventReader, EventTable, input_failure, schema_of};
@@ -49,14 +49,15 @@ impl<'a> GroupReader<'a> {
         let names = columns_of_rows(&schema_of(tree), grouping, &wanted);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let rows = tree.reader(&names);
-        let bytes = bytes_of(names.iter().filter_map(|name| tree.column(name)));
+        let columns = names.iter().filter_map(|name| tree.column(name));
+        let batch = batch_of(columns, tree.entries());
         let mut reader = Self {
             rows: rows.map_err(|error| input_failure(&shard.file.url, &error))?,
             shard,
             tree,
             stage,
             grouping,
-            batch: batch_entries(bytes, tree.entries()),
+            batch,
             left: Some(shard.entries.clone()),
             held: None,
             start: 0,

@@ -9,10 +9,10 @@ use arrow_schema::{ArrowError, Schema};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 
-use crate::batch_bytes::bytes_of;
+use crate::batch_bytes::batch_of;
 use crate::certification::{certify, counting};
 use crate::compiled_stage::CompiledStage;
-use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader, batch_entries};
+use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader};
 use crate::event_name::event_name;
 use crate::input::{EventReader, EventTable, LUMI, RUN, input_failure};
 
@@ -53,7 +53,7 @@ impl Readers {
         Ok(Self {
             identity,
             rest,
-            batch: batch_entries(bytes_of(found()), tree.entries()),
+            batch: batch_of(found(), tree.entries()),
         })
     }
 }

@@ -5,6 +5,14 @@ use lumimill_rootfile::Branch;
 
 use super::parquet::ParquetColumn;
 
+/// Whether texts are in values of a type.
+pub(super) fn is_of_texts(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) => is_of_texts(item.data_type()),
+        other => *other == DataType::Utf8,
+    }
+}
+
 /// A column: its name, types, codec and sizes.
 #[derive(Debug, Clone, Copy)]
 pub enum EventColumn<'a> {
@@ -42,6 +50,12 @@ impl<'a> EventColumn<'a> {
             Self::Branch(branch) => branch.data_type(),
             Self::Parquet(column) => column.data_type(),
         }
+    }
+
+    /// Whether its values are texts, or lists of them: files may have few bytes of many.
+    #[must_use]
+    pub fn is_of_texts(self) -> bool {
+        self.data_type().is_ok_and(is_of_texts)
     }
 
     /// The codec, of a branch with its level: `ZLIB 1`.

@@ -107,6 +107,9 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 /// Rows that are decoded at once where some are texts, which may be long.
 pub(super) const TEXT_BATCH: usize = 64;
 
+/// Bytes of texts that are decoded at once, at most.
+pub(super) const MOST_TEXT: usize = 256 << 20;
+
 /// Runs the decoder, whose panics are errors of the file.
 pub(super) fn guarded<T, E: ToString>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match caught(work) {

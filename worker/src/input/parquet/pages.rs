@@ -8,12 +8,10 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::chunk::Chunk;
-use super::fault::TEXT_BATCH;
+use super::fault::{MOST_TEXT, TEXT_BATCH};
 
 /// Texts of a page that may be there without bytes of their own.
 const MOST_VALUES: usize = 1 << 22;
-/// Bytes of texts that are decoded at once, at most.
-const MOST_TEXT: u64 = 256 << 20;
 
 /// Gives pages, and holds the number of their values against the footer's.
 pub(super) struct CountedPages {
@@ -89,7 +87,7 @@ impl CountedPages {
     /// That as many texts of this length as are decoded at once can be held.
     fn check_texts(&self, longest: usize) -> Result<(), ParquetError> {
         let at_once = self.listed.unwrap_or(TEXT_BATCH as u64);
-        match at_once.saturating_mul(longest as u64) <= MOST_TEXT {
+        match at_once.saturating_mul(longest as u64) <= MOST_TEXT as u64 {
             true => Ok(()),
             false => Err(ParquetError::General(format!(
                 "texts of up to {longest} bytes, {at_once} of them at once, are more than are read"

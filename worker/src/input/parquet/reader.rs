@@ -4,18 +4,19 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowSelection, RowSelector};
 use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
 
 use super::chunk::Noted;
 use super::column::ParquetColumn;
-use super::fault::{ParquetFault, TEXT_BATCH, guarded};
+use super::fault::{MOST_TEXT, ParquetFault, TEXT_BATCH, guarded};
 use super::file::ParquetFile;
 use super::row_group::RowGroup;
 use super::values::{Unread, values_of};
+use crate::input::event_column::is_of_texts;
 
 /// Reads ranges of entries from chosen columns. Where the last one ended is remembered, so that ascending
 /// ranges unpack every page once.
@@ -50,12 +51,12 @@ struct Stream {
     held: Option<RecordBatch>,
 }
 
-/// Whether texts are in it.
-fn is_of_texts(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::List(item) => is_of_texts(item.data_type()),
-        other => *other == DataType::Utf8,
-    }
+/// Bytes of the texts of rows.
+fn bytes_of_texts(rows: &RecordBatch) -> usize {
+    let columns = rows.columns().iter();
+    let texts = columns.filter(|column| is_of_texts(column.data_type()));
+    let bytes = texts.map(|column| column.to_data().get_slice_memory_size().unwrap_or_default());
+    bytes.fold(0, usize::saturating_add)
 }
 
 impl ParquetReader {
@@ -114,12 +115,21 @@ impl ParquetReader {
             return self.batch(Vec::new(), rows);
         }
         let mut parts = Vec::new();
-        let mut at = entries.start;
+        let (mut at, mut texts) = (entries.start, 0);
         while at < entries.end {
             let most = usize::try_from(entries.end - at).unwrap_or(usize::MAX);
             let decoded = self.next(at, most, rows)?;
-            parts.push(self.read_as(&decoded, at)?);
+            let part = self.read_as(&decoded, at)?;
             at += decoded.num_rows() as u64;
+            texts += bytes_of_texts(&part);
+            if texts > MOST_TEXT {
+                let from = entries.start;
+                return Err(self.corrupt(format!(
+                    "the texts of entries {from} to {at} have more than {MOST_TEXT} bytes, which is what is read \
+                     at once: leave out their column"
+                )));
+            }
+            parts.push(part);
         }
         match parts.as_slice() {
             [one] => Ok(one.clone()),

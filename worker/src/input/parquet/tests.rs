@@ -6,8 +6,8 @@ use arrow_array::builder::{Float32Builder, ListBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int32Type, UInt32Type};
 use arrow_array::{
-    ArrayRef, BooleanArray, Float64Array, Int32Array, ListArray, RecordBatch, StringArray,
-    StructArray,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, ListArray, RecordBatch,
+    StringArray, StructArray,
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Fields};
@@ -245,4 +245,18 @@ fn what_needs_more_memory_than_may_be_used_is_refused_before() {
         .reader(&["n"])
         .unwrap();
     assert_eq!(reader.read(0..10).unwrap().num_rows(), 10);
+}
+
+/// A file of a megabyte unfolded to many gigabytes: each row has the one text of its dictionary.
+#[test]
+fn few_stored_bytes_of_many_texts_are_read_a_part_at_a_time() {
+    let word: ArrayRef = Arc::new(StringArray::from_iter_values(["a".repeat(900_000)]));
+    let words = DictionaryArray::new(Int32Array::from_iter_values([0; 400]), word);
+    let rows = RecordBatch::try_from_iter([("s", Arc::new(words) as ArrayRef)]).unwrap();
+    let bytes = written(&rows, 400, Compression::SNAPPY);
+    assert!(bytes.len() < 1 << 20);
+    let mut reader = opened(bytes).unwrap().reader(&["s"]).unwrap();
+    let error = reader.read(0..400).unwrap_err().to_string();
+    assert!(error.contains("the texts of entries 0 to 3"), "{error}");
+    assert_eq!(reader.read(390..400).unwrap().num_rows(), 10);
 }

@@ -235,7 +235,13 @@ mod tests {
     fn names_of_guards_are_short_whatever_names_a_model_has() {
         assert_eq!(unused_name(b"a model"), "guard0_");
         assert_eq!(unused_name(b"guard0_1 and guard1_, guard3_"), "guard2_");
-        assert_eq!(unused_name(&[b"guard".as_slice(), &[b'_'; 1 << 20]].concat()), "guard1_");
-        assert_eq!(unused_name(&[b"guard".as_slice(), &[b'9'; 1 << 20]].concat()), "guard0_");
+        assert_eq!(
+            unused_name(&[b"guard".as_slice(), &[b'_'; 1 << 20]].concat()),
+            "guard1_"
+        );
+        assert_eq!(
+            unused_name(&[b"guard".as_slice(), &[b'9'; 1 << 20]].concat()),
+            "guard0_"
+        );
     }
 }

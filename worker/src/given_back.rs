@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::memory::in_use;
+use crate::score::give_back_memory;
 
 /// Bytes by which the process may grow until it is looked at what may be given back.
 const SLACK: u64 = 4 << 20;
@@ -49,6 +50,7 @@ pub(crate) fn job_is_over() {
 }
 
 fn give_back_at(time: Instant, last: &mut Option<Last>) {
+    give_back_memory();
     trim();
     let used = in_use();
     *last = Some(Last { time, used });

@@ -44,6 +44,7 @@ pub use choice::Choice;
 pub use description::{Description, Speed, Value};
 pub use elements::Elements;
 pub(crate) use elements::load_elements;
+pub(crate) use engine::give_back_memory;
 #[cfg(feature = "runtime")]
 pub use engine::rewritten;
 pub use engine::{embedded_name, keep_runtime_within, load, missing, runtime_here};

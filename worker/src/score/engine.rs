@@ -328,6 +328,12 @@ pub fn keep_runtime_within(bytes: u64) {
     let _ = bytes;
 }
 
+/// Gives back memory that models no longer use, where none was used for a while.
+pub(crate) fn give_back_memory() {
+    #[cfg(feature = "runtime")]
+    super::runtime::give_back();
+}
+
 /// A file for ONNX Runtime, of all of its outputs.
 #[cfg(feature = "runtime")]
 pub struct Rewritten {

@@ -16,9 +16,23 @@ pub(super) fn interleaved<S: Copy, T: Copy + Default>(
     if let [only] = columns {
         return only.iter().take(rows).copied().map(of).collect();
     }
-    let mut all = vec![T::default(); rows.saturating_mul(width)];
-    fill(&mut all, (0, width), columns, of);
+    let mut all = Vec::with_capacity(rows.saturating_mul(width));
+    if width == 0 {
+        return all;
+    }
+    let in_tile = rows_in_tile(width);
+    for first in (0..rows).step_by(in_tile) {
+        // What is written first is still in that cache when it is written again.
+        let begin = all.len();
+        all.resize(begin + in_tile.min(rows - first) * width, T::default());
+        let tile = all.get_mut(begin..).unwrap_or_default();
+        fill_tile((tile, first), (0, width), columns, of);
+    }
     all
+}
+
+fn rows_in_tile(width: usize) -> usize {
+    (TILE / width).max(1)
 }
 
 /// Puts columns side by side from a place on in each row of `width` values, each value as `of` makes it.
@@ -31,21 +45,30 @@ pub(super) fn fill<S: Copy, T: Copy>(
     if width == 0 {
         return;
     }
-    let in_tile = (TILE / width).max(1);
+    let in_tile = rows_in_tile(width);
     for (number, tile) in all.chunks_mut(in_tile * width).enumerate() {
-        let first = number * in_tile;
-        let here = |column: &&'_ [S]| column.len().min(first)..column.len();
-        for (group, columns) in columns.chunks(GROUP).enumerate() {
-            let place = first_place + group * GROUP;
-            match columns {
-                [a, b, c, d] => {
-                    let values = [a, b, c, d].map(|column| &column[here(column)]);
-                    put_four(tile, (place, width), values, of);
-                }
-                few => {
-                    for (place, column) in (place..).zip(few) {
-                        put(tile, (place, width), &column[here(column)], of);
-                    }
+        fill_tile((tile, number * in_tile), (first_place, width), columns, of);
+    }
+}
+
+/// The same for some rows, the first of which is so far down.
+fn fill_tile<S: Copy, T: Copy>(
+    (tile, first): (&mut [T], usize),
+    (first_place, width): (usize, usize),
+    columns: &[&[S]],
+    of: impl Fn(S) -> T + Copy,
+) {
+    let here = |column: &&'_ [S]| column.len().min(first)..column.len();
+    for (group, columns) in columns.chunks(GROUP).enumerate() {
+        let place = first_place + group * GROUP;
+        match columns {
+            [a, b, c, d] => {
+                let values = [a, b, c, d].map(|column| &column[here(column)]);
+                put_four(tile, (place, width), values, of);
+            }
+            few => {
+                for (place, column) in (place..).zip(few) {
+                    put(tile, (place, width), &column[here(column)], of);
                 }
             }
         }

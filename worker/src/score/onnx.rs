@@ -18,6 +18,8 @@ mod excerpt;
 mod external;
 #[cfg(feature = "runtime")]
 mod guards;
+#[cfg(feature = "runtime")]
+mod identity;
 mod message;
 #[cfg(any(feature = "embedded", feature = "runtime"))]
 mod of_runtime;
@@ -44,6 +46,8 @@ pub(crate) use excerpt::{Excerpt, excerpt};
 pub use external::with_external_data;
 #[cfg(feature = "runtime")]
 pub(crate) use guards::{told_by_guard, with_guards};
+#[cfg(feature = "runtime")]
+pub(crate) use identity::identity;
 #[cfg(test)]
 pub(crate) use message::AttributeProto;
 pub(crate) use operators::is_sized_by_values;

@@ -28,7 +28,7 @@ use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
 
 pub(super) use any_size::AnySize;
-pub(super) use arena::keep_within;
+pub(super) use arena::{give_back, keep_within};
 pub(super) use library::{load as load_library, name};
 
 /// A model, loaded by ONNX Runtime.

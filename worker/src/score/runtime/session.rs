@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
-use ort::session::builder::GraphOptimizationLevel;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, SessionInputValue, SessionOutputs};
 use ort::value::{PrimitiveTensorElementType, TensorElementType, TensorRef, ValueType};
 
@@ -133,16 +133,7 @@ impl Asked {
 
     /// Makes a session.
     pub(super) fn session(&self) -> Result<Session, String> {
-        let environment = environment()?;
-        let mut builder = guarded(|| {
-            Ok(ort::session::Session::builder(environment)?
-                .with_optimization_level(GraphOptimizationLevel::All)?
-                .with_intra_threads(1)?
-                .with_inter_threads(1)?
-                .with_parallel_execution(false)?
-                .with_memory_pattern(false)?
-                .with_env_allocators()?)
-        })?;
+        let mut builder = builder()?;
         // What is made of constants is made here.
         let canceler = builder.canceler();
         let end = move || drop(canceler.cancel());
@@ -153,6 +144,26 @@ impl Asked {
             (Err(message), false) => Err(message),
         }
     }
+}
+
+/// What makes sessions: of one thread, with the memory that all share.
+fn builder() -> Result<SessionBuilder, String> {
+    let environment = environment()?;
+    guarded(|| {
+        Ok(ort::session::Session::builder(environment)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            .with_intra_threads(1)?
+            .with_inter_threads(1)?
+            .with_parallel_execution(false)?
+            .with_memory_pattern(false)?
+            .with_env_allocators()?)
+    })
+}
+
+/// A session of a model that is our own.
+pub(super) fn session_of(model: &[u8]) -> Result<ort::session::Session, String> {
+    let mut builder = builder()?;
+    guarded(|| builder.commit_from_memory(model))
 }
 
 /// A model that is loaded, for one at a time.
@@ -497,7 +508,7 @@ fn taken<T: PrimitiveTensorElementType + Copy>(
 }
 
 /// Runs the library, whose errors are told in one line.
-fn guarded<T>(work: impl FnOnce() -> ort::Result<T>) -> Result<T, String> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> ort::Result<T>) -> Result<T, String> {
     match caught(work) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::session::{Asked, Session};
 
@@ -19,6 +20,14 @@ struct Idle {
 
 /// The one that was used last is the last.
 static IDLE: Mutex<VecDeque<Idle>> = Mutex::new(VecDeque::new());
+/// When one was used last, unless that was told.
+static USED: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Whether none was used for so long; it is told once, until one is used again.
+pub(super) fn went_idle(pause: Duration) -> bool {
+    let mut used = USED.lock().unwrap_or_else(PoisonError::into_inner);
+    used.take_if(|used| used.elapsed() >= pause).is_some()
+}
 
 /// A session of a model, if one is idle.
 pub(super) fn take(asked: &Asked) -> Option<Session> {
@@ -29,6 +38,7 @@ pub(super) fn take(asked: &Asked) -> Option<Session> {
 
 /// Keeps a session for the next who needs it, and lets go of those that were idle for longest.
 pub(super) fn give_back(asked: &Asked, session: Session) {
+    *USED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
     idle.push_back(Idle {
         made_of: asked.sha256().to_owned(),

@@ -415,6 +415,14 @@ fn whole_numbers_divided_by_zero_are_an_error_of_the_model() {
 
 /// ONNX Runtime went over no values until the process had ended.
 #[test]
+fn memory_that_no_session_uses_is_given_back() {
+    if is_here() {
+        assert_eq!(super::arena::shrink(), Ok(()));
+        assert_eq!(super::arena::shrink(), Ok(()), "a second time");
+    }
+}
+
+#[test]
 fn recurrence_over_no_values_is_an_error_of_the_model() {
     if !is_here() {
         return;

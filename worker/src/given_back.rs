@@ -8,7 +8,7 @@
     all(target_os = "linux", target_env = "gnu"),
     expect(
         unsafe_code,
-        reason = "malloc_trim of glibc has no safe wrapper: it takes a number and touches nothing that is in use"
+        reason = "malloc_trim and mallopt of glibc have no safe wrapper: they take numbers and touch nothing that is in use"
     )
 )]
 
@@ -63,6 +63,31 @@ fn is_due(last: Option<Last>, now: Instant, used: impl Fn() -> u64) -> bool {
             && used() > last.used.saturating_add(SLACK)
     })
 }
+
+/// Has all threads share few heaps, one more than there are slots: each heap keeps what a job needed at most, and
+/// one thread after the other does a slot's jobs. To be called before there is work; `MALLOC_ARENA_MAX` says it
+/// otherwise.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub fn share_heaps(slots: usize) {
+    /// `M_ARENA_MAX` of `malloc.h`.
+    const HEAPS: i32 = -8;
+    unsafe extern "C" {
+        fn mallopt(parameter: i32, value: i32) -> i32;
+    }
+    if std::env::var_os("MALLOC_ARENA_MAX").is_none() {
+        // SAFETY: it takes two numbers, and what is allocated stays where it is.
+        unsafe {
+            mallopt(
+                HEAPS,
+                i32::try_from(slots).unwrap_or(i32::MAX).saturating_add(1),
+            );
+        }
+    }
+}
+
+/// Other allocators have other heaps.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn share_heaps(_: usize) {}
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn trim() {

@@ -17,6 +17,7 @@ use tracing::{error, info};
 
 use crate::byte_size::ByteSize;
 use crate::commit_point::Witness;
+use crate::given_back::share_heaps;
 use crate::health::{Health, Served, serve};
 use crate::log::start_log;
 use crate::score::keep_runtime_within;
@@ -159,6 +160,7 @@ async fn run(arguments: Arguments, witness: Option<Witness>) -> Result<(), Troub
     let is_far = is_far.unwrap_or(false);
     let campaigns = StoredCampaigns::new(root, &name, stop.clone());
     let count = arguments.slots.map_or_else(cores, NonZeroU16::get);
+    share_heaps(usize::from(count));
     let mut slots = Slots::new(&name, Box::new(campaigns), count);
     slots.stop = stop;
     slots.memory_limit = arguments.memory_limit.map(ByteSize::bytes);

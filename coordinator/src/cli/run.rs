@@ -10,6 +10,7 @@ use lumimill_common::count::counted;
 use lumimill_common::queue::MemoryQueue;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::Place;
+use lumimill_worker::given_back::share_heaps;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::production::Production;
 
@@ -107,6 +108,7 @@ pub(super) async fn prepared(
 /// Does the wanted shards of a campaign, each cut into so many, then merges and reports all that
 /// is done.
 pub(super) fn run_wanted(args: &RunArgs, asked: Asked<'_>) -> anyhow::Result<Exit> {
+    share_heaps(args.slots.get().get());
     let Checked { file, plan } = check(&args.campaign, args.slots.get())?;
     let place = file.output()?;
     block_on(async {

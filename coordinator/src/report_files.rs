@@ -5,6 +5,7 @@ mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::bdt_config::BdtConfig;
 use lumimill_common::campaign::{Campaign, DatasetKind, DuplicatePolicy, Stage};
 use lumimill_common::control::model_key;
@@ -33,6 +34,9 @@ use crate::report_sums::{ReportSums, SUMS, StoredReport, check_not_newer, remove
 use crate::soundness::Markers;
 
 pub use outcome::Outcome;
+
+/// Files that are written at a time: on a disk and far away alike, each is waited for.
+const AT_ONCE: usize = 8;
 
 /// Merges what is done and whole, and writes the report. What has a marker and no whole table does
 /// not count as done.
@@ -115,7 +119,7 @@ pub async fn write_report(
         tables: campaign.tables.clone(),
         overlays: overlays(campaign),
     };
-    let mut files = render(&report)?;
+    let files = render(&report)?;
     let sums = ReportSums::of(&files);
     let store = output.store();
     let there = StoredReport::look(store.as_ref()).await?;
@@ -123,11 +127,8 @@ pub async fn write_report(
     if !there.is(&sums).await? {
         // While the record has them, whoever is stopped here removes them the next time.
         remove_former(output.store().as_ref(), &sums).await?;
-        files.push((SUMS.to_owned(), sums.to_bytes()?));
-        // The page comes last: that it is there says that all of it is.
-        for (name, bytes) in files.into_iter().rev() {
-            output.write_report(&name, bytes).await?;
-        }
+        output.write_report(SUMS, sums.to_bytes()?).await?;
+        write_files(output, files).await?;
     }
     let mut outcome = Outcome::of(&report, empty, plan, output, unsound);
     outcome.warnings.extend(accepted);
@@ -141,6 +142,20 @@ pub async fn write_report(
         ));
     }
     Ok(outcome)
+}
+
+/// Writes the files, the page first among them last: that it is there says that all of it is.
+async fn write_files(output: &Output, files: Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {
+    let write =
+        |(name, bytes): (String, Vec<u8>)| async move { output.write_report(&name, bytes).await };
+    let mut files = files.into_iter();
+    let page = files.next();
+    let writing = stream::iter(files.map(write)).buffer_unordered(AT_ONCE);
+    writing.try_collect::<()>().await?;
+    match page {
+        Some(page) => write(page).await,
+        None => Ok(()),
+    }
 }
 
 /// Adds to the results of stages that fit, or estimate a density, what is made of the counts of the

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::{CampaignName, StageName};
 use crate::failure::Failure;
+#[cfg(doc)]
+use crate::marker::pack;
 use crate::printable::printable;
 use crate::queue::Message;
 use crate::shard::ShardId;
@@ -66,6 +68,21 @@ pub enum JobOutcome {
     /// It is not wanted any more, by a campaign that was cancelled or has another plan by now; whoever
     /// had it before, and died, may have left parts of it.
     Dropped,
+    /// Its marker is in the store, and these are its bytes.
+    Marked {
+        /// Rows of its output.
+        rows: u64,
+        /// What was put there, at most [`pack::LARGEST`] bytes; the store alone says what is there.
+        marker: String,
+    },
+}
+
+impl JobOutcome {
+    /// Whether the shard is said to be done.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Marked { .. })
+    }
 }
 
 /// How a worker is, told every few seconds to whoever listens.
@@ -179,7 +196,9 @@ impl Content for Job {
 impl Content for JobReport {
     const NAME: &'static str = "report";
     const KIND: u8 = 2;
-    const VERSION: u16 = 2;
+    const VERSION: u16 = 3;
+    // Which knew no outcome with a marker.
+    const OLDEST: u16 = 2;
 }
 
 /// A content that has facts for people who look at the queue.

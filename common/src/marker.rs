@@ -4,6 +4,7 @@
 //! are the same whoever wrote it, and however often.
 
 mod counts;
+pub mod pack;
 
 use std::collections::BTreeMap;
 

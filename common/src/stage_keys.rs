@@ -59,6 +59,19 @@ pub fn retrying_folder(stage: &StageName) -> Key {
     key(format!("{stage}/_retrying"))
 }
 
+/// Key of a pack of markers, with these bytes, of shards of a stage of which this is the first.
+#[must_use]
+pub fn pack_key(stage: &StageName, first: ShardId, bytes: &[u8]) -> Key {
+    let hash = blake3::hash(bytes).to_hex();
+    key(format!("{}/{stage}/{first}-{hash}", packs_folder()))
+}
+
+/// Folder of the packs of markers of all stages.
+#[must_use]
+pub fn packs_folder() -> Key {
+    key(String::from("_packs"))
+}
+
 fn key(text: String) -> Key {
     text.parse()
         .expect("stage names and shard ids are made of the letters of keys")

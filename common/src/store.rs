@@ -13,6 +13,7 @@
 mod key;
 mod limit;
 mod local;
+mod md5;
 #[cfg(any(test, feature = "conformance"))]
 mod memory;
 mod own_place;
@@ -32,6 +33,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use self::md5::Md5;
 pub use key::{InvalidKey, Key};
 pub use local::LocalStore;
 #[cfg(any(test, feature = "conformance"))]
@@ -54,6 +56,9 @@ pub struct Object {
     pub key: Key,
     /// Its size in bytes.
     pub size: u64,
+    /// What its listing says of its bytes, where that is known: of some other bytes it says another
+    /// thing, and so may it of these.
+    pub md5: Option<Md5>,
 }
 
 /// Which of the puts to a key an object is of; two puts of the same bytes may be of one version.
@@ -97,6 +102,11 @@ pub trait Store: Send + Sync + Debug {
 
     /// Every object whose key begins with this folder, in ascending order of keys.
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError>;
+
+    /// Whether listings say what bytes objects have, so that copies of them can be held against that.
+    fn lists_md5(&self) -> bool {
+        false
+    }
 
     /// Names of the folders that are directly below the root, in ascending order. A folder without
     /// an object may be among them.

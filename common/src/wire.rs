@@ -10,8 +10,9 @@
 //! | 12 | 4 | CRC-32 of the 12 bytes before and of the payload |
 //! | 16 | … | payload |
 //!
-//! Numbers are little-endian. There is no schema evolution: whoever reads another version says so,
-//! and leaves the message to somebody who knows it. Each content has exactly one encoding.
+//! Numbers are little-endian. Whoever reads another version says so, and leaves the message to somebody
+//! who knows it; one of an older version is read where its encoding is that of now. Each content has
+//! exactly one encoding of a version.
 
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
 use bincode::error::DecodeError;
@@ -33,6 +34,8 @@ pub trait Content: Serialize + DeserializeOwned {
     const KIND: u8;
     /// Its schema version: raised whenever its encoding changes.
     const VERSION: u16;
+    /// The oldest version whose messages all mean now what they meant.
+    const OLDEST: u16 = Self::VERSION;
 }
 
 /// A message that cannot be written, or that is not what it should be.
@@ -211,7 +214,7 @@ fn check_header<T: Content>(header: &[u8; HEADER], payload: &[u8]) -> Result<(),
         });
     }
     let version = u16::from_le_bytes([v0, v1]);
-    if version != T::VERSION {
+    if !(T::OLDEST..=T::VERSION).contains(&version) {
         return Err(WireError::Version {
             name: T::NAME,
             expected: T::VERSION,

@@ -142,7 +142,9 @@ fn count(
     watcher: &mut dyn Watcher,
 ) {
     match report.outcome {
-        JobOutcome::Done { .. } => progress.done += usize::from(left.remove(&report.shard)),
+        JobOutcome::Done { .. } | JobOutcome::Marked { .. } => {
+            progress.done += usize::from(left.remove(&report.shard));
+        }
         JobOutcome::Retrying { failure } => {
             progress.retries += 1;
             watcher.failure(report.shard, &failure.message, true);

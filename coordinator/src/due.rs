@@ -14,11 +14,12 @@ use lumimill_common::shard::{Shard, ShardId};
 
 use self::obstacle::nothing_in_the_way;
 use self::without::without;
+use crate::examined::unsound;
 use crate::failures::dead_of;
 use crate::output::{Inventory, Output};
 use crate::outstanding;
 use crate::plan::{Plan, Splits};
-use crate::soundness::{Fault, Unsound, to_measure, unsound};
+use crate::soundness::{Fault, Unsound, to_measure};
 
 /// Which shards of a plan are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]

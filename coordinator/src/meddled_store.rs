@@ -111,6 +111,10 @@ impl Store for MeddledStore {
         self.inner.list(folder).await
     }
 
+    fn lists_md5(&self) -> bool {
+        self.inner.lists_md5()
+    }
+
     async fn folders(&self) -> Result<Vec<String>, StoreError> {
         self.inner.folders().await
     }

@@ -27,6 +27,7 @@ use lumimill_common::stage_keys::{
 use lumimill_common::store::{Key, Place, Store};
 
 use crate::campaign_file::Mistakes;
+use crate::pack_sizes::PackSizes;
 use crate::plan::Plan;
 use crate::stored::newer;
 
@@ -40,6 +41,17 @@ pub(crate) use self::writable::could_be_written;
 
 /// Requests that are on their way at a time.
 const AT_ONCE: usize = 32;
+/// Stages that are listed at a time.
+const STAGES_AT_ONCE: usize = 4;
+
+/// Shards of which nothing is left to be done.
+#[derive(Debug, Default)]
+pub(crate) struct Over {
+    /// With a marker.
+    pub done: BTreeSet<ShardId>,
+    /// With a failed record and no marker.
+    pub given_up: BTreeSet<ShardId>,
+}
 
 /// The store of a campaign, and what is in it.
 #[derive(Debug, Clone)]
@@ -47,6 +59,8 @@ pub struct Output {
     store: Arc<dyn Store>,
     /// Names that a campaign there may have: that of its folder.
     names: Vec<String>,
+    /// How many markers are in a pack.
+    pack_sizes: PackSizes,
 }
 
 impl Output {
@@ -57,15 +71,32 @@ impl Output {
     }
 
     fn of(store: Arc<dyn Store>, place: &Place) -> Self {
-        let names = place.names();
-        Self { store, names }
+        Self {
+            store,
+            names: place.names(),
+            pack_sizes: PackSizes::default(),
+        }
     }
 
     /// The output in a store of a test's.
     #[cfg(test)]
     pub(crate) fn in_store(store: Arc<dyn Store>) -> Self {
-        let names = Vec::new();
-        Self { store, names }
+        Self {
+            store,
+            names: Vec::new(),
+            pack_sizes: PackSizes::default(),
+        }
+    }
+
+    /// The same with packs of other sizes.
+    #[must_use]
+    pub fn with_packs(self, pack_sizes: PackSizes) -> Self {
+        Self { pack_sizes, ..self }
+    }
+
+    /// How many markers are in a pack.
+    pub(crate) fn pack_sizes(&self) -> PackSizes {
+        self.pack_sizes
     }
 
     /// The store behind it.
@@ -106,31 +137,32 @@ impl Output {
         self.ids(&done_folder(stage), |name| Some(name)).await
     }
 
-    /// Shards of all stages of a plan that have a marker.
-    pub(crate) async fn done_of(&self, plan: &Plan) -> anyhow::Result<BTreeSet<ShardId>> {
-        let mut done = BTreeSet::new();
-        for stage in &plan.stages {
-            done.extend(self.done(&stage.name).await?);
-        }
-        Ok(done)
+    /// What is over of all stages of a plan: shards that have a marker, and those that have a failed
+    /// record and no marker.
+    pub(crate) async fn over_of(&self, plan: &Plan) -> anyhow::Result<Over> {
+        let stages = plan.stages.iter().map(|stage| stage.name.clone());
+        self.over(stages.collect()).await
     }
 
-    /// Shards of all stages of a plan that have a failed record and no marker.
-    pub(crate) async fn failed_of(
-        &self,
-        plan: &Plan,
-        done: &BTreeSet<ShardId>,
-    ) -> anyhow::Result<BTreeSet<ShardId>> {
-        let mut failed = BTreeSet::new();
-        for stage in &plan.stages {
-            failed.extend(
-                self.ids(&failed_folder(&stage.name), |name| {
-                    name.strip_suffix(".json")
-                })
-                .await?,
-            );
+    /// The same of stages, whose folders are listed beside each other. A shard that is done after it
+    /// was given up is done: markers are listed last.
+    pub(crate) async fn over(&self, stages: Vec<StageName>) -> anyhow::Result<Over> {
+        let mut over = Over::default();
+        let listing = stages.iter().map(async |stage| {
+            let folder = failed_folder(stage);
+            let failed = self.ids(&folder, |name| name.strip_suffix(".json"));
+            let failed = failed.await?;
+            anyhow::Ok((failed, self.done(stage).await?))
+        });
+        let listing: Vec<_> = listing.collect();
+        let mut listed = stream::iter(listing).buffered(STAGES_AT_ONCE);
+        while let Some(stage) = listed.next().await {
+            let (failed, done) = stage?;
+            over.given_up.extend(failed);
+            over.done.extend(done);
         }
-        Ok(&failed - done)
+        over.given_up.retain(|shard| !over.done.contains(shard));
+        Ok(over)
     }
 
     /// Shards of a stage whose object is there, marker or not.
@@ -160,17 +192,40 @@ impl Output {
         &self,
         expected: Expected<'_>,
     ) -> anyhow::Result<Result<Option<Marker>, String>> {
-        let key = marker_key(&expected.shard.stage, expected.shard.id);
-        let bytes = match self.store.get(&key).await {
-            Err(error) if error.is_large() => return Ok(Err(error.reason().to_owned())),
-            bytes => bytes?,
-        };
-        let Some(bytes) = bytes else {
-            return Ok(Ok(None));
-        };
-        match Marker::read(&bytes, expected) {
-            Ok(marker) => Ok(Ok(Some(marker))),
-            Err(error) if error.is_newer() => Err(newer(self.store.as_ref(), &key, &error).into()),
+        Ok(match self.marker_bytes(expected.shard).await? {
+            Ok(Some(bytes)) => self.read_marker(expected, &bytes)?.map(Some),
+            Ok(None) => Ok(None),
+            Err(reason) => Err(reason),
+        })
+    }
+
+    /// The bytes of the marker of a shard, whatever they are, or why there are too many.
+    pub(crate) async fn marker_bytes(
+        &self,
+        shard: &Shard,
+    ) -> anyhow::Result<Result<Option<Vec<u8>>, String>> {
+        let key = marker_key(&shard.stage, shard.id);
+        match self.store.get(&key).await {
+            Err(error) if error.is_large() => Ok(Err(error.reason().to_owned())),
+            bytes => Ok(Ok(bytes?)),
+        }
+    }
+
+    /// What the bytes of the marker of a shard say, or why they cannot be used.
+    ///
+    /// # Errors
+    /// What a newer version wrote.
+    pub(crate) fn read_marker(
+        &self,
+        expected: Expected<'_>,
+        bytes: &[u8],
+    ) -> anyhow::Result<Result<Marker, String>> {
+        match Marker::read(bytes, expected) {
+            Ok(marker) => Ok(Ok(marker)),
+            Err(error) if error.is_newer() => {
+                let key = marker_key(&expected.shard.stage, expected.shard.id);
+                Err(newer(self.store.as_ref(), &key, &error).into())
+            }
             Err(error) => Ok(Err(error.to_string())),
         }
     }

@@ -4,18 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::StreamExt;
 use lumimill_common::campaign::{Stage, StageName};
 use lumimill_common::marker::Marker;
 use lumimill_common::metric::{CountedRows, CutFlow, MetricResult, MetricSpec, Partial};
-use lumimill_common::shard::{Shard, ShardId};
+use lumimill_common::shard::ShardId;
 
-use crate::output::Output;
-use crate::plan::Plan;
-use crate::soundness::{Fault, Markers, Unsound, fault};
-
-/// Markers that are read at a time.
-const AHEAD: usize = 32;
+use crate::packs::Reading;
+use crate::soundness::{Fault, Unsound, fault};
 
 /// What a stage came to.
 #[derive(Debug)]
@@ -39,15 +35,12 @@ pub(crate) struct StageResult {
 
 /// Merges the markers of one stage of a plan, and holds each against the size of its table.
 pub(crate) async fn reduce(
-    plan: &Plan,
-    output: &Output,
-    expected: &Markers,
+    reading: &Reading<'_>,
     stage: &Stage,
     done: &BTreeSet<ShardId>,
     tables: &BTreeMap<ShardId, u64>,
 ) -> anyhow::Result<StageResult> {
     let mut partials: Vec<Partial> = stage.measured().iter().map(Partial::new).collect();
-    let shards = plan.shards.iter().filter(|shard| shard.stage == stage.name);
     let mut result = StageResult {
         name: stage.name.to_string(),
         merged: Vec::new(),
@@ -57,32 +50,26 @@ pub(crate) async fn reduce(
         counted: Vec::new(),
         unsound: Vec::new(),
     };
-    let shards: Vec<Shard> = shards
-        .filter(|shard| done.contains(&shard.id))
-        .cloned()
-        .collect();
-    let reading = stream::iter(shards).map(|shard| read(output.clone(), expected, shard));
     // Read ahead, and merged in the order of the plan.
-    let mut markers = reading.buffered(AHEAD).boxed();
-    while let Some(marker) = markers.next().await {
-        let (shard, marker) = marker?;
-        let marker = match marker {
+    let mut markers = reading.read(|shard| shard.stage == stage.name && done.contains(&shard.id));
+    while let Some((shard, marker)) = markers.next().await {
+        let marker = match marker? {
             Ok(Some(marker)) => marker,
             Ok(None) => continue,
             Err(fault) => {
-                result.unsound.push(Unsound::of(&shard, fault));
+                result.unsound.push(Unsound::of(shard, fault));
                 continue;
             }
         };
         if let Some(fault) = fault(&marker, tables.get(&shard.id).copied()) {
-            result.unsound.push(Unsound::of(&shard, fault));
+            result.unsound.push(Unsound::of(shard, fault));
             continue;
         }
         result.merged.push(shard.id);
         result.rows += marker.rows;
         if let Err(reason) = merge(&mut result.cut_flow, &mut partials, &marker) {
             let fault = Fault::Marker(reason);
-            result.unsound.push(Unsound::of(&shard, fault));
+            result.unsound.push(Unsound::of(shard, fault));
         }
     }
     if !result.merged.is_empty() {
@@ -122,12 +109,4 @@ fn merge(cut_flow: &mut CutFlow, partials: &mut [Partial], marker: &Marker) -> R
         merged.map_err(|error| error.to_string())?;
     }
     Ok(())
-}
-
-/// A shard with its marker, or what is wrong with that.
-type Read = (Shard, Result<Option<Marker>, Fault>);
-
-async fn read(output: Output, expected: &Markers, shard: Shard) -> anyhow::Result<Read> {
-    let found = expected.read(&output, &shard).await?;
-    Ok((shard, found))
 }

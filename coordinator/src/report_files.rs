@@ -4,6 +4,7 @@
 mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::bdt_config::BdtConfig;
@@ -23,6 +24,7 @@ use crate::acceptance::beyond;
 use crate::failures::failed_records;
 use crate::ledger::{Counts, KeptBack, Known, Ledger, LumiLedger};
 use crate::output::Output;
+use crate::packs::Reading;
 use crate::plan::{DuplicateLumi, Plan, beside};
 use crate::problem::Problem;
 use crate::reduce::{StageResult, counted_for, reduce};
@@ -48,7 +50,7 @@ pub async fn write_report(
     check_not_newer(output.store().as_ref()).await?;
     // What jobs left in between is not to stand beside what is merged.
     give_back();
-    let inventory = output.inventory(plan).await?;
+    let mut inventory = output.inventory(plan).await?;
     output.forget_measured(plan, &inventory).await?;
     let to_measure = inventory.to_measure();
     let to_measure = plan
@@ -61,22 +63,25 @@ pub async fn write_report(
         .iter()
         .map(|key| Problem::Foreign(key.clone()).to_string())
         .collect();
-    let (mut done, failed) = (inventory.done, inventory.failed);
+    let (mut done, failed) = (take(&mut inventory.done), take(&mut inventory.failed));
     let markers = Markers::of(campaign);
+    let reading = Reading::of(output, plan, &markers, &inventory).await?;
+    let reading = reading.repacking();
     let mut unsound = BTreeMap::new();
     let mut results = Vec::with_capacity(plan.stages.len());
     for stage in &campaign.stages {
-        let mut result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
+        let mut result = reduce(&reading, stage, &done, &inventory.tables).await?;
         while !result.unsound.is_empty() {
             for found in result.unsound {
                 done.remove(&found.shard);
                 unsound.insert(found.shard, found);
             }
-            result = reduce(plan, output, &markers, stage, &done, &inventory.tables).await?;
+            result = reduce(&reading, stage, &done, &inventory.tables).await?;
         }
         results.push(result);
         give_back();
     }
+    reading.tidy().await;
     add_fits(campaign, &mut results);
     // What is counted is what was merged.
     let merged = results.iter().flat_map(|result| &result.merged).copied();

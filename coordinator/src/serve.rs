@@ -26,6 +26,7 @@ use tracing::{error, info, warn};
 
 use crate::dead_letter::DeadLetter;
 use crate::live::{self, EVERY, Live};
+use crate::pack_sizes::PackSizes;
 use crate::roster::{active, ending};
 use campaign::ActiveCampaign;
 use death::Death;
@@ -62,6 +63,7 @@ pub struct Coordinator {
     /// When it last had an ear for heartbeats.
     listened: Instant,
     looked_for_left: Option<Instant>,
+    pack_sizes: PackSizes,
 }
 
 /// What a coordinator counts.
@@ -92,6 +94,7 @@ impl Coordinator {
             counted: None,
             listened: Instant::now(),
             looked_for_left: None,
+            pack_sizes: PackSizes::default(),
         }
     }
 
@@ -99,6 +102,19 @@ impl Coordinator {
     #[must_use]
     pub fn named(self, name: String) -> Self {
         Self { name, ..self }
+    }
+
+    /// The same with packs of markers of other sizes.
+    #[must_use]
+    pub fn with_packs(self, pack_sizes: PackSizes) -> Self {
+        Self { pack_sizes, ..self }
+    }
+
+    /// A campaign of the site, as it begins to drive it.
+    fn campaign(&self, name: &CampaignName) -> anyhow::Result<ActiveCampaign> {
+        let place = self.root.join(name.as_str()).context("its place")?;
+        let campaign = ActiveCampaign::at(name, &place, &self.name)?;
+        Ok(campaign.with_packs(self.pack_sizes))
     }
 
     /// What it counts, while it works and after.
@@ -170,9 +186,7 @@ impl Coordinator {
             if self.store.get(&ended_key(name)).await?.is_none() {
                 return Ok(None);
             }
-            let place = self.root.join(name.as_str()).context("its place")?;
-            let campaign = ActiveCampaign::at(name, &place, &self.name)?;
-            campaign.met(report).await
+            self.campaign(name)?.met(report).await
         };
         match looked.await {
             Ok(None) => {}
@@ -257,10 +271,8 @@ impl Coordinator {
         self.counts.campaigns.store(count, Ordering::Relaxed);
         for name in &active {
             if !self.campaigns.contains_key(name) {
-                let place = self.root.join(name.as_str()).context("its place")?;
                 info!(campaign = %name, "campaign found");
-                self.campaigns
-                    .insert(name.clone(), ActiveCampaign::at(name, &place, &self.name)?);
+                self.campaigns.insert(name.clone(), self.campaign(name)?);
             }
         }
         if self.broker.is_some() {
@@ -316,11 +328,8 @@ impl Coordinator {
         self.looked_for_left = Some(Instant::now());
         for name in left.difference(active) {
             if !self.campaigns.contains_key(name) {
-                let place = self.root.join(name.as_str()).context("its place")?;
-                self.campaigns.insert(
-                    name.clone(),
-                    ActiveCampaign::ending(name, &place, &self.name)?,
-                );
+                let campaign = self.campaign(name)?.ending();
+                self.campaigns.insert(name.clone(), campaign);
             }
         }
         Ok(())

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::Context;
-use futures_util::stream::{self, StreamExt};
 use lumimill_common::campaign::{Campaign, Stage, StageName};
 use lumimill_common::marker::{Expected, Marker};
 use lumimill_common::metric::{MetricSpec, Unit};
@@ -14,11 +13,7 @@ use lumimill_common::stage_keys::{fit_key, marker_key, object_key};
 use lumimill_common::store::{Key, Store, StoreError};
 use lumimill_worker::measure::can_be_measured;
 
-use crate::output::{Inventory, Output};
-use crate::plan::Plan;
-
-/// Markers that are read at a time.
-const AT_ONCE: usize = 32;
+use crate::output::Output;
 
 /// Why a shard with a marker is as good as not done: whoever does it again makes it whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +172,23 @@ impl Markers {
         output: &Output,
         shard: &Shard,
     ) -> anyhow::Result<Result<Option<Marker>, Fault>> {
+        Ok(match output.marker_bytes(shard).await? {
+            Ok(Some(bytes)) => self.judge(output, shard, &bytes)?.map(Some),
+            Ok(None) => Ok(None),
+            Err(reason) => Err(Fault::Marker(reason)),
+        })
+    }
+
+    /// What the bytes of the marker of a shard say, or what is wrong with it.
+    ///
+    /// # Errors
+    /// What a newer version wrote.
+    pub(crate) fn judge(
+        &self,
+        output: &Output,
+        shard: &Shard,
+        bytes: &[u8],
+    ) -> anyhow::Result<Result<Marker, Fault>> {
         let OfStage {
             steps,
             metrics,
@@ -190,58 +202,15 @@ impl Markers {
             steps,
             writes_table: *writes_table,
         };
-        let marker = match output.marker(expected).await? {
-            Ok(Some(marker)) => marker,
-            Ok(None) => return Ok(Ok(None)),
+        let marker = match output.read_marker(expected, bytes)? {
+            Ok(marker) => marker,
             Err(reason) => return Ok(Err(Fault::Marker(reason))),
         };
         Ok(match marker.measures(metrics) {
-            true => Ok(Some(marker)),
+            true => Ok(marker),
             false => Err(Fault::Metrics {
                 on_table: can_be_measured(&marker, metrics),
             }),
         })
     }
-}
-
-/// The shards of a plan that have a marker and are not whole, as far as listings and markers say.
-pub(crate) async fn unsound(
-    output: &Output,
-    campaign: &Campaign,
-    plan: &Plan,
-    inventory: &Inventory,
-) -> anyhow::Result<BTreeMap<ShardId, Unsound>> {
-    let markers = Markers::of(campaign);
-    let done = plan.shards.iter();
-    let done = done.filter(|shard| inventory.done.contains(&shard.id));
-    let looking: Vec<_> = done
-        .map(|shard| look(output, &markers, shard, inventory))
-        .collect();
-    let mut looking = stream::iter(looking).buffer_unordered(AT_ONCE);
-    let mut found = BTreeMap::new();
-    while let Some(unsound) = looking.next().await {
-        found.extend(unsound?.map(|unsound| (unsound.shard, unsound)));
-    }
-    Ok(found)
-}
-
-/// What is wrong with a shard that has a marker, as far as listings and its marker say.
-///
-/// # Errors
-/// What the store says, and what a newer version wrote.
-pub(crate) async fn look(
-    output: &Output,
-    markers: &Markers,
-    shard: &Shard,
-    inventory: &Inventory,
-) -> anyhow::Result<Option<Unsound>> {
-    let listed = inventory.tables.get(&shard.id).copied();
-    if listed.is_none() {
-        return Ok(Some(Unsound::of(shard, Fault::Gone)));
-    }
-    let fault = match markers.read(output, shard).await? {
-        Ok(marker) => marker.and_then(|marker| fault(&marker, listed)),
-        Err(fault) => Some(fault),
-    };
-    Ok(fault.map(|fault| Unsound::of(shard, fault)))
 }

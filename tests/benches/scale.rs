@@ -24,6 +24,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::stream::{self, StreamExt};
 use lumimill::campaign_file::CampaignFile;
 use lumimill::jobs::JobsOf;
 use lumimill::orders::put_in_force;
@@ -54,6 +55,8 @@ const AT_ONCE: u16 = 64;
 const METRIC: &str = r#"[[stage.metric]]
 histogram = { column = "m_mumu", bins = 120, range = [0.0, 120.0] }
 "#;
+/// Bytes of a marker, about.
+const MARKER: usize = 1_000;
 /// What is in the place of a table.
 const TABLE: &[u8] = b"none";
 /// Times that one worker and two take turns.
@@ -179,7 +182,7 @@ impl Bench {
             object: object_key(&job.stage, job.shard).to_string(),
             rows: 0,
             bytes: TABLE.len() as u64,
-            hash: String::new(),
+            hash: blake3::hash(TABLE).to_hex().to_string(),
             cut_flow,
             tells_events: true,
             engines: Vec::new(),
@@ -247,7 +250,11 @@ async fn empty_jobs(
     let alone = Instant::now();
     write_report(&bench.file.campaign, &bench.output, &bench.plan).await?;
     let merged = alone.elapsed();
-    eprintln!("{shards} shards: the coordinator ended the campaign {reported:.1?} after the last");
+    let alone = puts_alone(&bench).await?;
+    eprintln!(
+        "{shards} shards: the coordinator ended the campaign {reported:.1?} after the last; the \
+         store alone takes those of {alone:.0} shards/s"
+    );
     let rate = |time: Duration| shards as f64 / time.as_secs_f64();
     Ok(format!(
         "| {shards} | {:.1} | {:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {} | {:.0} |",
@@ -282,6 +289,29 @@ fn look(
     }
 }
 
+/// Shards a second whose two objects a client puts who does nothing else, so many at a time: what the
+/// store does by itself.
+async fn puts_alone(bench: &Bench) -> Result<f64, Failure> {
+    const SHARDS: usize = 5_000;
+    let (store, marker) = (bench.output.store(), vec![b'x'; MARKER]);
+    let begun = Instant::now();
+    let putting = (0..SHARDS).map(|number| {
+        let (store, marker) = (store.clone(), marker.clone());
+        async move {
+            for (name, bytes) in [("part", TABLE.to_vec()), ("_done", marker)] {
+                let key = format!("_alone/{name}/{number}").parse()?;
+                store.put(&key, bytes).await?;
+            }
+            Ok::<(), Failure>(())
+        }
+    });
+    let mut putting = stream::iter(putting).buffer_unordered(usize::from(AT_ONCE));
+    while let Some(put) = putting.next().await {
+        put?;
+    }
+    Ok(SHARDS as f64 / begun.elapsed().as_secs_f64())
+}
+
 /// Completes jobs without doing them.
 async fn hollow_worker(
     bench: &Arc<Bench>,
@@ -312,7 +342,7 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
     let store: Arc<dyn Store> = bench.output.store();
     for (key, bytes) in [
         (object_key(&job.stage, job.shard), TABLE.to_vec()),
-        (marker_key(&job.stage, job.shard), marker),
+        (marker_key(&job.stage, job.shard), marker.clone()),
     ] {
         let put = store.put(&key, bytes).await;
         put.map_err(|error| text(&error))?;
@@ -324,7 +354,13 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
         shard: job.shard,
         worker: String::from("hollow"),
         attempt: 1,
-        outcome: JobOutcome::Done { rows: 0 },
+        outcome: match store.lists_md5() {
+            true => JobOutcome::Marked {
+                rows: 0,
+                marker: String::from_utf8(marker).map_err(|error| text(&error))?,
+            },
+            false => JobOutcome::Done { rows: 0 },
+        },
     };
     let message = pack(1, &report).map_err(|error| text(&error))?;
     let begun = Instant::now();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lumimill::pack_sizes::PackSizes;
 use lumimill::serve::Coordinator;
 use lumimill_common::job::pack;
 use lumimill_common::queue::{BEATS, Queue, QueueError, jobs};
@@ -17,6 +18,11 @@ use crate::maker::SimMaker;
 use crate::world::World;
 
 const BEAT: Duration = Duration::from_secs(2);
+/// Campaigns are small, and so are packs of their markers.
+const PACKS: PackSizes = PackSizes {
+    fewest: 1,
+    typical: 2,
+};
 
 /// What an actor is.
 #[derive(Debug, Clone, Copy)]
@@ -162,7 +168,8 @@ async fn coordinator(link: Arc<Link>, quit: CancellationToken) {
     let Ok(store) = site.open() else {
         return;
     };
-    let mut coordinator = Coordinator::of(site, store).named(link.name.clone());
+    let coordinator = Coordinator::of(site, store).named(link.name.clone());
+    let mut coordinator = coordinator.with_packs(PACKS);
     loop {
         let queue = coordinator
             .meanwhile("not connected yet", link.connect())

@@ -7,11 +7,15 @@ use lumimill::due::{Edit, Wanted};
 use lumimill::ledger::{Known, Ledger};
 use lumimill::orders::Order;
 use lumimill::output::{Output, Planned};
+use lumimill::plan::Plan;
+use lumimill::report_files::write_report;
 use lumimill::roster::active;
 use lumimill::verify::verify;
+use lumimill_common::campaign::Campaign;
 use lumimill_common::control::{ControlState, ended_key};
 use lumimill_common::shard::{Shard, Source};
-use lumimill_common::store::Store;
+use lumimill_common::stage_keys::packs_folder;
+use lumimill_common::store::{Key, Object, Store};
 use tokio::time::sleep;
 
 use crate::inputs::{Inputs, NAME};
@@ -213,10 +217,35 @@ impl End {
                 "{planned} events planned, {dropped} dropped, {all} certified"
             ));
         }
+        self.check_report(&campaign, &plan).await?;
         self.check_lumis(&plan).await
     }
 
-    async fn check_lumis(&self, plan: &lumimill::plan::Plan) -> anyhow::Result<()> {
+    /// What was reported is what the markers say, whatever was told of them and is in packs.
+    async fn check_report(&self, campaign: &Campaign, plan: &Plan) -> anyhow::Result<()> {
+        let reported = self.report().await?;
+        let store = self.output.store();
+        for pack in store.list(&packs_folder()).await? {
+            store.delete(&pack.key).await?;
+        }
+        write_report(campaign, &self.output, plan).await?;
+        if self.report().await? != reported {
+            self.world.wrong("the report is not that of the markers");
+        }
+        Ok(())
+    }
+
+    async fn report(&self) -> anyhow::Result<Vec<(Key, Option<Vec<u8>>)>> {
+        let store = self.output.store();
+        let mut files = Vec::new();
+        for Object { key, .. } in store.list(&"report".parse()?).await? {
+            let bytes = store.get(&key).await?;
+            files.push((key, bytes));
+        }
+        Ok(files)
+    }
+
+    async fn check_lumis(&self, plan: &Plan) -> anyhow::Result<()> {
         let world = &self.world;
         let inventory = self.output.inventory(plan).await?;
         let known = Known::of(inventory.done, inventory.failed);

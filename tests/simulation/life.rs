@@ -15,6 +15,7 @@ use crate::end::End;
 use crate::inputs::Inputs;
 use crate::old_fault::OldFault;
 use crate::person::{Errand, see_to};
+use crate::spoilt_pack::spoil_a_pack;
 use crate::world::World;
 
 /// Time from one moment at which machines and networks may fail to the next.
@@ -183,6 +184,11 @@ async fn trouble(world: &Arc<World>, actors: &mut [Actor], until: Instant) {
         }
         if random.chance(rate / 8) {
             lose_jobs(world).await;
+        }
+        if random.chance(rate)
+            && let Err(error) = spoil_a_pack(world).await
+        {
+            world.wrong(format!("{error:#}"));
         }
     }
 }

@@ -20,6 +20,7 @@ mod maker;
 mod old_fault;
 mod person;
 mod random;
+mod spoilt_pack;
 mod store;
 mod world;
 

@@ -194,6 +194,10 @@ impl Store for SimStore {
         self.ask("list", folder.as_str(), work).await
     }
 
+    fn lists_md5(&self) -> bool {
+        self.inner.lists_md5()
+    }
+
     async fn folders(&self) -> Result<Vec<String>, StoreError> {
         self.ask("list", "folders", self.inner.folders()).await
     }

@@ -10,6 +10,7 @@ use lumimill_common::failed_record;
 use lumimill_common::failure::{FailedAttempt, Failure, FailureKind};
 use lumimill_common::job::{Job, JobOutcome, JobReport, Running, pack, unpack};
 use lumimill_common::marker::Marker;
+use lumimill_common::marker::pack::LARGEST;
 use lumimill_common::queue::{Delivery, Queue, QueueError, REPORTS, Settle};
 use lumimill_common::retry_policy::{Patience, Verdict, is_tiring, judge};
 use lumimill_common::shard::Shard;
@@ -300,7 +301,20 @@ async fn done(
     if which.redelivered || which.number > 1 || which.postponed > 0 {
         failed_record::forget(production.store.as_ref(), &shard.stage, shard.id).await;
     }
-    (JobOutcome::Done { rows: marker.rows }, Settle::Done)
+    (told(production, marker), Settle::Done)
+}
+
+/// What is told of a shard that is done: with its marker, where that may be held against a listing, and
+/// is not larger than a message takes.
+fn told(production: &Production, marker: &Marker) -> JobOutcome {
+    let rows = marker.rows;
+    let may_be_held = production.store.lists_md5();
+    let bytes = may_be_held.then(|| marker.to_bytes().ok()).flatten();
+    let bytes = bytes.filter(|bytes| bytes.len() <= LARGEST);
+    match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+        Some(marker) => JobOutcome::Marked { rows, marker },
+        None => JobOutcome::Done { rows },
+    }
 }
 
 /// Decides what becomes of a failed attempt, and keeps a record of it.

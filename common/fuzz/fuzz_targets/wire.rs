@@ -19,7 +19,12 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn check<T: Content>(bytes: &[u8]) {
     if let Ok(content) = decode::<T>(bytes) {
-        assert_eq!(encode(&content).expect("it was read"), bytes);
+        let again = encode(&content).expect("it was read");
+        // Of an older version it is another encoding of the same.
+        match bytes.get(6..8) == again.get(6..8) {
+            true => assert_eq!(again, bytes),
+            false => assert_eq!(encode(&decode::<T>(&again).expect("written")), Ok(again)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use super::{Key, Store};
+use super::{Key, Md5, Store};
 
 fn key(text: &str) -> Key {
     text.parse().expect("a key of the suite")
@@ -54,6 +54,19 @@ async fn visible_after_put(store: &dyn Store) {
         Some(Vec::new()),
         "an empty object is one"
     );
+}
+
+/// What is listed of an object is of the bytes that it has, and of those that a later put gave it.
+async fn listed_md5_is_that_of_the_bytes(store: &dyn Store) {
+    let (folder, key) = (key("listed"), key("listed/_done/1"));
+    for bytes in [&b"first"[..], b"second", b""] {
+        store.put(&key, bytes.to_vec()).await.expect("put");
+        let listed = store.list(&folder).await.expect("list");
+        let listed: Vec<_> = listed.iter().map(|object| object.md5).collect();
+        let expected = store.lists_md5().then(|| Md5::of(bytes));
+        assert_eq!(listed, [expected]);
+    }
+    store.delete(&key).await.expect("delete");
 }
 
 async fn a_link_keeps_what_was_there(store: &dyn Store) {
@@ -238,6 +251,7 @@ async fn files_move_in(store: &dyn Store) {
 }
 
 async fn listing_is_sorted_and_confined(store: &dyn Store) {
+    listed_md5_is_that_of_the_bytes(store).await;
     for name in ["b", "a", "c/d"] {
         store
             .put(&key(&format!("listed/{name}")), name.into())

@@ -14,7 +14,7 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 /// Files by their whole name, or by the folder that they are in.
-const KINDS: [(&str, &str, u64); 14] = [
+const KINDS: [(&str, &str, u64); 15] = [
     ("_control.json", "a control record", 64 * KIB),
     ("campaign.toml", "a campaign file", 4 * MIB),
     ("plan.parquet", "a plan", 512 * MIB),
@@ -25,6 +25,7 @@ const KINDS: [(&str, &str, u64); 14] = [
     ("_fit", "a fit", 64 * MIB),
     ("_measure", "a marker", 64 * MIB),
     ("_models", "a model", 256 * MIB),
+    ("_packs", "a pack of markers", 80 * MIB),
     ("_probe", "a probe", 64 * KIB),
     ("_retrying", "a failed record", MIB),
     ("_serve", "what a coordinator tells", 16 * MIB),
@@ -67,6 +68,7 @@ mod tests {
             ("_plans/0a/plan.parquet", "a plan"),
             ("dimuon/_done/0a1b", "a marker"),
             ("dimuon/_measure/0a1b", "a marker"),
+            ("_packs/dimuon/0a1b-2c", "a pack of markers"),
             ("dimuon/_failed/0a1b.json", "a failed record"),
             ("_dead/0a1b.json", "a dead letter"),
             ("report/index.html", "a file of a report"),

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::limit::limit;
-use super::{Key, Object, Store, StoreError, Version};
+use super::{Key, Md5, Object, Store, StoreError, Version};
 
 /// Objects below a folder of a store that its clones share.
 #[derive(Debug, Clone)]
@@ -70,15 +70,15 @@ impl MemoryStore {
         self.lock().get(&self.path(key)).map(|it| it.bytes.clone())
     }
 
-    /// Keys below a folder, without what all of them begin with, and their sizes.
-    fn keys(&self, folder: &str) -> Vec<(String, u64)> {
+    /// Keys below a folder, without what all of them begin with, and what is there.
+    fn keys(&self, folder: &str) -> Vec<(String, Arc<Vec<u8>>)> {
         let begins = format!("{}{folder}", self.prefix);
         let objects = self.lock();
         let below = objects.range(begins.clone()..);
         let below = below.take_while(|(path, _)| path.starts_with(&begins));
         let named = below.filter_map(|(path, kept)| {
             let key = path.strip_prefix(&self.prefix)?;
-            Some((key.to_owned(), kept.bytes.len() as u64))
+            Some((key.to_owned(), kept.bytes.clone()))
         });
         named.collect()
     }
@@ -165,14 +165,23 @@ impl Store for MemoryStore {
 
     async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
         let keys = self.keys(&format!("{folder}/")).into_iter();
-        let object = |(key, size): (String, u64)| Some((key.parse().ok()?, size));
-        let objects = keys.filter_map(object);
-        Ok(objects.map(|(key, size)| Object { key, size }).collect())
+        let object = |(key, bytes): (String, Arc<Vec<u8>>)| {
+            Some(Object {
+                key: key.parse().ok()?,
+                size: bytes.len() as u64,
+                md5: Some(Md5::of(&bytes)),
+            })
+        };
+        Ok(keys.filter_map(object).collect())
+    }
+
+    fn lists_md5(&self) -> bool {
+        true
     }
 
     async fn folders(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.keys("").into_iter();
-        let first = |(key, _): (String, u64)| Some(key.split_once('/')?.0.to_owned());
+        let first = |(key, _): (String, _)| Some(key.split_once('/')?.0.to_owned());
         let mut folders: Vec<String> = keys.filter_map(first).collect();
         folders.sort_unstable();
         folders.dedup();

@@ -39,7 +39,7 @@ use tokio::sync::OnceCell;
 use self::condition::Condition;
 use self::failure::{NO_BUCKET, S3Failure};
 use self::get::{Answer, Get, Part};
-use self::listing::Listing;
+use self::listing::{Listing, Named};
 use self::scratch::Scratch;
 use self::slowness::Clock;
 use self::upload::{Unfinished, Upload};
@@ -278,13 +278,18 @@ impl Store for S3Store {
         let prefix = format!("{}/", self.address.name_of(folder));
         let names = self.listing(&prefix).send(&|_| true).await;
         let names = names.map_err(|failure| self.error("list", folder.as_str(), failure))?;
-        let object = |(name, size): (String, u64)| {
-            let key = self.address.key_of(&name)?;
-            Some(Object { key, size })
+        let object = |named: Named| {
+            let key = self.address.key_of(&named.name)?;
+            let Named { size, md5, .. } = named;
+            Some(Object { key, size, md5 })
         };
         let mut objects: Vec<Object> = names.into_iter().filter_map(object).collect();
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
+    }
+
+    fn lists_md5(&self) -> bool {
+        true
     }
 
     async fn folders(&self) -> Result<Vec<String>, StoreError> {

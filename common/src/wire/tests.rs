@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::{Content, HEADER, LIMIT, WireError, decode, encode};
 use crate::failure::{Failure, FailureKind};
 use crate::job::{Beat, Job, JobOutcome, JobReport, Running};
+use crate::marker::pack::LARGEST;
 
 const SHARD: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -14,9 +15,9 @@ const GOLDEN_JOB: &str = concat!(
     "6565060000000000000064696d756f6e200000000000000030303031303230333034303530363037",
     "3038303930613062306330643065306601",
 );
-/// Version 1 of a report.
+/// Version 3 of a report.
 const GOLDEN_REPORT: &str = concat!(
-    "4c4d494c0102020093000000b4d92f8904000000000000006d696e69060000000000000063306666",
+    "4c4d494c01020300930000007b7cd93504000000000000006d696e69060000000000000063306666",
     "6565060000000000000064696d756f6e200000000000000030303031303230333034303530363037",
     "303830393061306230633064306530660600000000000000686f73742d3102000000010000000000",
     "0000050000000000000073746f726503000000000000006f7574090000000000000074696d656420",
@@ -98,6 +99,37 @@ fn what_travels_is_written_as_ever() {
 fn what_was_written_is_read() {
     assert_eq!(decode(&encode(&job()).expect("a job")), Ok(job()));
     assert_eq!(decode(&encode(&report()).expect("a report")), Ok(report()));
+}
+
+/// A worker that was not replaced yet tells no markers, and is understood.
+#[test]
+fn reports_of_the_version_before_are_read() {
+    for outcome in [report().outcome, JobOutcome::Done { rows: 7 }] {
+        let told = JobReport {
+            outcome,
+            ..report()
+        };
+        let mut bytes = encode(&told).expect("a report");
+        bytes[6] = 2;
+        seal(&mut bytes);
+        assert_eq!(decode(&bytes), Ok(told));
+        bytes[6] = 1;
+        seal(&mut bytes);
+        let error = decode::<JobReport>(&bytes).expect_err("an old report");
+        assert!(matches!(error, WireError::Version { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_marker_of_the_largest_size_travels() {
+    let told = JobReport {
+        outcome: JobOutcome::Marked {
+            rows: 1,
+            marker: "x".repeat(LARGEST),
+        },
+        ..report()
+    };
+    assert_eq!(decode(&encode(&told).expect("a report")), Ok(told));
 }
 
 #[test]

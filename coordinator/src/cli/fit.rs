@@ -13,6 +13,7 @@ use super::target::{planned, target};
 use crate::campaign_file::Mistakes;
 use crate::exit_code::Exit;
 use crate::output::{Output, Planned};
+use crate::packs::Reading;
 use crate::reduce::{counted_for, reduce};
 use crate::report::with_error;
 use crate::soundness::Markers;
@@ -96,10 +97,11 @@ async fn counts(args: &FitArgs) -> anyhow::Result<(MassFitSpec, CountedRows)> {
     let inventory = output.inventory(&plan).await?;
     let markers = Markers::of(&campaign);
     let (done, tables) = (&inventory.done, &inventory.tables);
+    let reading = Reading::of(&output, &plan, &markers, &inventory).await?;
     let mut results = Vec::new();
     for name in stage.from.iter().chain(&stage.others()) {
         let read = campaign.stage(name).ok_or_else(no_rows)?;
-        let result = reduce(&plan, &output, &markers, read, done, tables).await?;
+        let result = reduce(&reading, read, done, tables).await?;
         let planned = plan.shards.iter();
         let planned = planned.filter(|shard| shard.stage == *name).count();
         if result.merged.len() < planned {

@@ -30,7 +30,7 @@ use crate::due::{Due, Edit, Wanted, events};
 use crate::earlier::{PASS_REPLACE, stale};
 use crate::exit_code::Exit;
 use crate::ledger::{Known, Ledger};
-use crate::output::{Output, Planned};
+use crate::output::{Output, Over, Planned};
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
@@ -211,8 +211,7 @@ async fn stage_by_stage(
         if end == Ended::Stopped {
             return Ok(end);
         }
-        let done = output.done_of(&due.plan).await?;
-        let given_up = output.failed_of(&due.plan, &done).await?;
+        let Over { done, given_up } = output.over_of(&due.plan).await?;
         let known = Known::of(done, given_up);
         if let Some(plan) = accepted(&due.plan, &known, file.campaign.shards.accept) {
             output.write_plan(&file.text, &plan).await?;

@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lumimill_common::campaign::StageName;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::stage_keys::{marker_key, measure_key};
-use lumimill_common::store::{Key, Object, StoreError};
+use lumimill_common::store::{Key, Md5, Object, StoreError};
 
 use super::{AT_ONCE, Output, key};
 use crate::campaign_file::Mistakes;
@@ -17,6 +17,8 @@ use crate::plan::Plan;
 pub struct Inventory {
     /// Shards with a marker.
     pub done: BTreeSet<ShardId>,
+    /// What is listed of the bytes of these markers, where anything is.
+    pub(crate) md5s: BTreeMap<ShardId, Md5>,
     /// Shards with the marker that they had when other metrics were measured on them.
     pub earlier: BTreeSet<ShardId>,
     /// Shards with a failed record and no marker.
@@ -52,11 +54,13 @@ impl Inventory {
     fn add_measured(&mut self, stage: Self) {
         let Self {
             done,
+            md5s,
             earlier,
             failed,
             foreign,
             ..
         } = stage;
+        self.md5s.extend(md5s);
         self.tables.extend(done.iter().map(|id| (*id, 0)));
         self.measured.extend(&done);
         self.done.extend(done);
@@ -73,6 +77,7 @@ impl Inventory {
         let id = |name: Option<&str>| name.and_then(|name| name.parse().ok());
         if let Some(id) = id(below.strip_prefix("_done/")) {
             self.done.insert(id);
+            self.md5s.extend(object.md5.map(|md5| (id, md5)));
         } else if let Some(id) = id(below.strip_prefix("_measure/")) {
             self.earlier.insert(id);
         } else if let Some(record) = below.strip_prefix("_failed/") {
@@ -196,7 +201,8 @@ mod tests {
             (String::from("s/part-strange.parquet"), 9),
         ] {
             let key = key.parse().unwrap();
-            inventory.add("s", &Object { key, size });
+            let md5 = None;
+            inventory.add("s", &Object { key, size, md5 });
         }
         assert_eq!(inventory.done.len(), 3);
         assert_eq!(inventory.failed.len(), 1);

@@ -1,5 +1,6 @@
 //! A campaign that is driven: from plan and markers to what is due next.
 
+mod listing;
 mod loaded;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use tracing::{info, warn};
 use self::loaded::{Loaded, QUIET};
 use crate::live::Retries;
 use crate::output::Output;
+use crate::pack_sizes::PackSizes;
 use crate::report_files::write_report;
 use crate::roster::{set_ended, set_ending, set_going_on};
 
@@ -67,21 +69,27 @@ impl ActiveCampaign {
         })
     }
 
-    /// One that somebody else was about to end, and may have died of.
-    pub(super) fn ending(name: &CampaignName, place: &Place, driver: &str) -> anyhow::Result<Self> {
-        Ok(Self {
+    /// The same with packs of markers of other sizes.
+    pub(super) fn with_packs(self, sizes: PackSizes) -> Self {
+        let output = self.output.with_packs(sizes);
+        Self { output, ..self }
+    }
+
+    /// The same where somebody else was about to end it, and may have died of.
+    pub(super) fn ending(self) -> Self {
+        Self {
             ending: true,
-            ..Self::at(name, place, driver)?
-        })
+            ..self
+        }
     }
 
     /// One that is at its end, where something was done since that its report may lack: by an earlier
     /// plan, or what was given up. `None` where nothing of it counts.
     pub(super) async fn met(self, report: &JobReport) -> anyhow::Result<Option<Self>> {
         let control = self.output.control().await?;
-        let is_done = matches!(report.outcome, JobOutcome::Done { .. });
         let is_met = control.is_some_and(|control| {
-            control.state != ControlState::Cancelled && (is_done || control.plan != report.plan)
+            control.state != ControlState::Cancelled
+                && (report.outcome.is_done() || control.plan != report.plan)
         });
         let met = Self {
             is_met,
@@ -112,16 +120,19 @@ impl ActiveCampaign {
                     attempt = report.attempt, "to be tried again: {failure}"
                 );
             }
-            JobOutcome::Done { .. } => {
+            JobOutcome::Done { .. } | JobOutcome::Marked { .. } => {
                 self.is_met |= loaded.is_given_up(report.shard);
-                loaded.hinted.insert(report.shard);
+                if let JobOutcome::Marked { marker, .. } = &report.outcome {
+                    loaded.gather(report.shard, marker);
+                }
+                loaded.hint(report.shard);
             }
             JobOutcome::Failed { failure } => {
                 warn!(
                     campaign = %self.name, job.id = %report.shard, worker = report.worker,
                     attempt = report.attempt, "failed: {failure}"
                 );
-                loaded.hinted.insert(report.shard);
+                loaded.hint(report.shard);
             }
             JobOutcome::Dropped => {}
         }
@@ -176,9 +187,10 @@ impl ActiveCampaign {
     /// How many of the running shards are of each stage.
     pub(super) fn running_by_stage(&self, running: &BTreeSet<ShardId>) -> BTreeMap<String, usize> {
         let mut by_stage = BTreeMap::new();
-        let shards = self.loaded.iter().flat_map(|loaded| &loaded.plan.shards);
-        for shard in shards.filter(|shard| running.contains(&shard.id)) {
-            *by_stage.entry(shard.stage.to_string()).or_insert(0) += 1;
+        if let Some(loaded) = &self.loaded {
+            for shard in running.iter().filter_map(|id| loaded.shard(*id)) {
+                *by_stage.entry(shard.stage.to_string()).or_insert(0) += 1;
+            }
         }
         by_stage
     }
@@ -186,8 +198,7 @@ impl ActiveCampaign {
     /// The input of a job's shard, when it is one of the plan in force.
     pub(super) fn file_of(&self, job: &Job) -> Option<String> {
         let loaded = self.loaded.as_ref()?;
-        let place = *loaded.places.get(&job.shard)?;
-        let shard = loaded.plan.shards.get(place)?;
+        let shard = loaded.shard(job.shard)?;
         let is_it = loaded.control.plan == job.plan && shard.stage == job.stage;
         is_it.then(|| shard.input())
     }
@@ -195,7 +206,7 @@ impl ActiveCampaign {
     /// Counts a shard as given up, and so looks at what became of it.
     pub(super) fn given_up(&mut self, shard: ShardId) {
         if let Some(loaded) = &mut self.loaded {
-            loaded.hinted.insert(shard);
+            loaded.hint(shard);
         }
     }
 
@@ -257,19 +268,18 @@ impl ActiveCampaign {
             loaded.heard_for(Duration::ZERO);
             return Ok(());
         }
-        let seems_over = loaded
-            .outstanding()
-            .all(|shard| loaded.hinted.contains(&shard.id));
+        loaded.shelve_full().await;
         let is_quiet = loaded.heard.elapsed() > QUIET;
         let often = if is_quiet { loaded.pace } else { LISTING };
-        if seems_over || loaded.listed.elapsed() > often {
+        if loaded.seems_over() || loaded.is_to_be_listed(often) {
             let before = loaded.over();
-            loaded.list().await?;
-            // The longer nothing comes of it, the less often.
-            loaded.pace = match loaded.over() == before {
-                true => (loaded.pace * 2).min(LISTING),
-                false => QUIET,
-            };
+            if loaded.look().await? {
+                // The longer nothing comes of it, the less often.
+                loaded.pace = match loaded.over() == before {
+                    true => (loaded.pace * 2).min(LISTING),
+                    false => QUIET,
+                };
+            }
         }
         if loaded.accept().await? {
             // What was out is of the plan before.
@@ -313,6 +323,7 @@ impl ActiveCampaign {
         // What came before is seen now.
         self.heard.clear();
         self.is_met = false;
+        loaded.shelve_all().await;
         loaded.remove_stale().await?;
         let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
         let unsound = outcome.unsound();

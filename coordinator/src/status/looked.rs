@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::StreamExt;
 use lumimill_common::shard::ShardId;
 use lumimill_common::store::StoreError;
 
+use crate::examined::examined;
 use crate::output::{Inventory, Output, Planned};
-use crate::soundness::{Fault, Markers, Unsound, look};
+use crate::packs::Reading;
+use crate::soundness::{Fault, Markers, Unsound};
 use crate::stored::NewerVersion;
-
-/// Markers that are read at a time.
-const AT_ONCE: usize = 32;
 
 /// Shards that are not whole of what has a marker and a table.
 #[derive(Debug, Default)]
@@ -30,18 +29,13 @@ pub(super) async fn looked(
     gone: &BTreeSet<ShardId>,
 ) -> anyhow::Result<Looked> {
     let markers = Markers::of(&planned.campaign);
-    let shards = planned.plan.shards.iter();
-    let there = shards.filter(|it| inventory.done.contains(&it.id) && !gone.contains(&it.id));
-    let looking: Vec<_> = there
-        .map(|shard| {
-            let looking = look(output, &markers, shard, inventory);
-            async move { (shard.id, looking.await) }
-        })
-        .collect();
-    let mut looking = stream::iter(looking).buffer_unordered(AT_ONCE);
+    let reading = Reading::of(output, &planned.plan, &markers, inventory).await?;
+    let is_there = |id: &ShardId| inventory.done.contains(id) && !gone.contains(id);
+    let mut read = reading.read(|shard| is_there(&shard.id));
     let mut looked = Looked::default();
-    while let Some((shard, found)) = looking.next().await {
-        match found {
+    while let Some(read) = read.next().await {
+        let shard = read.0.id;
+        match examined(read, inventory) {
             Ok(None) => {}
             Ok(Some(Unsound {
                 fault: Fault::Metrics { .. },

@@ -38,7 +38,8 @@ pub(super) fn objects_below(root: &Path, folder: &str) -> Result<Vec<Object>, (S
                 }
             } else if let Ok(key) = path.parse() {
                 let size = metadata.len();
-                objects.push(Object { key, size });
+                let md5 = None;
+                objects.push(Object { key, size, md5 });
             }
         }
     }

@@ -206,7 +206,7 @@ impl S3Store {
             page: self.settings.page,
         };
         let found = listing.send(&|name| name != own).await?;
-        Ok(found.into_iter().map(|(name, _)| name).collect())
+        Ok(found.into_iter().map(|named| named.name).collect())
     }
 
     /// A while that grows and is not the same for two who wait.

@@ -11,6 +11,7 @@ use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use self::told::Told;
+use super::super::Md5;
 use super::failure::S3Failure;
 
 /// What the names of a long listing are cut at, after the prefix: what there are many of is named
@@ -31,11 +32,15 @@ pub(super) struct Listing<'a> {
 /// Which names are wanted.
 type Wanted<'a> = &'a (dyn Fn(&str) -> bool + Send + Sync);
 
-/// Name and size of an object.
-type Named = (String, u64);
+/// What is told of an object.
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) size: u64,
+    pub(super) md5: Option<Md5>,
+}
 
 impl Listing<'_> {
-    /// Name and size of the objects that are wanted, in no promised order; the others take no
+    /// The objects that are wanted, in no promised order; the others take no
     /// memory.
     pub(super) async fn send(&self, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
         let told = Told::below(self.prefix);

@@ -90,7 +90,7 @@ impl S3Reader {
         let listed = listed.map_err(|failure| {
             failure.into_error(&self.shared.settings, location, "list", prefix)
         })?;
-        let mut names: Vec<String> = listed.into_iter().map(|(name, _)| name).collect();
+        let mut names: Vec<String> = listed.into_iter().map(|named| named.name).collect();
         names.sort_unstable();
         Ok(names)
     }

@@ -12,10 +12,12 @@ use lumimill_common::shard::{Shard, ShardId, Source};
 use tokio::time::Instant;
 use tracing::warn;
 
+use super::listing::Listing;
 use crate::acceptance::accepted;
 use crate::jobs::JobsOf;
 use crate::ledger::{Counts, Known, Ledger};
-use crate::output::{Output, Planned, Told};
+use crate::output::{Output, Over, Planned, Told};
+use crate::packs::{Blocks, Gathered, shelve};
 use crate::plan::Plan;
 use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
@@ -38,15 +40,21 @@ pub(super) struct Loaded {
     pub(super) campaign: Campaign,
     pub(super) plan: Plan,
     /// Where its shards are in the plan.
-    pub(super) places: BTreeMap<ShardId, usize>,
+    places: BTreeMap<ShardId, usize>,
     /// What was done and given up, when that was last listed.
     known: Known,
     /// Shards that reports say are done or given up; not believed, but a reason to look.
-    pub(super) hinted: BTreeSet<ShardId>,
+    hinted: BTreeSet<ShardId>,
+    /// Markers that reports brought with them.
+    gathered: Gathered,
     /// Why shards are tried again that have no record of it, as it uses up no attempt.
     pub(super) put_off: BTreeMap<ShardId, Failure>,
     /// Where in the plan those shards are that are due, when the markers were last listed.
     due: Vec<usize>,
+    /// How many of them nobody has spoken of since.
+    unheard: usize,
+    /// Whether nothing of what is due is left to be published with its stage.
+    is_published: bool,
     /// How many shards of the plan were in which state then.
     counts: Counts,
     /// The plan without what was given up, where enough is done, when that was last looked at.
@@ -59,6 +67,10 @@ pub(super) struct Loaded {
     /// How many shards are in the report, once there is one.
     pub(super) reported: Option<u64>,
     pub(super) listed: Instant,
+    /// A look at all markers that is under way.
+    listing: Listing,
+    /// What the last look at all markers took.
+    took: Duration,
     /// Time between two looks at all markers while nobody is heard of.
     pub(super) pace: Duration,
     /// When it was last heard of; ahead of now while something waits to be tried again.
@@ -91,17 +103,26 @@ impl Loaded {
             places,
             known: Known::default(),
             hinted: BTreeSet::new(),
+            gathered: Gathered::default(),
             put_off: BTreeMap::new(),
             due: Vec::new(),
+            unheard: 0,
+            is_published: false,
             counts: Counts::default(),
             accepted: None,
             published: BTreeSet::new(),
             kept_back: BTreeSet::new(),
             reported: None,
             listed: now,
+            listing: Listing::default(),
+            took: Duration::ZERO,
             pace: QUIET,
             heard: now,
         };
+        if loaded.output.store().lists_md5() {
+            let sizes = loaded.output.pack_sizes();
+            loaded.gathered = Gathered::of(Blocks::of(&loaded.plan.shards, sizes));
+        }
         loaded.list().await?;
         // What reads files is published by whoever submits; what was begun was published before.
         let Known { done, given_up, .. } = &loaded.known;
@@ -117,10 +138,28 @@ impl Loaded {
     }
 
     pub(super) async fn list(&mut self) -> anyhow::Result<()> {
-        let done = self.output.done_of(&self.plan).await?;
-        let given_up = self.output.failed_of(&self.plan, &done).await?;
+        self.listing = Listing::default();
+        let begun = Instant::now();
+        let over = self.output.over_of(&self.plan).await?;
+        self.apply(over, begun);
+        Ok(())
+    }
+
+    /// Looks at all markers in a task of its own, so that nobody waits long for it; whether what it
+    /// found is known now.
+    pub(super) async fn look(&mut self) -> anyhow::Result<bool> {
+        let stages = self.plan.stages.iter().map(|stage| &stage.name);
+        let Some((over, begun)) = self.listing.found(&self.output, stages).await? else {
+            return Ok(false);
+        };
+        self.apply(over, begun);
+        Ok(true)
+    }
+
+    /// Takes what a look found that began at this time.
+    fn apply(&mut self, Over { done, given_up }: Over, begun: Instant) {
         let before = std::mem::replace(&mut self.known, Known::of(done, given_up));
-        self.hinted.clear();
+        let heard = std::mem::take(&mut self.listing).heard;
         let ledger = Ledger::of(&self.plan, &self.known);
         self.counts = ledger.counts();
         let blocked = ledger.outstanding().blocked.iter();
@@ -132,13 +171,58 @@ impl Loaded {
         let now = ledger.outstanding().now.iter();
         let places = now.filter_map(|shard| self.places.get(&shard.id));
         self.due = places.copied().collect();
+        self.unheard = self.due.len();
+        self.is_published = false;
+        self.hinted.clear();
+        heard.into_iter().for_each(|shard| self.hint(shard));
         self.accepted = accepted(&self.plan, &self.known, self.campaign.shards.accept);
         let Known { done, given_up, .. } = &self.known;
         let is_over = |id: &ShardId| done.contains(id) || given_up.contains(id);
         self.put_off.retain(|shard, _| !is_over(shard));
         self.kept_back.retain(|shard| !is_over(shard));
         self.listed = Instant::now();
-        Ok(())
+        self.took = begun.elapsed();
+    }
+
+    /// Notes that a report says that a shard is done or was given up.
+    pub(super) fn hint(&mut self, shard: ShardId) {
+        self.listing.hear(shard);
+        let place = self.places.get(&shard);
+        let is_due = place.is_some_and(|place| self.due.binary_search(place).is_ok());
+        if is_due && self.hinted.insert(shard) {
+            self.unheard = self.unheard.saturating_sub(1);
+        }
+    }
+
+    /// Keeps what a report says that the marker of a shard is, until there are enough for a pack.
+    pub(super) fn gather(&mut self, shard: ShardId, marker: &str) {
+        if let Some(place) = self.places.get(&shard) {
+            let marker = marker.as_bytes().to_vec();
+            self.gathered.add(*place, shard, marker);
+        }
+    }
+
+    /// Writes packs of markers that reports brought: those that are full.
+    pub(super) async fn shelve_full(&mut self) {
+        shelve(&self.output, self.gathered.take_full()).await;
+    }
+
+    /// The same of all.
+    pub(super) async fn shelve_all(&mut self) {
+        shelve(&self.output, self.gathered.take_all()).await;
+    }
+
+    /// Whether reports say that all that is due is done or was given up.
+    pub(super) fn seems_over(&self) -> bool {
+        self.unheard == 0
+    }
+
+    /// Whether it is time to look at all markers, where so much time is between two looks that take
+    /// no time: they are not to keep it from its work.
+    pub(super) fn is_to_be_listed(&self, pace: Duration) -> bool {
+        /// Shares of the time, of which looking takes one.
+        const SHARES: u32 = 20;
+        self.listing.is_under_way() || self.listed.elapsed() > pace.max(self.took * SHARES)
     }
 
     /// Remembers why a shard is tried again, unless its record says it.
@@ -174,6 +258,11 @@ impl Loaded {
         self.heard = self.heard.max(Instant::now() + wait);
     }
 
+    /// A shard of its plan.
+    pub(super) fn shard(&self, shard: ShardId) -> Option<&Shard> {
+        self.plan.shards.get(*self.places.get(&shard)?)
+    }
+
     /// Whether a shard was given up when that was last listed.
     pub(super) fn is_given_up(&self, shard: ShardId) -> bool {
         self.known.given_up.contains(&shard)
@@ -206,11 +295,15 @@ impl Loaded {
     /// Publishes the jobs of stages that may begin now, and of shards that were kept back and may be
     /// done now, and says how many these are.
     pub(super) async fn publish_next(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
+        if self.is_published {
+            return Ok(0);
+        }
         let is_new = |shard: &&Shard| {
             self.kept_back.contains(&shard.id) || !self.published.contains(&shard.stage)
         };
         let next: Vec<Shard> = self.outstanding().filter(is_new).cloned().collect();
         if next.is_empty() {
+            self.is_published = true;
             return Ok(0);
         }
         let count = self.jobs_of().publish(queue, &next).await?;

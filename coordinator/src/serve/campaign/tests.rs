@@ -460,7 +460,7 @@ async fn what_reads_a_shard_that_is_done_again_is_published_once_it_may_be_done(
         assert_eq!(depth().await, 0, "nothing is published twice");
         commit(&finished.output, &root).await;
         let loaded = finished.campaign.loaded.as_mut().unwrap();
-        loaded.hinted.insert(root.id);
+        loaded.hint(root.id);
         finished.drive(&queue).await.unwrap();
         assert_eq!(depth().await, 1, "restarted: {is_restarted}");
     }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 
+use super::super::super::Md5;
 use super::super::failure::S3Failure;
 use super::{Named, Wanted};
 
@@ -109,7 +110,7 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// Name and size of the objects of a page that are wanted.
+    /// The objects of a page that are wanted.
     pub(super) fn named(
         &self,
         page: &ListObjectsV2Output,
@@ -119,10 +120,14 @@ impl<'a> Told<'a> {
         let named: Vec<Named> = objects
             .filter_map(|object| {
                 let name = object.key().filter(|&name| wanted(name))?;
-                Some((name.to_owned(), u64::try_from(object.size()?).ok()?))
+                Some(Named {
+                    name: name.to_owned(),
+                    size: u64::try_from(object.size()?).ok()?,
+                    md5: object.e_tag().and_then(Md5::of_etag),
+                })
             })
             .collect();
-        let bytes: usize = named.iter().map(|(name, _)| name.len()).sum();
+        let bytes: usize = named.iter().map(|named| named.name.len()).sum();
         let mut so_far = self.so_far();
         so_far.bytes += bytes as u64;
         match so_far.bytes > MOST_BYTES {

@@ -23,7 +23,7 @@ use lumimill_worker::unit::unit_in;
 use crate::acceptance::beyond;
 use crate::failures::failed_records;
 use crate::ledger::{Counts, KeptBack, Known, Ledger, LumiLedger};
-use crate::output::Output;
+use crate::output::{Inventory, Output};
 use crate::packs::Reading;
 use crate::plan::{DuplicateLumi, Plan, beside};
 use crate::problem::Problem;
@@ -47,10 +47,20 @@ pub async fn write_report(
     output: &Output,
     plan: &Plan,
 ) -> anyhow::Result<Outcome> {
+    let inventory = output.inventory(plan).await?;
+    write_report_of(campaign, output, plan, inventory).await
+}
+
+/// The same of what was just listed.
+pub(crate) async fn write_report_of(
+    campaign: &Campaign,
+    output: &Output,
+    plan: &Plan,
+    mut inventory: Inventory,
+) -> anyhow::Result<Outcome> {
     check_not_newer(output.store().as_ref()).await?;
     // What jobs left in between is not to stand beside what is merged.
     give_back();
-    let mut inventory = output.inventory(plan).await?;
     output.forget_measured(plan, &inventory).await?;
     let to_measure = inventory.to_measure();
     let to_measure = plan

@@ -293,7 +293,7 @@ impl Cluster {
             for object in store.list(&key).await.expect("the objects") {
                 let below = object.key.as_str()[campaign.len() + 1..].to_owned();
                 let only_here = ["_control.json", "campaign.toml"].contains(&below.as_str());
-                let folders = ["_models/", "_plans/", "_probe/"];
+                let folders = ["_models/", "_packs/", "_plans/", "_probe/"];
                 if only_here || folders.iter().any(|folder| below.starts_with(folder)) {
                     continue;
                 }

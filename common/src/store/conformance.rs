@@ -292,6 +292,18 @@ async fn listings_are_whole(store: &dyn Store) {
     let found = store.list(&key("many")).await.expect("list");
     let found: Vec<_> = found.iter().map(|object| object.key.as_str()).collect();
     assert_eq!(found, expected, "however many come with one answer");
+    // Names as in the folder of a stage.
+    let folders = ["_done/", "_failed/", "later/", "part-"].into_iter();
+    let names = |folder: &'static str| (0..16).map(move |number| format!("{folder}{number:x}b"));
+    let expected: Vec<String> = folders.flat_map(names).collect();
+    for name in &expected {
+        let key = key(&format!("staged/{name}"));
+        store.put(&key, Vec::new()).await.expect("put");
+    }
+    let found = store.list(&key("staged")).await.expect("list");
+    let found = found.iter().map(|object| object.key.as_str());
+    let found: Vec<_> = found.filter_map(|it| it.strip_prefix("staged/")).collect();
+    assert_eq!(found, expected, "however they are named");
 }
 
 async fn deleting_is_idempotent(store: &dyn Store) {

@@ -14,11 +14,23 @@ impl Output {
     /// Tables and markers that no shard of a plan accounts for: of an earlier configuration, of a
     /// stage that was taken out or has another name now, or of a shard that was split.
     pub(crate) async fn stale(&self, plan: &Plan) -> anyhow::Result<Vec<(StageName, ShardId)>> {
-        let strays = self.strays(plan).await?;
-        Ok(strays
-            .into_iter()
-            .map(|stray| (stray.stage, stray.shard))
-            .collect())
+        let strays = self.strays(plan).await?.into_iter();
+        Ok(strays.map(|stray| (stray.stage, stray.shard)).collect())
+    }
+
+    /// The same where the stages of the plan were just listed: they are listed again only if there is
+    /// something of no shard of it.
+    pub(crate) async fn stale_of(
+        &self,
+        plan: &Plan,
+        there: &Inventory,
+    ) -> anyhow::Result<Vec<(StageName, ShardId)>> {
+        let planned = plan.shards.iter().map(|shard| shard.id).collect();
+        if !there.has_no_strays(&planned) {
+            return self.stale(plan).await;
+        }
+        let strays = self.former_strays(plan).await?.into_iter();
+        Ok(strays.map(|stray| (stray.stage, stray.shard)).collect())
     }
 
     /// The key of each of them: of the table, or of the marker where there is no table.
@@ -38,6 +50,13 @@ impl Output {
             let there = self.inventory_of(name).await?;
             strays.extend(there.strays(name, &planned));
         }
+        strays.extend(self.former_strays(plan).await?);
+        Ok(strays)
+    }
+
+    /// Those of stages which the plan does not have.
+    async fn former_strays(&self, plan: &Plan) -> anyhow::Result<Vec<Stray>> {
+        let mut strays = Vec::new();
         for name in self.former_stages(plan).await? {
             let there = self.inventory_of(&name).await?;
             strays.extend(there.strays(&name, &BTreeSet::new()));
@@ -62,6 +81,12 @@ struct Stray {
 }
 
 impl Inventory {
+    /// Whether all tables and markers are of these shards.
+    fn has_no_strays(&self, planned: &BTreeSet<ShardId>) -> bool {
+        let mut there = self.tables.keys().chain(&self.done);
+        there.all(|shard| planned.contains(shard))
+    }
+
     /// What is there of a stage and, by its id, of none of these shards.
     fn strays(&self, stage: &StageName, planned: &BTreeSet<ShardId>) -> Vec<Stray> {
         let tables: BTreeSet<ShardId> = self.tables.keys().copied().collect();

@@ -186,7 +186,8 @@ async fn packs_that_are_lost_or_damaged_cost_requests_and_nothing_else() {
     let done = Done::of(40).await;
     let expected = done.read(false).await;
     done.told().await;
-    let ways: [fn(&[u8]) -> Vec<u8>; 5] = [
+    type Damage = fn(&[u8]) -> Vec<u8>;
+    let ways: [Damage; 5] = [
         |_| Vec::new(),
         |_| b"{\"form\":9}\n".to_vec(),
         |bytes| bytes[..bytes.len() / 2].to_vec(),

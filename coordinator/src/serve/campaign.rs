@@ -21,7 +21,7 @@ use self::loaded::{Loaded, QUIET};
 use crate::live::Retries;
 use crate::output::Output;
 use crate::pack_sizes::PackSizes;
-use crate::report_files::write_report;
+use crate::report_files::write_report_of;
 use crate::roster::{set_ended, set_ending, set_going_on};
 
 /// Time between two looks at all markers, reports or not.
@@ -324,8 +324,10 @@ impl ActiveCampaign {
         self.heard.clear();
         self.is_met = false;
         loaded.shelve_all().await;
-        loaded.remove_stale().await?;
-        let outcome = write_report(&loaded.campaign, &loaded.output, &loaded.plan).await?;
+        let there = loaded.output.inventory(&loaded.plan).await?;
+        loaded.remove_stale(&there).await?;
+        let (campaign, output, plan) = (&loaded.campaign, &loaded.output, &loaded.plan);
+        let outcome = write_report_of(campaign, output, plan, there).await?;
         let unsound = outcome.unsound();
         if !unsound.is_empty() && loaded.is_in_force().await? {
             loaded.set_back(unsound).await?;

@@ -39,6 +39,14 @@ fn messages_may_come_twice_late_or_be_untrue() {
     }
     trial.site.serve("serve", &[]);
     trial.assert_undisturbed();
+    // What is packed are copies: whoever spoils them spoils nothing.
+    let packs = trial.site.keys("demo/_packs");
+    assert!(!packs.is_empty(), "there are enough shards for a pack");
+    for pack in packs {
+        trial.site.put(&pack, b"{\"form\":1}\n");
+    }
+    let _ = trial.site.run(&["report", &trial.file()]).expect_code(0);
+    trial.assert_undisturbed();
     // And once more, when all is over.
     for report in reports {
         post.publish(REPORTS, report);

@@ -19,6 +19,9 @@ use super::failure::S3Failure;
 const CUTS: [char; 15] = [
     '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
 ];
+/// What comes before the digits, where a listing does not begin with them: in the folder of a stage
+/// markers and tables are about as many.
+const STEMS: [&str; 2] = ["_done/", "part-"];
 
 /// A request for names.
 pub(super) struct Listing<'a> {
@@ -79,7 +82,7 @@ impl Listing<'_> {
         wanted: Wanted<'_>,
         told: &Told<'_>,
     ) -> Result<Vec<Named>, S3Failure> {
-        let cuts = CUTS.iter().map(|cut| format!("{}{cut}", self.prefix));
+        let cuts = self.cuts(last).into_iter();
         let cuts: Vec<String> = cuts.filter(|cut| cut.as_str() > last).collect();
         let begins = std::iter::once(last).chain(cuts.iter().map(String::as_str));
         let ends = cuts.iter().map(|cut| Some(cut.as_str())).chain([None]);
@@ -90,6 +93,23 @@ impl Listing<'_> {
         let count = parts.len();
         let parts = stream::iter(parts).buffered(count);
         parts.try_concat().await
+    }
+
+    /// What a listing is cut at that is told up to a name, in ascending order.
+    fn cuts(&self, last: &str) -> Vec<String> {
+        let below = last.strip_prefix(self.prefix).unwrap_or_default();
+        let has_stem = STEMS.iter().any(|stem| below.starts_with(stem));
+        let stems = if has_stem { &STEMS[..] } else { &[""] };
+        // With a stem the first part begins where it does.
+        let digits = |stem: &str| {
+            let zero = (!stem.is_empty()).then_some('0');
+            zero.into_iter().chain(CUTS)
+        };
+        let cuts = stems.iter().flat_map(|stem| {
+            let cuts = digits(stem).map(|digit| format!("{}{stem}{digit}", self.prefix));
+            cuts.collect::<Vec<_>>()
+        });
+        cuts.collect()
     }
 
     /// The names after `begin`, up to `end` and with it.

@@ -16,7 +16,7 @@ use super::listing::Listing;
 use crate::acceptance::accepted;
 use crate::jobs::JobsOf;
 use crate::ledger::{Counts, Known, Ledger};
-use crate::output::{Output, Over, Planned, Told};
+use crate::output::{Inventory, Output, Over, Planned, Told};
 use crate::packs::{Blocks, Gathered, shelve};
 use crate::plan::Plan;
 use crate::soundness::{Unsound, to_measure};
@@ -356,8 +356,8 @@ impl Loaded {
     }
 
     /// Removes what somebody committed just before its shard was cut or changed.
-    pub(super) async fn remove_stale(&mut self) -> anyhow::Result<()> {
-        let stale = self.output.stale(&self.plan).await?;
+    pub(super) async fn remove_stale(&mut self, there: &Inventory) -> anyhow::Result<()> {
+        let stale = self.output.stale_of(&self.plan, there).await?;
         // Of another plan it may be the work.
         if stale.is_empty() || self.output.control().await?.as_ref() != Some(&self.control) {
             return Ok(());

@@ -82,7 +82,9 @@ async fn failed(delivery: Delivery) -> (ShardId, Failure) {
         JobOutcome::Failed { failure } | JobOutcome::Retrying { failure } => {
             (report.shard, failure)
         }
-        JobOutcome::Done { .. } | JobOutcome::Dropped => panic!("nothing can be done"),
+        JobOutcome::Done { .. } | JobOutcome::Marked { .. } | JobOutcome::Dropped => {
+            panic!("nothing can be done")
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub mod grouped;
 #[cfg(feature = "program")]
 pub mod health;
 mod identity;
+mod in_force;
 pub mod input;
 pub mod late_columns;
 pub mod left_out;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::compiled_stage::CompiledStage;
 use crate::estimated::Estimated;
 use crate::grouped::schema_of_entries;
+use crate::in_force::InForce;
 use crate::input::{self, EventFile, EventTable, input_failure};
 use crate::memory::claim_limit;
 use crate::prepared_stage::PreparedStage;
@@ -59,6 +60,8 @@ pub struct Production {
     pub(crate) estimated: tokio::sync::Mutex<Estimated>,
     /// The fits of stages that weights are made by.
     pub(crate) fits: tokio::sync::Mutex<BTreeMap<StageName, Arc<Fits>>>,
+    /// What is known of the plan in force.
+    pub(crate) in_force: InForce,
     opened: Mutex<Vec<Opened>>,
 }
 
@@ -97,6 +100,7 @@ impl Production {
             counted: tokio::sync::Mutex::default(),
             estimated: tokio::sync::Mutex::default(),
             fits: tokio::sync::Mutex::default(),
+            in_force: InForce::default(),
             opened: Mutex::default(),
         }
     }

@@ -17,6 +17,7 @@ use lumimill_common::job::Job;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Store};
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -140,23 +141,33 @@ async fn shard_table(store: &dyn Store, key: &Key, bytes: Vec<u8>) -> Result<Sha
 /// its shard cut or changed, since the job was taken. An object of a shard that is in no plan would
 /// be read as part of the data set, its events twice.
 pub(crate) async fn still_wants(production: &Production, shard: ShardId) -> Result<bool, Failure> {
-    if !production.is_submitted {
+    let in_force = &production.in_force;
+    if !production.is_submitted || in_force.is_fresh() {
         return Ok(true);
     }
     let store = production.store.as_ref();
+    let asked = Instant::now();
     let control = read_control(store).await?;
+    in_force.see(None);
     if control.state == ControlState::Cancelled {
         return Ok(false);
     }
     if control.plan == production.digest {
+        in_force.see(Some(asked));
         return Ok(true);
+    }
+    if let Some(shards) = in_force.shards(&control.plan) {
+        return Ok(shards.contains(&shard));
     }
     let Some(keys) = PlanKeys::submitted(&control.plan) else {
         return Ok(false);
     };
     let bytes = object(store, &keys.plan).await?;
     let table = shard_table(store, &keys.plan, bytes).await?;
-    Ok(table.shards.iter().any(|planned| planned.id == shard))
+    let shards = table.shards.iter().map(|planned| planned.id);
+    let shards: Arc<BTreeSet<ShardId>> = Arc::new(shards.collect());
+    in_force.remember(&control.plan, shards.clone());
+    Ok(shards.contains(&shard))
 }
 
 /// The control record. A worker that finds none may look in another store than all others.

@@ -6,13 +6,14 @@ use lumimill_tests::{CampaignFolder, Cluster, SLOW, Snapshot, undisturbed};
 use crate::pool::assert_same;
 use crate::{lumimill, lumimill_worker};
 
-/// A pool that is at work on a campaign, some of whose shards are done.
-fn at_work(test: &str) -> Option<(Cluster, CampaignFolder, Snapshot)> {
+/// A pool that is at work on a campaign, some of whose shards are done. Each takes so many seconds:
+/// what a worker knows of the plan in force holds for two.
+fn at_work(test: &str, seconds: &str) -> Option<(Cluster, CampaignFolder, Snapshot)> {
     let mut site = Cluster::start(test, lumimill(), lumimill_worker())?;
     let folder = site.campaign(12_000, 1_000);
     let expected = undisturbed(&lumimill(), &folder);
     // Once they have read and scored it all, so that every job is late to notice.
-    site.set(SLOW, "processed:1.5");
+    site.set(SLOW, &format!("processed:{seconds}"));
     site.serve("serve", &[]);
     site.worker("one", &["--slots", "2"]);
     site.worker("two", &["--slots", "2"]);
@@ -35,7 +36,8 @@ fn assert_under_way(site: &Cluster) {
 
 #[test]
 fn a_campaign_that_is_changed_while_it_is_done() {
-    let Some((site, folder, _)) = at_work("a_campaign_that_is_changed_while_it_is_done") else {
+    let test = "a_campaign_that_is_changed_while_it_is_done";
+    let Some((site, folder, _)) = at_work(test, "3") else {
         return;
     };
     let before = site.keys("demo/dimuon/_done");
@@ -57,7 +59,9 @@ fn a_campaign_that_is_changed_while_it_is_done() {
 
 #[test]
 fn shards_that_are_cut_while_they_are_done() {
-    let Some((site, folder, expected)) = at_work("shards_that_are_cut_while_they_are_done") else {
+    // So that some of them are committed just after the change.
+    let test = "shards_that_are_cut_while_they_are_done";
+    let Some((site, folder, expected)) = at_work(test, "1.5") else {
         return;
     };
     assert_under_way(&site);

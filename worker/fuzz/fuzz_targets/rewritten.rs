@@ -17,7 +17,11 @@ fuzz_target!(|bytes: &[u8]| {
     length(&once.plain, 2 * bytes.len() + 64);
     length(&once.guarded, once.plain.len() * (2 + GUARD / OPERATOR));
     let twice = rewritten(&once.plain).map(|twice| twice.plain);
-    assert_eq!(twice.as_ref(), Ok(&once.plain), "it is what it was written from");
+    assert_eq!(
+        twice.as_ref(),
+        Ok(&once.plain),
+        "it is what it was written from"
+    );
     if let Err(problem) = rewritten(&once.guarded) {
         let text = problem.to_string();
         // Guards are nodes, of which a graph has no more than a limit.

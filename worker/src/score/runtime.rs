@@ -10,6 +10,7 @@ mod batch;
 mod library;
 mod session;
 mod sessions;
+mod shrink;
 mod watch;
 
 use std::sync::{Arc, OnceLock};
@@ -28,8 +29,9 @@ use super::signature::{BoundInput, Wrong};
 use super::tensor_values::TensorValues;
 
 pub(super) use any_size::AnySize;
-pub(super) use arena::{give_back, keep_within};
+pub(super) use arena::keep_within;
 pub(super) use library::{load as load_library, name};
+pub(super) use shrink::give_back;
 
 /// A model, loaded by ONNX Runtime.
 #[derive(Debug)]

@@ -9,26 +9,14 @@ use std::ffi::CStr;
 use std::fs;
 use std::ptr;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use ort::AsPointer;
 use ort::environment::Environment;
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
-use ort::session::RunOptions;
 use ort::sys::OrtStatusPtr;
-use ort::value::TensorRef;
-use tracing::debug;
-
-use super::session::{guarded, session_of};
-use super::sessions::went_idle;
-use crate::score::onnx::identity;
 
 /// What of a machine's memory sessions may have, where nobody says how much there is.
 const SHARE: (u64, u64) = (3, 4);
-/// What has a run give back, when it ends, what is free.
-const SHRINK: (&str, &str) = ("memory.enable_memory_arena_shrinkage", "cpu:0");
-/// No session is used for so long where no model is in use.
-const PAUSE: Duration = Duration::from_secs(1);
 /// The key of the limit among those of an arena.
 const LIMIT_KEY: &CStr = c"max_mem";
 
@@ -68,28 +56,6 @@ pub(super) fn share_memory(environment: &Environment) -> Result<(), ort::Error> 
     // SAFETY: it was made above, and nobody else has it.
     unsafe { (api.ReleaseArenaCfg)(arena) };
     registered
-}
-
-/// Gives back what sessions no longer use of it, where none was used for a while.
-pub(crate) fn give_back() {
-    if went_idle(PAUSE)
-        && let Err(message) = shrink()
-    {
-        debug!("memory of models is kept: {message}");
-    }
-}
-
-/// A run may end with that: the model is the least one that there is.
-pub(super) fn shrink() -> Result<(), String> {
-    let mut session = session_of(&identity())?;
-    guarded(|| {
-        let mut options = RunOptions::new()?;
-        options.set(SHRINK.0, SHRINK.1)?;
-        let value = TensorRef::from_array_view(([1_usize], &[0.0_f32][..]))?;
-        session
-            .run_with_options(ort::inputs![value], &options)
-            .map(drop)
-    })
 }
 
 /// A share of the memory that this process may have, as far as the system says it.

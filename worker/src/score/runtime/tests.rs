@@ -417,8 +417,8 @@ fn whole_numbers_divided_by_zero_are_an_error_of_the_model() {
 #[test]
 fn memory_that_no_session_uses_is_given_back() {
     if is_here() {
-        assert_eq!(super::arena::shrink(), Ok(()));
-        assert_eq!(super::arena::shrink(), Ok(()), "a second time");
+        assert_eq!(super::shrink::shrink(), Ok(()));
+        assert_eq!(super::shrink::shrink(), Ok(()), "a second time");
     }
 }
 

@@ -266,7 +266,11 @@ impl ActiveCampaign {
         }
         if loaded.control.state == ControlState::Paused {
             loaded.heard_for(Duration::ZERO);
-            return Ok(());
+            // Paused while it was being ended it is told to be at its end, and nobody resumes it.
+            return match loaded.is_over() {
+                true => self.finish(queue, root).await,
+                false => Ok(()),
+            };
         }
         loaded.shelve_full().await;
         let is_quiet = loaded.heard.elapsed() > QUIET;

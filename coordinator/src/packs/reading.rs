@@ -19,6 +19,8 @@ use crate::soundness::{Fault, Markers};
 
 /// Blocks whose packs are read at a time: one that is merged, and one that is next.
 const BLOCKS_AHEAD: usize = 2;
+/// Packs of a block that are read; there are one or two, unless somebody put others there.
+const MOST_PACKS: usize = 8;
 /// Markers that are read at a time.
 const AHEAD: usize = 32;
 
@@ -106,7 +108,7 @@ impl<'a> Reading<'a> {
     async fn open(&'a self, number: Option<u32>, shards: Vec<&'a Shard>) -> OfBlock<'a> {
         let block = number.and_then(|number| self.blocks.get(number));
         let mut packed = BTreeMap::new();
-        for key in self.keys(block) {
+        for key in self.keys(block).iter().take(MOST_PACKS) {
             let bytes = match self.output.store().get(key).await {
                 Ok(Some(bytes)) => Bytes::from(bytes),
                 Ok(None) => continue,

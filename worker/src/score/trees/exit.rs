@@ -28,6 +28,9 @@ pub(super) use strides::ABREAST;
 use strides::Strides;
 use walk::Walk;
 
+/// Rows whose marks are one word.
+const WORD: usize = u64::BITS as usize;
+
 /// The trees of an ensemble, made ready for running.
 #[derive(Debug, Clone)]
 pub(super) struct ExitFinder {
@@ -38,6 +41,8 @@ pub(super) struct ExitFinder {
     avx2: Option<Avx2>,
     /// Up to how many rows each one is walked by itself through all trees.
     few: usize,
+    /// Whether rows are walked that fit a word of marks, where more are not.
+    walks_words: bool,
 }
 
 /// How the leaves of one tree are found.
@@ -57,9 +62,11 @@ pub(super) struct Chunk<'a> {
     marks: Marks,
 }
 
-/// What tests say of the rows of a chunk: of 64 rows at most, or of more.
+/// What tests say of the rows of a chunk: of 64 rows at most, or of more; or nothing, where they are
+/// walked.
 #[derive(Debug)]
 enum Marks {
+    None,
     Narrow(Vec<Rows<1>>),
     Wide(Vec<Rows<4>>),
 }
@@ -105,6 +112,7 @@ impl ExitFinder {
             tests,
             avx2,
             few: 0,
+            walks_words: false,
         }
     }
 
@@ -137,10 +145,11 @@ impl ExitFinder {
 
     fn marks(&self, prepared: &Prepared, rows: usize) -> Marks {
         match (&self.tests, self.avx2, rows) {
-            (None, ..) => Marks::Narrow(Vec::new()),
-            (Some(tests), Some(avx2), 0..=64) => Marks::Narrow(avx2.marks(tests, prepared)),
+            (None, ..) => Marks::None,
+            (_, _, 0..=WORD) if self.walks_words => Marks::None,
+            (Some(tests), Some(avx2), 0..=WORD) => Marks::Narrow(avx2.marks(tests, prepared)),
             (Some(tests), Some(avx2), _) => Marks::Wide(avx2.marks(tests, prepared)),
-            (Some(tests), None, 0..=64) => Marks::Narrow(tests.marks(prepared)),
+            (Some(tests), None, 0..=WORD) => Marks::Narrow(tests.marks(prepared)),
             (Some(tests), None, _) => Marks::Wide(tests.marks(prepared)),
         }
     }
@@ -151,19 +160,21 @@ impl ExitFinder {
         let Some(way) = self.ways.get(tree) else {
             return;
         };
-        found.is_small = matches!(way, Way::Slices(_));
-        if let Way::Slices(slices) = way {
-            let to = (blocks, &mut found.small);
-            match &chunk.marks {
-                Marks::Narrow(marks) => self.slice(slices, marks, &mut found.narrow, to),
-                Marks::Wide(marks) => self.slice(slices, marks, &mut found.wide, to),
+        found.is_small = true;
+        let small = (blocks, &mut found.small);
+        match (way, &chunk.marks) {
+            (Way::Slices(slices), Marks::Narrow(marks)) => {
+                return self.slice(slices, marks, &mut found.narrow, small);
             }
-            return;
+            (Way::Slices(slices), Marks::Wide(marks)) => {
+                return self.slice(slices, marks, &mut found.wide, small);
+            }
+            _ => found.is_small = false,
         }
         for (block, exits) in found.large.iter_mut().enumerate().take(blocks) {
             let rows = (rows - block * LANES).min(LANES);
             match way {
-                Way::Strides => {
+                Way::Strides | Way::Slices(_) => {
                     let block = chunk.prepared.block(block);
                     self.strides.find(tree, block, rows, exits);
                 }
@@ -171,7 +182,6 @@ impl ExitFinder {
                     let block = chunk.number * BLOCKS + block;
                     walk.find(chunk.features.block(block), rows, exits);
                 }
-                Way::Slices(_) => {}
             }
         }
     }

@@ -90,7 +90,9 @@ impl Slices {
     ) -> Numbers<WORDS> {
         let Places([places, room]) = places;
         places[0] = [u64::MAX; WORDS];
-        for (part, free) in self.parts.iter().zip(1..=u8::MAX) {
+        for (part, at) in self.parts.iter().zip(0_usize..) {
+            // There are fewer parts than places.
+            let free = (at as u8).wrapping_add(1);
             let Some(passes) = marks.get(part.test as usize) else {
                 continue;
             };

@@ -5,168 +5,251 @@ use std::collections::VecDeque;
 
 use super::chunk_rows::Exits;
 use super::columns::{Block, Columns};
+use crate::score::features::LANES;
 use crate::score::trees::tree::{Child, Test, Tree};
 
-/// Walks that go on side by side.
+/// Walks that go on side by side: more do not fit into a processor's registers.
 pub(in crate::score::trees) const ABREAST: usize = 8;
+/// Steps beyond those to the mean leaf that are taken unasked, where no leaf is deeper.
+const BEYOND: usize = 2;
+/// Steps that are taken unasked at most: few rows come to the deepest leaves of trees that are deeper.
+const UNASKED: usize = 32;
+/// Bits of a node that name its column.
+const COLUMN_BITS: u32 = 12;
+/// Nodes of a tree at most, so that the others name any of them, or the one before the first.
+const NODES: usize = 1 << (u32::BITS - COLUMN_BITS - 1);
+/// Bits of NaN that name a leaf.
+const LEAF_BITS: u32 = 22;
 
 /// The nodes of all plain trees of an ensemble.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Strides {
     nodes: Vec<Node>,
-    /// For each node the leaf that it is; not read for splits.
-    leaves: Vec<u32>,
-    /// For each tree its first node; `None` where it is not plain.
-    roots: Vec<Option<u32>>,
+    /// `None` where a tree is not plain, or too large.
+    trees: Vec<Option<Stand>>,
 }
 
-/// A split leads to `next`, or to the node behind it where the value is not at most the
-/// threshold. A leaf leads to itself: its threshold is NaN.
+/// Where the nodes of a tree are.
+#[derive(Debug, Clone, Copy)]
+struct Stand {
+    first: u32,
+    count: u32,
+    steps: Steps,
+}
+
+/// Steps to be taken before it is asked whether anything moves still, if it is asked at all.
+#[derive(Debug, Clone, Copy, Default)]
+struct Steps {
+    unasked: u32,
+    goes_on: bool,
+}
+
+/// Eight bytes: of a tree as many as may be are in the nearest cache.
+///
+/// A split leads to another node of its tree, or to the node behind that where the value is not at
+/// most the threshold. A leaf leads to itself: its threshold is NaN, whose bits have the leaf's number.
 #[derive(Debug, Clone, Copy)]
 struct Node {
     threshold: f32,
-    column: u32,
-    next: u32,
+    /// The node that it leads to, and its column.
+    way: u32,
 }
 
 impl Strides {
-    /// Adds a tree; one that is not plain has its place, and is not walked here.
+    /// Adds a tree; one that is not plain, or too large, has its place, and is not walked here.
     pub(super) fn push(&mut self, tree: &Tree, columns: &mut Columns) {
-        let root = u32::try_from(self.nodes.len()).ok();
-        let root = root.filter(|_| tree.is_plain() && self.grow(tree, columns).is_some());
-        self.roots.push(root);
+        let first = self.nodes.len();
+        let stand = tree.is_plain().then(|| self.grow(tree, columns)).flatten();
+        if stand.is_none() {
+            self.nodes.truncate(first);
+        }
+        self.trees.push(stand);
     }
 
     /// Level after level, so that the nodes that every row meets lie together.
-    fn grow(&mut self, tree: &Tree, columns: &mut Columns) -> Option<()> {
-        let mut waiting = VecDeque::from([(tree.root, self.room(1)?)]);
-        while let Some((child, at)) = waiting.pop_front() {
-            let node = match child {
+    fn grow(&mut self, tree: &Tree, columns: &mut Columns) -> Option<Stand> {
+        let first = self.nodes.len();
+        let count = 2 * tree.splits.len() + 1;
+        u32::try_from(first.checked_add(count)?).ok()?;
+        if count > NODES {
+            return None;
+        }
+        self.nodes.resize(first + count, Node::leaf(0, 0));
+        let nodes = self.nodes.get_mut(first..)?;
+        let (mut free, mut depth, mut depths) = (1, 0, 0);
+        let mut waiting = VecDeque::from([(tree.root, 0, 0_usize)]);
+        while let Some((child, at, steps)) = waiting.pop_front() {
+            *nodes.get_mut(at as usize)? = match child {
                 Child::Leaf(leaf) => {
-                    *self.leaves.get_mut(at as usize)? = leaf;
-                    Node::leaf(at)
+                    (depth, depths) = (steps, depths + steps);
+                    Node::leaf(at, leaf)
                 }
                 Child::Split(split) => {
                     let split = tree.splits.get(split as usize)?;
                     let Test::AtMost(threshold) = split.test else {
                         return None;
                     };
-                    let next = self.room(2)?;
-                    waiting.extend([(split.left, next), (split.right, next.checked_add(1)?)]);
+                    let next = free;
+                    free += 2;
+                    waiting.push_back((split.left, next, steps + 1));
+                    waiting.push_back((split.right, next + 1, steps + 1));
                     let column = columns.column(split.feature, split.nan_left);
-                    Node {
-                        threshold,
-                        column,
-                        next,
-                    }
+                    Node::split(threshold, column, next)?
                 }
             };
-            *self.nodes.get_mut(at as usize)? = node;
         }
-        Some(())
-    }
-
-    /// Makes room for some nodes; the number of the first.
-    fn room(&mut self, count: usize) -> Option<u32> {
-        let first = u32::try_from(self.nodes.len()).ok()?;
-        let length = self.nodes.len().checked_add(count)?;
-        u32::try_from(length).ok()?;
-        self.nodes.resize(length, Node::leaf(first));
-        self.leaves.resize(length, 0);
-        Some(first)
+        Some(Stand {
+            first: first as u32,
+            count: count as u32,
+            steps: Steps::of(depth, depths.div_ceil(tree.leaves.len().max(1))),
+        })
     }
 
     /// Whether a tree is walked here.
     pub(super) fn has(&self, tree: usize) -> bool {
-        self.roots.get(tree).is_some_and(Option::is_some)
+        self.trees.get(tree).is_some_and(Option::is_some)
     }
 
     /// Whether all are.
     pub(super) fn has_all(&self) -> bool {
-        self.roots.iter().all(Option::is_some)
+        self.trees.iter().all(Option::is_some)
     }
 
     /// The columns and thresholds of all splits.
     pub(super) fn thresholds(&self) -> impl Iterator<Item = (u32, f32)> {
         let splits = self.nodes.iter().filter(|node| !node.threshold.is_nan());
-        splits.map(|node| (node.column, node.threshold))
+        splits.map(|node| (node.column() as u32, node.threshold))
     }
 
     /// The leaves of the first `rows` rows of a block in one tree.
     pub(super) fn find(&self, tree: usize, block: &[Block], rows: usize, exits: &mut Exits) {
-        let Some(root) = self.roots.get(tree).copied().flatten() else {
+        let Some(stand) = self.trees.get(tree).copied().flatten() else {
             return;
         };
-        for (group, exits) in exits.chunks_exact_mut(ABREAST).enumerate() {
+        let nodes = self.nodes.get(stand.first as usize..).unwrap_or_default();
+        let nodes = nodes.get(..stand.count as usize).unwrap_or_default();
+        // As a constant number of groups, so that no place in a block is asked for in vain.
+        for group in 0..LANES / ABREAST {
             let first = group * ABREAST;
             if first >= rows {
                 return;
             }
-            let value = |column: u32, lane: usize| {
-                let values = block.get(column as usize);
-                values
-                    .and_then(|values| values.0.get(first + lane))
-                    .copied()
+            let mut at = [0_u32; ABREAST];
+            let step = |at: u32, lane: usize| {
+                let Some(node) = nodes.get(at as usize) else {
+                    return at;
+                };
+                let Some(values) = block.get(node.column()) else {
+                    return at;
+                };
+                node.next(values.0[first + lane])
             };
-            self.walk([root; ABREAST], value, exits);
+            walk(&mut at, stand.steps, step);
+            for (exit, at) in exits.iter_mut().skip(first).zip(at) {
+                *exit = nodes.get(at as usize).map_or(0, Node::number);
+            }
         }
     }
 
     /// The leaves of one row in the trees from `first` on; `values` has one number a column.
     pub(super) fn find_row(&self, first: usize, values: &[f32], exits: &mut [u32; ABREAST]) {
-        let roots = self.roots.get(first..).unwrap_or_default();
-        let mut at = [0; ABREAST];
-        for (at, root) in at.iter_mut().zip(roots) {
-            *at = root.unwrap_or_default();
+        let trees = self.trees.get(first..).unwrap_or_default();
+        let (mut firsts, mut steps) = ([0; ABREAST], Steps::default());
+        for (first, stand) in firsts.iter_mut().zip(trees) {
+            let Some(stand) = stand else {
+                continue;
+            };
+            *first = stand.first;
+            steps = steps.most(stand.steps);
         }
-        let value = |column: u32, _: usize| values.get(column as usize).copied();
-        self.walk(at, value, exits);
-    }
-
-    #[inline(always)]
-    fn walk(
-        &self,
-        mut at: [u32; ABREAST],
-        value: impl Fn(u32, usize) -> Option<f32>,
-        exits: &mut [u32],
-    ) {
-        loop {
-            // Whether anything moves is asked at every second step.
-            for (lane, at) in at.iter_mut().enumerate() {
-                *at = self.step(*at, |column| value(column, lane));
-            }
-            let mut moved = 0;
-            for (lane, at) in at.iter_mut().enumerate() {
-                let next = self.step(*at, |column| value(column, lane));
-                moved |= next ^ *at;
-                *at = next;
-            }
-            if moved == 0 {
-                break;
-            }
-        }
-        for (exit, at) in exits.iter_mut().zip(at) {
-            *exit = self.leaves.get(at as usize).copied().unwrap_or_default();
-        }
-    }
-
-    #[inline(always)]
-    fn step(&self, at: u32, value: impl Fn(u32) -> Option<f32>) -> u32 {
-        let Some(node) = self.nodes.get(at as usize) else {
-            return at;
+        let mut at = firsts;
+        let step = |at: u32, lane: usize| {
+            let Some(node) = self.nodes.get(at as usize) else {
+                return at;
+            };
+            let Some(value) = values.get(node.column()) else {
+                return at;
+            };
+            firsts[lane].wrapping_add(node.next(*value))
         };
-        let value = value(node.column).unwrap_or(f32::NAN);
-        let holds = value <= node.threshold;
-        node.next.wrapping_add(u32::from(!holds))
+        walk(&mut at, steps, step);
+        for (exit, at) in exits.iter_mut().zip(at) {
+            *exit = self.nodes.get(at as usize).map_or(0, Node::number);
+        }
+    }
+}
+
+/// Takes all walks so many steps on, and then, if they may go on, until none moves.
+#[inline(always)]
+fn walk(at: &mut [u32; ABREAST], steps: Steps, step: impl Fn(u32, usize) -> u32) {
+    for _ in 0..steps.unasked {
+        for (lane, at) in at.iter_mut().enumerate() {
+            *at = step(*at, lane);
+        }
+    }
+    let mut moved = u32::from(steps.goes_on);
+    while moved != 0 {
+        moved = 0;
+        // It is asked at every second step.
+        for (lane, at) in at.iter_mut().enumerate() {
+            *at = step(*at, lane);
+        }
+        for (lane, at) in at.iter_mut().enumerate() {
+            let next = step(*at, lane);
+            moved |= next ^ *at;
+            *at = next;
+        }
+    }
+}
+
+impl Steps {
+    /// Those of a tree, by the depths of its deepest and of its mean leaf.
+    fn of(deepest: usize, mean: usize) -> Self {
+        let goes_on = deepest > UNASKED.min(mean + BEYOND);
+        let unasked = if goes_on { mean.min(UNASKED) } else { deepest };
+        Self {
+            unasked: unasked as u32,
+            goes_on,
+        }
+    }
+
+    /// Those that are enough for both.
+    fn most(self, other: Self) -> Self {
+        Self {
+            unasked: self.unasked.max(other.unasked),
+            goes_on: self.goes_on || other.goes_on,
+        }
     }
 }
 
 impl Node {
-    fn leaf(at: u32) -> Self {
+    fn split(threshold: f32, column: u32, next: u32) -> Option<Self> {
+        let way = next << COLUMN_BITS | column;
+        (column >> COLUMN_BITS == 0).then_some(Self { threshold, way })
+    }
+
+    fn leaf(at: u32, number: u32) -> Self {
         Self {
-            threshold: f32::NAN,
-            column: 0,
-            next: at.wrapping_sub(1),
+            threshold: f32::from_bits(f32::NAN.to_bits() | number),
+            way: at.wrapping_sub(1) << COLUMN_BITS,
         }
+    }
+
+    #[inline(always)]
+    fn column(&self) -> usize {
+        (self.way & ((1 << COLUMN_BITS) - 1)) as usize
+    }
+
+    /// Where a value leads to.
+    #[inline(always)]
+    fn next(&self, value: f32) -> u32 {
+        let holds = value <= self.threshold;
+        let next = self.way.cast_signed() >> COLUMN_BITS;
+        next.cast_unsigned().wrapping_add(u32::from(!holds))
+    }
+
+    /// Of a leaf.
+    fn number(&self) -> u32 {
+        self.threshold.to_bits() & ((1 << LEAF_BITS) - 1)
     }
 }

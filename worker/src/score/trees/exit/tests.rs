@@ -91,7 +91,15 @@ fn ways(trees: &[Tree]) -> Vec<(&'static str, ExitFinder, Vec<Tree>)> {
         let mut walk = finder.clone();
         let walks = numbered.iter().map(|tree| Way::Walk(Walk::new(tree)));
         walk.ways = walks.collect();
-        let of = [("slices", finder), ("strides", strides), ("walk", walk)];
+        // As if it had been found that so few rows are walked sooner.
+        let mut words = finder.clone();
+        words.walks_words = true;
+        let of = [
+            ("slices", finder),
+            ("slices", words),
+            ("strides", strides),
+            ("walk", walk),
+        ];
         ways.extend(of.map(|(name, finder)| (name, finder, numbered.clone())));
     }
     ways
@@ -200,6 +208,18 @@ fn other_trees_are_walked() {
     );
     assert!(walked(&tree(Test::Equal(1.0), false)));
     assert!(walked(&tree(Test::AtMost(1.0), true)));
+}
+
+/// A leaf is where walks end that others go on beside.
+#[test]
+fn trees_of_one_leaf_are_walked_beside_deep_ones() {
+    let cuts = |count| vec![(0, 1.0, false, 0.9); count];
+    let mut trees = [grown(&cuts(1)), grown(&cuts(400)), grown(&cuts(1))];
+    let finder = ExitFinder::with(&mut trees, None);
+    let mut exits = [7; ABREAST];
+    finder.find_row(0, &[2.0], &mut exits);
+    let followed = trees.each_ref().map(|tree| follow(tree, &[2.0; 3]));
+    assert_eq!(exits[..3], followed);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use super::columns::Prepared;
-use super::{ABREAST, BLOCKS, CHUNK, Chunk, ExitFinder, Found, Way};
+use super::{ABREAST, CHUNK, Chunk, ExitFinder, Found, Marks, WORD, Way};
 use crate::score::features::{Features, LANES};
 
 /// Trees that are tried, at even distances.
@@ -21,36 +21,40 @@ impl ExitFinder {
     /// Takes to walking where that is faster, and finds up to how many rows are few.
     pub(super) fn choose(&mut self) {
         let tried = self.sample(|way| !matches!(way, Way::Walk(_)));
-        let walked = self.sample(|way| matches!(way, Way::Slices(_)));
-        let is_nothing = tried.is_empty() && walked.is_empty();
-        if is_nothing || self.columns.count() > COLUMNS {
+        if tried.is_empty() || self.columns.count() > COLUMNS {
             return;
         }
-        let features = Features::default();
-        let of = |rows| {
-            let prepared = self.made_up();
-            Chunk {
-                features: &features,
-                number: 0,
-                marks: self.marks(&prepared, rows),
-                prepared,
-            }
-        };
-        let (chunk, block) = (of(CHUNK), of(LANES));
-        if !walked.is_empty() {
-            let as_made = self.time(&walked, &chunk, CHUNK);
-            if self.time_walking(&walked, &chunk) < as_made {
-                let ways = self.ways.iter_mut().enumerate();
-                let plain = ways.filter(|(tree, _)| self.strides.has(*tree));
-                plain.for_each(|(_, way)| *way = Way::Strides);
+        let made_up = self.made_up();
+        let sliced = self.sample(|way| matches!(way, Way::Slices(_)));
+        if !sliced.is_empty() && self.may_be_walked() {
+            self.walks_words = self.is_faster_walked(&sliced, &made_up, WORD);
+            if self.is_faster_walked(&sliced, &made_up, CHUNK) {
+                let ways = self.ways.iter_mut();
+                let sliced = ways.filter(|way| matches!(way, Way::Slices(_)));
+                sliced.for_each(|way| *way = Way::Strides);
+                self.tests = None;
             }
         }
-        if tried.is_empty() || !self.strides.has_all() {
+        if !self.strides.has_all() {
             return;
         }
-        let block = self.time(&tried, &block, LANES) / tried.len() as u32;
-        let row = self.time_rows(&chunk) / (ROWS * ABREAST) as u32;
+        let marks = self.marks(&made_up, LANES);
+        let block = self.time(&tried, &made_up, marks, LANES) / tried.len() as u32;
+        let row = self.time_rows(&made_up) / (ROWS * ABREAST) as u32;
         self.few = few(block, row);
+    }
+
+    /// Whether all trees that are sliced could be walked in step.
+    fn may_be_walked(&self) -> bool {
+        let ways = self.ways.iter().enumerate();
+        let mut sliced = ways.filter(|(_, way)| matches!(way, Way::Slices(_)));
+        sliced.all(|(tree, _)| self.strides.has(tree))
+    }
+
+    /// Whether so many rows are at the leaves of these trees sooner if they are walked.
+    fn is_faster_walked(&self, trees: &[usize], made_up: &Prepared, rows: usize) -> bool {
+        let sliced = self.time(trees, made_up, self.marks(made_up, rows), rows);
+        self.time(trees, made_up, Marks::None, rows) < sliced
     }
 
     /// Values that stand beside thresholds of their columns.
@@ -85,31 +89,24 @@ impl ExitFinder {
         all.into_iter().step_by(step).collect()
     }
 
-    fn time(&self, trees: &[usize], chunk: &Chunk<'_>, rows: usize) -> Duration {
+    fn time(&self, trees: &[usize], made_up: &Prepared, marks: Marks, rows: usize) -> Duration {
+        let chunk = Chunk {
+            features: &Features::default(),
+            number: 0,
+            prepared: made_up.clone(),
+            marks,
+        };
         let mut found = Found::default();
         fastest(|| {
             for tree in trees {
-                self.find(*tree, chunk, rows, &mut found);
+                self.find(*tree, &chunk, rows, &mut found);
                 black_box(&mut found);
             }
         })
     }
 
-    fn time_walking(&self, trees: &[usize], chunk: &Chunk<'_>) -> Duration {
-        let mut exits = [0; LANES];
-        fastest(|| {
-            for tree in trees {
-                for block in 0..BLOCKS {
-                    let block = chunk.prepared.block(block);
-                    self.strides.find(*tree, block, LANES, &mut exits);
-                    black_box(&mut exits);
-                }
-            }
-        })
-    }
-
-    fn time_rows(&self, chunk: &Chunk<'_>) -> Duration {
-        let first = chunk.prepared.block(0);
+    fn time_rows(&self, made_up: &Prepared) -> Duration {
+        let first = made_up.block(0);
         let value = |row: usize| first.iter().map(move |values| values.0[row]);
         let rows: Vec<Vec<f32>> = (0..ROWS).map(|row| value(row).collect()).collect();
         let mut exits = [0; ABREAST];

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change lands, on a machine with Rust and Debian's packages:
-# installs what the tests need, then formatting, lints, unused and refused dependencies, a fuzz
-# smoke, and last the tests. `FUZZ_SECONDS=60 deploy/test.sh` fuzzes each target longer.
+# installs what the tests need, then formatting, lints, unused and refused dependencies, instruction
+# counts, a fuzz smoke, and last the tests. `FUZZ_SECONDS=60 deploy/test.sh` fuzzes each target longer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,6 +26,7 @@ system_packages() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
   command -v openssl >/dev/null || missing+=(openssl)
   [ -d /usr/lib/rabbitmq/lib ] || missing+=(rabbitmq-server)
+  command -v valgrind >/dev/null || missing+=(valgrind)
   if [ "${#missing[@]}" -eq 0 ]; then
     echo "nothing to install"
     return
@@ -196,6 +197,8 @@ step "refused dependencies"
 refused_dependencies
 step "building the tests"
 cargo test --workspace --locked --no-run --quiet
+step "instruction counts"
+python3 tests/benches/instructions.py
 step "building the second opinion"
 second_opinion
 step "fuzz smoke"

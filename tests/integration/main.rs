@@ -10,6 +10,7 @@ mod chains;
 mod classes;
 mod cluster_script;
 mod command_lines;
+mod cuts;
 mod densities;
 mod determinism;
 mod dielectron;

@@ -135,11 +135,16 @@ impl CompiledStage {
         events: RecordBatch,
         dataset: &str,
     ) -> Result<RecordBatch, ArrowError> {
-        let events = self.prepared.types().widened(events)?;
+        let events = self.typed(events)?;
         match self.names_dataset {
             true => add_dataset(&events, dataset),
             false => Ok(events),
         }
+    }
+
+    /// Columns of a file in the types of the plan.
+    pub(crate) fn typed(&self, columns: RecordBatch) -> Result<RecordBatch, ArrowError> {
+        self.prepared.types().widened(columns)
     }
 
     /// Number of folds, where models have them.

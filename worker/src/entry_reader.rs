@@ -1,7 +1,11 @@
 //! What gives a shard its entries: a tree of a file, or the table of another shard.
 
 use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::Schema;
 use lumimill_common::failure::Failure;
+
+use crate::feature::Step;
+use crate::stretches::Stretches;
 
 /// Most entries of a batch: small enough for the caches, large enough to forget the overhead.
 pub(crate) const BATCH_ENTRIES: u64 = 4_096;
@@ -24,6 +28,17 @@ pub(crate) trait EntryReader {
     /// The next batch: at least one, without entries where there are none.
     fn next(&mut self) -> Result<Option<Counted>, Failure>;
 
+    /// Whether columns are still to be read of the entries of the last batch: those that this step is
+    /// the first to look at, which [`Self::more`] reads.
+    fn waits(&self, _: Step) -> bool {
+        false
+    }
+
+    /// Those columns, of these stretches of the last batch; stretches are within those of the step before.
+    fn more(&mut self, _: Step, _: &Stretches) -> Result<RecordBatch, Failure> {
+        Ok(RecordBatch::new_empty(Schema::empty().into()))
+    }
+
     /// What an entry is called in a message; it is counted as batches are, and one of the last one.
     fn name(&self, entry: u64) -> String;
 }
@@ -43,6 +58,8 @@ pub(crate) struct Counted {
 #[derive(Debug)]
 pub(crate) struct Entries {
     pub(crate) batch: RecordBatch,
+    /// Which entries those are: all of the batch, where nothing was left out that nobody needs.
+    pub(crate) stretches: Stretches,
     pub(crate) counts: Option<BooleanArray>,
     /// Of which event of the batch each is; each is one, without.
     pub(crate) events: Option<Vec<u32>>,

@@ -18,9 +18,11 @@ mod problem;
 mod run;
 mod run_error;
 mod scattered;
+mod step;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, UInt32Array};
@@ -29,12 +31,14 @@ use lumimill_common::expression::Checked;
 use lumimill_common::metric::Unit;
 
 use candidate::Candidates;
+pub(crate) use candidate::Formed;
 use collection_lengths::CollectionLengths;
 pub(crate) use compile::Draft;
 pub(crate) use list::{list_column, list_of, with_column, without_nulls};
 use output::Output;
 pub(crate) use problem::Problems;
 pub(crate) use run_error::RunError;
+pub(crate) use step::Step;
 
 /// Name of the column that numbers the candidates of an event.
 pub(crate) const CANDIDATE: &str = "candidate";
@@ -58,6 +62,9 @@ pub struct Program {
     /// How many of its columns are written: those after them are for models alone.
     written: usize,
     branches: Vec<String>,
+    /// Those that `where` reads, and those that forming candidates does.
+    of_condition: BTreeSet<String>,
+    of_candidates: BTreeSet<String>,
     steps: Vec<(String, Unit)>,
     scored_step: Option<String>,
 }
@@ -80,6 +87,18 @@ impl Program {
     #[must_use]
     pub fn branches(&self) -> Vec<String> {
         self.branches.clone()
+    }
+
+    /// The step that is the first to look at this column of the entries.
+    #[must_use]
+    pub(crate) fn first_step(&self, column: &str) -> Step {
+        if self.of_condition.contains(column) {
+            Step::Where
+        } else if self.of_candidates.contains(column) {
+            Step::Candidates
+        } else {
+            Step::Rows
+        }
     }
 
     /// The list columns that it reads and that must have as many members as one another.

@@ -16,6 +16,7 @@ use crate::entry_reader::{Counted, Entries, EntryReader};
 use crate::event_name::event_name;
 use crate::grouped::{begins, columns_of_rows, events};
 use crate::input::{EventReader, EventTable, input_failure, schema_of};
+use crate::stretches::Stretches;
 
 /// Rows of one event, at most: what bounds memory.
 const MOST_ROWS: usize = 1 << 22;
@@ -157,6 +158,7 @@ impl EntryReader for GroupReader<'_> {
             start: self.start,
             left: vec![rows.num_rows() as u64, certified_rows, certified],
             entries: Some(Entries {
+                stretches: Stretches::whole(batch.num_rows()),
                 batch,
                 counts,
                 events: None,

@@ -67,6 +67,7 @@ pub mod runtime_library;
 pub mod score;
 mod seat;
 pub mod shard_table;
+mod side_by_side;
 mod slot;
 pub mod slots;
 pub mod stage_model;
@@ -75,6 +76,7 @@ mod store_failure;
 pub mod stored_campaigns;
 mod stored_table;
 #[cfg(feature = "program")]
+mod stretches;
 mod supervisor;
 mod table_reader;
 mod told_apart;

@@ -3,6 +3,7 @@
 //! Synchronous and pure: it knows a reader of entries and a sink to write to, nothing of files,
 //! queues and stores. Events are never split between two batches.
 
+mod chosen;
 mod columns;
 mod fill;
 mod keys;
@@ -21,7 +22,7 @@ use lumimill_common::shard::Shard;
 
 use crate::compiled_stage::CompiledStage;
 use crate::drawn::DRAW;
-use crate::entry_reader::{Counted, EntryReader};
+use crate::entry_reader::{Counted, Entries, EntryReader};
 use crate::feature::Rows;
 use crate::fold_column::fold_field;
 use crate::given::Given;
@@ -31,6 +32,7 @@ use crate::told_apart::ToldApart;
 use crate::unfinished::Unfinished;
 use crate::weights::no_weights;
 
+use chosen::{Chosen, chosen};
 use columns::{beside, with_column};
 use fill::{fill, fill_before_cuts};
 use keys::{event_folds, event_keys, row_draws, take};
@@ -82,12 +84,23 @@ impl<'a> Measuring<'a> {
         sink: &mut dyn Sink,
     ) -> Result<(), Unfinished> {
         while let Some(counted) = reader.next()? {
-            let place = Place {
-                shard,
-                reader,
-                start: counted.start,
+            count_read(stage, &counted, &mut self.measured.cut_flow);
+            let rows = match counted.entries {
+                Some(entries) => {
+                    let (entries, chosen) = chosen((shard, stage), reader, counted.start, entries)?;
+                    let place = Place {
+                        shard,
+                        reader,
+                        start: counted.start,
+                        stretches: &entries.stretches,
+                    };
+                    Some(batch_rows(&place, stage, (&entries, chosen), self)?)
+                }
+                None => {
+                    count_none(stage, &mut self.measured.cut_flow);
+                    None
+                }
             };
-            let rows = batch_rows(&place, stage, &counted, self)?;
             if let Some(rows) = rows {
                 self.measured.rows += rows.num_rows() as u64;
                 sink.rows(&rows)?;
@@ -144,43 +157,38 @@ pub fn rehearse(stage: &CompiledStage, schema: &Schema) -> Vec<Problem> {
     wrong.into_iter().collect()
 }
 
+/// Counts that no entry of a batch is left.
+fn count_none(stage: &CompiledStage, cut_flow: &mut CutFlow) {
+    for (name, unit) in stage.program().steps() {
+        cut_flow.add(&name, unit, 0);
+    }
+    let models = stage.prepared().models().iter();
+    let before = models.clone().filter_map(StageModel::step_before);
+    let after = models.flat_map(StageModel::steps_after);
+    for name in before.chain(after).chain(stage.program().scored_step()) {
+        cut_flow.add(&name, Unit::Rows, 0);
+    }
+    let models = stage.prepared().models().iter();
+    for name in models.flat_map(StageModel::steps_left_out) {
+        cut_flow.add(&name, Unit::Members, 0);
+    }
+}
+
 fn batch_rows(
     place: &Place<'_>,
     stage: &CompiledStage,
-    counted: &Counted,
+    (entries, chosen): (&Entries, Chosen),
     measuring: &mut Measuring<'_>,
-) -> Result<Option<RecordBatch>, Failure> {
+) -> Result<RecordBatch, Failure> {
     let Measuring {
         measured,
         given,
         told_apart,
         shuffles,
     } = measuring;
-    count_read(stage, counted, &mut measured.cut_flow);
-    let Some(entries) = &counted.entries else {
-        for (name, unit) in stage.program().steps() {
-            measured.cut_flow.add(&name, unit, 0);
-        }
-        let models = stage.prepared().models().iter();
-        let before = models.clone().filter_map(StageModel::step_before);
-        let after = models.flat_map(StageModel::steps_after);
-        for name in before.chain(after).chain(stage.program().scored_step()) {
-            measured.cut_flow.add(&name, Unit::Rows, 0);
-        }
-        let models = stage.prepared().models().iter();
-        for name in models.flat_map(StageModel::steps_left_out) {
-            measured.cut_flow.add(&name, Unit::Members, 0);
-        }
-        return Ok(None);
-    };
-    let mut rows = stage
-        .program()
-        .run_of_events(
-            &entries.batch,
-            entries.counts.as_ref(),
-            entries.events.as_deref(),
-        )
-        .map_err(|error| place.failure(&error.of_batch(place.start)))?;
+    let mut rows = chosen
+        .rows(stage.program(), entries)
+        .map_err(|error| place.failure(error))?;
     for (name, unit, count) in &rows.counts {
         measured.cut_flow.add(name, *unit, *count);
     }
@@ -199,7 +207,7 @@ fn batch_rows(
     let mut rows = stage
         .program()
         .select_scored(rows)
-        .map_err(|error| place.failure(&error))?;
+        .map_err(|error| place.failure(error))?;
     if let Some((name, count)) = stage
         .program()
         .scored_step()
@@ -220,7 +228,7 @@ fn batch_rows(
         rows.batch = written.map_err(|error| failed(error.to_string()))?;
     }
     fill((stage, entries), place, &rows, measured, told_apart)?;
-    Ok(Some(rows.batch))
+    Ok(rows.batch)
 }
 
 /// Counts what was read, and what is left of it after each step of reading.
@@ -247,7 +255,7 @@ fn with_numbers(
         if let (Some(numbers), Some(step)) = (numbers, model.step_before()) {
             rows = rows
                 .filter(&numbers)
-                .map_err(|error| place.failure(&error))?;
+                .map_err(|error| place.failure(error))?;
             let left = rows.batch.num_rows() as u64;
             measured.cut_flow.add(&step, Unit::Rows, left);
         }
@@ -278,8 +286,8 @@ fn selected(
             let selections = model.selections(&whole)?;
             if let Some(passes) = selections.get(number) {
                 let filter = |rows: Rows| rows.filter(passes);
-                rows = filter(rows).map_err(|error| place.failure(&error))?;
-                read = filter(read).map_err(|error| place.failure(&error))?;
+                rows = filter(rows).map_err(|error| place.failure(error))?;
+                read = filter(read).map_err(|error| place.failure(error))?;
             }
             let left = rows.batch.num_rows() as u64;
             measured.cut_flow.add(step, Unit::Rows, left);

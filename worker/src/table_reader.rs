@@ -15,6 +15,7 @@ use crate::entry_reader::{Counted, Entries, EntryReader};
 use crate::event_name::named;
 use crate::input::{as_u32, as_u64};
 use crate::stored_table::{StoredTable, unreadable};
+use crate::stretches::Stretches;
 use crate::whole_events::WholeEvents;
 
 /// The rows of a table, from the first one on.
@@ -137,7 +138,8 @@ impl EntryReader for TableReader<'_> {
         Ok(Some(Counted {
             start,
             left,
-            entries: is_wanted.then_some(Entries {
+            entries: is_wanted.then(|| Entries {
+                stretches: Stretches::whole(batch.num_rows()),
                 batch,
                 counts,
                 events,

@@ -1,11 +1,11 @@
 //! Reads a shard from a tree batch by batch: first what certification looks at, then, where any
-//! event counts, the rest.
+//! event counts, what `where` does, and the rest where any entry is left.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch};
-use arrow_schema::{ArrowError, Schema};
+use arrow_schema::Schema;
+use lumimill_common::expression::Index;
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 
@@ -14,14 +14,20 @@ use crate::certification::{certify, counting};
 use crate::compiled_stage::CompiledStage;
 use crate::entry_reader::{BATCH_ENTRIES, Counted, Entries, EntryReader};
 use crate::event_name::event_name;
+use crate::feature::Step;
 use crate::input::{EventReader, EventTable, LUMI, RUN, input_failure};
+use crate::side_by_side::side_by_side;
+use crate::stretches::Stretches;
 
 /// The readers of a shard's columns.
 #[derive(Debug)]
 pub(crate) struct Readers {
     /// Of what certification looks at.
     identity: Option<EventReader>,
-    rest: EventReader,
+    /// Of what is looked at first of all certified entries.
+    first: EventReader,
+    /// Of what is looked at only then, of the entries that are left.
+    later: Vec<(Step, EventReader)>,
     /// Entries in a batch.
     batch: u64,
 }
@@ -34,25 +40,40 @@ impl Readers {
         stage: &CompiledStage,
     ) -> Result<Self, Failure> {
         let branches = stage.branches(shard.lumis.is_some());
-        let is_identity = |name: &&str| matches!(*name, RUN | LUMI);
+        let is_identity = |name: &&str| shard.lumis.is_some() && matches!(*name, RUN | LUMI);
         let found = || branches.iter().filter_map(|name| tree.column(name));
         let open = |names: &[&str]| {
             tree.reader(names)
                 .map_err(|error| input_failure(&shard.file.url, &error))
         };
-        let names = branches.iter().map(String::as_str);
-        let (mut identity, mut rest) = match shard.lumis {
-            Some(_) => {
-                let rest: Vec<&str> = names.filter(|name| !is_identity(name)).collect();
-                (Some(open(&[RUN, LUMI])?), open(&rest)?)
-            }
-            None => (None, open(&names.collect::<Vec<_>>())?),
+        let identity = shard.lumis.as_ref().map(|_| open(&[RUN, LUMI]));
+        let mut identity = identity.transpose()?;
+        let program = stage.program();
+        let names = || branches.iter().map(String::as_str);
+        let of = |step: Step| {
+            let names = names().filter(|name| !is_identity(name));
+            names
+                .filter(move |name| program.first_step(name) == step)
+                .collect::<Vec<_>>()
         };
-        let readers = identity.as_mut().into_iter().chain([&mut rest]);
+        let steps = [Step::Where, Step::Candidates, Step::Rows].map(|step| (step, of(step)));
+        // Where nothing is cut before, all there is comes first.
+        let is_looked_at = |(step, names): &(Step, Vec<&str>)| match step {
+            Step::Where => stage.stage().condition.is_some(),
+            _ => !names.is_empty(),
+        };
+        let mut steps = steps.into_iter().filter(is_looked_at);
+        let (_, names) = steps.next().unwrap_or((Step::Rows, Vec::new()));
+        let mut first = open(&names)?;
+        let later = steps.map(|(step, names)| Ok((step, open(&names)?)));
+        let mut later = later.collect::<Result<Vec<_>, Failure>>()?;
+        let readers = identity.as_mut().into_iter().chain([&mut first]);
+        let readers = readers.chain(later.iter_mut().map(|(_, reader)| reader));
         EventReader::expect(&mut readers.collect::<Vec<_>>(), shard.entries.clone());
         Ok(Self {
             identity,
-            rest,
+            first,
+            later,
             batch: batch_of(found(), tree.entries()),
         })
     }
@@ -69,6 +90,8 @@ pub(crate) struct TreeReader<'a> {
     ends: Vec<u64>,
     /// What is still to be read; none when all is.
     left: Option<Range<u64>>,
+    /// The entry that the last batch began with.
+    start: u64,
 }
 
 impl<'a> TreeReader<'a> {
@@ -88,6 +111,7 @@ impl<'a> TreeReader<'a> {
             },
             readers,
             left: Some(shard.entries.clone()),
+            start: shard.entries.start,
         }
     }
 
@@ -118,16 +142,28 @@ impl<'a> TreeReader<'a> {
         if left(&counts) == 0 && !entries.is_empty() {
             return Ok(counted);
         }
-        let rest = self.readers.rest.read(entries).map_err(failure)?;
+        let all = usize::try_from(read).unwrap_or(usize::MAX);
+        let stretches = match &counts {
+            Some(counts) if counts.true_count() < counts.len() => {
+                let counting = counts.values().set_indices().map(|at| at as u32);
+                Stretches::holding(&Index::Chosen(counting.collect()), all)
+            }
+            _ => Stretches::whole(all),
+        };
+        let of_table = stretches.of_table(entries.start);
+        let first = self.readers.first.read_some(&of_table).map_err(failure)?;
+        let unread = |error| Failure::reject(FailureKind::Column, url, error);
         let batch = match &identity {
-            Some(identity) => joined(identity, &rest),
-            None => Ok(rest),
+            Some(identity) => stretches
+                .take(identity)
+                .and_then(|identity| side_by_side(&identity, &first)),
+            None => Ok(first),
         };
         let batch = batch.and_then(|batch| self.stage.as_read(batch, &self.shard.dataset));
-        let batch = batch.map_err(|error| Failure::reject(FailureKind::Column, url, error))?;
         counted.entries = Some(Entries {
-            batch,
-            counts,
+            batch: batch.map_err(unread)?,
+            counts: counts.map(|counts| stretches.mask(&counts)),
+            stretches,
             events: None,
         });
         Ok(counted)
@@ -145,27 +181,27 @@ impl EntryReader for TreeReader<'_> {
             .min(left.end)
             .min(left.start.saturating_add(self.readers.batch));
         self.left = (stop < left.end).then_some(stop..left.end);
+        self.start = left.start;
         self.read(left.start..stop).map(Some)
+    }
+
+    fn waits(&self, step: Step) -> bool {
+        self.readers.later.iter().any(|(later, _)| *later == step)
+    }
+
+    fn more(&mut self, step: Step, stretches: &Stretches) -> Result<RecordBatch, Failure> {
+        let url = &self.shard.file.url;
+        let mut readers = self.readers.later.iter_mut();
+        let Some((_, reader)) = readers.find(|(later, _)| *later == step) else {
+            return Ok(RecordBatch::new_empty(Schema::empty().into()));
+        };
+        let more = reader.read_some(&stretches.of_table(self.start));
+        let more = more.map_err(|error| input_failure(url, &error))?;
+        let typed = self.stage.typed(more);
+        typed.map_err(|error| Failure::reject(FailureKind::Column, url, error))
     }
 
     fn name(&self, entry: u64) -> String {
         event_name(self.tree, entry)
     }
-}
-
-fn joined(left: &RecordBatch, right: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let fields = left
-        .schema()
-        .fields()
-        .iter()
-        .chain(right.schema().fields())
-        .cloned()
-        .collect::<Vec<_>>();
-    let columns = left
-        .columns()
-        .iter()
-        .chain(right.columns())
-        .cloned()
-        .collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_select::concat::concat_batches;
 
 use crate::assembly::{Assembly, AssemblyReader};
 use crate::branch::Branch;
@@ -85,6 +86,36 @@ impl Reader {
     /// list would have more than 2³¹ − 1 items, [`Error::Io`] and [`Error::Corrupt`] when their
     /// baskets cannot be read or decoded.
     pub fn read(&mut self, entries: Range<u64>) -> Result<RecordBatch, Error> {
+        self.ask(&entries);
+        self.read_range(entries)
+    }
+
+    /// Reads exactly the entries of these ranges, which ascend, one after the other: baskets and pages
+    /// that lie between them are not unpacked.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub fn read_some(&mut self, ranges: &[Range<u64>]) -> Result<RecordBatch, Error> {
+        let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else {
+            return Ok(RecordBatch::new_empty(self.schema()));
+        };
+        self.ask(&(first.start..last.end));
+        let parts = ranges.iter().map(|range| self.read_range(range.clone()));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        match parts.as_slice() {
+            [one] => Ok(one.clone()),
+            parts => concat_batches(&self.schema, parts).map_err(|error| self.place.corrupt(error)),
+        }
+    }
+
+    /// Says that these entries are read next, where those that follow are asked for ahead.
+    fn ask(&self, entries: &Range<u64>) {
+        if let Columns::Single(reader) = &self.columns {
+            reader.ask(entries);
+        }
+    }
+
+    fn read_range(&mut self, entries: Range<u64>) -> Result<RecordBatch, Error> {
         let rows = entries.end.checked_sub(entries.start);
         let rows = rows.and_then(|rows| usize::try_from(rows).ok());
         let Some(rows) = rows.filter(|_| entries.end <= self.entries) else {

@@ -94,6 +94,14 @@ impl SingleTree {
 }
 
 impl SingleReader {
+    /// Says that these entries are read next, where those that follow are asked for ahead.
+    pub(crate) fn ask(&self, entries: &Range<u64>) {
+        match self {
+            Self::Ttree(reader) => reader.ask(entries),
+            Self::Ntuple(reader) => reader.ask(entries),
+        }
+    }
+
     /// The columns' values of these entries, which are within the tree.
     pub(crate) fn read(&mut self, entries: &Range<u64>) -> Result<Vec<ArrayRef>, Error> {
         match self {

@@ -78,23 +78,37 @@ impl CollectionLengths {
         self.groups.iter().filter_map(unequal).collect()
     }
 
-    /// An error that names the first event where they differ.
+    /// An error that names the first event where they differ, of columns that are all there.
     pub(crate) fn check(&self, events: &RecordBatch) -> Result<(), EvaluateError> {
-        let column = |name: &String| {
-            events
-                .column_by_name(name)
-                .ok_or_else(|| EvaluateError::Missing(name.clone()))
-        };
+        let is_there = |name: &&String| events.column_by_name(name).is_some();
+        let counted = self
+            .counted
+            .iter()
+            .flat_map(|(own, counter)| [own, counter]);
+        let mut all = self.groups.iter().flatten().chain(counted);
+        match all.find(|name| !is_there(name)) {
+            Some(missing) => Err(EvaluateError::Missing(missing.clone())),
+            None => self.check_those_there(events),
+        }
+    }
+
+    /// The same of those columns that are there already.
+    pub(crate) fn check_those_there(&self, events: &RecordBatch) -> Result<(), EvaluateError> {
         for group in &self.groups {
-            let Some((first, rest)) = group.split_first() else {
+            let column = |name| Some((name, events.column_by_name(name)?));
+            let mut there = group.iter().map(String::as_str).filter_map(column);
+            let Some(first) = there.next() else {
                 continue;
             };
-            for other in rest {
-                same_lengths((first, column(first)?), (other, column(other)?))?;
+            for other in there {
+                same_lengths(first, other)?;
             }
         }
         for (name, counter) in &self.counted {
-            same_count((name, column(name)?), (counter, column(counter)?))?;
+            let column = |name: &String| events.column_by_name(name);
+            if let Some((own, count)) = column(name).zip(column(counter)) {
+                same_count((name, own), (counter, count))?;
+            }
         }
         Ok(())
     }

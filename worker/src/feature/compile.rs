@@ -207,11 +207,17 @@ impl Compiler<'_> {
         // Those of them are made here.
         let mut computed: BTreeSet<String> =
             computed.filter(|name| !lists.contains(name)).collect();
-        candidates.collect_columns(&mut computed);
+        let mut of_candidates = BTreeSet::new();
+        candidates.collect_columns(&mut of_candidates);
+        computed.extend(of_candidates.iter().cloned());
         let mut branches = computed.clone();
         let read = outputs.iter().flat_map(Output::columns);
         branches.extend(read.filter(|name| !lists.contains(name)));
         candidates.prefer_lengths(&branches, &self.events);
+        candidates.prefer_lengths(&of_candidates, &self.events);
+        of_candidates.extend(candidates.lengths().map(str::to_owned));
+        let of_condition = condition.iter().flat_map(|checked| checked.columns());
+        let of_condition = of_condition.cloned().collect();
         branches.extend(candidates.lengths().map(str::to_owned));
         computed.extend(candidates.lengths().map(str::to_owned));
         let collections = CollectionLengths::of(&branches, &computed, &self.events, self.schema);
@@ -241,6 +247,8 @@ impl Compiler<'_> {
             schema,
             written,
             branches: branches.into_iter().collect(),
+            of_condition,
+            of_candidates,
         })
     }
 

@@ -9,6 +9,8 @@ use arrow_select::take::take_record_batch;
 use lumimill_common::expression::{Checked, EvaluateError, Index, Inputs, RowIndex, same_lengths};
 use lumimill_common::metric::Unit;
 
+#[cfg(doc)]
+use super::Step;
 use super::candidate::{Candidates, Formed};
 use super::list::{with_column, without_nulls};
 use super::output::Output;
@@ -24,25 +26,38 @@ impl Program {
         events: &RecordBatch,
         certified: Option<&BooleanArray>,
     ) -> Result<Rows, RunError> {
-        self.run_of_events(events, certified, None)
+        let passing = self.passing(events, certified)?;
+        let formed = self.form(events, &passing, None)?;
+        self.rows(events, &passing, (formed, passing.len()))
     }
 
-    /// The same, of entries of which several may be of one event: `of_events` says of which each is.
-    pub(crate) fn run_of_events(
+    /// The candidates that the `passing` entries give, several of which may be of one event: `of_events`
+    /// says of which each is. The batch has the columns of [`Step::Candidates`] and before.
+    pub(crate) fn form(
         &self,
         events: &RecordBatch,
-        certified: Option<&BooleanArray>,
+        passing: &Index,
         of_events: Option<&[u32]>,
-    ) -> Result<Rows, RunError> {
-        self.collections.check(events)?;
-        let passing = self.passing(events, certified)?;
-        let mut left = vec![passing.len() as u64];
-        let mut formed = self.candidates.form(events, &passing)?;
+    ) -> Result<Formed, RunError> {
+        self.collections.check_those_there(events)?;
+        let mut formed = self.candidates.form(events, passing)?;
         if let Some(of_events) = of_events {
             formed.number_within(of_events);
         }
-        left.push(formed.number.len() as u64);
-        let (batch, select) = match &passing {
+        Ok(formed)
+    }
+
+    /// The rows of candidates that were formed of the `passing` events of a batch. Of those, `passed`
+    /// passed `where`, of which some may not be in the batch any more: such as gave no candidate.
+    pub(crate) fn rows(
+        &self,
+        events: &RecordBatch,
+        passing: &Index,
+        (formed, passed): (Formed, usize),
+    ) -> Result<Rows, RunError> {
+        self.collections.check(events)?;
+        let mut left = vec![passed as u64, formed.number.len() as u64];
+        let (batch, select) = match passing {
             Index::Chosen(chosen) if self.of_passing => {
                 let chosen = UInt32Array::from_iter_values(chosen.iter().copied());
                 let events = take_record_batch(events, &chosen)?;
@@ -100,12 +115,13 @@ impl Program {
         rows.filter(&passes)
     }
 
-    /// The events that are certified and pass `where`.
-    fn passing(
+    /// The events that are certified and pass `where`; the batch has the columns of [`Step::Where`].
+    pub(crate) fn passing(
         &self,
         events: &RecordBatch,
         certified: Option<&BooleanArray>,
     ) -> Result<Index, RunError> {
+        self.collections.check_those_there(events)?;
         let len = events.num_rows();
         let is_certified = |at: usize| {
             certified.is_none_or(|mask| at < mask.len() && mask.is_valid(at) && mask.value(at))

@@ -57,11 +57,11 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The error of a batch that begins with this entry.
+    /// The error as it is told: where it says an entry of the batch itself, that is one of all.
     #[must_use]
-    pub(crate) fn of_batch(mut self, first: u64) -> Self {
+    pub(crate) fn of_batch(mut self, of: impl Fn(usize) -> u64) -> Self {
         if let Self::NotAFlag { entry, .. } = &mut self {
-            *entry = entry.saturating_add(first);
+            *entry = usize::try_from(*entry).map_or(*entry, of);
         }
         self
     }

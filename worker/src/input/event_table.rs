@@ -159,6 +159,18 @@ impl EventReader {
         Reader::expect(&mut trees.collect::<Vec<_>>(), entries);
     }
 
+    /// Reads exactly the entries of these ranges, which ascend, one after the other: of what lies between
+    /// them as little is unpacked as the table lets.
+    ///
+    /// # Errors
+    /// When they are not all within the table, or cannot be read or decoded.
+    pub fn read_some(&mut self, ranges: &[Range<u64>]) -> Result<RecordBatch, Error> {
+        match self {
+            Self::Root(reader) => Ok(reader.read_some(ranges)?),
+            Self::Parquet(reader) => Ok(reader.read_some(ranges)?),
+        }
+    }
+
     /// Reads exactly these entries.
     ///
     /// # Errors

@@ -85,6 +85,14 @@ impl NtupleReader {
         }
     }
 
+    /// Asks for what follows these entries, which are read next.
+    pub(crate) fn ask(&self, entries: &Range<u64>) {
+        if let Some(ahead) = &self.ahead {
+            let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            ahead.ask(entries);
+        }
+    }
+
     /// The columns' values of these entries, which are within the RNTuple.
     pub(crate) fn read(&mut self, entries: &Range<u64>) -> Result<Vec<ArrayRef>, Error> {
         let ntuple = self.ntuple.clone();
@@ -98,10 +106,6 @@ impl NtupleReader {
             items: Vec::new(),
             claims: ntuple.file().memory().claims_of(self.plan.columns.len()),
         };
-        if let Some(ahead) = &self.ahead {
-            let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
-            ahead.ask(entries);
-        }
         let clusters = ntuple.clusters();
         let first = clusters.partition_point(|cluster| {
             cluster.first.saturating_add(cluster.entries) <= entries.start

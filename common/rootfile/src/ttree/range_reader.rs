@@ -80,6 +80,14 @@ impl RangeReader {
         }
     }
 
+    /// Asks for what follows these entries, which are read next.
+    pub(crate) fn ask(&self, entries: &Range<u64>) {
+        if let Some(ahead) = &self.ahead {
+            let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            ahead.ask(entries);
+        }
+    }
+
     /// The columns' values of these entries, which are within the tree.
     pub(crate) fn read(&mut self, entries: &Range<u64>) -> Result<Vec<ArrayRef>, Error> {
         self.load(entries)?;
@@ -104,10 +112,6 @@ impl RangeReader {
 
     /// Makes sure that every basket that holds any of these entries is decompressed.
     fn load(&mut self, entries: &Range<u64>) -> Result<(), Error> {
-        if let Some(ahead) = &self.ahead {
-            let mut ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner);
-            ahead.ask(entries);
-        }
         let mut wanted = Vec::new();
         let payload = &self.tree.inner.record.payload;
         for (number, column) in self.columns.iter_mut().enumerate() {

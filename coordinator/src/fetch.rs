@@ -119,7 +119,12 @@ impl<'a> Fetch<'a> {
             let inventory = self.output.inventory(&planned.plan).await?;
             self.to_measure = inventory.to_measure();
             self.given_up = inventory.failed;
-            self.planned(planned, &mut fetched).await?;
+            let whole = self.planned(planned, &mut fetched).await?;
+            let mut missing = fetched.missing.iter();
+            if missing.all(|lack| matches!(lack, Problem::NotDone { .. })) {
+                let of_others = report.is_of_others(&planned.plan, &whole)?;
+                fetched.missing.extend(of_others);
+            }
         }
         Ok(fetched)
     }
@@ -130,8 +135,12 @@ impl<'a> Fetch<'a> {
         Ok(self.copy.put(key, bytes).await?)
     }
 
-    /// The tables of a plan with their markers, and the plan itself.
-    async fn planned(&self, planned: &Planned, fetched: &mut Fetched) -> anyhow::Result<()> {
+    /// The tables of a plan with their markers, and the plan itself; which shards were whole.
+    async fn planned(
+        &self,
+        planned: &Planned,
+        fetched: &mut Fetched,
+    ) -> anyhow::Result<BTreeSet<ShardId>> {
         let Planned {
             text,
             campaign,
@@ -146,15 +155,19 @@ impl<'a> Fetch<'a> {
         let bringing = |shard| self.table(&markers, shard);
         let bare = plan.stages.iter().filter(|stage| stage.without_tables);
         let bare: BTreeSet<&StageName> = bare.map(|stage| &stage.name).collect();
+        let mut whole = BTreeSet::new();
         for (shard, brought) in self.all(&plan.shards, bringing, of_shard).await {
             match brought {
-                Ok(()) => fetched.tables += usize::from(!bare.contains(&shard.stage)),
+                Ok(()) => {
+                    fetched.tables += usize::from(!bare.contains(&shard.stage));
+                    whole.insert(shard.id);
+                }
                 Err(lack) => fetched.lacks(lack)?,
             }
         }
         let copy = Output::open(&Place::Folder(self.copy.location().into()))?;
         fetched.strays = copy.stray_keys(plan).await?;
-        Ok(())
+        Ok(whole)
     }
 
     async fn all<'i, T, F>(

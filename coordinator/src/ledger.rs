@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use lumimill_common::campaign::StageName;
 use lumimill_common::shard::{FileIdentity, Shard, ShardId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::outstanding::{Outstanding, due};
 use crate::plan::Plan;
@@ -24,7 +24,7 @@ pub use state::{Known, ShardState};
 mod tests;
 
 /// The shards that one which was given up keeps back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptBack {
     /// The shard that was given up.
     pub by: ShardId,

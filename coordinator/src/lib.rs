@@ -48,4 +48,5 @@ mod status;
 mod stored;
 pub mod submission;
 pub mod submit;
+mod tally;
 pub mod verify;

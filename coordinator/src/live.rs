@@ -11,6 +11,7 @@ use lumimill_common::store::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::stored::newer;
+use crate::tally::Tally;
 
 /// Time between two words.
 pub(crate) const EVERY: Duration = Duration::from_secs(2);
@@ -77,6 +78,10 @@ pub(crate) struct LiveCampaign {
     /// What shards are tried again for that uses up no attempt, the most frequent first.
     #[serde(default)]
     pub put_off: Vec<Retries>,
+    /// How many of its shards are in which state, where they are too many to be listed by whoever
+    /// looks at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<Tally>,
 }
 
 /// Shards that are tried again for one reason.

@@ -134,8 +134,14 @@ pub async fn give(
             return Ok(Answer::NotSubmitted);
         };
         let is_at_its_end = is_at_its_end(root, campaign).await?;
-        let state = match next(told.control.state, order, is_at_its_end) {
-            Ok(state) => state,
+        let (state, answer) = match next(told.control.state, order, is_at_its_end) {
+            Ok(state) => (state, None),
+            // What is submitted next is not to begin paused.
+            Err(answer @ Answer::AtItsEnd)
+                if (told.control.state, order) == (ControlState::Paused, Order::Resume) =>
+            {
+                (ControlState::Running, Some(answer))
+            }
             Err(answer) => return Ok(answer),
         };
         let control = Control {
@@ -143,7 +149,10 @@ pub async fn give(
             ..told.control.clone()
         };
         if output.tell(Some(&told), &control).await? {
-            break state;
+            match answer {
+                Some(answer) => return Ok(answer),
+                None => break state,
+            }
         }
     };
     match state {
@@ -168,7 +177,11 @@ fn next(state: ControlState, order: Order, is_at_its_end: bool) -> Result<Contro
     }
 }
 
-async fn is_at_its_end(root: &dyn Store, campaign: &CampaignName) -> anyhow::Result<bool> {
+/// Whether a campaign is at its end, and nobody looks at it.
+pub(crate) async fn is_at_its_end(
+    root: &dyn Store,
+    campaign: &CampaignName,
+) -> anyhow::Result<bool> {
     let is_listed = over(root).await?.contains(campaign);
     Ok(is_listed && !active(root).await?.contains(campaign))
 }

@@ -32,7 +32,7 @@ use crate::report::{
     Duplicate, Failure, InputFile, LabelReport, LumiSummary, Report, RunLumis, Selection,
     StageReport, made_by, overlays, render, shared_draws, significance_warnings, weighed_by,
 };
-use crate::report_sums::{ReportSums, SUMS, StoredReport, check_not_newer, remove_former};
+use crate::report_sums::{ReportSums, SUMS, StoredReport, check_not_newer, made_of, remove_former};
 use crate::soundness::Markers;
 
 pub use outcome::Outcome;
@@ -135,7 +135,7 @@ pub(crate) async fn write_report_of(
         overlays: overlays(campaign),
     };
     let files = render(&report)?;
-    let sums = ReportSums::of(&files);
+    let sums = ReportSums::of(&files, made_of(plan, &known.done));
     let store = output.store();
     let there = StoredReport::look(store.as_ref()).await?;
     // Of two who report one of them may be late: what is right is not taken from who reads it.

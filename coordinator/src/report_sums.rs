@@ -1,12 +1,15 @@
 //! What the files of a report have in them, so that one that is gone or damaged is seen: written
 //! beside them, before the page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use lumimill_common::field_hash::FieldHash;
 use lumimill_common::form::{self, FormError, Stored};
+use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::store::{Key, Object, Store};
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Plan;
 use crate::problem::Problem;
 use crate::stored::NewerVersion;
 
@@ -21,6 +24,9 @@ pub(crate) const PAGE: &str = "index.html";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportSums {
+    /// What it is made of (see [`made_of`]); earlier versions did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
     files: BTreeMap<String, Sum>,
 }
 
@@ -33,18 +39,34 @@ struct Sum {
     hash: String,
 }
 
+/// What a report is made of: a configuration, the shards that count as done, and those that it goes on
+/// without. BLAKE3, in hexadecimal.
+#[must_use]
+pub(crate) fn made_of(plan: &Plan, done: &BTreeSet<ShardId>) -> String {
+    let ids = |shards: &[Shard], is_in: &dyn Fn(&Shard) -> bool| {
+        let shards = shards.iter().filter(|shard| is_in(shard));
+        shards.map(|shard| shard.id.to_string()).collect::<Vec<_>>()
+    };
+    let mut hash = FieldHash::of("report");
+    hash.text("configuration", &plan.configuration)
+        .texts("done", ids(&plan.shards, &|shard| done.contains(&shard.id)))
+        .texts("dropped", ids(&plan.dropped, &|_| true));
+    hash.finish().to_hex().to_string()
+}
+
 impl Stored for ReportSums {
-    const FORM: u64 = 1;
+    const FORM: u64 = 2;
     const OLDEST: u64 = 1;
 }
 
 impl ReportSums {
-    /// Those of these files.
+    /// Those of these files, of a report that is made of this.
     #[must_use]
-    pub(crate) fn of(files: &[(String, Vec<u8>)]) -> Self {
+    pub(crate) fn of(files: &[(String, Vec<u8>)], of: String) -> Self {
         let sums = files.iter();
         let sums = sums.map(|(name, bytes)| (name.clone(), Sum::of(bytes)));
         Self {
+            of: Some(of),
             files: sums.collect(),
         }
     }
@@ -132,6 +154,35 @@ impl<'a> StoredReport<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What it is known by: its files and what is in them; nothing where that is not recorded.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub(crate) fn digest(&self) -> anyhow::Result<Option<String>> {
+        let bytes = self.sums.as_ref().map(ReportSums::to_bytes).transpose()?;
+        Ok(bytes.map(|bytes| blake3::hash(&bytes).to_hex().to_string()))
+    }
+
+    /// What is wrong where a report is to be of these shards of a plan and is of others, or of another
+    /// configuration: it was made before, or by somebody who was late.
+    ///
+    /// # Errors
+    /// None that the name of its record would not be.
+    pub(crate) fn is_of_others(
+        &self,
+        plan: &Plan,
+        done: &BTreeSet<ShardId>,
+    ) -> anyhow::Result<Option<Problem>> {
+        let of = self.sums.as_ref().and_then(|sums| sums.of.as_ref());
+        Ok(match of.is_some_and(|of| *of != made_of(plan, done)) {
+            true => Some(Problem::report(
+                key(SUMS)?,
+                "is of a report of another configuration, or of other shards than are done now",
+            )),
+            false => None,
+        })
     }
 
     /// Whether anything of it is there.

@@ -27,7 +27,7 @@ use tracing::{error, info, warn};
 use crate::dead_letter::DeadLetter;
 use crate::live::{self, EVERY, Live};
 use crate::pack_sizes::PackSizes;
-use crate::roster::{active, ending};
+use crate::roster::{active, ending, set_ending};
 use campaign::ActiveCampaign;
 use death::Death;
 use workers::Workers;
@@ -163,11 +163,14 @@ impl Coordinator {
     async fn report(&mut self, delivery: Delivery) -> Result<(), QueueError> {
         match unpack::<JobReport>(&delivery.message) {
             Ok(report) => {
-                match self.campaigns.get_mut(&report.campaign) {
-                    Some(campaign) => campaign.hear(&report),
+                let settle = match self.campaigns.get_mut(&report.campaign) {
+                    Some(campaign) => {
+                        campaign.hear(&report);
+                        Settle::Done
+                    }
                     None => self.heard_late(&report).await,
-                }
-                delivery.settle(Settle::Done).await?;
+                };
+                delivery.settle(settle).await?;
             }
             Err(reason) => {
                 self.counts.unreadable.fetch_add(1, Ordering::Relaxed);
@@ -179,14 +182,19 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Looks at a campaign of which something was done when nobody drives it.
-    async fn heard_late(&mut self, report: &JobReport) {
+    /// Looks at a campaign of which something was done when nobody drives it. That it is looked at
+    /// stands in the store before the report is forgotten.
+    async fn heard_late(&mut self, report: &JobReport) -> Settle {
         let name = &report.campaign;
         let looked = async {
             if self.store.get(&ended_key(name)).await?.is_none() {
                 return Ok(None);
             }
-            self.campaign(name)?.met(report).await
+            let met = self.campaign(name)?.met(report).await?;
+            if met.is_some() {
+                set_ending(self.store.as_ref(), name).await?;
+            }
+            anyhow::Ok(met)
         };
         match looked.await {
             Ok(None) => {}
@@ -194,8 +202,13 @@ impl Coordinator {
                 info!(campaign = %name, "something of it came when it had ended");
                 self.campaigns.insert(name.clone(), campaign);
             }
-            Err(error) => warn!(campaign = %name, "it cannot be looked at now: {error:#}"),
+            Err(error) => {
+                warn!(campaign = %name, "it cannot be looked at now: {error:#}");
+                let after = Duration::from_secs(4);
+                return Settle::Later { after };
+            }
         }
+        Settle::Done
     }
 
     async fn beat(&mut self, delivery: Delivery) -> Result<(), QueueError> {

@@ -4,28 +4,27 @@
 use lumimill_common::control::{Control, ControlState};
 use serde::Serialize;
 
-use crate::failures::{FailureGroup, dead_among, failed_records, groups};
-use crate::ledger::{Counts, KeptBack, Known, Ledger};
+use crate::failures::{FailureGroup, groups};
+use crate::ledger::{Counts, KeptBack};
 use crate::live::{Heard, Live, LiveCampaign, LiveWorker};
 use crate::output::{Output, Planned};
 use crate::plan::Loss;
 use crate::problem::Problem;
 use crate::report_sums::StoredReport;
+use crate::tally::{LumiStatus, StageStatus};
 
 mod alarms;
+mod became;
 mod looked;
 mod state;
 mod verdicts;
 mod waits;
 
-use looked::{Looked, looked};
+use became::{Asked, Became};
 pub(crate) use state::State;
 pub(crate) use verdicts::{WeightVerdict, said};
 pub(crate) use waits::Wait;
 use waits::{Facts, waits};
-
-/// The most markers that a look at a campaign reads; more would keep a person waiting.
-const MOST_READ: usize = 2_000;
 
 /// How far a campaign is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,6 +45,9 @@ pub(crate) struct Status {
     /// Whether the markers of all that is done were read. Of a campaign that has many they are
     /// not: then it is known that they are there, and their tables, and no more.
     pub markers_read: bool,
+    /// Whether that was asked of nobody but whoever drives the campaign, or drove it to its end, and
+    /// not even markers and tables were listed.
+    pub told: bool,
     /// What is wrong with the report, as a listing tells.
     pub report: Vec<Problem>,
     /// Its lumi sections.
@@ -75,84 +77,63 @@ pub(crate) struct Status {
     pub failures: Option<Vec<FailureGroup>>,
 }
 
-/// How far a stage is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct StageStatus {
-    /// Its name.
-    pub name: String,
-    /// Its shards by state.
-    #[serde(flatten)]
-    pub counts: Counts,
-}
-
-/// Lumi sections of recorded data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct LumiStatus {
-    /// Certified, and in a file.
-    pub certified: u64,
-    /// Of those, the ones all of whose shards are done.
-    pub processed: u64,
-    /// Of those, the others.
-    pub missing: u64,
-    /// Certified, and in no file.
-    pub not_in_files: u64,
-}
-
 impl Status {
-    /// Looks at a campaign; with `failures` also at what each of its failed shards says.
+    /// Looks at a campaign, which is at its end unless it may be driven; with `failures` also at what each of its failed shards says.
     pub(crate) async fn look(
         output: &Output,
         planned: &Planned,
         heard: Option<&Heard>,
+        is_driven: bool,
         failures: bool,
     ) -> anyhow::Result<Self> {
         let plan = &planned.plan;
         let live = heard.and_then(Heard::now);
         let control = output.control().await?;
-        let inventory = output.inventory(plan).await?;
-        let (gone, to_measure) = (inventory.gone(), inventory.to_measure());
-        let markers_read = inventory.done.len() <= MOST_READ;
-        let Looked {
-            damaged,
-            unread,
-            other,
-        } = match markers_read {
-            true => looked(output, planned, &inventory, &gone).await?,
-            false => Looked::default(),
-        };
-        let whole = &(&(&inventory.done - &gone) - &damaged) - &unread;
-        let records = failed_records(output, &plan.shards, &inventory.failed).await?;
-        let known = Known {
-            done: &whole - &other,
-            gone,
-            damaged,
-            unread,
-            dead: dead_among(&records),
-            given_up: inventory.failed,
-            to_measure,
-        };
-        let ledger = Ledger::of(plan, &known);
+        let store = output.store();
+        let report = StoredReport::look(store.as_ref()).await?;
         let of_live = live.and_then(|live| live.campaigns.get(plan.campaign.as_str()));
-        let stages = stages(&ledger, control.as_ref(), of_live);
+        let asked = Asked {
+            control: control.as_ref(),
+            live: of_live,
+            report: &report,
+            is_driven,
+        };
+        let Became {
+            stages,
+            lumis,
+            kept_back,
+            records,
+            done,
+            over,
+            markers_read,
+            told,
+        } = match Became::by_word(output, plan, &asked).await? {
+            Some(became) => became,
+            None => Became::by_listing(output, planned).await?,
+        };
+        let stages = match is_driven {
+            true => published(stages, control.as_ref(), of_live),
+            false => stages,
+        };
         let is_estimate = |stage: &&StageStatus| {
             let mut all = planned.campaign.stages.iter();
             all.any(|it| it.is_estimate() && it.name.as_str() == stage.name)
         };
         let estimates = stages.iter().filter(is_estimate);
         let estimates_left = estimates.map(|stage| stage.counts.outstanding()).sum();
-        let lumis = ledger.lumis();
-        let (processed, missing) = (lumis.processed.len(), lumis.missing.len());
-        let store = output.store();
-        let report = StoredReport::look(store.as_ref()).await?;
-        let state = state(control.as_ref(), &stages, report.is_finished());
+        let state = state(control.as_ref(), &stages, report.is_finished(), is_driven);
         let report = match state {
-            State::Ended | State::NotWhole => report.wrong_by_listing()?,
+            State::Ended | State::NotWhole => {
+                let mut wrong = report.wrong_by_listing()?;
+                if let Some(done) = done.filter(|_| state == State::Ended) {
+                    wrong.extend(report.is_of_others(plan, &done)?);
+                }
+                wrong
+            }
             _ => Vec::new(),
         };
         let workers = workers(live, control.as_ref());
-        let retries = output
-            .retries_of(plan, &(&known.done | &known.given_up))
-            .await?;
+        let retries = output.retries_of(plan, &over).await?;
         let waits = waits(&Facts {
             campaign: plan.campaign.as_str(),
             state,
@@ -167,15 +148,11 @@ impl Status {
             is_with_pool: control.is_some(),
             stages,
             accepted: plan.losses(),
-            kept_back: ledger.kept_back(),
+            kept_back,
             markers_read,
+            told,
             report,
-            lumis: LumiStatus {
-                certified: processed + missing,
-                processed,
-                missing,
-                not_in_files: lumis.not_in_files.len(),
-            },
+            lumis,
             events_per_second: None,
             eta_seconds: None,
             estimates_left,
@@ -230,27 +207,30 @@ fn eta(left: u64, events_per_second: f64, estimates_left: usize) -> Option<u64> 
     tells.then(|| (left as f64 / events_per_second).ceil() as u64)
 }
 
-fn stages(
-    ledger: &Ledger<'_>,
+/// The stages, where what may be done is published.
+fn published(
+    mut stages: Vec<StageStatus>,
     control: Option<&Control>,
     live: Option<&LiveCampaign>,
 ) -> Vec<StageStatus> {
     let active = control.is_some_and(|control| control.state != ControlState::Cancelled);
-    let stages = ledger.of_stages().into_iter();
-    let told = stages.map(|(name, mut counts)| {
-        let name = name.to_string();
+    for StageStatus { name, counts } in &mut stages {
         // Without a coordinator's word: what may be done is out.
-        let is_out = live.is_none_or(|live| live.published.contains(&name));
+        let is_out = live.is_none_or(|live| live.published.contains(name));
         if active && is_out {
-            let running = live.and_then(|live| live.running.get(&name));
+            let running = live.and_then(|live| live.running.get(name));
             counts.publish(running.copied().unwrap_or(0));
         }
-        StageStatus { name, counts }
-    });
-    told.collect()
+    }
+    stages
 }
 
-fn state(control: Option<&Control>, stages: &[StageStatus], has_report: bool) -> State {
+fn state(
+    control: Option<&Control>,
+    stages: &[StageStatus],
+    has_report: bool,
+    is_driven: bool,
+) -> State {
     let is_over = stages.iter().all(|stage| stage.counts.outstanding() == 0);
     match control.map(|control| control.state) {
         Some(ControlState::Cancelled) => State::Cancelled,
@@ -258,6 +238,8 @@ fn state(control: Option<&Control>, stages: &[StageStatus], has_report: bool) ->
             true => State::Ended,
             false => State::NotWhole,
         },
+        // What was done is not there any more, and nobody knows of it.
+        Some(_) if has_report && !is_driven => State::NotWhole,
         Some(ControlState::Paused) => State::Paused,
         _ if is_over => State::Reporting,
         Some(ControlState::Running) => State::Running,

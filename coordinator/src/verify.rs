@@ -74,11 +74,14 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
         .map(|shard| look(output, &markers, shard, &inventory))
         .collect();
     let mut looking = stream::iter(looking).buffered(AT_ONCE);
+    let (mut shards, mut whole) = (plan.shards.iter(), BTreeSet::new());
     while let Some(found) = looking.next().await {
+        let shard = shards.next();
         match found? {
             Ok(rows) => {
                 verified.objects += 1;
                 verified.rows += rows;
+                whole.extend(shard.map(|shard| shard.id));
             }
             Err(problem) => verified.problems.push(problem),
         }
@@ -93,6 +96,10 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
     let report = StoredReport::look(store.as_ref()).await?;
     if report.is_begun() || verified.count(Problem::is_due) == 0 {
         verified.problems.extend(report.wrong().await?);
+    }
+    if verified.count(Problem::is_due) == 0 {
+        let of_others = report.is_of_others(plan, &whole)?;
+        verified.problems.extend(of_others);
     }
     Ok(verified)
 }

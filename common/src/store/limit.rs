@@ -14,8 +14,9 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 /// Files by their whole name, or by the folder that they are in.
-const KINDS: [(&str, &str, u64); 15] = [
+const KINDS: [(&str, &str, u64); 16] = [
     ("_control.json", "a control record", 64 * KIB),
+    ("_tally.json", "how far a campaign came", MIB),
     ("campaign.toml", "a campaign file", 4 * MIB),
     ("plan.parquet", "a plan", 512 * MIB),
     ("_campaigns", "the entry of a campaign", 64 * KIB),

@@ -34,7 +34,7 @@ use crate::output::{Output, Over, Planned};
 use crate::plan::Plan;
 use crate::progress::Display;
 use crate::report_files::{Outcome, write_report};
-use crate::report_sums::check_not_newer;
+use crate::report_sums::{StoredReport, check_not_newer};
 use crate::soundness::to_measure;
 use crate::submission::write_configurations;
 
@@ -333,6 +333,9 @@ fn told(outcome: &Outcome) -> Exit {
     }
 }
 
+/// Times that a report is written again as more was done meanwhile.
+const TIMES: usize = 3;
+
 /// `lumimill report`: merges and reports what is there.
 pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
     block_on(async {
@@ -346,6 +349,19 @@ pub(super) fn report_again(target: &Path) -> anyhow::Result<Exit> {
             }
         };
         let Planned { campaign, plan, .. } = planned(target, &place, &output, &campaign).await?;
-        Ok(told(&write_report(&campaign, &output, &plan).await?))
+        let mut outcome = write_report(&campaign, &output, &plan).await?;
+        // Whoever drives it may have done more, and have reported it, before this was written.
+        for _ in 0..TIMES {
+            let over = output.over_of(&plan).await?;
+            let store = output.store();
+            let report = StoredReport::look(store.as_ref()).await?;
+            let unsound = outcome.unsound();
+            let whole = over.done.into_iter().filter(|it| !unsound.contains_key(it));
+            if report.is_of_others(&plan, &whole.collect())?.is_none() {
+                break;
+            }
+            outcome = write_report(&campaign, &output, &plan).await?;
+        }
+        Ok(told(&outcome))
     })
 }

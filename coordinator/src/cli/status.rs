@@ -18,7 +18,8 @@ use super::say::{say, say_over};
 use super::target::{planned, target};
 use crate::exit_code::Exit;
 use crate::live::{Heard, read_live};
-use crate::output::Output;
+use crate::orders::is_at_its_end;
+use crate::output::{Output, Planned};
 use crate::roster::{driven, over};
 use crate::status::{State, Status};
 use crate::stored::NewerVersion;
@@ -59,7 +60,9 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
             eprintln!("note: {newer}");
             None
         });
-        let mut status = Status::look(&output, &planned, live.as_ref(), args.failed).await?;
+        let driven = may_be_driven(&site, &planned).await;
+        let mut status =
+            Status::look(&output, &planned, live.as_ref(), driven, args.failed).await?;
         wait_for_report(&site, &mut status).await;
         if args.json {
             say(format_args!("{}", serde_json::to_string_pretty(&status)?));
@@ -92,7 +95,8 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
                 planned = found;
             }
             let live = self::live(&site).await.ok().flatten();
-            status = Status::look(&output, &planned, live.as_ref(), args.failed).await?;
+            let driven = may_be_driven(&site, &planned).await;
+            status = Status::look(&output, &planned, live.as_ref(), driven, args.failed).await?;
             wait_for_report(&site, &mut status).await;
             pace.tell(&mut status);
             screen.show(&status);
@@ -111,6 +115,16 @@ async fn wait_for_report(site: &Site, status: &mut Status) {
     let says_so = status.is_with_pool && is_over;
     if says_so && is_driven(site, &status.campaign).await {
         status.state = State::Reporting;
+    }
+}
+
+/// Whether a campaign may not be at its end, as far as the site says; where there is none, nobody knows.
+async fn may_be_driven(site: &Site, planned: &Planned) -> bool {
+    match site.store().ok().and_then(|root| root.open().ok()) {
+        Some(root) => !is_at_its_end(root.as_ref(), &planned.campaign.name)
+            .await
+            .unwrap_or(false),
+        None => true,
     }
 }
 

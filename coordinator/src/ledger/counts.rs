@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use lumimill_common::shard::Shard;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::state::{Known, ShardState};
 
 /// Shards by state; each is in one of the states from `planned` to `dropped`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// All of them.
     pub shards: usize,
@@ -96,6 +96,28 @@ impl Counts {
     #[must_use]
     pub fn given_up(&self) -> usize {
         self.failed + self.dead
+    }
+
+    /// Whether each shard is in one state, and no more events are over than there are.
+    #[must_use]
+    pub(crate) fn adds_up(&self) -> bool {
+        let states = [
+            self.planned,
+            self.queued,
+            self.running,
+            self.waiting,
+            self.blocked,
+            self.done,
+            self.gone,
+            self.damaged,
+            self.unread,
+            self.failed,
+            self.dead,
+            self.dropped,
+        ];
+        let sum = states.into_iter().try_fold(0, usize::checked_add);
+        let over = self.events_done.checked_add(self.events_dropped);
+        sum == Some(self.shards) && over.is_some_and(|over| over <= self.events)
     }
 
     /// Whether every shard is done, or was dropped.

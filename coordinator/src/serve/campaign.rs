@@ -23,6 +23,7 @@ use crate::output::Output;
 use crate::pack_sizes::PackSizes;
 use crate::report_files::write_report_of;
 use crate::roster::{set_ended, set_ending, set_going_on};
+use crate::tally::Tally;
 
 /// Time between two looks at all markers, reports or not.
 const LISTING: Duration = Duration::from_secs(30);
@@ -125,7 +126,7 @@ impl ActiveCampaign {
                 if let JobOutcome::Marked { marker, .. } = &report.outcome {
                     loaded.gather(report.shard, marker);
                 }
-                loaded.hint(report.shard);
+                loaded.hint_done(report.shard);
             }
             JobOutcome::Failed { failure } => {
                 warn!(
@@ -168,6 +169,11 @@ impl ActiveCampaign {
     pub(super) fn put_off(&self) -> Vec<Retries> {
         let failures = self.loaded.iter().flat_map(|it| it.put_off.values());
         Retries::of(failures)
+    }
+
+    /// How many of its shards are in which state, where they are many.
+    pub(super) fn tally(&self) -> Option<Tally> {
+        self.loaded.as_ref()?.tally.clone()
     }
 
     /// The pools that have jobs of it.
@@ -266,6 +272,9 @@ impl ActiveCampaign {
         }
         if loaded.control.state == ControlState::Paused {
             loaded.heard_for(Duration::ZERO);
+            if loaded.seems_over() || loaded.is_to_be_listed(LISTING) {
+                loaded.look().await?;
+            }
             // Paused while it was being ended it is told to be at its end, and nobody resumes it.
             return match loaded.is_over() {
                 true => self.finish(queue, root).await,
@@ -346,6 +355,7 @@ impl ActiveCampaign {
             return loaded.publish(queue).await.map(|_| ());
         }
         loaded.reported = Some(outcome.done());
+        loaded.keep_tally().await?;
         info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
         self.end(root).await
     }

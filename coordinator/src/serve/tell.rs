@@ -25,6 +25,7 @@ impl Live {
                 rate: rate * share,
                 trouble: campaign.trouble(),
                 put_off: campaign.put_off(),
+                tally: campaign.tally(),
             };
             (campaign.name().to_string(), live)
         };

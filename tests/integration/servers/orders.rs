@@ -2,7 +2,7 @@
 
 use super::health::assert_healthy;
 use super::{REST, begin_anew, slow_down};
-use crate::faults::Trial;
+use crate::faults::{CAMPAIGN, STAGE, Trial};
 
 #[test]
 fn a_campaign_that_waits_and_one_that_is_cancelled() {
@@ -14,6 +14,7 @@ fn a_campaign_that_waits_and_one_that_is_cancelled() {
     assert_healthy(&trial, "serve", "lumimill_coordinator");
     assert_healthy(&trial, "w1", "lumimill_worker");
     paused_and_resumed(&trial);
+    a_marker_that_is_lost_after_the_end_is_told(&trial);
     cancelled_and_submitted_again(&trial);
 }
 
@@ -39,6 +40,24 @@ fn paused_and_resumed(trial: &Trial) {
     assert_nothing_more_is_done(trial);
     assert!(!trial.has_ended());
     tell(trial, "resume");
+    trial.assert_undisturbed();
+}
+
+/// It was "running, 1 queued" for ever, and nobody drove it.
+fn a_marker_that_is_lost_after_the_end_is_told(trial: &Trial) {
+    let shard = &trial.shards()[0];
+    let marker = format!("{CAMPAIGN}/{STAGE}/_done/{shard}");
+    trial.site.delete(&marker);
+    let status = trial.site.run(&["status", &trial.file()]).expect_code(0);
+    for words in [
+        "not whole any more",
+        "1 shard is not done any more",
+        "--missing",
+    ] {
+        assert!(status.out.contains(words), "{words}: {}", status.out);
+    }
+    let args = ["resubmit", &trial.file(), "--missing"];
+    let _ = trial.site.run(&args).expect_code(0);
     trial.assert_undisturbed();
 }
 

@@ -75,6 +75,39 @@ fn a_plan_of_another_configuration_is_refused_and_no_report_is_made_of_it() {
     done.assert_was(&before);
 }
 
+/// Whoever was killed between the last shard and the report left that of the configuration before, and
+/// all who looked called it that of the campaign.
+#[test]
+fn a_report_of_another_configuration_is_named_by_all_who_look() {
+    let done = Done::new();
+    let before = done.snapshot();
+    let file = fs::read_to_string(done.file()).unwrap();
+    fs::write(done.file(), file.replace("pt > 3", "pt > 4")).unwrap();
+    let _ = done.run("run --replace").with(0, &[]);
+    let after = done.snapshot();
+    let _ = done
+        .run("status")
+        .with(0, &["at its end"])
+        .without(&["files.json"]);
+    fs::remove_dir_all(done.at("report")).unwrap();
+    fs::create_dir(done.at("report")).unwrap();
+    for (name, bytes) in &before {
+        if name.starts_with("report/") {
+            fs::write(done.at(name), bytes).unwrap();
+        }
+    }
+    let words = ["report/files.json is of a report of another configuration"];
+    let _ = done
+        .run("status")
+        .with(0, &words)
+        .with(0, &["lumimill report"]);
+    let _ = done.run("verify").with(3, &words);
+    let _ = done.run("fetch --output here").with(3, &words);
+    let _ = done.run("verify --mend").with(0, &[]);
+    let _ = done.run("verify").with(0, &[]);
+    done.assert_was(&after);
+}
+
 #[test]
 fn a_plan_that_is_gone_or_damaged_is_said_alike_by_all_who_need_it() {
     let done = Done::new();

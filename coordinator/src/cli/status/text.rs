@@ -6,7 +6,8 @@ use indicatif::{HumanCount, HumanDuration};
 use lumimill_common::count::counted;
 
 use crate::cli::say::cut;
-use crate::status::{StageStatus, State, Status, said};
+use crate::status::{State, Status, said};
+use crate::tally::StageStatus;
 
 /// Width of the bar of a stage.
 const BAR: usize = 24;
@@ -68,12 +69,25 @@ fn not_whole(status: &Status, typed: &str) -> Vec<String> {
             "  {markers} cannot be read: lumimill verify {typed} says why"
         ));
     }
+    let left: usize = status.stages.iter().map(|it| it.counts.outstanding()).sum();
+    if status.state == State::NotWhole && left > 0 {
+        let (shards, verb) = (counted(left, "shard"), if left == 1 { "is" } else { "are" });
+        lines.push(format!(
+            "  {shards} {verb} not done any more, and nobody does what is lost: lumimill resubmit \
+             {typed} --missing"
+        ));
+    }
     for problem in &status.report {
         lines.push(format!(
             "  {problem}: lumimill report {typed} writes the report again"
         ));
     }
-    if !status.markers_read {
+    if status.told {
+        lines.push(format!(
+            "  counted by whoever drives it, or drove it to its end: lumimill verify {typed} looks at \
+             all that is there"
+        ));
+    } else if !status.markers_read {
         lines.push(format!(
             "  done is what has a marker and a table, as they are listed: lumimill verify {typed} \
              reads them"

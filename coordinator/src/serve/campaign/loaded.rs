@@ -19,8 +19,10 @@ use crate::ledger::{Counts, Known, Ledger};
 use crate::output::{Inventory, Output, Over, Planned, Told};
 use crate::packs::{Blocks, Gathered, shelve};
 use crate::plan::Plan;
+use crate::report_sums::StoredReport;
 use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
+use crate::tally::Tally;
 
 /// Time between two looks at all markers when nobody has been heard of for so long: what is missing
 /// may have been told to another coordinator.
@@ -57,6 +59,8 @@ pub(super) struct Loaded {
     is_published: bool,
     /// How many shards of the plan were in which state then.
     counts: Counts,
+    /// The same in detail, with what was reported since, where they are many.
+    pub(super) tally: Option<Tally>,
     /// The plan without what was given up, where enough is done, when that was last looked at.
     accepted: Option<Plan>,
     /// Stages whose jobs are published, but for those of shards that are kept back.
@@ -109,6 +113,7 @@ impl Loaded {
             unheard: 0,
             is_published: false,
             counts: Counts::default(),
+            tally: None,
             accepted: None,
             published: BTreeSet::new(),
             kept_back: BTreeSet::new(),
@@ -162,6 +167,7 @@ impl Loaded {
         let heard = std::mem::take(&mut self.listing).heard;
         let ledger = Ledger::of(&self.plan, &self.known);
         self.counts = ledger.counts();
+        self.tally = Tally::of(&self.control.plan, &self.plan, &self.known, &ledger);
         let blocked = ledger.outstanding().blocked.iter();
         self.kept_back.extend(blocked.map(|(shard, _)| shard.id));
         // Given up as well, and begun anew with what it reads.
@@ -174,7 +180,9 @@ impl Loaded {
         self.unheard = self.due.len();
         self.is_published = false;
         self.hinted.clear();
-        heard.into_iter().for_each(|shard| self.hint(shard));
+        for shard in heard {
+            self.hint(shard);
+        }
         self.accepted = accepted(&self.plan, &self.known, self.campaign.shards.accept);
         let Known { done, given_up, .. } = &self.known;
         let is_over = |id: &ShardId| done.contains(id) || given_up.contains(id);
@@ -184,14 +192,42 @@ impl Loaded {
         self.took = begun.elapsed();
     }
 
-    /// Notes that a report says that a shard is done or was given up.
-    pub(super) fn hint(&mut self, shard: ShardId) {
+    /// Notes that a report says that a shard is done or was given up; whether nobody did before.
+    pub(super) fn hint(&mut self, shard: ShardId) -> bool {
         self.listing.hear(shard);
         let place = self.places.get(&shard);
         let is_due = place.is_some_and(|place| self.due.binary_search(place).is_ok());
-        if is_due && self.hinted.insert(shard) {
-            self.unheard = self.unheard.saturating_sub(1);
+        let is_new = is_due && self.hinted.insert(shard);
+        self.unheard -= usize::from(is_new && self.unheard > 0);
+        is_new
+    }
+
+    /// Notes that a report says that a shard is done.
+    pub(super) fn hint_done(&mut self, shard: ShardId) {
+        if self.hint(shard)
+            && let Some(place) = self.places.get(&shard)
+            && let (Some(tally), Some(shard)) = (&mut self.tally, self.plan.shards.get(*place))
+        {
+            tally.done(shard);
         }
+    }
+
+    /// Keeps how many shards are in which state beside the campaign, whose report was just made, for
+    /// whoever looks at it after its end.
+    pub(super) async fn keep_tally(&self) -> anyhow::Result<()> {
+        let Some(tally) = &self.tally else {
+            return Ok(());
+        };
+        if self.reported != Some(self.counts.done as u64) {
+            return Ok(());
+        }
+        let store = self.output.store();
+        let report = StoredReport::look(store.as_ref()).await?.digest()?;
+        let tally = Tally {
+            report,
+            ..tally.clone()
+        };
+        tally.keep(store.as_ref()).await
     }
 
     /// Keeps what a report says that the marker of a shard is, until there are enough for a pack.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lumimill_common::campaign::{Campaign, CampaignName};
-use lumimill_common::control::{control_key, ended_key};
+use lumimill_common::control::{Control, ControlState, control_key, ended_key};
 use lumimill_common::job::{JobOutcome, JobReport, pack};
 use lumimill_common::queue::{MemoryQueue, Queue, REPORTS, jobs};
 use lumimill_common::shard::{Shard, ShardId, Source};
@@ -18,7 +18,7 @@ use super::ActiveCampaign;
 use crate::demo::write_inputs;
 use crate::hollow_marker::hollow_marker;
 use crate::meddled_store::MeddledStore;
-use crate::orders::put_in_force;
+use crate::orders::{Answer, Order, give, put_in_force};
 use crate::output::Output;
 use crate::plan::plan;
 use crate::roster::{active, ending, over, set_active, set_ended, set_ending};
@@ -274,6 +274,39 @@ async fn one_that_is_whole_ends_with_its_report() {
     assert!(finished.output.store().get(&page).await.unwrap().is_some());
 }
 
+/// Its last jobs were under way when it was paused, and it stayed paused with nothing left to do until
+/// a coordinator was started again.
+#[tokio::test]
+async fn one_that_is_paused_ends_when_its_last_jobs_do() {
+    let mut finished = Finished::new().await;
+    let shard = finished.shards()[0].clone();
+    finished.output.unmark([&shard]).await.unwrap();
+    let told = finished.output.told().await.unwrap().unwrap();
+    let paused = Control {
+        state: ControlState::Paused,
+        ..told.control.clone()
+    };
+    let is_told = finished.output.tell(Some(&told), &paused).await;
+    assert!(is_told.unwrap());
+    let queue = MemoryQueue::default();
+    let loaded = finished.campaign.current().await.unwrap().unwrap();
+    loaded.list().await.unwrap();
+    finished.drive(&queue).await.unwrap();
+    let (root, name) = (finished.root.clone(), finished.campaign.name().clone());
+    assert!(active(root.as_ref()).await.unwrap().contains(&name));
+    commit(&finished.output, &shard).await;
+    let loaded = finished.campaign.loaded.as_mut().unwrap();
+    loaded.hint_done(shard.id);
+    finished.drive(&queue).await.unwrap();
+    assert!(active(root.as_ref()).await.unwrap().is_empty());
+    // Whoever resumes it now need not have it begin paused when it is submitted again.
+    let answer = give(&finished.output, root.as_ref(), &name, Order::Resume).await;
+    assert_eq!(answer.unwrap(), Answer::AtItsEnd);
+    let control = finished.output.control().await.unwrap().unwrap();
+    assert_eq!(control.state, ControlState::Running);
+    assert!(active(root.as_ref()).await.unwrap().is_empty());
+}
+
 /// Somebody sends a shard again just before the campaign is taken from the active ones, and the
 /// coordinator is killed before it looks again: another one does.
 #[tokio::test]
@@ -380,6 +413,8 @@ async fn what_comes_late_of_an_earlier_plan_is_removed() {
     assert!(!is_active().await, "of the plan in force nothing came");
     report.plan = String::from("an earlier one");
     hears(&mut other, &queue, &report).await;
+    // Whoever heard it is killed before anything was done about it.
+    let mut other = Coordinator::of(finished.site(), root.clone());
     other.look(&queue).await.unwrap();
     assert!(is_active().await, "it is taken up again");
     other.look(&queue).await.unwrap();

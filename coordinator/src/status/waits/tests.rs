@@ -40,6 +40,7 @@ fn live() -> Live {
         rate: 0.0,
         trouble: None,
         put_off: Vec::new(),
+        tally: None,
     };
     Live {
         campaigns: BTreeMap::from([(String::from("demo"), campaign)]),

@@ -11,6 +11,7 @@ mod piece;
 mod whole;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::campaign::StageName;
 use crate::entry_set::EntrySet;
@@ -54,11 +55,11 @@ pub struct Shard {
     /// The stages all of whose shards it reads something of, beside the rows of one shard.
     pub wholes: Vec<WholeStage>,
     /// Dataset of the file.
-    pub dataset: String,
-    /// Input file.
-    pub file: FileIdentity,
+    pub dataset: Arc<str>,
+    /// Input file; shards of one file share it, as they do its names.
+    pub file: Arc<FileIdentity>,
     /// Tree to read.
-    pub tree: String,
+    pub tree: Arc<str>,
     /// Entries to read, `[start, stop)`.
     pub entries: Range<u64>,
     /// Certified events among them.
@@ -171,7 +172,7 @@ impl Shard {
             dataset: self.dataset.clone(),
             tree: self.tree.clone(),
             packed: Vec::new(),
-            file,
+            file: Arc::new(file),
             entries,
             certified_events,
             lumis,

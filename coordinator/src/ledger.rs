@@ -106,7 +106,7 @@ impl<'a> Ledger<'a> {
         let mut counts: BTreeMap<TreeOfFile<'a>, Counts> = BTreeMap::new();
         for (shard, state) in self.states() {
             for piece in shard.pieces() {
-                let key = (shard.dataset.as_str(), piece.file, shard.tree.as_str());
+                let key = (&*shard.dataset, piece.file, &*shard.tree);
                 let of_file = counts.entry(key).or_default();
                 of_file.add(shard, piece.entries, state, self.known);
             }

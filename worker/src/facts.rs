@@ -20,7 +20,7 @@ pub(crate) fn facts(
         ("stage", shard.stage.to_string()),
         ("shard", shard.id.to_string()),
         ("configuration", prepared.digest().to_owned()),
-        ("dataset", shard.dataset.clone()),
+        ("dataset", shard.dataset.to_string()),
         ("input", shard.input()),
         (
             "entries",

@@ -133,13 +133,13 @@ mod tests {
             source: Source::Entries,
             beside: Vec::new(),
             wholes: Vec::new(),
-            dataset: String::from("d"),
-            file: FileIdentity {
+            dataset: "d".into(),
+            file: std::sync::Arc::new(FileIdentity {
                 url: String::from("a.root"),
                 size: 1,
                 state: String::new(),
-            },
-            tree: String::from("Events"),
+            }),
+            tree: "Events".into(),
             entries: 0..9,
             certified_events: 9,
             lumis: None,

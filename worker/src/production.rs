@@ -120,9 +120,9 @@ impl Production {
     /// What it holds is held against `memory`, the bytes that a job may use, before it is read.
     pub(crate) fn opened(&self, shard: &Shard, memory: Option<u64>) -> Result<Opened, Failure> {
         let known = |opened: &&Opened| {
-            opened.file == shard.file
+            opened.file == *shard.file
                 && opened.stage == shard.stage
-                && opened.tree_name == shard.tree
+                && *opened.tree_name == *shard.tree
         };
         let cache = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = cache().iter().find(known) {
@@ -180,9 +180,9 @@ impl Production {
         let grouping = stage.and_then(|stage| stage.stage().grouping.as_ref());
         let compiled = self.compiled(shard, &schema_of_entries(&tree, grouping), url)?;
         Ok(Opened {
-            file: shard.file.clone(),
+            file: shard.file.as_ref().clone(),
             stage: shard.stage.clone(),
-            tree_name: shard.tree.clone(),
+            tree_name: shard.tree.to_string(),
             tree,
             compiled: Arc::new(compiled),
         })

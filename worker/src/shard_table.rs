@@ -7,6 +7,7 @@ mod packed;
 mod page_sizes;
 mod room;
 mod seal;
+mod shared;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +17,7 @@ use arrow_array::{Array, BinaryArray, RecordBatch};
 use bytes::Bytes;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::form::{self, FormError};
-use lumimill_common::shard::{FileIdentity, Shard, Source};
+use lumimill_common::shard::{Shard, Source};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -25,6 +26,7 @@ use serde::de::DeserializeOwned;
 
 use self::columns::viewed;
 use self::room::Room;
+use self::shared::{FileIdentityRef, Shared};
 use crate::caught::caught;
 
 pub use self::columns::{rows, schema};
@@ -191,12 +193,18 @@ fn read_shards(
         ],
         dropped,
     )?;
+    let mut shared = Shared::default();
     for row in 0..batch.num_rows() {
         let lumis = (!lumis.is_null(row)).then(|| lumis.value(row));
         let parsed = lumis.map(serde_json::from_str).transpose();
+        let identity = FileIdentityRef {
+            url: file.value(row),
+            size: size.value(row),
+            state: state.value(row),
+        };
         let shard = Shard {
             id: id.value(row).parse()?,
-            stage: stage.value(row).parse()?,
+            stage: shared.stage(stage.value(row))?,
             source: match (parent.is_null(row), category.is_null(row)) {
                 (false, _) => Source::Rows(parent.value(row).parse()?),
                 (true, false) => {
@@ -220,13 +228,9 @@ fn read_shards(
                     wholes.collect::<Result<_, _>>()?
                 }
             },
-            dataset: dataset.value(row).to_owned(),
-            file: FileIdentity {
-                url: file.value(row).to_owned(),
-                size: size.value(row),
-                state: state.value(row).to_owned(),
-            },
-            tree: tree.value(row).to_owned(),
+            dataset: shared.dataset(dataset.value(row)),
+            file: shared.file(&identity),
+            tree: shared.tree(tree.value(row)),
             entries: start.value(row)..stop.value(row),
             certified_events: certified.value(row),
             lumis: parsed.map_err(|reason| ShardTableError::Lumis {

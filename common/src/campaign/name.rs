@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,13 +16,13 @@ pub struct InvalidName {
     found: String,
 }
 
-fn checked(text: &str) -> Result<String, InvalidName> {
+fn checked(text: &str) -> Result<Arc<str>, InvalidName> {
     let body = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let valid = text.len() <= 100
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(body);
     match valid {
-        true => Ok(text.to_owned()),
+        true => Ok(text.into()),
         false => Err(InvalidName {
             found: text.chars().take(120).collect(),
         }),
@@ -33,7 +34,7 @@ macro_rules! name {
         #[doc = $doc]
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as text.
@@ -44,7 +45,7 @@ macro_rules! name {
 
             /// For what has no right name in a draft.
             pub(super) fn unnamed() -> Self {
-                Self(String::from("unnamed"))
+                Self("unnamed".into())
             }
         }
 
@@ -66,7 +67,7 @@ macro_rules! name {
 
         impl From<$name> for String {
             fn from(name: $name) -> String {
-                name.0
+                name.0.as_ref().to_owned()
             }
         }
 

@@ -49,13 +49,13 @@ fn shard() -> Shard {
         source: crate::shard::Source::Entries,
         beside: Vec::new(),
         wholes: Vec::new(),
-        dataset: String::from("D"),
-        file: FileIdentity {
+        dataset: "D".into(),
+        file: std::sync::Arc::new(FileIdentity {
             url: String::from("a.root"),
             size: 1,
             state: String::new(),
-        },
-        tree: String::from("Events"),
+        }),
+        tree: "Events".into(),
         entries: 200..300,
         certified_events: 90,
         lumis: None,

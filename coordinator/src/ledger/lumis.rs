@@ -49,7 +49,7 @@ fn unprocessed(ledger: &Ledger<'_>) -> LumiMask {
     let mut of_files: BTreeMap<TreeOfFile<'_>, FileShards> = BTreeMap::new();
     for (shard, state) in ledger.states() {
         for piece in shard.pieces() {
-            let key = (shard.dataset.as_str(), piece.file, shard.tree.as_str());
+            let key = (&*shard.dataset, piece.file, &*shard.tree);
             let file = of_files.entry(key).or_default();
             let lumis = piece.lumis.into_iter().flat_map(LumiMask::ranges).copied();
             if state != ShardState::Done {

@@ -35,13 +35,13 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 source,
                 beside: Vec::new(),
                 wholes: Vec::new(),
-                dataset: String::from("D"),
-                file: FileIdentity {
+                dataset: "D".into(),
+                file: std::sync::Arc::new(FileIdentity {
                     url: String::from("a.root"),
                     size: 1,
                     state: String::new(),
-                },
-                tree: String::from("Events"),
+                }),
+                tree: "Events".into(),
                 entries: root as u64..root as u64 + 1,
                 certified_events: 1,
                 lumis: None,

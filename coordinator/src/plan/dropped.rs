@@ -122,7 +122,7 @@ impl Plan {
             .map(|(it, place)| ((it.dataset.as_str(), &it.file, it.tree.as_str()), place))
             .collect();
         all.sort_by_cached_key(|shard| {
-            let file = (shard.dataset.as_str(), &shard.file, shard.tree.as_str());
+            let file = (&*shard.dataset, &*shard.file, &*shard.tree);
             let stage = stages.get(&shard.stage).copied();
             let first = shard.pieces().next();
             let start = first.map(|piece| piece.entries.start);

@@ -123,13 +123,13 @@ mod tests {
                 source: Source::Entries,
                 beside: Vec::new(),
                 wholes: Vec::new(),
-                dataset: String::from("D"),
-                file: FileIdentity {
+                dataset: "D".into(),
+                file: std::sync::Arc::new(FileIdentity {
                     url: format!("{name}.root"),
                     size: 1,
                     state: String::new(),
-                },
-                tree: String::from("Events"),
+                }),
+                tree: "Events".into(),
                 entries: start..start + entries,
                 certified_events: entries / 2,
                 lumis: None,

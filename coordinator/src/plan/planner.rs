@@ -8,7 +8,7 @@ use lumimill_common::campaign::{Campaign, DatasetKind, Problem, StageName};
 use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::lumi_mask::{LumiMask, MaskNote};
-use lumimill_common::shard::{Shard, ShardId, Source};
+use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
 
@@ -209,10 +209,11 @@ fn assemble(
                 continue;
             }
             let of_file = dropped.get(&at);
+            let origin = Origin::of(input);
             roots.extend(scan.cuts.iter().map(|cut| {
                 let dropped = of_file.map(|dropped| dropped.within(&cut.entries));
                 let dropped = dropped.unwrap_or_default();
-                shard(&stage.name, &digest, input, &certified, cut, dropped)
+                shard(&stage.name, &digest, &origin, &certified, cut, dropped)
             }));
         }
         let of_stage = roots.split_off(before);
@@ -236,7 +237,7 @@ fn assemble(
                 shard(
                     &stage.name,
                     &digest,
-                    &first.input,
+                    &Origin::of(&first.input),
                     &certified,
                     &nothing,
                     dropped,
@@ -292,24 +293,43 @@ fn planned_stage(
     }
 }
 
+/// A tree of a file, as its shards share it.
+struct Origin<'a> {
+    input: &'a Input<'a>,
+    dataset: Arc<str>,
+    file: Arc<FileIdentity>,
+    tree: Arc<str>,
+}
+
+impl<'a> Origin<'a> {
+    fn of(input: &'a Input<'a>) -> Self {
+        Self {
+            input,
+            dataset: input.dataset.name.as_str().into(),
+            file: Arc::new(input.file.identity.clone()),
+            tree: input.tree.as_str().into(),
+        }
+    }
+}
+
 fn shard(
     stage: &StageName,
     digest: &str,
-    input: &Input<'_>,
+    origin: &Origin<'_>,
     certified: &Certified,
     cut: &Cut,
     dropped: EntrySet,
 ) -> Shard {
-    let everything = certified.of_kind(input.dataset.kind).is_everything();
+    let everything = certified.of_kind(origin.input.dataset.kind).is_everything();
     let mut shard = Shard {
         id: ShardId::default(),
         stage: stage.clone(),
         source: Source::Entries,
         beside: Vec::new(),
         wholes: Vec::new(),
-        dataset: input.dataset.name.clone(),
-        file: input.file.identity.clone(),
-        tree: input.tree.clone(),
+        dataset: origin.dataset.clone(),
+        file: origin.file.clone(),
+        tree: origin.tree.clone(),
         entries: cut.entries.clone(),
         certified_events: cut.certified_events,
         lumis: (!everything).then(|| cut.lumis.clone()),

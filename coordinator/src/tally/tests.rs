@@ -15,13 +15,13 @@ fn plan_of(shards: usize) -> Plan {
             source: Source::Entries,
             beside: Vec::new(),
             wholes: Vec::new(),
-            dataset: String::from("D"),
-            file: FileIdentity {
+            dataset: "D".into(),
+            file: std::sync::Arc::new(FileIdentity {
                 url: String::from("a.root"),
                 size: 1,
                 state: String::new(),
-            },
-            tree: String::from("Events"),
+            }),
+            tree: "Events".into(),
             entries: start..start + 10,
             certified_events: 1,
             lumis: None,

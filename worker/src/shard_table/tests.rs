@@ -20,13 +20,13 @@ fn shard(number: u128, url: &str) -> Shard {
         source: Source::Entries,
         beside: Vec::new(),
         wholes: Vec::new(),
-        dataset: String::from("D"),
-        file: FileIdentity {
+        dataset: "D".into(),
+        file: std::sync::Arc::new(FileIdentity {
             url: url.to_owned(),
             size: 1,
             state: String::from("0a"),
-        },
-        tree: String::from("Events"),
+        }),
+        tree: "Events".into(),
         entries: 0..10,
         certified_events: 10,
         lumis: None,

@@ -34,13 +34,13 @@ fn shard(number: usize) -> Shard {
         source: Source::Entries,
         beside: Vec::new(),
         wholes: Vec::new(),
-        dataset: String::from("d"),
-        file: FileIdentity {
+        dataset: "d".into(),
+        file: std::sync::Arc::new(FileIdentity {
             url: String::from("nowhere.root"),
             size: 1,
             state: String::new(),
-        },
-        tree: String::from("Events"),
+        }),
+        tree: "Events".into(),
         entries: 0..1,
         certified_events: 1,
         lumis: None,

@@ -86,13 +86,13 @@ fn the_ids_of_shards_stay_what_they_are() {
         source: Source::Entries,
         beside: Vec::new(),
         wholes: Vec::new(),
-        dataset: String::from("data"),
-        file: FileIdentity {
+        dataset: "data".into(),
+        file: std::sync::Arc::new(FileIdentity {
             url: String::from("a.root"),
             size: 1234,
             state: "00".repeat(16),
-        },
-        tree: String::from("Events"),
+        }),
+        tree: "Events".into(),
         entries: 100..200,
         certified_events: 50,
         lumis: None,

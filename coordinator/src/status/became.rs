@@ -52,10 +52,10 @@ impl Asked<'_> {
         };
         let store = output.store();
         let tally = match self.live {
-            Some(live) => live.tally.clone(),
+            Some(live) if self.is_driven => live.tally.clone(),
             None if self.is_driven => None,
-            // What was done since has another report.
-            None => {
+            // What whoever ended it told before is older, and what was done since has another report.
+            _ => {
                 let report = self.report.digest()?;
                 let kept = Tally::kept(store.as_ref()).await;
                 kept.filter(|kept| report.is_some() && kept.report == report)

@@ -31,7 +31,7 @@ use lumimill::orders::put_in_force;
 use lumimill::output::Output;
 use lumimill::plan::{Plan, plan};
 use lumimill::report_files::write_report;
-use lumimill::roster::active;
+use lumimill::roster::over;
 use lumimill::submission::{running, write_models};
 use lumimill_common::job::{Job, JobOutcome, JobReport, pack, unpack};
 use lumimill_common::marker::Marker;
@@ -238,7 +238,7 @@ async fn empty_jobs(
     let completed = completing.elapsed();
 
     let merging = Instant::now();
-    while active(root.as_ref()).await?.contains(name) {
+    while !over(root.as_ref()).await?.contains(name) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let reported = merging.elapsed();

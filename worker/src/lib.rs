@@ -75,8 +75,8 @@ pub mod stage_types;
 mod store_failure;
 pub mod stored_campaigns;
 mod stored_table;
-#[cfg(feature = "program")]
 mod stretches;
+#[cfg(feature = "program")]
 mod supervisor;
 mod table_reader;
 mod told_apart;

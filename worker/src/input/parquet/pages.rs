@@ -19,6 +19,8 @@ pub(super) struct CountedPages {
     kind: Type,
     /// Values of the whole row group, where one entry may have all of them.
     listed: Option<u64>,
+    /// The largest of its levels of repetition.
+    most_repeated: i16,
     /// Values that are still to come.
     left: u64,
     /// Whether the number of values is known of all pages that were passed over.
@@ -33,6 +35,7 @@ impl CountedPages {
             pages,
             kind: column.column_type(),
             listed: (column.column_descr().max_rep_level() > 0).then_some(values),
+            most_repeated: column.column_descr().max_rep_level(),
             left: values,
             is_known: true,
         }
@@ -68,6 +71,10 @@ impl CountedPages {
                 true => self.check_texts(longest(bytes)),
                 false => Ok(()),
             };
+        }
+        if levels_of_repetition(page, self.most_repeated) < values as u64 {
+            // Whoever decodes them would look for more for ever.
+            return wrong(format!("a page has fewer levels than its {values} values"));
         }
         match page.encoding() {
             Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY
@@ -148,6 +155,65 @@ impl PageReader for CountedPages {
     fn at_record_boundary(&mut self) -> Result<bool, ParquetError> {
         self.pages.at_record_boundary()
     }
+}
+
+/// How many levels of repetition a page has, at least where it has as many as it claims.
+fn levels_of_repetition(page: &Page, most: i16) -> u64 {
+    let width = usize::try_from(u16::BITS - most.unsigned_abs().leading_zeros()).unwrap_or(16);
+    let bytes = match page {
+        _ if most <= 0 => None,
+        Page::DataPage {
+            buf,
+            rep_level_encoding: Encoding::RLE,
+            ..
+        } => buf.split_first_chunk::<4>().and_then(|(length, rest)| {
+            rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)
+        }),
+        Page::DataPageV2 {
+            buf,
+            rep_levels_byte_len,
+            ..
+        } => buf.get(..*rep_levels_byte_len as usize),
+        _ => None,
+    };
+    bytes.map_or(u64::MAX, |bytes| hybrid_length(bytes, width))
+}
+
+/// How many numbers of so many bits are in runs and packs of eight, one after another.
+fn hybrid_length(mut bytes: &[u8], width: usize) -> u64 {
+    let mut length = 0u64;
+    while !bytes.is_empty() {
+        let (mut header, mut shift) = (0u64, 0);
+        loop {
+            let Some((byte, rest)) = bytes.split_first() else {
+                return length;
+            };
+            bytes = rest;
+            header |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            shift += 7;
+            if byte & 0x80 == 0 || shift > 63 {
+                break;
+            }
+        }
+        let count = header >> 1;
+        let (size, numbers) = match header & 1 {
+            1 => {
+                let size = count.saturating_mul(width as u64);
+                let there = size.min(bytes.len() as u64);
+                (size, there.saturating_mul(8) / width as u64)
+            }
+            _ => (width.div_ceil(8) as u64, count),
+        };
+        let Some(rest) = bytes.get(usize::try_from(size).unwrap_or(usize::MAX)..) else {
+            return match header & 1 {
+                1 => length.saturating_add(numbers),
+                _ => length,
+            };
+        };
+        length = length.saturating_add(numbers);
+        bytes = rest;
+    }
+    length
 }
 
 /// The fewest bytes of a value in a dictionary.

@@ -56,14 +56,19 @@ impl Readers {
                 .filter(move |name| program.first_step(name) == step)
                 .collect::<Vec<_>>()
         };
-        let steps = [Step::Where, Step::Candidates, Step::Rows].map(|step| (step, of(step)));
+        let steps = match tree.is_read_in_part() {
+            true => vec![Step::Where, Step::Candidates, Step::Rows],
+            false => Vec::new(),
+        };
+        let steps = steps.into_iter().map(|step| (step, of(step)));
         // Where nothing is cut before, all there is comes first.
         let is_looked_at = |(step, names): &(Step, Vec<&str>)| match step {
             Step::Where => stage.stage().condition.is_some(),
             _ => !names.is_empty(),
         };
-        let mut steps = steps.into_iter().filter(is_looked_at);
-        let (_, names) = steps.next().unwrap_or((Step::Rows, Vec::new()));
+        let mut steps = steps.filter(is_looked_at);
+        let all = || names().filter(|name| !is_identity(name)).collect();
+        let (_, names) = steps.next().unwrap_or_else(|| (Step::Rows, all()));
         let mut first = open(&names)?;
         let later = steps.map(|(step, names)| Ok((step, open(&names)?)));
         let mut later = later.collect::<Result<Vec<_>, Failure>>()?;
@@ -144,7 +149,7 @@ impl<'a> TreeReader<'a> {
         }
         let all = usize::try_from(read).unwrap_or(usize::MAX);
         let stretches = match &counts {
-            Some(counts) if counts.true_count() < counts.len() => {
+            Some(counts) if self.tree.is_read_in_part() && counts.true_count() < counts.len() => {
                 let counting = counts.values().set_indices().map(|at| at as u32);
                 Stretches::holding(&Index::Chosen(counting.collect()), all)
             }

@@ -1,6 +1,6 @@
 //! A forest of full trees with thresholds by chance, as an ONNX file.
 
-use crate::input::uniform;
+use crate::uniform::uniform;
 
 const TREES: usize = 20;
 const DEPTH: u32 = 11;

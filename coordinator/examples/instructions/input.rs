@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::forest_file;
+use crate::uniform::uniform;
 
 const EVENTS: u64 = 12_000;
 const SEED: u64 = 1;
@@ -40,15 +41,4 @@ pub(crate) fn features(width: usize, rows: usize) -> Result<Features> {
         .collect();
     let columns: Vec<&[f32]> = columns.iter().map(Vec::as_slice).collect();
     Features::from_columns(&columns).context("features")
-}
-
-/// Numbers between 0 and 1 from a linear congruential generator.
-pub(crate) fn uniform() -> impl FnMut() -> f32 {
-    let mut state = 1_u64;
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1_u64 << 24) as f32
-    }
 }

@@ -11,6 +11,7 @@ mod forest_file;
 mod input;
 mod planning;
 mod trees;
+mod uniform;
 
 use anyhow::{Context, Result, bail};
 use std::path::Path;

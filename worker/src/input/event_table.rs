@@ -51,6 +51,14 @@ impl EventTable {
         }
     }
 
+    /// Whether a part of its entries is unpacked with less work than all, and what is damaged is found
+    /// in any part. Lists of a Parquet file have no place of their own: where one lost a value, those
+    /// behind it are others', which shows by the lengths of all that are decoded together.
+    #[must_use]
+    pub fn is_read_in_part(&self) -> bool {
+        matches!(self, Self::Root(_))
+    }
+
     /// The number of entries.
     #[must_use]
     pub fn entries(&self) -> u64 {
@@ -160,14 +168,29 @@ impl EventReader {
     }
 
     /// Reads exactly the entries of these ranges, which ascend, one after the other: of what lies between
-    /// them as little is unpacked as the table lets.
+    /// them as little is unpacked as the table lets (see [`EventTable::is_read_in_part`]).
     ///
     /// # Errors
     /// When they are not all within the table, or cannot be read or decoded.
     pub fn read_some(&mut self, ranges: &[Range<u64>]) -> Result<RecordBatch, Error> {
         match self {
             Self::Root(reader) => Ok(reader.read_some(ranges)?),
-            Self::Parquet(reader) => Ok(reader.read_some(ranges)?),
+            Self::Parquet(reader) => {
+                let (start, end) = match (ranges.first(), ranges.last()) {
+                    (Some(first), Some(last)) => (first.start, last.end),
+                    _ => return Ok(RecordBatch::new_empty(reader.schema())),
+                };
+                let all = reader.read(start..end)?;
+                let place = |entry: u64| {
+                    let place = usize::try_from(entry.saturating_sub(start));
+                    place.unwrap_or(usize::MAX).min(all.num_rows())
+                };
+                let parts = ranges.iter().map(|range| {
+                    let (from, to) = (place(range.start), place(range.end));
+                    all.slice(from, to.saturating_sub(from))
+                });
+                Ok(reader.joined(&parts.collect::<Vec<_>>())?)
+            }
         }
     }
 

@@ -131,25 +131,16 @@ impl ParquetReader {
             }
             parts.push(part);
         }
-        match parts.as_slice() {
-            [one] => Ok(one.clone()),
-            several => {
-                let joined = guarded(|| concat_batches(&self.schema, several));
-                joined.map_err(|what| self.corrupt(what))
-            }
-        }
+        self.joined(&parts)
     }
 
-    /// Reads the entries of these ranges, which ascend, one after the other.
-    ///
-    /// # Errors
-    /// Those of [`Self::read`].
-    pub fn read_some(&mut self, ranges: &[Range<u64>]) -> Result<RecordBatch, ParquetFault> {
-        let parts = ranges.iter().map(|range| self.read(range.clone()));
-        let parts = parts.collect::<Result<Vec<_>, _>>()?;
-        match parts.as_slice() {
+    /// These rows, one after the other.
+    pub(in crate::input) fn joined(
+        &self,
+        parts: &[RecordBatch],
+    ) -> Result<RecordBatch, ParquetFault> {
+        match parts {
             [one] => Ok(one.clone()),
-            [] => Ok(RecordBatch::new_empty(self.schema())),
             several => {
                 let joined = guarded(|| concat_batches(&self.schema, several));
                 joined.map_err(|what| self.corrupt(what))
@@ -159,24 +150,6 @@ impl ParquetReader {
 
     /// Some rows from an entry on, of one row group.
     fn next(&mut self, at: u64, most: usize, batch: usize) -> Result<RecordBatch, ParquetFault> {
-        // Of what a row group has no index, only going through it finds the place: what is passed over
-        // is decoded once, not again from the first row on.
-        while let Some(stream) = &self.stream
-            && stream.next < at
-            && at < stream.end
-        {
-            let between = usize::try_from(at - stream.next).unwrap_or(usize::MAX);
-            self.next_of_stream(stream.next, between, batch)?;
-        }
-        self.next_of_stream(at, most, batch)
-    }
-
-    fn next_of_stream(
-        &mut self,
-        at: u64,
-        most: usize,
-        batch: usize,
-    ) -> Result<RecordBatch, ParquetFault> {
         let mut stream = match self.stream.take() {
             Some(stream) if stream.next == at && at < stream.end => stream,
             _ => self.open(at, batch)?,

@@ -355,7 +355,10 @@ impl ActiveCampaign {
             return loaded.publish(queue).await.map(|_| ());
         }
         loaded.reported = Some(outcome.done());
-        loaded.keep_tally().await?;
+        if let Err(error) = loaded.keep_tally().await {
+            // Whoever looks at it lists it then.
+            warn!(campaign = %self.name, "how far it came is not kept: {error:#}");
+        }
         info!(campaign = %self.name, complete = outcome.complete(), "campaign ended\n{outcome}");
         self.end(root).await
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use lumimill_common::control::Control;
+use lumimill_common::control::{Control, ControlState};
 use lumimill_common::failure::FailedRecord;
 use lumimill_common::shard::{Shard, ShardId};
 
@@ -54,6 +54,8 @@ impl Asked<'_> {
         let tally = match self.live {
             Some(live) if self.is_driven => live.tally.clone(),
             None if self.is_driven => None,
+            // What was done until somebody cancelled it is in no report.
+            _ if control.state == ControlState::Cancelled => None,
             // What whoever ended it told before is older, and what was done since has another report.
             _ => {
                 let report = self.report.digest()?;

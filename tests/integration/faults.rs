@@ -138,8 +138,21 @@ impl Trial {
     pub(crate) fn assert_undisturbed(&self) {
         self.site.wait_for_campaign(CAMPAIGN);
         let found = self.site.objects(CAMPAIGN);
-        let names = |files: &Snapshot| files.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(names(self.expected), names(&found), "the same objects");
+        let lost: Vec<_> = self
+            .expected
+            .keys()
+            .filter(|name| !found.contains_key(*name))
+            .collect();
+        let new = found
+            .iter()
+            .filter(|(name, _)| !self.expected.contains_key(*name));
+        let new: Vec<_> = new
+            .map(|(name, bytes)| (name, String::from_utf8_lossy(bytes)))
+            .collect();
+        assert!(
+            lost.is_empty() && new.is_empty(),
+            "lost {lost:?}, new {new:?}"
+        );
         for (name, bytes) in self.expected {
             assert!(found[name] == *bytes, "{name} differs");
         }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 
+use crate::given_back::give_back;
+
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
 const COPIES: u64 = 4;
 
@@ -72,7 +74,17 @@ impl<'a> Memory<'a> {
                 );
                 Err(Failure::retry(FailureKind::Crowded, file, message))
             }
-            Share::Alone => {
+            Share::Alone => self.check_alone(limit),
+        }
+    }
+
+    /// Refuses a job that is alone, when it is not what jobs before it left that it is too much.
+    fn check_alone(&self, limit: u64) -> Result<(), Failure> {
+        give_back();
+        let used = in_use();
+        match used <= limit {
+            true => Ok(()),
+            false => {
                 let why = format!("the worker came to use {}", mib(used));
                 Err(self.refused(&why, limit))
             }

@@ -12,14 +12,14 @@ use std::sync::Arc;
 
 use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Draft};
 use lumimill_worker::counters::different_counters;
-use lumimill_worker::grouped::schema_of_entries;
 use lumimill_worker::late_columns::added_late;
+use lumimill_worker::layout::Layout;
 use lumimill_worker::left_out::left_out;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::process::rehearse;
 
 use crate::campaign_file::{CampaignFile, DraftFile, Mistakes, place_of};
-use crate::discover::{InputFile, Inputs};
+use crate::discover::Inputs;
 use crate::output::{could_be_written, replaces_nothing};
 use crate::plan::{Plan, PlanErrors, Survey, Tables};
 use crate::side_by_side::side_by_side;
@@ -68,7 +68,7 @@ pub fn check(path: &Path, slots: NonZeroUsize) -> Result<Checked, Mistakes> {
     let schemas_are_right = check_schemas(
         &campaign,
         &stages,
-        &inputs,
+        &survey,
         slots,
         (&mut found, &mut warnings),
     );
@@ -128,35 +128,50 @@ fn has_its_models(stage: &PreparedStage) -> bool {
     stage.models().len() == stage.stage().models.len() && reading.unread.is_empty()
 }
 
-/// Compiles every stage for every file that it reads, and lets it work on no events at all.
+/// Compiles every stage for every layout of the files that it reads, and lets it work on no events at all.
 /// Files that cannot be read are the survey's business. Returns whether every stage could be
 /// compiled for all.
 fn check_schemas(
     campaign: &Campaign,
     stages: &[Arc<PreparedStage>],
-    inputs: &Inputs,
+    survey: &Survey<'_>,
     slots: NonZeroUsize,
     (found, warnings): (&mut Found, &mut Found),
 ) -> bool {
     let mut are_right = true;
-    for (dataset, files) in campaign.datasets.iter().zip(&inputs.files) {
+    for (number, dataset) in campaign.datasets.iter().enumerate() {
         for stage in stages {
             if !stage.stage().datasets.contains(&dataset.name) {
                 continue;
             }
-            let tree = stage.stage().tree_of(dataset);
-            let checked = side_by_side(files, slots, |file| wrong_with(stage, file, &tree));
-            if !files.is_empty() && checked.iter().all(Option::is_none) {
+            let files = survey.layouts(stage.stage(), number);
+            let is_empty = |layout: &Option<&Arc<Layout>>| layout.is_some_and(|all| all.is_empty());
+            if !files.is_empty() && files.iter().all(|(_, layout)| is_empty(layout)) {
+                let tree = stage.stage().tree_of(dataset);
                 found.add("", no_branches(stage, dataset, &tree));
             }
-            for (file, problems) in files.iter().zip(checked) {
-                let (problems, warned) = problems.unwrap_or_default();
+            // Files of one layout share it.
+            let mut layouts: Vec<&Arc<Layout>> = Vec::new();
+            let mut known = BTreeMap::new();
+            for layout in files.iter().filter_map(|(_, layout)| *layout) {
+                let at = Arc::as_ptr(layout);
+                known.entry(at).or_insert_with(|| {
+                    layouts.push(layout);
+                    layouts.len() - 1
+                });
+            }
+            let checked = side_by_side(&layouts, slots, |layout| wrong_with(stage, layout));
+            for (file, layout) in files {
+                let at = layout.and_then(|layout| known.get(&Arc::as_ptr(layout)));
+                let Some((problems, warned)) = at.and_then(|at| checked.get(*at)) else {
+                    continue;
+                };
                 are_right &= problems.is_empty();
                 for problem in problems {
-                    found.add(&file.identity.url, problem);
+                    found.add(file, problem.clone());
                 }
                 for warning in warned {
-                    warnings.add(&file.identity.url, warning);
+                    warnings.add(file, warning.clone());
                 }
             }
         }
@@ -197,34 +212,26 @@ fn no_branches(stage: &PreparedStage, dataset: &Dataset, tree: &str) -> String {
     )
 }
 
-/// What is wrong with a stage for a file, and what may be; `None` when there is nothing in it to
-/// be wrong with.
-fn wrong_with(
-    stage: &Arc<PreparedStage>,
-    file: &InputFile,
-    tree: &str,
-) -> Option<(Vec<String>, Vec<String>)> {
-    let Ok(tree) = file.location.open().and_then(|root| root.table(tree)) else {
-        return Some(Default::default());
-    };
-    let schema = schema_of_entries(&tree, stage.stage().grouping.as_ref());
+/// What is wrong with a stage for files of a layout, and what may be.
+fn wrong_with(stage: &Arc<PreparedStage>, layout: &Layout) -> (Vec<String>, Vec<String>) {
     // What some programs write when they had no event to write: nothing is read of it.
-    if tree.is_without_columns() {
-        return None;
+    if layout.is_empty() {
+        return Default::default();
     }
-    let (compiled, mut problems) = stage.look(&schema);
+    let schema = layout.schema();
+    let (compiled, mut problems) = stage.look(schema);
     let mut warned = Vec::new();
     if let Some(compiled) = &compiled {
-        warned = different_counters(compiled, &tree);
-        warned.extend(added_late(compiled, &tree));
-        warned.extend(left_out(stage.stage(), &schema));
+        warned = different_counters(compiled, layout);
+        warned.extend(added_late(compiled, layout));
+        warned.extend(left_out(stage.stage(), schema));
         // A model that did not load has no score to work with, and is a mistake already.
         if has_its_models(stage) {
-            problems.extend(rehearse(compiled, &schema));
+            problems.extend(rehearse(compiled, schema));
         }
     }
     let problems = problems.iter().map(ToString::to_string).collect();
-    Some((problems, warned))
+    (problems, warned)
 }
 
 /// Problems in the order in which they were met, each with the files that have it.

@@ -5,6 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// Things in remote storage that are looked at a time, at least: each waits for answers.
+pub(crate) const FAR_AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+
 /// Does some work on each of these, at most `at_once` at a time; results in their order.
 pub(crate) fn side_by_side<T: Sync, R: Send>(
     items: &[T],

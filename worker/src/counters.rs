@@ -1,14 +1,14 @@
 //! Whether the columns of a collection are counted alike, by what a file says of its branches.
 
 use crate::compiled_stage::CompiledStage;
-use crate::input::EventTable;
+use crate::layout::Layout;
 
-/// What is to be known of a stage on the files of a tree: columns of one collection that it puts
+/// What is to be known of a stage on files of this layout: columns of one collection that it puts
 /// together and that different branches count. They may still have as many members as one another
 /// in every event, so it is no mistake; an event where they have not fails its shard.
 #[must_use]
-pub fn different_counters(stage: &CompiledStage, tree: &EventTable) -> Vec<String> {
-    let counter = |name: &String| tree.column(name).and_then(|branch| branch.counter());
+pub fn different_counters(stage: &CompiledStage, layout: &Layout) -> Vec<String> {
+    let counter = |name: &String| layout.counter(name);
     let said = |group: &Vec<String>| {
         let first = group.iter().find(|name| counter(name).is_some())?;
         let other = group.iter().find(|name| counter(name) != counter(first))?;
@@ -25,15 +25,11 @@ pub fn different_counters(stage: &CompiledStage, tree: &EventTable) -> Vec<Strin
     };
     let groups = stage.program().collections().iter().filter_map(said);
     let counted = stage.program().counted().iter();
-    let counts_others = |counter: &str| {
-        let mut columns = tree.columns().into_iter();
-        columns.any(|column| column.counter() == Some(counter))
-    };
     let counted = counted.filter_map(|(name, expected)| {
         let by = match counter(name) {
             Some(counter) => format!("is counted by \"{counter}\""),
             // Where all are vectors, it may well have the length that the other says.
-            None if !counts_others(expected) => return None,
+            None if !layout.counts_others(expected) => return None,
             None => String::from("has a length of its own"),
         };
         Some(format!(

@@ -43,6 +43,7 @@ mod identity;
 mod in_force;
 pub mod input;
 pub mod late_columns;
+pub mod layout;
 pub mod left_out;
 #[cfg(feature = "program")]
 pub mod log;

@@ -9,16 +9,13 @@ use lumimill_worker::input::Location;
 
 use super::input_error::InputError;
 use super::input_file::InputFile;
-use crate::side_by_side::side_by_side;
-
-/// Files in remote storage that are opened at a time: each waits for one answer.
-const AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+use crate::side_by_side::{FAR_AT_ONCE, side_by_side};
 
 /// Identifies files, each of a URL or path and where that leads; results in the same order.
 pub(super) fn all(named: &[(String, Location)]) -> Vec<Result<InputFile, InputError>> {
     let is_remote = |(_, location): &(String, Location)| matches!(location, Location::S3(_));
     let at_once = match named.iter().any(is_remote) {
-        true => AT_ONCE,
+        true => FAR_AT_ONCE,
         false => NonZeroUsize::MIN,
     };
     side_by_side(named, at_once, |(url, at)| identify(url, at))

@@ -25,15 +25,15 @@ pub(super) fn decide(
     let files: Vec<&Scanned<'_>> = files
         .iter()
         .copied()
-        .filter(|file| !file.scan.schema.fields().is_empty())
+        .filter(|file| !file.scan.layout.schema().fields().is_empty())
         .collect();
     let mut known = BTreeSet::new();
     let schemas: Vec<FileSchema<'_>> = files
         .iter()
-        .filter(|file| known.insert(Arc::as_ptr(&file.scan.schema)))
+        .filter(|file| known.insert(Arc::as_ptr(&file.scan.layout)))
         .map(|file| FileSchema {
             file: &file.input.file.identity.url,
-            schema: &file.scan.schema,
+            schema: file.scan.layout.schema(),
         })
         .collect();
     let (labels, mut problems) = labels(stage, &files, &schemas);
@@ -103,7 +103,13 @@ fn coverage(label: &Keep, files: &[&Scanned<'_>]) -> LabelCoverage {
         let events: u64 = file.scan.cuts.iter().map(|cut| cut.certified_events).sum();
         coverage.files += 1;
         coverage.events += events;
-        if file.scan.schema.field_with_name(&label.column).is_err() {
+        if file
+            .scan
+            .layout
+            .schema()
+            .field_with_name(&label.column)
+            .is_err()
+        {
             coverage.files_without += 1;
             coverage.events_without += events;
         }

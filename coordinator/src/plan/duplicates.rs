@@ -3,7 +3,7 @@
 //! Recorded data are compared across the datasets that a stage reads; simulation only within a
 //! dataset, as every simulated sample counts from run 1. What is compared are run, lumi section
 //! and event number of all that is certified, exactly, in bounded memory: where they ascend there is
-//! nothing to look for ([`ascending`]); else a bitmap of hashes leaves few suspects ([`filter`]), of
+//! nothing to look for ([`super::stretches`]); else a bitmap of hashes leaves few suspects ([`filter`]), of
 //! which those that are there twice are kept ([`suspects`]), and those are looked up in the order of
 //! the plan ([`locate`]).
 
@@ -198,7 +198,7 @@ fn note_blind(files: &[&Scanned<'_>], policy: DuplicatePolicy, notes: &mut Vec<S
         "{}{more}: tree {:?} has {}: no duplicate events were looked for in it",
         first.input.file.identity.url,
         first.input.tree,
-        lacking(&first.scan.schema)
+        lacking(first.scan.layout.schema())
     ));
 }
 

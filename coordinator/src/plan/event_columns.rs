@@ -96,8 +96,14 @@ impl EventColumns {
 
     /// Expects these entries to be read one batch after the other.
     pub(super) fn expecting(mut self, entries: Range<u64>) -> Self {
-        EventReader::expect(&mut [&mut self.reader], entries);
+        Self::expect(&mut [&mut self], entries);
         self
+    }
+
+    /// Expects these entries of one table to be read from all of these, one batch after the other.
+    pub(super) fn expect(columns: &mut [&mut Self], entries: Range<u64>) {
+        let readers = columns.iter_mut().map(|columns| &mut columns.reader);
+        EventReader::expect(&mut readers.collect::<Vec<_>>(), entries);
     }
 
     /// Reads these entries, at most a batch of them.

@@ -3,12 +3,14 @@
 use std::num::NonZeroUsize;
 
 use lumimill_common::campaign::{Campaign, Dataset, Grouping, Stage};
+use lumimill_worker::input::Location;
 
 use super::certified::Certified;
-use super::scan::{Scan, ScanError, Scanner};
-use super::schemas::Schemas;
+use super::layouts::Layouts;
+use super::scan::{Looked, Scan, Scanner};
+use super::stretches::Count;
 use crate::discover::{InputFile, Inputs};
-use crate::side_by_side::side_by_side;
+use crate::side_by_side::{FAR_AT_ONCE, side_by_side};
 
 /// One tree of one file of one dataset.
 pub(super) struct Input<'a> {
@@ -85,15 +87,21 @@ pub(super) fn inputs_of<'a>(
     inputs
 }
 
-/// Scans every input, `slots` at a time; results in the order of the input.
-pub(super) fn scan_all(
+/// Looks at every input, `slots` at a time, more where some are far away; results in the order of the
+/// input.
+pub(super) fn look_at_all(
     inputs: &[Input<'_>],
     certified: &Certified,
     target: u64,
     slots: NonZeroUsize,
-) -> Vec<Result<Scan, ScanError>> {
-    let schemas = Schemas::default();
-    side_by_side(inputs, slots, |input| {
+) -> Vec<Looked> {
+    let (layouts, stretches) = (Layouts::default(), Count::default());
+    let is_far = |input: &Input<'_>| matches!(input.file.location, Location::S3(_));
+    let at_once = match inputs.iter().any(is_far) {
+        true => slots.max(FAR_AT_ONCE),
+        false => slots,
+    };
+    side_by_side(inputs, at_once, |input| {
         let scanner = Scanner {
             location: &input.file.location,
             size: input.file.identity.size,
@@ -101,8 +109,9 @@ pub(super) fn scan_all(
             grouping: input.grouping.as_ref(),
             certified: certified.of_kind(input.dataset.kind),
             target,
-            schemas: &schemas,
+            layouts: &layouts,
+            stretches: &stretches,
         };
-        scanner.scan()
+        scanner.look()
     })
 }

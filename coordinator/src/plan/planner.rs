@@ -4,11 +4,12 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use lumimill_common::campaign::{Campaign, DatasetKind, Problem, StageName};
+use lumimill_common::campaign::{Campaign, DatasetKind, Problem, Stage, StageName};
 use lumimill_common::count::counted;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::lumi_mask::{LumiMask, MaskNote};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
+use lumimill_worker::layout::Layout;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
 
@@ -18,10 +19,10 @@ use super::derive::derive;
 use super::digest::digest_of;
 use super::duplicates;
 use super::events_in_several::events_in_several;
-use super::inputs::{Input, Scanned, inputs_of, scan_all, trees_of};
+use super::inputs::{Input, Scanned, inputs_of, look_at_all, trees_of};
 use super::pack::packed;
 use super::problem::{PlanErrors, PlanProblem};
-use super::scan::Holds;
+use super::scan::{Holds, Looked};
 use super::tables::Tables;
 use super::warnings::warnings;
 use super::{Plan, PlannedFile, PlannedStage, Splits};
@@ -52,6 +53,8 @@ pub struct Survey<'a> {
     campaign: &'a Campaign,
     certified: Certified,
     scanned: Vec<Scanned<'a>>,
+    /// What cannot be planned, each with its columns as far as those can be read.
+    unscanned: Vec<(Input<'a>, Option<Arc<Layout>>)>,
     notes: Vec<String>,
     is_certified: bool,
 }
@@ -79,26 +82,51 @@ impl<'a> Survey<'a> {
         let inputs: Vec<Input<'_>> = trees
             .flat_map(|(number, trees)| inputs_of(campaign, number, &trees, inputs))
             .collect();
-        let scans = scan_all(&inputs, &certified, campaign.shards.events, slots);
-        let mut scanned = Vec::with_capacity(scans.len());
-        for (input, scan) in inputs.into_iter().zip(scans) {
+        let looked = look_at_all(&inputs, &certified, campaign.shards.events, slots);
+        let mut scanned = Vec::with_capacity(looked.len());
+        let mut unscanned = Vec::new();
+        for (input, Looked { layout, scan }) in inputs.into_iter().zip(looked) {
             match scan {
                 Ok(scan) => scanned.push(Scanned { input, scan }),
-                Err(problem) => problems.push(PlanProblem::Scan {
-                    number: input.number,
-                    dataset: input.dataset.name.clone(),
-                    problem,
-                }),
+                Err(problem) => {
+                    problems.push(PlanProblem::Scan {
+                        number: input.number,
+                        dataset: input.dataset.name.clone(),
+                        problem,
+                    });
+                    unscanned.push((input, layout));
+                }
             }
         }
         let survey = Self {
             campaign,
             certified,
             scanned,
+            unscanned,
             notes,
             is_certified,
         };
         (survey, problems)
+    }
+
+    /// The files of a dataset, by its number, that a stage reads, each with its columns; those that
+    /// cannot be planned come last, and those that cannot be opened without columns.
+    pub(crate) fn layouts(
+        &self,
+        stage: &Stage,
+        dataset: usize,
+    ) -> Vec<(&str, Option<&Arc<Layout>>)> {
+        let scanned = self.scanned.iter();
+        let scanned = scanned.map(|scanned| (&scanned.input, Some(&scanned.scan.layout)));
+        let unscanned = self.unscanned.iter();
+        let unscanned = unscanned.map(|(input, layout)| (input, layout.as_ref()));
+        let is_meant = |(input, _): &(&Input<'_>, _)| {
+            input.number == dataset && input.is_read_by(stage) && input.grouping == stage.grouping
+        };
+        let files = scanned.chain(unscanned).filter(is_meant);
+        files
+            .map(|(input, layout)| (input.file.identity.url.as_str(), layout))
+            .collect()
     }
 
     /// What of these stages does not go with their files together: types of columns, and labels.
@@ -154,7 +182,7 @@ impl<'a> Survey<'a> {
             certified,
             scanned,
             notes,
-            is_certified: _,
+            ..
         } = self;
         assemble(campaign, certified, stages, &scanned, notes, slots)
     }

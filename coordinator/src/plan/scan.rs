@@ -5,18 +5,20 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_schema::Schema;
 use lumimill_common::campaign::Grouping;
 use lumimill_common::event_id::Run;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_worker::input::{self, EventFile, EventTable, Location};
+use lumimill_worker::layout::Layout;
 use thiserror::Error;
 
 use super::certified::Certified;
 use super::cut::{Cut, Cutter, pieces};
 use super::event_columns::{EventColumnError, EventColumns, LUMI, RUN, batches, has_event_numbers};
+use super::event_order::EventOrder;
 use super::groups::{GroupError, GroupKey, Grouped};
-use super::schemas::Schemas;
+use super::layouts::Layouts;
+use super::stretches::{Count, Stretches};
 
 /// More shards than this of one file are taken for damage or a mistake.
 const MOST_SHARDS: usize = 1_000_000;
@@ -103,8 +105,11 @@ pub(super) struct Scan {
     /// What tells the events apart that its rows are put together to, ascending; none where they are
     /// not, or are too many to be held.
     pub(super) groups: Option<Vec<GroupKey>>,
-    /// Its branches.
-    pub(super) schema: Arc<Schema>,
+    /// The stretches in which its certified events are numbered upwards; none where those of all files
+    /// are too many to be held.
+    pub(super) stretches: Option<Stretches>,
+    /// Its columns.
+    pub(super) layout: Arc<Layout>,
     /// Whether it has anything to read: branches, and entries of them.
     pub(super) holds: Holds,
     /// What a person should know of the file.
@@ -143,11 +148,43 @@ pub(super) struct Scanner<'a> {
     pub(super) certified: &'a Certified,
     /// Target of entries a shard.
     pub(super) target: u64,
-    pub(super) schemas: &'a Schemas,
+    pub(super) layouts: &'a Layouts,
+    /// Of the stretches of all files.
+    pub(super) stretches: &'a Count,
+}
+
+/// What was seen of a tree: what it holds, and its columns also where it cannot be planned.
+pub(super) struct Looked {
+    pub(super) layout: Option<Arc<Layout>>,
+    pub(super) scan: Result<Scan, ScanError>,
 }
 
 impl Scanner<'_> {
-    pub(super) fn scan(&self) -> Result<Scan, ScanError> {
+    /// Opens the file, once, and looks at its tree.
+    pub(super) fn look(&self) -> Looked {
+        let opened = self.open();
+        let (file, tree) = match opened {
+            Ok(opened) => opened,
+            Err(problem) => {
+                return Looked {
+                    layout: None,
+                    scan: Err(problem),
+                };
+            }
+        };
+        let layout = self.layouts.held(&tree, self.grouping);
+        let scan = self.scan_tree(&file, &tree, &layout).map(|mut scan| {
+            let warning = file.warning();
+            scan.warning = warning.map(|warning| format!("{}: {warning}", file.name()));
+            scan
+        });
+        Looked {
+            layout: Some(layout),
+            scan,
+        }
+    }
+
+    fn open(&self) -> Result<(EventFile, EventTable), ScanError> {
         let file = self.location.open()?;
         if file.size() != self.size {
             return Err(ScanError::Changed {
@@ -155,13 +192,15 @@ impl Scanner<'_> {
             });
         }
         let tree = file.table(self.tree)?;
-        let mut scan = self.scan_tree(&file, &tree)?;
-        let warning = file.warning();
-        scan.warning = warning.map(|warning| format!("{}: {warning}", file.name()));
-        Ok(scan)
+        Ok((file, tree))
     }
 
-    fn scan_tree(&self, file: &EventFile, tree: &EventTable) -> Result<Scan, ScanError> {
+    fn scan_tree(
+        &self,
+        file: &EventFile,
+        tree: &EventTable,
+        layout: &Arc<Layout>,
+    ) -> Result<Scan, ScanError> {
         let missing = [RUN, LUMI]
             .into_iter()
             .find(|name| tree.column(name).is_none());
@@ -173,11 +212,21 @@ impl Scanner<'_> {
                     branch,
                 });
             }
-            return self.scan_unknown(file, tree);
+            return self.scan_unknown(file, tree, layout);
         }
         let grouped = self.grouped(file, tree)?;
         let mut lumis = listed_lumis(file, self.tree)?;
-        let cuts = self.cut(file, tree, grouped.as_ref(), &mut lumis)?;
+        let mut stretches = Some(Stretches::default());
+        let mut cuts = Vec::new();
+        if tree.entries() > 0 {
+            let mut order = EventOrder::of(file, tree, self.stretches)?;
+            if self.grouping.is_some() {
+                // Rows of one event have one number: their keys are compared.
+                order.numbers = None;
+            }
+            cuts = self.cut(file, tree, grouped.as_ref(), (&mut lumis, &mut order))?;
+            stretches = order.finish();
+        }
         Ok(Scan {
             entries: tree.entries(),
             directories: directories_of(tree),
@@ -187,14 +236,20 @@ impl Scanner<'_> {
             lumis: Some(self.certified.select(&lumis)),
             has_event_numbers: has_event_numbers(tree),
             groups: grouped.and_then(|grouped| grouped.keys),
-            schema: self.schemas.held(tree, self.grouping),
+            stretches,
+            layout: layout.clone(),
             holds: Holds::of(tree),
             warning: None,
         })
     }
 
     /// Cuts a tree whose events have no known lumi section: all of them count.
-    fn scan_unknown(&self, file: &EventFile, tree: &EventTable) -> Result<Scan, ScanError> {
+    fn scan_unknown(
+        &self,
+        file: &EventFile,
+        tree: &EventTable,
+        layout: &Arc<Layout>,
+    ) -> Result<Scan, ScanError> {
         let grouped = self.grouped(file, tree)?;
         let mut cutter = Cutter::new(self.target);
         // Entries without a branch are nothing that could be read.
@@ -219,28 +274,29 @@ impl Scanner<'_> {
             runs: Vec::new(),
             has_event_numbers: false,
             groups: grouped.and_then(|grouped| grouped.keys),
-            schema: self.schemas.held(tree, self.grouping),
+            stretches: Some(Stretches::default()),
+            layout: layout.clone(),
             holds: Holds::of(tree),
             warning: None,
         })
     }
 
-    /// Cuts a tree, and adds its lumi sections to `all`.
+    /// Cuts a tree that has entries, and adds to what is seen of all of them.
     fn cut(
         &self,
         file: &EventFile,
         tree: &EventTable,
         grouped: Option<&Grouped>,
-        all: &mut LumiMask,
+        (all, order): (&mut LumiMask, &mut EventOrder<'_>),
     ) -> Result<Vec<Cut>, ScanError> {
         let mut cutter = Cutter::new(self.target);
-        if tree.entries() > 0 {
-            let columns = EventColumns::open(file, tree, &[RUN, LUMI])?;
-            let mut columns = columns.expecting(0..tree.entries());
-            for entries in self.pieces(&boundaries(tree), grouped) {
-                let piece = self.read_piece(&mut columns, entries, all)?;
-                self.push(&mut cutter, piece)?;
-            }
+        let mut columns = EventColumns::open(file, tree, &[RUN, LUMI])?;
+        let mut read = vec![&mut columns];
+        read.extend(order.numbers.as_mut());
+        EventColumns::expect(&mut read, 0..tree.entries());
+        for entries in self.pieces(&boundaries(tree), grouped) {
+            let piece = self.read_piece(&mut columns, entries, (all, order))?;
+            self.push(&mut cutter, piece)?;
         }
         Ok(cutter.finish())
     }
@@ -294,7 +350,7 @@ impl Scanner<'_> {
         &self,
         columns: &mut EventColumns,
         entries: Range<u64>,
-        all: &mut LumiMask,
+        (all, order): (&mut LumiMask, &mut EventOrder<'_>),
     ) -> Result<Cut, ScanError> {
         let mut piece = Cut {
             entries: entries.clone(),
@@ -302,11 +358,12 @@ impl Scanner<'_> {
             lumis: LumiMask::default(),
         };
         for batch in batches(entries) {
-            let ids = columns.read(batch)?;
+            let ids = columns.read(batch.clone())?;
             let held = LumiMask::from_pairs(ids.pairs());
             let certified = self.certified.select(&held);
-            let events = certified.certified(&ids.runs, &ids.lumis).true_count();
-            piece.certified_events += events as u64;
+            let events = certified.certified(&ids.runs, &ids.lumis);
+            order.add(batch, &ids, &events)?;
+            piece.certified_events += events.true_count() as u64;
             piece.lumis = piece.lumis.union(&certified);
             *all = all.union(&held);
         }

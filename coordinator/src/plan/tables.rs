@@ -98,7 +98,7 @@ impl Tables {
     ) -> Result<Decided, Vec<Problem>> {
         let (read, decided): (Option<Arc<Schema>>, Decided) = match &stage.stage().from {
             None => {
-                let mut schemas = files.iter().map(|file| &file.scan.schema);
+                let mut schemas = files.iter().map(|file| file.scan.layout.schema());
                 let read = schemas.find(|schema| !schema.fields().is_empty()).cloned();
                 (read, decide(stage, files, notes)?)
             }

@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::DuplicateError;
-use super::read::{Key, each_batch, each_file, hash};
+use super::read::{each_batch, each_file, hash};
+use crate::plan::event_key::Key;
 use crate::plan::inputs::Scanned;
 
 /// Places, at most: two bitmaps of 128 MiB. At 10^8 events some 9% of them share a place by

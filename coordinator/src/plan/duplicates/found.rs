@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::event_id::{EventNumber, LumiSection, Run};
 
-use super::read::{Key, parts};
 use super::told::{DuplicateLumi, FILES, Twice};
+use crate::plan::event_key::{Key, parts};
 use crate::plan::inputs::Scanned;
 
 /// Events named of a lumi section.

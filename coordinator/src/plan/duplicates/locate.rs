@@ -3,7 +3,8 @@
 
 use super::error::DuplicateError;
 use super::found::Found;
-use super::read::{Key, each_batch, hash};
+use super::read::{each_batch, hash};
+use crate::plan::event_key::Key;
 use crate::plan::inputs::Scanned;
 
 /// Bits for each event of a first look.

@@ -2,25 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::error::DuplicateError;
 use crate::plan::event_columns::{EVENT, EventColumns, LUMI, RUN, batches};
+use crate::plan::event_key::{Key, key};
 use crate::plan::inputs::Scanned;
-
-/// Run, lumi section and event number, side by side: equal for equal events, and only for those.
-pub(super) type Key = u128;
-
-fn key(run: u32, lumi: u32, event: u64) -> Key {
-    (Key::from(run) << 96) | (Key::from(lumi) << 64) | Key::from(event)
-}
-
-/// What a key is made of.
-pub(super) fn parts(key: Key) -> (u32, u32, u64) {
-    ((key >> 96) as u32, (key >> 64) as u32, key as u64)
-}
 
 /// A number that looks random, the same for the same key (SplitMix64; Steele, Lea and Flood,
 /// 2014).
@@ -38,14 +26,6 @@ pub(super) fn hash(key: Key) -> u64 {
 pub(super) fn each_batch(
     file: &Scanned<'_>,
     mut visit: impl FnMut(&[(u64, Key)]) -> Result<(), DuplicateError>,
-) -> Result<(), DuplicateError> {
-    batches_until(file, |keys| visit(keys).map(ControlFlow::Continue))
-}
-
-/// The same until `visit` has seen enough.
-pub(super) fn batches_until(
-    file: &Scanned<'_>,
-    mut visit: impl FnMut(&[(u64, Key)]) -> Result<ControlFlow<()>, DuplicateError>,
 ) -> Result<(), DuplicateError> {
     let Scanned { input, scan } = file;
     if !scan.has_event_numbers || scan.cuts.is_empty() {
@@ -69,9 +49,7 @@ pub(super) fn batches_until(
                 rows.filter(|(_, certified)| *certified)
                     .map(|((entry, ((run, lumi), event)), _)| (entry, key(*run, *lumi, *event))),
             );
-            if visit(&keys)?.is_break() {
-                return Ok(());
-            }
+            visit(&keys)?;
         }
     }
     Ok(())

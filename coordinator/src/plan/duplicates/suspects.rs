@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use super::ascending::are_once;
 use super::error::DuplicateError;
 use super::filter::Filter;
-use super::read::{Key, each_batch, each_file, hash};
+use super::read::{each_batch, each_file, hash};
+use crate::plan::event_key::Key;
 use crate::plan::inputs::Scanned;
 
 /// Parts into which events are divided, at most.
@@ -54,7 +55,7 @@ impl<'a> Search<'a> {
             filter: None,
             left: Vec::new(),
         };
-        if are_once(files, slots)? {
+        if are_once(files) {
             return Ok(search);
         }
         search.left.push(Part { number: 0, of: 1 });

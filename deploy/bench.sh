@@ -63,7 +63,7 @@ section() {
 
 step "building"
 # Together: what an example needs besides would have all that both need built twice.
-cargo build --release --locked --workspace --bin lumimill --example score_speed
+cargo build --release --locked --workspace --bin lumimill --example score_speed --example floor
 step "peers"
 peers
 step "input"
@@ -72,6 +72,8 @@ rm -rf target/bench/pioneer
 {
   machine
   section "The main job" "$PYTHON" tests/benches/ratios.py --peers "$PEERS" --lumimill "$LUMIMILL" \
+    --rounds "$(either 5 1)" --events "$(either 300000 60000)"
+  section "The floor" "$PYTHON" tests/benches/floor.py --peers "$PEERS" --lumimill "$LUMIMILL" \
     --rounds "$(either 5 1)" --events "$(either 300000 60000)"
   section "Trees" "$PYTHON" tests/benches/trees.py --rounds "$(either 5 1)" --seconds "$(either 0.5 0.1)"
   section "Models by ONNX Runtime" "$PYTHON" tests/benches/runtime.py target/bench/trees/*.onnx \

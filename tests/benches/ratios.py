@@ -201,8 +201,9 @@ def rows_of_table(codec, scored, runs):
         ])
 
 
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parse(text):
+    """The options of a bench whose documentation is `text`."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
     peers = pathlib.Path(os.environ.get("LUMIMILL_PEERS", ROOT.parent / "shared" / "bench"))
     parser.add_argument("--peers", type=pathlib.Path, default=peers, help="folder with the peers (LUMIMILL_PEERS)")
     parser.add_argument("--python", default=sys.executable, help="interpreter that the peers run with")
@@ -221,7 +222,7 @@ def parse():
 
 
 def main():
-    bench = Bench(parse())
+    bench = Bench(parse(__doc__))
     bench.prepare()
     with_root = bench.has_root()
     if not with_root:

@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use lumimill_worker::cpu_time::cpu_time;
 use lumimill_worker::score::{Features, Model};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,16 +55,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     Ok(())
-}
-
-/// CPU time of this thread, where Linux tells it.
-fn cpu_time() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace()
-        .next()?
-        .parse()
-        .ok()
-        .map(Duration::from_nanos)
 }
 
 fn read_columns(path: &str, width: usize) -> Result<Vec<Vec<f32>>, Box<dyn std::error::Error>> {

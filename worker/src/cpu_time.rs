@@ -8,7 +8,8 @@ use rustix::time::{ClockId, clock_gettime};
 ///
 /// It is asked of the clock. The files that tell it, such as `/proc/thread-self/schedstat`, are behind by up to a
 /// tick of the system, some milliseconds.
-pub(crate) fn cpu_time() -> Option<Duration> {
+#[must_use]
+pub fn cpu_time() -> Option<Duration> {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).ok()?;
     Some(Duration::new(seconds, u32::try_from(time.tv_nsec).ok()?))

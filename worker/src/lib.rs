@@ -20,7 +20,7 @@ mod compilation;
 pub mod compiled_stage;
 mod corrected;
 pub mod counters;
-mod cpu_time;
+pub mod cpu_time;
 mod dataset_column;
 mod derived;
 mod drawn;

@@ -9,6 +9,7 @@ use crate::error::{Error, Place};
 use crate::nearest::nearest_name;
 use crate::reader::Reader;
 use crate::single_tree::SingleTree;
+use crate::stored_baskets::StoredBaskets;
 
 /// A tree of an open file, a TTree or an RNTuple, or several as one. Cloning it shares the
 /// description.
@@ -99,12 +100,33 @@ impl Tree {
     /// [`Error::NoBranch`] for a name that is not there, with the nearest one that is;
     /// [`Error::Unsupported`] for a branch that is not decoded, with the reason.
     pub fn reader(&self, names: &[&str]) -> Result<Reader, Error> {
-        let mut chosen = Vec::with_capacity(names.len());
-        let mut positions = Vec::with_capacity(names.len());
-        for &name in names {
+        let (positions, chosen): (Vec<usize>, Vec<_>) = self.chosen(names)?.into_iter().unzip();
+        let chosen: Vec<_> = names.iter().copied().zip(chosen).collect();
+        match &self.0 {
+            Form::Single(tree) => Reader::of_single(tree, &chosen),
+            Form::Assembled(tree) => Ok(Reader::of_assembly(tree, &chosen, &positions)),
+        }
+    }
+
+    /// Reads all baskets of these branches, and unpacks none: to measure what unpacking them costs.
+    ///
+    /// # Errors
+    /// As [`Tree::reader`]; and [`Error::Unsupported`] where this is not one TTree.
+    pub fn stored_baskets(&self, names: &[&str]) -> Result<StoredBaskets, Error> {
+        let Form::Single(SingleTree::Ttree(tree)) = &self.0 else {
+            return Err(self.place().unsupported("only a TTree has baskets"));
+        };
+        let chosen = self.chosen(names)?;
+        let branches: Vec<&Branch> = chosen.into_iter().map(|(_, branch)| branch).collect();
+        StoredBaskets::read(tree, &branches)
+    }
+
+    /// The branches of these names, each with its position, or why one cannot be read.
+    fn chosen(&self, names: &[&str]) -> Result<Vec<(usize, &Branch)>, Error> {
+        let chosen = names.iter().map(|&name| {
             let position = self.known().position(name);
-            let found = position.and_then(|at| self.branches().get(at));
-            let (Some(branch), Some(position)) = (found, position) else {
+            let found = position.and_then(|at| Some((at, self.branches().get(at)?)));
+            let Some((position, branch)) = found else {
                 let existing = self.branches().iter().map(Branch::name);
                 return Err(Error::NoBranch {
                     place: self.place(),
@@ -112,16 +134,12 @@ impl Tree {
                     nearest: nearest_name(name, existing).map(str::to_owned),
                 });
             };
-            if let Err(reason) = branch.data_type() {
-                return Err(self.place().with_branch(&branch.name).unsupported(reason));
+            match branch.data_type() {
+                Ok(_) => Ok((position, branch)),
+                Err(reason) => Err(self.place().with_branch(&branch.name).unsupported(reason)),
             }
-            chosen.push((name, branch));
-            positions.push(position);
-        }
-        match &self.0 {
-            Form::Single(tree) => Reader::of_single(tree, &chosen),
-            Form::Assembled(tree) => Ok(Reader::of_assembly(tree, &chosen, &positions)),
-        }
+        });
+        chosen.collect()
     }
 
     fn known(&self) -> &Branches {

@@ -15,6 +15,7 @@ mod tree_record;
 
 pub(crate) use basket::BasketIndex;
 pub(crate) use branch_list::list_branches;
+pub(crate) use column_reader::ColumnReader;
 pub(crate) use range_reader::RangeReader;
 pub(crate) use tree_record::TreeRecord;
 

@@ -321,3 +321,13 @@ fn a_text_that_is_not_utf_8_is_named_by_its_entry() {
     assert!(error.contains("a text of entry 50 is"), "{error}");
     assert!(error.contains("not UTF-8"), "{error}");
 }
+
+#[test]
+fn an_rntuple_has_no_baskets() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rntuple/cms.root");
+    let file = RootFile::open(path).unwrap();
+    let tree = file.tree(&file.tree_names().unwrap()[0]).unwrap();
+    assert!(tree.is_ntuple());
+    let error = tree.stored_baskets(&[]).unwrap_err().to_string();
+    assert!(error.contains("only a TTree has baskets"), "{error}");
+}

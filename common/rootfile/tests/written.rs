@@ -303,3 +303,24 @@ fn our_reader_reads_what_was_written() {
         assert_eq!(file.tree("Empty").unwrap().entries(), 0);
     }
 }
+
+#[test]
+fn stored_baskets_unpack_to_the_same_bytes_in_every_codec() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let entries: usize = CLUSTERS.iter().sum();
+    for (name, compression) in CODECS {
+        let path = folder.join(format!("stored_{name}.root"));
+        write_file(&path, compression);
+        let tree = RootFile::open(&path).unwrap().tree("Events").unwrap();
+        let mut baskets = tree
+            .stored_baskets(&["flat_float64", "flat_int16"])
+            .unwrap();
+        assert!(baskets.count() > 2 * CLUSTERS.len(), "{}", baskets.count());
+        for _ in 0..2 {
+            assert_eq!(baskets.unpack().unwrap(), entries as u64 * 10, "{name}");
+        }
+        assert!(baskets.stored_bytes() <= entries as u64 * 10, "{name}");
+        let unknown = tree.stored_baskets(&["flat_float63"]).unwrap_err();
+        assert!(unknown.to_string().contains("flat_float64"), "{unknown}");
+    }
+}

@@ -6,6 +6,7 @@
 //! another have. Of the trees only their lengths and clusters are remembered: they are opened again
 //! where they are read.
 
+mod opened;
 mod reader;
 
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,7 @@ use crate::key::Key;
 use crate::listing::{matching, no_tree};
 use crate::single_tree::{SingleTree, is_tree_class};
 use crate::tree_name::TreeName;
+use opened::Opened;
 
 pub(crate) use reader::AssemblyReader;
 
@@ -36,6 +38,7 @@ pub(crate) struct Assembly {
     branches: Branches,
     /// For each branch, which tree of a directory has it.
     owners: Vec<usize>,
+    opened: Opened,
 }
 
 /// The trees of one directory.
@@ -291,6 +294,7 @@ impl<'a> Survey<'a> {
             clusters: self.clusters,
             branches: Branches::new(self.branches),
             owners: self.owners,
+            opened: Opened::default(),
         })
     }
 }

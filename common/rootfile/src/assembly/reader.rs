@@ -10,7 +10,7 @@ use arrow_select::concat::concat;
 use super::{Assembly, Part};
 use crate::branch::Branch;
 use crate::error::Error;
-use crate::single_tree::{SingleReader, SingleTree};
+use crate::single_tree::SingleReader;
 
 /// Reads ranges of entries from some branches.
 #[derive(Debug)]
@@ -107,7 +107,8 @@ impl AssemblyReader {
             if columns.is_empty() {
                 continue;
             }
-            let tree = SingleTree::of(&self.assembly.file, key, path)?;
+            let assembly = &self.assembly;
+            let tree = assembly.opened.tree(&assembly.file, key, path)?;
             let mut chosen: Vec<(&str, &Branch)> = Vec::with_capacity(columns.len());
             for (_, name) in &columns {
                 let missing = || tree.place().corrupt(format!("branch {name:?} is gone"));

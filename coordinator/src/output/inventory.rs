@@ -8,9 +8,9 @@ use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::stage_keys::{marker_key, measure_key};
 use lumimill_common::store::{Key, Md5, Object, StoreError};
 
-use super::{AT_ONCE, Output, key};
+use super::{AT_ONCE, Output, Over, key};
 use crate::campaign_file::Mistakes;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedStage};
 
 /// What is there of the stages of a plan, whether the plan accounts for it or not.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,15 @@ impl Inventory {
         };
         let without = self.done.iter().filter(|id| !has_table(id));
         without.copied().collect()
+    }
+
+    /// What it says is over.
+    #[must_use]
+    pub(crate) fn over(&self) -> Over {
+        Over {
+            done: self.done.clone(),
+            given_up: self.failed.clone(),
+        }
     }
 
     /// Shards that are to be measured again on their tables.
@@ -95,8 +104,16 @@ impl Inventory {
 impl Output {
     /// Lists what is there of the stages of a plan.
     pub async fn inventory(&self, plan: &Plan) -> anyhow::Result<Inventory> {
+        self.inventory_of_all(&plan.stages).await
+    }
+
+    /// The same of the stages alone.
+    pub(crate) async fn inventory_of_all(
+        &self,
+        stages: &[PlannedStage],
+    ) -> anyhow::Result<Inventory> {
         let mut inventory = Inventory::default();
-        for stage in &plan.stages {
+        for stage in stages {
             match stage.without_tables {
                 true => inventory.add_measured(self.inventory_of(&stage.name).await?),
                 false => self.add_stage(&stage.name, &mut inventory).await?,

@@ -17,16 +17,13 @@ use lumimill_worker::back_off::BackOff;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use self::loaded::{Loaded, QUIET};
+use self::loaded::{LISTING, Loaded, QUIET};
 use crate::live::Retries;
 use crate::output::Output;
 use crate::pack_sizes::PackSizes;
 use crate::report_files::write_report_of;
 use crate::roster::{set_ended, set_ending, set_going_on};
 use crate::tally::Tally;
-
-/// Time between two looks at all markers, reports or not.
-const LISTING: Duration = Duration::from_secs(30);
 
 /// Plans that are told apart of those of which something was heard.
 const MOST_HEARD: usize = 16;
@@ -110,6 +107,9 @@ impl ActiveCampaign {
         let Some(loaded) = &mut self.loaded else {
             return;
         };
+        if loaded.control.plan != report.plan {
+            loaded.meet();
+        }
         loaded.heard_for(Duration::ZERO);
         loaded.put_off.remove(&report.shard);
         match &report.outcome {
@@ -122,7 +122,10 @@ impl ActiveCampaign {
                 );
             }
             JobOutcome::Done { .. } | JobOutcome::Marked { .. } => {
-                self.is_met |= loaded.is_given_up(report.shard);
+                if loaded.is_given_up(report.shard) {
+                    self.is_met = true;
+                    loaded.meet();
+                }
                 if let JobOutcome::Marked { marker, .. } = &report.outcome {
                     loaded.gather(report.shard, marker);
                 }
@@ -272,11 +275,10 @@ impl ActiveCampaign {
         }
         if loaded.control.state == ControlState::Paused {
             loaded.heard_for(Duration::ZERO);
-            if loaded.seems_over() || loaded.is_to_be_listed(LISTING) {
-                loaded.look().await?;
-            }
+            let is_known = loaded.look_after(LISTING).await?;
+            loaded.pace = QUIET;
             // Paused while it was being ended it is told to be at its end, and nobody resumes it.
-            return match loaded.is_over() {
+            return match is_known && loaded.is_over() {
                 true => self.finish(queue, root).await,
                 false => Ok(()),
             };
@@ -284,15 +286,8 @@ impl ActiveCampaign {
         loaded.shelve_full().await;
         let is_quiet = loaded.heard.elapsed() > QUIET;
         let often = if is_quiet { loaded.pace } else { LISTING };
-        if loaded.seems_over() || loaded.is_to_be_listed(often) {
-            let before = loaded.over();
-            if loaded.look().await? {
-                // The longer nothing comes of it, the less often.
-                loaded.pace = match loaded.over() == before {
-                    true => (loaded.pace * 2).min(LISTING),
-                    false => QUIET,
-                };
-            }
+        if !loaded.look_after(often).await? {
+            return Ok(());
         }
         if loaded.accept().await? {
             // What was out is of the plan before.
@@ -337,7 +332,7 @@ impl ActiveCampaign {
         self.heard.clear();
         self.is_met = false;
         loaded.shelve_all().await;
-        let there = loaded.output.inventory(&loaded.plan).await?;
+        let there = loaded.take_there().await?;
         loaded.remove_stale(&there).await?;
         let (campaign, output, plan) = (&loaded.campaign, &loaded.output, &loaded.plan);
         let outcome = write_report_of(campaign, output, plan, there).await?;

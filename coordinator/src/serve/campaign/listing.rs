@@ -1,25 +1,48 @@
 //! A look at all markers in a task of its own: of a large campaign it takes a while, in which reports are
-//! heard.
+//! heard. The last one is at the tables too, so that what is over is reported by the same listing.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context;
-use lumimill_common::campaign::StageName;
 use lumimill_common::shard::ShardId;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::output::{Output, Over};
+use crate::output::{Inventory, Output, Over};
+use crate::plan::PlannedStage;
 
 /// Time that is waited for what is found; what takes longer is asked for at the next look.
 const HASTE: Duration = Duration::from_millis(500);
 
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Markers and failed records.
+    Markers,
+    /// Those and the tables.
+    All,
+}
+
+/// What a look found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) over: Over,
+    /// With the tables, where those were looked at, and a report may be made by it.
+    pub(super) there: Option<Inventory>,
+    /// When it began.
+    pub(super) begun: Instant,
+}
+
+type Task = JoinSet<anyhow::Result<(Over, Option<Inventory>)>>;
+
 /// A look, if one is under way; it ends with this.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    task: JoinSet<anyhow::Result<Over>>,
-    begun: Option<Instant>,
+    task: Task,
+    begun: Option<(Instant, Scope)>,
+    /// Whether something was heard since then that a report made by it may lack.
+    is_met: bool,
     /// Shards that were spoken of since it began, which it may not have seen.
     pub(super) heard: BTreeSet<ShardId>,
 }
@@ -32,29 +55,96 @@ impl Listing {
         }
     }
 
-    /// What a look found, and when it began: of the one that is under way, or of a new one. Nothing
-    /// while it goes on.
+    /// Notes that something was heard that a report made by the look under way may lack.
+    pub(super) fn meet(&mut self) {
+        self.is_met = true;
+    }
+
+    /// What a look found: the one that is under way, or a new one. Nothing while it goes on. One at markers
+    /// is given up for one at all.
     pub(super) async fn found(
         &mut self,
         output: &Output,
-        stages: impl Iterator<Item = &StageName>,
-    ) -> anyhow::Result<Option<(Over, Instant)>> {
-        if self.task.is_empty() {
-            self.begun = Some(Instant::now());
+        stages: &[PlannedStage],
+        scope: Scope,
+    ) -> anyhow::Result<Option<Found>> {
+        let is_too_little = |(_, under_way)| (scope, under_way) == (Scope::All, Scope::Markers);
+        if self.task.is_empty() || self.begun.is_some_and(is_too_little) {
             self.heard.clear();
-            let (output, stages) = (output.clone(), stages.cloned().collect());
-            self.task.spawn(async move { output.over(stages).await });
+            self.is_met = false;
+            self.begun = Some((Instant::now(), scope));
+            self.task = Task::new();
+            let (output, stages) = (output.clone(), stages.to_vec());
+            self.task.spawn(look(output, stages, scope));
         }
         let Ok(Some(ended)) = timeout(HASTE, self.task.join_next()).await else {
             return Ok(None);
         };
-        let begun = self.begun.take().unwrap_or_else(Instant::now);
-        let over = ended.context("the markers were not listed")??;
-        Ok(Some((over, begun)))
+        let begun = self.begun.take().map(|(begun, _)| begun);
+        let (over, there) = ended.context("the markers were not listed")??;
+        let begun = begun.unwrap_or_else(Instant::now);
+        let there = there.filter(|_| !self.is_met);
+        Ok(Some(Found { over, there, begun }))
     }
 
     /// Whether one is under way.
     pub(super) fn is_under_way(&self) -> bool {
         !self.task.is_empty()
+    }
+}
+
+async fn look(
+    output: Output,
+    stages: Vec<PlannedStage>,
+    scope: Scope,
+) -> anyhow::Result<(Over, Option<Inventory>)> {
+    match scope {
+        Scope::Markers => {
+            let names = stages.into_iter().map(|stage| stage.name);
+            Ok((output.over(names.collect()).await?, None))
+        }
+        Scope::All => {
+            let there = output.inventory_of_all(&stages).await?;
+            Ok((there.over(), Some(there)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lumimill_common::store::MemoryStore;
+    use tokio::time::Instant;
+
+    use super::{Listing, Scope};
+    use crate::output::{Inventory, Output, Over};
+
+    /// The last report came while the markers were listed: they were listed to their end, and then again.
+    #[tokio::test]
+    async fn a_look_at_markers_is_given_up_for_one_at_all_that_nothing_came_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = MemoryStore::new(folder.path().to_owned());
+        let output = Output::in_store(Arc::new(store));
+        let mut listing = Listing {
+            begun: Some((Instant::now(), Scope::Markers)),
+            ..Listing::default()
+        };
+        listing.task.spawn(std::future::pending());
+        let found = listing.found(&output, &[], Scope::All).await.unwrap();
+        assert!(found.unwrap().there.is_some());
+        assert!(!listing.is_under_way());
+        listing.meet();
+        listing.begun = Some((Instant::now(), Scope::All));
+        listing
+            .task
+            .spawn(async { Ok((Over::default(), Some(Inventory::default()))) });
+        let found = listing.found(&output, &[], Scope::All).await.unwrap();
+        assert!(found.unwrap().there.is_none(), "something was heard since");
+        // The other way round it is what is waited for.
+        listing.begun = Some((Instant::now(), Scope::All));
+        listing.task.spawn(std::future::pending());
+        let found = listing.found(&output, &[], Scope::Markers).await.unwrap();
+        assert!(found.is_none() && listing.is_under_way());
     }
 }

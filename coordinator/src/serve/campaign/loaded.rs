@@ -12,7 +12,7 @@ use lumimill_common::shard::{Shard, ShardId, Source};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::listing::Listing;
+use super::listing::{Found, Listing, Scope};
 use crate::acceptance::accepted;
 use crate::jobs::JobsOf;
 use crate::ledger::{Counts, Known, Ledger};
@@ -27,6 +27,9 @@ use crate::tally::Tally;
 /// Time between two looks at all markers when nobody has been heard of for so long: what is missing
 /// may have been told to another coordinator.
 pub(super) const QUIET: Duration = Duration::from_secs(5);
+
+/// Time between two looks at all markers, reports or not.
+pub(super) const LISTING: Duration = Duration::from_secs(30);
 
 /// Shards that are remembered to be put off.
 const MOST_PUT_OFF: usize = 10_000;
@@ -70,9 +73,11 @@ pub(super) struct Loaded {
     kept_back: BTreeSet<ShardId>,
     /// How many shards are in the report, once there is one.
     pub(super) reported: Option<u64>,
-    pub(super) listed: Instant,
+    listed: Instant,
     /// A look at all markers that is under way.
     listing: Listing,
+    /// What is there, by the listing by which nothing of it goes on by itself, until it is reported.
+    there: Option<Inventory>,
     /// What the last look at all markers took.
     took: Duration,
     /// Time between two looks at all markers while nobody is heard of.
@@ -120,6 +125,7 @@ impl Loaded {
             reported: None,
             listed: now,
             listing: Listing::default(),
+            there: None,
             took: Duration::ZERO,
             pace: QUIET,
             heard: now,
@@ -146,23 +152,50 @@ impl Loaded {
         self.listing = Listing::default();
         let begun = Instant::now();
         let over = self.output.over_of(&self.plan).await?;
-        self.apply(over, begun);
+        let there = None;
+        self.apply(Found { over, there, begun });
         Ok(())
     }
 
     /// Looks at all markers in a task of its own, so that nobody waits long for it; whether what it
-    /// found is known now.
-    pub(super) async fn look(&mut self) -> anyhow::Result<bool> {
-        let stages = self.plan.stages.iter().map(|stage| &stage.name);
-        let Some((over, begun)) = self.listing.found(&self.output, stages).await? else {
+    /// found is known now. Where this seems to be the end it looks at all that is there.
+    async fn look(&mut self) -> anyhow::Result<bool> {
+        let seems_at_its_end = self.seems_over() && self.due.len() == self.counts.outstanding();
+        let scope = match seems_at_its_end {
+            true => Scope::All,
+            false => Scope::Markers,
+        };
+        self.there = None;
+        let found = self.listing.found(&self.output, &self.plan.stages, scope);
+        let Some(found) = found.await? else {
             return Ok(false);
         };
-        self.apply(over, begun);
+        self.apply(found);
         Ok(true)
     }
 
-    /// Takes what a look found that began at this time.
-    fn apply(&mut self, Over { done, given_up }: Over, begun: Instant) {
+    /// Looks so much after the last look, and where all seems to be over; `false` while what is over is
+    /// still looked at, to be reported by that.
+    pub(super) async fn look_after(&mut self, pace: Duration) -> anyhow::Result<bool> {
+        if !self.seems_over() && !self.is_to_be_listed(pace) {
+            return Ok(true);
+        }
+        let before = self.over();
+        if !self.look().await? {
+            return Ok(!self.is_over());
+        }
+        // The longer nothing comes of it, the less often.
+        self.pace = match self.over() == before {
+            true => (self.pace * 2).min(LISTING),
+            false => QUIET,
+        };
+        Ok(true)
+    }
+
+    /// Takes what a look found.
+    fn apply(&mut self, found: Found) {
+        let Found { over, there, begun } = found;
+        let Over { done, given_up } = over;
         let before = std::mem::replace(&mut self.known, Known::of(done, given_up));
         let heard = std::mem::take(&mut self.listing).heard;
         let ledger = Ledger::of(&self.plan, &self.known);
@@ -188,6 +221,7 @@ impl Loaded {
         let is_over = |id: &ShardId| done.contains(id) || given_up.contains(id);
         self.put_off.retain(|shard, _| !is_over(shard));
         self.kept_back.retain(|shard| !is_over(shard));
+        self.there = there.filter(|_| self.is_over());
         self.listed = Instant::now();
         self.took = begun.elapsed();
     }
@@ -248,14 +282,29 @@ impl Loaded {
         shelve(&self.output, self.gathered.take_all()).await;
     }
 
+    /// Notes that something was heard of an earlier plan, or of what was given up: a report that is made
+    /// by what was listed before may lack it.
+    pub(super) fn meet(&mut self) {
+        self.listing.meet();
+        self.there = None;
+    }
+
+    /// What is there, now that nothing goes on by itself: listed anew unless it was listed with that.
+    pub(super) async fn take_there(&mut self) -> anyhow::Result<Inventory> {
+        match self.there.take() {
+            Some(there) => Ok(there),
+            None => self.output.inventory(&self.plan).await,
+        }
+    }
+
     /// Whether reports say that all that is due is done or was given up.
-    pub(super) fn seems_over(&self) -> bool {
+    fn seems_over(&self) -> bool {
         self.unheard == 0
     }
 
     /// Whether it is time to look at all markers, where so much time is between two looks that take
     /// no time: they are not to keep it from its work.
-    pub(super) fn is_to_be_listed(&self, pace: Duration) -> bool {
+    fn is_to_be_listed(&self, pace: Duration) -> bool {
         /// Shares of the time, of which looking takes one.
         const SHARES: u32 = 20;
         self.listing.is_under_way() || self.listed.elapsed() > pace.max(self.took * SHARES)

@@ -14,7 +14,7 @@ use lumimill_common::shard::{Shard, ShardId, Source};
 use lumimill_common::stage_keys::{failed_key, marker_key, measure_key, object_key};
 use lumimill_common::store::{Place, Store};
 
-use super::ActiveCampaign;
+use super::{ActiveCampaign, QUIET};
 use crate::demo::write_inputs;
 use crate::hollow_marker::hollow_marker;
 use crate::meddled_store::MeddledStore;
@@ -272,6 +272,22 @@ async fn one_that_is_whole_ends_with_its_report() {
     assert!(!over(root).await.unwrap().is_empty());
     let page = "report/index.html".parse().unwrap();
     assert!(finished.output.store().get(&page).await.unwrap().is_some());
+}
+
+/// Markers were listed to find that all is over, and once more with the tables for the report.
+#[tokio::test]
+async fn what_is_over_is_reported_by_the_listing_that_says_so() {
+    let mut finished = Finished::new().await;
+    let shard = finished.shards()[0].clone();
+    let store = finished.output.store();
+    let loaded = finished.campaign.loaded.as_mut().unwrap();
+    assert!(loaded.look_after(QUIET).await.unwrap());
+    let object = object_key(&shard.stage, shard.id);
+    store.delete(&object).await.unwrap();
+    let there = loaded.take_there().await.unwrap();
+    assert!(there.gone().is_empty(), "it was listed before");
+    let there = loaded.take_there().await.unwrap();
+    assert_eq!(there.gone(), BTreeSet::from([shard.id]), "listed anew");
 }
 
 /// Its last jobs were under way when it was paused, and it stayed paused with nothing left to do until

@@ -15,7 +15,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::memory::in_use;
+use crate::resident::in_use;
 use crate::score::give_back_memory;
 
 /// Bytes by which the process may grow until it is looked at what may be given back.

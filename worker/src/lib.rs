@@ -63,6 +63,7 @@ pub mod production;
 pub mod program;
 mod progress;
 mod ready;
+mod resident;
 mod resolved_stage;
 pub mod runtime_library;
 pub mod score;

@@ -12,6 +12,7 @@ use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 
 use crate::given_back::give_back;
+use crate::resident::in_use;
 
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
 const COPIES: u64 = 4;
@@ -188,23 +189,11 @@ fn mib(bytes: u64) -> String {
     format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
-/// Memory that this process has resident, in bytes; 0 where the system does not say.
-#[must_use]
-pub(crate) fn in_use() -> u64 {
-    const PAGE: u64 = 4096;
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = text.split_whitespace().nth(1);
-    pages
-        .and_then(|pages| pages.parse::<u64>().ok())
-        .unwrap_or(0)
-        * PAGE
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Crowd, SETTLING, Share, in_use};
+    use super::{Crowd, SETTLING, Share};
 
     #[test]
     fn one_at_a_time_gives_way_until_one_is_alone() {
@@ -241,11 +230,5 @@ mod tests {
         assert_eq!(crowd.share(now + SETTLING * 9, 117, 100), Share::Alone);
         // A limit below what a process without jobs uses is kept by none.
         assert_eq!(crowd.share(now + SETTLING * 9, 110, 49), Share::Alone);
-    }
-
-    #[test]
-    fn this_process_uses_memory() {
-        let used = in_use();
-        assert!((1 << 20..1 << 40).contains(&used), "{used} bytes");
     }
 }

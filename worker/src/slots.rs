@@ -17,7 +17,7 @@ use crate::attempt::Maker;
 use crate::campaigns::Campaigns;
 use crate::commit_point::Witness;
 use crate::fatigue::Fatigue;
-use crate::memory::in_use;
+use crate::resident::in_use;
 use crate::seat::{Seat, Seats};
 
 mod consume;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::session::{Asked, Session, tried};
 use crate::cpu_time::cpu_time;
-use crate::memory::in_use;
+use crate::resident::in_use;
 use crate::score::tensor_values::TensorValues;
 
 /// How many rows a model is given at a time.

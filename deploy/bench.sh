@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures Lumimill against its peers, each bench in turns on this machine, and writes one page of tables with
-# machine and versions. `deploy/bench.sh` takes hours and writes tests/benches/results.md; `deploy/bench.sh
+# machine and versions. `deploy/bench.sh` takes an hour and writes tests/benches/results.md; `deploy/bench.sh
 # --quick` runs each bench once on little, in some twenty minutes, and writes target/bench/results.md.
 # LUMIMILL_PEERS names the folder with the scripts of uproot + coffea and RDataFrame, ../shared/bench unless set.
 set -euo pipefail
@@ -77,13 +77,15 @@ rm -rf target/bench/pioneer
     --rounds "$(either 5 1)" --events "$(either 300000 60000)"
   section "Trees" "$PYTHON" tests/benches/trees.py --rounds "$(either 5 1)" --seconds "$(either 0.5 0.1)"
   section "Models by ONNX Runtime" "$PYTHON" tests/benches/runtime.py target/bench/trees/*.onnx \
-    --lumimill "$LUMIMILL" --rounds "$(either 5 1)"
-  section "Graphs" "$PYTHON" tests/benches/graphs.py "$LUMIMILL" target/bench/pioneer --rounds "$(either 3 1)"
+    --lumimill "$LUMIMILL" --rounds "$(either 3 1)"
+  section "Graphs" "$PYTHON" tests/benches/graphs.py "$LUMIMILL" target/bench/pioneer --rounds "$(either 2 1)"
   section "Fits" "$PYTHON" tests/benches/fits.py "$LUMIMILL" --rows "$(either 10000000 200000)" --rounds "$(either 3 1)"
   section "Toys" "$PYTHON" tests/benches/toys.py "$LUMIMILL" --toys "$(either 200 5)"
   if [ "$QUICK" = 0 ]; then
     section "Waiting" cargo bench --quiet -p lumimill-tests --bench waiting
     section "Scale" cargo bench --quiet -p lumimill-tests --bench scale
+    section "Scale, on S3" env LUMIMILL_SCALE_STORE=s3 LUMIMILL_SCALE_SHARDS=20000,100000 \
+      cargo bench --quiet -p lumimill-tests --bench scale
   fi
 } >"$RESULTS.part"
 mv "$RESULTS.part" "$RESULTS"

@@ -138,6 +138,10 @@ const KNOWN: &[(&str, Way)] = &[
         SETTING,
     ),
     (
+        "python tests/benches/floor.py --peers ../shared/bench",
+        SPEED,
+    ),
+    (
         "python tests/benches/ratios.py --peers ../shared/bench",
         SPEED,
     ),

@@ -135,7 +135,8 @@ pub(crate) async fn write_report_of(
         overlays: overlays(campaign),
     };
     let files = render(&report)?;
-    let sums = ReportSums::of(&files, made_of(plan, &known.done));
+    let made_of = made_of(plan, &known.done);
+    let sums = ReportSums::of(&files, made_of.clone());
     let store = output.store();
     let there = StoredReport::look(store.as_ref()).await?;
     // Of two who report one of them may be late: what is right is not taken from who reads it.
@@ -145,7 +146,7 @@ pub(crate) async fn write_report_of(
         output.write_report(SUMS, sums.to_bytes()?).await?;
         write_files(output, files).await?;
     }
-    let mut outcome = Outcome::of(&report, empty, plan, output, unsound);
+    let mut outcome = Outcome::of(&report, empty, plan, output, (made_of, unsound));
     outcome.warnings.extend(accepted);
     outcome.warnings.extend(scans);
     outcome.warnings.extend(draws);

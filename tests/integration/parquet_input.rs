@@ -125,6 +125,27 @@ fn rows_of_a_parquet_file_become_events_that_no_row_group_cuts() {
     );
 }
 
+/// pyarrow writes one row group without rows, whose columns it says to begin at one place: it was refused as
+/// damaged, and with it every campaign of which one file was a skim that had selected nothing.
+#[test]
+fn a_parquet_file_without_rows_stands_beside_others() {
+    let folder = CampaignFolder::with_text(HITS);
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../worker/tests/data/parquet");
+    for file in ["packed.parquet", "without_rows.parquet"] {
+        folder.copy(&Path::new(data).join(file), file);
+    }
+    let said = lumimill().on("plan", &folder.file()).expect_code(0);
+    let both = "files       2, 1 without certified events";
+    assert!(said.out.contains(both), "{}", said.out);
+    let _ = lumimill().on("run", &folder.file()).expect_code(0);
+    let _ = lumimill()
+        .on("inspect", &folder.join("without_rows.parquet"))
+        .expect_code(0);
+    std::fs::remove_file(folder.join("packed.parquet")).unwrap();
+    let alone = lumimill().on("run", &folder.file()).expect_code(0);
+    alone.says(&["1 of 1 file without events"]);
+}
+
 #[test]
 fn inspect_shows_the_columns_of_a_parquet_file() {
     let Some(folder) = as_parquet("records", "lz4") else {

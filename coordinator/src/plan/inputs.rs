@@ -1,8 +1,9 @@
 //! What a campaign reads: each tree of each file, and what was found in it.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use lumimill_common::campaign::{Campaign, Dataset, Grouping, Stage};
+use lumimill_common::campaign::{Campaign, Dataset, DatasetKind, Grouping, Stage};
 use lumimill_worker::input::Location;
 
 use super::certified::Certified;
@@ -95,7 +96,15 @@ pub(super) fn look_at_all(
     target: u64,
     slots: NonZeroUsize,
 ) -> Vec<Looked> {
-    let (layouts, stretches) = (Layouts::default(), Count::default());
+    let layouts = Layouts::default();
+    // Of files whose events are compared: all data, and each simulation by itself.
+    let compared =
+        |input: &Input<'_>| (input.dataset.kind == DatasetKind::Mc).then_some(input.number);
+    let stretches: BTreeMap<Option<usize>, Count> = inputs
+        .iter()
+        .map(|input| (compared(input), Count::default()))
+        .collect();
+    let none = Count::default();
     let is_far = |input: &Input<'_>| matches!(input.file.location, Location::S3(_));
     let at_once = match inputs.iter().any(is_far) {
         true => slots.max(FAR_AT_ONCE),
@@ -110,7 +119,7 @@ pub(super) fn look_at_all(
             certified: certified.of_kind(input.dataset.kind),
             target,
             layouts: &layouts,
-            stretches: &stretches,
+            stretches: stretches.get(&compared(input)).unwrap_or(&none),
         };
         scanner.look()
     })

@@ -149,7 +149,7 @@ pub(super) struct Scanner<'a> {
     /// Target of entries a shard.
     pub(super) target: u64,
     pub(super) layouts: &'a Layouts,
-    /// Of the stretches of all files.
+    /// Of the stretches of all files with whose events its events are compared.
     pub(super) stretches: &'a Count,
 }
 

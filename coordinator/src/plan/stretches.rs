@@ -46,7 +46,7 @@ impl Stretches {
     }
 }
 
-/// How many stretches were found in files that are looked at side by side.
+/// How many stretches were found in files that are compared, and looked at side by side.
 #[derive(Debug, Default)]
 pub(super) struct Count(AtomicUsize);
 

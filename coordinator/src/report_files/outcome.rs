@@ -19,6 +19,7 @@ const FAILED_LINES: usize = 20;
 #[derive(Debug)]
 pub struct Outcome {
     location: String,
+    made_of: String,
     stages: Vec<(String, ShardCounts, u64)>,
     /// Names of those that only measure.
     without_tables: BTreeSet<String>,
@@ -40,7 +41,7 @@ impl Outcome {
         empty: Vec<String>,
         plan: &Plan,
         output: &Output,
-        unsound: BTreeMap<ShardId, Unsound>,
+        (made_of, unsound): (String, BTreeMap<ShardId, Unsound>),
     ) -> Self {
         let failed = |failure: &Failure| {
             format!(
@@ -53,6 +54,7 @@ impl Outcome {
         Self {
             without_tables: without.map(|stage| stage.name.to_string()).collect(),
             location: output.store().location(),
+            made_of,
             stages: report
                 .stages
                 .iter()
@@ -88,10 +90,10 @@ impl Outcome {
         self.stages.iter().map(|(_, it, _)| it.blocked).sum()
     }
 
-    /// How many shards are in the report.
+    /// What the report is made of.
     #[must_use]
-    pub fn done(&self) -> u64 {
-        self.stages.iter().map(|(_, shards, _)| shards.done).sum()
+    pub(crate) fn made_of(&self) -> &str {
+        &self.made_of
     }
 
     /// Whether every shard is done, or was dropped.

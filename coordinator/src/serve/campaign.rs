@@ -349,7 +349,7 @@ impl ActiveCampaign {
         if !unsound.is_empty() {
             return loaded.publish(queue).await.map(|_| ());
         }
-        loaded.reported = Some(outcome.done());
+        loaded.reported = Some(outcome.made_of().to_owned());
         if let Err(error) = loaded.keep_tally().await {
             // Whoever looks at it lists it then.
             warn!(campaign = %self.name, "how far it came is not kept: {error:#}");

@@ -19,7 +19,7 @@ use crate::ledger::{Counts, Known, Ledger};
 use crate::output::{Inventory, Output, Over, Planned, Told};
 use crate::packs::{Blocks, Gathered, shelve};
 use crate::plan::Plan;
-use crate::report_sums::StoredReport;
+use crate::report_sums::{StoredReport, made_of};
 use crate::soundness::{Unsound, to_measure};
 use crate::submission::{Submission, submitted};
 use crate::tally::Tally;
@@ -71,8 +71,8 @@ pub(super) struct Loaded {
     /// Shards that could not be published with their stage, as what they read was given up. Whoever
     /// has that one done again publishes it alone.
     kept_back: BTreeSet<ShardId>,
-    /// How many shards are in the report, once there is one.
-    pub(super) reported: Option<u64>,
+    /// What the report is made of, once there is one.
+    pub(super) reported: Option<String>,
     listed: Instant,
     /// A look at all markers that is under way.
     listing: Listing,
@@ -198,6 +198,8 @@ impl Loaded {
         let Over { done, given_up } = over;
         let before = std::mem::replace(&mut self.known, Known::of(done, given_up));
         let heard = std::mem::take(&mut self.listing).heard;
+        // Nothing more was expected when all was looked at: what was heard may have changed since.
+        let there = there.filter(|_| heard.is_empty());
         let ledger = Ledger::of(&self.plan, &self.known);
         self.counts = ledger.counts();
         self.tally = Tally::of(&self.control.plan, &self.plan, &self.known, &ledger);
@@ -252,7 +254,7 @@ impl Loaded {
         let Some(tally) = &self.tally else {
             return Ok(());
         };
-        if self.reported != Some(self.counts.done as u64) {
+        if self.reported != Some(self.made_of()) {
             return Ok(());
         }
         let store = self.output.store();
@@ -333,8 +335,12 @@ impl Loaded {
         }
         self.list().await?;
         // One may have been done again, quickly, just while its marker was not there to be counted.
-        let done = self.counts.done as u64;
-        Ok(self.is_over() && self.reported == Some(done))
+        Ok(self.is_over() && self.reported == Some(self.made_of()))
+    }
+
+    /// What a report of all that is done is made of.
+    pub(super) fn made_of(&self) -> String {
+        made_of(&self.plan, &self.known.done)
     }
 
     /// Notes that it was heard of, and that it need not be again before so much time has passed:

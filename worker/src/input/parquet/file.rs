@@ -210,7 +210,10 @@ fn starts_of(metadata: &ParquetMetaData, size: u64) -> Result<Vec<u64>, String> 
             let Some(range) = range.filter(|_| column.uncompressed_size() >= 0) else {
                 return Err(format!("column {name:?} is outside of the file"));
             };
-            ranges.push((range.start, range.end));
+            // pyarrow says of columns without rows that they begin at the beginning.
+            if of_group > 0 {
+                ranges.push((range.start, range.end));
+            }
             let is_flat = column.column_descr().max_rep_level() == 0;
             if is_flat && column.num_values() != group.num_rows() {
                 return Err(format!(

@@ -38,7 +38,7 @@ peers() {
     cp deploy/bench-requirements.txt "$VENV/installed.txt"
   fi
   LUMIMILL_ONNXRUNTIME="$(echo "$VENV"/lib/python3*/site-packages/onnxruntime/capi)"
-  export LUMIMILL_ONNXRUNTIME
+  export LUMIMILL_ONNXRUNTIME LUMIMILL_WEED="${LUMIMILL_WEED:-$VENV/bin/weed}"
 }
 
 machine() {

@@ -142,6 +142,7 @@ fn a_parquet_file_without_rows_stands_beside_others() {
         .on("inspect", &folder.join("without_rows.parquet"))
         .expect_code(0);
     std::fs::remove_file(folder.join("packed.parquet")).unwrap();
+    std::fs::remove_dir_all(folder.join("out")).unwrap();
     let alone = lumimill().on("run", &folder.file()).expect_code(0);
     alone.says(&["1 of 1 file without events"]);
 }

@@ -160,7 +160,7 @@ impl Crowd {
         }
         if sharing.members < 2 {
             // They are seen now and then, hardly at their most.
-            let left = sharing.together.saturating_add(sharing.together / 16);
+            let left = sharing.together.saturating_add(sharing.together / 4);
             let is_left_over = used <= left && sharing.idle <= Some(limit);
             return match is_left_over {
                 true => Share::Wait,
@@ -210,10 +210,10 @@ mod tests {
         assert_eq!(share(SETTLING, 105), Share::GiveWay(2));
         drop(other);
         assert_eq!(share(SETTLING, 120), Share::Wait);
-        assert_eq!(share(SETTLING * 2, 120), Share::Alone);
+        assert_eq!(share(SETTLING * 2, 140), Share::Alone);
         drop(hog);
         let _next = crowd.enter(120);
-        assert_eq!(share(SETTLING * 4, 120), Share::Alone);
+        assert_eq!(share(SETTLING * 4, 150), Share::Alone);
     }
 
     /// What several had used stayed with the process, and each job that was alone there afterwards was
@@ -227,7 +227,7 @@ mod tests {
         drop(several);
         let _alone = crowd.enter(110);
         assert_eq!(crowd.share(now + SETTLING * 9, 110, 100), Share::Wait);
-        assert_eq!(crowd.share(now + SETTLING * 9, 117, 100), Share::Alone);
+        assert_eq!(crowd.share(now + SETTLING * 9, 138, 100), Share::Alone);
         // A limit below what a process without jobs uses is kept by none.
         assert_eq!(crowd.share(now + SETTLING * 9, 110, 49), Share::Alone);
     }

@@ -2,8 +2,9 @@
 //! in words before the system kills the process without any.
 //!
 //! What a process uses is one number for all of its jobs. So one of several gives way, whichever
-//! notices first, and may be done elsewhere or later. One that is alone is itself at fault, unless the
-//! process uses no more than it did for several: what they used is not always given back to the system.
+//! notices first, and may be done elsewhere or later. One that is alone is itself at fault for what is
+//! alive beside what was there before any job; not for what jobs before it left lying between other
+//! things, which the allocator cannot give back to the system.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use lumimill_common::failure::{Failure, FailureKind};
 use lumimill_common::shard::Shard;
 
 use crate::given_back::give_back;
-use crate::resident::in_use;
+use crate::resident::{alive, in_use};
 
 /// Copies of a batch that are alive at once, at most: baskets, columns, rows, the writer's.
 const COPIES: u64 = 4;
@@ -40,7 +41,7 @@ impl<'a> Memory<'a> {
         Self {
             limit,
             shard,
-            _member: CROWD.enter(in_use()),
+            _member: CROWD.enter(Idle::now),
         }
     }
 
@@ -63,7 +64,7 @@ impl<'a> Memory<'a> {
         let Some(limit) = self.limit.filter(|limit| used > *limit) else {
             return Ok(());
         };
-        match CROWD.share(Instant::now(), used, limit) {
+        match CROWD.share(Instant::now()) {
             Share::Wait => Ok(()),
             Share::GiveWay(jobs) => {
                 let file = &self.shard.input();
@@ -82,7 +83,9 @@ impl<'a> Memory<'a> {
     /// Refuses a job that is alone, when it is not what jobs before it left that it is too much.
     fn check_alone(&self, limit: u64) -> Result<(), Failure> {
         give_back();
-        let used = in_use();
+        let resident = in_use();
+        let used = CROWD.idle().and_then(|idle| idle.with(alive()?));
+        let used = used.map_or(resident, |used| used.min(resident));
         match used <= limit {
             true => Ok(()),
             false => {
@@ -107,16 +110,21 @@ struct Crowd(Mutex<Sharing>);
 struct Sharing {
     members: u32,
     gave_way: Option<Instant>,
-    /// Bytes that the process used before its first job.
-    idle: Option<u64>,
-    /// The most bytes that it was seen to use with several under way.
-    together: u64,
+    idle: Option<Idle>,
+}
+
+/// What the process used before its first job, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Idle {
+    resident: u64,
+    /// Of it, what the allocator had given out, where it says so.
+    alive: Option<u64>,
 }
 
 /// What one of a crowd is to do when there is too little for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Share {
-    /// Go on: somebody has just given way, or what is used is what several of them left.
+    /// Go on: somebody has just given way.
     Wait,
     /// Give way to the others; how many there were.
     GiveWay(u32),
@@ -128,44 +136,51 @@ enum Share {
 #[derive(Debug)]
 struct Member<'a>(&'a Crowd);
 
+impl Idle {
+    fn now() -> Self {
+        Self {
+            resident: in_use(),
+            alive: alive(),
+        }
+    }
+
+    /// What the process would use with so much given out, if the allocator kept nothing of what was freed.
+    fn with(self, alive: u64) -> Option<u64> {
+        let more = alive.saturating_sub(self.alive?);
+        Some(self.resident.saturating_add(more))
+    }
+}
+
 impl Crowd {
     const fn new() -> Self {
         Self(Mutex::new(Sharing {
             members: 0,
             gave_way: None,
             idle: None,
-            together: 0,
         }))
     }
 
-    fn enter(&self, used: u64) -> Member<'_> {
+    fn enter(&self, idle: impl FnOnce() -> Idle) -> Member<'_> {
         let mut sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sharing.idle.get_or_insert(used);
+        sharing.idle.get_or_insert_with(idle);
         sharing.members = sharing.members.saturating_add(1);
-        if sharing.members > 1 {
-            sharing.together = sharing.together.max(used);
-        }
         Member(self)
     }
 
-    /// What one of them is to do, when the process uses so many bytes, more than the limit.
-    fn share(&self, now: Instant, used: u64, limit: u64) -> Share {
+    fn idle(&self) -> Option<Idle> {
+        let sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sharing.idle
+    }
+
+    /// What one of them is to do, when the process uses more than the limit.
+    fn share(&self, now: Instant) -> Share {
         let mut sharing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if sharing.members > 1 {
-            sharing.together = sharing.together.max(used);
-        }
         let since = sharing.gave_way.map(|at| now.saturating_duration_since(at));
         if since.is_some_and(|since| since < SETTLING) {
             return Share::Wait;
         }
         if sharing.members < 2 {
-            // They are seen now and then, hardly at their most.
-            let left = sharing.together.saturating_add(sharing.together / 4);
-            let is_left_over = used <= left && sharing.idle <= Some(limit);
-            return match is_left_over {
-                true => Share::Wait,
-                false => Share::Alone,
-            };
+            return Share::Alone;
         }
         sharing.gave_way = Some(now);
         Share::GiveWay(sharing.members)
@@ -193,42 +208,44 @@ fn mib(bytes: u64) -> String {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Crowd, SETTLING, Share};
+    use super::{Crowd, Idle, SETTLING, Share};
 
     #[test]
     fn one_at_a_time_gives_way_until_one_is_alone() {
         let crowd = Crowd::new();
         let now = Instant::now();
-        let hog = crowd.enter(50);
-        let neighbours = [crowd.enter(60), crowd.enter(70)];
-        let share = |after, used| crowd.share(now + after, used, 100);
-        assert_eq!(share(Duration::ZERO, 101), Share::GiveWay(3));
-        assert_eq!(share(Duration::ZERO, 110), Share::Wait, "not all at once");
+        let hog = crowd.enter(Idle::now);
+        let neighbours = [crowd.enter(Idle::now), crowd.enter(Idle::now)];
+        let share = |after| crowd.share(now + after);
+        assert_eq!(share(Duration::ZERO), Share::GiveWay(3));
+        assert_eq!(share(Duration::ZERO), Share::Wait, "not all at once");
         let [one, other] = neighbours;
         drop(one);
-        assert_eq!(share(SETTLING / 2, 105), Share::Wait);
-        assert_eq!(share(SETTLING, 105), Share::GiveWay(2));
+        assert_eq!(share(SETTLING / 2), Share::Wait);
+        assert_eq!(share(SETTLING), Share::GiveWay(2));
         drop(other);
-        assert_eq!(share(SETTLING, 120), Share::Wait);
-        assert_eq!(share(SETTLING * 2, 140), Share::Alone);
+        assert_eq!(share(SETTLING), Share::Wait);
+        assert_eq!(share(SETTLING * 2), Share::Alone);
         drop(hog);
-        let _next = crowd.enter(120);
-        assert_eq!(share(SETTLING * 4, 150), Share::Alone);
+        let _next = crowd.enter(Idle::now);
+        assert_eq!(share(SETTLING * 4), Share::Alone);
     }
 
     /// What several had used stayed with the process, and each job that was alone there afterwards was
     /// blamed for it, until its attempts were used up.
     #[test]
     fn one_that_is_alone_is_not_to_blame_for_what_others_left() {
-        let crowd = Crowd::new();
-        let now = Instant::now();
-        let several = [crowd.enter(50), crowd.enter(60), crowd.enter(70)];
-        assert_eq!(crowd.share(now, 110, 100), Share::GiveWay(3));
-        drop(several);
-        let _alone = crowd.enter(110);
-        assert_eq!(crowd.share(now + SETTLING * 9, 110, 100), Share::Wait);
-        assert_eq!(crowd.share(now + SETTLING * 9, 138, 100), Share::Alone);
-        // A limit below what a process without jobs uses is kept by none.
-        assert_eq!(crowd.share(now + SETTLING * 9, 110, 49), Share::Alone);
+        let idle = Idle {
+            resident: 50,
+            alive: Some(20),
+        };
+        assert_eq!(idle.with(20), Some(50));
+        assert_eq!(idle.with(35), Some(65));
+        assert_eq!(idle.with(10), Some(50), "what was freed may still be there");
+        let untold = Idle {
+            resident: 50,
+            alive: None,
+        };
+        assert_eq!(untold.with(35), None);
     }
 }

@@ -5,10 +5,12 @@
 
 use std::ops::Range;
 
+use thin_vec::ThinVec;
+
 /// Entries of a tree: ascending ranges that neither overlap nor touch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct EntrySet {
-    ranges: Vec<Range<u64>>,
+    ranges: ThinVec<Range<u64>>,
 }
 
 /// Bytes that are not a set of entries.
@@ -100,7 +102,7 @@ impl EntrySet {
     /// # Errors
     /// When the bytes are not what it would have written.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DamagedEntries> {
-        let mut ranges = Vec::new();
+        let mut ranges = ThinVec::new();
         let (mut at, mut reached) = (0, 0_u64);
         while at < bytes.len() {
             let damaged = DamagedEntries { at };

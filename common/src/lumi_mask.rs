@@ -62,7 +62,7 @@ impl LumiRange {
 /// A set of lumi sections: sorted ranges that neither overlap nor touch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct LumiMask {
-    ranges: Vec<LumiRange>,
+    ranges: Box<[LumiRange]>,
 }
 
 impl LumiMask {
@@ -80,7 +80,9 @@ impl LumiMask {
             }
         }
         kept.shrink_to_fit();
-        Self { ranges: kept }
+        Self {
+            ranges: kept.into_boxed_slice(),
+        }
     }
 
     /// The set of these (run, lumi section) pairs, in any order, repeated or not.

@@ -13,6 +13,8 @@ mod whole;
 use std::ops::Range;
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use crate::campaign::StageName;
 use crate::entry_set::EntrySet;
 use crate::field_hash::FieldHash;
@@ -25,7 +27,7 @@ pub use piece::{Piece, PieceRef};
 pub use whole::{InvalidWholeStage, WholeStage};
 
 /// Raised whenever the same shard would be written with other bytes than before.
-pub(crate) const OUTPUT_VERSION: u64 = 6;
+pub(crate) const OUTPUT_VERSION: u64 = 7;
 
 /// What a shard reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +53,9 @@ pub struct Shard {
     /// hand.
     pub source: Source,
     /// The shards of other stages whose rows stand beside those that it reads.
-    pub beside: Vec<ShardId>,
+    pub beside: ThinVec<ShardId>,
     /// The stages all of whose shards it reads something of, beside the rows of one shard.
-    pub wholes: Vec<WholeStage>,
+    pub wholes: ThinVec<WholeStage>,
     /// Dataset of the file.
     pub dataset: Arc<str>,
     /// Input file; shards of one file share it, as they do its names.
@@ -71,7 +73,7 @@ pub struct Shard {
     /// What it reads of each of several small files, one after another; empty where it reads one.
     /// What is said above is then of the first of them, or of all together: entries are counted from
     /// 0 on.
-    pub packed: Vec<Piece>,
+    pub packed: ThinVec<Piece>,
 }
 
 impl Shard {
@@ -171,7 +173,7 @@ impl Shard {
             wholes: self.wholes.clone(),
             dataset: self.dataset.clone(),
             tree: self.tree.clone(),
-            packed: Vec::new(),
+            packed: ThinVec::new(),
             file: Arc::new(file),
             entries,
             certified_events,
@@ -183,7 +185,7 @@ impl Shard {
     /// The same shard, as if it read these pieces; its id is that of before. Its entries are counted
     /// from the first one of the first of several pieces on.
     #[must_use]
-    pub fn of_pieces(&self, pieces: Vec<Piece>) -> Self {
+    pub fn of_pieces(&self, pieces: ThinVec<Piece>) -> Self {
         let Some(first) = pieces.first() else {
             return self.clone();
         };
@@ -220,5 +222,22 @@ impl Shard {
             1 => format!("{url} and 1 more file"),
             more => format!("{url} and {more} more files"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::Shard;
+    use crate::lumi_mask::LumiRange;
+
+    /// A million of them are in memory at once: 200 bytes each, with one range of lumi sections, which
+    /// takes an allocation of its own.
+    #[test]
+    fn a_shard_takes_200_bytes() {
+        const OF_AN_ALLOCATION: usize = 32;
+        assert!(size_of::<LumiRange>() + size_of::<usize>() <= OF_AN_ALLOCATION);
+        assert!(size_of::<Shard>() + OF_AN_ALLOCATION <= 200);
     }
 }

@@ -122,6 +122,7 @@ mod tests {
     use lumimill_common::marker::Marker;
     use lumimill_common::metric::CutFlow;
     use lumimill_common::shard::{FileIdentity, Shard, Source};
+    use thin_vec::ThinVec;
 
     use super::ParentTable;
     use crate::measure::TableCopy;
@@ -131,8 +132,8 @@ mod tests {
             id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
             stage: stage.parse().unwrap(),
             source: Source::Entries,
-            beside: Vec::new(),
-            wholes: Vec::new(),
+            beside: ThinVec::new(),
+            wholes: ThinVec::new(),
             dataset: "d".into(),
             file: std::sync::Arc::new(FileIdentity {
                 url: String::from("a.root"),
@@ -144,7 +145,7 @@ mod tests {
             certified_events: 9,
             lumis: None,
             dropped: lumimill_common::entry_set::EntrySet::default(),
-            packed: Vec::new(),
+            packed: ThinVec::new(),
         };
         let marker = Marker {
             shard: shard.id,

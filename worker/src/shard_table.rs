@@ -23,6 +23,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use serde::de::DeserializeOwned;
+use thin_vec::ThinVec;
 
 use self::columns::viewed;
 use self::room::Room;
@@ -215,14 +216,14 @@ fn read_shards(
                 (true, true) => Source::Entries,
             },
             beside: match beside.is_null(row) {
-                true => Vec::new(),
+                true => ThinVec::new(),
                 false => {
                     let ids = beside.value(row).split(' ').map(str::parse);
                     ids.collect::<Result<_, _>>()?
                 }
             },
             wholes: match whole.is_null(row) {
-                true => Vec::new(),
+                true => ThinVec::new(),
                 false => {
                     let wholes = whole.value(row).split(", ").map(str::parse);
                     wholes.collect::<Result<_, _>>()?
@@ -244,7 +245,7 @@ fn read_shards(
                     ShardTableError::Dropped { shard, reason }
                 })?,
             },
-            packed: Vec::new(),
+            packed: ThinVec::new(),
         };
         let shard = match packed.is_null(row) {
             true => shard,

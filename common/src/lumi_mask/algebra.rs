@@ -45,7 +45,9 @@ impl LumiMask {
                 b = right.next();
             }
         }
-        Self { ranges }
+        Self {
+            ranges: ranges.into_boxed_slice(),
+        }
     }
 
     /// The lumi sections of `self` that are not in `other`.
@@ -68,7 +70,9 @@ impl LumiMask {
             }
             ranges.extend(rest);
         }
-        Self { ranges }
+        Self {
+            ranges: ranges.into_boxed_slice(),
+        }
     }
 
     /// The lumi sections of these runs only.

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use thin_vec::ThinVec;
+
 use super::*;
 use crate::campaign::Campaign;
 use crate::entry_set::EntrySet;
@@ -47,8 +49,8 @@ fn shard() -> Shard {
         id: "0123456789abcdef0123456789abcdef".parse().unwrap(),
         stage: "dimuon".parse().unwrap(),
         source: crate::shard::Source::Entries,
-        beside: Vec::new(),
-        wholes: Vec::new(),
+        beside: ThinVec::new(),
+        wholes: ThinVec::new(),
         dataset: "D".into(),
         file: std::sync::Arc::new(FileIdentity {
             url: String::from("a.root"),
@@ -60,7 +62,7 @@ fn shard() -> Shard {
         certified_events: 90,
         lumis: None,
         dropped: EntrySet::default(),
-        packed: Vec::new(),
+        packed: ThinVec::new(),
     }
 }
 

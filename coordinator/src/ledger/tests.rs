@@ -5,6 +5,7 @@ use lumimill_common::event_id::{LumiSection, Run};
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::Source;
 use proptest::prelude::*;
+use thin_vec::ThinVec;
 
 use super::*;
 use crate::plan::{Certified, PlannedFile, PlannedStage};
@@ -82,8 +83,8 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
                     id: ShardId::default(),
                     stage: stage.parse().unwrap(),
                     source: Source::Entries,
-                    beside: Vec::new(),
-                    wholes: Vec::new(),
+                    beside: ThinVec::new(),
+                    wholes: ThinVec::new(),
                     dataset: "D".into(),
                     file: identity(at).into(),
                     tree: "Events".into(),
@@ -91,7 +92,7 @@ fn plan_of(files: &[File], golden: &BTreeSet<Lumi>, stages: &[&str], lists: bool
                     certified_events: 1,
                     lumis: lists.then(|| mask(lumis.iter().copied())),
                     dropped: EntrySet::default(),
-                    packed: Vec::new(),
+                    packed: ThinVec::new(),
                 };
                 shard.id = shard.compute_id("digest");
                 plan.shards.push(shard);

@@ -3,6 +3,7 @@
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::shard::{FileIdentity, Source};
 use proptest::prelude::*;
+use thin_vec::ThinVec;
 
 use super::*;
 use crate::plan::{Certified, PlannedStage, Splits, derive};
@@ -33,8 +34,8 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 id: ShardId::default(),
                 stage: name.clone(),
                 source,
-                beside: Vec::new(),
-                wholes: Vec::new(),
+                beside: ThinVec::new(),
+                wholes: ThinVec::new(),
                 dataset: "D".into(),
                 file: std::sync::Arc::new(FileIdentity {
                     url: String::from("a.root"),
@@ -46,7 +47,7 @@ pub(crate) fn plan_of(roots: usize, reads: &[Option<usize>]) -> Plan {
                 certified_events: 1,
                 lumis: None,
                 dropped: EntrySet::default(),
-                packed: Vec::new(),
+                packed: ThinVec::new(),
             };
             shard.id = shard.compute_id("digest");
             plan.shards.push(shard);

@@ -9,6 +9,7 @@ use lumimill_common::campaign::StageName;
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source, WholeStage};
 use lumimill_worker::shard_table::PlannedStage;
+use thin_vec::ThinVec;
 
 /// All shards of a plan: by stage, then in the order of the shards that read files. A stage comes
 /// after the one that it reads.
@@ -24,7 +25,7 @@ pub(crate) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
         let digest = stage.output_digest();
         let of = |name: &StageName| of_stages.get(name).map_or(&[][..], Vec::as_slice);
         let wholes = stage.wholes.iter().map(|name| whole(name, of(name)));
-        let wholes: Vec<WholeStage> = wholes.collect();
+        let wholes: ThinVec<WholeStage> = wholes.collect();
         if !stage.categories.is_empty() {
             let categories = stage.categories.iter().zip(0..);
             let fits = categories.map(|(name, number)| fit(stage, &digest, name, number, &wholes));
@@ -50,7 +51,7 @@ pub(crate) fn derive(roots: Vec<Shard>, stages: &[PlannedStage]) -> Vec<Shard> {
 /// The shard of a stage that reads the rows of a shard; it is of the same events.
 fn child(
     parent: &Shard,
-    (beside, wholes): (Vec<ShardId>, Vec<WholeStage>),
+    (beside, wholes): (ThinVec<ShardId>, ThinVec<WholeStage>),
     stage: &PlannedStage,
     digest: &str,
 ) -> Shard {
@@ -78,8 +79,8 @@ fn fit(
         id: ShardId::default(),
         stage: stage.name.clone(),
         source: Source::Category(number),
-        beside: Vec::new(),
-        wholes: wholes.to_vec(),
+        beside: ThinVec::new(),
+        wholes: wholes.into(),
         dataset: "".into(),
         file: std::sync::Arc::new(FileIdentity {
             url: category.to_owned(),
@@ -91,7 +92,7 @@ fn fit(
         certified_events: 0,
         lumis: None,
         dropped: EntrySet::default(),
-        packed: Vec::new(),
+        packed: ThinVec::new(),
     };
     shard.id = shard.compute_id(digest);
     shard
@@ -198,8 +199,8 @@ mod tests {
             id: ShardId::default(),
             stage: stage.name.clone(),
             source: Source::Entries,
-            beside: Vec::new(),
-            wholes: Vec::new(),
+            beside: ThinVec::new(),
+            wholes: ThinVec::new(),
             dataset: "D".into(),
             file: std::sync::Arc::new(FileIdentity {
                 url: String::from("a.root"),
@@ -211,7 +212,7 @@ mod tests {
             certified_events: 3,
             lumis: None,
             dropped: EntrySet::default(),
-            packed: Vec::new(),
+            packed: ThinVec::new(),
         };
         shard.id = shard.compute_id(&stage.output_digest());
         shard

@@ -111,6 +111,7 @@ mod tests {
     use lumimill_common::entry_set::EntrySet;
     use lumimill_common::shard::{FileIdentity, ShardId, Source};
     use proptest::prelude::*;
+    use thin_vec::ThinVec;
 
     use super::*;
 
@@ -121,8 +122,8 @@ mod tests {
                 id: ShardId::default(),
                 stage: "s".parse().unwrap(),
                 source: Source::Entries,
-                beside: Vec::new(),
-                wholes: Vec::new(),
+                beside: ThinVec::new(),
+                wholes: ThinVec::new(),
                 dataset: "D".into(),
                 file: std::sync::Arc::new(FileIdentity {
                     url: format!("{name}.root"),
@@ -134,7 +135,7 @@ mod tests {
                 certified_events: entries / 2,
                 lumis: None,
                 dropped: EntrySet::default(),
-                packed: Vec::new(),
+                packed: ThinVec::new(),
             };
             shard.id = shard.compute_id("digest");
             shard

@@ -12,6 +12,7 @@ use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use lumimill_worker::layout::Layout;
 use lumimill_worker::prepared_stage::PreparedStage;
 use lumimill_worker::stage_model::StageModel;
+use thin_vec::ThinVec;
 
 use super::certified::Certified;
 use super::cut::Cut;
@@ -353,8 +354,8 @@ fn shard(
         id: ShardId::default(),
         stage: stage.clone(),
         source: Source::Entries,
-        beside: Vec::new(),
-        wholes: Vec::new(),
+        beside: ThinVec::new(),
+        wholes: ThinVec::new(),
         dataset: origin.dataset.clone(),
         file: origin.file.clone(),
         tree: origin.tree.clone(),
@@ -362,7 +363,7 @@ fn shard(
         certified_events: cut.certified_events,
         lumis: (!everything).then(|| cut.lumis.clone()),
         dropped,
-        packed: Vec::new(),
+        packed: ThinVec::new(),
     };
     shard.id = shard.compute_id(digest);
     shard

@@ -11,6 +11,7 @@ use std::path::Path;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::{FileIdentity, Piece, PieceRef, Shard, Source};
 use lumimill_worker::input::Location;
+use thin_vec::ThinVec;
 
 use super::derive::{derive, roots_of};
 use super::event_columns::{EventColumns, LUMI, RUN, batches};
@@ -81,7 +82,7 @@ fn divided(
     let mut shards = Vec::with_capacity(ranges.len());
     let mut files = Files::of(shard, base);
     for entries in ranges {
-        let mut pieces = Vec::new();
+        let mut pieces = ThinVec::new();
         // Where the entries of a piece begin among those of the shard.
         let mut begins = shard.entries.start;
         for piece in shard.pieces() {

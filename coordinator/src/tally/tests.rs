@@ -1,6 +1,7 @@
 use lumimill_common::entry_set::EntrySet;
 use lumimill_common::shard::{FileIdentity, Source};
 use lumimill_common::store::LocalStore;
+use thin_vec::ThinVec;
 
 use super::*;
 use crate::plan::{Certified, PlannedStage, Splits};
@@ -13,8 +14,8 @@ fn plan_of(shards: usize) -> Plan {
             id: ShardId::default(),
             stage: stage.clone(),
             source: Source::Entries,
-            beside: Vec::new(),
-            wholes: Vec::new(),
+            beside: ThinVec::new(),
+            wholes: ThinVec::new(),
             dataset: "D".into(),
             file: std::sync::Arc::new(FileIdentity {
                 url: String::from("a.root"),
@@ -26,7 +27,7 @@ fn plan_of(shards: usize) -> Plan {
             certified_events: 1,
             lumis: None,
             dropped: EntrySet::default(),
-            packed: Vec::new(),
+            packed: ThinVec::new(),
         };
         shard.id = shard.compute_id("digest");
         shard

@@ -4,6 +4,7 @@ use lumimill_common::entry_set::EntrySet;
 use lumimill_common::lumi_mask::LumiMask;
 use lumimill_common::shard::{FileIdentity, Piece, Shard};
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +53,7 @@ pub(super) fn read(text: &str, shard: Shard) -> Result<Shard, String> {
     });
     let packed = shard.of_pieces(pieces.collect());
     let alone = Shard {
-        packed: Vec::new(),
+        packed: ThinVec::new(),
         ..packed.clone()
     };
     match packed.packed.len() > 1 && alone == shard {

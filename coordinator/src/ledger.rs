@@ -51,8 +51,7 @@ impl<'a> Ledger<'a> {
     /// The ledger of a plan, given what is known of its shards.
     #[must_use]
     pub fn of(plan: &'a Plan, known: &'a Known) -> Self {
-        let given_up = &known.given_up | &known.dead;
-        let outstanding = due(plan, &known.with_marker(), &given_up);
+        let outstanding = due(plan, &known.with_marker(), &known.given_up());
         let states = states(plan, known, &outstanding);
         Self {
             plan,

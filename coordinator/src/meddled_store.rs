@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lumimill_common::store::{Key, Object, Store, StoreError, Version};
+use lumimill_common::store::{Key, Store, StoreError, Version, Visit};
 
 type Deed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -107,8 +107,8 @@ impl Store for MeddledStore {
         self.inner.get_range(key, range).await
     }
 
-    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
-        self.inner.list(folder).await
+    async fn visit(&self, folder: &Key, each: Visit<'_>) -> Result<(), StoreError> {
+        self.inner.visit(folder, each).await
     }
 
     fn lists_md5(&self) -> bool {

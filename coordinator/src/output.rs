@@ -24,7 +24,7 @@ use lumimill_common::stage_keys::{
     done_folder, failed_folder, failed_key, marker_key, measure_key, object_key, retrying_folder,
     retrying_key,
 };
-use lumimill_common::store::{Key, Place, Store};
+use lumimill_common::store::{Key, Object, Place, Store};
 
 use crate::campaign_file::Mistakes;
 use crate::pack_sizes::PackSizes;
@@ -174,13 +174,14 @@ impl Output {
     async fn ids(
         &self,
         folder: &Key,
-        id: impl Fn(&str) -> Option<&str>,
+        id: impl Fn(&str) -> Option<&str> + Send + Sync,
     ) -> anyhow::Result<BTreeSet<ShardId>> {
-        let listed = self.store.list(folder).await?;
-        Ok(listed
-            .iter()
-            .filter_map(|object| id(object.key.file_name())?.parse().ok())
-            .collect())
+        let mut ids = BTreeSet::new();
+        let mut each = |object: Object| {
+            ids.extend(id(object.key.file_name()).and_then(|id| id.parse::<ShardId>().ok()));
+        };
+        self.store.visit(folder, &mut each).await?;
+        Ok(ids)
     }
 
     /// The marker of a shard, or why it cannot be used: its shard is as good as not done then. The

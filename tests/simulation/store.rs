@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lumimill_common::control::{Control, control_key};
 use lumimill_common::form;
-use lumimill_common::store::{Key, MemoryStore, Object, Store, StoreError, Version};
+use lumimill_common::store::{Key, MemoryStore, Store, StoreError, Version, Visit};
 
 use crate::link::Link;
 use crate::world::lock;
@@ -189,8 +189,8 @@ impl Store for SimStore {
         self.ask("read", key.as_str(), work).await
     }
 
-    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
-        let work = self.inner.list(folder);
+    async fn visit(&self, folder: &Key, each: Visit<'_>) -> Result<(), StoreError> {
+        let work = self.inner.visit(folder, each);
         self.ask("list", folder.as_str(), work).await
     }
 

@@ -15,10 +15,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 
-use self::listing::objects_below;
+use self::listing::visit;
 use self::obstacle::{is_empty_folder, linked, obstacle};
 use super::limit::limit;
-use super::{Key, Object, Store, StoreError, Version};
+use super::{Key, Store, StoreError, Version, Visit};
 
 /// Folder below the root for files that are not finished; dataset readers skip its name.
 const SCRATCH: &str = "_scratch";
@@ -359,8 +359,9 @@ impl Store for LocalStore {
         }
     }
 
-    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
-        objects_below(&self.root, folder.as_str())
+    async fn visit(&self, folder: &Key, each: Visit<'_>) -> Result<(), StoreError> {
+        visit(&self.root, folder.as_str(), each)
+            .await
             .map_err(|(folder, error)| self.error("list", &folder, &error))
     }
 

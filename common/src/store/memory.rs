@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::limit::limit;
-use super::{Key, Md5, Object, Store, StoreError, Version};
+use super::{Key, Md5, Object, Store, StoreError, Version, Visit};
 
 /// Objects below a folder of a store that its clones share.
 #[derive(Debug, Clone)]
@@ -163,7 +163,7 @@ impl Store for MemoryStore {
         Ok(Some(part.map_or_else(Vec::new, <[u8]>::to_vec)))
     }
 
-    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
+    async fn visit(&self, folder: &Key, each: Visit<'_>) -> Result<(), StoreError> {
         let keys = self.keys(&format!("{folder}/")).into_iter();
         let object = |(key, bytes): (String, Arc<Vec<u8>>)| {
             Some(Object {
@@ -172,7 +172,8 @@ impl Store for MemoryStore {
                 md5: Some(Md5::of(&bytes)),
             })
         };
-        Ok(keys.filter_map(object).collect())
+        keys.filter_map(object).for_each(each);
+        Ok(())
     }
 
     fn lists_md5(&self) -> bool {

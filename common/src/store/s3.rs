@@ -44,7 +44,7 @@ use self::scratch::Scratch;
 use self::slowness::Clock;
 use self::upload::{Unfinished, Upload};
 use super::limit::limit;
-use super::{Key, Object, S3Address, Store, StoreError, Version};
+use super::{Key, Object, S3Address, Store, StoreError, Version, Visit};
 
 pub use begun::S3Begun;
 pub use object::{S3Object, S3Reader};
@@ -274,18 +274,15 @@ impl Store for S3Store {
         }))
     }
 
-    async fn list(&self, folder: &Key) -> Result<Vec<Object>, StoreError> {
+    async fn visit(&self, folder: &Key, each: Visit<'_>) -> Result<(), StoreError> {
         let prefix = format!("{}/", self.address.name_of(folder));
-        let names = self.listing(&prefix).send(&|_| true).await;
-        let names = names.map_err(|failure| self.error("list", folder.as_str(), failure))?;
-        let object = |named: Named| {
-            let key = self.address.key_of(&named.name)?;
-            let Named { size, md5, .. } = named;
-            Some(Object { key, size, md5 })
+        let mut named = |Named { name, size, md5 }: Named| {
+            if let Some(key) = self.address.key_of(&name) {
+                each(Object { key, size, md5 });
+            }
         };
-        let mut objects: Vec<Object> = names.into_iter().filter_map(object).collect();
-        objects.sort_by(|a, b| a.key.cmp(&b.key));
-        Ok(objects)
+        let listed = self.listing(&prefix).visit(&|_| true, &mut named).await;
+        listed.map_err(|failure| self.error("list", folder.as_str(), failure))
     }
 
     fn lists_md5(&self) -> bool {

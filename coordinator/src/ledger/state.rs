@@ -1,5 +1,6 @@
 //! The states of a shard, and what is known of shards.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use lumimill_common::shard::ShardId;
@@ -76,9 +77,26 @@ impl Known {
     }
 
     /// Shards with a marker, whole or not.
-    pub(super) fn with_marker(&self) -> BTreeSet<ShardId> {
-        let others = [&self.gone, &self.damaged, &self.unread];
-        let others = others.into_iter().flatten();
-        self.done.iter().chain(others).copied().collect()
+    pub(super) fn with_marker(&self) -> Cow<'_, BTreeSet<ShardId>> {
+        with_others(&self.done, &[&self.gone, &self.damaged, &self.unread])
+    }
+
+    /// Shards that were tried and given up, at once or after all their attempts.
+    pub(super) fn given_up(&self) -> Cow<'_, BTreeSet<ShardId>> {
+        with_others(&self.given_up, &[&self.dead])
+    }
+}
+
+/// What is in a set, which may be large, or in any of others: the set itself where these are empty.
+fn with_others<'s>(
+    set: &'s BTreeSet<ShardId>,
+    others: &[&BTreeSet<ShardId>],
+) -> Cow<'s, BTreeSet<ShardId>> {
+    match others.iter().all(|others| others.is_empty()) {
+        true => Cow::Borrowed(set),
+        false => {
+            let others = others.iter().copied().flatten();
+            Cow::Owned(set.iter().chain(others).copied().collect())
+        }
     }
 }

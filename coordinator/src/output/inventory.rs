@@ -164,9 +164,17 @@ impl Output {
 
     async fn add_stage(&self, stage: &StageName, inventory: &mut Inventory) -> anyhow::Result<()> {
         let name = stage.as_str();
-        for object in self.store.list(&key(name)?).await? {
-            self.check_folders(name, &object).await?;
+        let mut hiding = Vec::new();
+        let mut each = |object: Object| {
             inventory.add(name, &object);
+            if hides_a_folder(name, &object) {
+                hiding.push(object);
+            }
+        };
+        self.store.visit(&key(name)?, &mut each).await?;
+        inventory.foreign.sort();
+        for object in hiding {
+            self.check_folder(&object).await?;
         }
         Ok(())
     }
@@ -174,20 +182,20 @@ impl Output {
 
 impl Output {
     /// What has the place of the folder of markers or records hides all of them.
-    async fn check_folders(&self, stage: &str, object: &Object) -> anyhow::Result<()> {
-        let below = object.key.as_str().strip_prefix(stage);
-        if !matches!(
-            below,
-            Some("/_done" | "/_failed" | "/_retrying" | "/_measure")
-        ) {
-            return Ok(());
-        }
+    async fn check_folder(&self, object: &Object) -> anyhow::Result<()> {
         let inside = key(&format!("{}/0", object.key))?;
         match self.store.obstacle(&inside).await? {
             Some(what) => Err(Mistakes::new(self.store.location(), vec![what]).into()),
             None => Ok(()),
         }
     }
+}
+
+/// Whether an object of a stage is in the place of a folder of it.
+fn hides_a_folder(stage: &str, object: &Object) -> bool {
+    let below = object.key.as_str().strip_prefix(stage);
+    let folders = ["/_done", "/_failed", "/_retrying", "/_measure"];
+    below.is_some_and(|below| folders.contains(&below))
 }
 
 #[cfg(test)]

@@ -205,8 +205,7 @@ impl S3Store {
             prefix: folder,
             page: self.settings.page,
         };
-        let found = listing.send(&|name| name != own).await?;
-        Ok(found.into_iter().map(|named| named.name).collect())
+        listing.names(&|name| name != own).await
     }
 
     /// A while that grows and is not the same for two who wait.

@@ -4,11 +4,12 @@
 mod told;
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::future::try_join_all;
 
 use self::told::Told;
 use super::super::Md5;
@@ -34,6 +35,8 @@ pub(super) struct Listing<'a> {
 
 /// Which names are wanted.
 type Wanted<'a> = &'a (dyn Fn(&str) -> bool + Send + Sync);
+/// What is done with each of them.
+type Each<'a> = &'a mut (dyn FnMut(Named) + Send);
 
 /// What is told of an object.
 pub(super) struct Named {
@@ -43,20 +46,26 @@ pub(super) struct Named {
 }
 
 impl Listing<'_> {
-    /// The objects that are wanted, in no promised order; the others take no
-    /// memory.
-    pub(super) async fn send(&self, wanted: Wanted<'_>) -> Result<Vec<Named>, S3Failure> {
+    /// Names of the objects that are wanted, in no promised order.
+    pub(super) async fn names(&self, wanted: Wanted<'_>) -> Result<Vec<String>, S3Failure> {
+        let mut names = Vec::new();
+        self.visit(wanted, &mut |named| names.push(named.name))
+            .await?;
+        Ok(names)
+    }
+
+    /// Hands over the objects that are wanted, in no promised order; the others take no memory.
+    pub(super) async fn visit(&self, wanted: Wanted<'_>, each: Each<'_>) -> Result<(), S3Failure> {
         let told = Told::below(self.prefix);
         let first = self.request(&told, None, None).await?;
-        let mut names = told.named(&first, wanted)?;
+        told.named(&first, wanted)?.for_each(&mut *each);
         let Some(next) = first.next_continuation_token().map(str::to_owned) else {
-            return Ok(names);
+            return Ok(());
         };
         match last_of_ordered(&first) {
-            Some(last) => names.extend(self.in_parts(last, wanted, &told).await?),
-            None => names.extend(self.rest(next, wanted, &told).await?),
+            Some(last) => self.in_parts(last, wanted, &told, each).await,
+            None => self.rest(next, wanted, &told, each).await,
         }
-        Ok(names)
     }
 
     /// Names of the folders that are directly below the prefix, in ascending order.
@@ -65,7 +74,7 @@ impl Listing<'_> {
         let mut names = BTreeSet::new();
         let mut next: Option<String> = None;
         loop {
-            let request = self.names(None, next.as_deref()).delimiter("/");
+            let request = self.request_for(None, next.as_deref()).delimiter("/");
             let page = told.page(request, next.as_deref()).await?;
             told.folders(&page, &mut names)?;
             next = page.next_continuation_token().map(str::to_owned);
@@ -81,18 +90,18 @@ impl Listing<'_> {
         last: &str,
         wanted: Wanted<'_>,
         told: &Told<'_>,
-    ) -> Result<Vec<Named>, S3Failure> {
+        each: Each<'_>,
+    ) -> Result<(), S3Failure> {
+        let each = Mutex::new(each);
         let cuts = self.cuts(last).into_iter();
         let cuts: Vec<String> = cuts.filter(|cut| cut.as_str() > last).collect();
         let begins = std::iter::once(last).chain(cuts.iter().map(String::as_str));
         let ends = cuts.iter().map(|cut| Some(cut.as_str())).chain([None]);
         let parts: Vec<_> = begins
             .zip(ends)
-            .map(|(begin, end)| self.part(begin, end, wanted, told))
+            .map(|(begin, end)| self.part((begin, end), wanted, told, &each))
             .collect();
-        let count = parts.len();
-        let parts = stream::iter(parts).buffered(count);
-        parts.try_concat().await
+        try_join_all(parts).await.map(drop)
     }
 
     /// What a listing is cut at that is told up to a name, in ascending order.
@@ -115,23 +124,22 @@ impl Listing<'_> {
     /// The names after `begin`, up to `end` and with it.
     async fn part(
         &self,
-        begin: &str,
-        end: Option<&str>,
+        (begin, end): (&str, Option<&str>),
         wanted: Wanted<'_>,
         told: &Told<'_>,
-    ) -> Result<Vec<Named>, S3Failure> {
+        each: &Mutex<Each<'_>>,
+    ) -> Result<(), S3Failure> {
         let is_past = |name: &str| end.is_some_and(|end| name > end);
         // A service that does not know where to start starts anew: its names are told once.
         let is_ours = |name: &str| name > begin && !is_past(name) && wanted(name);
-        let mut names = Vec::new();
         let mut page = self.request(told, Some(begin), None).await?;
         loop {
-            names.extend(told.named(&page, &is_ours)?);
+            hand_over(told.named(&page, &is_ours)?, each);
             let last = page.contents().last().and_then(|object| object.key());
             let next = page.next_continuation_token();
             match next.filter(|_| !last.is_some_and(is_past)) {
                 Some(next) => page = self.request(told, None, Some(next)).await?,
-                None => return Ok(names),
+                None => return Ok(()),
             }
         }
     }
@@ -142,15 +150,15 @@ impl Listing<'_> {
         next: String,
         wanted: Wanted<'_>,
         told: &Told<'_>,
-    ) -> Result<Vec<Named>, S3Failure> {
-        let mut names = Vec::new();
+        each: Each<'_>,
+    ) -> Result<(), S3Failure> {
         let mut next = Some(next);
         while let Some(token) = next {
             let page = self.request(told, None, Some(&token)).await?;
-            names.extend(told.named(&page, wanted)?);
+            told.named(&page, wanted)?.for_each(&mut *each);
             next = page.next_continuation_token().map(str::to_owned);
         }
-        Ok(names)
+        Ok(())
     }
 
     async fn request(
@@ -159,10 +167,10 @@ impl Listing<'_> {
         after: Option<&str>,
         next: Option<&str>,
     ) -> Result<ListObjectsV2Output, S3Failure> {
-        told.page(self.names(after, next), next).await
+        told.page(self.request_for(after, next), next).await
     }
 
-    fn names(&self, after: Option<&str>, next: Option<&str>) -> ListObjectsV2FluentBuilder {
+    fn request_for(&self, after: Option<&str>, next: Option<&str>) -> ListObjectsV2FluentBuilder {
         self.client
             .list_objects_v2()
             .bucket(self.bucket)
@@ -171,6 +179,11 @@ impl Listing<'_> {
             .set_start_after(after.map(str::to_owned))
             .set_continuation_token(next.map(str::to_owned))
     }
+}
+
+fn hand_over(named: impl Iterator<Item = Named>, each: &Mutex<Each<'_>>) {
+    let mut each = each.lock().unwrap_or_else(PoisonError::into_inner);
+    named.for_each(&mut **each);
 }
 
 /// The last name of a page whose names are in order.

@@ -84,13 +84,12 @@ impl S3Reader {
                 prefix: &start,
                 page: shared.settings.page,
             };
-            listing.send(&wanted).await
+            listing.names(&wanted).await
         });
         let location = format!("s3://{bucket}");
-        let listed = listed.map_err(|failure| {
+        let mut names = listed.map_err(|failure| {
             failure.into_error(&self.shared.settings, location, "list", prefix)
         })?;
-        let mut names: Vec<String> = listed.into_iter().map(|named| named.name).collect();
         names.sort_unstable();
         Ok(names)
     }

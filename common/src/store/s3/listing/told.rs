@@ -115,7 +115,7 @@ impl<'a> Told<'a> {
         &self,
         page: &ListObjectsV2Output,
         wanted: Wanted<'_>,
-    ) -> Result<Vec<Named>, S3Failure> {
+    ) -> Result<impl Iterator<Item = Named> + use<>, S3Failure> {
         let objects = page.contents().iter();
         let named: Vec<Named> = objects
             .filter_map(|object| {
@@ -134,7 +134,7 @@ impl<'a> Told<'a> {
             true => Err(refused(&format!(
                 "the names that are listed have more than {MOST_BYTES} bytes"
             ))),
-            false => Ok(named),
+            false => Ok(named.into_iter()),
         }
     }
 

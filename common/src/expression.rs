@@ -27,6 +27,7 @@
 mod builtin;
 mod cast;
 mod check;
+mod columnwise;
 mod elementary;
 mod error;
 mod evaluate;
@@ -34,6 +35,7 @@ mod function;
 mod input;
 mod int;
 mod kinematics;
+mod momentum_columns;
 mod nearest;
 mod number;
 mod parse;

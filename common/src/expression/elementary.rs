@@ -7,6 +7,8 @@
 
 use std::f64::consts::{FRAC_2_PI, LOG2_E};
 
+use super::columnwise::columnwise;
+
 /// Added and subtracted, it rounds to the nearest whole number, which stands in its last bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
@@ -64,7 +66,7 @@ const EXP: [f64; 5] = [
 ];
 
 /// Σ `terms` x^k, the last term first.
-#[inline]
+#[inline(always)]
 fn polynomial<const N: usize>(terms: [f64; N], x: f64) -> f64 {
     let [first, rest @ ..] = terms.as_slice() else {
         return 0.0;
@@ -73,13 +75,13 @@ fn polynomial<const N: usize>(terms: [f64; N], x: f64) -> f64 {
 }
 
 /// `a` where all bits of `mask` are set, `b` where none is.
-#[inline]
+#[inline(always)]
 fn select(mask: u64, a: f64, b: f64) -> f64 {
     f64::from_bits((a.to_bits() & mask) | (b.to_bits() & !mask))
 }
 
 /// sin and cos of an angle in radians, of a size up to [`LARGEST_ANGLE`].
-#[inline]
+#[inline(always)]
 fn sin_cos_reduced(angle: f64) -> (f64, f64) {
     let shifted = angle * FRAC_2_PI + ROUND;
     let (quarters, turns) = (shifted - ROUND, shifted.to_bits());
@@ -99,7 +101,7 @@ fn sin_cos_reduced(angle: f64) -> (f64, f64) {
 }
 
 /// sin and cos of an angle in radians.
-#[inline]
+#[inline(always)]
 pub(super) fn sin_cos(angle: f64) -> (f64, f64) {
     match angle.abs() <= LARGEST_ANGLE {
         true => sin_cos_reduced(angle),
@@ -108,24 +110,40 @@ pub(super) fn sin_cos(angle: f64) -> (f64, f64) {
 }
 
 /// `pt` cos φ and `pt` sin φ of every row.
-pub(super) fn transverse(pt: &[f64], phi: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let scaled = |pt: f64, (sin, cos): (f64, f64)| (pt * cos, pt * sin);
-    let rows = pt.iter().zip(phi);
+pub(super) fn transverse(pt: &[f64], phi: &[f64]) -> [Vec<f64>; 2] {
+    columnwise! {
+        fn of_small(pt, phi) -> [f64; 2] {
+            let (sin, cos) = sin_cos_reduced(phi);
+            [pt * cos, pt * sin]
+        }
+    }
+    columnwise! {
+        fn of_any(pt, phi) -> [f64; 2] {
+            let (sin, cos) = sin_cos(phi);
+            [pt * cos, pt * sin]
+        }
+    }
     match are_small(phi) {
-        true => rows
-            .map(|(pt, phi)| scaled(*pt, sin_cos_reduced(*phi)))
-            .unzip(),
-        false => rows.map(|(pt, phi)| scaled(*pt, sin_cos(*phi))).unzip(),
+        true => of_small(pt, phi),
+        false => of_any(pt, phi),
     }
 }
 
-/// sin of every angle, in radians.
-pub(super) fn sines(angles: &[f64]) -> Vec<f64> {
-    let angles_are_small = are_small(angles);
-    let angles = angles.iter().copied();
-    match angles_are_small {
-        true => angles.map(|angle| sin_cos_reduced(angle).0).collect(),
-        false => angles.map(|angle| sin_cos(angle).0).collect(),
+/// sin of half the difference of two angles, in radians.
+pub(super) fn sines_of_half(a: &[f64], b: &[f64]) -> Vec<f64> {
+    columnwise! {
+        fn of_small(a, b) -> f64 {
+            sin_cos_reduced(0.5 * (a - b)).0
+        }
+    }
+    columnwise! {
+        fn of_any(a, b) -> f64 {
+            sin_cos(0.5 * (a - b)).0
+        }
+    }
+    match are_small(a) && are_small(b) {
+        true => of_small(a, b),
+        false => of_any(a, b),
     }
 }
 
@@ -137,7 +155,7 @@ fn are_small(angles: &[f64]) -> bool {
 }
 
 /// log (1 + x) for x ≥ 0; infinite where x is.
-#[inline]
+#[inline(always)]
 pub(super) fn ln_1p(x: f64) -> f64 {
     /// √½, the least mantissa.
     const HALF_ROOT: u64 = 0x3fe6_a09e_667f_3bcd;
@@ -158,7 +176,7 @@ pub(super) fn ln_1p(x: f64) -> f64 {
 }
 
 /// eˣ for −708 ≤ x ≤ 709; 0 or infinite beyond.
-#[inline]
+#[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
     let bounded = x.clamp(-708.0, 709.0);
     let shifted = bounded * LOG2_E + ROUND;
@@ -246,13 +264,14 @@ mod tests {
         let mut wild = phi.clone();
         wild[17] = 1e9;
         for phi in [phi, wild] {
-            let (px, py) = transverse(&pt, &phi);
+            let [px, py] = transverse(&pt, &phi);
             for at in 0..phi.len() {
                 let (sin, cos) = sin_cos(phi[at]);
                 assert_eq!((px[at], py[at]), (7.5 * cos, 7.5 * sin));
             }
-            let alone = phi.iter().map(|phi| sin_cos(*phi).0);
-            assert!(sines(&phi).into_iter().eq(alone));
+            let none = vec![0.0; phi.len()];
+            let alone = phi.iter().map(|phi| sin_cos(0.5 * phi).0);
+            assert!(sines_of_half(&phi, &none).into_iter().eq(alone));
         }
     }
 }

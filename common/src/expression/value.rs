@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::columnwise::{each, each_two};
 use super::int::Int;
 
 /// A value written in an expression.
@@ -26,15 +27,15 @@ pub enum Series<'a, T: Copy> {
 
 impl<T: Copy> Series<'_, T> {
     /// Applies `f` to every value.
-    pub(super) fn map<R: Copy>(&self, f: impl Fn(T) -> R) -> Series<'static, R> {
+    pub(super) fn map<R: Copy + Default>(&self, f: impl Fn(T) -> R) -> Series<'static, R> {
         match self {
             Self::One(value) => Series::One(f(*value)),
-            Self::Many(values) => Series::many(values.iter().map(|value| f(*value)).collect()),
+            Self::Many(values) => Series::many(each(values, f)),
         }
     }
 
     /// Applies `f` to every pair of values; two columns have the same length.
-    pub(super) fn zip<U: Copy, R: Copy>(
+    pub(super) fn zip<U: Copy, R: Copy + Default>(
         &self,
         other: &Series<'_, U>,
         f: impl Fn(T, U) -> R,
@@ -42,12 +43,7 @@ impl<T: Copy> Series<'_, T> {
         match (self, other) {
             (_, Series::One(right)) => self.map(|left| f(left, *right)),
             (Self::One(left), _) => other.map(|right| f(*left, right)),
-            (Self::Many(left), Series::Many(right)) => Series::many(
-                left.iter()
-                    .zip(right.iter())
-                    .map(|(l, r)| f(*l, *r))
-                    .collect(),
-            ),
+            (Self::Many(left), Series::Many(right)) => Series::many(each_two(left, right, f)),
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::elementary;
 use super::error::EvaluateError;
-use super::kinematics::{self, Transverse};
 use super::row_index::Index;
+use super::{kinematics, momentum_columns};
 
 /// A component of a momentum; GeV and radians.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Vectors {
             Pt | Eta | Phi | Mass => return Err(EvaluateError::Missing(format!("{component:?}"))),
             Px | Py => {
                 let (pt, phi) = (self.component(Pt)?, self.component(Phi)?);
-                let (px, py) = elementary::transverse(&pt, &phi);
+                let [px, py] = elementary::transverse(&pt, &phi);
                 if component == Px {
                     self.give(Py, Rc::new(py));
                     px
@@ -132,37 +132,18 @@ impl Vectors {
                     py
                 }
             }
-            Pz => {
-                let (pt, eta) = (self.component(Pt)?, self.component(Eta)?);
-                zip(&pt, &eta)
-                    .map(|(pt, eta)| pt * kinematics::sinh(eta))
-                    .collect()
-            }
+            Pz => momentum_columns::pz(&self.component(Pt)?, &self.component(Eta)?),
             Energy => {
                 let (pt, pz) = (self.component(Pt)?, self.component(Pz)?);
-                let mass = self.component(Mass)?;
-                zip(&pt, &pz)
-                    .zip(mass.iter())
-                    .map(|((pt, pz), m)| energy(pt * pt + pz * pz, *m))
-                    .collect()
+                momentum_columns::energy(&pt, &pz, &self.component(Mass)?)
             }
             Rapidity => {
-                let (eta, delta) = (self.component(Eta)?, self.component(Delta)?);
-                zip(&eta, &delta).map(|(eta, delta)| eta - delta).collect()
+                momentum_columns::difference(&self.component(Eta)?, &self.component(Delta)?)
             }
             Delta => {
                 let (pt, pz) = (self.component(Pt)?, self.component(Pz)?);
                 let (eta, mass) = (self.component(Eta)?, self.component(Mass)?);
-                let sinh: Vec<f64> = zip(&pt, &pz)
-                    .zip(mass.iter())
-                    .map(|((pt, pz), mass)| kinematics::sinh_of_eta_minus_rapidity(pt, pz, *mass))
-                    .collect();
-                zip(&sinh, &pt)
-                    .zip(zip(&eta, &mass))
-                    .map(|((sinh, pt), (eta, mass))| {
-                        kinematics::eta_minus_rapidity(sinh, pt, eta, mass)
-                    })
-                    .collect()
+                momentum_columns::eta_minus_rapidity(&pt, &pz, &eta, &mass)
             }
         })
     }
@@ -170,38 +151,22 @@ impl Vectors {
     fn of_sum(&self, a: &Self, b: &Self, component: Component) -> Result<Vec<f64>, EvaluateError> {
         Ok(match component {
             Px | Py | Pz | Energy => {
-                let (a, b) = (a.component(component)?, b.component(component)?);
-                zip(&a, &b).map(|(a, b)| a + b).collect()
+                momentum_columns::sum(&a.component(component)?, &b.component(component)?)
             }
-            Pt => {
-                let (px, py) = (self.component(Px)?, self.component(Py)?);
-                zip(&px, &py).map(|(x, y)| (x * x + y * y).sqrt()).collect()
-            }
+            Pt => momentum_columns::pt(&self.component(Px)?, &self.component(Py)?),
             Phi => {
                 let (px, py) = (self.component(Px)?, self.component(Py)?);
                 zip(&px, &py).map(|(x, y)| y.atan2(x)).collect()
             }
-            Eta => {
-                let (pt, pz) = (self.component(Pt)?, self.component(Pz)?);
-                zip(&pt, &pz)
-                    .map(|(pt, pz)| kinematics::eta(pt, pz))
-                    .collect()
-            }
+            Eta => momentum_columns::eta(&self.component(Pt)?, &self.component(Pz)?),
             Mass if a.is_polar() && b.is_polar() => pair_masses(a, b)?,
             Mass => cartesian_masses(a, b)?,
             Rapidity => {
                 let (pt, pz) = (self.component(Pt)?, self.component(Pz)?);
-                let mass = self.component(Mass)?;
-                zip(&pt, &pz)
-                    .zip(mass.iter())
-                    .map(|((pt, pz), m)| {
-                        kinematics::eta(kinematics::transverse_mass(pt, m * m.abs()), pz)
-                    })
-                    .collect()
+                momentum_columns::rapidity(&pt, &pz, &self.component(Mass)?)
             }
             Delta => {
-                let (eta, rapidity) = (self.component(Eta)?, self.component(Rapidity)?);
-                zip(&eta, &rapidity).map(|(eta, y)| eta - y).collect()
+                momentum_columns::difference(&self.component(Eta)?, &self.component(Rapidity)?)
             }
         })
     }
@@ -219,41 +184,22 @@ fn zip<'v>(a: &'v [f64], b: &'v [f64]) -> impl Iterator<Item = (f64, f64)> + 'v 
     a.iter().copied().zip(b.iter().copied())
 }
 
-fn energy(p2: f64, mass: f64) -> f64 {
-    (p2 + mass * mass.abs()).max(0.0).sqrt()
-}
-
 fn pair_masses(a: &Vectors, b: &Vectors) -> Result<Vec<f64>, EvaluateError> {
-    let half =
-        |a: &[f64], b: &[f64]| -> Vec<f64> { zip(a, b).map(|(a, b)| 0.5 * (a - b)).collect() };
-    let phis = half(&a.component(Phi)?, &b.component(Phi)?);
-    let phis = elementary::sines(&phis);
-    let etas = zip(&a.component(Eta)?, &b.component(Eta)?)
-        .map(|(a, b)| a - b)
-        .collect::<Vec<_>>();
-    let deltas = zip(&a.component(Delta)?, &b.component(Delta)?)
-        .map(|(a, b)| a - b)
-        .collect::<Vec<_>>();
-    let ys: Vec<f64> = half(&etas, &deltas)
-        .into_iter()
-        .map(kinematics::sinh)
-        .collect();
-    let (pt1, m1, pt2, m2) = (
-        a.component(Pt)?,
-        a.component(Mass)?,
-        b.component(Pt)?,
-        b.component(Mass)?,
+    let phis = elementary::sines_of_half(&a.component(Phi)?, &b.component(Phi)?);
+    let ys = momentum_columns::sinh_of_half(
+        &a.component(Eta)?,
+        &a.component(Delta)?,
+        &b.component(Eta)?,
+        &b.component(Delta)?,
     );
-    let of = |(pt, mass): (f64, f64)| Transverse {
-        pt,
-        mass2: mass * mass.abs(),
-    };
-    let pairs = zip(&pt1, &m1).zip(zip(&pt2, &m2));
-    let apart = zip(&ys, &phis);
-    Ok(pairs
-        .zip(apart)
-        .map(|((a, b), (y, phi))| Transverse::pair_mass(of(a), of(b), y, phi))
-        .collect())
+    Ok(momentum_columns::pair_mass(
+        &a.component(Pt)?,
+        &a.component(Mass)?,
+        &b.component(Pt)?,
+        &b.component(Mass)?,
+        &ys,
+        &phis,
+    ))
 }
 
 /// m² = m₁² + m₂² + 2 (E₁E₂ − p₁·p₂), the bracket as (E₁²E₂² − (p₁·p₂)²) / (E₁E₂ + p₁·p₂) where
@@ -272,7 +218,7 @@ fn cartesian_masses(a: &Vectors, b: &Vectors) -> Result<Vec<f64>, EvaluateError>
     let mass = |[x1, y1, z1, m1]: [f64; 4], [x2, y2, z2, m2]: [f64; 4]| {
         let (p1, p2) = (x1 * x1 + y1 * y1 + z1 * z1, x2 * x2 + y2 * y2 + z2 * z2);
         let (s1, s2) = (m1 * m1.abs(), m2 * m2.abs());
-        let energies = energy(p1, m1) * energy(p2, m2);
+        let energies = kinematics::energy(p1, m1) * kinematics::energy(p2, m2);
         let dot = x1 * x2 + y1 * y2 + z1 * z2;
         let bracket = if dot > 0.0 {
             let (cx, cy, cz) = (y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2);

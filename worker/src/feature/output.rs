@@ -137,7 +137,10 @@ impl Output {
     ) -> Result<ArrayRef, RunError> {
         Ok(match stored {
             DataType::Boolean => Arc::new(BooleanArray::from(values.into_bools().into_vec(len))),
-            DataType::Float64 => Arc::new(Float64Array::from(values.into_floats().into_vec(len))),
+            DataType::Float64 => {
+                let wide = values.into_floats().into_vec(len).into_iter();
+                Arc::new(Float64Array::from(wide.map(one_nan).collect::<Vec<_>>()))
+            }
             DataType::Int32 => {
                 let narrow =
                     |value: i64| i32::try_from(value).map_err(|_| self.does_not_fit(value));
@@ -154,7 +157,8 @@ impl Output {
             DataType::UInt64 => Arc::new(UInt64Array::from(self.unsigned(values, len)?)),
             _ => {
                 let wide = values.into_floats().into_vec(len);
-                let narrow: Vec<f32> = wide.iter().map(|value| *value as f32).collect();
+                let narrow = wide.iter().map(|value| one_nan(*value) as f32);
+                let narrow: Vec<f32> = narrow.collect();
                 let fits = |(narrow, wide): (&f32, &f64)| narrow.is_finite() || !wide.is_finite();
                 if let Some(at) = narrow.iter().zip(&wide).position(|pair| !fits(pair)) {
                     return Err(self.does_not_fit(format!("{:e}", wide[at])));
@@ -216,6 +220,12 @@ impl Output {
             value: value.to_string(),
         }
     }
+}
+
+/// Any NaN as the one that is written: which it is depends on the instructions that a processor has.
+#[inline(always)]
+fn one_nan(value: f64) -> f64 {
+    if value.is_nan() { f64::NAN } else { value }
 }
 
 /// A column of bytes as the conditions that they are.

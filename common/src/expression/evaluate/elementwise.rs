@@ -115,7 +115,7 @@ pub(super) fn choose<'v>(
     }
 }
 
-fn pick<T: Copy>(
+fn pick<T: Copy + Default>(
     condition: &Series<'_, bool>,
     yes: &Series<'_, T>,
     no: &Series<'_, T>,

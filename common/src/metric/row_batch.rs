@@ -8,9 +8,9 @@ mod values;
 pub(in crate::metric) use lists::Lists;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 
-use values::{bits_of, mark_changes, numbers_of, with_nulls, wrong};
+use values::{bits_of, first_of, mark_changes, mark_changes_of, numbers_of, with_nulls, wrong};
 
 /// Why a batch could not be filled into a metric.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -160,7 +160,8 @@ impl FillError {
 #[derive(Debug, Clone)]
 pub struct RowBatch<'a> {
     batch: &'a RecordBatch,
-    events: Option<Vec<usize>>,
+    /// Whether an event begins with a row; nothing where events are not told apart.
+    begins: Option<Vec<bool>>,
 }
 
 impl<'a> RowBatch<'a> {
@@ -172,23 +173,14 @@ impl<'a> RowBatch<'a> {
     pub fn try_new(batch: &'a RecordBatch, identity: Option<[&str; 3]>) -> Result<Self, FillError> {
         let mut rows = Self {
             batch,
-            events: None,
+            begins: None,
         };
         if let Some(names) = identity {
-            let mut starts = vec![false; batch.num_rows()];
-            if let Some(first) = starts.first_mut() {
-                *first = true;
-            }
+            let mut begins = first_of(batch.num_rows());
             for name in names {
-                let array = rows.column(name)?;
-                let keys = bits_of(name, array)?;
-                match array.nulls() {
-                    Some(_) => mark_changes(&mut starts, &with_nulls(array, keys.into_iter())),
-                    None => mark_changes(&mut starts, &keys),
-                }
+                mark_changes_of(&mut begins, name, rows.column(name)?)?;
             }
-            let positions = starts.iter().enumerate().filter(|(_, start)| **start);
-            rows.events = Some(positions.map(|(position, _)| position).collect());
+            rows.begins = Some(begins);
         }
         Ok(rows)
     }
@@ -209,40 +201,36 @@ impl<'a> RowBatch<'a> {
                 numbers: numbers.len(),
             });
         }
-        let neighbours = numbers.iter().skip(1).zip(numbers).zip(1..);
-        let begins = neighbours
-            .filter(|((this, before), _)| this != before)
-            .map(|(_, row)| row);
-        let events = (rows > 0).then_some(0).into_iter().chain(begins).collect();
+        let mut begins = first_of(rows);
+        mark_changes(&mut begins, numbers);
         Ok(Self {
             batch,
-            events: Some(events),
+            begins: Some(begins),
         })
     }
 
     /// Whether its events are the rows that those of another batch are.
     #[must_use]
     pub fn has_events_of(&self, other: &RowBatch<'_>) -> bool {
-        self.len() == other.len() && self.events == other.events
+        self.len() == other.len() && self.begins == other.begins
     }
 
     /// The row that the last event begins with; `None` where there is none, or events are not told
     /// apart.
     #[must_use]
     pub fn last_event(&self) -> Option<usize> {
-        self.events.as_ref()?.last().copied()
+        self.begins.as_ref()?.iter().rposition(|begins| *begins)
     }
 
     /// For every row, which event of the batch it is of; `None` where events are not told apart.
     #[must_use]
     pub fn event_numbers(&self) -> Option<Vec<u32>> {
-        let starts = self.events.as_ref()?;
-        let stops = starts.iter().skip(1).copied().chain([self.len()]);
-        let mut numbers = Vec::with_capacity(self.len());
-        for (stop, number) in stops.zip(0..) {
-            numbers.resize(stop, number);
-        }
-        Some(numbers)
+        let mut begun = 0_u32;
+        let numbers = self.begins.as_ref()?.iter().map(|begins| {
+            begun += u32::from(*begins);
+            begun.saturating_sub(1)
+        });
+        Some(numbers.collect())
     }
 
     /// The number of rows.
@@ -262,7 +250,9 @@ impl<'a> RowBatch<'a> {
         let missing = || FillError::NoIdentity {
             column: label.to_owned(),
         };
-        let starts = self.events.as_ref().ok_or_else(missing)?;
+        let begins = self.begins.as_ref().ok_or_else(missing)?;
+        let starts = begins.iter().zip(0..).filter(|(begins, _)| **begins);
+        let starts: Vec<usize> = starts.map(|(_, row)| row).collect();
         let stops = starts.iter().skip(1).copied().chain([self.len()]);
         Ok(starts.iter().copied().zip(stops).collect())
     }

@@ -71,7 +71,7 @@ impl RowBatch<'_> {
             let batch = members(&columns, &lengths, &rows)?;
             count(&RowBatch {
                 batch: &batch,
-                events: self.events_of(&lengths, &rows),
+                begins: self.begins_of(&lengths, &rows),
             })?;
         }
         Ok(())
@@ -105,15 +105,15 @@ impl RowBatch<'_> {
     /// Rows that are looked at together: whole events, of not too many members. There is always
     /// one, so that types are looked at where there are no rows.
     fn pieces(&self, lengths: &[u32]) -> Vec<Range<usize>> {
-        let begins: BTreeSet<usize> = match &self.events {
-            Some(starts) => starts.iter().copied().collect(),
-            None => (0..lengths.len()).collect(),
+        let begins = |row: usize| match &self.begins {
+            Some(begins) => begins.get(row) == Some(&true),
+            None => true,
         };
         let (mut pieces, mut start, mut sum) = (Vec::new(), 0, 0);
         let mut begin = 0;
         let mut of_event = 0;
         for (row, length) in lengths.iter().enumerate() {
-            if begins.contains(&row) {
+            if begins(row) {
                 sum += of_event;
                 (begin, of_event) = (row, 0);
             }
@@ -127,23 +127,18 @@ impl RowBatch<'_> {
         pieces
     }
 
-    /// Where the events of these rows begin among their members; those without any are in none.
-    fn events_of(&self, lengths: &[u32], rows: &Range<usize>) -> Option<Vec<usize>> {
-        let starts = self.events.as_ref()?;
-        let mut starts = starts
-            .iter()
-            .filter(|start| rows.contains(start))
-            .peekable();
-        let (mut found, mut before) = (Vec::new(), 0);
+    /// Whether an event begins with each member of these rows; an event without any is of none.
+    fn begins_of(&self, lengths: &[u32], rows: &Range<usize>) -> Option<Vec<bool>> {
+        let begins = self.begins.as_ref()?;
+        let (mut of_members, mut is_new) = (Vec::new(), false);
         for row in rows.clone() {
-            if starts.next_if(|start| **start == row).is_some() {
-                found.push(before);
+            is_new |= begins.get(row) == Some(&true);
+            for _ in 0..lengths.get(row).copied().unwrap_or(0) {
+                of_members.push(is_new);
+                is_new = false;
             }
-            before += lengths.get(row).map_or(0, |length| *length as usize);
         }
-        found.dedup();
-        found.retain(|start| *start < before);
-        Some(found)
+        Some(of_members)
     }
 }
 

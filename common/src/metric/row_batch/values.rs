@@ -10,12 +10,46 @@ use arrow_schema::DataType;
 
 use super::FillError;
 
-/// Marks the rows whose key is not that of the row before.
-pub(super) fn mark_changes<T: PartialEq>(starts: &mut [bool], keys: &[T]) {
-    let neighbours = keys.iter().skip(1).zip(keys);
-    for (start, (this, before)) in starts.iter_mut().skip(1).zip(neighbours) {
-        *start |= this != before;
+/// Of so many rows the first is marked.
+pub(super) fn first_of(rows: usize) -> Vec<bool> {
+    let mut marks = vec![false; rows];
+    if let Some(first) = marks.first_mut() {
+        *first = true;
     }
+    marks
+}
+
+/// Marks the rows whose key is not that of the row before.
+pub(super) fn mark_changes<T: PartialEq>(marks: &mut [bool], keys: &[T]) {
+    let (Some(marks), Some(later)) = (marks.get_mut(1..), keys.get(1..)) else {
+        return;
+    };
+    for (mark, (this, before)) in marks.iter_mut().zip(later.iter().zip(keys)) {
+        *mark |= this != before;
+    }
+}
+
+/// The same of a column of integers; null is a key, too.
+pub(super) fn mark_changes_of(
+    marks: &mut [bool],
+    name: &str,
+    array: &ArrayRef,
+) -> Result<(), FillError> {
+    fn of<T: ArrowPrimitiveType>(marks: &mut [bool], array: &ArrayRef) {
+        mark_changes(marks, array.as_primitive::<T>().values());
+    }
+    match (array.nulls(), array.data_type()) {
+        (None, DataType::Int32) => of::<Int32Type>(marks, array),
+        (None, DataType::UInt32) => of::<UInt32Type>(marks, array),
+        (None, DataType::Int64) => of::<Int64Type>(marks, array),
+        (None, DataType::UInt64) => of::<UInt64Type>(marks, array),
+        (None, _) => mark_changes(marks, &bits_of(name, array)?),
+        (Some(_), _) => {
+            let keys = bits_of(name, array)?.into_iter();
+            mark_changes(marks, &with_nulls(array, keys));
+        }
+    }
+    Ok(())
 }
 
 /// Integers whatever is null among them; an unsigned value from 2^63 on wraps.

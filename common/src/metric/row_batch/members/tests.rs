@@ -36,8 +36,8 @@ fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Columns of members, and where events begin.
-type Found = (Vec<Vec<f64>>, Option<Vec<usize>>);
+/// Columns of members, and the events that these are of.
+type Found = (Vec<Vec<f64>>, Option<Vec<u32>>);
 
 /// Those of hits.
 fn members(names: &[&str]) -> Result<Found, FillError> {
@@ -47,7 +47,7 @@ fn members(names: &[&str]) -> Result<Found, FillError> {
     let mut found = None;
     rows.each_member("Hit", &names.iter().collect::<Vec<_>>(), |members| {
         let columns = names.iter().map(|name| members.numbers(name));
-        found = Some((columns.collect::<Result<_, _>>()?, members.events.clone()));
+        found = Some((columns.collect::<Result<_, _>>()?, members.event_numbers()));
         Ok(())
     })?;
     Ok(found.unwrap())
@@ -63,7 +63,7 @@ fn what_an_event_has_is_that_of_all_of_its_members() {
         columns[2][2..].iter().all(|value| value.is_nan()),
         "a null list"
     );
-    assert_eq!(events, Some(vec![0, 2]));
+    assert_eq!(events, Some(vec![0, 0, 1, 1, 1]));
 }
 
 #[test]

@@ -67,6 +67,14 @@ impl<'a> Ledger<'a> {
         &self.outstanding
     }
 
+    /// Where in the plan those of its shards are that may be done now.
+    #[must_use]
+    pub(crate) fn due(&self) -> Vec<usize> {
+        let states = self.states.iter().zip(0..);
+        let due = states.filter(|(state, _)| **state == ShardState::Due);
+        due.map(|(_, place)| place).collect()
+    }
+
     /// Every shard with its state, in the order of the plan; those that were dropped come last.
     pub fn states(&self) -> impl Iterator<Item = (&'a Shard, ShardState)> {
         let dropped = self.plan.dropped.iter();

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
@@ -234,8 +235,11 @@ async fn empty_jobs(
 
     let completing = Instant::now();
     let mut serve = Program::serve(broker, &bench.root)?;
+    let most = Arc::new(AtomicU64::new(0));
+    let watching = tokio::spawn(watch(queue.clone(), most.clone()));
     hollow_worker(&bench, &queue, shards).await?;
     let completed = completing.elapsed();
+    watching.abort();
 
     let ending = Instant::now();
     let page = "report/index.html".parse()?;
@@ -253,14 +257,20 @@ async fn empty_jobs(
 
     let looked = look(broker, &bench.root, name.as_str(), shards)?;
     let alone = Instant::now();
+    bench.output.inventory(&bench.plan).await?;
+    let listed = alone.elapsed();
+    let alone = Instant::now();
     write_report(&bench.file.campaign, &bench.output, &bench.plan).await?;
     let merged = alone.elapsed();
     let alone = puts_alone(&bench).await?;
+    let rate = |time: Duration| shards as f64 / time.as_secs_f64();
+    let most = most.load(Ordering::Relaxed);
     eprintln!(
         "{shards} shards: the coordinator reported {reported:.1?} after the last, and ended the campaign \
-         {ended:.1?} after it; the store alone takes those of {alone:.0} shards/s"
+         {ended:.1?} after it; a listing takes {listed:.1?}; the store alone takes those of {alone:.0} \
+         shards/s; at most {most} reports waited at a time once it had begun, which come in {:.2} s",
+        most as f64 / rate(completed)
     );
-    let rate = |time: Duration| shards as f64 / time.as_secs_f64();
     Ok(format!(
         "| {shards} | {:.1} | {:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {} | {:.0} |",
         bench.planned.as_secs_f64() * 1e6,
@@ -291,6 +301,25 @@ fn look(
     match status["stages"][0]["done"].as_u64() == Some(shards as u64) {
         true => Ok(took),
         false => Err(format!("not every shard is done: {status}").into()),
+    }
+}
+
+/// Keeps the most reports that are in the queue at a time, after it was empty for a second: those that a
+/// coordinator finds when it is started are left out.
+async fn watch(queue: Arc<dyn Queue>, most: Arc<AtomicU64>) {
+    const BEGUN: u32 = 20;
+    let mut empty = 0;
+    loop {
+        let depth = queue.depth(REPORTS).await.unwrap_or(0);
+        empty = if depth < u64::from(AT_ONCE) || empty >= BEGUN {
+            empty + 1
+        } else {
+            0
+        };
+        if empty >= BEGUN {
+            most.fetch_max(depth, Ordering::Relaxed);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -51,7 +51,7 @@ pub mod measure;
 pub mod measured;
 mod memory;
 pub mod model_files;
-mod off_thread;
+pub mod off_thread;
 mod page_header;
 mod parent_table;
 pub mod parquet_output;

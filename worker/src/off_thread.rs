@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 ///
 /// # Errors
 /// When it panics.
-pub(crate) async fn off_thread<T: Send + 'static>(
+pub async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
     match Handle::current().runtime_flavor() {

@@ -10,7 +10,7 @@ use lumimill_common::store::{Key, Md5, Object, StoreError};
 
 use super::{AT_ONCE, Output, Over, key};
 use crate::campaign_file::Mistakes;
-use crate::plan::{Plan, PlannedStage};
+use crate::plan::Plan;
 
 /// What is there of the stages of a plan, whether the plan accounts for it or not.
 #[derive(Debug, Clone, Default)]
@@ -104,16 +104,8 @@ impl Inventory {
 impl Output {
     /// Lists what is there of the stages of a plan.
     pub async fn inventory(&self, plan: &Plan) -> anyhow::Result<Inventory> {
-        self.inventory_of_all(&plan.stages).await
-    }
-
-    /// The same of the stages alone.
-    pub(crate) async fn inventory_of_all(
-        &self,
-        stages: &[PlannedStage],
-    ) -> anyhow::Result<Inventory> {
         let mut inventory = Inventory::default();
-        for stage in stages {
+        for stage in &plan.stages {
             match stage.without_tables {
                 true => inventory.add_measured(self.inventory_of(&stage.name).await?),
                 false => self.add_stage(&stage.name, &mut inventory).await?,

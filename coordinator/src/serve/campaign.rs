@@ -2,6 +2,8 @@
 
 mod listing;
 mod loaded;
+mod places;
+mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -9,8 +9,8 @@ use lumimill_common::shard::ShardId;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::output::{Inventory, Output, Over};
-use crate::plan::PlannedStage;
+use super::seen::{Seen, Subject};
+use crate::output::{Inventory, Output};
 
 /// Time that is waited for what is found; what takes longer is asked for at the next look.
 const HASTE: Duration = Duration::from_millis(500);
@@ -27,14 +27,14 @@ pub(super) enum Scope {
 /// What a look found.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub(super) over: Over,
+    pub(super) seen: Seen,
     /// With the tables, where those were looked at, and a report may be made by it.
     pub(super) there: Option<Inventory>,
     /// When it began.
     pub(super) begun: Instant,
 }
 
-type Task = JoinSet<anyhow::Result<(Over, Option<Inventory>)>>;
+type Task = JoinSet<anyhow::Result<(Seen, Option<Inventory>)>>;
 
 /// A look, if one is under way; it ends with this.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Listing {
     pub(super) async fn found(
         &mut self,
         output: &Output,
-        stages: &[PlannedStage],
+        subject: Subject,
         scope: Scope,
     ) -> anyhow::Result<Option<Found>> {
         let is_too_little = |(_, under_way)| (scope, under_way) == (Scope::All, Scope::Markers);
@@ -74,17 +74,16 @@ impl Listing {
             self.is_met = false;
             self.begun = Some((Instant::now(), scope));
             self.task = Task::new();
-            let (output, stages) = (output.clone(), stages.to_vec());
-            self.task.spawn(look(output, stages, scope));
+            self.task.spawn(look(output.clone(), subject, scope));
         }
         let Ok(Some(ended)) = timeout(HASTE, self.task.join_next()).await else {
             return Ok(None);
         };
         let begun = self.begun.take().map(|(begun, _)| begun);
-        let (over, there) = ended.context("the markers were not listed")??;
+        let (seen, there) = ended.context("the markers were not listed")??;
         let begun = begun.unwrap_or_else(Instant::now);
         let there = there.filter(|_| !self.is_met);
-        Ok(Some(Found { over, there, begun }))
+        Ok(Some(Found { seen, there, begun }))
     }
 
     /// Whether one is under way.
@@ -95,30 +94,32 @@ impl Listing {
 
 async fn look(
     output: Output,
-    stages: Vec<PlannedStage>,
+    subject: Subject,
     scope: Scope,
-) -> anyhow::Result<(Over, Option<Inventory>)> {
-    match scope {
-        Scope::Markers => {
-            let names = stages.into_iter().map(|stage| stage.name);
-            Ok((output.over(names.collect()).await?, None))
-        }
-        Scope::All => {
-            let there = output.inventory_of_all(&stages).await?;
-            Ok((there.over(), Some(there)))
-        }
-    }
+) -> anyhow::Result<(Seen, Option<Inventory>)> {
+    let there = match scope {
+        Scope::Markers => None,
+        Scope::All => Some(output.inventory(&subject.plan).await?),
+    };
+    let over = match &there {
+        None => output.over_of(&subject.plan).await?,
+        Some(there) => there.over(),
+    };
+    Ok((subject.seen(over).await?, there))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
+    use lumimill_common::campaign::Share;
     use lumimill_common::store::MemoryStore;
     use tokio::time::Instant;
 
-    use super::{Listing, Scope};
+    use super::{Listing, Scope, Subject};
     use crate::output::{Inventory, Output, Over};
+    use crate::outstanding::tests::plan_of;
 
     /// The last report came while the markers were listed: they were listed to their end, and then again.
     #[tokio::test]
@@ -131,20 +132,30 @@ mod tests {
             ..Listing::default()
         };
         listing.task.spawn(std::future::pending());
-        let found = listing.found(&output, &[], Scope::All).await.unwrap();
+        let subject = || Subject {
+            plan: Arc::new(plan_of(0, &[])),
+            digest: String::new(),
+            accept: Share::ALL,
+            given_up: BTreeSet::new(),
+        };
+        let nothing = subject().seen(Over::default()).await.unwrap();
+        let found = listing.found(&output, subject(), Scope::All).await.unwrap();
         assert!(found.unwrap().there.is_some());
         assert!(!listing.is_under_way());
         listing.meet();
         listing.begun = Some((Instant::now(), Scope::All));
         listing
             .task
-            .spawn(async { Ok((Over::default(), Some(Inventory::default()))) });
-        let found = listing.found(&output, &[], Scope::All).await.unwrap();
+            .spawn(async { Ok((nothing, Some(Inventory::default()))) });
+        let found = listing.found(&output, subject(), Scope::All).await.unwrap();
         assert!(found.unwrap().there.is_none(), "something was heard since");
         // The other way round it is what is waited for.
         listing.begun = Some((Instant::now(), Scope::All));
         listing.task.spawn(std::future::pending());
-        let found = listing.found(&output, &[], Scope::Markers).await.unwrap();
+        let found = listing
+            .found(&output, subject(), Scope::Markers)
+            .await
+            .unwrap();
         assert!(found.is_none() && listing.is_under_way());
     }
 }

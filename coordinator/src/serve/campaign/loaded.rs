@@ -1,6 +1,7 @@
 //! What is known of a campaign that is driven; all of it can be found out again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lumimill_common::campaign::{Campaign, StageName};
@@ -13,10 +14,11 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::listing::{Found, Listing, Scope};
-use crate::acceptance::accepted;
+use super::places::Places;
+use super::seen::Subject;
 use crate::jobs::JobsOf;
 use crate::ledger::{Counts, Known, Ledger};
-use crate::output::{Inventory, Output, Over, Planned, Told};
+use crate::output::{Inventory, Output, Planned, Told};
 use crate::packs::{Blocks, Gathered, shelve};
 use crate::plan::Plan;
 use crate::report_sums::{StoredReport, made_of};
@@ -43,13 +45,14 @@ pub(super) struct Loaded {
     /// The campaign file.
     text: String,
     pub(super) campaign: Campaign,
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     /// Where its shards are in the plan.
-    places: BTreeMap<ShardId, usize>,
+    places: Places,
     /// What was done and given up, when that was last listed.
     known: Known,
-    /// Shards that reports say are done or given up; not believed, but a reason to look.
-    hinted: BTreeSet<ShardId>,
+    /// Of the shard at each place of the plan, whether reports say that it is done or given up; not
+    /// believed, but a reason to look.
+    hinted: Vec<bool>,
     /// Markers that reports brought with them.
     gathered: Gathered,
     /// Why shards are tried again that have no record of it, as it uses up no attempt.
@@ -101,17 +104,16 @@ impl Loaded {
             return Ok(None);
         };
         let now = Instant::now();
-        let ids = plan.shards.iter().map(|shard| shard.id);
-        let places = ids.zip(0..).collect();
+        let places = Places::of(&plan.shards);
         let mut loaded = Self {
             output,
             control,
             text,
             campaign,
-            plan,
+            plan: Arc::new(plan),
             places,
             known: Known::default(),
-            hinted: BTreeSet::new(),
+            hinted: Vec::new(),
             gathered: Gathered::default(),
             put_off: BTreeMap::new(),
             due: Vec::new(),
@@ -152,9 +154,20 @@ impl Loaded {
         self.listing = Listing::default();
         let begun = Instant::now();
         let over = self.output.over_of(&self.plan).await?;
+        let seen = self.subject().seen(over).await?;
         let there = None;
-        self.apply(Found { over, there, begun });
+        self.apply(Found { seen, there, begun });
         Ok(())
+    }
+
+    /// What is looked at.
+    fn subject(&self) -> Subject {
+        Subject {
+            plan: self.plan.clone(),
+            digest: self.control.plan.clone(),
+            accept: self.campaign.shards.accept,
+            given_up: self.known.given_up.clone(),
+        }
     }
 
     /// Looks at all markers in a task of its own, so that nobody waits long for it; whether what it
@@ -166,7 +179,8 @@ impl Loaded {
             false => Scope::Markers,
         };
         self.there = None;
-        let found = self.listing.found(&self.output, &self.plan.stages, scope);
+        let subject = self.subject();
+        let found = self.listing.found(&self.output, subject, scope);
         let Some(found) = found.await? else {
             return Ok(false);
         };
@@ -194,31 +208,23 @@ impl Loaded {
 
     /// Takes what a look found.
     fn apply(&mut self, found: Found) {
-        let Found { over, there, begun } = found;
-        let Over { done, given_up } = over;
-        let before = std::mem::replace(&mut self.known, Known::of(done, given_up));
+        let Found { seen, there, begun } = found;
         let heard = std::mem::take(&mut self.listing).heard;
         // Nothing more was expected when all was looked at: what was heard may have changed since.
         let there = there.filter(|_| heard.is_empty());
-        let ledger = Ledger::of(&self.plan, &self.known);
-        self.counts = ledger.counts();
-        self.tally = Tally::of(&self.control.plan, &self.plan, &self.known, &ledger);
-        let blocked = ledger.outstanding().blocked.iter();
-        self.kept_back.extend(blocked.map(|(shard, _)| shard.id));
-        // Given up as well, and begun anew with what it reads.
-        let waiting = ledger.outstanding().waiting.iter();
-        let anew = waiting.filter(|shard| before.given_up.contains(&shard.id));
-        self.kept_back.extend(anew.map(|shard| shard.id));
-        let now = ledger.outstanding().now.iter();
-        let places = now.filter_map(|shard| self.places.get(&shard.id));
-        self.due = places.copied().collect();
+        self.known = seen.known;
+        self.counts = seen.counts;
+        self.tally = seen.tally;
+        self.kept_back.extend(seen.kept_back);
+        self.due = seen.due;
+        self.accepted = seen.accepted;
         self.unheard = self.due.len();
         self.is_published = false;
         self.hinted.clear();
+        self.hinted.resize(self.plan.shards.len(), false);
         for shard in heard {
             self.hint(shard);
         }
-        self.accepted = accepted(&self.plan, &self.known, self.campaign.shards.accept);
         let Known { done, given_up, .. } = &self.known;
         let is_over = |id: &ShardId| done.contains(id) || given_up.contains(id);
         self.put_off.retain(|shard, _| !is_over(shard));
@@ -231,9 +237,10 @@ impl Loaded {
     /// Notes that a report says that a shard is done or was given up; whether nobody did before.
     pub(super) fn hint(&mut self, shard: ShardId) -> bool {
         self.listing.hear(shard);
-        let place = self.places.get(&shard);
-        let is_due = place.is_some_and(|place| self.due.binary_search(place).is_ok());
-        let is_new = is_due && self.hinted.insert(shard);
+        let place = self.place(shard);
+        let is_due = place.filter(|place| self.due.binary_search(place).is_ok());
+        let hinted = is_due.and_then(|place| self.hinted.get_mut(place));
+        let is_new = hinted.is_some_and(|hinted| !std::mem::replace(hinted, true));
         self.unheard -= usize::from(is_new && self.unheard > 0);
         is_new
     }
@@ -241,8 +248,8 @@ impl Loaded {
     /// Notes that a report says that a shard is done.
     pub(super) fn hint_done(&mut self, shard: ShardId) {
         if self.hint(shard)
-            && let Some(place) = self.places.get(&shard)
-            && let (Some(tally), Some(shard)) = (&mut self.tally, self.plan.shards.get(*place))
+            && let Some(place) = self.place(shard)
+            && let (Some(tally), Some(shard)) = (&mut self.tally, self.plan.shards.get(place))
         {
             tally.done(shard);
         }
@@ -268,9 +275,9 @@ impl Loaded {
 
     /// Keeps what a report says that the marker of a shard is, until there are enough for a pack.
     pub(super) fn gather(&mut self, shard: ShardId, marker: &str) {
-        if let Some(place) = self.places.get(&shard) {
+        if let Some(place) = self.place(shard) {
             let marker = marker.as_bytes().to_vec();
-            self.gathered.add(*place, shard, marker);
+            self.gathered.add(place, shard, marker);
         }
     }
 
@@ -315,7 +322,7 @@ impl Loaded {
     /// Remembers why a shard is tried again, unless its record says it.
     pub(super) fn put_off(&mut self, shard: ShardId, failure: &Failure) {
         let is_new = !uses_up_an_attempt(failure.kind);
-        if is_new && self.put_off.len() < MOST_PUT_OFF && self.places.contains_key(&shard) {
+        if is_new && self.put_off.len() < MOST_PUT_OFF && self.place(shard).is_some() {
             self.put_off.insert(shard, failure.clone());
         }
     }
@@ -351,7 +358,12 @@ impl Loaded {
 
     /// A shard of its plan.
     pub(super) fn shard(&self, shard: ShardId) -> Option<&Shard> {
-        self.plan.shards.get(*self.places.get(&shard)?)
+        self.plan.shards.get(self.place(shard)?)
+    }
+
+    /// Where a shard is in its plan.
+    fn place(&self, shard: ShardId) -> Option<usize> {
+        self.places.find(&self.plan.shards, shard)
     }
 
     /// Whether a shard was given up when that was last listed.

@@ -75,6 +75,8 @@ rm -rf target/bench/pioneer
     --rounds "$(either 5 1)" --events "$(either 300000 60000)"
   section "The floor" "$PYTHON" tests/benches/floor.py --peers "$PEERS" --lumimill "$LUMIMILL" \
     --rounds "$(either 5 1)" --events "$(either 300000 60000)"
+  section "Planning" "$PYTHON" tests/benches/many_files.py --lumimill "$LUMIMILL" \
+    --files "$(either 5000 200)" --rounds "$(either 5 1)"
   section "Trees" "$PYTHON" tests/benches/trees.py --rounds "$(either 5 1)" --seconds "$(either 0.5 0.1)"
   section "Models by ONNX Runtime" "$PYTHON" tests/benches/runtime.py target/bench/trees/*.onnx \
     --lumimill "$LUMIMILL" --rounds "$(either 3 1)"

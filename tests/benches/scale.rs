@@ -41,7 +41,7 @@ use lumimill_common::queue::{AmqpQueue, AmqpSettings, Delivery, Queue, REPORTS, 
 use lumimill_common::shard::ShardId;
 use lumimill_common::stage_keys::{marker_key, object_key};
 use lumimill_common::store::{Place, Store};
-use lumimill_tests::{BUCKET, CampaignFolder, RabbitMq, SeaweedFs};
+use lumimill_tests::{BUCKET, CampaignFolder, Processors, RabbitMq, SeaweedFs};
 use tokio::sync::Semaphore;
 
 /// Variable that says where the empty jobs are kept: `s3`, or an address of such storage whose keys
@@ -88,14 +88,21 @@ async fn main() -> Result<(), Failure> {
     }
     let folder = CampaignFolder::demo(3_000_000);
     let (mut one, mut two) = (Vec::new(), Vec::new());
+    let mut busy = [0.0, 0.0];
     for _ in 0..ROUNDS {
-        one.push(real_jobs(&broker, &folder, 1)?);
-        two.push(real_jobs(&broker, &folder, 2)?);
+        for (workers, seconds) in [&mut one, &mut two].into_iter().enumerate() {
+            let (took, share) = real_jobs(&broker, &folder, workers + 1)?;
+            seconds.push(took);
+            busy[workers] += 100.0 * share / ROUNDS as f64;
+        }
     }
     let (one, two) = (median(&mut one), median(&mut two));
     println!(
-        "\none worker {one:.2} s, two workers {two:.2} s: ratio {:.2}",
-        one / two
+        "\none worker {one:.2} s, two workers {two:.2} s: ratio {:.2}; with them and the broker the processors \
+         were busy for {:.0} % and {:.0} % of the time",
+        one / two,
+        busy[0],
+        busy[1]
     );
     Ok(())
 }
@@ -409,8 +416,13 @@ async fn complete(bench: &Bench, queue: &dyn Queue, delivery: Delivery) -> Resul
     settled.map(|_| ()).map_err(|error| text(&error))
 }
 
-/// Seconds that so many workers of one slot take for the demo's campaign.
-fn real_jobs(broker: &RabbitMq, folder: &CampaignFolder, workers: usize) -> Result<f64, Failure> {
+/// Seconds that so many workers of one slot take for the demo's campaign, and the share of the processors'
+/// time in which they had work meanwhile.
+fn real_jobs(
+    broker: &RabbitMq,
+    folder: &CampaignFolder,
+    workers: usize,
+) -> Result<(f64, f64), Failure> {
     let store = folder.join("store");
     let place = Place::Folder(store.clone());
     let _ = std::fs::remove_dir_all(&store);
@@ -434,16 +446,16 @@ fn real_jobs(broker: &RabbitMq, folder: &CampaignFolder, workers: usize) -> Resu
     while !control.exists() {
         std::thread::sleep(Duration::from_millis(2));
     }
-    let begun = Instant::now();
+    let (begun, processors) = (Instant::now(), Processors::now());
     submit.wait()?;
     let plan = Plan::from_parquet(std::fs::read(store.join("demo/plan.parquet"))?)?;
     let done = store.join("demo/dimuon/_done");
     while std::fs::read_dir(&done).map_or(0, Iterator::count) < plan.shards.len() {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let seconds = begun.elapsed().as_secs_f64();
+    let (seconds, busy) = (begun.elapsed().as_secs_f64(), processors.busy_since());
     working.iter_mut().for_each(Program::end);
-    Ok(seconds)
+    Ok((seconds, busy))
 }
 
 fn equip(command: &mut Command, broker: &RabbitMq, store: &str) {

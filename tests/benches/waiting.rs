@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lumimill_common::store::{Key, LocalStore, Store};
-use lumimill_tests::{BUCKET, CampaignFolder, FaultProxy, RabbitMq, SeaweedFs};
+use lumimill_tests::{BUCKET, CampaignFolder, FaultProxy, Processors, RabbitMq, SeaweedFs};
 
 /// Events of the campaign: two files.
 const EVENTS: u64 = 5_000_000;
@@ -70,28 +70,36 @@ fn main() -> Result<(), Failure> {
     eprintln!("the files are there");
     let places = [Where::Here, Where::NextDoor, Where::Far];
     let mut times = [const { Vec::new() }; 4];
+    let mut busy = [0.0; 4];
+    let mut take = |at: usize, (seconds, share): (f64, f64)| {
+        times[at].push(seconds);
+        busy[at] += share / ROUNDS as f64;
+    };
     for _ in 0..ROUNDS {
-        for (times, place) in times.iter_mut().zip(places) {
-            times.push(bench.seconds(place, 1)?);
+        for (at, place) in places.into_iter().enumerate() {
+            take(at, bench.seconds(place, 1)?);
         }
-        times[3].push(bench.seconds(Where::Here, 2)?);
+        take(3, bench.seconds(Where::Here, 2)?);
     }
     let [here, next_door, away, two] = times.each_mut().map(|times| median(times));
     println!(
-        "| one slot, shards of {OF_A_SHARD} certified events | s a shard | of the throughput here |"
+        "| one slot, shards of {OF_A_SHARD} certified events | s a shard | of the throughput here | all processors \
+         busy, % |"
     );
-    println!("| --- | --- | --- |");
-    println!("| input and output on this disk | {here:.2} | 1 |");
-    println!(
-        "| on S3, 0 ms away | {next_door:.2} | {:.2} |",
-        here / next_door
-    );
-    println!(
-        "| on S3, {} ms away | {away:.2} | {:.2} |",
-        far.as_millis(),
-        here / away
-    );
-    println!("| two slots on this disk | {two:.2} | {:.2} |", here / two);
+    println!("| --- | --- | --- | --- |");
+    let far = far.as_millis();
+    let rows = [
+        (String::from("input and output on this disk"), here),
+        (String::from("on S3, 0 ms away"), next_door),
+        (format!("on S3, {far} ms away"), away),
+        (String::from("two slots on this disk"), two),
+    ];
+    for ((what, seconds), busy) in rows.into_iter().zip(busy) {
+        println!(
+            "| {what} | {seconds:.2} | {:.2} | {busy:.0} |",
+            here / seconds
+        );
+    }
     Ok(())
 }
 
@@ -113,8 +121,9 @@ impl Bench {
         Ok(())
     }
 
-    /// What one worker takes from the plan to the last marker.
-    fn seconds(&self, place: Where, slots: u16) -> Result<f64, Failure> {
+    /// What one worker takes from the first marker to the last, a shard, and for how many percent of the
+    /// time the processors had work.
+    fn seconds(&self, place: Where, slots: u16) -> Result<(f64, f64), Failure> {
         let folder = &self.folder;
         let _ = std::fs::remove_dir_all(folder.join("store"));
         let store = match place {
@@ -171,13 +180,15 @@ impl Bench {
         let shards = usize::try_from(EVENTS / OF_A_SHARD)?;
         // Two thirds of the demo's events are certified.
         let least = shards * 2 / 3;
-        let mut begun = None;
+        let mut begun: Option<((usize, Instant), Processors)> = None;
+        let mut busy = 0.0;
         let mut seen = (0, Instant::now());
         loop {
             let found = runtime.block_on(output.list(&done))?.len();
             if found > seen.0 {
                 seen = (found, Instant::now());
-                begun = begun.or(Some(seen));
+                busy = begun.map_or(0.0, |(_, processors)| processors.busy_since());
+                begun = begun.or_else(|| Some((seen, Processors::now())));
             }
             if found >= least && seen.1.elapsed() > Duration::from_secs(4) {
                 break;
@@ -189,11 +200,14 @@ impl Bench {
         }
         drop(worker);
         submit.wait()?;
-        let (first, begun) = begun.ok_or("no shard was done")?;
+        let ((first, begun), _) = begun.ok_or("no shard was done")?;
         let shards = seen.0 - first;
         let seconds = (seen.1 - begun).as_secs_f64();
-        eprintln!("{place:?}, slots {slots}: {shards} more shards in {seconds:.2} s");
-        Ok(seconds / shards as f64)
+        let busy = 100.0 * busy;
+        eprintln!(
+            "{place:?}, slots {slots}: {shards} more shards in {seconds:.2} s, processors busy {busy:.0} %"
+        );
+        Ok((seconds / shards as f64, busy))
     }
 
     fn equip(&self, command: &mut Command, store: &str) {

@@ -14,6 +14,9 @@ fn messages_may_come_twice_late_or_be_untrue() {
     let Some(mut trial) = Trial::start("messages_may_come_twice_late_or_be_untrue") else {
         return;
     };
+    // So many that wherever packs begin, one is worth it.
+    trial.change("events = 500", "events = 250");
+    trial.expect_anew();
     let shards = trial.shards();
     trial.site.serve("serve", &[]);
     trial.submit();

@@ -158,8 +158,9 @@ fn a_worker_with_too_many_slots(trial: &mut Trial) {
         .find_map(|line| line.strip_prefix("lumimill_worker_memory_bytes{pool=\"cpu\"} "));
     let used: u64 = memory.expect("its memory").parse().unwrap();
     trial.site.kill("roomy");
-    // Less than three use, and more than one does, with all that the process has beside it.
-    let limit = format!("{}MiB", used / 20 * 17 / (1 << 20));
+    // Less than three use, and more than one does, with all that the process has beside it: most of it is
+    // the program.
+    let limit = format!("{}KiB", used / 20 * 19 / (1 << 10));
     eprintln!("it used {used} bytes; the limit is {limit}");
     let arguments = ["--slots", "3", "--memory-limit", &limit];
     trial.site.worker("crowded", &arguments);

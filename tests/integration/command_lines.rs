@@ -141,6 +141,7 @@ const KNOWN: &[(&str, Way)] = &[
         "python tests/benches/floor.py --peers ../shared/bench",
         SPEED,
     ),
+    ("python tests/benches/many_files.py", SPEED),
     (
         "python tests/benches/ratios.py --peers ../shared/bench",
         SPEED,

@@ -80,12 +80,14 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// Refuses a job that is alone, when it is not what jobs before it left that it is too much.
+    /// Refuses a job that is alone, when it is not what jobs before it left that it is too much. This is
+    /// asked at every batch, and giving back takes milliseconds: that is done before a job is refused.
     fn check_alone(&self, limit: u64) -> Result<(), Failure> {
+        if used_by_itself() <= limit {
+            return Ok(());
+        }
         give_back();
-        let resident = in_use();
-        let used = CROWD.idle().and_then(|idle| idle.with(alive()?));
-        let used = used.map_or(resident, |used| used.min(resident));
+        let used = used_by_itself();
         match used <= limit {
             true => Ok(()),
             false => {
@@ -100,6 +102,14 @@ impl<'a> Memory<'a> {
         let message = format!("{file}: {why}, the limit is {}: {ADVICE}", mib(limit));
         Failure::retry(FailureKind::Memory, &file, message)
     }
+}
+
+/// What the process uses, without what the allocator keeps of what was freed, where it says how much is
+/// not.
+fn used_by_itself() -> u64 {
+    let resident = in_use();
+    let used = CROWD.idle().and_then(|idle| idle.with(alive()?));
+    used.map_or(resident, |used| used.min(resident))
 }
 
 /// Those that share the memory of a process.

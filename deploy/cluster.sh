@@ -196,10 +196,12 @@ broker_answers() (
   [ "$(timeout 5 head -c 8 <&3 | wc -c)" -eq 8 ]
 )
 
-# Whether a request without a body is answered with success.
+# Whether a request, which may have a body, is answered with success.
 answers() (
+  local body="${4:-}"
   exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
-  printf '%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' "$2" "$3" >&3
+  printf '%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
+    "$2" "$3" "${#body}" "$body" >&3
   timeout 5 head -c 10 <&3 | grep -q '^HTTP/1.1 2'
 )
 
@@ -253,8 +255,9 @@ start_store() {
   mkdir "$SITE/store"
   start seaweedfs env -C "$SITE" "$WEED" -logtostderr server -ip=127.0.0.1 -ip.bind=127.0.0.1 \
     -master.telemetry=false -filer -s3 -s3.port.iceberg=0 -s3.port.lance=0 \
-    -s3.autoCreateBucket=false -volume.max=40 -master.volumeSizeLimitMB=100 -dir="$SITE/store" \
-    -s3.config="$SITE/s3.json" -master.port="${PORT[master]}" -volume.port="${PORT[volume]}" \
+    -s3.autoCreateBucket=false -volume.max=40 -volume.minFreeSpace=64MiB \
+    -master.volumeSizeLimitMB=100 -dir="$SITE/store" -s3.config="$SITE/s3.json" \
+    -master.port="${PORT[master]}" -volume.port="${PORT[volume]}" \
     -filer.port="${PORT[filer]}" -s3.port="${PORT[s3]}"
 }
 
@@ -388,6 +391,8 @@ start_store
 wait_for RabbitMQ broker_answers
 wait_for SeaweedFS answers "${PORT[s3]}" GET /status
 wait_for SeaweedFS answers "${PORT[filer]}" POST /buckets/campaigns/
+wait_for "SeaweedFS, when it is to write ($(df -h --output=avail "$SITE" | tail -1 | tr -d ' ') of the disk are free)," \
+  answers "${PORT[filer]}" POST /ready something
 export LUMIMILL_SITE="$SITE/coordinator.toml"
 say "starting a coordinator and two workers"
 start_mill

@@ -9,11 +9,13 @@ FUZZ_SECONDS="${FUZZ_SECONDS:-10}"
 VENV="$PWD/target/python"
 LOG="$PWD/target/test-output.log"
 export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
+# What is built once needs no files for building it again: gigabytes.
+export CARGO_INCREMENTAL=0
 # Here a test without the server that it needs fails, instead of saying that it is skipped.
 export CI=1
 mkdir -p target
 
-step() { printf '\n== [%4d s] %s\n' "$SECONDS" "$*"; }
+step() { printf '\n== [%4d s, %s free] %s\n' "$SECONDS" "$(df -h --output=avail . | tail -1 | tr -d ' ')" "$*"; }
 
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi

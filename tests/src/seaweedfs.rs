@@ -79,6 +79,7 @@ impl SeaweedFs {
         for bucket in [BUCKET, INPUT_BUCKET] {
             started.make_bucket(bucket);
         }
+        started.write();
         Some(started)
     }
 
@@ -86,7 +87,7 @@ impl SeaweedFs {
     /// started with others.
     fn change_taken_ports(&mut self) {
         let until = Instant::now() + PATIENCE;
-        while Instant::now() < until && ask(self.ports.s3, "GET", "/status").is_none() {
+        while Instant::now() < until && ask(self.ports.s3, "GET", "/status", "").is_none() {
             let ended = self.server.try_wait().expect("the state of the server");
             if ended.is_some() && self.log().contains("address already in use") {
                 self.ports = Ports::free();
@@ -181,7 +182,7 @@ impl SeaweedFs {
     #[must_use]
     pub fn unfinished_uploads(&self) -> Vec<String> {
         let path = format!("/buckets/{BUCKET}/.uploads/");
-        let answer = ask(self.ports.filer, "GET", &path).expect("an answer of the filer");
+        let answer = ask(self.ports.filer, "GET", &path, "").expect("an answer of the filer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
         if head.starts_with("HTTP/1.0 404") {
             return Vec::new();
@@ -220,7 +221,7 @@ impl SeaweedFs {
             let ready = [(self.ports.s3, "/status"), (self.ports.filer, "/buckets/")];
             if ready
                 .iter()
-                .all(|(port, path)| ask(*port, "GET", path).is_some())
+                .all(|(port, path)| ask(*port, "GET", path, "").is_some())
             {
                 return;
             }
@@ -234,13 +235,27 @@ impl SeaweedFs {
         let until = Instant::now() + PATIENCE;
         let path = format!("/buckets/{bucket}/");
         while Instant::now() < until {
-            let answer = ask(self.ports.filer, "POST", &path).unwrap_or_default();
+            let answer = ask(self.ports.filer, "POST", &path, "").unwrap_or_default();
             if answer.starts_with("HTTP/1.0 20") {
                 return;
             }
             sleep(Duration::from_millis(200));
         }
         panic!("the server has no bucket:\n{}", self.log());
+    }
+
+    /// Writes something: a server without a volume, on a full disk say, answers all but this, and each
+    /// test would wait for it to the end.
+    fn write(&self) {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            let answer = ask(self.ports.filer, "POST", "/ready", "something").unwrap_or_default();
+            if answer.starts_with("HTTP/1.0 201") {
+                return;
+            }
+            sleep(Duration::from_millis(200));
+        }
+        panic!("the server writes nothing:\n{}", self.log());
     }
 
     fn log(&self) -> String {
@@ -313,6 +328,8 @@ fn launch(program: &PathBuf, folder: &TempDir, ports: Ports) -> Child {
             "-s3.autoCreateBucket=false",
         ])
         .args(["-volume.max=40", "-master.volumeSizeLimitMB=100"])
+        // By itself it refuses to write where one percent of the disk is left, and says so to nobody.
+        .arg("-volume.minFreeSpace=64MiB")
         .arg(format!("-dir={}", path("data").display()))
         .arg(format!("-s3.config={}", path("s3.json").display()))
         .arg(format!("-master.port={}", ports.master))
@@ -328,12 +345,13 @@ fn launch(program: &PathBuf, folder: &TempDir, ports: Ports) -> Child {
     command.spawn().expect("weed starts")
 }
 
-/// One HTTP request without a body; `None` when nobody answers.
-fn ask(port: u16, method: &str, path: &str) -> Option<String> {
+/// One HTTP request; `None` when nobody answers.
+fn ask(port: u16, method: &str, path: &str, body: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     let request = format!(
-        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nContent-Length: 0\r\n\r\n"
+        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
     );
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();

@@ -60,8 +60,10 @@ def run(command, check=True, **options):
 
 
 def build():
-    # The features of the whole workspace, as tests are built with them.
-    run([CARGO, "build", "--quiet", "--locked", "--workspace", "--example", "instructions", "--config", PROFILE], cwd=ROOT)
+    # The features of the whole workspace, as tests are built with them. What is built to be built again is cut
+    # into other units, and has other counts.
+    environment = {**os.environ, "CARGO_INCREMENTAL": "0"}
+    run([CARGO, "build", "--quiet", "--locked", "--workspace", "--example", "instructions", "--config", PROFILE], cwd=ROOT, env=environment)
 
 
 def rustc():

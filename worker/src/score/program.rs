@@ -1,11 +1,15 @@
-//! A compiled graph: steps on matrices of one chunk of rows.
+//! A compiled graph: steps on matrices of some rows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::features::{Features, LANES};
 use super::trees::{CHUNK_ROWS, Ensemble, logistic, softmax};
 
-/// Rows × columns of one chunk, row-major.
+/// Columns beyond which no more than a chunk of rows is taken at a time.
+const NARROW: usize = 64;
+
+/// Rows × columns, row-major.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Matrix {
     pub(super) width: usize,
@@ -147,7 +151,19 @@ impl ScoreProgram {
         self.steps.last().map_or(0, |step| step.width)
     }
 
-    /// Runs chunk after chunk; `emit` gets the output of each.
+    /// Rows that every step takes at a time, a number of chunks: as many as is best for its trees, unless
+    /// some step puts out many columns.
+    fn rows_at_once(&self) -> usize {
+        let ensembles = self.steps.iter().filter_map(|step| match &step.action {
+            Action::Trees(ensemble) | Action::TreesOf(_, ensemble) => Some(ensemble),
+            _ => None,
+        });
+        let most = ensembles.map(Ensemble::rows_at_once).max();
+        let is_narrow = self.steps.iter().all(|step| step.width <= NARROW);
+        most.filter(|_| is_narrow).unwrap_or(CHUNK_ROWS)
+    }
+
+    /// Runs some chunks after others; `emit` gets the output of each time.
     pub(super) fn run(&self, features: &Features, mut emit: impl FnMut(&Matrix)) {
         let mut slots: Vec<Matrix> = self
             .steps
@@ -157,18 +173,17 @@ impl ScoreProgram {
                 values: Vec::new(),
             })
             .collect();
-        for chunk in 0..features.rows().div_ceil(CHUNK_ROWS) {
-            let rows = features
-                .rows()
-                .saturating_sub(chunk * CHUNK_ROWS)
-                .min(CHUNK_ROWS);
+        let at_once = self.rows_at_once();
+        for first in (0..features.rows()).step_by(at_once) {
+            let rows = first..features.rows().min(first + at_once);
             for (index, step) in self.steps.iter().enumerate() {
                 let (done, rest) = slots.split_at_mut(index);
                 let Some(slot) = rest.first_mut() else {
                     continue;
                 };
-                slot.values.resize(rows.saturating_mul(step.width), 0.0);
-                step.action.run(features, chunk, rows, done, slot);
+                slot.values
+                    .resize(rows.len().saturating_mul(step.width), 0.0);
+                step.action.run(features, rows.clone(), done, slot);
             }
             if let Some(output) = slots.last() {
                 emit(output);
@@ -179,24 +194,18 @@ impl ScoreProgram {
 
 impl Action {
     /// Fills `out`, which has its final size, from the features and the slots before it.
-    fn run(
-        &self,
-        features: &Features,
-        chunk: usize,
-        rows: usize,
-        slots: &[Matrix],
-        out: &mut Matrix,
-    ) {
+    fn run(&self, features: &Features, rows: Range<usize>, slots: &[Matrix], out: &mut Matrix) {
         let empty = Matrix {
             width: 1,
             values: Vec::new(),
         };
         let slot = |index: usize| slots.get(index).unwrap_or(&empty);
         match self {
-            Self::Load(columns) => load(features, chunk, columns, out),
-            Self::Trees(ensemble) => ensemble.run(features, chunk, &mut out.values),
+            Self::Load(columns) => load(features, rows.start, columns, out),
+            Self::Trees(ensemble) => ensemble.run(features, rows, &mut out.values),
             Self::TreesOf(source, ensemble) => {
-                ensemble.run(&gathered(slot(*source), rows), 0, &mut out.values)
+                let gathered = gathered(slot(*source), rows.len());
+                ensemble.run(&gathered, 0..rows.len(), &mut out.values);
             }
             Self::Pick(source, columns) => pick(slot(*source), columns, out),
             Self::Concat(sources) => concat(sources.iter().map(|source| slot(*source)), out),
@@ -267,13 +276,13 @@ fn concat<'a>(sources: impl Iterator<Item = &'a Matrix>, out: &mut Matrix) {
     }
 }
 
-fn load(features: &Features, chunk: usize, columns: &[usize], out: &mut Matrix) {
+fn load(features: &Features, first: usize, columns: &[usize], out: &mut Matrix) {
     for (row, out) in out
         .values
         .chunks_exact_mut(columns.len().max(1))
         .enumerate()
     {
-        let row = chunk * CHUNK_ROWS + row;
+        let row = first + row;
         let block = features.block(row / LANES);
         for (slot, column) in out.iter_mut().zip(columns) {
             *slot = block

@@ -1,12 +1,14 @@
 //! An ensemble made ready for running, in the precision it was written for.
 
+use std::ops::Range;
+
 use super::code::Codes;
 use super::exit::CHUNK;
 use super::forest::Forest;
 use super::runner::Runner;
 use crate::score::features::{Features, LANES};
 
-/// Rows that are scored at a time.
+/// Rows of a chunk.
 pub(crate) const CHUNK_ROWS: usize = CHUNK;
 
 /// An ensemble in the precision it was written for.
@@ -49,21 +51,27 @@ impl Ensemble {
         self.targets
     }
 
-    /// Scores the rows of one chunk, `out` being row-major.
-    pub(crate) fn run(&self, features: &Features, chunk: usize, out: &mut [f32]) {
-        let Some(codes) = &self.codes else {
-            return self.run_on(features, chunk, out);
-        };
-        let before = chunk.saturating_mul(CHUNK);
-        let rows = features.rows().saturating_sub(before).min(CHUNK);
-        let coded = codes.features(features, before / LANES, rows);
-        self.run_on(&coded, 0, out);
+    /// Rows that are best scored at a time, a number of chunks.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        match &self.trees {
+            Trees::Single(runner) => runner.rows_at_once(),
+            Trees::Double(runner) => runner.rows_at_once(),
+        }
     }
 
-    fn run_on(&self, features: &Features, chunk: usize, out: &mut [f32]) {
+    /// Scores rows, of which the first is that of a chunk; `out` is row-major.
+    pub(crate) fn run(&self, features: &Features, rows: Range<usize>, out: &mut [f32]) {
+        let Some(codes) = &self.codes else {
+            return self.run_on(features, rows, out);
+        };
+        let coded = codes.features(features, rows.start / LANES, rows.len());
+        self.run_on(&coded, 0..rows.len(), out);
+    }
+
+    fn run_on(&self, features: &Features, rows: Range<usize>, out: &mut [f32]) {
         match &self.trees {
-            Trees::Single(runner) => runner.run(features, chunk, out),
-            Trees::Double(runner) => runner.run(features, chunk, out),
+            Trees::Single(runner) => runner.run(features, rows, out),
+            Trees::Double(runner) => runner.run(features, rows, out),
         }
     }
 

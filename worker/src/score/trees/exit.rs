@@ -10,6 +10,7 @@ mod avx2;
 mod avx2;
 mod chunk_rows;
 mod columns;
+mod lines;
 mod marks;
 mod slices;
 mod strides;
@@ -93,7 +94,7 @@ impl ExitFinder {
         let mut columns = Columns::default();
         let fit = trees.iter().filter(|tree| Slices::fit(tree));
         let tests = Tests::new(fit, &mut columns);
-        let mut strides = Strides::default();
+        let mut strides = Strides::with_room_for(trees);
         let mut ways = Vec::with_capacity(trees.len());
         for tree in trees {
             let tests = tests.as_ref();
@@ -119,6 +120,11 @@ impl ExitFinder {
     /// Whether so few rows are to be taken one by one, by [`Self::find_row`].
     pub(super) fn is_few(&self, rows: usize) -> bool {
         rows <= self.few
+    }
+
+    /// Whether every tree is walked, however many rows there are.
+    pub(super) fn is_walked(&self) -> bool {
+        self.tests.is_none()
     }
 
     /// What the trees read of one row.

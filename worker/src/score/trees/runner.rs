@@ -1,11 +1,25 @@
-//! The run of an ensemble over one chunk of rows: tree after tree, block after block, or a few rows
+//! The run of an ensemble over chunks of rows: tree after tree, block after block, or a few rows
 //! one by one.
+
+use std::ops::Range;
 
 use super::aggregate::{Aggregate, Finish, Score, Weight};
 use super::exit::{ABREAST, BLOCKS, CHUNK, ExitFinder, Found};
 use super::forest::Forest;
 use super::leaves::{Leaves, Sums};
 use crate::score::features::{Features, LANES};
+
+/// Chunks that are walked together.
+const WALKED: usize = 16;
+/// Of more targets the sums of a chunk are large enough.
+const FEW_TARGETS: usize = 16;
+
+/// A chunk of rows, and what its leaves add up to.
+struct Summed<W> {
+    number: usize,
+    rows: usize,
+    sums: Sums<W>,
+}
 
 /// Trees with weights of one precision.
 #[derive(Debug)]
@@ -41,20 +55,63 @@ impl<W: Weight> Runner<W> {
         }
     }
 
-    /// Scores the rows of one chunk, `out` being row-major.
-    pub(super) fn run(&self, features: &Features, number: usize, out: &mut [f32]) {
-        let before = number.saturating_mul(CHUNK);
-        let rows = features.rows().saturating_sub(before).min(CHUNK);
-        let mut sums = Sums::new(self.aggregate, &self.always_reached);
-        if self.finder.is_few(rows) {
-            for row in 0..rows {
-                let values = self.finder.row(features, before + row);
-                self.add_row(&values, row, &mut sums);
-            }
-        } else {
-            self.add_chunk(features, number, rows, &mut sums);
+    /// Rows that are scored at a time: of trees that are walked more than a chunk, so that each is fetched
+    /// from the memory once for all of them.
+    pub(super) fn rows_at_once(&self) -> usize {
+        let few_targets = self.always_reached.len() <= FEW_TARGETS;
+        match self.finder.is_walked() && few_targets {
+            true => WALKED * CHUNK,
+            false => CHUNK,
         }
-        self.finish_rows(&sums, rows, out);
+    }
+
+    /// Scores rows, of which the first is that of a chunk; `out` is row-major.
+    pub(super) fn run(&self, features: &Features, rows: Range<usize>, out: &mut [f32]) {
+        if self.finder.is_few(rows.len()) {
+            let mut sums = Sums::new(self.aggregate, &self.always_reached);
+            for (place, row) in rows.clone().enumerate() {
+                self.add_row(&self.finder.row(features, row), place, &mut sums);
+            }
+            return self.finish_rows(&sums, rows.len(), out);
+        }
+        let firsts = rows.clone().step_by(CHUNK);
+        let mut chunks: Vec<Summed<W>> = firsts
+            .map(|first| Summed {
+                number: first / CHUNK,
+                rows: (rows.end - first).min(CHUNK),
+                sums: Sums::new(self.aggregate, &self.always_reached),
+            })
+            .collect();
+        let at_once = if self.finder.is_walked() { WALKED } else { 1 };
+        for chunks in chunks.chunks_mut(at_once) {
+            self.add(features, chunks);
+        }
+        let outs = out.chunks_mut(CHUNK.saturating_mul(self.always_reached.len()).max(1));
+        for (chunk, out) in chunks.iter().zip(outs) {
+            self.finish_rows(&chunk.sums, chunk.rows, out);
+        }
+    }
+
+    /// Adds up the weights of each chunk, tree after tree.
+    fn add(&self, features: &Features, chunks: &mut [Summed<W>]) {
+        let chunks = chunks.iter_mut();
+        let mut chunks: Vec<_> = chunks
+            .map(|chunk| (self.finder.chunk(features, chunk.number), chunk))
+            .collect();
+        let mut found = Found::default();
+        for (tree, leaves) in self.leaves.iter().enumerate() {
+            for (chunk, Summed { rows, sums, .. }) in &mut chunks {
+                self.finder.find(tree, chunk, *rows, &mut found);
+                let (small, large) = found.blocks();
+                let blocks = rows.div_ceil(LANES);
+                for (block, exits) in small.iter().enumerate().take(blocks) {
+                    leaves.add_line(exits, block, sums);
+                }
+                for (block, exits) in large.iter().enumerate().take(blocks) {
+                    leaves.add_block(exits, block, sums);
+                }
+            }
+        }
     }
 
     fn add_row(&self, values: &[f32], row: usize, sums: &mut Sums<W>) {
@@ -63,22 +120,6 @@ impl<W: Weight> Runner<W> {
             self.finder.find_row(group * ABREAST, values, &mut exits);
             for (leaves, exit) in leaves.iter().zip(&exits) {
                 leaves.add(std::slice::from_ref(exit), row / LANES, row % LANES, sums);
-            }
-        }
-    }
-
-    fn add_chunk(&self, features: &Features, number: usize, rows: usize, sums: &mut Sums<W>) {
-        let chunk = self.finder.chunk(features, number);
-        let mut found = Found::default();
-        for (tree, leaves) in self.leaves.iter().enumerate() {
-            self.finder.find(tree, &chunk, rows, &mut found);
-            let (small, large) = found.blocks();
-            let blocks = rows.div_ceil(LANES);
-            for (block, exits) in small.iter().enumerate().take(blocks) {
-                leaves.add_line(exits, block, sums);
-            }
-            for (block, exits) in large.iter().enumerate().take(blocks) {
-                leaves.add_block(exits, block, sums);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What ensembles that contradict themselves get; scores are compared in `tests/tree_models.rs`.
 
 use super::*;
+use crate::score::features::Features;
 use crate::score::onnx::{AttributeProto, Attributes};
 
 /// A regressor of one tree with one split, and leaves 1 and 2, to be spoilt.
@@ -146,36 +147,68 @@ fn a_node_below_two_others_is_walked_once() {
     assert_eq!(ensemble.targets(), 1);
 }
 
+/// One split below the other, each with a leaf beside it.
+fn chain(splits: i64) -> Sample {
+    let nodes: Vec<i64> = (0..=2 * splits).collect();
+    let zeros = vec![0; nodes.len()];
+    let to = |step| {
+        let nodes = nodes.iter();
+        let to = nodes.map(|node| {
+            if node % 2 == 0 && *node < 2 * splits {
+                node + step
+            } else {
+                0
+            }
+        });
+        to.collect::<Vec<i64>>()
+    };
+    let mut sample = Sample::new()
+        .ints("nodes_treeids", &zeros)
+        .ints("nodes_nodeids", &nodes)
+        .ints("nodes_featureids", &zeros)
+        .ints("nodes_truenodeids", &to(1))
+        .ints("nodes_falsenodeids", &to(2))
+        .floats("nodes_values", &vec![0.5; nodes.len()]);
+    let is_split = |node: &i64| node % 2 == 0 && *node < 2 * splits;
+    let mode = |node: &i64| if is_split(node) { "BRANCH_LEQ" } else { "LEAF" };
+    sample.modes = nodes.iter().map(mode).collect();
+    sample
+}
+
+/// Trees that are walked are walked by many chunks, one tree after the other.
+#[test]
+fn rows_of_many_chunks_are_scored_as_each_alone() {
+    let leaves: Vec<i64> = (0..400).map(|split| 2 * split + 1).chain([800]).collect();
+    let zeros = vec![0; leaves.len()];
+    let thresholds: Vec<f32> = (0..=800).map(|node| node as f32 * 0.5).collect();
+    let weights: Vec<f32> = leaves.iter().map(|leaf| *leaf as f32 * 1.1).collect();
+    let ensemble = chain(400)
+        .floats("nodes_values", &thresholds)
+        .ints("target_treeids", &zeros)
+        .ints("target_nodeids", &leaves)
+        .ints("target_ids", &zeros)
+        .floats("target_weights", &weights)
+        .compiled()
+        .unwrap();
+    assert!(ensemble.rows_at_once() > 4 * CHUNK_ROWS);
+    let rows = 4 * CHUNK_ROWS + 33;
+    let values: Vec<f32> = (0..rows).map(|row| (row * 7 % 450) as f32).collect();
+    let mut together = vec![0.0; rows];
+    let features = Features::from_columns(&[&values]).unwrap();
+    ensemble.run(&features, 0..rows, &mut together);
+    for (value, together) in values.iter().zip(&together) {
+        let mut alone = [0.0];
+        let features = Features::from_columns(&[&[*value]]).unwrap();
+        ensemble.run(&features, 0..1, &mut alone);
+        assert_eq!(alone[0].to_bits(), together.to_bits(), "{value}");
+    }
+    let found: std::collections::BTreeSet<u32> = together.iter().map(|it| it.to_bits()).collect();
+    assert!(found.len() > 300, "{} leaves", found.len());
+}
+
 /// A tree of 200,000 levels was taken, and held each row up for as many steps.
 #[test]
 fn a_tree_that_is_too_deep_is_refused() {
-    // One split below the other, each with a leaf beside it.
-    let chain = |splits: i64| {
-        let nodes: Vec<i64> = (0..=2 * splits).collect();
-        let zeros = vec![0; nodes.len()];
-        let to = |step| {
-            let nodes = nodes.iter();
-            let to = nodes.map(|node| {
-                if node % 2 == 0 && *node < 2 * splits {
-                    node + step
-                } else {
-                    0
-                }
-            });
-            to.collect::<Vec<i64>>()
-        };
-        let mut sample = Sample::new()
-            .ints("nodes_treeids", &zeros)
-            .ints("nodes_nodeids", &nodes)
-            .ints("nodes_featureids", &zeros)
-            .ints("nodes_truenodeids", &to(1))
-            .ints("nodes_falsenodeids", &to(2))
-            .floats("nodes_values", &vec![0.5; nodes.len()]);
-        let is_split = |node: &i64| node % 2 == 0 && *node < 2 * splits;
-        let mode = |node: &i64| if is_split(node) { "BRANCH_LEQ" } else { "LEAF" };
-        sample.modes = nodes.iter().map(mode).collect();
-        sample
-    };
     assert!(chain(10_000).compiled().is_ok());
     assert_eq!(
         chain(10_001).refused(),

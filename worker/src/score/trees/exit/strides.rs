@@ -1,10 +1,9 @@
 //! Walking from roots to leaves in step: several rows through one tree, or one row through several
 //! trees, so that no step waits for the one before it.
 
-use std::collections::VecDeque;
-
 use super::chunk_rows::Exits;
 use super::columns::{Block, Columns};
+use super::lines::{self, LINE};
 use crate::score::features::LANES;
 use crate::score::trees::tree::{Child, Test, Tree};
 
@@ -32,8 +31,8 @@ pub(super) struct Strides {
 /// Where the nodes of a tree are.
 #[derive(Debug, Clone, Copy)]
 struct Stand {
-    first: u32,
-    count: u32,
+    first: usize,
+    count: usize,
     steps: Steps,
 }
 
@@ -56,6 +55,18 @@ struct Node {
 }
 
 impl Strides {
+    /// None yet, with room for those of some trees; where there is room, lines are lines of a cache.
+    pub(super) fn with_room_for(trees: &[Tree]) -> Self {
+        let room = trees.iter().map(nodes_of).sum::<usize>();
+        let mut nodes: Vec<Node> = Vec::with_capacity(room.saturating_add(LINE));
+        let before = nodes.as_ptr().align_offset(LINE * size_of::<Node>());
+        nodes.resize(before.min(LINE), Node::leaf(0, 0));
+        Self {
+            nodes,
+            trees: Vec::new(),
+        }
+    }
+
     /// Adds a tree; one that is not plain, or too large, has its place, and is not walked here.
     pub(super) fn push(&mut self, tree: &Tree, columns: &mut Columns) {
         let first = self.nodes.len();
@@ -66,41 +77,43 @@ impl Strides {
         self.trees.push(stand);
     }
 
-    /// Level after level, so that the nodes that every row meets lie together.
     fn grow(&mut self, tree: &Tree, columns: &mut Columns) -> Option<Stand> {
+        let places = lines::places(tree)?;
         let first = self.nodes.len();
-        let count = 2 * tree.splits.len() + 1;
+        let count = nodes_of(tree);
         u32::try_from(first.checked_add(count)?).ok()?;
         if count > NODES {
             return None;
         }
         self.nodes.resize(first + count, Node::leaf(0, 0));
         let nodes = self.nodes.get_mut(first..)?;
-        let (mut free, mut depth, mut depths) = (1, 0, 0);
-        let mut waiting = VecDeque::from([(tree.root, 0, 0_usize)]);
-        while let Some((child, at, steps)) = waiting.pop_front() {
-            *nodes.get_mut(at as usize)? = match child {
+        // Of each split where its own node is, and how many steps lead there.
+        let mut known = vec![(0, 0_usize); tree.splits.len()];
+        let (mut depth, mut depths) = (0, 0);
+        let mut put = |nodes: &mut [Node], known: &mut [(u32, usize)], child, at: u32, steps| {
+            match child {
                 Child::Leaf(leaf) => {
-                    (depth, depths) = (steps, depths + steps);
-                    Node::leaf(at, leaf)
+                    (depth, depths) = (depth.max(steps), depths + steps);
+                    *nodes.get_mut(at as usize)? = Node::leaf(at, leaf);
                 }
-                Child::Split(split) => {
-                    let split = tree.splits.get(split as usize)?;
-                    let Test::AtMost(threshold) = split.test else {
-                        return None;
-                    };
-                    let next = free;
-                    free += 2;
-                    waiting.push_back((split.left, next, steps + 1));
-                    waiting.push_back((split.right, next + 1, steps + 1));
-                    let column = columns.column(split.feature, split.nan_left);
-                    Node::split(threshold, column, next)?
-                }
+                Child::Split(split) => *known.get_mut(split as usize)? = (at, steps),
+            }
+            Some(())
+        };
+        put(nodes, &mut known, tree.root, 0, 0)?;
+        for (place, (split, next)) in tree.splits.iter().zip(places).enumerate() {
+            let Test::AtMost(threshold) = split.test else {
+                return None;
             };
+            let (at, steps) = *known.get(place)?;
+            let column = columns.column(split.feature, split.nan_left);
+            *nodes.get_mut(at as usize)? = Node::split(threshold, column, next)?;
+            put(nodes, &mut known, split.left, next, steps + 1)?;
+            put(nodes, &mut known, split.right, next + 1, steps + 1)?;
         }
         Some(Stand {
-            first: first as u32,
-            count: count as u32,
+            first,
+            count,
             steps: Steps::of(depth, depths.div_ceil(tree.leaves.len().max(1))),
         })
     }
@@ -126,8 +139,8 @@ impl Strides {
         let Some(stand) = self.trees.get(tree).copied().flatten() else {
             return;
         };
-        let nodes = self.nodes.get(stand.first as usize..).unwrap_or_default();
-        let nodes = nodes.get(..stand.count as usize).unwrap_or_default();
+        let nodes = self.nodes.get(stand.first..).unwrap_or_default();
+        let nodes = nodes.get(..stand.count).unwrap_or_default();
         // As a constant number of groups, so that no place in a block is asked for in vain.
         for group in 0..LANES / ABREAST {
             let first = group * ABREAST;
@@ -159,7 +172,7 @@ impl Strides {
             let Some(stand) = stand else {
                 continue;
             };
-            *first = stand.first;
+            *first = stand.first as u32;
             steps = steps.most(stand.steps);
         }
         let mut at = firsts;
@@ -200,6 +213,12 @@ fn walk(at: &mut [u32; ABREAST], steps: Steps, step: impl Fn(u32, usize) -> u32)
             *at = next;
         }
     }
+}
+
+/// Room for the nodes of a tree: whole lines.
+fn nodes_of(tree: &Tree) -> usize {
+    let nodes = tree.splits.len().saturating_mul(2).saturating_add(2);
+    nodes.next_multiple_of(LINE)
 }
 
 impl Steps {

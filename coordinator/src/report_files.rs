@@ -92,9 +92,13 @@ pub(crate) async fn write_report_of(
         give_back();
     }
     reading.tidy().await;
+    // Of a million shards it is much, and nobody asks for it any more.
+    drop(reading);
+    drop((done, inventory));
     add_fits(campaign, &mut results);
     // What is counted is what was merged.
-    let merged = results.iter().flat_map(|result| &result.merged).copied();
+    let merged = results.iter_mut();
+    let merged = merged.flat_map(|result| take(&mut result.merged));
     let known = Known::of(merged.collect(), failed);
     let ledger = Ledger::of(plan, &known);
     let mut stages: Vec<StageReport> = campaign

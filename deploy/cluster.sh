@@ -392,7 +392,7 @@ wait_for RabbitMQ broker_answers
 wait_for SeaweedFS answers "${PORT[s3]}" GET /status
 wait_for SeaweedFS answers "${PORT[filer]}" POST /buckets/campaigns/
 wait_for "SeaweedFS, when it is to write ($(df -h --output=avail "$SITE" | tail -1 | tr -d ' ') of the disk are free)," \
-  answers "${PORT[filer]}" POST /ready something
+  answers "${PORT[filer]}" PUT /ready something
 export LUMIMILL_SITE="$SITE/coordinator.toml"
 say "starting a coordinator and two workers"
 start_mill

@@ -249,7 +249,7 @@ impl SeaweedFs {
     fn write(&self) {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
-            let answer = ask(self.ports.filer, "POST", "/ready", "something").unwrap_or_default();
+            let answer = ask(self.ports.filer, "PUT", "/ready", "something").unwrap_or_default();
             if answer.starts_with("HTTP/1.0 201") {
                 return;
             }

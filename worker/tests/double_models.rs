@@ -83,6 +83,17 @@ fn doubles_are_compared_in_the_type_that_the_model_declares() {
     );
 }
 
+/// Scores were computed with in single precision where the model says double: infinite here.
+#[test]
+fn what_computes_with_scores_in_double_precision_is_not_evaluated_in_single() {
+    let bytes = std::fs::read(folder().join("computed_double.onnx")).unwrap();
+    let refused = Model::from_bytes("computed", &bytes)
+        .unwrap_err()
+        .to_string();
+    let why = "operator Mul computes with scores in double precision";
+    assert!(refused.contains(why), "{refused}");
+}
+
 #[test]
 fn a_score_in_double_precision_does_not_depend_on_the_batch() {
     let bytes = std::fs::read(folder().join("lightgbm.onnx")).unwrap();

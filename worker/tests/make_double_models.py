@@ -135,6 +135,18 @@ def models(thresholds):
     yield "raw_regressor", raw
 
 
+def computed():
+    """Scores that are computed with in double precision: 1e30 twice as large, and as small again."""
+    model = stumps(["BRANCH_LEQ"], [0.1, 0.2], False, TensorProto.FLOAT)
+    model.graph.node[0].output[0] = "S"
+    large = numpy_helper.from_array(np.array([1e30]), "large")
+    model.graph.initializer.append(large)
+    steps = [("Cast", ["S"], "D", {"to": TensorProto.DOUBLE}), ("Mul", ["D", "large"], "M", {}), ("Mul", ["M", "large"], "N", {}),
+             ("Div", ["N", "large"], "O", {}), ("Div", ["O", "large"], "Q", {}), ("Cast", ["Q"], "P", {"to": TensorProto.FLOAT})]
+    model.graph.node.extend(helper.make_node(kind, of, [to], **more) for kind, of, to, more in steps)
+    return model
+
+
 def own_thresholds(model):
     found = [[] for _ in range(WIDTH)]
     for node in model.graph.node:
@@ -181,6 +193,7 @@ def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "double_models")
     folder.mkdir(exist_ok=True)
     thresholds = [0.1, 1e-300, -2.5, 16777217.0, 1.0 + 2.0**-40, 1e18, -0.0, 0.3, 7.0, -1e-9, 1.1, 2.0**24 + 0.5]
+    (folder / "computed_double.onnx").write_bytes(computed().SerializeToString())
     expected = {}
     for name, model in models(thresholds):
         values, scores = reference(model, rows(model))

@@ -65,13 +65,19 @@ impl Transverse {
 /// √(pT² + m²), or 0 for a spacelike one.
 #[inline(always)]
 pub(super) fn transverse_mass(pt: f64, mass2: f64) -> f64 {
-    (pt * pt + mass2).max(0.0).sqrt()
+    root(pt * pt + mass2)
+}
+
+/// √x, or 0 for what is negative; NaN stays NaN, which is not the greater of two numbers elsewhere.
+#[inline(always)]
+fn root(x: f64) -> f64 {
+    if x < 0.0 { 0.0 } else { x.sqrt() }
 }
 
 /// √(p² + m²), or 0 for a spacelike one.
 #[inline(always)]
 pub(super) fn energy(p2: f64, mass: f64) -> f64 {
-    (p2 + mass * mass.abs()).max(0.0).sqrt()
+    root(p2 + mass * mass.abs())
 }
 
 /// sinh (η − y) of a momentum.
@@ -79,7 +85,7 @@ pub(super) fn energy(p2: f64, mass: f64) -> f64 {
 pub(super) fn sinh_of_eta_minus_rapidity(pt: f64, pz: f64, mass: f64) -> f64 {
     let mass2 = mass * mass.abs();
     let p2 = pt * pt + pz * pz;
-    let energy = (p2 + mass2).max(0.0).sqrt();
+    let energy = root(p2 + mass2);
     pz * mass2 / ((energy + p2.sqrt()) * pt * transverse_mass(pt, mass2))
 }
 

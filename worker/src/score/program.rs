@@ -46,6 +46,8 @@ pub(super) enum Action {
     Map(usize, Unary),
     /// Two numbers at a time; a slot of width 1 serves every column.
     Combine(usize, usize, Binary),
+    /// Slots of equal width added up in double precision, and rounded.
+    SumDoubles(Vec<usize>),
     /// A number and a constant, one for every column or the same for all.
     CombineConstant(usize, Vec<f32>, Binary, Side),
     /// A row at a time.
@@ -219,6 +221,13 @@ impl Action {
                 for (index, value) in out.values.iter_mut().enumerate() {
                     let (row, column) = (index / out.width.max(1), index % out.width.max(1));
                     *value = function.apply(left.at(row, column), right.at(row, column));
+                }
+            }
+            Self::SumDoubles(sources) => {
+                let sources: Vec<&Matrix> = sources.iter().map(|source| slot(*source)).collect();
+                for (index, value) in out.values.iter_mut().enumerate() {
+                    let terms = sources.iter().filter_map(|of| of.values.get(index));
+                    *value = terms.map(|term| f64::from(*term)).sum::<f64>() as f32;
                 }
             }
             Self::CombineConstant(source, constants, function, side) => {

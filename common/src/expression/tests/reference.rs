@@ -128,3 +128,29 @@ fn hyperbolic_functions_are_those_of_the_library() {
     }
     assert!(kinematics::sinh(f64::NAN).is_nan() && kinematics::asinh(f64::NAN).is_nan());
 }
+
+/// A pair with a muon without a direction had an infinite rapidity, which passes or fails cuts.
+#[test]
+fn a_pair_with_something_that_is_no_number_has_no_rapidity() {
+    let whole = [29.7276, 2.22386, 0.2, 0.10566];
+    let case = |first, second| Case {
+        first,
+        second,
+        mass: 0.0,
+        pt: 0.0,
+        eta: 0.0,
+        rapidity: 0.0,
+    };
+    for at in 0..4 {
+        let mut spoilt = [18.4898, -2.74441, -1.77827, 0.10566];
+        spoilt[at] = f64::NAN;
+        let cases = [case(whole, spoilt), case(spoilt, whole)];
+        for of in ["rapidity", "mass"] {
+            let found = evaluate(&cases, &format!("{of}(pair)"));
+            assert!(
+                found.iter().all(|found| found.is_nan()),
+                "{of}, {at}: {found:?}"
+            );
+        }
+    }
+}

@@ -165,12 +165,10 @@ impl<'a> Compiler<'a> {
     }
 
     fn ensemble(&mut self, node: &Node) -> Result<Value, Problem> {
-        let action = match self.input(node, 0)? {
-            Value::Features {
-                columns,
-                double,
-                exact,
-            } => {
+        let input = self.input(node, 0)?;
+        let (Value::Features { double, .. } | Value::Slot { double, .. }) = input;
+        let action = match input {
+            Value::Features { columns, exact, .. } => {
                 let singles = self.singles.clone();
                 let is_single = |column: usize| singles.iter().any(|of| of.contains(&column));
                 let wide = double && exact && self.is_wide(columns.as_deref());
@@ -184,7 +182,7 @@ impl<'a> Compiler<'a> {
                 self.width_used = self.width_used.max(ensemble.features_used());
                 Action::Trees(ensemble)
             }
-            Value::Slot { index, double } => {
+            Value::Slot { index, .. } => {
                 let columns: Vec<usize> = (0..self.slot_width(index)).collect();
                 let source = Source {
                     double,
@@ -199,7 +197,14 @@ impl<'a> Compiler<'a> {
             Action::Trees(ensemble) | Action::TreesOf(_, ensemble) => ensemble.targets(),
             _ => 0,
         };
-        self.push(action, width)
+        match self.push(action, width)? {
+            // The other operators put out single precision whatever they read.
+            Value::Slot { index, .. } => Ok(Value::Slot {
+                index,
+                double: double && node.operator == "TreeEnsemble",
+            }),
+            features @ Value::Features { .. } => Ok(features),
+        }
     }
 
     fn finish(mut self, output: &str, inputs: &Inputs) -> Result<Compiled, Problem> {

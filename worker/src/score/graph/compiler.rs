@@ -75,6 +75,12 @@ impl Compiler<'_> {
     /// An input as a slot: features are loaded into one.
     pub(super) fn slot(&mut self, node: &Node, position: usize) -> Result<usize, Problem> {
         match self.input(node, position)? {
+            // What is computed here is of single precision.
+            Value::Slot { double: true, .. } => Err(Problem::needs_runtime(format!(
+                "operator {} computes with scores in double precision; convert the model without a Cast to \
+                 double behind its trees",
+                node.operator
+            ))),
             Value::Slot { index, .. } => Ok(index),
             Value::Features {
                 columns,

@@ -335,6 +335,9 @@ fn combine_slots(
 }
 
 fn sum(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
+    if let Some(slots) = doubles(compiler, node)? {
+        return sum_doubles(compiler, node, slots);
+    }
     let mut total = compiler.slot(node, 0)?;
     let mut value = Value::Slot {
         index: total,
@@ -348,6 +351,37 @@ fn sum(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
         }
     }
     Ok(value)
+}
+
+/// The inputs of an operator where all are scores in double precision.
+fn doubles(compiler: &Compiler<'_>, node: &Node) -> Result<Option<Vec<usize>>, Problem> {
+    let inputs = 0..node.inputs.len();
+    let slots = inputs.map(|position| match compiler.input(node, position)? {
+        Value::Slot { index, double } => Ok(double.then_some(index)),
+        Value::Features { .. } => Ok(None),
+    });
+    slots.collect()
+}
+
+/// The sum of scores of parts of an ensemble, as LightGBM's converter splits it.
+fn sum_doubles(
+    compiler: &mut Compiler<'_>,
+    node: &Node,
+    slots: Vec<usize>,
+) -> Result<Value, Problem> {
+    let mut widths = slots.iter().map(|slot| compiler.slot_width(*slot));
+    let width = widths.next().unwrap_or_default();
+    if widths.any(|other| other != width) {
+        return Err(unsupported(node, "of different numbers of columns"));
+    }
+    match compiler.push(Action::SumDoubles(slots), width)? {
+        // Rounded: whatever computes with it further needs the digits that are lost.
+        Value::Slot { index, .. } => Ok(Value::Slot {
+            index,
+            double: true,
+        }),
+        features @ Value::Features { .. } => Ok(features),
+    }
 }
 
 /// (x - offset) · scale.

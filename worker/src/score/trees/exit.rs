@@ -96,13 +96,13 @@ impl ExitFinder {
         let tests = Tests::new(fit, &mut columns);
         let mut strides = Strides::with_room_for(trees);
         let mut ways = Vec::with_capacity(trees.len());
-        for tree in trees {
+        for (number, tree) in trees.iter_mut().enumerate() {
             let tests = tests.as_ref();
             let slices = tests.and_then(|tests| Slices::new(tree, tests, &columns));
             strides.push(tree, &mut columns);
             ways.push(match slices {
                 Some(slices) => Way::Slices(slices),
-                None if tree.is_plain() => Way::Strides,
+                None if strides.has(number) => Way::Strides,
                 None => Way::Walk(Walk::new(tree)),
             });
         }

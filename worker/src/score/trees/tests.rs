@@ -58,6 +58,11 @@ impl Sample {
     }
 
     fn compiled(&self) -> Result<Ensemble, Problem> {
+        self.compiled_of(&[0])
+    }
+
+    /// Of a model with these columns.
+    fn compiled_of(&self, columns: &[usize]) -> Result<Ensemble, Problem> {
         let attribute = |name: &str, kind| AttributeProto {
             name: name.to_owned(),
             kind,
@@ -95,7 +100,7 @@ impl Sample {
         };
         let source = Source {
             double: false,
-            columns: Some(&[0]),
+            columns: Some(columns),
             rounded: None,
         };
         compile(&node, &source)
@@ -204,6 +209,39 @@ fn rows_of_many_chunks_are_scored_as_each_alone() {
     }
     let found: std::collections::BTreeSet<u32> = together.iter().map(|it| it.to_bits()).collect();
     assert!(found.len() > 300, "{} leaves", found.len());
+}
+
+/// A tree that reads more columns than steps of walks can name left the leaves of the tree before it, or none.
+#[test]
+fn a_tree_of_thousands_of_columns_is_walked_too() {
+    const SPLITS: usize = 5000;
+    let leaves: Vec<i64> = (0..SPLITS as i64).map(|split| 2 * split + 1).collect();
+    let leaves: Vec<i64> = leaves.into_iter().chain([2 * SPLITS as i64]).collect();
+    let zeros = vec![0; leaves.len()];
+    let features: Vec<i64> = (0..=2 * SPLITS as i64).map(|node| node / 2).collect();
+    let features: Vec<i64> = features
+        .into_iter()
+        .map(|it| it.min(SPLITS as i64 - 1))
+        .collect();
+    let weights: Vec<f32> = leaves.iter().map(|leaf| *leaf as f32).collect();
+    let columns: Vec<usize> = (0..SPLITS).collect();
+    let ensemble = chain(SPLITS as i64)
+        .ints("nodes_featureids", &features)
+        .ints("target_treeids", &zeros)
+        .ints("target_nodeids", &leaves)
+        .ints("target_ids", &zeros)
+        .floats("target_weights", &weights)
+        .compiled_of(&columns)
+        .unwrap();
+    // Each row is at most the threshold of one column.
+    let chosen = [0, 1, 4095, 4096, 4097, SPLITS - 1];
+    let column = |column: usize| chosen.map(|chosen| if chosen == column { 0.0 } else { 1.0 });
+    let values: Vec<[f32; 6]> = (0..SPLITS).map(column).collect();
+    let values: Vec<&[f32]> = values.iter().map(<[f32; 6]>::as_slice).collect();
+    let mut scores = [0.0; 6];
+    let features = Features::from_columns(&values).unwrap();
+    ensemble.run(&features, 0..6, &mut scores);
+    assert_eq!(scores, chosen.map(|chosen| (2 * chosen + 1) as f32));
 }
 
 /// A tree of 200,000 levels was taken, and held each row up for as many steps.

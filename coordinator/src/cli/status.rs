@@ -75,13 +75,18 @@ pub(super) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
         let pace = Pace::begin(&status);
         screen.show(&status);
         let mut complete: Option<Instant> = None;
+        let mut is_left_alone = false;
         while args.watch && status.state != State::Cancelled {
             if matches!(
                 status.state,
                 State::Ended | State::NotWhole | State::Reporting
             ) {
                 let complete = complete.get_or_insert_with(Instant::now);
-                if complete.elapsed() > REPORTING || !is_driven(&site, &status.campaign).await {
+                let is_left =
+                    complete.elapsed() > REPORTING || !is_driven(&site, &status.campaign).await;
+                // Its report may have come between the look and its end: once more, then.
+                let was_left = std::mem::replace(&mut is_left_alone, is_left);
+                if is_left && (was_left || status.state != State::Reporting) {
                     break;
                 }
             }

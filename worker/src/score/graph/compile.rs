@@ -197,14 +197,8 @@ impl<'a> Compiler<'a> {
             Action::Trees(ensemble) | Action::TreesOf(_, ensemble) => ensemble.targets(),
             _ => 0,
         };
-        match self.push(action, width)? {
-            // The other operators put out single precision whatever they read.
-            Value::Slot { index, .. } => Ok(Value::Slot {
-                index,
-                double: double && node.operator == "TreeEnsemble",
-            }),
-            features @ Value::Features { .. } => Ok(features),
-        }
+        // The other operators put out single precision whatever they read.
+        self.push_as(action, width, double && node.operator == "TreeEnsemble")
     }
 
     fn finish(mut self, output: &str, inputs: &Inputs) -> Result<Compiled, Problem> {

@@ -114,6 +114,17 @@ impl Compiler<'_> {
 
     /// Appends a step; its slot is the value.
     pub(super) fn push(&mut self, action: Action, width: usize) -> Result<Value, Problem> {
+        self.push_as(action, width, false)
+    }
+
+    /// The same of one that the model has in double precision, if so: it is rounded, and whatever computes
+    /// with it further needs the digits that are lost.
+    pub(super) fn push_as(
+        &mut self,
+        action: Action,
+        width: usize,
+        double: bool,
+    ) -> Result<Value, Problem> {
         self.step_columns = self.step_columns.saturating_add(width);
         if self.step_columns > STEP_COLUMNS {
             return Err(Problem::invalid(format!(
@@ -123,7 +134,7 @@ impl Compiler<'_> {
         self.steps.push(Step { action, width });
         Ok(Value::Slot {
             index: self.last_slot(),
-            double: false,
+            double,
         })
     }
 

@@ -259,10 +259,10 @@ fn pick(compiler: &mut Compiler<'_>, node: &Node) -> Result<Value, Problem> {
                 exact,
             })
         }
-        Value::Slot { index, .. } => {
+        Value::Slot { index, double } => {
             let chosen = choose(Some(compiler.slot_width(index)))?;
             let width = chosen.len();
-            compiler.push(Action::Pick(index, chosen), width)
+            compiler.push_as(Action::Pick(index, chosen), width, double)
         }
     }
 }
@@ -374,14 +374,7 @@ fn sum_doubles(
     if widths.any(|other| other != width) {
         return Err(unsupported(node, "of different numbers of columns"));
     }
-    match compiler.push(Action::SumDoubles(slots), width)? {
-        // Rounded: whatever computes with it further needs the digits that are lost.
-        Value::Slot { index, .. } => Ok(Value::Slot {
-            index,
-            double: true,
-        }),
-        features @ Value::Features { .. } => Ok(features),
-    }
+    compiler.push_as(Action::SumDoubles(slots), width, true)
 }
 
 /// (x - offset) · scale.

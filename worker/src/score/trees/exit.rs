@@ -127,6 +127,13 @@ impl ExitFinder {
         self.tests.is_none()
     }
 
+    /// Bytes of what the trees read of a chunk.
+    pub(super) fn bytes_of_a_chunk(&self) -> usize {
+        self.columns
+            .count()
+            .saturating_mul(CHUNK * size_of::<f32>())
+    }
+
     /// What the trees read of one row.
     pub(super) fn row(&self, features: &Features, row: usize) -> Vec<f32> {
         self.columns.row(features, row)

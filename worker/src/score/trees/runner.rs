@@ -9,8 +9,10 @@ use super::forest::Forest;
 use super::leaves::{Leaves, Sums};
 use crate::score::features::{Features, LANES};
 
-/// Chunks that are walked together.
+/// Chunks that are walked together, at most.
 const WALKED: usize = 16;
+/// Bytes of columns that they have together, at most: half of a second cache.
+const NEAR: usize = 256 << 10;
 /// Of more targets the sums of a chunk are large enough.
 const FEW_TARGETS: usize = 16;
 
@@ -55,14 +57,18 @@ impl<W: Weight> Runner<W> {
         }
     }
 
-    /// Rows that are scored at a time: of trees that are walked more than a chunk, so that each is fetched
-    /// from the memory once for all of them.
+    /// Rows that are scored at a time.
     pub(super) fn rows_at_once(&self) -> usize {
-        let few_targets = self.always_reached.len() <= FEW_TARGETS;
-        match self.finder.is_walked() && few_targets {
-            true => WALKED * CHUNK,
-            false => CHUNK,
+        self.chunks_at_once() * CHUNK
+    }
+
+    /// Of trees that are walked more than one, so that each is fetched from the memory once for all of them,
+    /// as long as what they read stays near.
+    fn chunks_at_once(&self) -> usize {
+        if !self.finder.is_walked() || self.always_reached.len() > FEW_TARGETS {
+            return 1;
         }
+        (NEAR / self.finder.bytes_of_a_chunk().max(1)).clamp(1, WALKED)
     }
 
     /// Scores rows, of which the first is that of a chunk; `out` is row-major.
@@ -82,8 +88,7 @@ impl<W: Weight> Runner<W> {
                 sums: Sums::new(self.aggregate, &self.always_reached),
             })
             .collect();
-        let at_once = if self.finder.is_walked() { WALKED } else { 1 };
-        for chunks in chunks.chunks_mut(at_once) {
+        for chunks in chunks.chunks_mut(self.chunks_at_once()) {
             self.add(features, chunks);
         }
         let outs = out.chunks_mut(CHUNK.saturating_mul(self.always_reached.len()).max(1));

@@ -139,9 +139,9 @@ impl ExitFinder {
         self.columns.row(features, row)
     }
 
-    /// The leaves of one row in the trees from `first` on.
-    pub(super) fn find_row(&self, first: usize, values: &[f32], exits: &mut [u32; ABREAST]) {
-        self.strides.find_row(first, values, exits);
+    /// The leaves of one row in the trees of one eight.
+    pub(super) fn find_row(&self, eight: usize, values: &[f32], exits: &mut [u32; ABREAST]) {
+        self.strides.find_row(eight, values, exits);
     }
 
     /// What the trees read of one chunk.

@@ -121,8 +121,8 @@ impl<W: Weight> Runner<W> {
 
     fn add_row(&self, values: &[f32], row: usize, sums: &mut Sums<W>) {
         let mut exits = [0; ABREAST];
-        for (group, leaves) in self.leaves.chunks(ABREAST).enumerate() {
-            self.finder.find_row(group * ABREAST, values, &mut exits);
+        for (eight, leaves) in self.leaves.chunks(ABREAST).enumerate() {
+            self.finder.find_row(eight, values, &mut exits);
             for (leaves, exit) in leaves.iter().zip(&exits) {
                 leaves.add(std::slice::from_ref(exit), row / LANES, row % LANES, sums);
             }

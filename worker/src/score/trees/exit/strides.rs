@@ -1,6 +1,8 @@
 //! Walking from roots to leaves in step: several rows through one tree, or one row through several
 //! trees, so that no step waits for the one before it.
 
+use std::hint::black_box;
+
 use super::chunk_rows::Exits;
 use super::columns::{Block, Columns};
 use super::lines::{self, LINE};
@@ -26,6 +28,8 @@ pub(super) struct Strides {
     nodes: Vec<Node>,
     /// `None` where a tree is not plain, or too large.
     trees: Vec<Option<Stand>>,
+    /// The same trees by eights, as one row is led through them.
+    eights: Vec<Eight>,
 }
 
 /// Where the nodes of a tree are.
@@ -33,6 +37,13 @@ pub(super) struct Strides {
 struct Stand {
     first: usize,
     count: usize,
+    steps: Steps,
+}
+
+/// Trees that one row is led through together: where their nodes are, and steps that are enough for all.
+#[derive(Debug, Clone, Copy, Default)]
+struct Eight {
+    firsts: [u32; ABREAST],
     steps: Steps,
 }
 
@@ -64,6 +75,7 @@ impl Strides {
         Self {
             nodes,
             trees: Vec::new(),
+            eights: Vec::new(),
         }
     }
 
@@ -73,6 +85,14 @@ impl Strides {
         let stand = tree.is_plain().then(|| self.grow(tree, columns)).flatten();
         if stand.is_none() {
             self.nodes.truncate(first);
+        }
+        let lane = self.trees.len() % ABREAST;
+        if lane == 0 {
+            self.eights.push(Eight::default());
+        }
+        if let (Some(stand), Some(eight)) = (stand, self.eights.last_mut()) {
+            eight.firsts[lane] = stand.first as u32;
+            eight.steps = eight.steps.most(stand.steps);
         }
         self.trees.push(stand);
     }
@@ -164,17 +184,12 @@ impl Strides {
         }
     }
 
-    /// The leaves of one row in the trees from `first` on; `values` has one number a column.
-    pub(super) fn find_row(&self, first: usize, values: &[f32], exits: &mut [u32; ABREAST]) {
-        let trees = self.trees.get(first..).unwrap_or_default();
-        let (mut firsts, mut steps) = ([0; ABREAST], Steps::default());
-        for (first, stand) in firsts.iter_mut().zip(trees) {
-            let Some(stand) = stand else {
-                continue;
-            };
-            *first = stand.first as u32;
-            steps = steps.most(stand.steps);
-        }
+    /// The leaves of one row in the trees of an eight; `values` has one number a column.
+    pub(super) fn find_row(&self, eight: usize, values: &[f32], exits: &mut [u32; ABREAST]) {
+        let Some(Eight { firsts, steps }) = self.eights.get(eight).copied() else {
+            return;
+        };
+        self.fetch(eight + 1);
         let mut at = firsts;
         let step = |at: u32, lane: usize| {
             let Some(node) = self.nodes.get(at as usize) else {
@@ -188,6 +203,16 @@ impl Strides {
         walk(&mut at, steps, step);
         for (exit, at) in exits.iter_mut().zip(at) {
             *exit = self.nodes.get(at as usize).map_or(0, Node::number);
+        }
+    }
+
+    /// Has the roots of an eight come from the memory while another one is walked.
+    #[inline(always)]
+    fn fetch(&self, eight: usize) {
+        if let Some(eight) = self.eights.get(eight) {
+            let roots = eight.firsts.iter();
+            let roots = roots.filter_map(|first| self.nodes.get(*first as usize));
+            black_box(roots.fold(0, |met, root| met ^ root.way));
         }
     }
 }

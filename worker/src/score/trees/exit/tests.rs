@@ -223,6 +223,30 @@ fn trees_of_one_leaf_are_walked_beside_deep_ones() {
 }
 
 #[test]
+fn one_row_is_led_through_more_trees_than_one_eight() {
+    let threshold = |tree: u32, at: u32| (tree * 7 + at * 3) as f32 % 11.0;
+    let grow = |tree| {
+        let cuts = (0..=tree * 2).map(|at| (at % 3, threshold(tree, at), at % 2 == 0, 0.4));
+        grown(&cuts.collect::<Vec<_>>())
+    };
+    let mut trees: Vec<Tree> = (0..19).map(grow).collect();
+    let finder = ExitFinder::with(&mut trees, None);
+    for row in [
+        [2.0, 9.0, 5.5],
+        [f32::NAN, 0.5, 7.0],
+        [10.5, -1.0, f32::NAN],
+    ] {
+        let values = finder.row(&features(&[row]), 0);
+        for (eight, trees) in trees.chunks(ABREAST).enumerate() {
+            let mut exits = [0; ABREAST];
+            finder.find_row(eight, &values, &mut exits);
+            let followed: Vec<u32> = trees.iter().map(|tree| follow(tree, &row)).collect();
+            assert_eq!(exits[..trees.len()], followed);
+        }
+    }
+}
+
+#[test]
 fn large_trees_are_walked_abreast() {
     let cuts: Vec<_> = (0..3000_u32)
         .map(|at| (at % 3, at as f32, at % 2 == 0, 0.5))

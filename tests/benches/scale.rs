@@ -10,7 +10,8 @@
 //! First empty jobs: campaigns of 1,000, 10,000 and 100,000 shards are planned from files of as
 //! many certified events, their plans written, published with confirms, completed by a hollow
 //! worker that writes a marker and a report for each, followed by a `lumimill serve` of its own
-//! process, merged and reported, and looked at with `lumimill status`. Then real jobs: one worker
+//! process, merged and reported, and looked at with `lumimill status`. Beside it stands what the store
+//! takes by itself: puts of tables and markers by a client who does nothing else, and one listing of all. Then real jobs: one worker
 //! with one slot and two of them, in turns. Figures are printed as the tables of the README.
 //!
 //! `LUMIMILL_SCALE_STORE=s3` does the empty jobs, and only those, on a SeaweedFS in place of the
@@ -75,9 +76,9 @@ async fn main() -> Result<(), Failure> {
         return Err("a RabbitMQ is needed: apt-get install rabbitmq-server".into());
     };
     println!(
-        "| shards | planned, µs a shard | plan written, s | published/s | completed/s | merged, s | `status`, s | coordinator, MB | all but planning, µs a shard |"
+        "| shards | planned, µs a shard | plan written, s | published/s | completed/s | the store alone, shards/s | reported, s after the last | ended, s after it | a listing alone, s | merged again, s | `status`, s | coordinator, MB | all but planning, µs a shard |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("|{}", " --- |".repeat(13));
     let shards = std::env::var(SHARDS).unwrap_or_else(|_| String::from("1000,10000,100000"));
     for shards in shards.split(',') {
         let line = empty_jobs(&broker, shards.parse()?, store.as_deref()).await?;
@@ -273,17 +274,18 @@ async fn empty_jobs(
     let rate = |time: Duration| shards as f64 / time.as_secs_f64();
     let most = most.load(Ordering::Relaxed);
     eprintln!(
-        "{shards} shards: the coordinator reported {reported:.1?} after the last, and ended the campaign \
-         {ended:.1?} after it; a listing takes {listed:.1?}; the store alone takes those of {alone:.0} \
-         shards/s; at most {most} reports waited at a time once it had begun, which come in {:.2} s",
+        "{shards} shards: at most {most} reports waited at a time once it had begun, which come in {:.2} s",
         most as f64 / rate(completed)
     );
     Ok(format!(
-        "| {shards} | {:.1} | {:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {} | {:.0} |",
+        "| {shards} | {:.1} | {:.2} | {:.0} | {:.0} | {alone:.0} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {} | {:.0} |",
         bench.planned.as_secs_f64() * 1e6,
         written.as_secs_f64(),
         rate(published),
         rate(completed),
+        reported.as_secs_f64(),
+        ended.as_secs_f64(),
+        listed.as_secs_f64(),
         merged.as_secs_f64(),
         looked.as_secs_f64(),
         peak / 1_000_000,

@@ -1,7 +1,9 @@
 //! Markers of many shards: out of packs where these have what a listing tells, and else one by one.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -15,6 +17,7 @@ use super::blocks::{Block, Blocks};
 use super::shelf::{Shelf, put};
 use crate::output::{Inventory, Output};
 use crate::plan::Plan;
+use crate::side_by_side::side_by_side;
 use crate::soundness::{Fault, Markers};
 
 /// Blocks whose packs are read at a time: one that is merged, and one that is next.
@@ -23,9 +26,15 @@ const BLOCKS_AHEAD: usize = 2;
 const MOST_PACKS: usize = 8;
 /// Markers that are read at a time.
 const AHEAD: usize = 32;
+/// Markers that are parsed together, by all processors.
+const TOGETHER: usize = 64;
 
 /// A shard with its marker, or what is wrong with that.
 pub(crate) type Read<'a> = (&'a Shard, anyhow::Result<Result<Option<Marker>, Fault>>);
+/// What its bytes say.
+type Judged = anyhow::Result<Result<Marker, Fault>>;
+/// The same before it is parsed.
+type Unparsed<'a> = (&'a Shard, anyhow::Result<Result<Option<Bytes>, Fault>>);
 
 /// How the markers of a plan are read.
 pub(crate) struct Reading<'a> {
@@ -98,8 +107,10 @@ impl<'a> Reading<'a> {
             let shards = stream::iter(block.shards.clone());
             let of = block.clone();
             let reading = shards.map(move |shard| self.one(of.clone(), shard));
+            let together = reading.buffered(AHEAD).chunks(TOGETHER);
+            let parsed = together.flat_map(|unparsed| stream::iter(self.parsed(unparsed)));
             let packing = stream::once(self.pack(block)).filter_map(async |()| None);
-            reading.buffered(AHEAD).chain(packing)
+            parsed.chain(packing)
         });
         read.boxed()
     }
@@ -145,25 +156,40 @@ impl<'a> Reading<'a> {
         listed.is_some_and(|listed| *listed == Md5::of(marker))
     }
 
-    async fn one(&'a self, block: Arc<OfBlock<'a>>, shard: &'a Shard) -> Read<'a> {
+    async fn one(&'a self, block: Arc<OfBlock<'a>>, shard: &'a Shard) -> Unparsed<'a> {
         let found = async {
             if let Some(packed) = block.packed.get(&shard.id) {
-                let found = self.markers.judge(self.output, shard, packed)?;
-                return Ok(found.map(Some));
+                return Ok(Ok(Some(packed.clone())));
             }
             let bytes = match self.output.marker_bytes(shard).await? {
                 Ok(Some(bytes)) => Bytes::from(bytes),
                 Ok(None) => return Ok(Ok(None)),
                 Err(reason) => return Ok(Err(Fault::Marker(reason))),
             };
-            let found = self.markers.judge(self.output, shard, &bytes);
             let is_packed = self.repacks && bytes.len() <= LARGEST;
             if is_packed && self.is_there(shard.id, &bytes) {
-                block.fetched().insert(shard.id, bytes);
+                block.fetched().insert(shard.id, bytes.clone());
             }
-            Ok(found?.map(Some))
+            Ok(Ok(Some(bytes)))
         };
         (shard, found.await)
+    }
+
+    /// What the bytes of some markers say, which is most of the work of a large campaign's end.
+    fn parsed(&self, unparsed: Vec<Unparsed<'a>>) -> Vec<Read<'a>> {
+        let at_once = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let judged = side_by_side(&unparsed, at_once, |(shard, found)| match found {
+            Ok(Ok(Some(bytes))) => Some(self.markers.judge(self.output, shard, bytes)),
+            _ => None,
+        });
+        let read = |((shard, found), judged): (Unparsed<'a>, Option<Judged>)| {
+            let found = match judged {
+                Some(judged) => judged.map(|judged| judged.map(Some)),
+                None => found.map(|found| found.map(|_| None)),
+            };
+            (shard, found)
+        };
+        unparsed.into_iter().zip(judged).map(read).collect()
     }
 
     /// Puts what had to be read by itself into one pack with what was in others, and removes these.

@@ -3,6 +3,7 @@
 //! Everything wrong with the input is found in one go. It looks at a file's header only; what
 //! its trees hold is the business of [`crate::plan`].
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,8 @@ pub struct Inputs {
     pub files: Vec<Vec<InputFile>>,
     /// Everything that is wrong with them.
     pub problems: Vec<InputProblem>,
+    /// What is right, and not what somebody may expect.
+    pub notes: Vec<String>,
 }
 
 impl Inputs {
@@ -56,25 +59,53 @@ impl Inputs {
     pub fn find(datasets: &[Dataset], base: &Path) -> Self {
         let mut inputs = Self::default();
         for (number, dataset) in datasets.iter().enumerate() {
-            let (files, problems) = discover(number, dataset, base);
+            let Discovered {
+                files,
+                problems,
+                again,
+            } = discover(number, dataset, base);
             inputs.files.push(files);
             inputs.problems.extend(problems);
+            inputs.notes.extend(note(&dataset.name, &again));
         }
         inputs
     }
 }
 
+/// The files of a dataset.
+struct Discovered {
+    files: Vec<InputFile>,
+    problems: Vec<InputProblem>,
+    /// Names of those that are named more than once.
+    again: BTreeSet<String>,
+}
+
+/// What is said of files that are named more than once.
+fn note(dataset: &str, again: &BTreeSet<String>) -> Option<String> {
+    let first = again.first()?;
+    let files = match again.len() {
+        1 => format!("{first} is named"),
+        files => format!("{files} files are named, {first} the first of them,"),
+    };
+    Some(format!(
+        "dataset {dataset}: {files} more than once, and read once"
+    ))
+}
+
 /// The files of a dataset, sorted and each once, and everything that is wrong with them. It is
 /// dataset `number` of the campaign, from 0.
 /// Relative paths are relative to the folder `base`, that of the campaign file.
-fn discover(number: usize, dataset: &Dataset, base: &Path) -> (Vec<InputFile>, Vec<InputProblem>) {
-    let mut problems = Vec::new();
+fn discover(number: usize, dataset: &Dataset, base: &Path) -> Discovered {
+    let (mut problems, mut again) = (Vec::new(), BTreeSet::new());
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for (entry, text) in dataset.files.iter().enumerate() {
         let Expansion { urls, wrong } = expand(text, base);
         problems.extend(wrong.into_iter().map(|problem| (entry, problem)));
         for url in urls {
-            found.entry(url).or_insert(entry);
+            match found.entry(url) {
+                Entry::Vacant(new) => drop(new.insert(entry)),
+                Entry::Occupied(known) => drop(again.insert(known.key().clone())),
+            }
         }
     }
     // The same file under two names, such as `a.root` and `./a.root`, is read once.
@@ -86,6 +117,8 @@ fn discover(number: usize, dataset: &Dataset, base: &Path) -> (Vec<InputFile>, V
         if known.insert(true_name(&location)) {
             entries.push(entry);
             named.push((url, location));
+        } else {
+            again.insert(url);
         }
     }
     let mut files = Vec::with_capacity(named.len());
@@ -102,7 +135,11 @@ fn discover(number: usize, dataset: &Dataset, base: &Path) -> (Vec<InputFile>, V
         dataset: dataset.name.clone(),
         problem,
     };
-    (files, problems.into_iter().map(of_dataset).collect())
+    Discovered {
+        files,
+        problems: problems.into_iter().map(of_dataset).collect(),
+        again,
+    }
 }
 
 /// What a file is called that may have several names.

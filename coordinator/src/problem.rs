@@ -30,6 +30,13 @@ pub enum Problem {
         /// What is wrong with it.
         reason: String,
     },
+    /// A model that is missing or damaged, and that whoever has it puts there again.
+    Model {
+        /// Key of it.
+        key: Key,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Something that somebody must see to first: its permissions, or what is in its place.
     Unreadable {
         /// Key of it.
@@ -72,7 +79,9 @@ impl fmt::Display for Problem {
                 )
             }
             Self::Unsound(unsound) => unsound.fmt(f),
-            Self::Report { key, reason } => write!(f, "{key} {reason}"),
+            Self::Report { key, reason } | Self::Model { key, reason } => {
+                write!(f, "{key} {reason}")
+            }
             Self::Unreadable { key, reason } | Self::NoAnswer { key, reason } => {
                 write!(f, "{key} cannot be read: {reason}")
             }
@@ -126,6 +135,7 @@ impl Problem {
             Self::NotDone { .. } | Self::ToMeasure(_) => None,
             Self::Unsound(unsound) => Some(&unsound.key),
             Self::Report { key, .. }
+            | Self::Model { key, .. }
             | Self::Unreadable { key, .. }
             | Self::NoAnswer { key, .. }
             | Self::Newer { key, .. }

@@ -1,15 +1,14 @@
 //! What is written to the store so that workers anywhere can do a campaign: its models, its plan,
 //! and what it is told to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use lumimill_common::campaign::Campaign;
 use lumimill_common::control::{Control, ControlState, model_key};
 use lumimill_common::hex::hex;
-use lumimill_common::store::{Place, Store};
-
+use lumimill_common::store::{Key, Md5, Object, Place, Store};
 use sha2::{Digest, Sha256};
 
 use crate::campaign_file::{CampaignFile, Mistakes};
@@ -68,23 +67,24 @@ pub(crate) async fn write_configurations(
     let models = file.stages.iter().flat_map(|stage| stage.models());
     for model in models.filter(|model| model.bdt().is_some()) {
         if let Some((path, hash)) = model.files().first() {
-            write_model(store, file, path, hash).await?;
+            write_model(store, file, (path, hash), &BTreeMap::new()).await?;
         }
     }
     Ok(())
 }
 
-/// Writes the model files that are not there yet, each under its hash.
+/// Writes the model files that are not there, or have other bytes there, each under its hash.
 pub async fn write_models(store: &dyn Store, file: &CampaignFile) -> anyhow::Result<()> {
     let there = store.list(&"_models".parse()?).await?;
-    let mut there: BTreeSet<String> = there
-        .iter()
-        .map(|object| object.key.as_str().to_owned())
+    let there: BTreeMap<Key, Object> = there
+        .into_iter()
+        .map(|object| (object.key.clone(), object))
         .collect();
+    let mut known = BTreeSet::new();
     for model in file.stages.iter().flat_map(|stage| stage.models()) {
         for (path, hash) in model.files() {
-            if there.insert(format!("_models/{hash}")) {
-                write_model(store, file, path, hash).await?;
+            if known.insert(hash) {
+                write_model(store, file, (path, hash), &there).await?;
             }
         }
     }
@@ -94,8 +94,8 @@ pub async fn write_models(store: &dyn Store, file: &CampaignFile) -> anyhow::Res
 async fn write_model(
     store: &dyn Store,
     file: &CampaignFile,
-    path: &str,
-    hash: &str,
+    (path, hash): (&str, &str),
+    there: &BTreeMap<Key, Object>,
 ) -> anyhow::Result<()> {
     let key = model_key(hash).context("a model has no hash")?;
     let bytes = file
@@ -104,8 +104,25 @@ async fn write_model(
     if hex(&Sha256::digest(&bytes)) != *hash {
         return Err(anyhow!("{path}: changed since it was planned: do it again"));
     }
-    store.put(&key, bytes).await?;
+    let is_whole = match there.get(&key) {
+        Some(object) => is_of(store, object, &bytes).await?,
+        None => false,
+    };
+    if !is_whole {
+        store.put(&key, bytes).await?;
+    }
     Ok(())
+}
+
+/// Whether an object has these bytes: by what is listed of it, where that tells, and else by looking.
+async fn is_of(store: &dyn Store, object: &Object, bytes: &[u8]) -> anyhow::Result<bool> {
+    if object.size != bytes.len() as u64 {
+        return Ok(false);
+    }
+    match object.md5 {
+        Some(md5) => Ok(md5 == Md5::of(bytes)),
+        None => Ok(store.get(&object.key).await?.as_deref() == Some(bytes)),
+    }
 }
 
 /// What a campaign is told that is to run: what jobs find from now on.

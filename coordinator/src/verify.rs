@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use lumimill_common::campaign::Campaign;
+use lumimill_common::control::model_key;
+use lumimill_common::hex::hex;
 use lumimill_common::marker::Marker;
 use lumimill_common::shard::{Shard, ShardId};
 use lumimill_common::stage_keys::{marker_key, object_key};
@@ -12,6 +14,7 @@ use lumimill_common::store::{Key, Store, StoreError};
 use lumimill_worker::caught::caught;
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::output::{Inventory, Output};
 use crate::plan::{Loss, Plan};
@@ -64,6 +67,8 @@ impl Verified {
 pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow::Result<Verified> {
     let mut verified = Verified {
         accepted: plan.losses(),
+        // Where shards were given up, this may be why.
+        problems: wrong_models(output, plan).await?,
         ..Verified::default()
     };
     let inventory = output.inventory(plan).await?;
@@ -102,6 +107,33 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
         verified.problems.extend(of_others);
     }
     Ok(verified)
+}
+
+/// What is wrong with the models of a plan that was submitted: whoever runs one without a pool has them in
+/// files.
+async fn wrong_models(output: &Output, plan: &Plan) -> anyhow::Result<Vec<Problem>> {
+    let mut wrong = Vec::new();
+    if output.control().await?.is_none() {
+        return Ok(wrong);
+    }
+    let hashes = plan.stages.iter().flat_map(|stage| &stage.models);
+    let hashes: BTreeSet<&String> = hashes.collect();
+    for hash in hashes {
+        let Some(key) = model_key(hash) else {
+            continue;
+        };
+        let reason = match output.store().get(&key).await {
+            Ok(Some(bytes)) if hex(&Sha256::digest(&bytes)) == *hash => continue,
+            Ok(Some(_)) => String::from("is damaged: its bytes are others"),
+            Ok(None) => String::from("is missing"),
+            Err(error) => {
+                wrong.push(Problem::of_store(key, error)?);
+                continue;
+            }
+        };
+        wrong.push(Problem::Model { key, reason });
+    }
+    Ok(wrong)
 }
 
 /// The rows of a shard, or what is wrong with it.

@@ -30,6 +30,11 @@ pub(super) fn advice(problems: &[Problem], campaign: &Path) -> Vec<String> {
             "the store gave no answer for some of it: try again",
         ));
     }
+    if has(|problem| matches!(problem, Problem::Model { .. })) {
+        lines.push(format!(
+            "put the models there again, and go on: lumimill submit {file}"
+        ));
+    }
     if has(Problem::is_due) {
         lines.push(format!(
             "make again what is missing or damaged: lumimill verify {file} --mend"

@@ -22,7 +22,9 @@ fn found(files: &[&str], base: &Path) -> (Vec<String>, Vec<String>) {
         files: files.iter().map(ToString::to_string).collect(),
         tree: String::from("Events"),
     };
-    let (files, problems) = discover(0, &dataset, base);
+    let Discovered {
+        files, problems, ..
+    } = discover(0, &dataset, base);
     let place = format!("{}", base.display());
     let said = |problem: &InputProblem| problem.to_string().replace(&place, "BASE");
     (
@@ -42,6 +44,28 @@ fn folder() -> tempfile::TempDir {
     write_root(&folder.path().join("c.root"));
     fs::write(folder.path().join("notes.txt"), "no").unwrap();
     folder
+}
+
+/// They were passed over without a word.
+#[test]
+fn files_that_are_named_twice_are_told() {
+    let folder = folder();
+    let told = |files: &[&str]| {
+        let dataset = Dataset {
+            name: String::from("D"),
+            kind: DatasetKind::Mc,
+            files: files.iter().map(ToString::to_string).collect(),
+            tree: String::from("Events"),
+        };
+        Inputs::find(&[dataset], folder.path()).notes
+    };
+    assert_eq!(told(&["c.root", "sub*/*.root"]), [""; 0]);
+    let note = "dataset D: c.root is named more than once, and read once";
+    assert_eq!(told(&["c.root", "c.root", "sub*/*.root"]), [note]);
+    std::os::unix::fs::symlink("c.root", folder.path().join("d.root")).unwrap();
+    let note =
+        "dataset D: 2 files are named, c.root the first of them, more than once, and read once";
+    assert_eq!(told(&["c.root", "*.root", "d.root"]), [note]);
 }
 
 #[test]
@@ -163,7 +187,7 @@ fn an_identity_is_size_and_state() {
         files: vec![String::from("c.root")],
         tree: String::from("Events"),
     };
-    let (files, _) = discover(0, &dataset, folder.path());
+    let Discovered { files, .. } = discover(0, &dataset, folder.path());
     let file = &files[0];
     let root = RootFile::open(folder.path().join("c.root")).unwrap();
     assert_eq!(file.identity.state, hex(&root.state()));

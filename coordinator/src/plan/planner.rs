@@ -78,7 +78,8 @@ impl<'a> Survey<'a> {
             // Files are looked at all the same, as those of which some events are certified.
             (Certified::Mask(LumiMask::default()), Vec::new())
         });
-        let notes = of_mask(&notes);
+        let mut notes = of_mask(&notes);
+        notes.extend(inputs.notes.iter().cloned());
         let trees = trees_of(campaign).into_iter();
         let inputs: Vec<Input<'_>> = trees
             .flat_map(|(number, trees)| inputs_of(campaign, number, &trees, inputs))

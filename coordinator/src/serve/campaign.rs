@@ -272,6 +272,8 @@ impl ActiveCampaign {
             loaded.heard_for(Duration::ZERO);
         }
         if loaded.control.state == ControlState::Cancelled {
+            let there = loaded.take_there().await?;
+            loaded.remove_stale(&there).await?;
             info!(campaign = %self.name, "campaign cancelled");
             return self.end(root).await;
         }

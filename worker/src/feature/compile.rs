@@ -16,6 +16,9 @@ use super::output::{Output, Source, beside, kind_of, stored_as};
 use super::{CANDIDATE, CollectionLengths, Problems, Program};
 use crate::identity::{Role, each_role_once};
 
+/// Types of a label that is stored as a number: bytes, and what holds both kinds of them where files differ.
+const FLAGS: [DataType; 3] = [DataType::Int8, DataType::UInt8, DataType::Int16];
+
 impl Program {
     /// Compiles a stage for files with the branches of `schema`. `path` is where the stage is in
     /// the campaign (`stage[0]`). All problems are returned together.
@@ -341,7 +344,7 @@ impl Compiler<'_> {
                     }
                     Source::Event(branch.clone())
                 }
-                (Ok(field), _) if matches!(field.data_type(), DataType::Int8 | DataType::UInt8) => {
+                (Ok(field), _) if FLAGS.contains(field.data_type()) => {
                     scope.define(&label.name, Kind::Bool);
                     Source::Flag(branch.clone())
                 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int8Type, UInt8Type};
+use arrow_array::types::{Int8Type, Int16Type, UInt8Type};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float32Array, Float64Array, Int32Array,
     Int64Array, RecordBatch, UInt32Array, UInt64Array, new_null_array,
@@ -254,6 +254,7 @@ fn flags(name: &str, column: &ArrayRef) -> Result<ArrayRef, RunError> {
     match column.data_type() {
         DataType::UInt8 => conditions::<UInt8Type>(name, column),
         DataType::Int8 => conditions::<Int8Type>(name, column),
+        DataType::Int16 => conditions::<Int16Type>(name, column),
         _ => Ok(Arc::clone(column)),
     }
 }

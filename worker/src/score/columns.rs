@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array
 use arrow_schema::DataType;
 use lumimill_common::campaign::ModelOutput;
 
-use super::signature::{Wrong, too_deep, wrong_element};
+use super::signature::{Outputs, Wrong, score_element, too_deep, wrong_element};
 
 /// A column that is made of an output.
 #[derive(Debug, Clone)]
@@ -31,19 +31,32 @@ pub(super) struct Given {
 
 /// The columns that are asked for, of what is given for `rows` rows of input.
 pub(super) fn columns_of(
-    asked: &[ModelOutput],
+    outputs: &Outputs,
     rows: usize,
     given: &dyn Fn(&str) -> Option<Given>,
 ) -> Result<Vec<OutputColumn>, Vec<Wrong>> {
     let mut wrong = Vec::new();
+    let asked = outputs.list();
     let mut columns = Vec::with_capacity(asked.len());
     for asked in asked {
-        let column = given(&asked.output).ok_or_else(String::new);
-        match column.and_then(|given| column_of(asked, rows, given)) {
+        let in_outputs = |message| Wrong::new(format!("outputs.{}", asked.column), message);
+        let column = given(&asked.output).ok_or_else(|| in_outputs(String::new()));
+        let column = column.and_then(|given| {
+            let width = width_of(asked, rows, &given).map_err(in_outputs)?;
+            let element = match outputs {
+                Outputs::Score(_) => score_element(width.unwrap_or(1), asked.element)?,
+                Outputs::Named(_) => element_of(asked, width).map_err(in_outputs)?,
+            };
+            Ok(OutputColumn {
+                output: given.output,
+                width: width.unwrap_or(1),
+                element,
+                stored: given.stored,
+            })
+        });
+        match column {
             Ok(column) => columns.push(column),
-            Err(message) => {
-                wrong.push(Wrong::new(format!("outputs.{}", asked.column), message));
-            }
+            Err(found) => wrong.push(found),
         }
     }
     match wrong.is_empty() {
@@ -52,7 +65,8 @@ pub(super) fn columns_of(
     }
 }
 
-fn column_of(asked: &ModelOutput, rows: usize, given: Given) -> Result<OutputColumn, String> {
+/// How many values each row has, unless it is one by itself.
+fn width_of(asked: &ModelOutput, rows: usize, given: &Given) -> Result<Option<usize>, String> {
     let (found, rest) = match given.shape.as_slice() {
         [] => return Err(format!("output {:?} is a single value", asked.output)),
         [rows, rest @ ..] => (*rows, rest),
@@ -66,15 +80,15 @@ fn column_of(asked: &ModelOutput, rows: usize, given: Given) -> Result<OutputCol
             asked.output
         ));
     }
-    let width = rest.first().copied().unwrap_or(1);
-    match wrong_element(&asked.output, width, rest.is_empty(), asked.element) {
+    Ok(rest.first().copied())
+}
+
+/// Which of the values of a row an output that was named is.
+fn element_of(asked: &ModelOutput, width: Option<usize>) -> Result<usize, String> {
+    let values = width.unwrap_or(1);
+    match wrong_element(&asked.output, values, width.is_none(), asked.element) {
         Some(message) => Err(message),
-        None => Ok(OutputColumn {
-            output: given.output,
-            width,
-            element: asked.element.unwrap_or_default(),
-            stored: given.stored,
-        }),
+        None => Ok(asked.element.unwrap_or_default()),
     }
 }
 

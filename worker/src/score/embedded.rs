@@ -18,14 +18,13 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
-use lumimill_common::campaign::ModelOutput;
 use lumimill_common::failure::{Failure, FailureKind};
 use tract_onnx::prelude::{TVec, Tensor, TractResult};
 
 use super::columns::{OutputColumn, Values, columns_of};
 use super::error::Problem;
 use super::evaluator::{Evaluator, Gathering};
-use super::signature::{BoundInput, Wrong};
+use super::signature::{BoundInput, Outputs, Wrong};
 use super::tensor_values::TensorValues;
 pub(crate) use any_size::AnySize;
 use batch::tensor;
@@ -55,10 +54,10 @@ impl Embedded {
         (name, sha256, bytes): (&str, String, &[u8]),
         columns: Vec<String>,
         inputs: Vec<BoundInput>,
-        outputs: &[ModelOutput],
+        outputs: &Outputs,
     ) -> Result<Self, Vec<Wrong>> {
         let whole = |problem: Problem| vec![Wrong::new("", format!("model {name}: {problem}"))];
-        let asked = Asked::new(bytes, inputs, outputs).map_err(whole)?;
+        let asked = Asked::new(bytes, inputs, outputs.list()).map_err(whole)?;
         let inputs = asked.inputs().to_vec();
         let plan = asked.plan(BATCH_ROWS).map_err(whole)?;
         let columns_of = columns_of(outputs, plan.rows(), &|name| plan.output(name))?;

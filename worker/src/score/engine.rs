@@ -176,13 +176,11 @@ impl Wanted<'_> {
 
     /// The inputs as they are bound to columns, and the outputs that are asked for.
     #[cfg(any(feature = "embedded", feature = "runtime"))]
-    fn bound(
-        &self,
-    ) -> Result<(Vec<signature::BoundInput>, Vec<campaign::ModelOutput>), Vec<Wrong>> {
+    fn bound(&self) -> Result<(Vec<signature::BoundInput>, signature::Outputs), Vec<Wrong>> {
         let inputs = signature::bind_inputs(&self.graph, &self.spec.inputs)?;
         let outputs = match self.spec.outputs.is_empty() {
-            true => vec![signature::score(&self.graph, self.spec)?],
-            false => self.spec.outputs.clone(),
+            true => signature::Outputs::Score(signature::score(&self.graph, self.spec)?),
+            false => signature::Outputs::Named(self.spec.outputs.clone()),
         };
         Ok((inputs, outputs))
     }
@@ -201,14 +199,7 @@ fn in_model(name: &str, wrong: Vec<Wrong>) -> Vec<Wrong> {
 fn classes(model: &Model, spec: &campaign::Model) -> Result<Vec<usize>, Wrong> {
     let found = model.classes();
     if spec.outputs.is_empty() {
-        return match spec.class {
-            Some(class) if class >= found => Err(Wrong::new(
-                "class",
-                format!("{class}: the model has {found} output columns, numbered from 0"),
-            )),
-            None if found > 2 => Err(signature::which_of(found)),
-            class => Ok(vec![class.unwrap_or(found.saturating_sub(1))]),
-        };
+        return Ok(vec![signature::score_element(found, spec.class)?]);
     }
     let class = |output: &campaign::ModelOutput| {
         let key = format!("outputs.{}", output.column);

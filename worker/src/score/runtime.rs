@@ -17,7 +17,6 @@ use std::sync::{Arc, OnceLock};
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
-use lumimill_common::campaign::ModelOutput;
 use lumimill_common::failure::{Failure, FailureKind};
 
 use self::batch::Batch;
@@ -25,7 +24,7 @@ use self::session::Asked;
 use super::columns::{OutputColumn, Values, columns_of};
 use super::error::Problem;
 use super::evaluator::{Evaluator, Gathering};
-use super::signature::{BoundInput, Wrong};
+use super::signature::{BoundInput, Outputs, Wrong};
 use super::tensor_values::TensorValues;
 
 pub(super) use any_size::AnySize;
@@ -54,12 +53,12 @@ impl Runtime {
         (name, sha256, bytes): (&str, String, &[u8]),
         columns: Vec<String>,
         inputs: Vec<BoundInput>,
-        outputs: &[ModelOutput],
+        outputs: &Outputs,
     ) -> Result<Self, Vec<Wrong>> {
         let whole = |problem: Problem| vec![Wrong::new("", format!("model {name}: {problem}"))];
         let refused = |message: String| whole(Problem::not_runtime(message));
         let library = load_library().map_err(refused)?;
-        let asked = Asked::new(bytes, inputs, outputs).map_err(whole)?;
+        let asked = Asked::new(bytes, inputs, outputs.list()).map_err(whole)?;
         let (asked, mut session, rows) = asked.ready().map_err(refused)?;
         let given = session.given(&asked, rows).map_err(refused)?;
         let found = |name: &str| given.iter().find(|(output, _)| output == name);

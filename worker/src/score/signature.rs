@@ -302,10 +302,33 @@ pub(crate) fn of_halves(port: &Port) -> &'static str {
     }
 }
 
+/// The outputs that a campaign asks for.
+#[derive(Debug, Clone)]
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+pub(crate) enum Outputs {
+    /// Those that it names.
+    Named(Vec<ModelOutput>),
+    /// None: the score, which of the values of a row its class says.
+    Score(ModelOutput),
+}
+
+#[cfg(any(feature = "embedded", feature = "runtime"))]
+impl Outputs {
+    /// All of them.
+    pub(crate) fn list(&self) -> &[ModelOutput] {
+        match self {
+            Self::Named(list) => list,
+            Self::Score(score) => std::slice::from_ref(score),
+        }
+    }
+}
+
 /// Checks what is known of the outputs before the model is loaded: their names, and what they are.
 pub(crate) fn check_outputs(graph: &Graph, asked: &[ModelOutput]) -> Vec<Wrong> {
     let ports: Vec<&Port> = graph.outputs.iter().collect();
     let mut wrong = Vec::new();
+    // Files say wrongly how wide an output is: that is looked at when it is loaded, unless it is not.
+    let mut is_loaded = true;
     for output in asked {
         let key = format!("outputs.{}", output.column);
         let Some(port) = ports.iter().find(|port| port.name == output.output) else {
@@ -315,6 +338,7 @@ pub(crate) fn check_outputs(graph: &Graph, asked: &[ModelOutput]) -> Vec<Wrong> 
             let (name, has) = (&output.output, described(&ports));
             let message = format!("the model has no output {name:?}{near} (it has {has})");
             wrong.push(Wrong::new(key, message));
+            is_loaded = false;
             continue;
         };
         let zipped = zip_map(graph, &port.name);
@@ -324,28 +348,29 @@ pub(crate) fn check_outputs(graph: &Graph, asked: &[ModelOutput]) -> Vec<Wrong> 
                  outputs (skl2onnx: options={{'zipmap': False}})",
                 port.name
             )));
+            is_loaded = false;
             continue;
         }
-        if let Some(shape) = port.shape.as_deref()
-            && let Some(message) = of_shape(
-                &port.name,
-                shape.get(1..).unwrap_or_default(),
-                output.element,
-            )
-        {
-            wrong.push(Wrong::new(key, message));
+        match port.shape.as_deref() {
+            Some([]) | None => {}
+            Some([_, rest @ ..]) if rest.len() > 1 => {
+                wrong.push(Wrong::new(key, too_deep(&port.name, rest.len() + 1)));
+                is_loaded = false;
+            }
+            Some([_, rest @ ..]) => {
+                let width = rest.first().map_or(Some(1), |width| *width);
+                let width = width.and_then(|width| usize::try_from(width).ok());
+                let said = width.and_then(|width| {
+                    wrong_element(&port.name, width, rest.is_empty(), output.element)
+                });
+                wrong.extend(said.map(|message| Wrong::new(key, message)));
+            }
         }
     }
+    if is_loaded {
+        wrong.clear();
+    }
     wrong
-}
-
-fn of_shape(name: &str, rest: &[Option<i64>], element: Option<usize>) -> Option<String> {
-    let width = match rest {
-        [] => Some(1),
-        [width] => width.and_then(|width| usize::try_from(width).ok()),
-        _ => return Some(too_deep(name, rest.len() + 1)),
-    };
-    width.and_then(|width| wrong_element(name, width, rest.is_empty(), element))
 }
 
 pub(crate) fn too_deep(name: &str, rank: usize) -> String {
@@ -403,43 +428,41 @@ pub(crate) fn score(graph: &Graph, spec: &campaign::Model) -> Result<ModelOutput
     let name = super::graph::score_output(graph).ok_or_else(missing)?;
     let port = graph.outputs.iter().find(|port| port.name == name);
     let zipped = zip_map(graph, name).and_then(classes_of);
-    let width = match (port.and_then(|port| port.shape.as_deref()), zipped) {
-        (_, Some(classes)) => Some(classes),
-        (Some([_]), _) => None,
-        (Some([_, Some(width)]), _) => usize::try_from(*width).ok(),
-        _ => {
-            let told = port.map_or_else(String::new, describe);
-            let message = format!(
-                "does not say which value is the score of {told}: name it, such as \
-                 {{ {} = \"{name}[0]\" }}",
-                spec.name
-            );
-            return Err(vec![Wrong::new("outputs", message)]);
-        }
-    };
-    let last = width.map(|width| width.saturating_sub(1));
-    if let (None, Some(width @ 3..)) = (spec.class, width) {
-        return Err(vec![which_of(width)]);
-    }
-    if let (Some(class), Some(width)) = (spec.class, width.or(Some(1)))
-        && class >= width
-    {
-        let message = format!("{class}: the model has {width} output columns, numbered from 0");
-        return Err(vec![Wrong::new("class", message)]);
+    let shape = port.and_then(|port| port.shape.as_deref());
+    if zipped.is_none() && !matches!(shape, Some([_] | [_, Some(_)])) {
+        let told = port.map_or_else(String::new, describe);
+        let message = format!(
+            "does not say which value is the score of {told}: name it, such as \
+             {{ {} = \"{name}[0]\" }}",
+            spec.name
+        );
+        return Err(vec![Wrong::new("outputs", message)]);
     }
     Ok(ModelOutput {
         column: spec.name.clone(),
         output: name.to_owned(),
-        element: match width {
-            None => None,
-            Some(_) => spec.class.or(last),
-        },
+        element: spec.class,
         part: None,
     })
 }
 
+/// Which of the values of a row is the score, where there are so many and a campaign names no output: its
+/// class, or else the last of two. Files say wrongly how many there are, so it is asked of what is given.
+pub(crate) fn score_element(width: usize, class: Option<usize>) -> Result<usize, Wrong> {
+    match class {
+        Some(class) if class >= width => Err(no_class(class, width)),
+        None if width > 2 => Err(which_of(width)),
+        class => Ok(class.unwrap_or(width.saturating_sub(1))),
+    }
+}
+
+fn no_class(class: usize, classes: usize) -> Wrong {
+    let message = format!("{class}: the model has {classes} output columns, numbered from 0");
+    Wrong::new("class", message)
+}
+
 /// What is said of a model of so many classes, none of which is named.
-pub(super) fn which_of(classes: usize) -> Wrong {
+fn which_of(classes: usize) -> Wrong {
     let message = format!(
         "the model has {classes} output columns: say which one is the score, such as class = 0, or name \
          several in outputs"

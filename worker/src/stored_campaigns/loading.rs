@@ -237,7 +237,10 @@ async fn fetch(
     let bytes = object(store, &key).await?;
     let found = hex(&Sha256::digest(&bytes));
     if found != *hash {
-        let message = format!("{key}: expected SHA-256 {hash}, found {found}");
+        let message = format!(
+            "{key}: expected SHA-256 {hash}, found {found}: lumimill submit with the campaign file puts the \
+             model there again"
+        );
         return Err(wrong(message));
     }
     models.insert(path.to_owned(), bytes);

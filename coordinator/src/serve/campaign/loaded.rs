@@ -37,6 +37,8 @@ pub(super) const LISTING: Duration = Duration::from_secs(30);
 const MOST_PUT_OFF: usize = 10_000;
 /// Time without a word of a campaign after which its jobs may have been lost.
 const SILENCE: Duration = Duration::from_secs(60);
+/// The same where it was just begun with: what became due before may not have been published.
+const FIRST_SILENCE: Duration = Duration::from_secs(10);
 
 /// What is known of it; all of it can be found out again.
 pub(super) struct Loaded {
@@ -87,6 +89,8 @@ pub(super) struct Loaded {
     pub(super) pace: Duration,
     /// When it was last heard of; ahead of now while something waits to be tried again.
     pub(super) heard: Instant,
+    /// Time without a word after which its jobs may have been lost.
+    silence: Duration,
 }
 
 impl Loaded {
@@ -131,6 +135,7 @@ impl Loaded {
             took: Duration::ZERO,
             pace: QUIET,
             heard: now,
+            silence: FIRST_SILENCE,
         };
         if loaded.output.store().lists_md5() {
             let sizes = loaded.output.pack_sizes();
@@ -354,6 +359,7 @@ impl Loaded {
     /// what waits to be tried again is not lost, whatever else is heard meanwhile.
     pub(super) fn heard_for(&mut self, wait: Duration) {
         self.heard = self.heard.max(Instant::now() + wait);
+        self.silence = SILENCE;
     }
 
     /// A shard of its plan.
@@ -508,7 +514,7 @@ impl Loaded {
     /// Publishes again what nobody does, nobody waits for and nobody spoke of for a while: a
     /// broker may have lost its disk. That it was not lost does no harm.
     pub(super) async fn publish_lost(&mut self, queue: &dyn Queue) -> anyhow::Result<()> {
-        if self.heard.elapsed() < SILENCE {
+        if self.heard.elapsed() < self.silence {
             return Ok(());
         }
         self.heard_for(Duration::ZERO);

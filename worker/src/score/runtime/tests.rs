@@ -15,7 +15,7 @@ use lumimill_common::campaign::{
 use serde_json::Value;
 
 use super::Runtime;
-use crate::score::signature::BoundInput;
+use crate::score::signature::{BoundInput, Outputs};
 use crate::score::{Evaluator, Gathering, Wrong, load};
 
 /// Whether the library is here; in CI it must be.
@@ -291,6 +291,60 @@ fn a_zip_map_is_taken_off_and_a_class_is_a_column_of_what_is_before_it() {
     }
 }
 
+/// XGBoost's hinge and models of several targets, by onnxmltools, say that they have one value a row: of two the
+/// first was taken for the score, and that of trees was another one.
+#[test]
+fn what_a_file_says_wrongly_of_its_width_is_not_believed() {
+    if !is_here() {
+        return;
+    }
+    let mut bytes = small("forest_two.onnx");
+    let name = b"probabilities";
+    let last = bytes.windows(name.len()).rposition(|found| found == name);
+    let two = [0x0a, 2, 8, 2];
+    let rest = &mut bytes[last.unwrap()..];
+    let place = rest.windows(two.len()).position(|found| found == two);
+    rest[place.unwrap() + 3] = 1;
+    let all: Value = serde_json::from_slice(&small("expected.json")).unwrap();
+    let (rows, named, wanted) = expected(&all["forest_two"]);
+    let columns = ModelInputs::Columns(named.inputs.columns());
+    for engine in [
+        EngineChoice::Auto,
+        EngineChoice::Trees,
+        EngineChoice::Runtime,
+    ] {
+        let is = |model: &Model, wanted: &[f64]| {
+            let loaded = load("m.onnx", &bytes, model, None).unwrap();
+            let found = scores(loaded.as_ref(), &rows);
+            let pairs = found[0].iter().zip(wanted);
+            for (found, wanted) in pairs {
+                assert!(
+                    (found - wanted).abs() < 1e-6,
+                    "{engine:?}: {found} {wanted}"
+                );
+            }
+        };
+        let model = |class| Model {
+            class,
+            ..by(engine, &spec(columns.clone(), &[]))
+        };
+        is(&model(None), &wanted[1]);
+        is(&model(Some(0)), &wanted[0]);
+        is(&model(Some(1)), &wanted[1]);
+        let said = told(&model(Some(2)), &bytes);
+        assert!(said.contains("2: the model has 2 output columns"), "{said}");
+        let output = |element| {
+            by(
+                engine,
+                &spec(columns.clone(), &[("probabilities", element)]),
+            )
+        };
+        is(&output(Some(1)), &wanted[1]);
+        let said = told(&output(None), &bytes);
+        assert!(said.contains("has 2 values a row: say which"), "{said}");
+    }
+}
+
 /// Whatever is beside a row, and however many rows there are, also after other jobs.
 #[test]
 fn bits_do_not_depend_on_the_rows_beside() {
@@ -492,7 +546,8 @@ fn a_model_that_takes_too_long_is_ended_with_its_name_and_rows() {
     let model = spec(ModelInputs::Columns(names("x", 1)), &[("mean", None)]);
     let file = ("slow.onnx", String::new(), &small("slow.onnx")[..]);
     let input = BoundInput::number("x");
-    let loaded = Runtime::load(file, names("x", 1), vec![input], &model.outputs);
+    let outputs = Outputs::Named(model.outputs);
+    let loaded = Runtime::load(file, names("x", 1), vec![input], &outputs);
     let mut loaded = loaded.unwrap();
     let rows = table(columns(4096, "x", 1));
     assert_eq!(scores(&loaded, &rows)[0].len(), 4096);

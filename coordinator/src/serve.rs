@@ -34,6 +34,8 @@ use workers::Workers;
 
 /// Time between two looks at the campaigns.
 const TICK: Duration = Duration::from_secs(1);
+/// The same while one is looked at to be reported: somebody waits for it.
+const SOON: Duration = Duration::from_millis(200);
 /// Time between two looks for campaigns that somebody died of while they ended them.
 const LEFT: Duration = Duration::from_secs(30);
 /// Reports that are out at a time. The broker counts messages, not bytes: so many of the largest
@@ -64,6 +66,8 @@ pub struct Coordinator {
     listened: Instant,
     looked_for_left: Option<Instant>,
     pack_sizes: PackSizes,
+    /// Whether a campaign seems to be at its end since it was looked at.
+    is_at_an_end: bool,
 }
 
 /// What a coordinator counts.
@@ -95,6 +99,7 @@ impl Coordinator {
             listened: Instant::now(),
             looked_for_left: None,
             pack_sizes: PackSizes::default(),
+            is_at_an_end: false,
         }
     }
 
@@ -139,8 +144,8 @@ impl Coordinator {
         };
         tokio::pin!(asking);
         loop {
-            // Whatever comes, the look is not kept waiting; and however long it takes, there is a
-            // second until the next one.
+            // Whatever comes, the look is not kept waiting; and however long it takes, there is time for
+            // something else until the next one.
             tokio::select! {
                 biased;
                 _ = tick.tick() => {
@@ -150,12 +155,18 @@ impl Coordinator {
                     if until_done && listed && self.campaigns.is_empty() {
                         return Ok(());
                     }
-                    tick.reset();
+                    let looked_at = self.campaigns.values().any(ActiveCampaign::is_looked_at);
+                    tick.reset_after(if looked_at { SOON } else { TICK });
                 }
                 never = &mut asking => return never,
                 delivery = letters.next() => self.letter(queue, delivery?).await?,
                 delivery = beats.next() => self.beat(delivery?).await?,
-                delivery = reports.next() => self.report(delivery?).await?,
+                delivery = reports.next() => {
+                    self.report(delivery?).await?;
+                    if std::mem::take(&mut self.is_at_an_end) {
+                        tick.reset_immediately();
+                    }
+                }
             }
         }
     }
@@ -165,7 +176,7 @@ impl Coordinator {
             Ok(report) => {
                 let settle = match self.campaigns.get_mut(&report.campaign) {
                     Some(campaign) => {
-                        campaign.hear(&report);
+                        self.is_at_an_end |= campaign.hear(&report);
                         Settle::Done
                     }
                     None => self.heard_late(&report).await,

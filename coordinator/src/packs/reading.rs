@@ -20,8 +20,8 @@ use crate::plan::Plan;
 use crate::side_by_side::side_by_side;
 use crate::soundness::{Fault, Markers};
 
-/// Blocks whose packs are read at a time: one that is merged, and one that is next.
-const BLOCKS_AHEAD: usize = 2;
+/// Blocks whose packs are read at a time: one that is merged, and those that are next.
+const BLOCKS_AHEAD: usize = 4;
 /// Packs of a block that are read; there are one or two, unless somebody put others there.
 const MOST_PACKS: usize = 8;
 /// Markers that are read at a time.

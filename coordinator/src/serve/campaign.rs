@@ -103,8 +103,23 @@ impl ActiveCampaign {
         &self.name
     }
 
-    /// Takes a report as a hint.
-    pub(super) fn hear(&mut self, report: &JobReport) {
+    /// Takes a report as a hint; whether it was the last one that was waited for.
+    pub(super) fn hear(&mut self, report: &JobReport) -> bool {
+        let seemed_over = self.seems_over();
+        self.take(report);
+        !seemed_over && self.seems_over()
+    }
+
+    fn seems_over(&self) -> bool {
+        self.loaded.as_ref().is_some_and(Loaded::seems_over)
+    }
+
+    /// Whether all that is there is looked at, to be reported.
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.loaded.as_ref().is_some_and(Loaded::is_looked_at)
+    }
+
+    fn take(&mut self, report: &JobReport) {
         self.hear_of(&report.plan);
         let Some(loaded) = &mut self.loaded else {
             return;

@@ -86,6 +86,12 @@ impl Listing {
         Ok(Some(Found { seen, there, begun }))
     }
 
+    /// Whether one at all is under way.
+    pub(super) fn is_at_all(&self) -> bool {
+        let is_at_all = self.begun.is_some_and(|(_, scope)| scope == Scope::All);
+        self.is_under_way() && is_at_all
+    }
+
     /// Whether one is under way.
     pub(super) fn is_under_way(&self) -> bool {
         !self.task.is_empty()

@@ -311,8 +311,13 @@ impl Loaded {
         }
     }
 
+    /// Whether all that is there is looked at, to be reported.
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.listing.is_at_all()
+    }
+
     /// Whether reports say that all that is due is done or was given up.
-    fn seems_over(&self) -> bool {
+    pub(super) fn seems_over(&self) -> bool {
         self.unheard == 0
     }
 

@@ -27,7 +27,7 @@ pub use piece::{Piece, PieceRef};
 pub use whole::{InvalidWholeStage, WholeStage};
 
 /// Raised whenever the same shard would be written with other bytes than before.
-pub(crate) const OUTPUT_VERSION: u64 = 7;
+pub(crate) const OUTPUT_VERSION: u64 = 8;
 
 /// What a shard reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

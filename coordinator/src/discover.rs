@@ -3,8 +3,8 @@
 //! Everything wrong with the input is found in one go. It looks at a file's header only; what
 //! its trees hold is the business of [`crate::plan`].
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lumimill_common::campaign::Dataset;
@@ -66,7 +66,7 @@ impl Inputs {
             } = discover(number, dataset, base);
             inputs.files.push(files);
             inputs.problems.extend(problems);
-            inputs.notes.extend(note(&dataset.name, &again));
+            inputs.notes.extend(again.note(&dataset.name));
         }
         inputs
     }
@@ -76,27 +76,37 @@ impl Inputs {
 struct Discovered {
     files: Vec<InputFile>,
     problems: Vec<InputProblem>,
-    /// Names of those that are named more than once.
-    again: BTreeSet<String>,
+    again: Again,
 }
 
-/// What is said of files that are named more than once.
-fn note(dataset: &str, again: &BTreeSet<String>) -> Option<String> {
-    let first = again.first()?;
-    let files = match again.len() {
-        1 => format!("{first} is named"),
-        files => format!("{files} files are named, {first} the first of them,"),
-    };
-    Some(format!(
-        "dataset {dataset}: {files} more than once, and read once"
-    ))
+/// Files that are named more than once.
+#[derive(Default)]
+struct Again {
+    names: usize,
+    first: Option<String>,
+}
+
+impl Again {
+    fn add(&mut self, said: impl FnOnce() -> String) {
+        self.names += 1;
+        self.first.get_or_insert_with(said);
+    }
+
+    fn note(self, dataset: &str) -> Option<String> {
+        let first = self.first?;
+        let more = match self.names {
+            1 => String::from("it is"),
+            names => format!("so it is with {names} names, and each file is"),
+        };
+        Some(format!("dataset {dataset}: {first}; {more} read once"))
+    }
 }
 
 /// The files of a dataset, sorted and each once, and everything that is wrong with them. It is
 /// dataset `number` of the campaign, from 0.
 /// Relative paths are relative to the folder `base`, that of the campaign file.
 fn discover(number: usize, dataset: &Dataset, base: &Path) -> Discovered {
-    let (mut problems, mut again) = (Vec::new(), BTreeSet::new());
+    let (mut problems, mut again) = (Vec::new(), Again::default());
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for (entry, text) in dataset.files.iter().enumerate() {
         let Expansion { urls, wrong } = expand(text, base);
@@ -104,21 +114,25 @@ fn discover(number: usize, dataset: &Dataset, base: &Path) -> Discovered {
         for url in urls {
             match found.entry(url) {
                 Entry::Vacant(new) => drop(new.insert(entry)),
-                Entry::Occupied(known) => drop(again.insert(known.key().clone())),
+                Entry::Occupied(known) => again.add(|| format!("{} is named again", known.key())),
             }
         }
     }
     // The same file under two names, such as `a.root` and `./a.root`, is read once.
-    let mut known = BTreeSet::new();
+    let mut known: BTreeMap<PathBuf, String> = BTreeMap::new();
     let mut entries = Vec::with_capacity(found.len());
     let mut named = Vec::with_capacity(found.len());
     for (url, entry) in found {
         let location = Location::of(base, &url);
-        if known.insert(true_name(&location)) {
-            entries.push(entry);
-            named.push((url, location));
-        } else {
-            again.insert(url);
+        match known.entry(true_name(&location)) {
+            Entry::Occupied(known) => {
+                again.add(|| format!("{url} is the same file as {}", known.get()))
+            }
+            Entry::Vacant(new) => {
+                new.insert(url.clone());
+                entries.push(entry);
+                named.push((url, location));
+            }
         }
     }
     let mut files = Vec::with_capacity(named.len());

@@ -155,8 +155,9 @@ impl Coordinator {
                     if until_done && listed && self.campaigns.is_empty() {
                         return Ok(());
                     }
-                    let looked_at = self.campaigns.values().any(ActiveCampaign::is_looked_at);
-                    tick.reset_after(if looked_at { SOON } else { TICK });
+                    let is_looked_at = self.campaigns.values().any(ActiveCampaign::is_looked_at);
+                    let is_soon = is_looked_at && self.broker.is_none();
+                    tick.reset_after(if is_soon { SOON } else { TICK });
                 }
                 never = &mut asking => return never,
                 delivery = letters.next() => self.letter(queue, delivery?).await?,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use lumimill_common::campaign::Campaign;
-use lumimill_common::control::model_key;
+use lumimill_common::control::{ControlState, model_key};
 use lumimill_common::hex::hex;
 use lumimill_common::marker::Marker;
 use lumimill_common::shard::{Shard, ShardId};
@@ -109,11 +109,11 @@ pub async fn verify(output: &Output, campaign: &Campaign, plan: &Plan) -> anyhow
     Ok(verified)
 }
 
-/// What is wrong with the models of a plan that was submitted: whoever runs one without a pool has them in
-/// files.
+/// What is wrong with the models of a plan that is with a pool: whoever runs one without has them in files.
 async fn wrong_models(output: &Output, plan: &Plan) -> anyhow::Result<Vec<Problem>> {
     let mut wrong = Vec::new();
-    if output.control().await?.is_none() {
+    let control = output.control().await?;
+    if control.is_none_or(|control| control.state == ControlState::Cancelled) {
         return Ok(wrong);
     }
     let hashes = plan.stages.iter().flat_map(|stage| &stage.models);

@@ -32,7 +32,7 @@ pub(super) fn advice(problems: &[Problem], campaign: &Path) -> Vec<String> {
     }
     if has(|problem| matches!(problem, Problem::Model { .. })) {
         lines.push(format!(
-            "put the models there again, and go on: lumimill submit {file}"
+            "put the models there again first: lumimill submit {file}"
         ));
     }
     if has(Problem::is_due) {

@@ -61,7 +61,10 @@ pub(super) fn damaged(campaign: &Path) -> anyhow::Result<BTreeSet<ShardId>> {
 pub(super) fn is_in_the_way(problem: &Problem) -> bool {
     matches!(
         problem,
-        Problem::Unreadable { .. } | Problem::NoAnswer { .. } | Problem::Newer { .. }
+        Problem::Model { .. }
+            | Problem::Unreadable { .. }
+            | Problem::NoAnswer { .. }
+            | Problem::Newer { .. }
     )
 }
 

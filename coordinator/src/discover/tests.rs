@@ -60,11 +60,13 @@ fn files_that_are_named_twice_are_told() {
         Inputs::find(&[dataset], folder.path()).notes
     };
     assert_eq!(told(&["c.root", "sub*/*.root"]), [""; 0]);
-    let note = "dataset D: c.root is named more than once, and read once";
+    let note = "dataset D: c.root is named again; it is read once";
     assert_eq!(told(&["c.root", "c.root", "sub*/*.root"]), [note]);
     std::os::unix::fs::symlink("c.root", folder.path().join("d.root")).unwrap();
+    let note = "dataset D: d.root is the same file as c.root; it is read once";
+    assert_eq!(told(&["c.root", "d.root"]), [note]);
     let note =
-        "dataset D: 2 files are named, c.root the first of them, more than once, and read once";
+        "dataset D: c.root is named again; so it is with 3 names, and each file is read once";
     assert_eq!(told(&["c.root", "*.root", "d.root"]), [note]);
 }
 

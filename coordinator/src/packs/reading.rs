@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use lumimill_common::marker::Marker;
 use lumimill_common::marker::pack::{self, LARGEST};
 use lumimill_common::shard::{Shard, ShardId};
@@ -28,6 +28,8 @@ const MOST_PACKS: usize = 8;
 const AHEAD: usize = 32;
 /// Markers that are parsed together, by all processors.
 const TOGETHER: usize = 64;
+/// Bytes of those, but for the last one.
+const TOGETHER_BYTES: usize = 4 << 20;
 
 /// A shard with its marker, or what is wrong with that.
 pub(crate) type Read<'a> = (&'a Shard, anyhow::Result<Result<Option<Marker>, Fault>>);
@@ -107,7 +109,7 @@ impl<'a> Reading<'a> {
             let shards = stream::iter(block.shards.clone());
             let of = block.clone();
             let reading = shards.map(move |shard| self.one(of.clone(), shard));
-            let together = reading.buffered(AHEAD).chunks(TOGETHER);
+            let together = together(reading.buffered(AHEAD));
             let parsed = together.flat_map(|unparsed| stream::iter(self.parsed(unparsed)));
             let packing = stream::once(self.pack(block)).filter_map(async |()| None);
             parsed.chain(packing)
@@ -219,6 +221,25 @@ impl<'a> Reading<'a> {
     pub(crate) async fn tidy(&self) {
         remove(self.output, self.shelf.strays(&self.blocks).iter()).await;
     }
+}
+
+/// The same in parts that are parsed together.
+fn together<'a>(
+    unparsed: impl Stream<Item = Unparsed<'a>> + Send + 'a,
+) -> impl Stream<Item = Vec<Unparsed<'a>>> + Send + 'a {
+    stream::unfold(unparsed.boxed(), async |mut unparsed| {
+        let (mut part, mut bytes) = (Vec::new(), 0);
+        while part.len() < TOGETHER && bytes < TOGETHER_BYTES {
+            let Some(next) = unparsed.next().await else {
+                break;
+            };
+            if let (_, Ok(Ok(Some(marker)))) = &next {
+                bytes += marker.len();
+            }
+            part.push(next);
+        }
+        (!part.is_empty()).then_some((part, unparsed))
+    })
 }
 
 async fn remove(output: &Output, packs: impl Iterator<Item = &Key>) {

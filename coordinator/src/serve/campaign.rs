@@ -116,7 +116,8 @@ impl ActiveCampaign {
 
     /// Whether all that is there is looked at, to be reported.
     pub(super) fn is_looked_at(&self) -> bool {
-        self.loaded.as_ref().is_some_and(Loaded::is_looked_at)
+        let is_driven = self.trouble.is_none();
+        is_driven && self.loaded.as_ref().is_some_and(Loaded::is_looked_at)
     }
 
     fn take(&mut self, report: &JobReport) {
@@ -287,8 +288,6 @@ impl ActiveCampaign {
             loaded.heard_for(Duration::ZERO);
         }
         if loaded.control.state == ControlState::Cancelled {
-            let there = loaded.take_there().await?;
-            loaded.remove_stale(&there).await?;
             info!(campaign = %self.name, "campaign cancelled");
             return self.end(root).await;
         }

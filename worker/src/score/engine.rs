@@ -132,8 +132,16 @@ impl Wanted<'_> {
         };
         match classes(&model, self.spec) {
             Ok(classes) => native(model, &self.graph, self.spec, classes),
-            // Another output than that of the scores, such as the labels.
-            Err(wrong) => or_other(vec![wrong]),
+            Err(wrong) => match self
+                .spec
+                .outputs
+                .iter()
+                .all(|it| it.output == model.output())
+            {
+                true => Err(vec![wrong]),
+                // Another output than that of the scores, such as the labels.
+                false => or_other(vec![wrong]),
+            },
         }
     }
 

@@ -14,6 +14,8 @@ use crate::output::{Inventory, Output};
 
 /// Time that is waited for what is found; what takes longer is asked for at the next look.
 const HASTE: Duration = Duration::from_millis(500);
+/// The same at those, which others wait for.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +78,9 @@ impl Listing {
             self.task = Task::new();
             self.task.spawn(look(output.clone(), subject, scope));
         }
-        let Ok(Some(ended)) = timeout(HASTE, self.task.join_next()).await else {
+        let is_new = self.begun.is_some_and(|(begun, _)| begun.elapsed() < HASTE);
+        let patience = if is_new { HASTE } else { GLANCE };
+        let Ok(Some(ended)) = timeout(patience, self.task.join_next()).await else {
             return Ok(None);
         };
         let begun = self.begun.take().map(|(begun, _)| begun);

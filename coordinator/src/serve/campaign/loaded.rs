@@ -11,7 +11,7 @@ use lumimill_common::queue::{Queue, jobs};
 use lumimill_common::retry_policy::uses_up_an_attempt;
 use lumimill_common::shard::{Shard, ShardId, Source};
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::listing::{Found, Listing, Scope};
 use super::places::Places;
@@ -37,8 +37,8 @@ pub(super) const LISTING: Duration = Duration::from_secs(30);
 const MOST_PUT_OFF: usize = 10_000;
 /// Time without a word of a campaign after which its jobs may have been lost.
 const SILENCE: Duration = Duration::from_secs(60);
-/// The same where it was just begun with: what became due before may not have been published.
-const FIRST_SILENCE: Duration = Duration::from_secs(10);
+/// The same where it is not known whether somebody published what reads other shards.
+const UNSURE: Duration = Duration::from_secs(10);
 
 /// What is known of it; all of it can be found out again.
 pub(super) struct Loaded {
@@ -89,8 +89,9 @@ pub(super) struct Loaded {
     pub(super) pace: Duration,
     /// When it was last heard of; ahead of now while something waits to be tried again.
     pub(super) heard: Instant,
-    /// Time without a word after which its jobs may have been lost.
-    silence: Duration,
+    /// Whether shards that read others became due before it was looked at here: of whole stages they were
+    /// published, but maybe not since what they read was done again.
+    is_unsure: bool,
 }
 
 impl Loaded {
@@ -135,7 +136,7 @@ impl Loaded {
             took: Duration::ZERO,
             pace: QUIET,
             heard: now,
-            silence: FIRST_SILENCE,
+            is_unsure: false,
         };
         if loaded.output.store().lists_md5() {
             let sizes = loaded.output.pack_sizes();
@@ -152,6 +153,10 @@ impl Loaded {
         let waiting = ledger.outstanding().waiting.iter();
         let kept_back = waiting.filter(|shard| loaded.published.contains(&shard.stage));
         loaded.kept_back = kept_back.map(|shard| shard.id).collect();
+        let is_unsure = loaded.unsure().next().is_some();
+        loaded.is_unsure = is_unsure;
+        // Listing may have taken long.
+        loaded.heard = Instant::now();
         Ok(Some(loaded))
     }
 
@@ -364,7 +369,6 @@ impl Loaded {
     /// what waits to be tried again is not lost, whatever else is heard meanwhile.
     pub(super) fn heard_for(&mut self, wait: Duration) {
         self.heard = self.heard.max(Instant::now() + wait);
-        self.silence = SILENCE;
     }
 
     /// A shard of its plan.
@@ -516,10 +520,30 @@ impl Loaded {
         Ok(count)
     }
 
+    /// Shards of stages that were published that are due and read others.
+    fn unsure(&self) -> impl Iterator<Item = &Shard> {
+        let reads_others = |shard: &&Shard| {
+            shard.source != Source::Entries && self.published.contains(&shard.stage)
+        };
+        self.outstanding().filter(reads_others)
+    }
+
+    /// Publishes those, but for what waits to be tried again.
+    async fn publish_unsure(&mut self, queue: &dyn Queue) -> anyhow::Result<usize> {
+        let retries = self.output.retries_of(&self.plan, &self.known.done).await?;
+        let retries: BTreeSet<ShardId> = retries.into_iter().map(|(shard, _)| shard).collect();
+        let shards = self.unsure().filter(|shard| !retries.contains(&shard.id));
+        let shards: Vec<Shard> = shards.cloned().collect();
+        let count = self.jobs_of().publish(queue, &shards).await?;
+        self.heard_for(Duration::ZERO);
+        Ok(count)
+    }
+
     /// Publishes again what nobody does, nobody waits for and nobody spoke of for a while: a
     /// broker may have lost its disk. That it was not lost does no harm.
     pub(super) async fn publish_lost(&mut self, queue: &dyn Queue) -> anyhow::Result<()> {
-        if self.heard.elapsed() < self.silence {
+        let silence = if self.is_unsure { UNSURE } else { SILENCE };
+        if self.heard.elapsed() < silence {
             return Ok(());
         }
         self.heard_for(Duration::ZERO);
@@ -529,6 +553,11 @@ impl Loaded {
             }
         }
         self.list().await?;
+        if std::mem::take(&mut self.is_unsure) {
+            let shards = self.publish_unsure(queue).await?;
+            info!(campaign = %self.plan.campaign, shards, "published, as nobody does them");
+            return Ok(());
+        }
         let count = self.publish(queue).await?;
         warn!(campaign = %self.plan.campaign, shards = count, "jobs were lost; published again");
         Ok(())

@@ -446,32 +446,6 @@ async fn what_comes_late_of_an_earlier_plan_is_removed() {
     assert_eq!(store.get(&key).await.unwrap(), None);
 }
 
-/// A worker committed shards of a plan that was replaced, and then the campaign was cancelled: they stayed beside
-/// the tables of the plan in force, and whoever submitted it again was refused.
-#[tokio::test]
-async fn what_is_in_no_plan_is_removed_when_it_is_cancelled() {
-    let mut finished = Finished::new().await;
-    let stray: ShardId = "00112233445566778899aabbccddeeff".parse().unwrap();
-    let stage = finished.shards()[0].stage.clone();
-    let store = finished.output.store();
-    let (table, marker) = (object_key(&stage, stray), marker_key(&stage, stray));
-    for key in [&table, &marker] {
-        store.put(key, b"another".to_vec()).await.unwrap();
-    }
-    let told = finished.output.told().await.unwrap().unwrap();
-    let cancelled = Control {
-        state: ControlState::Cancelled,
-        ..told.control.clone()
-    };
-    let is_told = finished.output.tell(Some(&told), &cancelled).await;
-    assert!(is_told.unwrap());
-    finished.drive(&MemoryQueue::default()).await.unwrap();
-    assert_eq!(store.get(&table).await.unwrap(), None);
-    assert_eq!(store.get(&marker).await.unwrap(), None);
-    let of_plan = object_key(&stage, finished.shards()[0].id);
-    assert!(store.get(&of_plan).await.unwrap().is_some(), "tables stay");
-}
-
 #[tokio::test]
 async fn one_in_trouble_is_left_alone_for_a_while() {
     let mut finished = Finished::new().await;

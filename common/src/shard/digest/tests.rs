@@ -110,9 +110,9 @@ fn the_ids_of_shards_stay_what_they_are() {
     assert_eq!(
         found,
         [
-            "1de4162de796d017be2e515247f49b5b",
-            "909b9b678774b8678230a950cab11aa8",
-            "cc3ead77bef485c12720ea6cda7e8471",
+            "9aa81e9d28befabfcc6983f6b3ef9df2",
+            "937d756e2b18cc6f6f7f97e33c4297b6",
+            "c0906000330a60f37510e903c001f257",
         ]
     );
 }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type, UInt32Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float32Array, ListArray, RecordBatch, UInt32Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, Float32Array, Int16Array, ListArray, RecordBatch, UInt32Array,
+    UInt64Array,
 };
 use lumimill_common::campaign::{Campaign, Stage};
 
@@ -269,6 +270,20 @@ fn missing_labels_follow_their_policy() {
         "stage[0].labels[1]: no branch \"HLT_Mu8\"; nearest: HLT_Mu17; \
          missing_labels = \"false\" or \"null\" would allow it"
     );
+}
+
+/// Unsigned bytes in one file and signed ones in the next are read as what holds both: every shard failed.
+#[test]
+fn a_label_of_unsigned_and_signed_bytes_is_read_as_wider_numbers() {
+    let label = |values: [i16; 2]| -> ArrayRef { Arc::new(Int16Array::from(values.to_vec())) };
+    let events = |values| RecordBatch::try_from_iter([("HLT_Mu17", label(values))]).unwrap();
+    let body = "rows = \"event\"\nlabels = [\"HLT_Mu17\"]";
+    let program = compile(body, &events([0, 1]).schema()).unwrap();
+    let rows = program.run(&events([0, 1]), None).unwrap();
+    let found = rows.batch.column_by_name("HLT_Mu17").unwrap().as_boolean();
+    assert_eq!(found.iter().collect::<Vec<_>>(), [Some(false), Some(true)]);
+    let wrong = program.run(&events([0, 2]), None).unwrap_err();
+    assert!(wrong.to_string().contains("HLT_Mu17"), "{wrong}");
 }
 
 #[test]

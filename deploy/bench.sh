@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures Lumimill against its peers, each bench in turns on this machine, and writes one page of tables with
-# machine and versions. `deploy/bench.sh` takes an hour and writes tests/benches/results.md; `deploy/bench.sh
+# machine and versions. `deploy/bench.sh` takes some 35 minutes and writes tests/benches/results.md; `deploy/bench.sh
 # --quick` runs each bench once on little, in some twenty minutes, and writes target/bench/results.md.
 # LUMIMILL_PEERS names the folder with the scripts of uproot + coffea and RDataFrame, ../shared/bench unless set.
 set -euo pipefail
